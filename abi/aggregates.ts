@@ -1,0 +1,351 @@
+// Lists, fixed-length lists, maps, records, tuples, flags.
+// Lowering runs the host's getters and iterators: lists are made arrays and their length is fixed before anything is allocated,
+// and each part is read before it is stored.
+// Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
+
+import { describe, ValueError, within } from "../errors.ts";
+import { type Codec, type CodecSource, oneCore } from "./codec.ts";
+import { type Layout, recordLayout } from "./layout.ts";
+import type { CanonContext } from "./options.ts";
+import { mismatch, numericView } from "./scalars.ts";
+import { trap } from "./trap.ts";
+import { formatType, type OfKind, type ValType } from "./types.ts";
+
+/** `MAX_LIST_BYTE_LENGTH`. */
+export const MAX_LIST_BYTE_LENGTH: number = 2 ** 28 - 1;
+
+// ── Lists ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A host value as something with a length and indices; never a string. */
+function toArray(value: unknown, type: ValType): ArrayLike<unknown> {
+  if (Array.isArray(value)) return value;
+  if (typeof value === "object" && value !== null) {
+    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<unknown>;
+    if (typeof (value as Iterable<unknown>)[Symbol.iterator] === "function") {
+      return Array.from(value as Iterable<unknown>);
+    }
+  }
+  mismatch(`${formatType(type)} (an array, a typed array or another iterable)`, value);
+}
+
+/** Loads `length` elements from a range the caller has already bounds- and alignment-checked. */
+function loadElements(cx: CanonContext, element: Codec, ptr: number, length: number): unknown {
+  if (element.loadList !== undefined) return element.loadList(cx, ptr, length);
+  const { size } = element.layout;
+  const values = new Array<unknown>(length);
+  let i = 0;
+  try {
+    for (; i < length; i++) values[i] = element.load(cx, ptr + i * size);
+  } catch (error) {
+    throw within(error, `[${i}]`);
+  }
+  return values;
+}
+
+/** Stores `length` elements to a range the caller has already bounds- and alignment-checked. */
+function storeElements(cx: CanonContext, element: Codec, values: ArrayLike<unknown>, ptr: number, length: number) {
+  if (element.storeList?.(cx, values, ptr, length)) return;
+  const { size } = element.layout;
+  let i = 0;
+  try {
+    for (; i < length; i++) element.store(cx, values[i], ptr + i * size);
+  } catch (error) {
+    throw within(error, `[${i}]`);
+  }
+}
+
+/** `load_list_from_range`. */
+function loadRange(cx: CanonContext, element: Codec, ptr: number, length: number): unknown {
+  const { alignment, size } = element.layout;
+  const byteLength = length * size;
+  const { tree } = cx.inst;
+  if (ptr % alignment !== 0) trap(tree, "unaligned-pointer");
+  if (byteLength > MAX_LIST_BYTE_LENGTH || ptr + byteLength > cx.memory.u8.length) {
+    trap(tree, cx.host ? "list-out-of-bounds" : "list-content-out-of-bounds");
+  }
+  cx.charge(byteLength);
+  return loadElements(cx, element, ptr, length);
+}
+
+/** `store_list_into_range`: gives the pointer. */
+function storeRange(cx: CanonContext, element: Codec, values: ArrayLike<unknown>, length: number): number {
+  const { alignment, size } = element.layout;
+  const byteLength = length * size;
+  if (byteLength > MAX_LIST_BYTE_LENGTH) throw new ValueError("too-long", "list", byteLength);
+  const ptr = cx.allocate(alignment, byteLength);
+  storeElements(cx, element, values, ptr, length);
+  return ptr;
+}
+
+/** A list-like codec from how a JS value becomes an array and an array of elements a JS value. */
+function rangeCodec(
+  type: ValType,
+  layout: Layout,
+  element: Codec,
+  fromJs: (value: unknown) => ArrayLike<unknown>,
+  toJs: (cx: CanonContext, elements: unknown) => unknown,
+): Codec {
+  return {
+    type,
+    layout,
+    load(cx, ptr) {
+      const words = cx.memory.u32;
+      return toJs(cx, loadRange(cx, element, words[ptr >>> 2]!, words[(ptr >>> 2) + 1]!));
+    },
+    store(cx, value, ptr) {
+      const values = fromJs(value);
+      const { length } = values;
+      const begin = storeRange(cx, element, values, length);
+      const words = cx.memory.u32;
+      words[ptr >>> 2] = begin;
+      words[(ptr >>> 2) + 1] = length;
+    },
+    liftFlat: (cx, flat, i) =>
+      toJs(cx, loadRange(cx, element, (flat[i] as number) >>> 0, (flat[i + 1] as number) >>> 0)),
+    lowerFlat(cx, value, flat, i) {
+      const values = fromJs(value);
+      const { length } = values;
+      flat[i] = storeRange(cx, element, values, length);
+      flat[i + 1] = length;
+    },
+    liftCore: undefined,
+    lowerCore: undefined,
+  };
+}
+
+/** `list<T>`: typed arrays for numbers, arrays for the rest. */
+export function listCodec(type: OfKind<"list">, layout: Layout, codecs: CodecSource): Codec {
+  return rangeCodec(type, layout, codecs.of(type.element), (value) => toArray(value, type), (_, elements) => elements);
+}
+
+/** `map<K, V>`: a Map; between guests an array of entries, where duplicates survive. */
+export function mapCodec(type: OfKind<"map">, layout: Layout, codecs: CodecSource): Codec {
+  const entry = codecs.of({ kind: "tuple", types: [type.key, type.value] });
+  return rangeCodec(
+    type,
+    layout,
+    entry,
+    (value) => toArray(value, type),
+    (cx, entries) => cx.host ? new Map(entries as [unknown, unknown][]) : entries,
+  );
+}
+
+/** `list<T, N>`: a list whose elements lie in place. */
+export function fixedListCodec(type: OfKind<"fixed-list">, layout: Layout, codecs: CodecSource): Codec {
+  const element = codecs.of(type.element);
+  const { length } = type;
+  const elementFlat = element.layout.flat?.length ?? 0;
+  const view = numericView(type.element.kind);
+  const fromJs = (value: unknown): ArrayLike<unknown> => {
+    const values = toArray(value, type);
+    if (values.length !== length) mismatch(`${formatType(type)} (${length} elements)`, value);
+    return values;
+  };
+  return {
+    type,
+    layout,
+    load: (cx, ptr) => loadElements(cx, element, ptr, length),
+    store: (cx, value, ptr) => storeElements(cx, element, fromJs(value), ptr, length),
+    liftFlat(cx, flat, i) {
+      const values = view === undefined ? new Array<unknown>(length) : emptyView(view, length);
+      for (let k = 0; k < length; k++) values[k] = element.liftFlat(cx, flat, i + k * elementFlat);
+      return values;
+    },
+    lowerFlat(cx, value, flat, i) {
+      const values = fromJs(value);
+      let k = 0;
+      try {
+        for (; k < length; k++) element.lowerFlat(cx, values[k], flat, i + k * elementFlat);
+      } catch (error) {
+        throw within(error, `[${k}]`);
+      }
+    },
+    liftCore: undefined,
+    lowerCore: undefined,
+  };
+}
+
+const arrays = {
+  u8: Uint8Array,
+  s8: Int8Array,
+  u16: Uint16Array,
+  s16: Int16Array,
+  u32: Uint32Array,
+  s32: Int32Array,
+  u64: BigUint64Array,
+  s64: BigInt64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+};
+
+function emptyView(view: keyof typeof arrays, length: number): unknown[] {
+  return new arrays[view](length) as unknown as unknown[];
+}
+
+// ── Records ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A composite of parts at fixed places, however JS spells it. */
+function partsCodec(
+  type: ValType,
+  partTypes: readonly ValType[],
+  codecs: CodecSource,
+  items: readonly string[],
+  make: () => Record<PropertyKey, unknown>,
+  keys: readonly PropertyKey[],
+  open: (value: unknown) => object,
+  read: (value: object, k: number) => unknown,
+): Codec {
+  const parts = partTypes.map((part) => codecs.of(part));
+  const layout = recordLayout(partTypes);
+  const { offsets, flatOffsets } = layout;
+  const count = parts.length;
+  return {
+    type,
+    layout,
+    load(cx, ptr) {
+      const value = make();
+      let k = 0;
+      try {
+        for (; k < count; k++) value[keys[k]!] = parts[k]!.load(cx, ptr + offsets[k]!);
+      } catch (error) {
+        throw within(error, items[k]!);
+      }
+      return value;
+    },
+    store(cx, value, ptr) {
+      const source = open(value);
+      let k = 0;
+      try {
+        for (; k < count; k++) parts[k]!.store(cx, read(source, k), ptr + offsets[k]!);
+      } catch (error) {
+        throw within(error, items[k]!);
+      }
+    },
+    liftFlat(cx, flat, i) {
+      const value = make();
+      let k = 0;
+      try {
+        for (; k < count; k++) value[keys[k]!] = parts[k]!.liftFlat(cx, flat, i + flatOffsets[k]!);
+      } catch (error) {
+        throw within(error, items[k]!);
+      }
+      return value;
+    },
+    lowerFlat(cx, value, flat, i) {
+      const source = open(value);
+      let k = 0;
+      try {
+        for (; k < count; k++) parts[k]!.lowerFlat(cx, read(source, k), flat, i + flatOffsets[k]!);
+      } catch (error) {
+        throw within(error, items[k]!);
+      }
+    },
+    liftCore: undefined,
+    lowerCore: undefined,
+  };
+}
+
+/** `record`: an object with camelCase members; the raw WIT name is accepted too. */
+export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec {
+  const labels = type.fields.map((field) => field.name);
+  const keys = codecs.memberNames(labels);
+  const mayMiss = type.fields.map((field) => field.type.kind === "option");
+  return partsCodec(
+    type,
+    type.fields.map((field) => field.type),
+    codecs,
+    keys.map((key) => `.${key}`),
+    () => ({}),
+    keys,
+    (value) => {
+      if (typeof value === "object" && value !== null || typeof value === "function") return value;
+      mismatch(formatType(type), value);
+    },
+    (value, k) => {
+      const fields = value as Record<string, unknown>;
+      let field = fields[keys[k]!];
+      if (field === undefined && !mayMiss[k] && !(keys[k]! in fields)) {
+        field = fields[labels[k]!];
+        if (field === undefined && !(labels[k]! in fields)) missing(type, k, keys[k]!, value);
+      } else if (field === undefined && keys[k] !== labels[k]) {
+        field = fields[labels[k]!];
+      }
+      return field;
+    },
+  );
+}
+
+function missing(type: OfKind<"record">, k: number, key: string, value: object): never {
+  if (typeof (value as { then?: unknown }).then === "function") mismatch(formatType(type), value);
+  throw new ValueError("missing-field", key, formatType(type.fields[k]!.type));
+}
+
+/** `tuple`: an array. */
+export function tupleCodec(type: OfKind<"tuple">, codecs: CodecSource): Codec {
+  const count = type.types.length;
+  return partsCodec(
+    type,
+    type.types,
+    codecs,
+    type.types.map((_, k) => `[${k}]`),
+    () => new Array(count) as unknown as Record<PropertyKey, unknown>,
+    type.types.map((_, k) => k),
+    (value) => {
+      if (typeof value === "object" && value !== null && (value as ArrayLike<unknown>).length === count) return value;
+      mismatch(`${formatType(type)} (an array of ${count})`, value);
+    },
+    (value, k) => (value as ArrayLike<unknown>)[k],
+  );
+}
+
+// ── Flags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
+export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
+  const keys = codecs.memberNames(type.names);
+  const bits = new Map<string, number>();
+  keys.forEach((key, i) => bits.set(key, i));
+  type.names.forEach((name, i) => bits.has(name) || bits.set(name, i));
+
+  function lift(_: CanonContext, core: number | bigint): unknown {
+    const value: Record<string, boolean> = {};
+    for (let i = 0; i < keys.length; i++) value[keys[i]!] = ((core as number) >>> i & 1) === 1;
+    return value;
+  }
+  function lower(_: CanonContext, value: unknown): number {
+    if (value === undefined || value === null) return 0;
+    if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
+    let word = 0;
+    for (const key of Object.keys(value)) {
+      const bit = bits.get(key);
+      if (bit === undefined) {
+        if (typeof (value as { then?: unknown }).then === "function") mismatch(formatType(type), value);
+        throw new ValueError("unknown-flag", key, formatType(type));
+      }
+      const flag = (value as Record<string, unknown>)[key];
+      if (flag === true) word |= 1 << bit;
+      else if (flag !== false && flag !== undefined) {
+        throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
+      }
+    }
+    return word;
+  }
+
+  const { size } = layout;
+  return {
+    type,
+    layout,
+    load: (cx, ptr) => {
+      const { memory } = cx;
+      return lift(cx, size === 1 ? memory.u8[ptr]! : size === 2 ? memory.u16[ptr >>> 1]! : memory.u32[ptr >>> 2]!);
+    },
+    store: (cx, value, ptr) => {
+      const word = lower(cx, value);
+      const { memory } = cx;
+      if (size === 1) memory.u8[ptr] = word;
+      else if (size === 2) memory.u16[ptr >>> 1] = word;
+      else memory.u32[ptr >>> 2] = word;
+    },
+    ...oneCore(lift, lower),
+  };
+}

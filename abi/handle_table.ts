@@ -1,0 +1,115 @@
+// A component instance's handle table: index → resource type, representation, and what it owes.
+// Index 0 is reserved; freed indices are reused last in, first out, which is normative and tested index by index.
+// Spec: definitions.py `Table`, `ResourceHandle`.
+
+import type { InstanceTree } from "./instance.ts";
+import type { ResourceRuntime } from "./resources.ts";
+import type { CallScope } from "./call_scope.ts";
+import { trap } from "./trap.ts";
+
+/** Parallel arrays rather than an object per handle: adding and removing allocate nothing in steady state. */
+export class HandleTable {
+  readonly #tree: InstanceTree;
+  readonly #types: (ResourceRuntime | undefined)[] = [undefined];
+  readonly #reps: number[] = [0];
+  readonly #lends: number[] = [0];
+  readonly #scopes: (CallScope | undefined)[] = [undefined];
+  readonly #free: number[] = [];
+
+  constructor(tree: InstanceTree) {
+    this.#tree = tree;
+  }
+
+  /** Live handles. */
+  get size(): number {
+    return this.#types.length - 1 - this.#free.length;
+  }
+
+  /** Adds an own handle, or a borrow handle of `scope`. */
+  add(type: ResourceRuntime, rep: number, scope: CallScope | undefined): number {
+    let handle: number;
+    if (this.#free.length > 0) {
+      handle = this.#free.pop()!;
+    } else {
+      handle = this.#types.length;
+      if (handle > this.#tree.maxHandles) trap(this.#tree, "handle-limit", this.#tree.maxHandles);
+    }
+    this.#types[handle] = type;
+    this.#reps[handle] = rep;
+    this.#lends[handle] = 0;
+    this.#scopes[handle] = scope;
+    if (scope !== undefined) scope.borrows++;
+    return handle;
+  }
+
+  /** The representation of a live handle of that type. */
+  rep(handle: number, type: ResourceRuntime): number {
+    this.#check(handle, type);
+    return this.#reps[handle]!;
+  }
+
+  /** Takes an own handle out and yields its representation: `lift_own`. */
+  takeOwn(handle: number, type: ResourceRuntime): number {
+    this.#check(handle, type);
+    if (this.#lends[handle] !== 0) trap(this.#tree, "lent-handle");
+    if (this.#scopes[handle] !== undefined) trap(this.#tree, "own-from-borrow");
+    return this.#remove(handle);
+  }
+
+  /** Lends a handle until the scope ends and yields its representation: `lift_borrow`. */
+  lend(handle: number, type: ResourceRuntime, scope: CallScope): number {
+    this.#check(handle, type);
+    this.#lends[handle]!++;
+    scope.lent(this, handle);
+    return this.#reps[handle]!;
+  }
+
+  /** Gives a lent handle back. */
+  endLend(handle: number): void {
+    this.#lends[handle]!--;
+  }
+
+  /** Takes any handle out for `resource.drop`; `undefined` if it was a borrow, else the representation to destroy. */
+  drop(handle: number, type: ResourceRuntime): number | undefined {
+    this.#check(handle, type);
+    if (this.#lends[handle] !== 0) trap(this.#tree, "lent-handle");
+    const scope = this.#scopes[handle];
+    const rep = this.#remove(handle);
+    if (scope === undefined) return rep;
+    scope.borrows--;
+    return undefined;
+  }
+
+  /** Takes out a handle that a failed call had added. */
+  undoAdd(handle: number): number {
+    const scope = this.#scopes[handle];
+    if (scope !== undefined) scope.borrows--;
+    return this.#remove(handle);
+  }
+
+  /** Takes out every own handle, one by one, for the instance's end. */
+  *drain(): Generator<{ type: ResourceRuntime; rep: number }> {
+    for (let handle = 1; handle < this.#types.length; handle++) {
+      const type = this.#types[handle];
+      if (type === undefined) continue;
+      const own = this.#scopes[handle] === undefined;
+      const rep = this.#remove(handle);
+      if (own) yield { type, rep };
+    }
+  }
+
+  #remove(handle: number): number {
+    this.#types[handle] = undefined;
+    this.#scopes[handle] = undefined;
+    this.#free.push(handle);
+    return this.#reps[handle]!;
+  }
+
+  #check(handle: number, type: ResourceRuntime): void {
+    const found = this.#types[handle];
+    if (found === type) return;
+    if (found === undefined) trap(this.#tree, "unknown-handle", handle);
+    const other = type.describe() === found.describe() ? `a different ${found.describe()}` : found.describe();
+    trap(this.#tree, "wrong-handle-type", handle, type.describe(), other);
+  }
+}

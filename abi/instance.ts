@@ -1,0 +1,92 @@
+// What a running component consists of: a tree of component instances that live and die together.
+// core/instantiate makes them from the plan; trampolines test and set their flags.
+// Spec: definitions.py `ComponentInstance`; DESIGN.md "Traps, exceptions, lock-down".
+
+import { HandleTable } from "./handle_table.ts";
+import type { ResourceRuntime } from "./resources.ts";
+
+/** Limits of one instance tree; a missing one has its default. */
+export interface Limits {
+  /** Bytes of strings and lists lifted in one call; default 128 MiB. */
+  liftedBytes?: number;
+  /** Handles per component instance; default 2^28 - 1. */
+  handles?: number;
+  /** Nested calls into instances of one tree; default 1,000. */
+  callDepth?: number;
+}
+
+/** Called at the four transitions. `path` is `import …#f` or `export …#f`. A hook that throws traps the call. */
+export interface CallHooks {
+  /** The guest calls a host function. */
+  callingHost?(path: string): void;
+  /** The host function returned or threw. */
+  returningFromHost?(path: string): void;
+  /** The guest is entered: an export, its `realloc` or its post-return. */
+  callingGuest?(path: string): void;
+  /** The guest returned or threw. */
+  returningFromGuest?(path: string): void;
+}
+
+/** `Table.MAX_LENGTH`. */
+export const MAX_HANDLES: number = 2 ** 28 - 1;
+/** Default of {@linkcode Limits.liftedBytes}. */
+export const DEFAULT_LIFTED_BYTES: number = 128 * 2 ** 20;
+
+/** A linked instance tree: everything that one `instantiate` made, locked down together. */
+export class InstanceTree {
+  /** The trap that locked the tree down. Tested after each return from a guest, in case the guest caught it. */
+  trap: unknown = undefined;
+  /** Set by a trap, or by a host exception that went through a guest. */
+  poisoned = false;
+  /** A host's exception on its way out through a guest. */
+  parked: { readonly error: unknown } | undefined = undefined;
+  /** Set by `instance[Symbol.dispose]()`. */
+  disposed = false;
+  /** Resource types at run time, by the slots that the plan gave them. */
+  readonly resources: ResourceRuntime[] = [];
+  readonly nodes: ComponentInstance[] = [];
+  readonly liftedBytes: number;
+  readonly maxHandles: number;
+  readonly hooks: CallHooks | undefined;
+  readonly data: unknown;
+  readonly onError: (error: unknown) => void;
+
+  constructor(
+    settings: { limits?: Limits; hooks?: CallHooks; data?: unknown; onError?: (error: unknown) => void } = {},
+  ) {
+    this.liftedBytes = settings.limits?.liftedBytes ?? DEFAULT_LIFTED_BYTES;
+    this.maxHandles = Math.min(settings.limits?.handles ?? MAX_HANDLES, MAX_HANDLES);
+    this.hooks = settings.hooks;
+    this.data = settings.data;
+    this.onError = settings.onError ?? reportError;
+  }
+}
+
+/** One component instance of a tree: `ComponentInstance`. */
+export class ComponentInstance {
+  /** Running or locked down; what it may not be to be entered. `not may_enter`. */
+  entered = false;
+  /** `may_leave`: false while `realloc` or post-return runs. */
+  mayLeave = true;
+  readonly tree: InstanceTree;
+  readonly parent: ComponentInstance | undefined;
+  readonly handles: HandleTable;
+
+  constructor(tree: InstanceTree, parent?: ComponentInstance) {
+    this.tree = tree;
+    this.parent = parent;
+    this.handles = new HandleTable(tree);
+    tree.nodes.push(this);
+  }
+
+  /** `entering_set`: itself and its ancestors, less the caller's own. Innermost first. */
+  enteringSet(caller: ComponentInstance | undefined): readonly ComponentInstance[] {
+    const callers = new Set<ComponentInstance>();
+    for (let inst = caller; inst !== undefined; inst = inst.parent) callers.add(inst);
+    const entering: ComponentInstance[] = [];
+    for (let inst: ComponentInstance | undefined = this; inst !== undefined; inst = inst.parent) {
+      if (!callers.has(inst)) entering.push(inst);
+    }
+    return entering;
+  }
+}

@@ -1,0 +1,278 @@
+// canon lift for the host: the JS function that calls a guest's export.
+// In order: enter; lower parameters; core call; borrow check; lift the result; post-return; leave.
+// A flag set before the call and cleared after it stays set when an exception flies through: re-entrance check and lock-down in one.
+// Spec: CanonicalABI.md `canon lift`; DESIGN.md "Storage classes".
+
+import { finish, ValueError } from "../errors.ts";
+import { CallScope } from "./call_scope.ts";
+import type { CoreValue } from "./codec.ts";
+import type { ComponentInstance } from "./instance.ts";
+import type { CanonContext, CanonOptions } from "./options.ts";
+import { unwrapResult } from "./results.ts";
+import type { CoreFunction, Signature } from "./signature.ts";
+import { refuse, rethrow, surface, trap } from "./trap.ts";
+
+/** A guest's function with its values in JS. */
+export type GuestCall = (...args: unknown[]) => unknown;
+
+/** What a lift consists of, besides its context. */
+export interface Lifted {
+  readonly signature: Signature;
+  readonly core: CoreFunction;
+  readonly postReturn: CanonOptions["postReturn"];
+  /** `export ns:pkg/iface#f`. */
+  readonly path: string;
+}
+
+/** Makes the JS function. With `throws: false` a top-level `result` is a Result. */
+export function liftExport(lifted: Lifted, cx: CanonContext, throws: boolean): GuestCall {
+  const entering = cx.inst.enteringSet(undefined);
+  return lifted.signature.scalar && lifted.postReturn === undefined && entering.length === 1
+    ? liftScalars(lifted, cx)
+    : liftAny(lifted, cx, entering, throws);
+}
+
+/** Sets the entered flags, or refuses and leaves them as they were. */
+function enter(entering: readonly ComponentInstance[], path: string): void {
+  // Outermost first: an outer one that is entered is the usual reason to refuse.
+  for (let i = entering.length - 1; i >= 0; i--) {
+    if (entering[i]!.entered) {
+      for (let k = i + 1; k < entering.length; k++) entering[k]!.entered = false;
+      refuseEnter(entering[i]!, path);
+    }
+    entering[i]!.entered = true;
+  }
+}
+
+function refuseEnter(inst: ComponentInstance, path: string): never {
+  if (inst.tree.disposed) throw finish(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
+  refuse("cannot-enter", "call", path);
+}
+
+function leave(entering: readonly ComponentInstance[]): void {
+  for (let i = 0; i < entering.length; i++) entering[i]!.entered = false;
+}
+
+/** Lowers arguments into core values: `lower_flat_values` of the parameters. */
+export function lowerParams(
+  signature: Signature,
+  cx: CanonContext,
+  args: readonly unknown[],
+  onParam: (k: number) => void,
+): CoreValue[] {
+  const { params, layout } = signature;
+  const { offsets, flatOffsets, alignment, size } = layout.params;
+  cx.beginLower();
+  if (layout.storage === "PdRd" || layout.storage === "PdRi") {
+    const flat = new Array<CoreValue>(layout.lifted.params.length);
+    for (let k = 0; k < params.length; k++) {
+      onParam(k);
+      params[k]!.lowerFlat(cx, args[k], flat, flatOffsets[k]!);
+    }
+    return flat;
+  }
+  onParam(params.length);
+  const base = cx.allocate(alignment, size);
+  for (let k = 0; k < params.length; k++) {
+    onParam(k);
+    params[k]!.store(cx, args[k], base + offsets[k]!);
+  }
+  return [base];
+}
+
+/** Lifts what the core function returned: `lift_flat_values` of the result. */
+export function liftResult(signature: Signature, cx: CanonContext, core: CoreValue | undefined): unknown {
+  const { result, layout } = signature;
+  if (result === undefined) return undefined;
+  cx.beginLift();
+  if (layout.storage === "PdRi" || layout.storage === "PiRi") {
+    return result.load(cx, cx.checkPointer(core, result.layout.alignment, result.layout.size));
+  }
+  return result.liftFlat(cx, [core!], 0);
+}
+
+/** Post-return with the raw core results; the guest may not leave meanwhile. */
+export function runPostReturn(
+  cx: CanonContext,
+  postReturn: NonNullable<CanonOptions["postReturn"]>,
+  signature: Signature,
+  core: CoreValue | undefined,
+): void {
+  cx.inst.mayLeave = false;
+  if (signature.layout.lifted.results.length === 0) postReturn();
+  else postReturn(core);
+  cx.inst.mayLeave = true;
+}
+
+/** What to throw for an exception while lowering arguments. The host's own fault leaves the instance usable, a trap does not. */
+function failedLower(
+  { signature, path }: Lifted,
+  cx: CanonContext,
+  k: number,
+  error: unknown,
+  undo: () => void,
+): unknown {
+  const { inst } = cx;
+  // `mayLeave` is still false if realloc trapped.
+  if (inst.tree.poisoned || !inst.mayLeave) {
+    finish(error, "lower", signature.places[k] ?? "parameters", path);
+    return surface(inst.tree, error, "call", path);
+  }
+  undo();
+  return finish(error, "lower", signature.places[k] ?? "parameters", path);
+}
+
+function failedCall({ path }: Lifted, cx: CanonContext, lifting: boolean, error: unknown): unknown {
+  if (lifting) finish(error, "lift", "result", path);
+  return surface(cx.inst.tree, error, "call", path);
+}
+
+function liftAny(
+  lifted: Lifted,
+  cx: CanonContext,
+  entering: readonly ComponentInstance[],
+  throws: boolean,
+): GuestCall {
+  const { signature, core, postReturn, path } = lifted;
+  const { tree } = cx.inst;
+  const unwraps = signature.type.result?.kind === "result";
+  return (...args: unknown[]) => {
+    enter(entering, path);
+    const scope = signature.scoped ? new CallScope() : undefined;
+    let flat: CoreValue[], k = 0;
+    try {
+      cx.scope = scope;
+      flat = lowerParams(signature, cx, args, (at) => {
+        k = at;
+      });
+    } catch (error) {
+      throw failedLower(lifted, cx, k, error, () => {
+        scope?.undo();
+        leave(entering);
+      });
+    }
+    let value: unknown, lifting = false;
+    try {
+      const result = core(...flat) as CoreValue | undefined;
+      if (tree.poisoned) rethrow(tree);
+      if (scope !== undefined) {
+        if (scope.borrows > 0) trap(tree, "borrows-remain");
+        cx.scope = scope;
+      }
+      lifting = true;
+      value = liftResult(signature, cx, result);
+      lifting = false;
+      if (postReturn !== undefined) {
+        runPostReturn(cx, postReturn, signature, result);
+        if (tree.poisoned) rethrow(tree);
+      }
+    } catch (error) {
+      scope?.end();
+      throw failedCall(lifted, cx, lifting, error);
+    }
+    scope?.end();
+    leave(entering);
+    return unwraps ? unwrapResult(value as { tag: "ok" | "err"; val: unknown }, throws) : value;
+  };
+}
+
+/** Up to four parameters of one core value each, one instance to enter: no arrays, no scope. */
+function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
+  const { core, path, signature } = lifted;
+  const { inst } = cx, { tree } = inst;
+  const [lower0, lower1, lower2, lower3] = signature.params.map((param) => param.lowerCore!);
+  const lift = signature.result?.liftCore ?? (() => undefined);
+  const failLower = (k: number, error: unknown): unknown =>
+    failedLower(lifted, cx, k, error, () => {
+      inst.entered = false;
+    });
+  /** After the core call: nothing was swallowed, the result is lifted, the instance is left. */
+  const done = (result: CoreValue): unknown => {
+    if (tree.poisoned) rethrow(tree);
+    let value: unknown;
+    try {
+      value = lift(cx, result);
+    } catch (error) {
+      throw failedCall(lifted, cx, true, error);
+    }
+    inst.entered = false;
+    return value;
+  };
+  const fail = (error: unknown): unknown => failedCall(lifted, cx, false, error);
+
+  switch (signature.params.length) {
+    case 0:
+      return () => {
+        if (inst.entered) refuseEnter(inst, path);
+        inst.entered = true;
+        let result: CoreValue;
+        try {
+          result = core();
+        } catch (error) {
+          throw fail(error);
+        }
+        return done(result);
+      };
+    case 1:
+      return (a) => {
+        if (inst.entered) refuseEnter(inst, path);
+        inst.entered = true;
+        let v0: CoreValue, result: CoreValue;
+        try {
+          v0 = lower0!(cx, a);
+        } catch (error) {
+          throw failLower(0, error);
+        }
+        try {
+          result = core(v0);
+        } catch (error) {
+          throw fail(error);
+        }
+        return done(result);
+      };
+    case 2:
+      return (a, b) => {
+        if (inst.entered) refuseEnter(inst, path);
+        inst.entered = true;
+        let v0: CoreValue, v1: CoreValue, result: CoreValue, k = 0;
+        try {
+          v0 = lower0!(cx, a);
+          k = 1;
+          v1 = lower1!(cx, b);
+        } catch (error) {
+          throw failLower(k, error);
+        }
+        try {
+          result = core(v0, v1);
+        } catch (error) {
+          throw fail(error);
+        }
+        return done(result);
+      };
+    default: {
+      const four = signature.params.length === 4;
+      return (a, b, c, d) => {
+        if (inst.entered) refuseEnter(inst, path);
+        inst.entered = true;
+        let v0: CoreValue, v1: CoreValue, v2: CoreValue, v3: CoreValue | undefined, result: CoreValue, k = 0;
+        try {
+          v0 = lower0!(cx, a);
+          k = 1;
+          v1 = lower1!(cx, b);
+          k = 2;
+          v2 = lower2!(cx, c);
+          k = 3;
+          if (four) v3 = lower3!(cx, d);
+        } catch (error) {
+          throw failLower(k, error);
+        }
+        try {
+          result = four ? core(v0, v1, v2, v3) : core(v0, v1, v2);
+        } catch (error) {
+          throw fail(error);
+        }
+        return done(result);
+      };
+    }
+  }
+}

@@ -1,0 +1,313 @@
+// Resource types at run time: who made them, how they are destroyed, and how a handle's representation becomes a JS object.
+// A guest's resource is a ResourceObject in JS that holds its representation; a host's is any object, held in a slab by an index.
+// Also the built-ins resource.new, resource.drop and resource.rep.
+// Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
+
+import { describe, ValueError } from "../errors.ts";
+import type { CallScope } from "./call_scope.ts";
+import type { ComponentInstance } from "./instance.ts";
+import { asTrap, refuse, surface, trap, uncatchable } from "./trap.ts";
+import type { ResourceType } from "./types.ts";
+
+/** A resource type of one instance tree. */
+export interface ResourceRuntime {
+  readonly type: ResourceType;
+  /** The component instance that defined it: `impl`. `undefined` for a host's. */
+  readonly node: ComponentInstance | undefined;
+  /** In the words of a handle mismatch. */
+  describe(): string;
+  /** A guest gave it away to the host. */
+  ownToHost(rep: number): unknown;
+  /** A guest lent it to the host for one call. */
+  borrowToHost(rep: number, scope: CallScope): unknown;
+  /** The host gives it away; `scope` takes it back if the call does not happen. */
+  ownFromHost(value: unknown, scope: CallScope): number;
+  /** The host lends it for one call. */
+  borrowFromHost(value: unknown, scope: CallScope): number;
+  /** The last handle is gone: runs the destructor. `caller` is the guest that dropped it, if one did. */
+  destroy(rep: number, caller: ComponentInstance | undefined): void;
+}
+
+// ── A guest's resources in JS ─────────────────────────────────────────────────────────────────────────────────────────────
+
+type Status = "own" | "borrowed" | "dropped" | "given away" | "ended";
+
+const phrases: Readonly<Partial<Record<Status, string>>> = {
+  dropped: "was dropped",
+  "given away": "was given away",
+  ended: "was a borrow that ended with its call",
+};
+
+/** A guest's resource as the host sees it. Classes of exported resources extend it. */
+export class ResourceObject {
+  #runtime: GuestResource;
+  #rep: number;
+  #status: Status;
+  #lends = 0;
+
+  /** Made by lifting only. */
+  constructor(runtime: GuestResource, rep: number, status: "own" | "borrowed") {
+    this.#runtime = runtime;
+    this.#rep = rep;
+    this.#status = status;
+  }
+
+  /** Drops it: runs the destructor of an owned one. Doing so again does nothing. */
+  [Symbol.dispose](): void {
+    if (this.#status === "borrowed") this.#status = "ended";
+    if (this.#status !== "own") return;
+    if (this.#lends > 0) throw new ValueError("lent-resource");
+    this.#runtime.refuseIfEntered();
+    this.#status = "dropped";
+    this.#runtime.forget(this);
+    this.#runtime.destroy(this.#rep, undefined);
+  }
+
+  /** Whether `value` is a resource object of this type, alive or not. */
+  static #of(value: unknown, runtime: GuestResource): ResourceObject {
+    if (typeof value === "object" && value !== null && #runtime in value) {
+      if (value.#runtime === runtime) {
+        const phrase = phrases[value.#status];
+        if (phrase === undefined) return value;
+        throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrase}`);
+      }
+      if (value.#runtime.name === runtime.name) {
+        throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, "one of another type or instance");
+      }
+    }
+    throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, describe(value));
+  }
+
+  /** Whether `value` is of this type, alive or not. */
+  static belongsTo(value: unknown, runtime: GuestResource): boolean {
+    return typeof value === "object" && value !== null && #runtime in value && value.#runtime === runtime;
+  }
+
+  /** Takes the representation out of an owned object, which is dead then. */
+  static take(value: unknown, runtime: GuestResource, scope: CallScope): number {
+    const object = ResourceObject.#of(value, runtime);
+    if (object.#status === "borrowed") {
+      throw new ValueError("type-mismatch", `an owned \`${runtime.name}\``, "a borrowed one");
+    }
+    if (object.#lends > 0) throw new ValueError("lent-resource");
+    object.#status = "given away";
+    runtime.forget(object);
+    scope.onFailure(() => {
+      object.#status = "own";
+      runtime.remember(object, object.#rep);
+    });
+    return object.#rep;
+  }
+
+  /** The representation of an object that is lent until the scope ends. */
+  static lend(value: unknown, runtime: GuestResource, scope: CallScope): number {
+    const object = ResourceObject.#of(value, runtime);
+    object.#lends++;
+    scope.atEnd(() => {
+      object.#lends--;
+    });
+    return object.#rep;
+  }
+
+  /** A borrowed object is dead from here on. */
+  static endBorrow(object: ResourceObject): void {
+    if (object.#status === "borrowed") object.#status = "ended";
+  }
+}
+
+/** A resource type that a component of the tree defined. */
+export class GuestResource implements ResourceRuntime {
+  readonly type: ResourceType;
+  readonly node: ComponentInstance;
+  /** The class that lifted objects are instances of; host/ sets it to the exported one. */
+  hostClass: abstract new (...args: never[]) => ResourceObject = ResourceObject as never;
+  readonly #destructor: ((rep: number) => void) | undefined;
+  readonly #finalizers: FinalizationRegistry<number>;
+
+  constructor(type: ResourceType, node: ComponentInstance, destructor: ((rep: number) => void) | undefined) {
+    this.type = type;
+    this.node = node;
+    this.#destructor = destructor;
+    // The registry must not keep the tree alive on its own account: it is reachable only from its resources.
+    this.#finalizers = new FinalizationRegistry((rep) => this.#finalize(rep));
+  }
+
+  get name(): string {
+    return this.type.name ?? "resource";
+  }
+
+  describe(): string {
+    return "guest-defined resource";
+  }
+
+  ownToHost(rep: number): ResourceObject {
+    const object = this.#make(rep, "own");
+    this.remember(object, rep);
+    return object;
+  }
+
+  borrowToHost(rep: number, scope: CallScope): ResourceObject {
+    const object = this.#make(rep, "borrowed");
+    scope.atEnd(() => ResourceObject.endBorrow(object));
+    return object;
+  }
+
+  ownFromHost(value: unknown, scope: CallScope): number {
+    return ResourceObject.take(value, this, scope);
+  }
+
+  borrowFromHost(value: unknown, scope: CallScope): number {
+    return ResourceObject.lend(value, this, scope);
+  }
+
+  destroy(rep: number, caller: ComponentInstance | undefined): void {
+    const { tree } = this.node;
+    if (caller === undefined && tree.poisoned) return;
+    if (this.#destructor === undefined) return;
+    const entering = this.node.enteringSet(caller);
+    if (entering.some((inst) => inst.entered)) trap(tree, "cannot-enter");
+    for (const inst of entering) inst.entered = true;
+    try {
+      this.#destructor(rep);
+    } catch (error) {
+      throw caller === undefined ? surface(tree, error, "drop", `resource ${this.name}`) : asTrap(error);
+    }
+    for (const inst of entering) inst.entered = false;
+  }
+
+  /** An explicit drop by the host while the instance runs is refused before anything changes. */
+  refuseIfEntered(): void {
+    if (this.node.tree.poisoned || this.#destructor === undefined) return;
+    if (this.node.enteringSet(undefined).some((inst) => inst.entered)) {
+      refuse("cannot-enter", "drop", `resource ${this.name}`);
+    }
+  }
+
+  /** Has the destructor run when the object is garbage. */
+  remember(object: ResourceObject, rep: number): void {
+    if (this.#destructor !== undefined) this.#finalizers.register(object, rep, object);
+  }
+
+  /** Takes that back: the object no longer owns. */
+  forget(object: ResourceObject): void {
+    if (this.#destructor !== undefined) this.#finalizers.unregister(object);
+  }
+
+  #make(rep: number, status: "own" | "borrowed"): ResourceObject {
+    return Reflect.construct(ResourceObject, [this, rep, status], this.hostClass);
+  }
+
+  #finalize(rep: number): void {
+    const { tree } = this.node;
+    if (tree.poisoned || tree.disposed) return;
+    try {
+      this.destroy(rep, undefined);
+    } catch (error) {
+      tree.onError(error);
+    }
+  }
+}
+
+// ── A host's resources in guests ──────────────────────────────────────────────────────────────────────────────────────────
+
+/** How host objects are recognised and released. */
+export interface HostResourceClass {
+  is(value: unknown): boolean;
+}
+
+/** A resource type that the host gave: objects in a slab, their indices are the representations. */
+export class HostResource implements ResourceRuntime {
+  readonly type: ResourceType;
+  readonly node = undefined;
+  readonly #class: HostResourceClass;
+  readonly #objects: unknown[] = [];
+  readonly #free: number[] = [];
+
+  constructor(type: ResourceType, resourceClass: HostResourceClass) {
+    this.type = type;
+    this.#class = resourceClass;
+  }
+
+  /** Objects that guests hold handles to. */
+  get size(): number {
+    return this.#objects.length - this.#free.length;
+  }
+
+  describe(): string {
+    return "host-defined resource";
+  }
+
+  ownToHost(rep: number): unknown {
+    return this.#remove(rep);
+  }
+
+  borrowToHost(rep: number): unknown {
+    return this.#objects[rep];
+  }
+
+  ownFromHost(value: unknown, scope: CallScope): number {
+    const rep = this.#add(value);
+    scope.onFailure(() => this.#remove(rep));
+    return rep;
+  }
+
+  borrowFromHost(value: unknown, scope: CallScope): number {
+    const rep = this.#add(value);
+    scope.atEnd(() => this.#remove(rep));
+    return rep;
+  }
+
+  destroy(rep: number): void {
+    const object = this.#remove(rep) as { [Symbol.dispose]?: unknown };
+    const dispose = object[Symbol.dispose];
+    if (typeof dispose === "function") dispose.call(object);
+  }
+
+  #add(value: unknown): number {
+    if (!this.#class.is(value)) {
+      throw new ValueError("type-mismatch", `resource \`${this.type.name ?? "resource"}\``, describe(value));
+    }
+    const rep = this.#free.pop() ?? this.#objects.length;
+    this.#objects[rep] = value;
+    return rep;
+  }
+
+  #remove(rep: number): unknown {
+    const object = this.#objects[rep];
+    this.#objects[rep] = undefined;
+    this.#free.push(rep);
+    return object;
+  }
+}
+
+// ── Built-ins ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function checkLeave(inst: ComponentInstance): void {
+  if (!inst.mayLeave) trap(inst.tree, "cannot-leave");
+}
+
+/** `canon_resource_new`. */
+export function resourceNew(inst: ComponentInstance, runtime: ResourceRuntime): (rep: number) => number {
+  return (rep) => {
+    checkLeave(inst);
+    return inst.handles.add(runtime, rep, undefined);
+  };
+}
+
+/** `canon_resource_drop`. */
+export function resourceDrop(inst: ComponentInstance, runtime: ResourceRuntime): (handle: number) => void {
+  return (handle) => {
+    try {
+      checkLeave(inst);
+      const rep = inst.handles.drop(handle >>> 0, runtime);
+      if (rep !== undefined) runtime.destroy(rep, inst);
+    } catch (error) {
+      throw uncatchable(inst.tree, error);
+    }
+  };
+}
+
+/** `canon_resource_rep`: the one built-in besides `context.*` that may run during realloc and post-return. */
+export function resourceRep(inst: ComponentInstance, runtime: ResourceRuntime): (handle: number) => number {
+  return (handle) => inst.handles.rep(handle >>> 0, runtime);
+}

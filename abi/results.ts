@@ -1,0 +1,101 @@
+// `result` at the top of a function: `T` or an exception in JS, or a branded Result.
+// Host → guest: what a host function returned or threw → a variant value. Guest → host: a variant value → `T`, or a ComponentError.
+// Source: DESIGN.md "Results".
+
+import { ComponentError, describe, ValueError } from "../errors.ts";
+import type { OfKind } from "./types.ts";
+import { formatType } from "./types.ts";
+
+/** The `ok` of a {@linkcode Result}. */
+export interface Ok<T> {
+  readonly tag: "ok";
+  readonly val: T;
+  readonly "~result": true;
+}
+/** The `err` of a {@linkcode Result}. */
+export interface Err<E> {
+  readonly tag: "err";
+  readonly val: E;
+  readonly "~result": true;
+}
+/** A branded result value. WIT has no label `~result`, so no guest value is one. */
+export type Result<T, E> = Ok<T> | Err<E>;
+
+/**
+ * A result value `ok`, to return from a host function.
+ *
+ * @example
+ * ```ts
+ * import { ok } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ok(1).val, 1);
+ * ```
+ */
+export function ok(): Ok<undefined>;
+export function ok<const T>(value: T): Ok<T>;
+export function ok(value?: unknown): Ok<unknown> {
+  return { tag: "ok", val: value, "~result": true };
+}
+
+/**
+ * A result value `err`, to return from a host function: no exception is made.
+ *
+ * @example
+ * ```ts
+ * import { err } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(err("empty").tag, "err");
+ * ```
+ */
+export function err(): Err<undefined>;
+export function err<const E>(error: E): Err<E>;
+export function err(error?: unknown): Err<unknown> {
+  return { tag: "err", val: error, "~result": true };
+}
+
+/** Whether a value was made by `ok()` or `err()`. */
+export function isBranded(value: unknown): value is Result<unknown, unknown> {
+  return typeof value === "object" && value !== null && (value as { "~result"?: unknown })["~result"] === true;
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** What a host function with a `result` returned, as a variant value. Only branded values count as results. */
+export function returnedResult(type: OfKind<"result">, value: unknown): unknown {
+  if (isBranded(value)) return value;
+  if (type.ok === undefined && value !== undefined) {
+    if (isThenable(value)) throw new ValueError("promise", formatType(type));
+    const { tag } = value as { tag?: unknown };
+    if (tag === "ok" || tag === "err") {
+      throw new ValueError("type-mismatch", "nothing, ok() or err()", `${describe(value)} that is not branded`);
+    }
+    return { tag: "ok", val: undefined };
+  }
+  return { tag: "ok", val: value };
+}
+
+/** What a host function with a `result` threw, as a variant value; `undefined` if the exception is the host's own. */
+export function thrownResult(error: unknown): { tag: "err"; val: unknown } | undefined {
+  if (typeof error === "object" && error !== null && Object.hasOwn(error, "payload")) {
+    return { tag: "err", val: (error as { payload: unknown }).payload };
+  }
+  return error instanceof Error ? undefined : { tag: "err", val: error };
+}
+
+/** What a host function without a result returned: anything goes, but a promise or a Result would be lost. */
+export function checkDropped(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  if (isThenable(value)) throw new ValueError("promise", "nothing");
+  if (isBranded(value)) throw new ValueError("type-mismatch", "nothing", `${value.tag}()`);
+}
+
+/** A lifted `result` as an export's caller sees it. */
+export function unwrapResult(value: { tag: "ok" | "err"; val: unknown }, throws: boolean): unknown {
+  if (!throws) return value.tag === "ok" ? ok(value.val) : err(value.val);
+  if (value.tag === "err") throw new ComponentError(value.val);
+  return value.val;
+}

@@ -1,0 +1,230 @@
+// Canonical ABI strings: three guest encodings, one JS type.
+// load*: bytes in guest memory → string. store*: string → (ptr, tagged code units), allocating with realloc.
+// Spec: CanonicalABI.md "Loading" and "Storing".
+
+import { ValueError } from "../errors.ts";
+import type { Codec } from "./codec.ts";
+import type { Layout } from "./layout.ts";
+import type { CanonContext } from "./options.ts";
+import { mismatch } from "./scalars.ts";
+import { trap } from "./trap.ts";
+import type { ValType } from "./types.ts";
+
+/** `MAX_STRING_BYTE_LENGTH`. */
+export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
+/** `utf16_tag`: the bit of a latin1+utf16 length that says utf16. */
+export const UTF16_TAG = 0x80000000;
+
+/** Up to this many bytes an ASCII string is put together in JS; longer ones go to TextDecoder, which costs 100 to 400 ns to call. */
+const SHORT_LOAD = 24;
+/** Up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */
+const SHORT_STORE = 32;
+/** Code units per `String.fromCharCode` call: bounded by the engines' argument limits. */
+const CHUNK = 4096;
+/** Strings up to this many code units are encoded into a buffer that is kept. */
+const SCRATCH_UNITS = 8192;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+let scratch: Uint8Array | undefined;
+
+/** The codec of `string`. */
+export function stringCodec(type: ValType, layout: Layout): Codec {
+  return {
+    type,
+    layout,
+    load(cx, ptr) {
+      const words = cx.memory.u32;
+      return loadString(cx, words[ptr >>> 2]!, words[(ptr >>> 2) + 1]!);
+    },
+    store(cx, value, ptr) {
+      const begin = storeString(cx, value);
+      const words = cx.memory.u32;
+      words[ptr >>> 2] = begin;
+      words[(ptr >>> 2) + 1] = storedUnits;
+    },
+    liftFlat: (cx, flat, i) => loadString(cx, (flat[i] as number) >>> 0, (flat[i + 1] as number) >>> 0),
+    lowerFlat(cx, value, flat, i) {
+      flat[i] = storeString(cx, value);
+      flat[i + 1] = storedUnits;
+    },
+    liftCore: undefined,
+    lowerCore: undefined,
+  };
+}
+
+/** `load_string_from_range`. */
+export function loadString(cx: CanonContext, ptr: number, taggedUnits: number): string {
+  switch (cx.stringEncoding) {
+    case "utf8":
+      checkRange(cx, ptr, taggedUnits, 1);
+      return loadUtf8(cx, ptr, taggedUnits);
+    case "utf16":
+      checkRange(cx, ptr, 2 * taggedUnits, 2);
+      return loadUtf16(cx, ptr, taggedUnits);
+    case "latin1+utf16":
+      if (taggedUnits >= UTF16_TAG) {
+        const units = taggedUnits - UTF16_TAG;
+        checkRange(cx, ptr, 2 * units, 2);
+        return loadUtf16(cx, ptr, units);
+      }
+      checkRange(cx, ptr, taggedUnits, 2);
+      return fromCharCodes(cx.memory.u8.subarray(ptr, ptr + taggedUnits));
+  }
+}
+
+function checkRange(cx: CanonContext, ptr: number, byteLength: number, alignment: number): void {
+  const { tree } = cx.inst;
+  if (ptr % alignment !== 0) trap(tree, "unaligned-pointer");
+  if (byteLength > MAX_STRING_BYTE_LENGTH || ptr + byteLength > cx.memory.u8.length) {
+    trap(tree, cx.host ? "string-out-of-bounds" : "string-content-out-of-bounds");
+  }
+  cx.charge(byteLength);
+}
+
+function loadUtf8(cx: CanonContext, ptr: number, length: number): string {
+  const { u8 } = cx.memory;
+  const end = ptr + length;
+  if (length <= SHORT_LOAD) {
+    let text = "", i = ptr;
+    for (; i < end; i++) {
+      const byte = u8[i]!;
+      if (byte >= 0x80) break;
+      text += String.fromCharCode(byte);
+    }
+    if (i === end) return text;
+  }
+  const bytes = u8.subarray(ptr, end);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return trap(cx.inst.tree, "invalid-utf8", describeInvalidUtf8(bytes));
+  }
+}
+
+function loadUtf16(cx: CanonContext, ptr: number, units: number): string {
+  const start = ptr >>> 1;
+  const text = fromCharCodes(cx.memory.u16.subarray(start, start + units));
+  if (!text.isWellFormed()) {
+    const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text)![0];
+    trap(cx.inst.tree, "invalid-utf16", lone.charCodeAt(0).toString(16));
+  }
+  return text;
+}
+
+function fromCharCodes(units: Uint8Array | Uint16Array): string {
+  if (units.length <= CHUNK) return String.fromCharCode.apply(null, units as unknown as number[]);
+  let text = "";
+  for (let i = 0; i < units.length; i += CHUNK) {
+    text += String.fromCharCode.apply(null, units.subarray(i, i + CHUNK) as unknown as number[]);
+  }
+  return text;
+}
+
+/** Where and how bytes fail to be UTF-8, in the reference suite's words. */
+function describeInvalidUtf8(bytes: Uint8Array): string {
+  for (let i = 0; i < bytes.length;) {
+    const lead = bytes[i]!;
+    const width = lead < 0x80
+      ? 1
+      : lead >= 0xc2 && lead < 0xe0
+      ? 2
+      : lead >= 0xe0 && lead < 0xf0
+      ? 3
+      : lead >= 0xf0 && lead < 0xf5
+      ? 4
+      : 0;
+    if (width === 0) return `invalid utf-8 sequence of 1 bytes from index ${i}`;
+    for (let k = 1; k < width; k++) {
+      if (i + k >= bytes.length) return `incomplete utf-8 byte sequence from index ${i}`;
+      const byte = bytes[i + k]!;
+      const low = k > 1 ? 0x80 : lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+      const high = k > 1 ? 0xbf : lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+      if (byte < low || byte > high) return `invalid utf-8 sequence of ${k} bytes from index ${i}`;
+    }
+    i += width;
+  }
+  return "invalid utf-8";
+}
+
+/** The second core value of the string that `storeString` stored last. A pair would be an allocation per string. */
+export let storedUnits = 0;
+
+/** `store_string_into_range`: gives the pointer, leaves the tagged code units in {@linkcode storedUnits}. */
+export function storeString(cx: CanonContext, value: unknown): number {
+  if (typeof value !== "string") mismatch("string", value);
+  switch (cx.stringEncoding) {
+    case "utf8":
+      return storeUtf8(cx, value);
+    case "utf16":
+      return storeUtf16(cx, value.toWellFormed(), 0);
+    case "latin1+utf16": {
+      const text = value.toWellFormed();
+      return isLatin1(text) ? storeLatin1(cx, text) : storeUtf16(cx, text, UTF16_TAG);
+    }
+  }
+}
+
+function tooLong(byteLength: number): never {
+  throw new ValueError("too-long", "string", byteLength);
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
+}
+
+function isLatin1(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x100) return false;
+  return true;
+}
+
+function storeUtf8(cx: CanonContext, text: string): number {
+  const units = text.length;
+  if (units <= SHORT_STORE && isAscii(text)) {
+    const ptr = cx.allocate(1, units);
+    const { u8 } = cx.memory;
+    for (let i = 0; i < units; i++) u8[ptr + i] = text.charCodeAt(i);
+    storedUnits = units;
+    return ptr;
+  }
+  if (units > MAX_STRING_BYTE_LENGTH) tooLong(units);
+  let bytes: Uint8Array, buffer: Uint8Array | undefined;
+  if (units <= SCRATCH_UNITS) {
+    // Never encode into an exactly sized target: Node 26.10 can stop one character early.
+    // The buffer is ours alone until its content is in the guest: hooks around realloc run user code.
+    buffer = scratch ?? new Uint8Array(3 * SCRATCH_UNITS);
+    scratch = undefined;
+    bytes = buffer.subarray(0, encoder.encodeInto(text, buffer).written);
+  } else {
+    bytes = encoder.encode(text);
+  }
+  const length = bytes.length;
+  if (length > MAX_STRING_BYTE_LENGTH) tooLong(length);
+  const ptr = cx.allocate(1, length);
+  cx.memory.u8.set(bytes, ptr);
+  scratch ??= buffer;
+  storedUnits = length;
+  return ptr;
+}
+
+function storeUtf16(cx: CanonContext, text: string, tag: number): number {
+  const units = text.length;
+  if (2 * units > MAX_STRING_BYTE_LENGTH) tooLong(2 * units);
+  const ptr = cx.allocate(2, 2 * units);
+  const { u16 } = cx.memory;
+  const start = ptr >>> 1;
+  for (let i = 0; i < units; i++) u16[start + i] = text.charCodeAt(i);
+  storedUnits = units + tag;
+  return ptr;
+}
+
+function storeLatin1(cx: CanonContext, text: string): number {
+  const units = text.length;
+  if (units > MAX_STRING_BYTE_LENGTH) tooLong(units);
+  const ptr = cx.allocate(2, units);
+  const { u8 } = cx.memory;
+  for (let i = 0; i < units; i++) u8[ptr + i] = text.charCodeAt(i);
+  storedUnits = units;
+  return ptr;
+}

@@ -1,0 +1,97 @@
+// Traps that a guest cannot catch, and host exceptions on their way out through a guest.
+// A JS exception is an ordinary one to a guest's `catch_all`; a genuine wasm trap is not, and stays so after its prototype and message
+// are changed. So a trap is raised by running `unreachable` in a tiny module; what is caught is made a Trap and thrown on.
+// Where no module can be compiled, the exception is an ordinary one, and `tree.poisoned` alone stops a guest that caught it.
+
+import { finish, initTrap, Trap, type TrapCode } from "../errors.ts";
+import type { InstanceTree } from "./instance.ts";
+
+// (module (func (export "") unreachable))
+const moduleBytes = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
+  ...[7, 4, 1, 0, 0, 0, 10, 5, 1, 3, 0, 0, 0x0b],
+);
+
+let unreachable: (() => void) | null | undefined;
+
+/** A fresh error that a guest cannot catch; `undefined` where the engine forbids compiling. */
+function engineTrap(): Error | undefined {
+  if (unreachable === undefined) {
+    try {
+      unreachable = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes)).exports[""] as () => void;
+    } catch {
+      unreachable = null;
+    }
+  }
+  if (unreachable === null) return undefined;
+  try {
+    unreachable();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function makeTrap(code: TrapCode, details: readonly (string | number)[]): Trap {
+  const error = engineTrap();
+  if (error === undefined) return new Trap(code, ...details);
+  Object.setPrototypeOf(error, Trap.prototype);
+  initTrap(error, code, details);
+  return error as Trap;
+}
+
+/** `trap`: the guest broke a rule; locks the tree down. The caller adds the place. */
+export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (string | number)[]): never {
+  const error = makeTrap(code, details);
+  poison(tree, error);
+  throw error;
+}
+
+/** Throws a trap that concerns the caller, not the tree: the tree was not entered. */
+export function refuse(code: TrapCode, verb: string, path: string): never {
+  throw finish(makeTrap(code, []), verb, "", path);
+}
+
+function poison(tree: InstanceTree, error: unknown): void {
+  tree.poisoned = true;
+  tree.trap ??= error;
+}
+
+/** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception parked behind one. */
+export function uncatchable(tree: InstanceTree, error: unknown): unknown {
+  if (tree.poisoned && tree.trap === error) return error;
+  tree.parked ??= { error };
+  poison(tree, error);
+  return engineTrap() ?? error;
+}
+
+/** What comes out of an outermost export for an exception that came out of the guest. */
+export function surface(tree: InstanceTree, error: unknown, verb: string, path: string): unknown {
+  const parked = tree.parked;
+  if (parked !== undefined) {
+    tree.parked = undefined;
+    return parked.error;
+  }
+  const surfaced = asTrap(error);
+  poison(tree, surfaced);
+  return finish(surfaced, verb, "", path);
+}
+
+/** An exception that leaves a component: a core exception becomes a trap, an engine's own trap a Trap; others stay. */
+export function asTrap(error: unknown): unknown {
+  if (error instanceof Trap) return error;
+  const { Exception } = WebAssembly as { Exception?: new () => object };
+  if (Exception !== undefined && error instanceof Exception) return makeTrap("uncaught-exception", []);
+  if (error instanceof WebAssembly.RuntimeError) {
+    const phrase = error.message;
+    Object.setPrototypeOf(error, Trap.prototype);
+    initTrap(error, "guest-trap", [phrase]);
+  }
+  return error;
+}
+
+/** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.poisoned`. */
+export function rethrow(tree: InstanceTree): never {
+  const parked = tree.parked;
+  tree.parked = undefined;
+  throw parked === undefined ? tree.trap : parked.error;
+}

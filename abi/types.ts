@@ -1,0 +1,212 @@
+// Value, function and resource types as plain data, discriminated by `kind`; names are WIT's kebab-case strings.
+// Made by core/ from a binary's type section and by host/ from schemas; read by every codec.
+// Spec: Explainer.md "Type Definitions", CanonicalABI.md "Despecialization".
+
+/** The kinds without parts. */
+export type PrimitiveKind =
+  | "bool"
+  | "u8"
+  | "s8"
+  | "u16"
+  | "s16"
+  | "u32"
+  | "s32"
+  | "u64"
+  | "s64"
+  | "f32"
+  | "f64"
+  | "char"
+  | "string"
+  | "error-context";
+
+/** A named part of a record or a parameter list. */
+export interface Field {
+  /** The label, in WIT's spelling. */
+  readonly name: string;
+  /** Its type. */
+  readonly type: ValType;
+}
+
+/** A case of a variant. */
+export interface Case {
+  /** The label, in WIT's spelling. */
+  readonly name: string;
+  /** The payload's type, where there is one. */
+  readonly type: ValType | undefined;
+}
+
+/**
+ * A component value type: plain data, discriminated by `kind`. Names are WIT's.
+ *
+ * Source: Explainer.md "Type Definitions" (`defvaltype`).
+ */
+export type ValType =
+  | { readonly kind: PrimitiveKind }
+  | { readonly kind: "list"; readonly element: ValType }
+  | { readonly kind: "option"; readonly element: ValType }
+  | { readonly kind: "fixed-list"; readonly element: ValType; readonly length: number }
+  | { readonly kind: "map"; readonly key: ValType; readonly value: ValType }
+  | { readonly kind: "record"; readonly fields: readonly Field[] }
+  | { readonly kind: "tuple"; readonly types: readonly ValType[] }
+  | { readonly kind: "variant"; readonly cases: readonly Case[] }
+  | { readonly kind: "enum"; readonly names: readonly string[] }
+  | { readonly kind: "flags"; readonly names: readonly string[] }
+  | { readonly kind: "result"; readonly ok: ValType | undefined; readonly err: ValType | undefined }
+  | { readonly kind: "own"; readonly resource: ResourceType }
+  | { readonly kind: "borrow"; readonly resource: ResourceType }
+  | { readonly kind: "stream"; readonly element: ValType | undefined }
+  | { readonly kind: "future"; readonly element: ValType | undefined };
+
+/** The type of a component function. */
+export interface FuncType {
+  /** Parameters in order. */
+  readonly params: readonly Field[];
+  /** The result's type, where there is one. */
+  readonly result?: ValType;
+  /** Whether its type is `async func`. */
+  readonly async: boolean;
+}
+
+/** A resource type: two are the same if and only if they are the same object. */
+export interface ResourceType {
+  readonly kind: "resource";
+  /** The name it was first imported or exported by, in WIT's spelling. */
+  readonly name?: string;
+}
+
+/** One kind of `ValType`, by its `kind`. */
+export type OfKind<K extends ValType["kind"]> = Extract<ValType, { kind: K }>;
+
+/** A record or variant that stands for a type of another kind: what layout and flattening see. */
+export type Despecialized = Exclude<ValType, { kind: "tuple" | "enum" | "option" | "result" | "map" }>;
+
+/** `despecialize`: tuples become records; enums, options and results variants; maps lists. */
+export function despecialize(type: ValType): Despecialized {
+  switch (type.kind) {
+    case "tuple":
+      return { kind: "record", fields: type.types.map((part, i) => ({ name: String(i), type: part })) };
+    case "enum":
+      return { kind: "variant", cases: type.names.map((name) => ({ name, type: undefined })) };
+    case "option":
+      return { kind: "variant", cases: [{ name: "none", type: undefined }, { name: "some", type: type.element }] };
+    case "result":
+      return { kind: "variant", cases: [{ name: "ok", type: type.ok }, { name: "error", type: type.err }] };
+    case "map":
+      return { kind: "list", element: { kind: "tuple", types: [type.key, type.value] } };
+    default:
+      return type as Despecialized;
+  }
+}
+
+/** The types directly inside a type. */
+export function partsOf(type: ValType): readonly ValType[] {
+  switch (type.kind) {
+    case "list":
+    case "option":
+    case "fixed-list":
+      return [type.element];
+    case "map":
+      return [type.key, type.value];
+    case "record":
+      return type.fields.map((field) => field.type);
+    case "tuple":
+      return type.types;
+    case "variant":
+      return type.cases.flatMap((part) => part.type ?? []);
+    case "result":
+      return [type.ok, type.err].flatMap((part) => part ?? []);
+    case "stream":
+    case "future":
+      return type.element === undefined ? [] : [type.element];
+    default:
+      return [];
+  }
+}
+
+const containsMemo = new WeakMap<ValType, number>();
+const BORROW = 1, HANDLE = 2, ASYNC = 4, RANGE = 8;
+
+/** Which special kinds a type contains, found once per type object. */
+function contents(type: ValType): number {
+  let found = containsMemo.get(type);
+  if (found === undefined) {
+    found = type.kind === "borrow"
+      ? BORROW | HANDLE
+      : type.kind === "own"
+      ? HANDLE
+      : type.kind === "stream" || type.kind === "future" || type.kind === "error-context"
+      ? ASYNC
+      : type.kind === "string" || type.kind === "list" || type.kind === "map"
+      ? RANGE
+      : 0;
+    for (const part of partsOf(type)) found |= contents(part);
+    containsMemo.set(type, found);
+  }
+  return found;
+}
+
+/** `contains_borrow`. */
+export function containsBorrow(type: ValType): boolean {
+  return (contents(type) & BORROW) !== 0;
+}
+
+/** Whether a type contains an `own` or a `borrow`. */
+export function containsHandle(type: ValType): boolean {
+  return (contents(type) & HANDLE) !== 0;
+}
+
+/** Whether a type contains a `stream`, a `future` or an `error-context`. */
+export function containsAsyncValue(type: ValType): boolean {
+  return (contents(type) & ASYNC) !== 0;
+}
+
+/** Whether a type contains a string, a list or a map: something that lies elsewhere in memory and must be allocated. */
+export function containsRange(type: ValType): boolean {
+  return (contents(type) & RANGE) !== 0;
+}
+
+/** Types nested more deeply than this are not spelt out in messages: a small binary can describe an enormous type. */
+const FORMAT_DEPTH = 5;
+
+/** A type in WIT's notation, anonymous records and variants spelt out; used in messages. */
+export function formatType(type: ValType | undefined, depth = 0): string {
+  if (type === undefined) return "_";
+  if (depth >= FORMAT_DEPTH && partsOf(type).length > 0) return "…";
+  const format = (part: ValType | undefined): string => formatType(part, depth + 1);
+  switch (type.kind) {
+    case "list":
+    case "option":
+      return `${type.kind}<${format(type.element)}>`;
+    case "fixed-list":
+      return `list<${format(type.element)}, ${type.length}>`;
+    case "map":
+      return `map<${format(type.key)}, ${format(type.value)}>`;
+    case "tuple":
+      return `tuple<${clip(type.types.map(format))}>`;
+    case "record":
+      return `record { ${clip(type.fields.map((field) => `${field.name}: ${format(field.type)}`))} }`;
+    case "variant":
+      return `variant { ${
+        clip(type.cases.map((part) => part.type === undefined ? part.name : `${part.name}(${format(part.type)})`))
+      } }`;
+    case "enum":
+    case "flags":
+      return `${type.kind} { ${clip(type.names)} }`;
+    case "result":
+      if (type.ok === undefined && type.err === undefined) return "result";
+      return type.err === undefined ? `result<${format(type.ok)}>` : `result<${format(type.ok)}, ${format(type.err)}>`;
+    case "own":
+      return `own<${type.resource.name ?? "resource"}>`;
+    case "borrow":
+      return `borrow<${type.resource.name ?? "resource"}>`;
+    case "stream":
+    case "future":
+      return type.element === undefined ? type.kind : `${type.kind}<${format(type.element)}>`;
+    default:
+      return type.kind;
+  }
+}
+
+function clip(parts: readonly string[]): string {
+  return parts.length > 6 ? `${parts.slice(0, 5).join(", ")}, … ${parts.length - 5} more` : parts.join(", ");
+}

@@ -1,0 +1,351 @@
+// compile(): bytes, a response or a stream → a Component. Core modules go to the engine while the rest is still arriving.
+// A buffer's modules are compiled from views, all in parallel; a stream's are piped into the engine's streaming compiler.
+
+import { CompileError } from "../errors.ts";
+import { Component, makeComponent } from "./component.ts";
+import { capMemories, missingFeature } from "./core_module.ts";
+import { type Decoded, walkComponent } from "./decode.ts";
+import { features } from "./features.ts";
+import { planComponent } from "./plan.ts";
+
+/** Any buffer or view, shared ones too (TypeScript's `BufferSource` refuses a plain `Uint8Array`, whose buffer might be shared). */
+export type Bytes = ArrayBufferLike | ArrayBufferView;
+/** What a component can be loaded from. */
+export type ComponentSource =
+  | Bytes
+  | Response
+  | ReadableStream<Uint8Array>
+  | Component
+  | PromiseLike<Bytes | Response | ReadableStream<Uint8Array> | Component>;
+
+/** How to compile. */
+export interface CompileOptions {
+  /** Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them); nothing is compiled then. */
+  modules?: readonly WebAssembly.Module[];
+  /** Upper bound, in 64 KiB pages, for every memory the component defines. Not together with `modules`. */
+  maxMemoryPages?: number;
+  /** Gated features of the specification, by name, on or off. */
+  gates?: Readonly<Record<string, boolean>>;
+  /** `false`: never evaluate generated JavaScript, nor probe for it (a strict CSP reports probes). */
+  codegen?: boolean;
+}
+
+/** The bytes of a buffer or view, without a copy. */
+function bytesOf(source: Bytes): Uint8Array {
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  return new Uint8Array(source);
+}
+
+function isBytes(source: unknown): source is Bytes {
+  return ArrayBuffer.isView(source) || source instanceof ArrayBuffer ||
+    typeof SharedArrayBuffer !== "undefined" && source instanceof SharedArrayBuffer;
+}
+
+function checkOptions(options: CompileOptions): void {
+  const { maxMemoryPages, modules } = options;
+  if (maxMemoryPages === undefined) return;
+  if (!Number.isInteger(maxMemoryPages) || maxMemoryPages < 0 || maxMemoryPages > 65536) {
+    throw new RangeError(`maxMemoryPages must be an integer from 0 to 65536, found ${maxMemoryPages}`);
+  }
+  if (modules !== undefined) {
+    throw new TypeError("maxMemoryPages has no effect on precompiled modules: give one or the other");
+  }
+}
+
+/** The engine takes no shared buffers. */
+function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(bytes);
+}
+
+function capped(bytes: Uint8Array, module: number, offset: number, options: CompileOptions): Uint8Array<ArrayBuffer> {
+  const { maxMemoryPages } = options;
+  if (maxMemoryPages === undefined) return unshared(bytes);
+  return unshared(capMemories(bytes, true, maxMemoryPages, module, offset)!);
+}
+
+/** Says which module the engine refused, and why if the reason is a feature. */
+function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: number): unknown {
+  if (!(error instanceof WebAssembly.CompileError) || error instanceof CompileError) return error;
+  const missing = missingFeature(bytes, features);
+  return missing === undefined
+    ? new CompileError("core-module-invalid", "compile component", offset, module, error.message)
+    : new CompileError("missing-feature", "compile component", offset, module, missing);
+}
+
+function finish(decoded: Decoded, modules: readonly WebAssembly.Module[]): Component {
+  return makeComponent({ plan: planComponent(decoded.component), modules });
+}
+
+function given(decoded: Decoded, modules: readonly WebAssembly.Module[]): readonly WebAssembly.Module[] {
+  if (modules.length !== decoded.modules.length) {
+    throw new CompileError("wrong-modules", "compile component", undefined, modules.length, decoded.modules.length);
+  }
+  for (const module of modules) {
+    if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
+  }
+  return [...modules];
+}
+
+/** Decodes a buffer. Modules are left where they are. */
+function decodeBytes(bytes: Uint8Array): Decoded {
+  const walk = walkComponent();
+  let position = 0;
+  for (let step = walk.next();;) {
+    if (step.done) return step.value;
+    const { count } = step.value;
+    const piece = bytes.subarray(position, position + count);
+    if (step.value.kind === "module" && piece.length < count) {
+      throw new CompileError("unexpected-end", "decode core module section", bytes.length);
+    }
+    position += piece.length;
+    step = walk.next(piece);
+  }
+}
+
+/**
+ * Compiles a component synchronously.
+ *
+ * Browsers refuse synchronous compilation of large modules on the main thread; there, use `compile`.
+ *
+ * @param bytes The component's binary.
+ * @param options See {@linkcode CompileOptions}.
+ * @returns The compiled component.
+ * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine lacks.
+ *
+ * @example
+ * ```ts
+ * import { compileSync } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])).exports, []);
+ * ```
+ */
+export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
+  if (!isBytes(bytes)) throw new TypeError("compileSync takes a buffer or a view");
+  checkOptions(options);
+  const all = bytesOf(bytes);
+  const decoded = decodeBytes(all);
+  if (options.modules !== undefined) return finish(decoded, given(decoded, options.modules));
+  const plan = planComponent(decoded.component);
+  const modules = decoded.modules.map(({ offset, length }, i) => {
+    const module = capped(all.subarray(offset, offset + length), i, offset, options);
+    try {
+      return new WebAssembly.Module(module);
+    } catch (error) {
+      throw moduleError(error, module, i, offset);
+    }
+  });
+  return makeComponent({ plan, modules });
+}
+
+/**
+ * Compiles a component.
+ *
+ * From a `Response` or a stream, core modules are compiled while they arrive.
+ *
+ * @param source The component's binary, wherever it comes from. A `Response` that is not ok is a CompileError that says its status.
+ * @param options See {@linkcode CompileOptions}.
+ * @returns The compiled component.
+ * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine lacks.
+ *
+ * @example
+ * ```ts
+ * import { compile } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const component = await compile(new Response(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])));
+ * assertEquals(component.exports, []);
+ * ```
+ */
+export async function compile(source: ComponentSource, options: CompileOptions = {}): Promise<Component> {
+  checkOptions(options);
+  const input = await source;
+  if (input instanceof Component) return input;
+  if (isBytes(input)) return await compileBytes(bytesOf(input), options);
+  if (input instanceof ReadableStream) return await compileStream(input, options);
+  if (typeof Response !== "undefined" && input instanceof Response) {
+    if (!input.ok) {
+      await input.body?.cancel();
+      throw new CompileError(
+        "bad-response",
+        "compile component",
+        undefined,
+        `${input.status} ${input.statusText}`.trim(),
+      );
+    }
+    return await compileStream(
+      input.body ?? new ReadableStream({ start: (controller) => controller.close() }),
+      options,
+    );
+  }
+  throw new TypeError("compile takes a buffer, a view, a Response, a ReadableStream, a Component, or a promise of one");
+}
+
+async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
+  const decoded = decodeBytes(all);
+  if (options.modules !== undefined) return finish(decoded, given(decoded, options.modules));
+  const plan = planComponent(decoded.component);
+  const modules = await Promise.all(decoded.modules.map(async ({ offset, length }, i) => {
+    const module = capped(all.subarray(offset, offset + length), i, offset, options);
+    try {
+      return await WebAssembly.compile(module);
+    } catch (error) {
+      throw moduleError(error, module, i, offset);
+    }
+  }));
+  return makeComponent({ plan, modules });
+}
+
+// ── Streams ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Takes pieces of any size out of a stream of chunks. */
+class Chunks {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #chunk: Uint8Array = new Uint8Array(0);
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+  }
+
+  /** At most `count` bytes as they lie; none at the end. */
+  async some(count: number): Promise<Uint8Array> {
+    while (this.#chunk.length === 0) {
+      const { done, value } = await this.#reader.read();
+      if (done) return this.#chunk;
+      if (!isBytes(value)) throw new TypeError("the stream must give byte chunks");
+      this.#chunk = bytesOf(value);
+    }
+    const piece = this.#chunk.subarray(0, count);
+    this.#chunk = this.#chunk.subarray(piece.length);
+    return piece;
+  }
+
+  /** Exactly `count` bytes; fewer only at the end. Buffers no more than has arrived. */
+  async exactly(count: number): Promise<Uint8Array> {
+    const first = await this.some(count);
+    if (first.length === count) return first;
+    const pieces = [first];
+    let length = first.length;
+    while (length < count) {
+      const piece = await this.some(count - length);
+      if (piece.length === 0) break;
+      pieces.push(piece);
+      length += piece.length;
+    }
+    return concat(pieces);
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    try {
+      await this.#reader.cancel(reason);
+    } catch {
+      // The source failed by itself; the first reason counts.
+    }
+  }
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    all.set(piece, position);
+    position += piece.length;
+  }
+  return all;
+}
+
+async function compileStream(stream: ReadableStream<Uint8Array>, options: CompileOptions): Promise<Component> {
+  const chunks = new Chunks(stream);
+  const modules: Promise<WebAssembly.Module>[] = [];
+  try {
+    const walk = walkComponent();
+    let step = walk.next();
+    while (!step.done) {
+      const demand = step.value;
+      if (demand.kind === "bytes") {
+        step = walk.next(await chunks.exactly(demand.count));
+        continue;
+      }
+      const { compiling } = await pipeModule(chunks, demand, options);
+      if (compiling !== undefined) modules.push(compiling);
+      step = walk.next(new Uint8Array(0));
+    }
+    const decoded = step.value;
+    if (options.modules !== undefined) return finish(decoded, given(decoded, options.modules));
+    const plan = planComponent(decoded.component);
+    return makeComponent({ plan, modules: await Promise.all(modules) });
+  } catch (error) {
+    await chunks.cancel(error);
+    throw error;
+  }
+}
+
+/** Hands a module's bytes to the engine as they arrive; `compiling` may still be pending when the bytes are through. */
+async function pipeModule(
+  chunks: Chunks,
+  { count, module, offset }: { count: number; module: number; offset: number },
+  options: CompileOptions,
+): Promise<{ compiling: Promise<WebAssembly.Module> | undefined }> {
+  const kept: Uint8Array[] = [];
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({ start: (made) => void (controller = made) });
+  const compiling = options.modules === undefined ? compileBody(body, kept, module, offset) : undefined;
+  // A module that fails is reported once everything is decoded: the first fault in the bytes counts.
+  compiling?.catch(() => {});
+  // What the engine may not see yet: until the memory section is known, when memories are capped.
+  let head: Uint8Array[] | undefined = options.maxMemoryPages === undefined ? undefined : [];
+  const give = (bytes: Uint8Array): void => {
+    kept.push(bytes);
+    try {
+      controller.enqueue(unshared(bytes));
+    } catch {
+      // The engine refused the module and cancelled: `compiling` says why.
+    }
+  };
+  let left = count;
+  try {
+    while (left > 0) {
+      const piece = await chunks.some(left);
+      if (piece.length === 0) {
+        throw new CompileError("unexpected-end", "decode core module section", offset + count - left);
+      }
+      left -= piece.length;
+      if (compiling === undefined) continue;
+      if (head === undefined) {
+        give(piece);
+        continue;
+      }
+      head.push(piece);
+      const cap = capMemories(concat(head), left === 0, options.maxMemoryPages!, module, offset);
+      if (cap === undefined) continue;
+      head = undefined;
+      give(cap);
+    }
+    try {
+      controller.close();
+    } catch {
+      // As above.
+    }
+  } catch (error) {
+    controller.error(error);
+    throw error;
+  }
+  return { compiling };
+}
+
+async function compileBody(
+  body: ReadableStream<Uint8Array>,
+  kept: Uint8Array[],
+  module: number,
+  offset: number,
+): Promise<WebAssembly.Module> {
+  const response = new Response(body, { headers: { "content-type": "application/wasm" } });
+  try {
+    if (typeof WebAssembly.compileStreaming === "function") return await WebAssembly.compileStreaming(response);
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    throw moduleError(error, concat(kept), module, offset);
+  } finally {
+    kept.length = 0;
+  }
+}

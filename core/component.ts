@@ -1,0 +1,87 @@
+// A compiled component: its plan and its engine modules. Made by compile.ts, linked by host/linker.ts, never changed.
+
+import type { Plan } from "./plan_types.ts";
+import type { ExternItem } from "./types.ts";
+
+/** What the library keeps of a component. */
+export interface ComponentInternals {
+  readonly plan: Plan;
+  readonly modules: readonly WebAssembly.Module[];
+}
+
+/** Prints a component's world; supplied by host/, which core/ may not import. */
+export interface Printers {
+  wit(component: Component): string;
+  typescript(component: Component, worldName: string): string;
+}
+
+let internalsOf: (component: Component) => ComponentInternals;
+let create: (internals: ComponentInternals) => Component;
+let printers: Printers | undefined;
+
+/**
+ * A compiled component: what it imports and exports, and its core modules.
+ *
+ * Made by `compile` or `compileSync`; holds no instance and may be instantiated any number of times.
+ *
+ * @example
+ * ```ts
+ * import { compileSync } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const component = compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])); // (component)
+ * assertEquals(component.imports, []);
+ * ```
+ */
+export class Component {
+  readonly #internals: ComponentInternals;
+
+  private constructor(internals: ComponentInternals) {
+    this.#internals = internals;
+  }
+
+  static {
+    internalsOf = (component) => component.#internals;
+    create = (internals) => new Component(internals);
+  }
+
+  /** What it imports, in order. */
+  get imports(): readonly ExternItem[] {
+    return this.#internals.plan.importItems;
+  }
+
+  /** What it exports, in order. */
+  get exports(): readonly ExternItem[] {
+    return this.#internals.plan.exportItems;
+  }
+
+  /** The core modules in order of appearance: hand them to a worker, or back to `compile(bytes, { modules })`. */
+  get modules(): readonly WebAssembly.Module[] {
+    return this.#internals.modules;
+  }
+
+  /** Its world as WIT text. */
+  wit(): string {
+    return printers!.wit(this);
+  }
+
+  /** Its world as TypeScript: a `World` type for `instantiate<World>`, with the imports a host must give. */
+  typescript(options: { worldName?: string } = {}): string {
+    return printers!.typescript(this, options.worldName ?? "Root");
+  }
+}
+
+/** Makes a component. */
+export function makeComponent(internals: ComponentInternals): Component {
+  return create(internals);
+}
+
+/** A component's plan and modules. */
+export function componentInternals(component: Component): ComponentInternals {
+  return internalsOf(component);
+}
+
+/** Registers the printers behind `wit()` and `typescript()`. */
+export function setPrinters(made: Printers): void {
+  printers = made;
+}

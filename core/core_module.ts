@@ -1,0 +1,284 @@
+// A core module's binary, as far as we look into it: which features it needs, and its memories' limits, which can be capped.
+// Its validity is the engine's to judge; a module that this file cannot follow is left to the engine unchanged.
+// Spec: core spec 3.0 "Binary Format: Modules, Instructions".
+
+import { CompileError } from "../errors.ts";
+import { coreExternType, coreLimits, recType } from "./core_types.ts";
+import type { CoreLimits } from "./definitions.ts";
+import { featureNames, type Features } from "./features.ts";
+import { Reader } from "./reader.ts";
+
+/** A feature that a core module can need. */
+export type NeededFeature = keyof typeof featureNames;
+
+/** The features a core module uses, found by reading it through. */
+export function neededFeatures(bytes: Uint8Array): Set<NeededFeature> {
+  const needed = new Set<NeededFeature>();
+  try {
+    const reader = new Reader(bytes, 0, "core module");
+    reader.take(8);
+    const count = { memories: 0 };
+    while (reader.remaining > 0) {
+      const id = reader.byte();
+      const content = new Reader(reader.take(reader.u32()), 0, "core module");
+      scanSection(id, content, needed, count);
+    }
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error; // a malformed module: what was found so far stands
+  }
+  return needed;
+}
+
+/** Of the features a core module needs, the first that the engine lacks, in words. */
+export function missingFeature(bytes: Uint8Array, has: Features): string | undefined {
+  for (const name of neededFeatures(bytes)) if (!has[name]) return featureNames[name];
+  return undefined;
+}
+
+function scanSection(id: number, reader: Reader, needed: Set<NeededFeature>, count: { memories: number }): void {
+  const memory = (limits: CoreLimits): void => {
+    if (++count.memories > 1) needed.add("multiMemory");
+    if (limits.address === "i64") needed.add("memory64");
+    if (limits.shared) needed.add("threads");
+  };
+  switch (id) {
+    case 1:
+      reader.vec(() => {
+        for (const type of recType(reader)) {
+          if (type.type.kind === "struct" || type.type.kind === "array" || !type.final) needed.add("gc");
+          if (type.type.kind === "func" && [...type.type.params, ...type.type.results].includes("v128")) {
+            needed.add("simd");
+          }
+        }
+      }, "type");
+      break;
+    case 2:
+      reader.vec(() => {
+        reader.name();
+        reader.name();
+        const type = coreExternType(reader);
+        if (type.kind === "memory") memory(type.limits);
+        if (type.kind === "tag") needed.add("exceptions");
+      }, "import");
+      break;
+    case 5:
+      reader.vec(() => memory(coreLimits(reader)), "memory");
+      break;
+    case 10:
+      reader.vec(() => scanBody(new Reader(reader.take(reader.u32()), 0, "function body"), needed), "function");
+      break;
+    case 13:
+      needed.add("exceptions");
+      break;
+  }
+}
+
+function skipLeb(reader: Reader): void {
+  while (reader.byte() >= 0x80);
+}
+
+function skipMany(reader: Reader, count: number): void {
+  for (let i = 0; i < count; i++) skipLeb(reader);
+}
+
+function memarg(reader: Reader): void {
+  const alignment = reader.u32();
+  if (alignment & 0x40) skipLeb(reader);
+  skipLeb(reader);
+}
+
+function valType(reader: Reader): void {
+  const byte = reader.byte();
+  if (byte === 0x63 || byte === 0x64) skipLeb(reader);
+}
+
+function blockType(reader: Reader): void {
+  const byte = reader.peek();
+  if (byte === 0x63 || byte === 0x64) valType(reader);
+  else skipLeb(reader);
+}
+
+/** Walks the instructions of one function. */
+function scanBody(reader: Reader, needed: Set<NeededFeature>): void {
+  reader.vec(() => {
+    reader.u32();
+    if (reader.peek() === 0x7b) needed.add("simd");
+    valType(reader);
+  }, "local");
+  while (reader.remaining > 0) instruction(reader, needed);
+}
+
+function instruction(reader: Reader, needed: Set<NeededFeature>): void {
+  const op = reader.byte();
+  if (op >= 0x45 && op <= 0xc4) return; // numeric
+  if (op >= 0x28 && op <= 0x3e) return memarg(reader);
+  switch (op) {
+    case 0x02:
+    case 0x03:
+    case 0x04:
+      return blockType(reader);
+    case 0x06:
+      needed.add("exceptions");
+      return blockType(reader);
+    case 0x07:
+    case 0x08:
+    case 0x09:
+    case 0x18:
+      needed.add("exceptions");
+      return skipLeb(reader);
+    case 0x0a:
+    case 0x19:
+      needed.add("exceptions");
+      return;
+    case 0x0e:
+      reader.vec(() => skipLeb(reader), "label");
+      return skipLeb(reader);
+    case 0x12:
+    case 0x15:
+      needed.add("tailCall");
+      return skipLeb(reader);
+    case 0x13:
+      needed.add("tailCall");
+      return skipMany(reader, 2);
+    case 0x11:
+      return skipMany(reader, 2);
+    case 0x0c:
+    case 0x0d:
+    case 0x10:
+    case 0x14:
+    case 0x20:
+    case 0x21:
+    case 0x22:
+    case 0x23:
+    case 0x24:
+    case 0x25:
+    case 0x26:
+    case 0x3f:
+    case 0x40:
+    case 0x41:
+    case 0x42:
+    case 0xd0:
+    case 0xd2:
+    case 0xd5:
+    case 0xd6:
+      return skipLeb(reader);
+    case 0x1c:
+      reader.vec(() => valType(reader), "type");
+      return;
+    case 0x1f:
+      needed.add("exceptions");
+      blockType(reader);
+      reader.vec(() => skipMany(reader, reader.byte() < 2 ? 2 : 1), "catch clause");
+      return;
+    case 0x43:
+      reader.take(4);
+      return;
+    case 0x44:
+      reader.take(8);
+      return;
+    case 0xfb:
+      needed.add("gc");
+      return gcInstruction(reader);
+    case 0xfc: {
+      const sub = reader.u32();
+      return skipMany(reader, sub < 8 ? 0 : sub === 8 || sub === 10 || sub === 12 || sub === 14 ? 2 : 1);
+    }
+    case 0xfd:
+      return simdInstruction(reader, needed);
+    case 0xfe:
+      needed.add("threads");
+      if (reader.u32() === 3) reader.byte();
+      else memarg(reader);
+      return;
+  }
+}
+
+function gcInstruction(reader: Reader): void {
+  const sub = reader.u32();
+  if (sub === 24 || sub === 25) {
+    reader.byte();
+    return skipMany(reader, 3);
+  }
+  const two = (sub >= 2 && sub <= 5) || (sub >= 8 && sub <= 10) || (sub >= 17 && sub <= 19);
+  const one = sub <= 1 || sub === 6 || sub === 7 || (sub >= 11 && sub <= 14) || sub === 16 || (sub >= 20 && sub <= 23);
+  skipMany(reader, two ? 2 : one ? 1 : 0);
+}
+
+function simdInstruction(reader: Reader, needed: Set<NeededFeature>): void {
+  const sub = reader.u32();
+  needed.add(sub >= 0x100 ? "relaxedSimd" : "simd");
+  if (sub <= 11 || sub === 92 || sub === 93) memarg(reader);
+  else if (sub === 12 || sub === 13) reader.take(16);
+  else if (sub >= 21 && sub <= 34) reader.byte();
+  else if (sub >= 84 && sub <= 91) {
+    memarg(reader);
+    reader.byte();
+  }
+}
+
+// ── Capping memories ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function leb(value: bigint): number[] {
+  const bytes: number[] = [];
+  do {
+    const byte = Number(value & 0x7fn);
+    value >>= 7n;
+    bytes.push(value === 0n ? byte : byte | 0x80);
+  } while (value > 0n);
+  return bytes;
+}
+
+/**
+ * Rewrites a module's memory section so that no memory it defines exceeds `maxPages` pages of 64 KiB.
+ *
+ * @param head The module's bytes so far.
+ * @param whole Whether that is all of them.
+ * @returns The bytes to use instead, or `undefined` if more are needed to tell.
+ * @throws CompileError if a memory starts out larger.
+ */
+export function capMemories(
+  head: Uint8Array,
+  whole: boolean,
+  maxPages: number,
+  module: number,
+  offset: number,
+): Uint8Array | undefined {
+  const reader = new Reader(head, 0, "core module");
+  try {
+    reader.take(8);
+    while (reader.remaining > 0) {
+      const start = reader.offset;
+      const id = reader.byte();
+      // The sections after memory, in the order that a module has them; 13 is tag.
+      if (id > 5) return head;
+      const size = reader.u32();
+      const content = new Reader(reader.take(size), 0, "memory section");
+      if (id !== 5) continue;
+      const memories = content.vec(() => coreLimits(content), "memory");
+      const capped = memories.flatMap((limits) => cappedLimits(limits, maxPages, module, offset));
+      const body = [...leb(BigInt(memories.length)), ...capped];
+      const section = [5, ...leb(BigInt(body.length)), ...body];
+      const rest = head.subarray(reader.offset);
+      const out = new Uint8Array(start + section.length + rest.length);
+      out.set(head.subarray(0, start));
+      out.set(section, start);
+      out.set(rest, start + section.length);
+      return out;
+    }
+  } catch (error) {
+    if (error instanceof CompileError && error.code === "unexpected-end") return whole ? head : undefined;
+    if (error instanceof CompileError && error.code !== "memory-cap") return head; // the engine will say what is wrong
+    throw error;
+  }
+  return whole ? head : undefined;
+}
+
+function cappedLimits(limits: CoreLimits, maxPages: number, module: number, offset: number): number[] {
+  const cap = BigInt(maxPages) << BigInt(16 - Math.min(limits.pageSize, 16));
+  if (limits.min > cap) {
+    throw new CompileError("memory-cap", "compile component", offset, module, String(limits.min), maxPages);
+  }
+  const max = limits.max !== undefined && limits.max < cap ? limits.max : cap;
+  const flags = 1 | (limits.shared ? 2 : 0) | (limits.address === "i64" ? 4 : 0) | (limits.pageSize === 16 ? 0 : 8);
+  return [flags, ...leb(limits.min), ...leb(max), ...(limits.pageSize === 16 ? [] : leb(BigInt(limits.pageSize)))];
+}

@@ -1,0 +1,184 @@
+// Core WebAssembly types as far as components mention them: recursive groups, function, struct and array types, limits, externs.
+// Types come out in the text format's spelling, which makes equality string equality.
+// Spec: core spec 3.0 "Binary Format: Types"; Binary.md `core:type`.
+
+import type {
+  CoreCompositeType,
+  CoreExternType,
+  CoreFieldType,
+  CoreLimits,
+  CoreModuleDecl,
+  CoreSubType,
+  CoreTypeDef,
+  CoreValTypeText,
+} from "./definitions.ts";
+import { MAX_CASES, MAX_NESTING, MAX_PARAMS } from "./limits.ts";
+import { hex, type Reader } from "./reader.ts";
+
+const numeric: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64", 0x7b: "v128" };
+const heap: Readonly<Record<number, string>> = {
+  0x75: "noexn",
+  0x74: "nocont",
+  0x73: "nofunc",
+  0x72: "noextern",
+  0x71: "none",
+  0x70: "func",
+  0x6f: "extern",
+  0x6e: "any",
+  0x6d: "eq",
+  0x6c: "i31",
+  0x6b: "struct",
+  0x6a: "array",
+  0x69: "exn",
+  0x68: "cont",
+};
+
+function heapType(reader: Reader): string {
+  if (reader.peek() === 0x65) { // shared
+    reader.byte();
+    return `(shared ${heapType(reader)})`;
+  }
+  const start = reader.offset;
+  const code = reader.s33();
+  if (code >= 0) return String(code);
+  return heap[code + 0x80] ?? reader.fail("unknown-opcode", [hex(code + 0x80), "a heap type"], start);
+}
+
+/** `core:valtype`. */
+export function coreValType(reader: Reader): CoreValTypeText {
+  const byte = reader.byte();
+  const number = numeric[byte];
+  if (number !== undefined) return number;
+  if (byte === 0x64) return `(ref ${heapType(reader)})`;
+  if (byte === 0x63) return `(ref null ${heapType(reader)})`;
+  const abstract = heap[byte];
+  if (abstract !== undefined) return `(ref null ${abstract})`;
+  reader.fail("unknown-opcode", [hex(byte), "a core value type"], reader.offset - 1);
+}
+
+function fieldType(reader: Reader): CoreFieldType {
+  const next = reader.peek();
+  const packed = next === 0x78 ? "i8" : next === 0x77 ? "i16" : undefined;
+  if (packed !== undefined) reader.byte();
+  const type = packed ?? coreValType(reader);
+  return { type, mutable: reader.flag() };
+}
+
+function compositeType(reader: Reader): CoreCompositeType {
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x60:
+      return {
+        kind: "func",
+        params: reader.vec(() => coreValType(reader), "function parameter", MAX_PARAMS),
+        results: reader.vec(() => coreValType(reader), "function result", MAX_PARAMS),
+      };
+    case 0x5f:
+      return { kind: "struct", fields: reader.vec(() => fieldType(reader), "struct field", MAX_CASES) };
+    case 0x5e:
+      return { kind: "array", field: fieldType(reader) };
+    case 0x5d:
+      return { kind: "cont", type: heapType(reader) };
+    default:
+      reader.fail("unknown-opcode", [hex(byte), "a core composite type"], reader.offset - 1);
+  }
+}
+
+function sharedComposite(reader: Reader): { shared: boolean; type: CoreCompositeType } {
+  const shared = reader.peek() === 0x65;
+  if (shared) reader.byte();
+  return { shared, type: compositeType(reader) };
+}
+
+function subType(reader: Reader): CoreSubType {
+  const next = reader.peek();
+  if (next !== 0x50 && next !== 0x4f) return { final: true, supertypes: [], ...sharedComposite(reader) };
+  reader.byte();
+  const supertypes = reader.vec(() => reader.u32(), "supertype", 1);
+  return { final: next === 0x4f, supertypes, ...sharedComposite(reader) };
+}
+
+/** `core:rectype`, as it stands in a core module's type section. */
+export function recType(reader: Reader): readonly CoreSubType[] {
+  if (reader.peek() !== 0x4e) return [subType(reader)];
+  reader.byte();
+  return reader.vec(() => subType(reader), "type of a recursive group");
+}
+
+/** `core:deftype`: in a component a leading 0x50 is a module type, a non-final `sub` is prefixed by 0x00. */
+export function coreDefType(reader: Reader, depth: number): CoreTypeDef {
+  const next = reader.peek();
+  if (next === 0x50) {
+    reader.byte();
+    if (depth > MAX_NESTING) reader.fail("nesting-too-deep");
+    return { kind: "module", decls: reader.vec(() => moduleDecl(reader, depth + 1), "module type declaration") };
+  }
+  if (next === 0x00) {
+    reader.byte();
+    if (reader.peek() !== 0x50) reader.fail("unknown-opcode", [hex(reader.peek()), "a non-final sub type"]);
+    return { kind: "rec", types: [subType(reader)] };
+  }
+  return { kind: "rec", types: recType(reader) };
+}
+
+function moduleDecl(reader: Reader, depth: number): CoreModuleDecl {
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x00:
+      return { kind: "import", module: reader.name(), name: reader.name(), type: coreExternType(reader) };
+    case 0x01:
+      return { kind: "type", type: coreDefType(reader, depth) };
+    case 0x02: {
+      const sort = reader.byte();
+      if (sort !== 0x10) {
+        reader.fail("unknown-opcode", [hex(sort), "an outer alias of a module type"], reader.offset - 1);
+      }
+      const target = reader.byte();
+      if (target !== 0x01) reader.fail("unknown-opcode", [hex(target), "an outer alias kind"], reader.offset - 1);
+      return { kind: "alias", count: reader.u32(), index: reader.u32() };
+    }
+    case 0x03:
+      return { kind: "export", name: reader.name(), type: coreExternType(reader) };
+    default:
+      reader.fail("unknown-opcode", [hex(byte), "a module type declaration"], reader.offset - 1);
+  }
+}
+
+/** `limits`, of a memory or a table. */
+export function coreLimits(reader: Reader): CoreLimits {
+  const flags = reader.byte();
+  if (flags > 0x0f) reader.fail("unknown-opcode", [hex(flags), "limits"], reader.offset - 1);
+  const wide = (flags & 4) !== 0;
+  const bound = (): bigint => wide ? reader.u64() : BigInt(reader.u32());
+  const min = bound();
+  const max = flags & 1 ? bound() : undefined;
+  const pageSize = flags & 8 ? reader.u32() : 16;
+  return { min, max, shared: (flags & 2) !== 0, address: wide ? "i64" : "i32", pageSize };
+}
+
+/** `core:externtype`. */
+export function coreExternType(reader: Reader): CoreExternType {
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x00:
+    case 0x20:
+      return { kind: "func", type: reader.u32(), exact: byte === 0x20 };
+    case 0x01:
+      return { kind: "table", element: coreValType(reader), limits: coreLimits(reader) };
+    case 0x02:
+      return { kind: "memory", limits: coreLimits(reader) };
+    case 0x03: {
+      const type = coreValType(reader);
+      const flags = reader.byte();
+      if (flags > 3) reader.fail("unknown-opcode", [hex(flags), "a global type"], reader.offset - 1);
+      return { kind: "global", type, mutable: (flags & 1) !== 0, shared: (flags & 2) !== 0 };
+    }
+    case 0x04: {
+      const attribute = reader.byte();
+      if (attribute !== 0) reader.fail("unknown-opcode", [hex(attribute), "a tag type"], reader.offset - 1);
+      return { kind: "tag", type: reader.u32() };
+    }
+    default:
+      reader.fail("unknown-opcode", [hex(byte), "an external kind"], reader.offset - 1);
+  }
+}

@@ -1,0 +1,674 @@
+// Bytes → definitions: syntax only, one function per production of Binary.md, every failure with its byte offset.
+// `walkComponent` asks for bytes as it needs them, so that a buffer and a stream are decoded by the same code; core modules it
+// leaves to whoever supplies the bytes.
+// Spec: Binary.md at the pinned commit.
+
+import { CompileError } from "../errors.ts";
+import type { PrimitiveKind } from "../abi/types.ts";
+import { coreDefType, coreValType } from "./core_types.ts";
+import type {
+  AliasDef,
+  CanonDef,
+  CanonOptionsDef,
+  ComponentDef,
+  CoreInstanceExpr,
+  CoreSort,
+  CoreSortIndex,
+  DebugNames,
+  Definition,
+  ExternTypeDef,
+  InstanceExpr,
+  LabelledRef,
+  NameDef,
+  Sort,
+  SortIndex,
+  TypeDecl,
+  TypeDef,
+  ValTypeRef,
+} from "./definitions.ts";
+import { MAX_CANON_OPTIONS, MAX_CASES, MAX_FLAGS, MAX_NESTING, MAX_PARAMS, MAX_SECTION_BYTES } from "./limits.ts";
+import { hex, Reader } from "./reader.ts";
+
+// ── Sections ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What the walker needs next. */
+export type Demand =
+  /** Exactly so many bytes; answered with fewer only at the end of the input. */
+  | { readonly kind: "bytes"; readonly count: number }
+  /** So many bytes are core module number `module`; answered with nothing once they are consumed. */
+  | { readonly kind: "module"; readonly count: number; readonly module: number; readonly offset: number };
+
+/** A component's definitions and where its core modules lie. */
+export interface Decoded {
+  readonly component: ComponentDef;
+  /** Offset and length of each core module, in order of appearance. */
+  readonly modules: readonly { readonly offset: number; readonly length: number }[];
+}
+
+interface Walk {
+  offset: number;
+  readonly modules: { offset: number; length: number }[];
+}
+
+/** Decodes a component, demanding its bytes one piece at a time. */
+export function* walkComponent(): Generator<Demand, Decoded, Uint8Array> {
+  const walk: Walk = { offset: 0, modules: [] };
+  return { component: yield* component(walk, undefined, 0), modules: walk.modules };
+}
+
+function unexpectedEnd(walk: Walk, place: string): never {
+  throw new CompileError("unexpected-end", `decode ${place}`, walk.offset);
+}
+
+/** Takes bytes that must be there. `end` is where the enclosing component ends, if that is known. */
+function* demand(
+  walk: Walk,
+  count: number,
+  end: number | undefined,
+  place: string,
+): Generator<Demand, Uint8Array, Uint8Array> {
+  if (end !== undefined && walk.offset + count > end) unexpectedEnd(walk, place);
+  const bytes = yield { kind: "bytes", count };
+  walk.offset += bytes.length;
+  if (bytes.length < count) unexpectedEnd(walk, place);
+  return bytes;
+}
+
+function* sectionSize(walk: Walk, end: number | undefined): Generator<Demand, number, Uint8Array> {
+  const start = walk.offset;
+  const leb: number[] = [];
+  do leb.push((yield* demand(walk, 1, end, "section size"))[0]!); while (leb.length < 5 && leb.at(-1)! >= 0x80);
+  return new Reader(Uint8Array.from(leb), start, "section size").u32();
+}
+
+const sectionNames = [
+  "custom section",
+  "core module section",
+  "core instance section",
+  "core type section",
+  "component section",
+  "instance section",
+  "alias section",
+  "type section",
+  "canonical function section",
+  "start section",
+  "import section",
+  "export section",
+  "value section",
+];
+
+function* component(walk: Walk, end: number | undefined, depth: number): Generator<Demand, ComponentDef, Uint8Array> {
+  preamble(yield* demand(walk, 8, end, "preamble"), walk.offset - 8);
+  const definitions: Definition[] = [];
+  const names: DebugNames = { component: undefined, sorts: new Map() };
+  while (end === undefined || walk.offset < end) {
+    const start = walk.offset;
+    const id = yield { kind: "bytes", count: 1 };
+    if (id.length === 0) {
+      if (end !== undefined) unexpectedEnd(walk, "component");
+      break;
+    }
+    walk.offset += 1;
+    const place = sectionNames[id[0]!];
+    if (place === undefined) {
+      throw new CompileError("unknown-section", "decode component", start, id[0]!);
+    }
+    const size = yield* sectionSize(walk, end);
+    if (end !== undefined && walk.offset + size > end) unexpectedEnd(walk, place);
+    if (id[0] === 1) {
+      const module = walk.modules.length;
+      walk.modules.push({ offset: walk.offset, length: size });
+      definitions.push({ kind: "core-module", module, offset: walk.offset });
+      yield { kind: "module", count: size, module, offset: walk.offset };
+      walk.offset += size;
+    } else if (id[0] === 4) {
+      if (depth >= MAX_NESTING) throw new CompileError("nesting-too-deep", `decode ${place}`, walk.offset);
+      const offset = walk.offset;
+      definitions.push({ kind: "component", component: yield* component(walk, offset + size, depth + 1), offset });
+    } else {
+      if (size > MAX_SECTION_BYTES) {
+        throw new CompileError("limit-exceeded", `decode ${place}`, walk.offset, "section byte", MAX_SECTION_BYTES);
+      }
+      const base = walk.offset;
+      section(id[0]!, new Reader(yield* demand(walk, size, end, place), base, place), definitions, names);
+    }
+  }
+  return { definitions, names };
+}
+
+function preamble(bytes: Uint8Array, base: number): void {
+  const fail = (code: "bad-magic" | "core-module" | "unknown-version", offset: number, detail = "") => {
+    throw new CompileError(code, "decode preamble", base + offset, detail);
+  };
+  if (bytes[0] !== 0 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) fail("bad-magic", 0);
+  const version = bytes[4]! | bytes[5]! << 8, layer = bytes[6]! | bytes[7]! << 8;
+  if (layer === 0 && version === 1) fail("core-module", 4);
+  if (layer !== 1 || version !== 0x0d) fail("unknown-version", 4, `${hex(version)} and ${hex(layer)}`);
+}
+
+/** Decodes one section but a module or component. */
+function section(id: number, reader: Reader, definitions: Definition[], names: DebugNames): void {
+  const { place } = reader;
+  const items = (what: string, read: () => Definition) => {
+    reader.vec((i) => {
+      reader.place = `${place}, ${what} ${i}`;
+      definitions.push(read());
+    }, what);
+    reader.place = place;
+  };
+  const at = () => reader.offset;
+  switch (id) {
+    case 0:
+      customSection(reader, names);
+      return;
+    case 2:
+      items("core instance", () => ({ offset: at(), kind: "core-instance", expr: coreInstance(reader) }));
+      break;
+    case 3:
+      items("core type", () => ({ offset: at(), kind: "core-type", type: coreDefType(reader, 0) }));
+      break;
+    case 5:
+      items("instance", () => ({ offset: at(), kind: "instance", expr: instance(reader) }));
+      break;
+    case 6:
+      items("alias", () => ({ offset: at(), kind: "alias", alias: alias(reader) }));
+      break;
+    case 7:
+      items("type", () => ({ offset: at(), kind: "type", type: defType(reader, 0) }));
+      break;
+    case 8:
+      items("canonical function", () => ({ offset: at(), kind: "canon", canon: canon(reader) }));
+      break;
+    case 9:
+      definitions.push({
+        offset: at(),
+        kind: "start",
+        func: reader.u32(),
+        args: reader.vec(() => reader.u32(), "start argument"),
+        results: reader.u32(),
+      });
+      break;
+    case 10:
+      items("import", () => ({ offset: at(), kind: "import", name: nameAttributes(reader), type: externType(reader) }));
+      break;
+    case 11:
+      items("export", () => ({
+        offset: at(),
+        kind: "export",
+        name: nameAttributes(reader),
+        item: sortIndex(reader),
+        type: reader.optional(() => externType(reader)),
+      }));
+      break;
+    case 12:
+      items("value", () => {
+        const offset = at();
+        const type = valType(reader);
+        return { offset, kind: "value", type, bytes: reader.take(reader.u32()) };
+      });
+      break;
+  }
+  reader.finish();
+}
+
+/** Only the name of a custom section can be malformed; what `component-name` says is taken as far as it can be read. */
+function customSection(reader: Reader, names: DebugNames): void {
+  if (reader.name() !== "component-name") return;
+  try {
+    while (reader.remaining > 0) {
+      const subsection = reader.byte();
+      const content = new Reader(reader.take(reader.u32()), 0, "component-name section");
+      if (subsection === 0) names.component = content.name();
+      if (subsection === 1) {
+        const { sort } = sortOnly(content);
+        const map = new Map(content.vec(() => [content.u32(), content.name()] as const, "name"));
+        names.sorts.set(sort, map);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+  }
+}
+
+// ── Instances and aliases ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+const coreSorts: Readonly<Record<number, CoreSort>> = {
+  0x00: "func",
+  0x01: "table",
+  0x02: "memory",
+  0x03: "global",
+  0x04: "tag",
+  0x10: "type",
+  0x11: "module",
+  0x12: "instance",
+};
+const sorts: Readonly<Record<number, Sort>> = {
+  0x01: "func",
+  0x02: "value",
+  0x03: "type",
+  0x04: "component",
+  0x05: "instance",
+};
+
+function coreSort(reader: Reader): CoreSort {
+  const byte = reader.byte();
+  return coreSorts[byte] ?? reader.fail("unknown-opcode", [hex(byte), "a core sort"], reader.offset - 1);
+}
+
+function sortOnly(reader: Reader): { sort: Sort } {
+  const byte = reader.byte();
+  if (byte === 0x00) return { sort: `core ${coreSort(reader)}` };
+  return { sort: sorts[byte] ?? reader.fail("unknown-opcode", [hex(byte), "a sort"], reader.offset - 1) };
+}
+
+function sortIndex(reader: Reader): SortIndex {
+  return { ...sortOnly(reader), index: reader.u32() };
+}
+
+function coreSortIndex(reader: Reader): CoreSortIndex {
+  return { sort: coreSort(reader), index: reader.u32() };
+}
+
+function coreInstance(reader: Reader): CoreInstanceExpr {
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x00:
+      return {
+        kind: "instantiate",
+        module: reader.u32(),
+        args: reader.vec(() => {
+          const name = reader.name();
+          const sort = reader.byte();
+          if (sort !== 0x12) reader.fail("unknown-opcode", [hex(sort), "an instantiation argument"], reader.offset - 1);
+          return { name, instance: reader.u32() };
+        }, "instantiation argument"),
+      };
+    case 0x01:
+      return {
+        kind: "exports",
+        exports: reader.vec(() => ({ name: reader.name(), item: coreSortIndex(reader) }), "instance export"),
+      };
+    default:
+      reader.fail("unknown-opcode", [hex(byte), "a core instance"], reader.offset - 1);
+  }
+}
+
+function instance(reader: Reader): InstanceExpr {
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x00:
+      return {
+        kind: "instantiate",
+        component: reader.u32(),
+        args: reader.vec(() => ({ name: reader.name(), item: sortIndex(reader) }), "instantiation argument"),
+      };
+    case 0x01:
+      return {
+        kind: "exports",
+        exports: reader.vec(() => ({ name: nameAttributes(reader), item: sortIndex(reader) }), "instance export"),
+      };
+    default:
+      reader.fail("unknown-opcode", [hex(byte), "an instance"], reader.offset - 1);
+  }
+}
+
+const outerAliasSorts: readonly Sort[] = ["core type", "core module", "type", "component"];
+
+function alias(reader: Reader): AliasDef {
+  const start = reader.offset;
+  const { sort } = sortOnly(reader);
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x00:
+      return { sort, kind: "export", instance: reader.u32(), name: reader.name() };
+    case 0x01:
+      return { sort, kind: "core-export", instance: reader.u32(), name: reader.name() };
+    case 0x02:
+      if (!outerAliasSorts.includes(sort)) {
+        reader.fail("wrong-kind", ["an outer alias of a type, module or component", sort], start);
+      }
+      return { sort, kind: "outer", count: reader.u32(), index: reader.u32() };
+    default:
+      reader.fail("unknown-opcode", [hex(byte), "an alias"], reader.offset - 1);
+  }
+}
+
+// ── Types ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const primitives: Readonly<Record<number, PrimitiveKind>> = {
+  0x7f: "bool",
+  0x7e: "s8",
+  0x7d: "u8",
+  0x7c: "s16",
+  0x7b: "u16",
+  0x7a: "s32",
+  0x79: "u32",
+  0x78: "s64",
+  0x77: "u64",
+  0x76: "f32",
+  0x75: "f64",
+  0x74: "char",
+  0x73: "string",
+  0x64: "error-context",
+};
+
+function valType(reader: Reader): ValTypeRef {
+  const start = reader.offset;
+  const code = reader.s33();
+  if (code >= 0) return code;
+  return primitives[code + 0x80] ??
+    reader.fail("unknown-opcode", [hex((code + 0x80) & 0xff), "a component value type"], start);
+}
+
+function labelled(reader: Reader): LabelledRef {
+  return { name: reader.name(), type: valType(reader) };
+}
+
+function nonEmpty<T>(reader: Reader, items: readonly T[], what: string, start: number): readonly T[] {
+  if (items.length === 0) reader.fail("invalid-type", [`${what} must have at least one`], start);
+  return items;
+}
+
+function defType(reader: Reader, depth: number): TypeDef {
+  const start = reader.offset;
+  const byte = reader.byte();
+  const primitive = primitives[byte];
+  if (primitive !== undefined) return { kind: primitive };
+  switch (byte) {
+    case 0x72:
+      return {
+        kind: "record",
+        fields: nonEmpty(reader, reader.vec(() => labelled(reader), "record field", MAX_CASES), "record field", start),
+      };
+    case 0x71:
+      return {
+        kind: "variant",
+        cases: nonEmpty(
+          reader,
+          reader.vec(() => variantCase(reader), "variant case", MAX_CASES),
+          "variant case",
+          start,
+        ),
+      };
+    case 0x70:
+      return { kind: "list", element: valType(reader) };
+    case 0x67: {
+      const element = valType(reader), length = reader.u32();
+      if (length === 0) reader.fail("invalid-type", ["Fixed-length lists must have more than zero elements"], start);
+      return { kind: "fixed-list", element, length };
+    }
+    case 0x6f:
+      return {
+        kind: "tuple",
+        types: nonEmpty(reader, reader.vec(() => valType(reader), "tuple type", MAX_CASES), "tuple type", start),
+      };
+    case 0x6e: {
+      const names = nonEmpty(reader, reader.vec(() => reader.name(), "flag", MAX_CASES), "flag", start);
+      if (names.length > MAX_FLAGS) reader.fail("invalid-type", [`cannot have more than ${MAX_FLAGS} flags`], start);
+      return { kind: "flags", names };
+    }
+    case 0x6d:
+      return {
+        kind: "enum",
+        names: nonEmpty(reader, reader.vec(() => reader.name(), "enum case", MAX_CASES), "enum case", start),
+      };
+    case 0x6b:
+      return { kind: "option", element: valType(reader) };
+    case 0x6a:
+      return {
+        kind: "result",
+        ok: reader.optional(() => valType(reader)),
+        err: reader.optional(() => valType(reader)),
+      };
+    case 0x69:
+      return { kind: "own", resource: reader.u32() };
+    case 0x68:
+      return { kind: "borrow", resource: reader.u32() };
+    case 0x66:
+      return { kind: "stream", element: reader.optional(() => valType(reader)) };
+    case 0x65:
+      return { kind: "future", element: reader.optional(() => valType(reader)) };
+    case 0x63:
+      return { kind: "map", key: valType(reader), value: valType(reader) };
+    case 0x3f:
+      return { kind: "resource", rep: coreValType(reader), destructor: reader.optional(() => reader.u32()) };
+    case 0x40:
+    case 0x43:
+      return {
+        kind: "func",
+        async: byte === 0x43,
+        params: reader.vec(() => labelled(reader), "function parameter", MAX_PARAMS),
+        result: resultList(reader),
+      };
+    case 0x41:
+    case 0x42: {
+      if (depth >= MAX_NESTING) reader.fail("nesting-too-deep", [], start);
+      const inComponent = byte === 0x41;
+      return {
+        kind: inComponent ? "component" : "instance",
+        decls: reader.vec(() => typeDecl(reader, inComponent, depth + 1), "type declaration"),
+      };
+    }
+    default:
+      reader.fail("unknown-opcode", [hex(byte), "a component type"], start);
+  }
+}
+
+function variantCase(reader: Reader): { name: string; type: ValTypeRef | undefined } {
+  const name = reader.name();
+  const type = reader.optional(() => valType(reader));
+  const refines = reader.byte();
+  if (refines !== 0) reader.fail("unknown-opcode", [hex(refines), "the end of a variant case"], reader.offset - 1);
+  return { name, type };
+}
+
+function resultList(reader: Reader): ValTypeRef | undefined {
+  const byte = reader.byte();
+  if (byte === 0x00) return valType(reader);
+  if (byte !== 0x01) reader.fail("unknown-opcode", [hex(byte), "component function results"], reader.offset - 1);
+  const none = reader.byte();
+  if (none !== 0x00) reader.fail("unknown-opcode", [hex(none), "a named result list"], reader.offset - 1);
+  return undefined;
+}
+
+function typeDecl(reader: Reader, inComponent: boolean, depth: number): TypeDecl {
+  const offset = reader.offset;
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x00:
+      return { offset, kind: "core-type", type: coreDefType(reader, depth) };
+    case 0x01:
+      return { offset, kind: "type", type: defType(reader, depth) };
+    case 0x02:
+      return { offset, kind: "alias", alias: alias(reader) };
+    case 0x03:
+      if (!inComponent) break;
+      return { offset, kind: "import", name: nameAttributes(reader), type: externType(reader) };
+    case 0x04:
+      return { offset, kind: "export", name: nameAttributes(reader), type: externType(reader) };
+  }
+  reader.fail("unknown-opcode", [hex(byte), `${inComponent ? "a component" : "an instance"} type declaration`], offset);
+}
+
+function externType(reader: Reader): ExternTypeDef {
+  const start = reader.offset;
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x00: {
+      const sort = reader.byte();
+      if (sort !== 0x11) reader.fail("unknown-opcode", [hex(sort), "a core module type"], reader.offset - 1);
+      return { kind: "core-module", type: reader.u32() };
+    }
+    case 0x01:
+      return { kind: "func", type: reader.u32() };
+    case 0x02:
+      return {
+        kind: "value",
+        bound: bound(
+          reader,
+          (eq) => eq ? { kind: "eq", value: reader.u32() } : { kind: "type", type: valType(reader) },
+        ),
+      };
+    case 0x03:
+      return {
+        kind: "type",
+        bound: bound(reader, (eq) => eq ? { kind: "eq", type: reader.u32() } : { kind: "sub-resource" }),
+      };
+    case 0x04:
+      return { kind: "component", type: reader.u32() };
+    case 0x05:
+      return { kind: "instance", type: reader.u32() };
+    default:
+      reader.fail("unknown-opcode", [hex(byte), "an external kind"], start);
+  }
+}
+
+function bound<T>(reader: Reader, read: (eq: boolean) => T): T {
+  const byte = reader.byte();
+  if (byte > 1) reader.fail("unknown-opcode", [hex(byte), "a bound"], reader.offset - 1);
+  return read(byte === 0);
+}
+
+/** `nameattributes`. */
+function nameAttributes(reader: Reader): NameDef {
+  const byte = reader.byte();
+  if (byte > 2) reader.fail("unknown-opcode", [hex(byte), "an import or export name"], reader.offset - 1);
+  const def: { -readonly [K in keyof NameDef]: NameDef[K] } = { name: reader.name() };
+  if (byte < 2) return def;
+  reader.vec(() => {
+    const start = reader.offset;
+    const kind = reader.byte();
+    const key = (["implements", "versionSuffix", "externalId"] as const)[kind] ??
+      reader.fail("unknown-opcode", [hex(kind), "a name attribute"], start);
+    if (def[key] !== undefined) reader.fail("duplicate-name", ["attribute", key], start);
+    def[key] = reader.name();
+  }, "name attribute");
+  return def;
+}
+
+// ── Canonical definitions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+function funcSort(reader: Reader): void {
+  const byte = reader.byte();
+  if (byte !== 0x00) reader.fail("unknown-opcode", [hex(byte), "a canonical function"], reader.offset - 1);
+}
+
+function canonOptions(reader: Reader): CanonOptionsDef {
+  const options: { -readonly [K in keyof CanonOptionsDef]: CanonOptionsDef[K] } = {};
+  const set = <K extends keyof CanonOptionsDef>(key: K, label: string, value: CanonOptionsDef[K], start: number) => {
+    if (options[key] !== undefined) {
+      const what = key === "stringEncoding"
+        ? "encoding option conflicts with another"
+        : `\`${label}\` is specified more than once`;
+      reader.fail("canonical-option", [what], start);
+    }
+    options[key] = value;
+  };
+  reader.vec(
+    () => {
+      const start = reader.offset;
+      const byte = reader.byte();
+      switch (byte) {
+        case 0x00:
+          return set("stringEncoding", "string-encoding", "utf8", start);
+        case 0x01:
+          return set("stringEncoding", "string-encoding", "utf16", start);
+        case 0x02:
+          return set("stringEncoding", "string-encoding", "latin1+utf16", start);
+        case 0x03:
+          return set("memory", "memory", reader.u32(), start);
+        case 0x04:
+          return set("realloc", "realloc", reader.u32(), start);
+        case 0x05:
+          return set("postReturn", "post-return", reader.u32(), start);
+        case 0x06:
+          return set("async", "async", true, start);
+        case 0x07:
+          return set("callback", "callback", reader.u32(), start);
+        default:
+          reader.fail("unknown-opcode", [hex(byte), "a canonical option"], start);
+      }
+    },
+    "canonical option",
+    MAX_CANON_OPTIONS,
+  );
+  return options;
+}
+
+/** What follows the opcode of each built-in whose run-time is not lift, lower or resource.*. */
+type Immediates = (reader: Reader) => Omit<CanonDef & { kind: "builtin" }, "kind" | "name">;
+
+const none: Immediates = () => ({});
+const typeOnly: Immediates = (reader) => ({ type: reader.u32() });
+const optionsOnly: Immediates = (reader) => ({ options: canonOptions(reader) });
+const copy: Immediates = (reader) => ({ type: reader.u32(), options: canonOptions(reader) });
+const cancelCopy: Immediates = (reader) => ({ type: reader.u32(), async: reader.flag() });
+const cancellable: Immediates = (reader) => ({ cancellable: reader.flag() });
+const context: Immediates = (reader) => ({ coreType: coreValType(reader), slot: reader.u32() });
+const wait: Immediates = (reader) => ({ cancellable: reader.flag(), memory: reader.u32() });
+
+const builtins: Readonly<Record<number, readonly [name: string, immediates: Immediates]>> = {
+  0x05: ["task.cancel", none],
+  0x06: ["subtask.cancel", (reader) => ({ async: reader.flag() })],
+  0x09: ["task.return", (reader) => ({ result: resultList(reader), options: canonOptions(reader) })],
+  0x0a: ["context.get", context],
+  0x0b: ["context.set", context],
+  0x0c: ["thread.yield", cancellable],
+  0x0d: ["subtask.drop", none],
+  0x0e: ["stream.new", typeOnly],
+  0x0f: ["stream.read", copy],
+  0x10: ["stream.write", copy],
+  0x11: ["stream.cancel-read", cancelCopy],
+  0x12: ["stream.cancel-write", cancelCopy],
+  0x13: ["stream.drop-readable", typeOnly],
+  0x14: ["stream.drop-writable", typeOnly],
+  0x15: ["future.new", typeOnly],
+  0x16: ["future.read", copy],
+  0x17: ["future.write", copy],
+  0x18: ["future.cancel-read", cancelCopy],
+  0x19: ["future.cancel-write", cancelCopy],
+  0x1a: ["future.drop-readable", typeOnly],
+  0x1b: ["future.drop-writable", typeOnly],
+  0x1c: ["error-context.new", optionsOnly],
+  0x1d: ["error-context.debug-message", optionsOnly],
+  0x1e: ["error-context.drop", none],
+  0x1f: ["waitable-set.new", none],
+  0x20: ["waitable-set.wait", wait],
+  0x21: ["waitable-set.poll", wait],
+  0x22: ["waitable-set.drop", none],
+  0x23: ["waitable.join", none],
+  0x24: ["backpressure.inc", none],
+  0x25: ["backpressure.dec", none],
+  0x26: ["thread.index", none],
+  0x27: ["thread.new-indirect", (reader) => ({ type: reader.u32(), table: reader.u32() })],
+  0x28: ["thread.resume-later", none],
+  0x29: ["thread.suspend", cancellable],
+  0x2a: ["thread.suspend-then-resume", cancellable],
+  0x2b: ["thread.yield-then-resume", cancellable],
+  0x2c: ["thread.suspend-then-promote", cancellable],
+  0x2d: ["thread.yield-then-promote", cancellable],
+  0x40: ["thread.spawn-ref", (reader) => ({ shared: reader.flag(), type: reader.u32() })],
+  0x41: ["thread.spawn-indirect", (reader) => ({ shared: reader.flag(), type: reader.u32(), table: reader.u32() })],
+  0x42: ["thread.available-parallelism", (reader) => ({ shared: reader.flag() })],
+};
+
+function canon(reader: Reader): CanonDef {
+  const byte = reader.byte();
+  switch (byte) {
+    case 0x00:
+      funcSort(reader);
+      return { kind: "lift", func: reader.u32(), options: canonOptions(reader), type: reader.u32() };
+    case 0x01:
+      funcSort(reader);
+      return { kind: "lower", func: reader.u32(), options: canonOptions(reader) };
+    case 0x02:
+      return { kind: "resource.new", type: reader.u32() };
+    case 0x03:
+      return { kind: "resource.drop", type: reader.u32() };
+    case 0x04:
+      return { kind: "resource.rep", type: reader.u32() };
+  }
+  const builtin = builtins[byte];
+  if (builtin === undefined) reader.fail("unknown-opcode", [hex(byte), "a canonical function"], reader.offset - 1);
+  return { kind: "builtin", name: builtin[0], ...builtin[1](reader) };
+}

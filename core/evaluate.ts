@@ -1,0 +1,232 @@
+// Type definitions → resolved types: indices followed, resources with identity, sizes and depth checked.
+// Component and instance types are evaluated where they are used; a Maker decides what their abstract parts become
+// (leaves of the host's imports, or mere data for reflection).
+// Spec: Explainer.md "Type Definitions"; SPEC.md §4.1.
+
+import { CompileError } from "../errors.ts";
+import { layoutOf } from "../abi/layout.ts";
+import { nameResourceType } from "../abi/slots.ts";
+import { type FuncType, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
+import type { ExternTypeDef, NameDef, TypeDecl, TypeDef, ValTypeRef } from "./definitions.ts";
+import { MAX_NESTING, MAX_TYPE_BYTES, MAX_TYPE_DEPTH, MAX_UNFOLDED_DEFINITIONS } from "./limits.ts";
+import type { ComponentItem, FuncRef, InstanceItem, Item, ModuleRef, NamedItem, TypeItem } from "./plan_types.ts";
+import { Scope } from "./scope.ts";
+
+/** Makes what an abstract import or export stands for. `path` leads there from the root. */
+export interface Maker {
+  /** Definitions that may still be unfolded; shared by everything that unfolds one component. */
+  readonly budget: Budget;
+  func(path: readonly string[], type: FuncType): FuncRef;
+  resource(path: readonly string[]): ResourceType;
+  module(path: readonly string[]): ModuleRef;
+  component(path: readonly string[], type: TypeItem & { kind: "component" }, offset: number): ComponentItem;
+}
+
+/** Bounds what a small binary can unfold into. */
+export class Budget {
+  #left: number = MAX_UNFOLDED_DEFINITIONS;
+
+  spend(offset: number): void {
+    if (this.#left-- <= 0) {
+      throw new CompileError("limit-exceeded", "validate component", offset, "definition", MAX_UNFOLDED_DEFINITIONS);
+    }
+  }
+}
+
+const depths = new WeakMap<ValType, number>();
+
+function fail(code: "wrong-kind" | "invalid-type", offset: number, ...details: (string | number)[]): never {
+  throw new CompileError(code, "validate type", offset, ...details);
+}
+
+/** Checks what later steps rely on: depth (every walk over a type recurses) and size. */
+function checked(type: ValType, offset: number): ValType {
+  let depth = 1;
+  for (const part of partsOf(type)) depth = Math.max(depth, (depths.get(part) ?? 1) + 1);
+  if (depth > MAX_TYPE_DEPTH) throw new CompileError("nesting-too-deep", "validate type", offset);
+  depths.set(type, depth);
+  if (layoutOf(type, "i64").size >= MAX_TYPE_BYTES) throw new CompileError("type-too-large", "validate type", offset);
+  return type;
+}
+
+const primitives = new Map<string, ValType>();
+
+/** A primitive type; one object per kind, so that its codec is found again. */
+function primitive(kind: ValType["kind"]): ValType {
+  let type = primitives.get(kind);
+  if (type === undefined) primitives.set(kind, type = { kind } as ValType);
+  return type;
+}
+
+function valType(ref: ValTypeRef, scope: Scope, offset: number): ValType {
+  if (typeof ref === "string") return primitive(ref);
+  const item = scope.get("type", ref, offset);
+  if (item.kind !== "value") fail("wrong-kind", offset, "a value type (a defined type)", `${item.kind} type`);
+  return item.type;
+}
+
+function resourceAt(index: number, scope: Scope, offset: number): ResourceType {
+  const item = scope.get("type", index, offset);
+  if (item.kind !== "resource") fail("wrong-kind", offset, "a resource type", `${item.kind} type`);
+  return item.type;
+}
+
+const keyTypes = new Set(["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "char", "string"]);
+
+/** Evaluates a type definition; a resource must be made by the planner, which gives it a slot. */
+export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeItem {
+  const part = (ref: ValTypeRef): ValType => valType(ref, scope, offset);
+  const optional = (ref: ValTypeRef | undefined): ValType | undefined => ref === undefined ? undefined : part(ref);
+  const value = (type: ValType): TypeItem => ({ kind: "value", type: checked(type, offset) });
+  switch (def.kind) {
+    case "record":
+      return value({ kind: "record", fields: def.fields.map(({ name, type }) => ({ name, type: part(type) })) });
+    case "variant":
+      return value({ kind: "variant", cases: def.cases.map(({ name, type }) => ({ name, type: optional(type) })) });
+    case "list":
+    case "option":
+      return value({ kind: def.kind, element: part(def.element) });
+    case "fixed-list":
+      return value({ kind: "fixed-list", element: part(def.element), length: def.length });
+    case "map": {
+      const key = part(def.key);
+      if (!keyTypes.has(key.kind)) fail("invalid-type", offset, `invalid map key type ${key.kind}`);
+      return value({ kind: "map", key, value: part(def.value) });
+    }
+    case "tuple":
+      return value({ kind: "tuple", types: def.types.map(part) });
+    case "flags":
+    case "enum":
+      return value({ kind: def.kind, names: def.names });
+    case "result":
+      return value({ kind: "result", ok: optional(def.ok), err: optional(def.err) });
+    case "own":
+    case "borrow":
+      return value({ kind: def.kind, resource: resourceAt(def.resource, scope, offset) });
+    case "stream":
+    case "future":
+      return value({ kind: def.kind, element: optional(def.element) });
+    case "func": {
+      const params = def.params.map(({ name, type }) => ({ name, type: part(type) }));
+      const result = optional(def.result);
+      return {
+        kind: "func",
+        type: result === undefined ? { params, async: def.async } : { params, result, async: def.async },
+      };
+    }
+    case "component":
+    case "instance":
+      return { kind: def.kind, decls: def.decls, scope };
+    case "resource":
+      fail("invalid-type", offset, "resources can only be defined within a concrete component");
+      break;
+    default:
+      return { kind: "value", type: primitive(def.kind) };
+  }
+}
+
+/** Finds what an export alias names. */
+export function aliasExport(instance: InstanceItem, name: string, sort: string, offset: number): Item {
+  const found = instance.exports.get(name);
+  if (found === undefined) {
+    throw new CompileError("missing-export", "validate alias", offset, "the instance", name);
+  }
+  if (found.item.sort !== sort) {
+    throw new CompileError("wrong-kind", "validate alias", offset, sort, `${found.item.sort} \`${name}\``);
+  }
+  return found.item;
+}
+
+/** What an `externtype` stands for, made by a Maker. */
+export function makeExtern(
+  def: ExternTypeDef,
+  name: NameDef,
+  path: readonly string[],
+  scope: Scope,
+  maker: Maker,
+  offset: number,
+): Item {
+  switch (def.kind) {
+    case "func": {
+      const item = scope.get("type", def.type, offset);
+      if (item.kind !== "func") fail("wrong-kind", offset, "a func type", `${item.kind} type`);
+      return { sort: "func", func: maker.func(path, item.type) };
+    }
+    case "type": {
+      if (def.bound.kind === "eq") return { sort: "type", type: scope.get("type", def.bound.type, offset) };
+      const type = maker.resource(path);
+      nameResourceType(type, name.name);
+      return { sort: "type", type: { kind: "resource", type } };
+    }
+    case "instance": {
+      const item = scope.get("type", def.type, offset);
+      if (item.kind !== "instance") fail("wrong-kind", offset, "an instance type", `${item.kind} type`);
+      return { sort: "instance", instance: makeInstance(item, path, maker) };
+    }
+    case "component": {
+      const item = scope.get("type", def.type, offset);
+      if (item.kind !== "component") fail("wrong-kind", offset, "a component type", `${item.kind} type`);
+      return { sort: "component", component: maker.component(path, item as TypeItem & { kind: "component" }, offset) };
+    }
+    case "core-module":
+      scope.get("core type", def.type, offset);
+      return { sort: "core module", module: maker.module(path) };
+    case "value":
+      throw new CompileError("unsupported", "validate component", offset, "a component value");
+  }
+}
+
+/** An instance with the exports that an instance type declares. */
+export function makeInstance(
+  type: TypeItem & { kind: "component" | "instance" },
+  path: readonly string[],
+  maker: Maker,
+): InstanceItem {
+  return { exports: evaluateDecls(type, path, maker).exports };
+}
+
+/** Evaluates the declarations of a component or instance type. */
+export function evaluateDecls(
+  { decls, scope: parent }: { decls: readonly TypeDecl[]; scope: Scope },
+  path: readonly string[],
+  maker: Maker,
+): { imports: ReadonlyMap<string, NamedItem>; exports: ReadonlyMap<string, NamedItem> } {
+  const scope = new Scope(parent);
+  const sides = { import: new Map<string, NamedItem>(), export: new Map<string, NamedItem>() };
+  for (const decl of decls) {
+    maker.budget.spend(decl.offset);
+    if (path.length > MAX_NESTING) throw new CompileError("nesting-too-deep", "validate type", decl.offset);
+    switch (decl.kind) {
+      case "core-type":
+        scope.add("core type", decl.type);
+        break;
+      case "type":
+        scope.add("type", evaluateType(decl.type, scope, decl.offset));
+        break;
+      case "alias": {
+        const { alias } = decl;
+        if (alias.kind === "export") {
+          const instance = scope.get("instance", alias.instance, decl.offset);
+          scope.addItem(aliasExport(instance, alias.name, alias.sort, decl.offset));
+        } else if (alias.kind === "outer") {
+          const outer = scope.outer(alias.count, decl.offset);
+          if (alias.sort === "core type") scope.add("core type", outer.get("core type", alias.index, decl.offset));
+          else scope.addItem(outer.getItem(alias.sort, alias.index, decl.offset));
+        } else {
+          fail("invalid-type", decl.offset, "only export and outer aliases are allowed in type declarations");
+        }
+        break;
+      }
+      case "import":
+      case "export": {
+        const side = sides[decl.kind], { name } = decl.name;
+        if (side.has(name)) throw new CompileError("duplicate-name", "validate type", decl.offset, decl.kind, name);
+        const item = makeExtern(decl.type, decl.name, [...path, name], scope, maker, decl.offset);
+        side.set(name, { name: decl.name, item });
+        scope.addItem(item);
+        break;
+      }
+    }
+  }
+  return { imports: sides.import, exports: sides.export };
+}

@@ -1,0 +1,271 @@
+// Runs a plan: one pass over its steps, with the host's imports bound, gives a running instance tree.
+// Written as a generator that asks for core instances, so that the sync and async drivers share it.
+// Nothing here looks at names or types; trampolines are made from signatures (abi/).
+
+import { LinkError } from "../errors.ts";
+import type { CodecSource } from "../abi/codec.ts";
+import { fuse } from "../abi/fuse.ts";
+import { ComponentInstance, InstanceTree } from "../abi/instance.ts";
+import { type GuestCall, type Lifted, liftExport } from "../abi/lift.ts";
+import { type HostCall, lowerHost } from "../abi/lower.ts";
+import { CanonContext, type CanonOptions } from "../abi/options.ts";
+import {
+  GuestResource,
+  HostResource,
+  type HostResourceClass,
+  resourceDrop,
+  resourceNew,
+  resourceRep,
+} from "../abi/resources.ts";
+import { type CoreFunction, signatureOf } from "../abi/signature.ts";
+import { surface, trap } from "../abi/trap.ts";
+import type { CoreRef, FuncRef, ModuleRef, Plan, PlanLift, PlanOptions, Step } from "./plan_types.ts";
+
+/** What the host gives for one leaf of the imports. */
+export type Bound =
+  | { readonly kind: "func"; readonly call: HostCall }
+  | { readonly kind: "resource"; readonly class: HostResourceClass }
+  | { readonly kind: "module"; readonly module: WebAssembly.Module };
+
+/** A core module to instantiate. */
+export interface Instantiation {
+  readonly module: WebAssembly.Module;
+  readonly imports: WebAssembly.Imports;
+}
+
+/** A running instance tree with what its exports refer to. */
+export class Running {
+  readonly plan: Plan;
+  readonly tree: InstanceTree;
+  readonly #bound: readonly Bound[];
+  readonly #modules: readonly WebAssembly.Module[];
+  readonly #codecs: CodecSource;
+  readonly #nodes: ComponentInstance[] = [];
+  readonly #coreInstances: WebAssembly.Exports[] = [];
+  readonly #coreFuncs: CoreFunction[] = [];
+  readonly #lifts = new Map<number, { lifted: Lifted; options: CanonOptions; node: ComponentInstance }>();
+
+  constructor(
+    plan: Plan,
+    modules: readonly WebAssembly.Module[],
+    bound: readonly Bound[],
+    tree: InstanceTree,
+    codecs: CodecSource,
+  ) {
+    this.plan = plan;
+    this.tree = tree;
+    this.#modules = modules;
+    this.#bound = bound;
+    this.#codecs = codecs;
+  }
+
+  /** Runs every step. */
+  *run(): Generator<Instantiation, void, WebAssembly.Instance> {
+    const { plan, tree } = this;
+    for (const parent of plan.nodes) {
+      this.#nodes.push(new ComponentInstance(tree, parent < 0 ? undefined : this.#nodes[parent]));
+    }
+    plan.resources.forEach(({ type, leaf }, slot) => {
+      if (leaf === undefined) return;
+      tree.resources[slot] = new HostResource(type, (this.#bound[leaf] as Bound & { kind: "resource" }).class);
+    });
+    for (const step of plan.steps) {
+      if (step.kind !== "instantiate") {
+        this.#step(step);
+        continue;
+      }
+      const instance = yield { module: this.module(step.module), imports: this.#imports(step) };
+      this.#coreInstances[step.slot] = instance.exports;
+    }
+  }
+
+  /** A core module by reference. */
+  module(ref: ModuleRef): WebAssembly.Module {
+    return ref.kind === "own"
+      ? this.#modules[ref.module]!
+      : (this.#bound[ref.leaf] as Bound & { kind: "module" }).module;
+  }
+
+  /** A function as JS calls it. With `throws: false` a top-level `result` is a Result. */
+  func(ref: FuncRef, path: string, throws: boolean): GuestCall {
+    if (ref.kind === "import") return (this.#bound[ref.leaf] as Bound & { kind: "func" }).call;
+    const plan = this.plan.lifts[ref.lift]!;
+    if (isAsync(plan.type.async, plan.options)) return () => trap(this.tree, "unsupported-builtin", "async lift");
+    const { lifted, options, node } = this.#lift(ref.lift);
+    return liftExport(
+      this.#hookedLift({ ...lifted, path }),
+      new CanonContext(node, this.#hookedOptions(options, path), true),
+      throws,
+    );
+  }
+
+  #core(ref: CoreRef): unknown {
+    return ref.kind === "made" ? this.#coreFuncs[ref.slot] : this.#coreInstances[ref.instance]![ref.name];
+  }
+
+  #imports(step: Step & { kind: "instantiate" }): WebAssembly.Imports {
+    const imports: WebAssembly.Imports = Object.create(null);
+    for (const [name, arg] of step.args) {
+      if (arg.kind === "instance") {
+        imports[name] = this.#coreInstances[arg.slot] as WebAssembly.ModuleImports;
+      } else {
+        const items: WebAssembly.ModuleImports = Object.create(null);
+        for (const [field, ref] of arg.items) items[field] = this.#core(ref) as WebAssembly.ImportValue;
+        imports[name] = items;
+      }
+    }
+    return imports;
+  }
+
+  #step(step: Exclude<Step, { kind: "instantiate" }>): void {
+    const node = this.#nodes[step.node]!;
+    const { resources } = this.tree;
+    switch (step.kind) {
+      case "lower":
+        this.#coreFuncs[step.slot] = this.#lower(step, node);
+        return;
+      case "resource": {
+        const destructor = step.destructor && this.#core(step.destructor) as (rep: number) => void;
+        resources[step.resource] = new GuestResource(this.plan.resources[step.resource]!.type, node, destructor);
+        return;
+      }
+      case "resource.new":
+        this.#coreFuncs[step.slot] = resourceNew(node, resources[step.resource]!);
+        return;
+      case "resource.drop":
+        this.#coreFuncs[step.slot] = resourceDrop(node, resources[step.resource]!);
+        return;
+      case "resource.rep":
+        this.#coreFuncs[step.slot] = resourceRep(node, resources[step.resource]!);
+        return;
+      case "unsupported":
+        this.#coreFuncs[step.slot] = unsupported(node, step.name);
+        return;
+    }
+  }
+
+  #lower({ func, options }: Step & { kind: "lower" }, node: ComponentInstance): CoreFunction {
+    if (isAsync(func.type.async, options)) {
+      return unsupported(node, options.async ? "async lower" : "lower of an async function");
+    }
+    const canon = this.#options(options);
+    if (func.kind === "import") {
+      const path = `import ${this.plan.imports[func.leaf]!.display}`;
+      const { call } = this.#bound[func.leaf] as Bound & { kind: "func" };
+      const cx = new CanonContext(node, this.#hookedOptions(canon, path), true);
+      return lowerHost(signatureOf(func.type, this.#codecs), this.#hookedCall(call, path), cx, path);
+    }
+    const plan = this.plan.lifts[func.lift]!;
+    if (isAsync(false, plan.options)) return unsupported(node, "async lift");
+    const { lifted, options: callee, node: calleeNode } = this.#lift(func.lift);
+    return fuse(lifted, new CanonContext(node, canon, false), new CanonContext(calleeNode, callee, false));
+  }
+
+  #lift(index: number): { lifted: Lifted; options: CanonOptions; node: ComponentInstance } {
+    let found = this.#lifts.get(index);
+    if (found === undefined) {
+      const plan: PlanLift = this.plan.lifts[index]!;
+      const options = this.#options(plan.options);
+      const lifted: Lifted = {
+        signature: signatureOf(plan.type, this.#codecs),
+        core: this.#core(plan.core) as CoreFunction,
+        postReturn: options.postReturn,
+        path: "function of another component",
+      };
+      this.#lifts.set(index, found = { lifted, options, node: this.#nodes[plan.node]! });
+    }
+    return found;
+  }
+
+  #options({ stringEncoding, memory, realloc, postReturn }: PlanOptions): CanonOptions {
+    return {
+      stringEncoding,
+      memory: memory && this.#core(memory) as WebAssembly.Memory,
+      realloc: realloc && this.#core(realloc) as NonNullable<CanonOptions["realloc"]>,
+      postReturn: postReturn && this.#core(postReturn) as NonNullable<CanonOptions["postReturn"]>,
+    };
+  }
+
+  // ── Hooks: wrapped around functions when there are any, so that they cost nothing when there are none ───────────────────
+
+  #hooked<F extends (...args: never[]) => unknown>(func: F, path: string, guest: boolean): F {
+    const { hooks } = this.tree;
+    if (hooks === undefined) return func;
+    return ((...args: never[]) => {
+      if (guest) hooks.callingGuest?.(path);
+      else hooks.callingHost?.(path);
+      try {
+        return func(...args);
+      } finally {
+        if (guest) hooks.returningFromGuest?.(path);
+        else hooks.returningFromHost?.(path);
+      }
+    }) as F;
+  }
+
+  #hookedCall(call: HostCall, path: string): HostCall {
+    return this.#hooked(call, path, false);
+  }
+
+  #hookedLift(lifted: Lifted): Lifted {
+    const { core, postReturn, path } = lifted;
+    return {
+      ...lifted,
+      core: this.#hooked(core, path, true),
+      postReturn: postReturn && this.#hooked(postReturn, path, true),
+    };
+  }
+
+  #hookedOptions(options: CanonOptions, path: string): CanonOptions {
+    return { ...options, realloc: options.realloc && this.#hooked(options.realloc, path, true) };
+  }
+}
+
+/** Whether a canonical definition needs the run-time of the async proposal. */
+function isAsync(type: boolean, options: PlanOptions): boolean {
+  return type || options.async;
+}
+
+/** A core function that traps when called, after the check that every built-in begins with. */
+function unsupported(node: ComponentInstance, name: string): CoreFunction {
+  return () => {
+    if (!node.mayLeave) trap(node.tree, "cannot-leave");
+    trap(node.tree, "unsupported-builtin", name);
+  };
+}
+
+/** What instantiating a core module threw. */
+function instantiateError(tree: InstanceTree, error: unknown): unknown {
+  if (error instanceof WebAssembly.LinkError && tree.parked === undefined) {
+    return new LinkError("core-link", "instantiate component", "", error.message);
+  }
+  return surface(tree, error, "instantiate", "component");
+}
+
+/** Runs a plan without waiting. */
+export function runSync(running: Running): void {
+  const steps = running.run();
+  for (let step = steps.next(); !step.done;) {
+    let instance: WebAssembly.Instance;
+    try {
+      instance = new WebAssembly.Instance(step.value.module, step.value.imports);
+    } catch (error) {
+      throw instantiateError(running.tree, error);
+    }
+    step = steps.next(instance);
+  }
+}
+
+/** Runs a plan, core instances made asynchronously: browsers insist on that for large modules. */
+export async function runAsync(running: Running): Promise<void> {
+  const steps = running.run();
+  for (let step = steps.next(); !step.done;) {
+    let instance: WebAssembly.Instance;
+    try {
+      instance = await WebAssembly.instantiate(step.value.module, step.value.imports);
+    } catch (error) {
+      throw instantiateError(running.tree, error);
+    }
+    step = steps.next(instance);
+  }
+}

@@ -1,0 +1,455 @@
+// Definitions → a linear plan. Instantiation is a function call; here all calls are inlined.
+// Walks a component's definitions as if it ran them, with references in place of values: what needs the engine becomes a step,
+// everything else (aliases, exports, synthetic instances, arguments of every sort) is resolved on the way and is gone.
+// Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
+
+import { CompileError } from "../errors.ts";
+import { containsBorrow, containsRange, type FuncType, type ResourceType } from "../abi/types.ts";
+import { signatureLayout } from "../abi/layout.ts";
+import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
+import type {
+  AliasDef,
+  CanonDef,
+  CanonOptionsDef,
+  ComponentDef,
+  CoreInstanceExpr,
+  ExternTypeDef,
+  InstanceExpr,
+  NameDef,
+} from "./definitions.ts";
+import { aliasExport, Budget, evaluateDecls, evaluateType, makeExtern, type Maker } from "./evaluate.ts";
+import { MAX_COMPONENT_INSTANCES, MAX_NESTING } from "./limits.ts";
+import type {
+  ComponentItem,
+  CoreArg,
+  CoreInstance,
+  CoreRef,
+  FuncRef,
+  InstanceItem,
+  Item,
+  NamedItem,
+  Plan,
+  PlanImport,
+  PlanLift,
+  PlanOptions,
+  Step,
+} from "./plan_types.ts";
+import { Scope } from "./scope.ts";
+import type { ExternItem, ExternType } from "./types.ts";
+
+/** Plans a component. Throws CompileError for an index, sort or option that does not fit. */
+export function planComponent(def: ComponentDef): Plan {
+  return new Planner(new Budget()).plan({ kind: "defined", def, scope: undefined });
+}
+
+function fail(
+  place: string,
+  offset: number,
+  code: "wrong-kind" | "invalid-type" | "canonical-option",
+  ...details: string[]
+): never {
+  throw new CompileError(code, place, offset, ...details);
+}
+
+type Defined = ComponentItem & { kind: "defined" };
+
+class Planner {
+  readonly #budget: Budget;
+  readonly #steps: Step[] = [];
+  readonly #lifts: PlanLift[] = [];
+  readonly #imports: PlanImport[] = [];
+  readonly #resources: { type: ResourceType; leaf: number | undefined }[] = [];
+  readonly #nodes: number[] = [];
+  #coreInstances = 0;
+  #coreFuncs = 0;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  plan(component: Defined): Plan {
+    const imports = new Map<string, NamedItem>();
+    const maker = this.#importMaker();
+    const instance = this.#inline(component, -1, 0, (name, type, scope, offset) => {
+      if (imports.has(name.name)) {
+        throw new CompileError("duplicate-name", "validate import", offset, "import", name.name);
+      }
+      const item = makeExtern(type, name, [name.name], scope, maker, offset);
+      imports.set(name.name, { name, item });
+      return item;
+    });
+    return {
+      steps: this.#steps,
+      lifts: this.#lifts,
+      imports: this.#imports,
+      resources: this.#resources,
+      nodes: this.#nodes,
+      exports: instance.exports,
+      importItems: this.#externItems(imports),
+      exportItems: this.#externItems(instance.exports),
+    };
+  }
+
+  // ── Root imports ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #leaf(path: readonly string[], want: PlanImport["want"]): number {
+    return this.#imports.push({ path, display: path.join("#"), want }) - 1;
+  }
+
+  #importMaker(): Maker {
+    return {
+      budget: this.#budget,
+      func: (path, type) => ({ kind: "import", leaf: this.#leaf(path, { kind: "func", type }), type }),
+      resource: (path) => {
+        const type = makeResourceType(this.#resources.length);
+        this.#resources.push({ type, leaf: this.#leaf(path, { kind: "resource", type }) });
+        return type;
+      },
+      module: (path) => ({ kind: "import", leaf: this.#leaf(path, { kind: "module" }) }),
+      component: (path, type) => ({
+        kind: "import",
+        leaf: this.#leaf(path, { kind: "component" }),
+        type: this.#componentType(type),
+      }),
+    };
+  }
+
+  // ── Inlining ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Runs a component's definitions with `supply` for its imports. */
+  #inline(
+    component: Defined,
+    parent: number,
+    depth: number,
+    supply: (name: NameDef, type: ExternTypeDef, scope: Scope, offset: number) => Item,
+  ): InstanceItem {
+    const node = this.#nodes.push(parent) - 1;
+    const scope = new Scope(component.scope, component.def.names);
+    const exports = new Map<string, NamedItem>();
+    for (const definition of component.def.definitions) {
+      const { offset } = definition;
+      this.#budget.spend(offset);
+      switch (definition.kind) {
+        case "core-module":
+          scope.add("core module", { kind: "own", module: definition.module });
+          break;
+        case "core-instance":
+          scope.add("core instance", this.#coreInstance(definition.expr, scope, node, offset));
+          break;
+        case "core-type":
+          if (definition.type.kind === "rec") {
+            for (const _ of definition.type.types) scope.add("core type", definition.type);
+          } else scope.add("core type", definition.type);
+          break;
+        case "component":
+          scope.add("component", { kind: "defined", def: definition.component, scope });
+          break;
+        case "instance":
+          scope.add("instance", this.#instance(definition.expr, scope, node, depth, offset));
+          break;
+        case "alias":
+          alias(definition.alias, scope, offset);
+          break;
+        case "type":
+          if (definition.type.kind === "resource") this.#resource(definition.type.destructor, scope, node, offset);
+          else scope.add("type", evaluateType(definition.type, scope, offset));
+          break;
+        case "canon":
+          this.#canon(definition.canon, scope, node, offset);
+          break;
+        case "import":
+          scope.addItem(supply(definition.name, definition.type, scope, offset));
+          break;
+        case "export": {
+          const item = ascribe(
+            scope.getItem(definition.item.sort, definition.item.index, offset),
+            definition.type,
+            scope,
+            offset,
+          );
+          const { name } = definition.name;
+          if (exports.has(name)) throw new CompileError("duplicate-name", "validate export", offset, "export", name);
+          if (item.sort === "type" && item.type.kind === "resource") nameResourceType(item.type.type, name);
+          exports.set(name, { name: definition.name, item });
+          scope.addItem(item);
+          break;
+        }
+        case "start":
+          throw new CompileError("unsupported", "validate component", offset, "a component start function");
+        case "value":
+          throw new CompileError("unsupported", "validate component", offset, "a component value");
+      }
+    }
+    return { exports };
+  }
+
+  #instance(expr: InstanceExpr, scope: Scope, node: number, depth: number, offset: number): InstanceItem {
+    if (expr.kind === "exports") {
+      const exports = new Map<string, NamedItem>();
+      for (const { name, item } of expr.exports) {
+        if (exports.has(name.name)) {
+          throw new CompileError("duplicate-name", "validate instance", offset, "export", name.name);
+        }
+        exports.set(name.name, { name, item: scope.getItem(item.sort, item.index, offset) });
+      }
+      return { exports };
+    }
+    const component = scope.get("component", expr.component, offset);
+    if (component.kind === "import") {
+      throw new CompileError("unsupported", "validate instance", offset, "instantiating an imported component");
+    }
+    if (this.#nodes.length >= MAX_COMPONENT_INSTANCES) {
+      throw new CompileError(
+        "limit-exceeded",
+        "validate instance",
+        offset,
+        "component instance",
+        MAX_COMPONENT_INSTANCES,
+      );
+    }
+    if (depth >= MAX_NESTING) throw new CompileError("nesting-too-deep", "validate instance", offset);
+    const args = new Map<string, Item>();
+    for (const { name, item } of expr.args) {
+      if (args.has(name)) throw new CompileError("duplicate-name", "validate instance", offset, "argument", name);
+      args.set(name, scope.getItem(item.sort, item.index, offset));
+    }
+    return this.#inline(component, node, depth + 1, ({ name }, type) => {
+      const item = args.get(name);
+      const sort = type.kind === "core-module" ? "core module" : type.kind;
+      if (item === undefined) {
+        throw new CompileError("missing-argument", "validate instance", offset, `${sort} import`, name);
+      }
+      if (item.sort !== sort) fail("validate instance", offset, "wrong-kind", sort, `${item.sort} \`${name}\``);
+      return item;
+    });
+  }
+
+  #resource(destructor: number | undefined, scope: Scope, node: number, offset: number): void {
+    const slot = this.#resources.length;
+    const type = makeResourceType(slot);
+    this.#resources.push({ type, leaf: undefined });
+    const ref = destructor === undefined ? undefined : scope.get("core func", destructor, offset);
+    this.#steps.push({ kind: "resource", resource: slot, destructor: ref, node });
+    scope.add("type", { kind: "resource", type });
+  }
+
+  // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #coreInstance(expr: CoreInstanceExpr, scope: Scope, node: number, offset: number): CoreInstance {
+    if (expr.kind === "exports") {
+      const exports = new Map<string, { sort: "func" | "table" | "memory" | "global" | "tag"; ref: CoreRef }>();
+      for (const { name, item: { sort, index } } of expr.exports) {
+        if (sort === "type" || sort === "module" || sort === "instance") {
+          fail(
+            "validate core instance",
+            offset,
+            "wrong-kind",
+            "a core func, table, memory, global or tag",
+            `core ${sort}`,
+          );
+        }
+        if (exports.has(name)) {
+          throw new CompileError("duplicate-name", "validate core instance", offset, "export", name);
+        }
+        exports.set(name, { sort, ref: scope.get(`core ${sort}`, index, offset) });
+      }
+      return { kind: "inline", exports };
+    }
+    const module = scope.get("core module", expr.module, offset);
+    const args = new Map<string, CoreArg>();
+    for (const { name, instance } of expr.args) {
+      if (args.has(name)) throw new CompileError("duplicate-name", "validate core instance", offset, "argument", name);
+      const arg = scope.get("core instance", instance, offset);
+      args.set(
+        name,
+        arg.kind === "instantiated"
+          ? { kind: "instance", slot: arg.slot }
+          : { kind: "items", items: [...arg.exports].map(([field, { ref }]) => [field, ref] as const) },
+      );
+    }
+    const slot = this.#coreInstances++;
+    this.#steps.push({ kind: "instantiate", module, args: [...args], slot, node });
+    return { kind: "instantiated", slot };
+  }
+
+  // ── Canonical definitions ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #canon(canon: CanonDef, scope: Scope, node: number, offset: number): void {
+    switch (canon.kind) {
+      case "lift": {
+        const item = scope.get("type", canon.type, offset);
+        if (item.kind !== "func") fail("validate canon lift", offset, "wrong-kind", "a func type", `${item.kind} type`);
+        const core = scope.get("core func", canon.func, offset);
+        const options = planOptions(canon.options, scope, offset);
+        requireOptions("lift", item.type, options, offset);
+        const lift = this.#lifts.push({ core, type: item.type, options, node }) - 1;
+        scope.add("func", { kind: "lift", lift, type: item.type });
+        return;
+      }
+      case "lower": {
+        const func: FuncRef = scope.get("func", canon.func, offset);
+        const options = planOptions(canon.options, scope, offset);
+        requireOptions("lower", func.type, options, offset);
+        this.#make(scope, (slot) => ({ kind: "lower", func, options, slot, node }));
+        return;
+      }
+      case "resource.new":
+      case "resource.drop":
+      case "resource.rep": {
+        const item = scope.get("type", canon.type, offset);
+        if (item.kind !== "resource") {
+          fail(`validate ${canon.kind}`, offset, "wrong-kind", "a resource type", `${item.kind} type`);
+        }
+        const resource = slotOf(item.type);
+        this.#make(scope, (slot) => ({ kind: canon.kind, resource, slot, node }));
+        return;
+      }
+      case "builtin":
+        if (canon.memory !== undefined) scope.get("core memory", canon.memory, offset);
+        if (canon.options !== undefined) planOptions(canon.options, scope, offset);
+        this.#make(scope, (slot) => ({ kind: "unsupported", name: canon.name, slot, node }));
+        return;
+    }
+  }
+
+  #make(scope: Scope, step: (slot: number) => Step): void {
+    const slot = this.#coreFuncs++;
+    this.#steps.push(step(slot));
+    scope.add("core func", { kind: "made", slot });
+  }
+
+  // ── Reflection ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #externItems(items: ReadonlyMap<string, NamedItem>): ExternItem[] {
+    return [...items].map(([name, { name: attributes, item }]) => ({
+      name,
+      type: this.#externType(item),
+      ...(attributes.implements === undefined ? {} : { implements: attributes.implements }),
+      ...(attributes.externalId === undefined ? {} : { externalId: attributes.externalId }),
+    }));
+  }
+
+  #externType(item: Item): ExternType {
+    switch (item.sort) {
+      case "func":
+        return { kind: "func", type: item.func.type };
+      case "instance":
+        return { kind: "instance", exports: this.#externItems(item.instance.exports) };
+      case "core module":
+        return { kind: "module", imports: [], exports: [] };
+      case "component": {
+        if (item.component.kind === "import") return item.component.type;
+        const { importItems, exportItems } = new Planner(this.#budget).plan(item.component);
+        return { kind: "component", imports: importItems, exports: exportItems };
+      }
+      case "type": {
+        const { type } = item;
+        if (type.kind === "value" || type.kind === "resource") return { kind: "type", type: type.type };
+        if (type.kind === "func") return { kind: "func", type: type.type };
+        return this.#componentType(type);
+      }
+    }
+  }
+
+  /** A component or instance type as data; its abstract parts are made for nobody. */
+  #componentType(type: Parameters<typeof evaluateDecls>[0] & { kind: "component" | "instance" }): ExternType {
+    const { imports, exports } = evaluateDecls(type, [], new Planner(this.#budget).#importMaker());
+    const exported = this.#externItems(exports);
+    return type.kind === "instance"
+      ? { kind: "instance", exports: exported }
+      : { kind: "component", imports: this.#externItems(imports), exports: exported };
+  }
+}
+
+// ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
+
+function alias({ sort, ...def }: AliasDef, scope: Scope, offset: number): void {
+  switch (def.kind) {
+    case "export":
+      return scope.addItem(aliasExport(scope.get("instance", def.instance, offset), def.name, sort, offset));
+    case "core-export": {
+      if (!isCoreItemSort(sort)) {
+        fail("validate alias", offset, "wrong-kind", "a core func, table, memory, global or tag", sort);
+      }
+      const instance = scope.get("core instance", def.instance, offset);
+      if (instance.kind === "instantiated") {
+        return scope.add(sort, { kind: "export", instance: instance.slot, name: def.name });
+      }
+      const found = instance.exports.get(def.name);
+      if (found === undefined) {
+        throw new CompileError("missing-export", "validate alias", offset, "the core instance", def.name);
+      }
+      if (`core ${found.sort}` !== sort) {
+        throw new CompileError("wrong-kind", "validate alias", offset, sort, `core ${found.sort} \`${def.name}\``);
+      }
+      return scope.add(sort, found.ref);
+    }
+    case "outer": {
+      const outer = scope.outer(def.count, offset);
+      if (sort === "core type") return scope.add(sort, outer.get(sort, def.index, offset));
+      return scope.addItem(outer.getItem(sort, def.index, offset));
+    }
+  }
+}
+
+type CoreItemSort = "core func" | "core table" | "core memory" | "core global" | "core tag";
+
+function isCoreItemSort(sort: string): sort is CoreItemSort {
+  return sort === "core func" || sort === "core table" || sort === "core memory" || sort === "core global" ||
+    sort === "core tag";
+}
+
+/** An ascribed instance type hides what it does not mention. */
+function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offset: number): Item {
+  if (type === undefined) return item;
+  const sort = type.kind === "core-module" ? "core module" : type.kind;
+  if (sort !== item.sort) fail("validate export", offset, "wrong-kind", sort, item.sort);
+  if (item.sort !== "instance" || type.kind !== "instance") return item;
+  const declared = scope.get("type", type.type, offset);
+  if (declared.kind !== "instance") {
+    fail("validate export", offset, "wrong-kind", "an instance type", `${declared.kind} type`);
+  }
+  const exports = new Map<string, NamedItem>();
+  for (const decl of declared.decls) {
+    if (decl.kind !== "export") continue;
+    const found = item.instance.exports.get(decl.name.name);
+    if (found === undefined) {
+      throw new CompileError("missing-export", "validate export", offset, "the instance", decl.name.name);
+    }
+    exports.set(decl.name.name, found);
+  }
+  return { sort: "instance", instance: { exports } };
+}
+
+function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOptions {
+  const core = (sort: "core func" | "core memory", index: number | undefined): CoreRef | undefined =>
+    index === undefined ? undefined : scope.get(sort, index, offset);
+  if (def.callback !== undefined) scope.get("core func", def.callback, offset);
+  return {
+    stringEncoding: def.stringEncoding ?? "utf8",
+    memory: core("core memory", def.memory),
+    realloc: core("core func", def.realloc),
+    postReturn: core("core func", def.postReturn),
+    async: def.async ?? false,
+  };
+}
+
+/** Which options a signature cannot do without. */
+function requireOptions(context: "lift" | "lower", type: FuncType, options: PlanOptions, offset: number): void {
+  if (options.async || type.async) return;
+  const place = `validate canon ${context}`;
+  const { storage } = signatureLayout(type);
+  const params = type.params.some((param) => containsRange(param.type));
+  const result = type.result !== undefined && containsRange(type.result);
+  if (type.result !== undefined && containsBorrow(type.result)) {
+    fail(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
+  }
+  if ((params || result || storage !== "PdRd") && options.memory === undefined) {
+    fail(place, offset, "canonical-option", "`memory` is required");
+  }
+  const allocates = context === "lift" ? params || storage === "PiRd" || storage === "PiRi" : result;
+  if (allocates && options.realloc === undefined) fail(place, offset, "canonical-option", "`realloc` is required");
+  if (context === "lower" && options.postReturn !== undefined) {
+    fail(place, offset, "canonical-option", "`post-return` cannot be specified for lowerings");
+  }
+}

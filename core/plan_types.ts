@@ -1,0 +1,149 @@
+// The linear plan: what is left of a component once every nested instantiation is inlined and every index resolved.
+// Steps run in order over flat spaces of core instances, core functions, resources and component instances.
+// Made by plan.ts, run by instantiate.ts; holds no engine objects, so one plan serves any number of instances.
+
+import type { StringEncoding } from "../abi/options.ts";
+import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
+import type { ComponentDef, CoreSort, NameDef } from "./definitions.ts";
+import type { ExternItem } from "./types.ts";
+import type { Scope } from "./scope.ts";
+
+/** A core item at run time: an export of a core instance, or a core function that a step makes. */
+export type CoreRef =
+  | { readonly kind: "export"; readonly instance: number; readonly name: string }
+  | { readonly kind: "made"; readonly slot: number };
+
+/** A core instance at plan time. */
+export type CoreInstance =
+  | { readonly kind: "instantiated"; readonly slot: number }
+  | {
+    readonly kind: "inline";
+    readonly exports: ReadonlyMap<string, { readonly sort: CoreSort; readonly ref: CoreRef }>;
+  };
+
+/** A core module: one of the component's own, or an import. */
+export type ModuleRef =
+  | { readonly kind: "own"; readonly module: number }
+  | { readonly kind: "import"; readonly leaf: number };
+
+/** A component function: an import's leaf, or a lift. */
+export type FuncRef =
+  | { readonly kind: "import"; readonly leaf: number; readonly type: FuncType }
+  | { readonly kind: "lift"; readonly lift: number; readonly type: FuncType };
+
+/** A type at plan time. */
+export type TypeItem =
+  | { readonly kind: "value"; readonly type: ValType }
+  | { readonly kind: "func"; readonly type: FuncType }
+  | { readonly kind: "resource"; readonly type: ResourceType }
+  /** A component or instance type, evaluated where it is used. */
+  | {
+    readonly kind: "component" | "instance";
+    readonly decls: readonly import("./definitions.ts").TypeDecl[];
+    readonly scope: Scope;
+  };
+
+/** A component at plan time: a closure over the scope it was defined in, or an import. */
+export type ComponentItem =
+  | { readonly kind: "defined"; readonly def: ComponentDef; readonly scope: Scope | undefined }
+  | { readonly kind: "import"; readonly leaf: number; readonly type: ExternItem["type"] };
+
+/** An instance at plan time. */
+export interface InstanceItem {
+  readonly exports: ReadonlyMap<string, NamedItem>;
+}
+
+/** An item with the attributes of its name. */
+export interface NamedItem {
+  readonly name: NameDef;
+  readonly item: Item;
+}
+
+/** Anything that a component imports, exports or passes. */
+export type Item =
+  | { readonly sort: "func"; readonly func: FuncRef }
+  | { readonly sort: "type"; readonly type: TypeItem }
+  | { readonly sort: "instance"; readonly instance: InstanceItem }
+  | { readonly sort: "component"; readonly component: ComponentItem }
+  | { readonly sort: "core module"; readonly module: ModuleRef };
+
+/** Canonical options with core items resolved. */
+export interface PlanOptions {
+  readonly stringEncoding: StringEncoding;
+  readonly memory: CoreRef | undefined;
+  readonly realloc: CoreRef | undefined;
+  readonly postReturn: CoreRef | undefined;
+  /** Whether it needs the run-time of the async proposal. */
+  readonly async: boolean;
+}
+
+/** A `canon lift`. */
+export interface PlanLift {
+  readonly core: CoreRef;
+  readonly type: FuncType;
+  readonly options: PlanOptions;
+  /** The component instance it belongs to. */
+  readonly node: number;
+}
+
+/** What a root import asks the host for, one leaf at a time. */
+export interface PlanImport {
+  /** Names from the root: an interface and a member, or a root name. */
+  readonly path: readonly string[];
+  /** In messages: `demo:x/y@1.0.0#f`. */
+  readonly display: string;
+  readonly want:
+    | { readonly kind: "func"; readonly type: FuncType }
+    | { readonly kind: "resource"; readonly type: ResourceType }
+    | { readonly kind: "module" }
+    | { readonly kind: "component" };
+}
+
+/** A core module's import by one name: a whole instance, or core items one by one. */
+export type CoreArg =
+  | { readonly kind: "instance"; readonly slot: number }
+  | { readonly kind: "items"; readonly items: readonly (readonly [name: string, ref: CoreRef])[] };
+
+export type Step =
+  | {
+    readonly kind: "instantiate";
+    readonly module: ModuleRef;
+    readonly args: readonly (readonly [name: string, arg: CoreArg])[];
+    readonly slot: number;
+    readonly node: number;
+  }
+  | {
+    readonly kind: "lower";
+    readonly func: FuncRef;
+    readonly options: PlanOptions;
+    readonly slot: number;
+    readonly node: number;
+  }
+  | {
+    readonly kind: "resource";
+    readonly resource: number;
+    readonly destructor: CoreRef | undefined;
+    readonly node: number;
+  }
+  | {
+    readonly kind: "resource.new" | "resource.drop" | "resource.rep";
+    readonly resource: number;
+    readonly slot: number;
+    readonly node: number;
+  }
+  /** A built-in of a proposal whose run-time comes later. */
+  | { readonly kind: "unsupported"; readonly name: string; readonly slot: number; readonly node: number };
+
+/** A plan. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly lifts: readonly PlanLift[];
+  readonly imports: readonly PlanImport[];
+  /** Resource types by slot, each with the leaf that imports it, if one does. */
+  readonly resources: readonly { readonly type: ResourceType; readonly leaf: number | undefined }[];
+  /** Parents of the component instances; -1 for the root. */
+  readonly nodes: readonly number[];
+  readonly exports: ReadonlyMap<string, NamedItem>;
+  readonly importItems: readonly ExternItem[];
+  readonly exportItems: readonly ExternItem[];
+}

@@ -1,0 +1,142 @@
+// A cursor over bytes: the productions of the core binary grammar that the component grammar reuses.
+// Every failure is a CompileError with the byte offset into the whole binary.
+// Spec: Binary.md, core spec "Binary Format: Values".
+
+import { CompileError, type CompileErrorCode } from "../errors.ts";
+import { MAX_VECTOR } from "./limits.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A byte in hexadecimal, as messages show it. */
+export function hex(byte: number): string {
+  return `0x${byte.toString(16)}`;
+}
+
+/** Reads one section's content. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #base: number;
+  #position = 0;
+  /** What is being read, for messages: `type section, type 4`. */
+  place: string;
+
+  /** @param base Offset of the first byte in the whole binary. */
+  constructor(bytes: Uint8Array, base: number, place: string) {
+    this.#bytes = bytes;
+    this.#base = base;
+    this.place = place;
+  }
+
+  /** Offset of the next byte in the whole binary. */
+  get offset(): number {
+    return this.#base + this.#position;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#position;
+  }
+
+  /** Throws at `offset`, by default the next byte. */
+  fail(code: CompileErrorCode, details: readonly (string | number)[] = [], offset: number = this.offset): never {
+    throw new CompileError(code, `decode ${this.place}`, offset, ...details);
+  }
+
+  /** Looks at the next byte without taking it. */
+  peek(): number {
+    return this.#bytes[this.#position] ?? this.fail("unexpected-end");
+  }
+
+  byte(): number {
+    return this.#bytes[this.#position++] ?? this.fail("unexpected-end", [], this.#base + this.#bytes.length);
+  }
+
+  /** A view of the next bytes; no copy. */
+  take(length: number): Uint8Array {
+    if (length > this.remaining) this.fail("unexpected-end", [], this.#base + this.#bytes.length);
+    return this.#bytes.subarray(this.#position, this.#position += length);
+  }
+
+  u32(): number {
+    let value = 0;
+    for (let shift = 0;; shift += 7) {
+      const byte = this.byte();
+      if (shift === 28) {
+        if (byte & 0x80) this.fail("bad-leb", ["var_u32", "representation too long"], this.offset - 1);
+        if (byte & 0x70) this.fail("bad-leb", ["var_u32", "too large"], this.offset - 1);
+      }
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+  }
+
+  /** A limit of a memory or table with 64-bit addresses. */
+  u64(): bigint {
+    let value = 0n;
+    for (let shift = 0n;; shift += 7n) {
+      const byte = this.byte();
+      if (shift === 63n) {
+        if (byte & 0x80) this.fail("bad-leb", ["var_u64", "representation too long"], this.offset - 1);
+        if (byte & 0x7e) this.fail("bad-leb", ["var_u64", "too large"], this.offset - 1);
+      }
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  /** A signed 33-bit integer: a type index if not negative, else a type opcode. */
+  s33(): number {
+    let value = 0, factor = 1;
+    for (let count = 0;; count++) {
+      const byte = this.byte();
+      if (count === 4) {
+        // Bits beyond the 33rd must repeat the sign.
+        const high = byte & 0x70;
+        if (byte & 0x80) this.fail("bad-leb", ["var_s33", "representation too long"], this.offset - 1);
+        if (high !== 0 && high !== 0x70) this.fail("bad-leb", ["var_s33", "too large"], this.offset - 1);
+      }
+      value += (byte & 0x7f) * factor;
+      factor *= 128;
+      if (byte < 0x80) return byte & 0x40 ? value - factor : value;
+    }
+  }
+
+  /** `core:name`. */
+  name(): string {
+    const length = this.u32();
+    const start = this.offset;
+    const bytes = this.take(length);
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      this.fail("invalid-utf8", [], start);
+    }
+  }
+
+  /** A byte that must be 0 or 1. */
+  flag(): boolean {
+    const byte = this.byte();
+    if (byte > 1) this.fail("invalid-boolean", [hex(byte)], this.offset - 1);
+    return byte === 1;
+  }
+
+  /** `vec(T)`. Allocates as it reads: a length that the bytes cannot hold fails before anything is made of it. */
+  vec<T>(read: (index: number) => T, what: string, limit: number = MAX_VECTOR): T[] {
+    const start = this.offset;
+    const length = this.u32();
+    if (length > limit) this.fail("limit-exceeded", [what, limit], start);
+    if (length > this.remaining) this.fail("unexpected-end", [], this.#base + this.#bytes.length);
+    const items: T[] = [];
+    for (let i = 0; i < length; i++) items.push(read(i));
+    return items;
+  }
+
+  /** `<T>?`. */
+  optional<T>(read: () => T): T | undefined {
+    return this.flag() ? read() : undefined;
+  }
+
+  /** Throws unless everything was read. */
+  finish(): void {
+    if (this.remaining > 0) this.fail("trailing-bytes");
+  }
+}

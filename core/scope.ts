@@ -1,0 +1,126 @@
+// Index spaces: what a component, component type or instance type has defined so far.
+// A nested scope reaches outward only through outer aliases.
+// Spec: Explainer.md "Index Spaces".
+
+import { CompileError } from "../errors.ts";
+import type { CoreTypeDef, DebugNames, Sort } from "./definitions.ts";
+import type {
+  ComponentItem,
+  CoreInstance,
+  CoreRef,
+  FuncRef,
+  InstanceItem,
+  Item,
+  ModuleRef,
+  TypeItem,
+} from "./plan_types.ts";
+
+/** What each index space holds. */
+interface Spaces {
+  "core func": CoreRef;
+  "core table": CoreRef;
+  "core memory": CoreRef;
+  "core global": CoreRef;
+  "core tag": CoreRef;
+  "core type": CoreTypeDef | undefined;
+  "core module": ModuleRef;
+  "core instance": CoreInstance;
+  func: FuncRef;
+  value: never;
+  type: TypeItem;
+  component: ComponentItem;
+  instance: InstanceItem;
+}
+
+/** One scope with its thirteen index spaces. */
+export class Scope {
+  readonly parent: Scope | undefined;
+  readonly names: DebugNames | undefined;
+  readonly #spaces: { [S in Sort]: Spaces[S][] } = {
+    "core func": [],
+    "core table": [],
+    "core memory": [],
+    "core global": [],
+    "core tag": [],
+    "core type": [],
+    "core module": [],
+    "core instance": [],
+    func: [],
+    value: [],
+    type: [],
+    component: [],
+    instance: [],
+  };
+
+  constructor(parent: Scope | undefined, names?: DebugNames) {
+    this.parent = parent;
+    this.names = names;
+  }
+
+  add<S extends Sort>(sort: S, item: Spaces[S]): void {
+    this.#spaces[sort].push(item);
+  }
+
+  get<S extends Sort>(sort: S, index: number, offset: number): Spaces[S] {
+    const space: Spaces[S][] = this.#spaces[sort];
+    if (index >= space.length) throw new CompileError("unknown-index", "validate component", offset, sort, index);
+    return space[index]!;
+  }
+
+  /** How many items a space holds. */
+  count(sort: Sort): number {
+    return this.#spaces[sort].length;
+  }
+
+  /** Adds an item to the space of its sort. */
+  addItem(item: Item): void {
+    switch (item.sort) {
+      case "func":
+        return this.add("func", item.func);
+      case "type":
+        return this.add("type", item.type);
+      case "instance":
+        return this.add("instance", item.instance);
+      case "component":
+        return this.add("component", item.component);
+      case "core module":
+        return this.add("core module", item.module);
+    }
+  }
+
+  /** The item at an index, for sorts that components import and export. */
+  getItem(sort: Sort, index: number, offset: number): Item {
+    switch (sort) {
+      case "func":
+        return { sort, func: this.get(sort, index, offset) };
+      case "type":
+        return { sort, type: this.get(sort, index, offset) };
+      case "instance":
+        return { sort, instance: this.get(sort, index, offset) };
+      case "component":
+        return { sort, component: this.get(sort, index, offset) };
+      case "core module":
+        return { sort, module: this.get(sort, index, offset) };
+      case "value":
+        throw new CompileError("unsupported", "validate component", offset, "a component value");
+      default:
+        throw new CompileError(
+          "wrong-kind",
+          "validate component",
+          offset,
+          "a func, value, type, component, instance or core module",
+          sort,
+        );
+    }
+  }
+
+  /** The scope `count` levels outward. */
+  outer(count: number, offset: number): Scope {
+    let found: Scope | undefined = this as Scope;
+    for (let i = 0; i < count && found !== undefined; i++) found = found.parent;
+    if (found === undefined) {
+      throw new CompileError("invalid-type", "validate component", offset, `invalid outer alias count of ${count}`);
+    }
+    return found;
+  }
+}

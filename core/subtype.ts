@@ -1,0 +1,145 @@
+// Whether two types are the same, and where they differ if not: for link-time checks and typed lookups.
+// Value types know no subtyping; only labels and resources need to be told when they are equal (host/ spells labels differently).
+// Spec: Explainer.md "Type Checking".
+
+import { formatType, type ResourceType, type ValType } from "../abi/types.ts";
+
+/** How labels and resources are compared. */
+export interface Equality {
+  /** Labels of record fields and flags. */
+  label(expected: string, found: string): boolean;
+  resource(expected: ResourceType, found: ResourceType): boolean;
+}
+
+/** Where two types differ, and how. */
+export interface Mismatch {
+  /** ` in record field \`size\``, outermost first; empty for the whole type. */
+  readonly place: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+function within(mismatch: Mismatch | undefined, item: string): Mismatch | undefined {
+  return mismatch && { ...mismatch, place: `, ${item}${mismatch.place}` };
+}
+
+/** The first difference between two types; `undefined` if they are the same. */
+export function differ(
+  expected: ValType | undefined,
+  found: ValType | undefined,
+  equal: Equality,
+): Mismatch | undefined {
+  const here: Mismatch = { place: "", expected: formatType(expected), found: formatType(found) };
+  if (expected === undefined || found === undefined) return expected === found ? undefined : here;
+  if (expected.kind !== found.kind) return here;
+  const count = (what: string, left: number, right: number): Mismatch | undefined =>
+    left === right ? undefined : { place: "", expected: `${left} ${what}`, found: `${right} ${what}` };
+  switch (expected.kind) {
+    case "list":
+    case "option":
+    case "stream":
+    case "future":
+      return within(differ(expected.element, (found as typeof expected).element, equal), `${expected.kind} element`);
+    case "fixed-list": {
+      const other = found as typeof expected;
+      return count("elements", expected.length, other.length) ??
+        within(differ(expected.element, other.element, equal), "list element");
+    }
+    case "map": {
+      const other = found as typeof expected;
+      return within(differ(expected.key, other.key, equal), "map key") ??
+        within(differ(expected.value, other.value, equal), "map value");
+    }
+    case "record": {
+      const { fields } = found as typeof expected;
+      const counted = count("fields", expected.fields.length, fields.length);
+      if (counted) return counted;
+      return first(
+        expected.fields,
+        (field, i) =>
+          equal.label(field.name, fields[i]!.name)
+            ? within(differ(field.type, fields[i]!.type, equal), `record field \`${field.name}\``)
+            : { place: "", expected: `a field \`${field.name}\``, found: `\`${fields[i]!.name}\`` },
+      );
+    }
+    case "tuple": {
+      const { types } = found as typeof expected;
+      return count("types", expected.types.length, types.length) ??
+        first(expected.types, (part, i) => within(differ(part, types[i], equal), `tuple field ${i}`));
+    }
+    case "variant": {
+      const { cases } = found as typeof expected;
+      return count("cases", expected.cases.length, cases.length) ??
+        first(
+          expected.cases,
+          (part, i) =>
+            part.name === cases[i]!.name
+              ? within(differ(part.type, cases[i]!.type, equal), `variant case \`${part.name}\``)
+              : { place: "", expected: `a case \`${part.name}\``, found: `\`${cases[i]!.name}\`` },
+        );
+    }
+    case "enum":
+    case "flags": {
+      const { names } = found as typeof expected;
+      const same = expected.kind === "enum" ? (left: string, right: string) => left === right : equal.label;
+      return count("names", expected.names.length, names.length) ??
+        first(
+          expected.names,
+          (name, i) =>
+            same(name, names[i]!) ? undefined : { place: "", expected: `\`${name}\``, found: `\`${names[i]}\`` },
+        );
+    }
+    case "result": {
+      const other = found as typeof expected;
+      return within(differ(expected.ok, other.ok, equal), "result ok") ??
+        within(differ(expected.err, other.err, equal), "result err");
+    }
+    case "own":
+    case "borrow":
+      return equal.resource(expected.resource, (found as typeof expected).resource) ? undefined : here;
+    default:
+      return undefined;
+  }
+}
+
+function first<T>(items: readonly T[], check: (item: T, i: number) => Mismatch | undefined): Mismatch | undefined {
+  for (let i = 0; i < items.length; i++) {
+    const mismatch = check(items[i]!, i);
+    if (mismatch !== undefined) return mismatch;
+  }
+  return undefined;
+}
+
+/** A function's parameters and result; the host's side has no parameter names. */
+export interface FuncShape {
+  readonly params: readonly { readonly name?: string; readonly type: ValType }[];
+  readonly result?: ValType | undefined;
+  readonly async: boolean;
+}
+
+/** The first difference between two function types; its place begins ` in `. */
+export function differFunc(expected: FuncShape, found: FuncShape, equal: Equality): Mismatch | undefined {
+  if (expected.async !== found.async) {
+    const word = (shape: FuncShape): string => shape.async ? "an async func" : "a func";
+    return { place: "", expected: word(expected), found: word(found) };
+  }
+  const [left, right] = [expected.params.length, found.params.length];
+  if (left !== right) return { place: "", expected: `${left} parameters`, found: `${right}` };
+  const mismatch = first(
+    expected.params,
+    ({ name, type }, i) => within(differ(type, found.params[i]!.type, equal), `param ${i + 1} \`${name ?? i}\``),
+  ) ??
+    within(differResult(expected.result, found.result, equal), "result");
+  return mismatch && { ...mismatch, place: mismatch.place.replace(/^, /, " in ") };
+}
+
+function differResult(
+  expected: ValType | undefined,
+  found: ValType | undefined,
+  equal: Equality,
+): Mismatch | undefined {
+  if (expected !== undefined && found !== undefined) return differ(expected, found, equal);
+  if (expected === found) return undefined;
+  const word = (type: ValType | undefined): string => type === undefined ? "no result" : formatType(type);
+  return { place: "", expected: word(expected), found: word(found) };
+}

@@ -1,0 +1,117 @@
+// Host functions: typed ones carry their type and are checked when linking, dynamic ones are made from the import's type.
+// Two small implementations of one thing: something that becomes a plain call per import.
+
+import type { FuncType } from "../abi/types.ts";
+import type { Caller, FuncSchema, HostFuncOptions, HostImpl } from "./schema.ts";
+
+/** A plain host function. `any`, so that its parameters need no annotation: their types are the component's. */
+// deno-lint-ignore no-explicit-any
+export type HostFunction = (...args: any[]) => unknown;
+
+/** A function declared to suspend its caller. */
+export type Suspending<F extends HostFunction = HostFunction> = F & { readonly "~suspending": true };
+
+/** Gives the call for one import of one instance. */
+export type MakeCall = (name: string, type: FuncType, caller: Caller) => HostFunction;
+
+let makeCallOf: (func: HostFunc<never>) => MakeCall;
+let create: (type: FuncSchema | undefined, suspends: boolean, make: MakeCall) => HostFunc;
+
+/**
+ * A host function that is more than a plain one: typed by us, or made from the component's type.
+ *
+ * `Data` is what its `caller.data` must be.
+ *
+ * @example
+ * ```ts
+ * import { HostFunc, t } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const length = HostFunc.typed(t.func([t.string], t.u32), (text) => text.length);
+ * assertEquals(length.suspends, false);
+ * ```
+ */
+export class HostFunc<in Data = unknown> {
+  /** Its type; `undefined` for a dynamic one. */
+  readonly type: FuncSchema | undefined;
+  /** Whether it may return a promise where a value is due. */
+  readonly suspends: boolean;
+  declare readonly "~data"?: (data: Data) => void;
+  readonly #make: MakeCall;
+
+  private constructor(type: FuncSchema | undefined, suspends: boolean, make: MakeCall) {
+    this.type = type;
+    this.suspends = suspends;
+    this.#make = make;
+  }
+
+  static {
+    makeCallOf = (func) => func.#make;
+    create = (type, suspends, make) => new HostFunc(type, suspends, make);
+  }
+
+  /**
+   * A function whose types are known: inferred by TypeScript, checked against the component's when linking.
+   *
+   * @param type Made by `t.func`.
+   * @param impl The function; with `{ caller: true }` it is told the instance's data first.
+   * @param options See {@linkcode HostFuncOptions}.
+   */
+  static typed<
+    const F extends FuncSchema,
+    const O extends HostFuncOptions = Record<never, never>,
+    Data = unknown,
+  >(type: F, impl: HostImpl<F, O, Data>, options?: O): HostFunc<Data> {
+    const func = impl as HostFunction;
+    return create(
+      type,
+      options?.suspends ?? false,
+      options?.caller === true ? (_, __, caller) => (...args) => func(caller, ...args) : () => func,
+    ) as HostFunc<Data>;
+  }
+
+  /**
+   * A function whose types are the component's: `make` is called once per import when linking, and gives the function.
+   *
+   * @param make Takes the import's name (`ns:pkg/iface@1.0.0#f`) and type.
+   * @param options See {@linkcode HostFuncOptions}.
+   */
+  static dynamic(make: (name: string, type: FuncType) => HostFunction, options?: { suspends?: boolean }): HostFunc {
+    return create(undefined, options?.suspends ?? false, make);
+  }
+}
+
+/** How a host function becomes a call. */
+export function makeCall(func: HostFunc<never>): MakeCall {
+  return makeCallOf(func);
+}
+
+const suspendingFunctions = new WeakSet<HostFunction>();
+
+/**
+ * Declares that a function may return a promise: a synchronous guest is then suspended (JSPI).
+ *
+ * Not linked yet: linking a suspending function is a LinkError until suspension is supported.
+ *
+ * @example
+ * ```ts
+ * import { suspending } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sleep = suspending((ms: number) => new Promise((done) => setTimeout(done, ms)));
+ * assertEquals(typeof sleep, "function");
+ * ```
+ */
+// deno-lint-ignore no-explicit-any
+export function suspending<A extends any[], R>(func: (...args: A) => R): Suspending<(...args: A) => R> {
+  const declared = function (this: unknown, ...args: A): R {
+    return func.apply(this, args);
+  };
+  suspendingFunctions.add(declared);
+  return declared as Suspending<(...args: A) => R>;
+}
+
+/** Whether a function was declared suspending. */
+export function isSuspending(func: unknown): boolean {
+  return typeof func === "function" && suspendingFunctions.has(func as HostFunction);
+}

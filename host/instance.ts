@@ -1,0 +1,334 @@
+// Instances: a running tree's exports as JavaScript, typed lookups, and the end of an instance.
+// Functions are made when first read; nothing per function is done before.
+
+import { LinkError } from "../errors.ts";
+import type { GuestCall } from "../abi/lift.ts";
+import { type CallHooks, InstanceTree, type Limits } from "../abi/instance.ts";
+import { Codecs } from "../abi/codecs.ts";
+import { GuestResource } from "../abi/resources.ts";
+import { slotOf } from "../abi/slots.ts";
+import type { ResourceType } from "../abi/types.ts";
+import { type Component, componentInternals } from "../core/component.ts";
+import { runAsync, Running, runSync } from "../core/instantiate.ts";
+import { matchName, parsePlainName } from "../core/names.ts";
+import type { FuncRef, InstanceItem, NamedItem } from "../core/plan_types.ts";
+import { closest } from "./definitions.ts";
+import type { Binder } from "./linker.ts";
+import { matchFunc } from "./match.ts";
+import { camelCase, memberNames, pascalCase, uniqueNames } from "./names.ts";
+import { type GuestClass, makeGuestClass, makeMethod } from "./resource.ts";
+import type {
+  ExportFunc,
+  ExportFuncNoThrow,
+  FuncSchema,
+  PromisingFunc,
+  PromisingFuncNoThrow,
+  ResourceClass,
+  ResultFuncSchema,
+} from "./schema.ts";
+
+/** A component's world as a type: what `Component.typescript()` prints. The default one knows no names; its exports are `any`. */
+export interface World {
+  readonly imports: object;
+  // deno-lint-ignore no-explicit-any
+  readonly exports: Readonly<Record<string, any>>;
+}
+
+/** Settings of one instance. */
+export interface InstantiateSettings {
+  limits?: Limits;
+  hooks?: CallHooks;
+  /** Aborting locks the instance down. */
+  signal?: AbortSignal;
+  /** What a destructor or finalizer threw with nobody to tell; default `reportError`. */
+  onError?: (error: unknown) => void;
+}
+/** `data` is what host functions made with `{ caller: true }` find as `caller.data`: required, unless `undefined` will do. */
+export type InstantiateOptions<Data = undefined> =
+  & InstantiateSettings
+  & (undefined extends Data ? { readonly data?: Data } : { readonly data: Data });
+
+/** `any` stays `any`; a resource's class keeps its statics and methods (through `prototype`), and `new` gives a promise. */
+export type Promising<T> = { readonly [K in keyof T]: PromisingMember<T[K]> };
+/** One member of {@linkcode Promising}. */
+export type PromisingMember<T> = 0 extends 1 & T ? T
+  : T extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>>
+  : T extends abstract new (...args: infer A) => infer R
+    ? { new (...args: A): Promise<R>; readonly prototype: Promising<R> } & Promising<Omit<T, "prototype">>
+  : T extends object ? Promising<T>
+  : T;
+
+/** A running instance. */
+export interface Instance<W extends World = World> {
+  /** Exact names as exported; interface members and root functions in camelCase. A sync function returns its value, an async one a promise. */
+  readonly exports: W["exports"];
+  /** The same exports, each returning a promise: calls that may reach a suspending host function go through here (JSPI). */
+  readonly promising: { readonly exports: Promising<W["exports"]> };
+  /** A function by path (`ns:pkg/iface@1.2.0#f`, `#[method]r.m`, a root name), versions matched by semver, its type checked here, once. */
+  func<F extends FuncSchema>(path: string, type: F, options?: { throws?: true; promising?: false }): ExportFunc<F>;
+  func<F extends ResultFuncSchema>(
+    path: string,
+    type: F,
+    options: { throws: false; promising?: false },
+  ): ExportFuncNoThrow<F>;
+  func<F extends FuncSchema>(path: string, type: F, options: { throws?: true; promising: true }): PromisingFunc<F>;
+  func<F extends ResultFuncSchema>(
+    path: string,
+    type: F,
+    options: { throws: false; promising: true },
+  ): PromisingFuncNoThrow<F>;
+  /** An exported interface by name, versions matched by semver. */
+  // deno-lint-ignore no-explicit-any
+  interface(name: string): Readonly<Record<string, any>> | undefined;
+  /** Drops what the instance owns, running destructors; later use of anything of it is a TypeError. */
+  [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const codecs = new Codecs(memberNames);
+
+function prepare(component: Component, binders: readonly Binder[], options: InstantiateOptions<unknown> = {}): Running {
+  options.signal?.throwIfAborted();
+  const tree = new InstanceTree(options);
+  const { plan, modules } = componentInternals(component);
+  return new Running(plan, modules, binders.map((bind) => bind(tree)), tree, codecs);
+}
+
+/** Runs a linked component. */
+export async function instantiateLinked(
+  component: Component,
+  binders: readonly Binder[],
+  options?: InstantiateOptions<unknown>,
+): Promise<Instance> {
+  const running = prepare(component, binders, options);
+  await runAsync(running);
+  return new RunningInstance(running, options?.signal);
+}
+
+/** The same without waiting. */
+export function instantiateLinkedSync(
+  component: Component,
+  binders: readonly Binder[],
+  options?: InstantiateOptions<unknown>,
+): Instance {
+  const running = prepare(component, binders, options);
+  runSync(running);
+  return new RunningInstance(running, options?.signal);
+}
+
+type Members = Record<string, unknown>;
+
+/** Defines a member that is made when first read; a raw WIT name beside it is not enumerable. */
+function defineLazily(target: object, key: string, raw: string, make: () => unknown): void {
+  const define = (name: string, enumerable: boolean): void => {
+    Object.defineProperty(target, name, {
+      enumerable,
+      configurable: true,
+      get() {
+        const value = make();
+        for (const each of new Set([key, raw])) {
+          Object.defineProperty(target, each, { enumerable: each === key, configurable: true, writable: false, value });
+        }
+        return value;
+      },
+    });
+  };
+  define(key, true);
+  if (raw !== key && !Object.hasOwn(target, raw)) define(raw, false);
+}
+
+class RunningInstance implements Instance {
+  readonly exports: Members;
+  readonly #running: Running;
+  readonly #classes = new Map<ResourceType, GuestClass>();
+
+  constructor(running: Running, signal: AbortSignal | undefined) {
+    this.#running = running;
+    const { exports } = running.plan;
+    this.#findClasses(exports);
+    this.exports = this.#members(exports, "");
+    signal?.addEventListener("abort", () => this.#lockDown(signal.reason), { once: true });
+  }
+
+  get promising(): never {
+    throw new LinkError("unsupported", "call through `promising`", "", "suspending a guest");
+  }
+
+  // deno-lint-ignore no-explicit-any
+  func(path: string, type: FuncSchema, options: { throws?: boolean; promising?: boolean } = {}): any {
+    if (options.promising) throw new LinkError("unsupported", `look up export ${path}`, path, "suspending a guest");
+    const { ref, display } = this.#lookup(path);
+    const mismatch = matchFunc(ref.type, type, (resource) => this.#classOf(resource));
+    if (mismatch !== undefined) {
+      throw new LinkError(
+        "type-mismatch",
+        `look up export ${path}`,
+        path,
+        mismatch.place,
+        mismatch.expected,
+        mismatch.found,
+      );
+    }
+    return this.#running.func(ref, `export ${display}`, options.throws ?? true);
+  }
+
+  interface(name: string): Members | undefined {
+    const found = this.#interfaceName(name);
+    return found === undefined ? undefined : this.exports[found] as Members;
+  }
+
+  [Symbol.dispose](): void {
+    const { tree } = this.#running;
+    if (tree.disposed) return;
+    if (!tree.poisoned) {
+      for (const node of tree.nodes) {
+        for (const { type, rep } of node.handles.drain()) {
+          try {
+            type.destroy(rep, undefined);
+          } catch (error) {
+            tree.onError(error);
+          }
+        }
+      }
+    }
+    tree.disposed = true;
+    for (const node of tree.nodes) node.entered = true;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this[Symbol.dispose]());
+  }
+
+  #lockDown(reason: unknown): void {
+    const { tree } = this.#running;
+    tree.poisoned = true;
+    tree.trap ??= reason;
+    for (const node of tree.nodes) node.entered = true;
+  }
+
+  // ── Lookups ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #interfaceName(name: string): string | undefined {
+    const { exports } = this.#running.plan;
+    const found = matchName(name, exports.keys());
+    return found !== undefined && exports.get(found)!.item.sort === "instance" ? found : undefined;
+  }
+
+  #lookup(path: string): { ref: FuncRef; display: string } {
+    const { exports } = this.#running.plan;
+    const hash = path.indexOf("#");
+    const name = hash < 0 ? undefined : this.#interfaceName(path.slice(0, hash));
+    const items = hash < 0
+      ? exports
+      : name === undefined
+      ? undefined
+      : (exports.get(name)!.item as { instance: InstanceItem }).instance.exports;
+    const label = path.slice(hash + 1);
+    const found = items?.get(label) ??
+      [...(items?.values() ?? [])].find(({ name: { name }, item }) =>
+        item.sort === "func" && camelCase(name) === label
+      );
+    if (found?.item.sort !== "func") {
+      const near = closest(path, exportedPaths(exports));
+      throw new LinkError(
+        "missing-export",
+        `look up export ${path}`,
+        path,
+        near === undefined ? "" : `; the closest one is ${near}`,
+      );
+    }
+    return { ref: found.item.func, display: name === undefined ? found.name.name : `${name}#${found.name.name}` };
+  }
+
+  #classOf(type: ResourceType): ResourceClass | undefined {
+    return this.#classes.get(type)?.class;
+  }
+
+  // ── Exports ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** One class per resource that is exported anywhere, before any function that may lift one can run. */
+  #findClasses(items: ReadonlyMap<string, NamedItem>): void {
+    for (const [name, { item }] of items) {
+      if (item.sort === "instance") this.#findClasses(item.instance.exports);
+      if (item.sort !== "type" || item.type.kind !== "resource" || this.#classes.has(item.type.type)) continue;
+      const runtime = this.#running.tree.resources[slotOf(item.type.type)];
+      if (runtime instanceof GuestResource) {
+        this.#classes.set(item.type.type, makeGuestClass(runtime, pascalCase(name)));
+      }
+    }
+  }
+
+  #members(items: ReadonlyMap<string, NamedItem>, owner: string): Members {
+    const members: Members = Object.create(null);
+    const labels = [...items].filter(([name, { item }]) =>
+      item.sort === "func" && parsePlainName(name).kind === "label"
+    ).map(([name]) => name);
+    const keys = new Map(uniqueNames(labels, camelCase).map((key, i) => [labels[i]!, key]));
+    for (const [name, { item }] of items) {
+      const path = owner === "" ? name : `${owner}#${name}`;
+      switch (item.sort) {
+        case "func": {
+          const make = (): GuestCall => this.#running.func(item.func, `export ${path}`, true);
+          const plain = parsePlainName(name);
+          if (plain.kind === "label") defineLazily(members, keys.get(name)!, name, make);
+          else this.#classMember(items, plain, name, make);
+          break;
+        }
+        case "instance":
+          defineLazily(
+            members,
+            owner === "" ? name : camelCase(name),
+            name,
+            () => this.#members(item.instance.exports, path),
+          );
+          break;
+        case "type": {
+          if (item.type.kind !== "resource") break;
+          const { type } = item.type;
+          defineLazily(members, pascalCase(name), name, () => this.#classOf(type));
+          break;
+        }
+        case "core module":
+          defineLazily(members, camelCase(name), name, () => this.#running.module(item.module));
+          break;
+        case "component":
+          defineLazily(members, camelCase(name), name, () => {
+            throw new LinkError("unsupported", `read export ${path}`, path, "exporting a component");
+          });
+          break;
+      }
+    }
+    return members;
+  }
+
+  #classMember(
+    items: ReadonlyMap<string, NamedItem>,
+    plain: Exclude<ReturnType<typeof parsePlainName>, { kind: "label" }>,
+    name: string,
+    make: () => GuestCall,
+  ): void {
+    const resource = items.get(plain.resource)?.item;
+    if (resource?.sort !== "type" || resource.type.kind !== "resource") return;
+    const made = this.#classes.get(resource.type.type);
+    if (made === undefined) return;
+    if (plain.kind === "constructor") {
+      made.setConstructor((...args) => {
+        const construct = make();
+        made.setConstructor(construct);
+        return construct(...args);
+      });
+    } else if (plain.kind === "static") {
+      defineLazily(made.class, camelCase(plain.label), name, make);
+    } else {
+      defineLazily(made.class.prototype, camelCase(plain.label), plain.label, () => makeMethod(make()));
+    }
+  }
+}
+
+function exportedPaths(items: ReadonlyMap<string, NamedItem>): string[] {
+  return [...items].flatMap(([name, { item }]) =>
+    item.sort === "instance"
+      ? [name, ...[...item.instance.exports.keys()].map((member) => `${name}#${member}`)]
+      : [name]
+  );
+}

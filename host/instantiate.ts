@@ -1,0 +1,82 @@
+// instantiate(): the one line for the common case. Compiles, links against an imports object and instantiates.
+
+import type { Component } from "../core/component.ts";
+import { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "../core/compile.ts";
+import { Component as ComponentClass } from "../core/component.ts";
+import type { HostFunc, HostFunction, Suspending } from "./func.ts";
+import type { Instance, InstantiateOptions, World } from "./instance.ts";
+import { type Imports, Linker } from "./linker.ts";
+import type { Returned } from "./schema.ts";
+
+/** `(imports, options)`: the imports may be left out where the world needs none, or is not known. */
+export type InstantiateArgs<W extends World, Data> = undefined extends Data
+  ? Record<never, never> extends ImportsFor<W, Data>
+    ? [imports?: ImportsFor<W, Data>, options?: CompileOptions & InstantiateOptions<Data>]
+  : [imports: ImportsFor<W, Data>, options?: CompileOptions & InstantiateOptions<Data>]
+  : [imports: ImportsFor<W, Data>, options: CompileOptions & InstantiateOptions<Data>];
+/** What a host gives for `W["imports"]`: each function plain, as a `HostFunc`, or `suspending`. */
+export type ImportsFor<W extends World, Data = unknown> = keyof W["imports"] extends never ? Imports<Data>
+  : ImportFor<W["imports"], Data>;
+/** One level of {@linkcode ImportsFor}. */
+export type ImportFor<T, Data = unknown> = T extends (abstract new (...args: never[]) => object) | Component ? T
+  : T extends (...args: infer A) => infer R
+    ? ((...args: A) => Returned<R>) | Suspending<(...args: A) => R | PromiseLike<R>> | HostFunc<Data>
+  : { readonly [K in keyof T]: ImportFor<T[K], Data> };
+
+function linkAll(component: Component, imports: unknown) {
+  return new Linker<unknown>().define((imports ?? {}) as Imports).link(component);
+}
+
+/**
+ * Compiles a component, links it against an imports object and instantiates it.
+ *
+ * @param source The component: bytes, a response, a stream, a compiled component, or a promise of one.
+ * @param args The imports by their WIT names, and options.
+ * @returns The running instance.
+ * @throws CompileError if the binary is invalid.
+ * @throws LinkError if an import is missing or has the wrong type.
+ *
+ * @example
+ * ```ts
+ * import { instantiate } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const instance = await instantiate(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]));
+ * assertEquals(Object.keys(instance.exports), []);
+ * ```
+ */
+export async function instantiate<W extends World = World, Data = unknown>(
+  source: ComponentSource,
+  ...args: InstantiateArgs<W, Data>
+): Promise<Instance<W>> {
+  const [imports, options] = args as [unknown, (CompileOptions & InstantiateOptions<unknown>)?];
+  const component = await compile(source, options);
+  return await linkAll(component, imports).instantiate(options) as Instance<W>;
+}
+
+/**
+ * The same without waiting, for bytes or a compiled component.
+ *
+ * @param source The component.
+ * @param args The imports by their WIT names, and options.
+ * @returns The running instance.
+ * @throws CompileError if the binary is invalid.
+ * @throws LinkError if an import is missing or has the wrong type.
+ *
+ * @example
+ * ```ts
+ * import { instantiateSync } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const instance = instantiateSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]));
+ * assertEquals(Object.keys(instance.exports), []);
+ * ```
+ */
+export function instantiateSync<W extends World = World, Data = unknown>(
+  source: Bytes | Component,
+  ...args: InstantiateArgs<W, Data>
+): Instance<W> {
+  const [imports, options] = args as [unknown, (CompileOptions & InstantiateOptions<unknown>)?];
+  const component = source instanceof ComponentClass ? source : compileSync(source, options);
+  return linkAll(component, imports).instantiateSync(options) as Instance<W>;
+}

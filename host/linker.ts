@@ -1,0 +1,387 @@
+// Linking: every import of a component found among what the host defined and checked once; the result instantiates any number of times.
+// A linker only collects definitions; `link` reads them, import objects included, and never changes the component.
+
+import { LinkError } from "../errors.ts";
+import type { FuncType, ResourceType } from "../abi/types.ts";
+import type { HostCall } from "../abi/lower.ts";
+import { trap } from "../abi/trap.ts";
+import type { InstanceTree } from "../abi/instance.ts";
+import { Component, componentInternals } from "../core/component.ts";
+import type { Bound } from "../core/instantiate.ts";
+import { parsePlainName } from "../core/names.ts";
+import type { PlanImport } from "../core/plan_types.ts";
+import { closest, Definitions, type Found } from "./definitions.ts";
+import { HostFunc, type HostFunction, isSuspending, makeCall } from "./func.ts";
+import {
+  type Instance,
+  instantiateLinked,
+  instantiateLinkedSync,
+  type InstantiateOptions,
+  type World,
+} from "./instance.ts";
+import { matchFunc } from "./match.ts";
+import { camelCase, pascalCase } from "./names.ts";
+import type { Caller, ResourceClass } from "./schema.ts";
+
+/** A `WebAssembly.Module`. TypeScript's own is an empty interface, which anything would satisfy; this refuses what has members. */
+export interface CoreModule {
+  readonly "~module"?: never;
+}
+/** By full interface name (`ns:pkg/iface@1.2.0`; unversioned accepted), members in camelCase or by raw WIT name; resources as classes. */
+export interface Imports<Data = unknown> {
+  readonly [name: string]: HostFunction | HostFunc<Data> | ResourceClass | CoreModule | Component | Imports<Data>;
+}
+
+/** One instance of a linker. */
+export interface LinkerInstance<Data = undefined> {
+  /** Defines a function. */
+  func(name: string, func: HostFunction | HostFunc<Data>): this;
+  /** Defines a resource by its class. */
+  resource(name: string, type: ResourceClass): this;
+  /** Defines a core module. */
+  module(name: string, module: CoreModule): this;
+  /** Defines a component. */
+  component(name: string, component: Component): this;
+  /** Opens (or reopens) a nested instance. */
+  instance(name: string): LinkerInstance<Data>;
+}
+
+/** A component with every import bound. */
+export interface Linked<Data, W extends World = World> {
+  readonly component: Component;
+  /** Makes an instance. */
+  instantiate(
+    ...options: undefined extends Data ? [options?: InstantiateOptions<Data>] : [options: InstantiateOptions<Data>]
+  ): Promise<Instance<W>>;
+  /** Makes an instance without waiting; browsers refuse that for large core modules on the main thread. */
+  instantiateSync(
+    ...options: undefined extends Data ? [options?: InstantiateOptions<Data>] : [options: InstantiateOptions<Data>]
+  ): Instance<W>;
+}
+
+/** Binds one import for one instance tree. */
+export type Binder = (tree: InstanceTree) => Bound;
+
+class Opened {
+  readonly #definitions: Definitions;
+  readonly #shadowing: boolean;
+  readonly #path: string;
+
+  constructor(definitions: Definitions, shadowing: boolean, path: string) {
+    this.#definitions = definitions;
+    this.#shadowing = shadowing;
+    this.#path = path;
+  }
+
+  func(name: string, func: unknown): this {
+    if (typeof func !== "function" && !(func instanceof HostFunc)) {
+      throw new TypeError(`func \`${name}\` must be a function or a HostFunc`);
+    }
+    return this.#add(name, func);
+  }
+
+  resource(name: string, type: ResourceClass): this {
+    if (!isResourceClass(type)) throw new TypeError(`resource \`${name}\` must be a class or have an \`is\` test`);
+    return this.#add(name, type);
+  }
+
+  module(name: string, module: CoreModule): this {
+    if (!(module instanceof WebAssembly.Module)) throw new TypeError(`module \`${name}\` must be a WebAssembly.Module`);
+    return this.#add(name, module);
+  }
+
+  component(name: string, component: Component): this {
+    if (!(component instanceof Component)) throw new TypeError(`component \`${name}\` must be a Component`);
+    return this.#add(name, component);
+  }
+
+  instance(name: string): Opened {
+    const { children, items } = this.#definitions;
+    if (items.has(name) && !this.#shadowing) this.#defined(name);
+    items.delete(name);
+    let child = children.get(name);
+    if (child === undefined) children.set(name, child = new Definitions());
+    return new Opened(child, this.#shadowing, this.#name(name));
+  }
+
+  #add(name: string, value: unknown): this {
+    const { children, items } = this.#definitions;
+    if ((items.has(name) || children.has(name)) && !this.#shadowing) this.#defined(name);
+    children.delete(name);
+    items.set(name, value);
+    return this;
+  }
+
+  #name(name: string): string {
+    return this.#path === "" ? name : `${this.#path}#${name}`;
+  }
+
+  #defined(name: string): never {
+    const path = this.#name(name);
+    throw new LinkError("already-defined", `define ${path}`, path);
+  }
+}
+
+function isResourceClass(value: unknown): value is ResourceClass {
+  return typeof value === "function" ||
+    typeof value === "object" && value !== null && typeof (value as { is?: unknown }).is === "function";
+}
+
+/**
+ * Collects what a host gives to components, by the names of their imports.
+ *
+ * @example
+ * ```ts
+ * import { compileSync, Linker } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // (component (import "f" (func)))
+ * const component = compileSync(new Uint8Array([
+ *   0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 7, 5, 1, 0x40, 0, 1, 0, 10, 6, 1, 0, 1, 0x66, 1, 0,
+ * ]));
+ * const instance = new Linker().func("f", () => {}).link(component).instantiateSync();
+ * assertEquals(Object.keys(instance.exports), []);
+ * ```
+ */
+export class Linker<Data = undefined> {
+  readonly #root = new Definitions();
+  readonly #opened: Opened;
+  readonly #shadowing: boolean;
+  #trapUnknown = false;
+
+  /** @param options `shadowing: true` lets a later definition replace an earlier one; otherwise that is an error. */
+  constructor(options: { shadowing?: boolean } = {}) {
+    this.#shadowing = options.shadowing ?? false;
+    this.#opened = new Opened(this.#root, this.#shadowing, "");
+  }
+
+  /** Defines everything in an import object. It is read when linking. */
+  define(imports: Imports<Data>): this {
+    if (typeof imports !== "object" || imports === null) throw new TypeError("define takes an object of imports");
+    if (!this.#shadowing) {
+      const names = this.#root.names();
+      for (const name of Object.keys(imports)) {
+        if (names.has(name)) throw new LinkError("already-defined", `define ${name}`, name);
+      }
+    }
+    this.#root.sources.unshift(imports);
+    return this;
+  }
+
+  /** Opens (or reopens) an instance by its import name. */
+  instance(name: string): LinkerInstance<Data> {
+    return this.#opened.instance(name) as LinkerInstance<Data>;
+  }
+
+  /** Defines a function at the root. */
+  func(name: string, func: HostFunction | HostFunc<Data>): this {
+    this.#opened.func(name, func);
+    return this;
+  }
+
+  /** Defines a resource at the root, by its class. */
+  resource(name: string, type: ResourceClass): this {
+    this.#opened.resource(name, type);
+    return this;
+  }
+
+  /** Defines a core module at the root. */
+  module(name: string, module: CoreModule): this {
+    this.#opened.module(name, module);
+    return this;
+  }
+
+  /** Defines a component at the root. */
+  component(name: string, component: Component): this {
+    this.#opened.component(name, component);
+    return this;
+  }
+
+  /** Functions and resources that nothing defines trap when reached instead of failing the link. */
+  trapUnknown(): this {
+    this.#trapUnknown = true;
+    return this;
+  }
+
+  /**
+   * Checks every import once.
+   *
+   * @returns Something that instantiates any number of times.
+   * @throws LinkError that names the first import which is missing or has the wrong type.
+   */
+  link<W extends World = World>(component: Component): Linked<Data, W> {
+    const { plan } = componentInternals(component);
+    const binding = new Binding(this.#root, this.#trapUnknown);
+    const binders = plan.imports.map((leaf) => binding.bind(leaf));
+    return {
+      component,
+      instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(component, binders, options),
+      instantiateSync: (options?: InstantiateOptions<Data>) => instantiateLinkedSync(component, binders, options),
+    } as Linked<Data, W>;
+  }
+}
+
+// ── One link ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+class Binding {
+  readonly #root: Definitions;
+  readonly #trapUnknown: boolean;
+  readonly #classes = new Map<ResourceType, ResourceClass>();
+
+  constructor(root: Definitions, trapUnknown: boolean) {
+    this.#root = root;
+    this.#trapUnknown = trapUnknown;
+  }
+
+  bind(leaf: PlanImport): Binder {
+    const scope = this.#scope(leaf);
+    const name = leaf.path.at(-1)!;
+    switch (leaf.want.kind) {
+      case "func":
+        return this.#func(leaf, leaf.want.type, scope && this.#findFunc(leaf, name, scope));
+      case "resource": {
+        const found = scope?.member(name, pascalCase);
+        if (found === undefined) {
+          if (!this.#trapUnknown) this.#missing(leaf);
+          return () => ({ kind: "resource", class: { is: () => false } });
+        }
+        if (!isResourceClass(found.value)) this.#wrongSort(leaf, "resource", found.value);
+        this.#classes.set(leaf.want.type, found.value);
+        const resourceClass = testOf(found.value);
+        return () => ({ kind: "resource", class: resourceClass });
+      }
+      case "module": {
+        const found = scope?.member(name, camelCase);
+        if (found === undefined) this.#missing(leaf);
+        const { value } = found;
+        if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
+        return () => ({ kind: "module", module: value });
+      }
+      case "component":
+        throw new LinkError("unsupported", `link import ${leaf.display}`, leaf.display, "importing a component");
+    }
+  }
+
+  /** The definitions that hold a leaf; `undefined` if its instance is missing. */
+  #scope(leaf: PlanImport): Definitions | undefined {
+    let scope = this.#root;
+    for (const name of leaf.path.slice(0, -1)) {
+      const found = scope.instance(name);
+      if (found === undefined) return undefined;
+      if (!(found instanceof Definitions)) this.#wrongSort(leaf, "instance", found.value);
+      scope = found;
+    }
+    return scope;
+  }
+
+  /** A function by its raw name, or as a member of a resource's class. */
+  #findFunc(leaf: PlanImport, name: string, scope: Definitions): Found | undefined {
+    const plain = parsePlainName(name);
+    if (plain.kind === "label") {
+      return leaf.path.length === 1 ? this.#rootFunc(name, scope) : scope.member(name, camelCase);
+    }
+    const raw = scope.member(name, (raw) => raw);
+    if (raw !== undefined) return raw;
+    const resource = scope.member(plain.resource, pascalCase)?.value;
+    if (!isResourceClass(resource)) return undefined;
+    return { value: memberOf(resource, plain), owner: undefined };
+  }
+
+  /** Functions at the root may have interface-like names too. */
+  #rootFunc(name: string, scope: Definitions): Found | undefined {
+    const found = scope.member(name, camelCase);
+    if (found !== undefined) return found;
+    const child = scope.instance(name);
+    return child instanceof Definitions ? { value: {}, owner: undefined } : child;
+  }
+
+  #func(leaf: PlanImport, type: FuncType, found: Found | undefined): Binder {
+    const { display } = leaf;
+    const value = found?.value;
+    if (value === undefined) {
+      if (!this.#trapUnknown) this.#missing(leaf);
+      return (tree) => ({ kind: "func", call: () => trap(tree, "unknown-import") });
+    }
+    if (value instanceof HostFunc) return this.#hostFunc(leaf, type, value);
+    if (typeof value !== "function") this.#wrongSort(leaf, "func", value);
+    if (isSuspending(value)) this.#unsupported(display);
+    const call = (found!.owner === undefined ? value : value.bind(found!.owner)) as HostCall;
+    return () => ({ kind: "func", call });
+  }
+
+  #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): Binder {
+    const { display, path } = leaf;
+    if (func.suspends) this.#unsupported(display);
+    if (func.type !== undefined) {
+      const mismatch = matchFunc(type, func.type, (resource) => this.#classes.get(resource));
+      if (mismatch !== undefined) {
+        throw new LinkError(
+          "type-mismatch",
+          `link import ${display}`,
+          display,
+          mismatch.place,
+          mismatch.expected,
+          mismatch.found,
+        );
+      }
+    }
+    const make = makeCall(func);
+    const names = { import: path.slice(0, -1).join("#"), func: path.at(-1)! };
+    if (func.type === undefined) {
+      const call = make(display, type, { data: undefined, ...names });
+      if (typeof call !== "function") {
+        throw new TypeError(`the dynamic host function of import ${display} did not give a function`);
+      }
+      return () => ({ kind: "func", call });
+    }
+    return (tree) => {
+      const caller: Caller = { data: tree.data, ...names };
+      return { kind: "func", call: make(display, type, caller) };
+    };
+  }
+
+  #missing(leaf: PlanImport): never {
+    const near = closest(leaf.display, this.#root.paths());
+    const hint = near === undefined ? "" : `; the closest name that is defined is ${near}`;
+    throw new LinkError("missing-import", `link import ${leaf.display}`, leaf.display, hint);
+  }
+
+  #wrongSort(leaf: PlanImport, expected: string, value: unknown): never {
+    throw new LinkError("wrong-sort", `link import ${leaf.display}`, leaf.display, expected, sortOf(value));
+  }
+
+  #unsupported(display: string): never {
+    throw new LinkError("unsupported", `link import ${display}`, display, "a suspending host function");
+  }
+}
+
+function sortOf(value: unknown): string {
+  if (value instanceof HostFunc || typeof value === "function") return "func";
+  if (value instanceof WebAssembly.Module) return "module";
+  if (value instanceof Component) return "component";
+  return typeof value === "object" && value !== null ? "instance" : typeof value;
+}
+
+function testOf(type: ResourceClass): { is(value: unknown): boolean } {
+  return typeof type === "function" ? { is: (value) => value instanceof type } : { is: (value) => type.is(value) };
+}
+
+/** A constructor, method or static function of a resource's class as a plain function; `undefined` if the class lacks it. */
+function memberOf(type: ResourceClass, plain: Exclude<ReturnType<typeof parsePlainName>, { kind: "label" }>): unknown {
+  if (plain.kind === "constructor") {
+    if (typeof type !== "function") return undefined;
+    return (...args: never[]) => Reflect.construct(type, args);
+  }
+  const source = (plain.kind === "static" ? type : typeof type === "function" ? type.prototype : undefined) as
+    | Record<string, unknown>
+    | undefined;
+  const keys = [plain.label, camelCase(plain.label)];
+  if (plain.kind === "static") {
+    const key = keys.find((key) => typeof source?.[key] === "function");
+    return key === undefined ? undefined : (source![key] as HostFunction).bind(type);
+  }
+  // Objects known by an `is` test alone have no prototype to look at: their methods are found when called.
+  const key = source === undefined ? keys[1]! : keys.find((key) => key in source);
+  if (key === undefined) return undefined;
+  return (self: Record<string, HostFunction>, ...args: unknown[]) => self[key]!(...args);
+}

@@ -1,0 +1,44 @@
+// Classes of guest resources: what `instance.exports["ns:pkg/iface"].Counter` is.
+// One class per resource type and instance; methods call the guest's exports with `this` as their first argument.
+
+import { ValueError } from "../errors.ts";
+import type { GuestCall } from "../abi/lift.ts";
+import { type GuestResource, ResourceObject } from "../abi/resources.ts";
+
+/** A class under construction. */
+export interface GuestClass {
+  readonly class: abstract new (...args: never[]) => ResourceObject;
+  setConstructor(construct: GuestCall): void;
+}
+
+/** Makes the class for a resource type; its members are added as the exports that carry them are found. */
+export function makeGuestClass(runtime: GuestResource, name: string): GuestClass {
+  let construct: GuestCall | undefined;
+  // A function rather than a class: the object is the one that the guest's constructor returned, lifted, so `super` is never called.
+  const made = function (...args: unknown[]): object {
+    if (new.target === undefined) throw new TypeError(`the class ${name} must be called with new`);
+    if (construct === undefined) throw new ValueError("no-constructor", `resource \`${runtime.name}\``);
+    const object = construct(...args) as object;
+    return new.target === made ? object : Object.setPrototypeOf(object, new.target.prototype);
+  };
+  Object.setPrototypeOf(made, ResourceObject);
+  made.prototype = Object.create(ResourceObject.prototype, {
+    constructor: { value: made, writable: true, configurable: true },
+  });
+  Object.defineProperty(made, "prototype", { writable: false });
+  Object.defineProperty(made, Symbol.hasInstance, {
+    value(this: { prototype: object }, value: unknown): boolean {
+      return ResourceObject.belongsTo(value, runtime) && Function.prototype[Symbol.hasInstance].call(this, value);
+    },
+  });
+  Object.defineProperty(made, "name", { value: name });
+  runtime.hostClass = made as never;
+  return { class: made as never, setConstructor: (func) => void (construct = func) };
+}
+
+/** A method: the guest's function with `this` as its first argument. */
+export function makeMethod(call: GuestCall): GuestCall {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    return call(this, ...args);
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * Runs WebAssembly components from their bytes, at run time.
+ *
+ * @example A component, its imports, a call
+ * ```ts
+ * import { instantiate } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = await Deno.readFile("tests/e2e/fixtures/greet.wasm");
+ * const lines: string[] = [];
+ * const instance = await instantiate(bytes, {
+ *   "demo:greet/host@1.0.0": { log: (line) => lines.push(line) },
+ * });
+ * assertEquals(instance.exports["demo:greet/api@1.0.0"].greet("world"), "Hello, world!");
+ * ```
+ *
+ * @module
+ */
+
+export {
+  CompileError,
+  type CompileErrorCode,
+  ComponentError,
+  LinkError,
+  type LinkErrorCode,
+  Trap,
+  type TrapCode,
+  ValueError,
+  type ValueErrorCode,
+} from "./errors.ts";
+export type { Case, Field, FuncType, PrimitiveKind, ResourceType, ValType } from "./abi/types.ts";
+export { type Err, err, type Ok, ok, type Result } from "./abi/results.ts";
+export type { CallHooks, Limits } from "./abi/instance.ts";
+export { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./core/compile.ts";
+export { Component } from "./core/component.ts";
+export { type FeatureName, type Features, features } from "./core/features.ts";
+export type { ExternItem, ExternType } from "./core/types.ts";
+export { HostFunc, type HostFunction, type Suspending, suspending } from "./host/func.ts";
+export type {
+  Instance,
+  InstantiateOptions,
+  InstantiateSettings,
+  Promising,
+  PromisingMember,
+  World,
+} from "./host/instance.ts";
+export {
+  type ImportFor,
+  type ImportsFor,
+  instantiate,
+  type InstantiateArgs,
+  instantiateSync,
+} from "./host/instantiate.ts";
+export { type CoreModule, type Imports, type Linked, Linker, type LinkerInstance } from "./host/linker.ts";
+export * from "./host/schema.ts";
