@@ -1,0 +1,48 @@
+// The host that Wasmtime's component scripts link against, as ACCEPTANCE.md describes it; the synchronous part.
+
+import type { Linker } from "@windlass/component";
+
+// (module (global (export "g") i32 (i32.const 100)) (func (export "f") (result i32) (i32.const 101)))
+const simpleModule = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 6, 7, 1, 0x7f, 0, 0x41, 0xe4, 0, 0x0b],
+  ...[7, 9, 2, 1, 0x67, 3, 0, 1, 0x66, 0, 0, 10, 7, 1, 5, 0, 0x41, 0xe5, 0, 0x0b],
+);
+
+/** Defines the host's functions, module and resources. */
+export function defineSpectest(linker: Linker): void {
+  const dropped = { count: 0, last: 0 };
+  class Resource1 {
+    readonly rep: number;
+    constructor(rep: number) {
+      this.rep = rep;
+    }
+    simple(rep: number): void {
+      if (this.rep !== rep) throw new Error(`expected ${rep}, found ${this.rep}`);
+    }
+    takeBorrow(_: Resource1): void {}
+    takeOwn(_: Resource1): void {}
+    [Symbol.dispose](): void {
+      dropped.count++;
+      dropped.last = this.rep;
+    }
+    static assert(resource: Resource1, rep: number): void {
+      resource.simple(rep);
+    }
+    static lastDrop(): number {
+      return dropped.last;
+    }
+    static drops(): number {
+      return dropped.count;
+    }
+  }
+  class Resource2 {}
+  linker.func("host-return-two", () => 2).func("host-echo-u32", (value) => value);
+  const host = linker.instance("host")
+    .func("return-three", () => 3)
+    .func("return-hi", () => "hi")
+    .module("simple-module", new WebAssembly.Module(simpleModule))
+    .resource("resource1", Resource1)
+    .resource("resource2", Resource2)
+    .resource("resource1-again", Resource1);
+  host.instance("nested").func("return-four", () => 4);
+}
