@@ -9,7 +9,7 @@ import type { CoreValue } from "./codec.ts";
 import type { CanonContext } from "./options.ts";
 import { checkDropped, returnedResult, thrownResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
-import { trap, uncatchable } from "./trap.ts";
+import { trapAt, uncatchable } from "./trap.ts";
 import type { OfKind } from "./types.ts";
 
 /** A host function with its values in JS. */
@@ -28,14 +28,6 @@ function failed(signature: Signature, cx: CanonContext, path: string, stage: num
   if (stage === LOWER) finish(error, "lower", "result", path);
   else if (stage !== CALL) finish(error, "lift", signature.places[stage] ?? "parameters", path);
   return uncatchable(cx.inst.tree, error);
-}
-
-function refuseLeave(cx: CanonContext, path: string): never {
-  try {
-    trap(cx.inst.tree, "cannot-leave");
-  } catch (error) {
-    throw finish(error, "call", "", path);
-  }
 }
 
 /** `lift_flat_values` of the parameters; `stage` tells which one is at work. */
@@ -89,7 +81,7 @@ function lowerAny(signature: Signature, call: HostCall, cx: CanonContext, path: 
   const resultType = signature.type.result;
   const top = resultType?.kind === "result" ? resultType as OfKind<"result"> : undefined;
   return (...flat: CoreValue[]) => {
-    if (!inst.mayLeave) refuseLeave(cx, path);
+    if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
     const scope = signature.scoped ? new CallScope() : undefined;
     let stage = LIFT;
     try {
@@ -139,7 +131,7 @@ function lowerScalars(signature: Signature, call: HostCall, cx: CanonContext, pa
   switch (signature.params.length) {
     case 0:
       return () => {
-        if (!inst.mayLeave) refuseLeave(cx, path);
+        if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
         let stage = CALL;
         try {
           const value = call();
@@ -151,7 +143,7 @@ function lowerScalars(signature: Signature, call: HostCall, cx: CanonContext, pa
       };
     case 1:
       return (a: CoreValue) => {
-        if (!inst.mayLeave) refuseLeave(cx, path);
+        if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
         let stage = LIFT;
         try {
           const v0 = lift0!(cx, a);
@@ -165,7 +157,7 @@ function lowerScalars(signature: Signature, call: HostCall, cx: CanonContext, pa
       };
     case 2:
       return (a: CoreValue, b: CoreValue) => {
-        if (!inst.mayLeave) refuseLeave(cx, path);
+        if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
         let stage = LIFT;
         try {
           const v0 = lift0!(cx, a);
@@ -181,7 +173,7 @@ function lowerScalars(signature: Signature, call: HostCall, cx: CanonContext, pa
       };
     case 3:
       return (a: CoreValue, b: CoreValue, c: CoreValue) => {
-        if (!inst.mayLeave) refuseLeave(cx, path);
+        if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
         let stage = LIFT;
         try {
           const v0 = lift0!(cx, a);
@@ -199,7 +191,7 @@ function lowerScalars(signature: Signature, call: HostCall, cx: CanonContext, pa
       };
     default:
       return (a: CoreValue, b: CoreValue, c: CoreValue, d: CoreValue) => {
-        if (!inst.mayLeave) refuseLeave(cx, path);
+        if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
         let stage = LIFT;
         try {
           const v0 = lift0!(cx, a);

@@ -46,6 +46,13 @@ export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (s
   throw error;
 }
 
+/** `trap` where the place is known at once: `Cannot call import …: …`. */
+export function trapAt(tree: InstanceTree, path: string, code: TrapCode, ...details: readonly (string | number)[]): never {
+  const error = finish(makeTrap(code, details), "call", "", path);
+  poison(tree, error);
+  throw error;
+}
+
 /** Throws a trap that concerns the caller, not the tree: the tree was not entered. */
 export function refuse(code: TrapCode, verb: string, path: string): never {
   throw finish(makeTrap(code, []), verb, "", path);

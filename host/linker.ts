@@ -4,7 +4,7 @@
 import { LinkError } from "../errors.ts";
 import type { FuncType, ResourceType } from "../abi/types.ts";
 import type { HostCall } from "../abi/lower.ts";
-import { trap } from "../abi/trap.ts";
+import { trapAt } from "../abi/trap.ts";
 import type { InstanceTree } from "../abi/instance.ts";
 import { Component, componentInternals } from "../core/component.ts";
 import type { Bound } from "../core/instantiate.ts";
@@ -300,7 +300,7 @@ class Binding {
     const value = found?.value;
     if (value === undefined) {
       if (!this.#trapUnknown) this.#missing(leaf);
-      return (tree) => ({ kind: "func", call: () => trap(tree, "unknown-import") });
+      return (tree) => ({ kind: "func", call: () => trapAt(tree, `import ${display}`, "unknown-import") });
     }
     if (value instanceof HostFunc) return this.#hostFunc(leaf, type, value);
     if (typeof value !== "function") this.#wrongSort(leaf, "func", value);

@@ -62,6 +62,12 @@ function number(text: string): number {
   return sign === "-" ? -value : value;
 }
 
+/** `(field "name" (u32.const 1))`, or with the value's parentheses left out. */
+function fieldValue(field: List): Expr {
+  const [, , value, ...rest] = field.items;
+  return value?.kind === "atom" ? { ...field, items: [value, ...rest] } : value!;
+}
+
 /** A script's value as JS gives it to a call. */
 function toJs(expr: Expr): unknown {
   if (expr.kind !== "list") throw new Unrunnable("a value must be a list");
@@ -93,8 +99,8 @@ function toJs(expr: Expr): unknown {
       return new Map(rest.map((entry) => (entry as List).items.map(toJs) as [unknown, unknown]));
     case "record.const":
       return Object.fromEntries(rest.map((field) => {
-        const [, name, value] = (field as List).items;
-        return [camelCase(stringOf(name)), toJs(value!)];
+        const [, name] = (field as List).items;
+        return [camelCase(stringOf(name)), toJs(fieldValue(field as List))];
       }));
     case "flags.const":
       return Object.fromEntries(rest.map((flag) => [camelCase(stringOf(flag)), true]));
@@ -133,8 +139,8 @@ function equals(expr: Expr, actual: unknown): boolean {
       });
     case "record.const":
       return Object.keys(object).length === rest.length && rest.every((field) => {
-        const [, name, value] = (field as List).items;
-        return equals(value!, object[camelCase(stringOf(name))]);
+        const [, name] = (field as List).items;
+        return equals(fieldValue(field as List), object[camelCase(stringOf(name))]);
       });
     case "flags.const": {
       const set = Object.keys(object).filter((name) => object[name] === true);
@@ -308,7 +314,10 @@ class Script {
     this.#instance = instance;
     const results = component.exports.filter(({ type }) => type.kind === "func" && type.type.result?.kind === "result");
     resultExports.set(instance, new Set(results.map((item) => item.name)));
-    if (name.startsWith("$")) this.#instances.set(name, instance);
+    if (!name.startsWith("$")) return;
+    // Wasmtime registers a named component under its name, too.
+    this.#instances.set(name, instance);
+    this.#registered.set(name.slice(1), instance);
   }
 
   /** Calls an export; a top-level result comes back as a variant value. */
