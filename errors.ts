@@ -155,7 +155,7 @@ export const VALUE_PHRASES = {
   "unexpected-payload": "unexpected payload for case `{0}`",
   /** A promise where a value is due. */
   "promise":
-    "expected {0}, found a promise; the import is synchronous: declare the function with `suspending(fn)` or `{ suspends: true }`",
+    "expected {0}, found a promise: await it first, or declare the host function that returns it with `suspending(fn)` or `{ suspends: true }`",
   /** A string or list of 2^28 bytes or more. */
   "too-long": "{0} of {1} bytes is longer than 2^28 - 1 bytes",
   /** A resource wrapper is used after it was dropped, given away or returned. */
@@ -214,7 +214,7 @@ export class CompileError extends WebAssembly.CompileError {
  * import { assertThrows } from "@std/assert";
  *
  * // (component (import "f" (func)))
- * const bytes = Uint8Array.from("0061736d0d0001000704014000010" + "00a0601000166" + "0100", (_, i) => i) && new Uint8Array([
+ * const bytes = new Uint8Array([
  *   0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 7, 5, 1, 0x40, 0, 1, 0, 10, 6, 1, 0, 1, 0x66, 1, 0,
  * ]);
  * assertThrows(

@@ -47,7 +47,12 @@ export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (s
 }
 
 /** `trap` where the place is known at once: `Cannot call import …: …`. */
-export function trapAt(tree: InstanceTree, path: string, code: TrapCode, ...details: readonly (string | number)[]): never {
+export function trapAt(
+  tree: InstanceTree,
+  path: string,
+  code: TrapCode,
+  ...details: readonly (string | number)[]
+): never {
   const error = finish(makeTrap(code, details), "call", "", path);
   poison(tree, error);
   throw error;
