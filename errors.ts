@@ -135,8 +135,6 @@ export const TRAP_PHRASES = {
   "unsupported-type": "unsupported type {0}",
   /** `trapUnknown()` stands in for an import that nobody defined. */
   "unknown-import": "unknown import",
-  /** A hook threw. */
-  "hook": "a call hook threw",
 } as const;
 /** Codes of {@linkcode Trap}. */
 export type TrapCode = keyof typeof TRAP_PHRASES;
@@ -146,7 +144,7 @@ export const VALUE_PHRASES = {
   /** A value is not of the type. */
   "type-mismatch": "expected {0}, found {1}",
   /** A record lacks a field. */
-  "missing-field": "missing field `{0}`, expected {1}",
+  "missing-field": "missing field, expected {0}",
   /** A flags object names a flag that there is not. */
   "unknown-flag": "unknown flag `{0}`, expected {1}",
   /** A variant or enum case that there is not. */

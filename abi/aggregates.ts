@@ -266,7 +266,7 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
       let field = fields[keys[k]!];
       if (field === undefined && !mayMiss[k] && !(keys[k]! in fields)) {
         field = fields[labels[k]!];
-        if (field === undefined && !(labels[k]! in fields)) missing(type, k, keys[k]!, value);
+        if (field === undefined && !(labels[k]! in fields)) missing(type, k, value);
       } else if (field === undefined && keys[k] !== labels[k]) {
         field = fields[labels[k]!];
       }
@@ -275,9 +275,9 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
   );
 }
 
-function missing(type: OfKind<"record">, k: number, key: string, value: object): never {
+function missing(type: OfKind<"record">, k: number, value: object): never {
   if (typeof (value as { then?: unknown }).then === "function") mismatch(formatType(type), value);
-  throw new ValueError("missing-field", key, formatType(type.fields[k]!.type));
+  throw new ValueError("missing-field", formatType(type.fields[k]!.type));
 }
 
 /** `tuple`: an array. */

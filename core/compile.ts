@@ -4,7 +4,7 @@
 import { CompileError } from "../errors.ts";
 import { Component, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
-import { type Decoded, walkComponent } from "./decode.ts";
+import { decodeBytes, type Decoded, walkComponent } from "./decode.ts";
 import { features } from "./features.ts";
 import { planComponent } from "./plan.ts";
 
@@ -84,22 +84,6 @@ function given(decoded: Decoded, modules: readonly WebAssembly.Module[]): readon
     if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
   }
   return [...modules];
-}
-
-/** Decodes a buffer. Modules are left where they are. */
-function decodeBytes(bytes: Uint8Array): Decoded {
-  const walk = walkComponent();
-  let position = 0;
-  for (let step = walk.next();;) {
-    if (step.done) return step.value;
-    const { count } = step.value;
-    const piece = bytes.subarray(position, position + count);
-    if (step.value.kind === "module" && piece.length < count) {
-      throw new CompileError("unexpected-end", "decode core module section", bytes.length);
-    }
-    position += piece.length;
-    step = walk.next(piece);
-  }
 }
 
 /**

@@ -45,6 +45,22 @@ export interface Decoded {
   readonly modules: readonly { readonly offset: number; readonly length: number }[];
 }
 
+/** Decodes a buffer. Modules are left where they are. */
+export function decodeBytes(bytes: Uint8Array): Decoded {
+  const walk = walkComponent();
+  let position = 0;
+  for (let step = walk.next();;) {
+    if (step.done) return step.value;
+    const { count } = step.value;
+    const piece = bytes.subarray(position, position + count);
+    if (step.value.kind === "module" && piece.length < count) {
+      throw new CompileError("unexpected-end", "decode core module section", bytes.length);
+    }
+    position += piece.length;
+    step = walk.next(piece);
+  }
+}
+
 interface Walk {
   offset: number;
   readonly modules: { offset: number; length: number }[];

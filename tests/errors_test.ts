@@ -1,0 +1,558 @@
+// Every error code with the full message it gives. The last tests fail for a code that has no row.
+
+import { assertEquals } from "@std/assert";
+import { compile, compileSync, err, HostFunc, instantiateSync, Linker, ok, suspending, t } from "@windlass/component";
+import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
+import { binary, component, instance, libc, options, thrown } from "./support/wasm.ts";
+
+interface Row {
+  readonly message: string;
+  readonly provoke: () => unknown;
+}
+
+async function failure(provoke: () => unknown): Promise<Error & { code?: string }> {
+  try {
+    await provoke();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("expected it to fail");
+}
+
+function check(table: string, name: string, rows: Record<string, Row>, phrases: object): void {
+  for (const [code, { message, provoke }] of Object.entries(rows)) {
+    Deno.test(`${name} ${code} says what is wrong and where`, async () => {
+      const error = await failure(provoke);
+      assertEquals(`${error.name}: ${error.message}`, `${name}: ${message}`);
+      assertEquals(error.code, code);
+    });
+  }
+  Deno.test(`every code of ${table} has a row`, () => {
+    assertEquals(Object.keys(rows).sort(), Object.keys(phrases).sort());
+  });
+}
+
+const text = (source: string) => () => component(source);
+const bytes = (...sections: number[]) => () => compileSync(binary(...sections));
+const HEX = (values: string) => Uint8Array.from(values.match(/../g)!.map((byte) => parseInt(byte, 16)));
+
+/** Value types nested `depth` deep: list of list of … u8. */
+function nestedLists(depth: number): number[] {
+  const types = [
+    0x70,
+    0x7d,
+    ...Array.from({ length: depth }, (_, i) => [0x70, i < 64 ? i : (i & 0x7f) | 0x80, ...(i < 64 ? [] : [i >> 7])])
+      .flat(),
+  ];
+  const count = depth + 1;
+  const size = [types.length + 2].flatMap((n) => [(n & 0x7f) | 0x80, n >> 7]);
+  return [7, ...size, (count & 0x7f) | 0x80, count >> 7, ...types];
+}
+
+const moduleHeader = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+check("COMPILE_PHRASES", "CompileError", {
+  "unexpected-end": {
+    message: "Cannot decode type section, type 0: unexpected end-of-file (at offset 0xc)",
+    provoke: bytes(7, 2, 1, 0x70),
+  },
+  "bad-magic": {
+    message: "Cannot decode preamble: magic header not detected: bad magic number (at offset 0x0)",
+    provoke: () => compileSync(HEX("0061736e0d000100")),
+  },
+  "unknown-version": {
+    message:
+      "Cannot decode preamble: unknown binary version and encoding combination, expected 0xd and 0x1, found 0xc and 0x1 (at offset 0x4)",
+    provoke: () => compileSync(HEX("0061736d0c000100")),
+  },
+  "core-module": {
+    message:
+      "Cannot decode preamble: expected a WebAssembly component, found a WebAssembly core module; give it to `WebAssembly.compile` (at offset 0x4)",
+    provoke: () => compileSync(HEX("0061736d01000000")),
+  },
+  "unknown-section": {
+    message: "Cannot decode component: malformed section id: 13 (at offset 0x8)",
+    provoke: bytes(13, 0),
+  },
+  "bad-leb": {
+    message: "Cannot decode section size: invalid var_u32: integer representation too long (at offset 0xd)",
+    provoke: bytes(7, 0x80, 0x80, 0x80, 0x80, 0x80, 0),
+  },
+  "unknown-opcode": {
+    message: "Cannot decode type section, type 0: invalid leading byte (0x62) for a component type (at offset 0xb)",
+    provoke: bytes(7, 2, 1, 0x62),
+  },
+  "invalid-boolean": {
+    message: "Cannot decode type section, type 0: invalid boolean value, found 0x2 (at offset 0xc)",
+    provoke: bytes(7, 3, 1, 0x6a, 2),
+  },
+  "invalid-utf8": {
+    message: "Cannot decode import section, import 0: malformed UTF-8 encoding (at offset 0xd)",
+    provoke: bytes(10, 4, 1, 0, 1, 0xff),
+  },
+  "trailing-bytes": {
+    message: "Cannot decode type section: unexpected data at the end of the section (at offset 0xb)",
+    provoke: bytes(7, 2, 0, 0),
+  },
+  "limit-exceeded": {
+    message: "Cannot decode type section: type count exceeds limit of 1000000 (at offset 0xa)",
+    provoke: bytes(7, 5, 0xff, 0xff, 0xff, 0xff, 0x0f),
+  },
+  "nesting-too-deep": {
+    message: "Cannot validate type: type nesting is too deep (at offset 0xf5)",
+    provoke: bytes(...nestedLists(100)),
+  },
+  "type-too-large": {
+    message: "Cannot validate type: type size is too large (at offset 0xb)",
+    provoke: bytes(7, 8, 1, 0x67, 0x7d, 0x80, 0x80, 0x80, 0x80, 0x01),
+  },
+  "unknown-index": {
+    message: "Cannot validate component: unknown func 3: func index out of bounds (at offset 0xb)",
+    provoke: bytes(11, 7, 1, 0, 1, 0x66, 1, 3, 0),
+  },
+  "wrong-kind": {
+    message: "Cannot validate type: expected a func type, found value type (at offset 0xf)",
+    provoke: bytes(7, 2, 1, 0x7f, 10, 6, 1, 0, 1, 0x66, 1, 0),
+  },
+  "missing-export": {
+    message: "Cannot validate alias: the instance has no export named `x` (at offset 0x10)",
+    provoke: bytes(5, 3, 1, 1, 0, 6, 6, 1, 1, 0, 0, 1, 0x78),
+  },
+  "missing-argument": {
+    message: "Cannot validate instance: missing func import named `f` (at offset 0x39)",
+    provoke: text(`(component (component $C (import "f" (func))) (instance (instantiate $C)))`),
+  },
+  "duplicate-name": {
+    message: "Cannot validate instance: duplicate export named `x` (at offset 0x10)",
+    provoke: bytes(5, 3, 1, 1, 0, 5, 13, 1, 1, 2, 0, 1, 0x78, 5, 0, 0, 1, 0x78, 5, 0),
+  },
+  "canonical-option": {
+    message:
+      "Cannot decode canonical function section, canonical function 0: canonical option `memory` is specified more than once (at offset 0x11)",
+    provoke: bytes(8, 9, 1, 1, 0, 0, 2, 3, 0, 3, 0),
+  },
+  "invalid-type": {
+    message: "Cannot decode type section, type 0: Fixed-length lists must have more than zero elements (at offset 0xb)",
+    provoke: bytes(7, 4, 1, 0x67, 0x7d, 0),
+  },
+  "core-module-invalid": {
+    message:
+      "Cannot compile component: core module 0 is invalid: WebAssembly.Module(): unknown section code #0xff @+10 (at offset 0xa)",
+    provoke: bytes(1, 10, ...moduleHeader, 0xff, 0),
+  },
+  "missing-feature": {
+    message:
+      "Cannot compile component: core module 0 needs multiple memories, which this engine does not have (at offset 0xa)",
+    provoke: async () => {
+      const { features } = await import("../core/features.ts");
+      const real = Object.getOwnPropertyDescriptor(features, "multiMemory")!;
+      Object.defineProperty(features, "multiMemory", { configurable: true, enumerable: true, value: false });
+      try {
+        // Two memories, and a section that no engine accepts.
+        compileSync(binary(1, 16, ...moduleHeader, 5, 5, 2, 0, 0, 0, 0, 0xff));
+      } finally {
+        Object.defineProperty(features, "multiMemory", real);
+      }
+    },
+  },
+  "wrong-modules": {
+    message: "Cannot compile component: option `modules` has 0 modules, expected 1",
+    provoke: () => compileSync(binary(1, 8, ...moduleHeader), { modules: [] }),
+  },
+  "memory-cap": {
+    message:
+      "Cannot compile component: memory of core module 0 starts with 3 pages, more than maxMemoryPages 2 (at offset 0xa)",
+    provoke: () => compileSync(binary(1, 13, ...moduleHeader, 5, 3, 1, 0, 3), { maxMemoryPages: 2 }),
+  },
+  "unsupported": {
+    message: "Cannot validate component: a component value is not supported yet (at offset 0xb)",
+    provoke: bytes(12, 4, 1, 0x7f, 1, 1),
+  },
+  "bad-response": {
+    message: "Cannot compile component: the response has status 404 Not Found",
+    provoke: () => compile(new Response("no", { status: 404, statusText: "Not Found" })),
+  },
+}, COMPILE_PHRASES);
+
+const importsF = `(component (import "f" (func (param "x" u32))))`;
+const importsI = `(component (import "a:b/c@1.0.0" (instance (export "run" (func (param "size" u64))))))`;
+
+check("LINK_PHRASES", "LinkError", {
+  "missing-import": {
+    message:
+      "Cannot link import a:b/c@1.0.0#run: nothing is defined for it; the closest name that is defined is a:b/c@1.0.0#ran",
+    provoke: async () => new Linker().define({ "a:b/c@1.0.0": { ran: () => {} } }).link(await component(importsI)),
+  },
+  "type-mismatch": {
+    message: "Cannot link import a:b/c@1.0.0#run: type mismatch in param 1 `size`: expected u64, found u32",
+    provoke: async () => {
+      const linker = new Linker();
+      linker.instance("a:b/c@1.0.0").func("run", HostFunc.typed(t.func([t.u32]), () => {}));
+      linker.link(await component(importsI));
+    },
+  },
+  "wrong-sort": {
+    message: "Cannot link import a:b/c@1.0.0#run: expected instance found func",
+    provoke: async () => new Linker().define({ "a:b/c@1.0.0": () => {} }).link(await component(importsI)),
+  },
+  "already-defined": {
+    message: "Cannot define a:b/c#f: it is defined already; pass { shadowing: true } to redefine names",
+    provoke: () => new Linker().instance("a:b/c").func("f", () => {}).func("f", () => {}),
+  },
+  "missing-export": {
+    message: "Cannot look up export f: the component exports no such function; the closest one is g",
+    provoke: async () =>
+      (await instance(`(component
+        (core module $M (func (export "g"))) (core instance $m (instantiate $M))
+        (func (export "g") (canon lift (core func $m "g"))))`)).func("f", t.func([])),
+  },
+  "core-link": {
+    message:
+      `Cannot instantiate component: WebAssembly.Instance(): Import #0 "a" "b": function import requires a callable`,
+    provoke: () =>
+      instance(`(component (core module $M (import "a" "b" (func)))
+        (core instance $e (instantiate (core module (;1;) 0)))`).catch(() =>
+        instance(`(component
+          (core module $E) (core module $M (import "a" "b" (func)))
+          (core instance $e (instantiate $E))
+          (core instance (instantiate $M (with "a" (instance $e)))))`)
+      ),
+  },
+  "unsupported": {
+    message: "Cannot link import f: a suspending host function is not supported yet",
+    provoke: async () => new Linker().func("f", suspending(() => {})).link(await component(importsF)),
+  },
+}, LINK_PHRASES);
+
+// ── Traps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A component whose export `f` has a type and a core body, over an allocator. */
+const lifted = (type: string, core: string, lift = "") =>
+  `(component ${libc(core)}
+    (func (export "f") ${type} (canon lift (core func $libc "f") ${options} ${lift})))`;
+
+const call = (source: string, ...args: unknown[]) => async () => (await instance(source)).exports.f!(...args);
+
+/** A function that returns a pair of words: a string or a list. */
+const pair = (begin: number, length: number) =>
+  `(func (export "f") (result i32) (i32.store (i32.const 0) (i32.const ${begin})) (i32.store (i32.const 4) (i32.const ${length})) (i32.const 0))`;
+
+/** One component calls another's `take` with a pair of words. */
+const between = (type: string, begin: number, length: number) =>
+  `(component
+    (component $A ${libc(`(func (export "take") (param i32 i32))`)}
+      (func (export "take") (param "x" ${type}) (canon lift (core func $libc "take") ${options})))
+    (component $B
+      (import "take" (func $take (param "x" ${type})))
+      ${libc()}
+      (core func $take' (canon lower (func $take) (memory (core memory $libc "memory"))))
+      (core module $M (import "" "take" (func $take (param i32 i32)))
+        (func (export "f") (call $take (i32.const ${begin}) (i32.const ${length}))))
+      (core instance $m (instantiate $M (with "" (instance (export "take" (func $take'))))))
+      (func (export "f") (canon lift (core func $m "f"))))
+    (instance $a (instantiate $A))
+    (instance $b (instantiate $B (with "take" (func $a "take"))))
+    (export "f" (func $b "f")))`;
+
+const badRealloc = (result: string) =>
+  `(component
+    (core module $M (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) ${result})
+      (func (export "f") (param i32 i32)))
+    (core instance $libc (instantiate $M))
+    (func (export "f") (param "x" (list u32)) (canon lift (core func $libc "f") ${options})))`;
+
+/** A component with a resource and a core function `f` that may use its built-ins. */
+const withResource = (body: string, type = "") =>
+  `(component
+    (type $R (resource (rep i32)))
+    (type $S (resource (rep i32)))
+    (core func $new (canon resource.new $R)) (core func $drop (canon resource.drop $R)) (core func $rep (canon resource.rep $R))
+    (core func $new2 (canon resource.new $S))
+    (core module $M
+      (import "" "new" (func $new (param i32) (result i32))) (import "" "drop" (func $drop (param i32)))
+      (import "" "rep" (func $rep (param i32) (result i32))) (import "" "new2" (func $new2 (param i32) (result i32)))
+      ${body})
+    (core instance $m (instantiate $M (with "" (instance
+      (export "new" (func $new)) (export "drop" (func $drop)) (export "rep" (func $rep)) (export "new2" (func $new2))))))
+    ${type === "" ? `(func (export "f") (canon lift (core func $m "f")))` : type})`;
+
+/** A component that imports a host resource and functions over it. */
+const withFiles = (body: string) =>
+  `(component
+    (import "file" (type $File (sub resource)))
+    (import "open" (func $open (result (own $File))))
+    (import "take" (func $take (param "x" (own $File))))
+    (import "lend" (func $lend (param "x" (borrow $File))))
+    (import "both" (func $both (param "x" (borrow $File)) (param "y" (own $File))))
+    (core func $open' (canon lower (func $open))) (core func $take' (canon lower (func $take)))
+    (core func $lend' (canon lower (func $lend))) (core func $both' (canon lower (func $both)))
+    (core module $M
+      (import "" "open" (func $open (result i32))) (import "" "take" (func $take (param i32)))
+      (import "" "lend" (func $lend (param i32))) (import "" "both" (func $both (param i32 i32)))
+      ${body})
+    (core instance $m (instantiate $M (with "" (instance
+      (export "open" (func $open')) (export "take" (func $take')) (export "lend" (func $lend')) (export "both" (func $both'))))))
+    (func (export "f") (canon lift (core func $m "f")))
+    (func (export "g") (param "x" (borrow $File)) (canon lift (core func $m "g"))))`;
+
+class File {}
+const files = { file: File, open: () => new File(), take: () => {}, lend: () => {}, both: () => {} };
+const callFiles = (body: string) => async () => (await instance(withFiles(body), files)).exports.f!();
+
+const g = `(func (export "g") (param i32))`;
+
+check("TRAP_PHRASES", "Trap", {
+  "cannot-enter": {
+    message: "Cannot call export f: cannot enter component instance",
+    provoke: async () => {
+      const { exports } = await instance(lifted("", `(func (export "f") unreachable)`));
+      thrown(() => exports.f!());
+      exports.f!();
+    },
+  },
+  "cannot-leave": {
+    message: "Cannot call import log: cannot leave component instance",
+    provoke: async () => {
+      const { exports } = await instance(
+        `(component
+          (import "log" (func $log))
+          (core func $log' (canon lower (func $log)))
+          (core module $M (import "" "log" (func $log)) (func (export "f")) (func (export "post") (call $log)))
+          (core instance $m (instantiate $M (with "" (instance (export "log" (func $log'))))))
+          (func (export "f") (canon lift (core func $m "f") (post-return (core func $m "post")))))`,
+        { log: () => {} },
+      );
+      exports.f!();
+    },
+  },
+  "unaligned-pointer": {
+    message: "Cannot lift result of export f: unaligned pointer",
+    provoke: call(lifted(`(result (list u32))`, pair(9, 0))),
+  },
+  "pointer-out-of-bounds": {
+    message: "Cannot lift result of export f: pointer out of bounds of memory",
+    provoke: call(lifted(`(result string)`, `(func (export "f") (result i32) (i32.const 65532))`)),
+  },
+  "string-out-of-bounds": {
+    message: "Cannot lift result of export f: string pointer/length out of bounds of memory",
+    provoke: call(lifted(`(result string)`, pair(65530, 7))),
+  },
+  "list-out-of-bounds": {
+    message: "Cannot lift result of export f: list pointer/length out of bounds of memory",
+    provoke: call(lifted(`(result (list u8))`, pair(65536, 1))),
+  },
+  "string-content-out-of-bounds": {
+    message: "Cannot lift param 1 `x` of function of another component: string content out-of-bounds",
+    provoke: call(between("string", 65536, 1)),
+  },
+  "list-content-out-of-bounds": {
+    message: "Cannot lift param 1 `x` of function of another component: list content out-of-bounds",
+    provoke: call(between("(list u8)", 65536, 1)),
+  },
+  "realloc-unaligned": {
+    message: "Cannot lower param 1 `x` of export f: realloc return: result not aligned",
+    provoke: call(badRealloc("(i32.const 2)"), [1]),
+  },
+  "realloc-out-of-bounds": {
+    message: "Cannot lower param 1 `x` of export f: realloc return: beyond end of memory",
+    provoke: call(badRealloc("(i32.const 65536)"), [1]),
+  },
+  "invalid-utf8": {
+    message: "Cannot lift result of export f: invalid utf-8 sequence of 1 bytes from index 1",
+    provoke: call(lifted(`(result string)`, `${pair(16, 3)} (data (i32.const 16) "a\\ffb")`)),
+  },
+  "invalid-utf16": {
+    message: "Cannot lift result of export f: unpaired surrogate found: d800",
+    provoke: call(
+      lifted(`(result string)`, `${pair(16, 2)} (data (i32.const 16) "a\\00\\00\\d8")`, "string-encoding=utf16"),
+    ),
+  },
+  "invalid-char": {
+    message: "Cannot lift result of export f: invalid `char` bit pattern",
+    provoke: call(lifted(`(result char)`, `(func (export "f") (result i32) (i32.const 0xd800))`)),
+  },
+  "invalid-discriminant": {
+    message: "Cannot lift result of export f: invalid variant discriminant",
+    provoke: call(
+      lifted(`(result bool)`, `(func (export "f") (result i32) (i32.const 1))`).replace(
+        "(result bool)",
+        "(result (option u8))",
+      ).replace(
+        `(result i32) (i32.const 1)`,
+        `(result i32) (i32.store8 (i32.const 0) (i32.const 2)) (i32.const 0)`,
+      ),
+    ),
+  },
+  "unknown-handle": {
+    message: "Cannot call export f: unknown handle index 7",
+    provoke: call(withResource(`(func (export "f") (call $drop (i32.const 7)))`)),
+  },
+  "wrong-handle-type": {
+    message:
+      "Cannot call export f: handle index 1 used with the wrong type, expected guest-defined resource but found a different guest-defined resource",
+    provoke: call(withResource(`(func (export "f") (call $drop (call $new2 (i32.const 5))))`)),
+  },
+  "own-from-borrow": {
+    message: "Cannot lift param 1 `x` of import take: cannot lift own resource from a borrow",
+    provoke: async () => {
+      const body = `(func (export "f")) (func (export "g") (param i32) (call $take (local.get 0)))`;
+      (await instance(withFiles(body), files)).exports.g!(new File());
+    },
+  },
+  "lent-handle": {
+    message: "Cannot lift param 2 `y` of import both: cannot remove owned resource while borrowed",
+    provoke: callFiles(
+      `(func (export "f") (local i32) (local.set 0 (call $open)) (call $both (local.get 0) (local.get 0))) ${g}`,
+    ),
+  },
+  "borrows-remain": {
+    message: "Cannot call export g: borrow handles still remain at the end of the call",
+    provoke: async () => (await instance(withFiles(`(func (export "f")) ${g}`), files)).exports.g!(new File()),
+  },
+  "handle-limit": {
+    message: "Cannot call export f: handle table is full: limit of 2 handles",
+    provoke: async () => {
+      const source = withResource(`(func (export "f") (loop (drop (call $new (i32.const 5))) (br 0)))`);
+      instantiateSync(await component(source), {}, { limits: { handles: 2 } }).exports.f!();
+    },
+  },
+  "lifted-bytes-limit": {
+    message: "Cannot lift result of export f: more than 10 bytes lifted in one call: limit `liftedBytes`",
+    provoke: async () => {
+      const source = lifted(`(result string)`, pair(16, 11));
+      instantiateSync(await component(source), {}, { limits: { liftedBytes: 10 } }).exports.f!();
+    },
+  },
+  "uncaught-exception": {
+    message: "Cannot call export f: uncaught exception propagated out of component",
+    provoke: call(lifted("", `(tag $t) (func (export "f") (throw $t))`)),
+  },
+  "guest-trap": {
+    message: "Cannot call export f: unreachable",
+    provoke: call(lifted("", `(func (export "f") unreachable)`)),
+  },
+  "unsupported-builtin": {
+    message: "Cannot call export f: unsupported built-in waitable-set.new",
+    provoke: call(`(component
+      (core func $new (canon waitable-set.new))
+      (core module $M (import "" "new" (func $new (result i32))) (func (export "f") (drop (call $new))))
+      (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
+      (func (export "f") (canon lift (core func $m "f"))))`),
+  },
+  "unsupported-type": {
+    message: "Cannot lift result of export f: unsupported type stream<u8>",
+    provoke: call(lifted(`(result (stream u8))`, `(func (export "f") (result i32) (i32.const 1))`)),
+  },
+  "unknown-import": {
+    message: "Cannot call import nowhere: unknown import",
+    provoke: async () => {
+      const source = `(component
+        (import "nowhere" (func $nowhere))
+        (core func $nowhere' (canon lower (func $nowhere)))
+        (core module $M (import "" "f" (func $f)) (func (export "f") (call $f)))
+        (core instance $m (instantiate $M (with "" (instance (export "f" (func $nowhere'))))))
+        (func (export "f") (canon lift (core func $m "f"))))`;
+      new Linker().trapUnknown().link(await component(source)).instantiateSync().exports.f!();
+    },
+  },
+}, TRAP_PHRASES);
+
+// ── Values ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const take = (type: string, flat: string, defs = "") =>
+  `(component ${libc(`(func (export "f") (param ${flat}))`)} ${defs}
+    (func (export "f") (param "x" ${type}) (canon lift (core func $libc "f") ${options})))`;
+
+const exportsCounter = `(component
+  (component $C
+    (type $R (resource (rep i32)))
+    (core func $new (canon resource.new $R))
+    (core func $drop (canon resource.drop $R))
+    (core module $M
+      (import "" "new" (func $new (param i32) (result i32))) (import "" "drop" (func $drop (param i32)))
+      (func (export "make") (result i32) (call $new (i32.const 42)))
+      (func (export "take") (param i32) (call $drop (local.get 0)))
+      (func (export "both") (param i32 i32) (call $drop (local.get 1))))
+    (core instance $m (instantiate $M (with "" (instance (export "new" (func $new)) (export "drop" (func $drop))))))
+    (export $Counter "counter" (type $R))
+    (func (export "make") (result (own $Counter)) (canon lift (core func $m "make")))
+    (func (export "take") (param "x" (own $Counter)) (canon lift (core func $m "take")))
+    (func (export "both") (param "x" (borrow $Counter)) (param "y" (own $Counter)) (canon lift (core func $m "both"))))
+  (instance $c (instantiate $C))
+  (export "a:b/counters" (instance $c)))`;
+
+const counters = async () => (await instance(exportsCounter)).exports["a:b/counters"];
+
+check("VALUE_PHRASES", "ValueError", {
+  "type-mismatch": {
+    message: "Cannot lower param 1 `x`[1] of export f: expected u64, found -1",
+    provoke: call(take("(list u64)", "i32 i32"), [1n, -1]),
+  },
+  "missing-field": {
+    message: "Cannot lower param 1 `x`.bigSize of export f: missing field, expected u32",
+    provoke: call(take("$r", "i32", `(type $r' (record (field "big-size" u32))) (export $r "r" (type $r'))`), {}),
+  },
+  "unknown-flag": {
+    message: "Cannot lower param 1 `x` of export f: unknown flag `c`, expected flags { a, b }",
+    provoke: call(take("$r", "i32", `(type $r' (flags "a" "b")) (export $r "r" (type $r'))`), { c: true }),
+  },
+  "unknown-case": {
+    message: "Cannot lower param 1 `x` of export f: unknown variant case `c`, expected enum { a, b }",
+    provoke: call(take("$r", "i32", `(type $r' (enum "a" "b")) (export $r "r" (type $r'))`), "c"),
+  },
+  "unexpected-payload": {
+    message: "Cannot lower param 1 `x` of export f: unexpected payload for case `a`",
+    provoke: call(take("$r", "i32 i32", `(type $r' (variant (case "a") (case "b" u8))) (export $r "r" (type $r'))`), {
+      tag: "a",
+      val: 1,
+    }),
+  },
+  "promise": {
+    message:
+      "Cannot lower result of import now: expected u64, found a promise: await it first, or declare the host function that returns it with `suspending(fn)` or `{ suspends: true }`",
+    provoke: async () => {
+      const source = `(component
+        (import "now" (func $now (result u64)))
+        (core func $now' (canon lower (func $now)))
+        (core module $M (import "" "now" (func $now (result i64))) (func (export "f") (drop (call $now))))
+        (core instance $m (instantiate $M (with "" (instance (export "now" (func $now'))))))
+        (func (export "f") (canon lift (core func $m "f"))))`;
+      (await instance(source, { now: () => Promise.resolve(1n) })).exports.f!();
+    },
+  },
+  "too-long": {
+    message: "Cannot lower param 1 `x` of export f: list of 268435456 bytes is longer than 2^28 - 1 bytes",
+    provoke: call(take("(list u8)", "i32 i32"), new Uint8Array(2 ** 28)),
+  },
+  "dead-resource": {
+    message: "Cannot lower param 1 `x` of export a:b/counters#take: the resource `counter` was dropped",
+    provoke: async () => {
+      const { make, take } = await counters();
+      const counter = make();
+      counter[Symbol.dispose]();
+      take(counter);
+    },
+  },
+  "lent-resource": {
+    message: "Cannot lower param 2 `y` of export a:b/counters#both: cannot remove owned resource while borrowed",
+    provoke: async () => {
+      const { make, both } = await counters();
+      const counter = make();
+      both(counter, counter);
+    },
+  },
+  "no-constructor": {
+    message: "resource `counter` exports no constructor",
+    provoke: async () => new (await counters()).Counter(),
+  },
+  "unsupported-type": {
+    message: "Cannot lower param 1 `x` of export f: unsupported type future",
+    provoke: call(take("(future)", "i32"), Promise.resolve()),
+  },
+}, VALUE_PHRASES);
+
+Deno.test("ok() and err() are branded", () => {
+  assertEquals(ok(1), { tag: "ok", val: 1, "~result": true });
+  assertEquals(err(), { tag: "err", val: undefined, "~result": true });
+});
