@@ -219,6 +219,17 @@ class Chunks {
     return concat(pieces);
   }
 
+  /** A section's id and size. */
+  async header(): Promise<Uint8Array> {
+    const bytes: number[] = [];
+    do {
+      const [byte] = await this.some(1);
+      if (byte === undefined) break;
+      bytes.push(byte);
+    } while (bytes.length < 2 || bytes.length < 6 && bytes.at(-1)! >= 0x80);
+    return Uint8Array.from(bytes);
+  }
+
   async cancel(reason: unknown): Promise<void> {
     try {
       await this.#reader.cancel(reason);
@@ -246,8 +257,8 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
     let step = walk.next();
     while (!step.done) {
       const demand = step.value;
-      if (demand.kind === "bytes") {
-        step = walk.next(await chunks.exactly(demand.count));
+      if (demand.kind !== "module") {
+        step = walk.next(await (demand.kind === "header" ? chunks.header() : chunks.exactly(demand.count)));
         continue;
       }
       const { compiling } = await pipeModule(chunks, demand, options);

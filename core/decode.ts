@@ -14,7 +14,6 @@ import type {
   CoreInstanceExpr,
   CoreSort,
   CoreSortIndex,
-  DebugNames,
   Definition,
   ExternTypeDef,
   InstanceExpr,
@@ -26,6 +25,8 @@ import type {
   TypeDef,
   ValTypeRef,
 } from "./definitions.ts";
+import { coreSort, sort } from "./sorts.ts";
+import { DebugNames } from "./debug_names.ts";
 import { MAX_CANON_OPTIONS, MAX_CASES, MAX_FLAGS, MAX_NESTING, MAX_PARAMS, MAX_SECTION_BYTES } from "./limits.ts";
 import { hex, Reader } from "./reader.ts";
 
@@ -33,6 +34,8 @@ import { hex, Reader } from "./reader.ts";
 
 /** What the walker needs next. */
 export type Demand =
+  /** A section's id and size field, whole; nothing at the end of the input. Cut short where the input ends inside. */
+  | { readonly kind: "header" }
   /** Exactly so many bytes; answered with fewer only at the end of the input. */
   | { readonly kind: "bytes"; readonly count: number }
   /** So many bytes are core module number `module`; answered with nothing once they are consumed. */
@@ -51,9 +54,10 @@ export function decodeBytes(bytes: Uint8Array): Decoded {
   let position = 0;
   for (let step = walk.next();;) {
     if (step.done) return step.value;
-    const { count } = step.value;
+    const demand = step.value;
+    const count = demand.kind === "header" ? headerLength(bytes, position) : demand.count;
     const piece = bytes.subarray(position, position + count);
-    if (step.value.kind === "module" && piece.length < count) {
+    if (demand.kind === "module" && piece.length < count) {
       throw new CompileError("unexpected-end", "decode core module section", bytes.length);
     }
     position += piece.length;
@@ -90,11 +94,13 @@ function* demand(
   return bytes;
 }
 
-function* sectionSize(walk: Walk, end: number | undefined): Generator<Demand, number, Uint8Array> {
-  const start = walk.offset;
-  const leb: number[] = [];
-  do leb.push((yield* demand(walk, 1, end, "section size"))[0]!); while (leb.length < 5 && leb.at(-1)! >= 0x80);
-  return new Reader(Uint8Array.from(leb), start, "section size").u32();
+const headerDemand: Demand = { kind: "header" };
+
+/** The length of a section's header at `position`: its id and a LEB128 of at most five bytes. */
+export function headerLength(bytes: Uint8Array, position: number): number {
+  let end = position + 1;
+  while (end < bytes.length && end < position + 5 && bytes[end]! >= 0x80) end++;
+  return Math.min(end + 1, bytes.length) - position;
 }
 
 const sectionNames = [
@@ -116,28 +122,28 @@ const sectionNames = [
 function* component(walk: Walk, end: number | undefined, depth: number): Generator<Demand, ComponentDef, Uint8Array> {
   preamble(yield* demand(walk, 8, end, "preamble"), walk.offset - 8);
   const definitions: Definition[] = [];
-  const names: DebugNames = { component: undefined, sorts: new Map() };
+  const names = new DebugNames();
   while (end === undefined || walk.offset < end) {
     const start = walk.offset;
-    const id = yield { kind: "bytes", count: 1 };
-    if (id.length === 0) {
+    const header = yield headerDemand;
+    if (header.length === 0) {
       if (end !== undefined) unexpectedEnd(walk, "component");
       break;
     }
-    walk.offset += 1;
-    const place = sectionNames[id[0]!];
-    if (place === undefined) {
-      throw new CompileError("unknown-section", "decode component", start, id[0]!);
-    }
-    const size = yield* sectionSize(walk, end);
+    walk.offset += header.length;
+    if (end !== undefined && walk.offset > end) unexpectedEnd(walk, "component");
+    const id = header[0]!;
+    const place = sectionNames[id];
+    if (place === undefined) throw new CompileError("unknown-section", "decode component", start, id);
+    const size = new Reader(header.subarray(1), start + 1, "section size").u32();
     if (end !== undefined && walk.offset + size > end) unexpectedEnd(walk, place);
-    if (id[0] === 1) {
+    if (id === 1) {
       const module = walk.modules.length;
       walk.modules.push({ offset: walk.offset, length: size });
       definitions.push({ kind: "core-module", module, offset: walk.offset });
       yield { kind: "module", count: size, module, offset: walk.offset };
       walk.offset += size;
-    } else if (id[0] === 4) {
+    } else if (id === 4) {
       if (depth >= MAX_NESTING) throw new CompileError("nesting-too-deep", `decode ${place}`, walk.offset);
       const offset = walk.offset;
       definitions.push({ kind: "component", component: yield* component(walk, offset + size, depth + 1), offset });
@@ -146,7 +152,7 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
         throw new CompileError("limit-exceeded", `decode ${place}`, walk.offset, "section byte", MAX_SECTION_BYTES);
       }
       const base = walk.offset;
-      section(id[0]!, new Reader(yield* demand(walk, size, end, place), base, place), definitions, names);
+      section(id, new Reader(yield* demand(walk, size, end, place), base, place), definitions, names);
     }
   }
   return { definitions, names };
@@ -227,58 +233,15 @@ function section(id: number, reader: Reader, definitions: Definition[], names: D
   reader.finish();
 }
 
-/** Only the name of a custom section can be malformed; what `component-name` says is taken as far as it can be read. */
+/** Only the name of a custom section can be malformed. */
 function customSection(reader: Reader, names: DebugNames): void {
-  if (reader.name() !== "component-name") return;
-  try {
-    while (reader.remaining > 0) {
-      const subsection = reader.byte();
-      const content = new Reader(reader.take(reader.u32()), 0, "component-name section");
-      if (subsection === 0) names.component = content.name();
-      if (subsection === 1) {
-        const { sort } = sortOnly(content);
-        const map = new Map(content.vec(() => [content.u32(), content.name()] as const, "name"));
-        names.sorts.set(sort, map);
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof CompileError)) throw error;
-  }
+  if (reader.name() === "component-name") names.add(reader.take(reader.remaining));
 }
 
 // ── Instances and aliases ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-const coreSorts: Readonly<Record<number, CoreSort>> = {
-  0x00: "func",
-  0x01: "table",
-  0x02: "memory",
-  0x03: "global",
-  0x04: "tag",
-  0x10: "type",
-  0x11: "module",
-  0x12: "instance",
-};
-const sorts: Readonly<Record<number, Sort>> = {
-  0x01: "func",
-  0x02: "value",
-  0x03: "type",
-  0x04: "component",
-  0x05: "instance",
-};
-
-function coreSort(reader: Reader): CoreSort {
-  const byte = reader.byte();
-  return coreSorts[byte] ?? reader.fail("unknown-opcode", [hex(byte), "a core sort"], reader.offset - 1);
-}
-
-function sortOnly(reader: Reader): { sort: Sort } {
-  const byte = reader.byte();
-  if (byte === 0x00) return { sort: `core ${coreSort(reader)}` };
-  return { sort: sorts[byte] ?? reader.fail("unknown-opcode", [hex(byte), "a sort"], reader.offset - 1) };
-}
-
 function sortIndex(reader: Reader): SortIndex {
-  return { ...sortOnly(reader), index: reader.u32() };
+  return { sort: sort(reader), index: reader.u32() };
 }
 
 function coreSortIndex(reader: Reader): CoreSortIndex {
@@ -332,18 +295,18 @@ const outerAliasSorts: readonly Sort[] = ["core type", "core module", "type", "c
 
 function alias(reader: Reader): AliasDef {
   const start = reader.offset;
-  const { sort } = sortOnly(reader);
+  const of = sort(reader);
   const byte = reader.byte();
   switch (byte) {
     case 0x00:
-      return { sort, kind: "export", instance: reader.u32(), name: reader.name() };
+      return { sort: of, kind: "export", instance: reader.u32(), name: reader.name() };
     case 0x01:
-      return { sort, kind: "core-export", instance: reader.u32(), name: reader.name() };
+      return { sort: of, kind: "core-export", instance: reader.u32(), name: reader.name() };
     case 0x02:
-      if (!outerAliasSorts.includes(sort)) {
-        reader.fail("wrong-kind", ["an outer alias of a type, module or component", sort], start);
+      if (!outerAliasSorts.includes(of)) {
+        reader.fail("wrong-kind", ["an outer alias of a type, module or component", of], start);
       }
-      return { sort, kind: "outer", count: reader.u32(), index: reader.u32() };
+      return { sort: of, kind: "outer", count: reader.u32(), index: reader.u32() };
     default:
       reader.fail("unknown-opcode", [hex(byte), "an alias"], reader.offset - 1);
   }

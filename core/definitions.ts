@@ -4,6 +4,7 @@
 
 import type { PrimitiveKind } from "../abi/types.ts";
 import type { StringEncoding } from "../abi/options.ts";
+import type { DebugNames } from "./debug_names.ts";
 
 /** `core:sort`. */
 export type CoreSort = "func" | "table" | "memory" | "global" | "tag" | "type" | "module" | "instance";
@@ -15,13 +16,6 @@ export interface ComponentDef {
   readonly definitions: readonly Definition[];
   /** From the `component-name` section. */
   readonly names: DebugNames;
-}
-
-/** Names from the `component-name` section, for messages only. */
-export interface DebugNames {
-  component: string | undefined;
-  /** By sort, then index. */
-  readonly sorts: Map<string, Map<number, string>>;
 }
 
 /** One definition with the offset it starts at. */

@@ -6,6 +6,8 @@ import { CompileError, type CompileErrorCode } from "../errors.ts";
 import { MAX_VECTOR } from "./limits.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Names up to this long are read by a loop while they are ASCII: calling TextDecoder costs more than most names. */
+const SHORT_NAME = 64;
 
 /** A byte in hexadecimal, as messages show it. */
 export function hex(byte: number): string {
@@ -105,6 +107,15 @@ export class Reader {
     const length = this.u32();
     const start = this.offset;
     const bytes = this.take(length);
+    if (length <= SHORT_NAME) {
+      let text = "", i = 0;
+      for (; i < length; i++) {
+        const byte = bytes[i]!;
+        if (byte >= 0x80) break;
+        text += String.fromCharCode(byte);
+      }
+      if (i === length) return text;
+    }
     try {
       return decoder.decode(bytes);
     } catch {

@@ -3,7 +3,8 @@
 // Spec: Explainer.md "Index Spaces".
 
 import { CompileError } from "../errors.ts";
-import type { CoreTypeDef, DebugNames, Sort } from "./definitions.ts";
+import type { DebugNames } from "./debug_names.ts";
+import type { CoreTypeDef, Sort } from "./definitions.ts";
 import type {
   ComponentItem,
   CoreInstance,

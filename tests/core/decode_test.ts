@@ -133,7 +133,7 @@ Deno.test("decode() reads the component-name section for messages and never reje
   const section = (...content: number[]) => [0, content.length + 15, ...text("component-name"), ...content];
   const { names } = decode(binary(...section(0, 4, 3, 0x61, 0x62, 0x63), ...section(1, 5, 1, 1, 0, 1, 0x66)));
   assertEquals(names.component, "abc");
-  assertEquals(names.sorts.get("func")?.get(0), "f");
+  assertEquals(names.of("func", 0), "f");
   decode(binary(...section(0, 99, 1), ...section(7, 0)));
 });
 
