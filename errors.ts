@@ -129,6 +129,8 @@ export const TRAP_PHRASES = {
   "uncaught-exception": "uncaught exception propagated out of component",
   /** The guest trapped by itself; the phrase is the engine's. */
   "guest-trap": "{0}",
+  /** The guest recursed too deeply. */
+  "stack-overflow": "call stack exhausted",
   /** A built-in whose run-time comes with a later version. */
   "unsupported-builtin": "unsupported built-in {0}",
   /** A value type whose run-time comes with a later version. */

@@ -30,7 +30,8 @@ export {
 } from "./errors.ts";
 export type { Case, Field, FuncType, PrimitiveKind, ResourceType, ValType } from "./abi/types.ts";
 export { type Err, err, type Ok, ok, type Result } from "./abi/results.ts";
-export type { CallHooks, Limits } from "./abi/instance.ts";
+export type { CallHooks } from "./abi/hooks.ts";
+export type { Limits } from "./abi/instance.ts";
 export { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./core/compile.ts";
 export { Component } from "./core/component.ts";
 export { type FeatureName, type Features, features } from "./core/features.ts";

@@ -71,6 +71,8 @@ function loadRange(cx: CanonContext, element: Codec, ptr: number, length: number
 function storeRange(cx: CanonContext, element: Codec, values: ArrayLike<unknown>, length: number): number {
   const { alignment, size } = element.layout;
   const byteLength = length * size;
+  // A proxy's length can be anything.
+  if (length >>> 0 !== length) mismatch("a list", values);
   if (byteLength > MAX_LIST_BYTE_LENGTH) throw new ValueError("too-long", "list", byteLength);
   const ptr = cx.allocate(alignment, byteLength);
   storeElements(cx, element, values, ptr, length);
@@ -250,6 +252,9 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
   const labels = type.fields.map((field) => field.name);
   const keys = codecs.memberNames(labels);
   const mayMiss = type.fields.map((field) => field.type.kind === "option");
+  // Nothing of such a record need be there, so that a promise would pass for one.
+  const allMayMiss = mayMiss.every(Boolean);
+  const inherited = keys.map((key) => (Object.prototype as unknown as Record<string, unknown>)[key]);
   return partsCodec(
     type,
     type.fields.map((field) => field.type),
@@ -258,15 +263,18 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
     () => ({}),
     keys,
     (value) => {
-      if (typeof value === "object" && value !== null || typeof value === "function") return value;
-      mismatch(formatType(type), value);
+      if (typeof value !== "object" || value === null) {
+        if (typeof value !== "function") mismatch(formatType(type), value);
+      } else if (allMayMiss && isThenable(value)) mismatch(formatType(type), value);
+      return value;
     },
     (value, k) => {
       const fields = value as Record<string, unknown>;
       let field = fields[keys[k]!];
-      if (field === undefined && !mayMiss[k] && !(keys[k]! in fields)) {
+      if (field !== undefined && field === inherited[k]) field = undefined;
+      if (field === undefined && !mayMiss[k] && !has(fields, keys[k]!)) {
         field = fields[labels[k]!];
-        if (field === undefined && !(labels[k]! in fields)) missing(type, k, value);
+        if (field === undefined && !has(fields, labels[k]!)) missing(type, k, value);
       } else if (field === undefined && keys[k] !== labels[k]) {
         field = fields[labels[k]!];
       }
@@ -275,8 +283,17 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
   );
 }
 
+/** Whether an object has a member that is its own or its class's, not every object's. */
+function has(fields: object, key: string): boolean {
+  return key in fields && !(key in Object.prototype && !Object.hasOwn(fields, key));
+}
+
+function isThenable(value: object): boolean {
+  return typeof (value as { then?: unknown }).then === "function";
+}
+
 function missing(type: OfKind<"record">, k: number, value: object): never {
-  if (typeof (value as { then?: unknown }).then === "function") mismatch(formatType(type), value);
+  if (isThenable(value)) mismatch(formatType(type), value);
   throw new ValueError("missing-field", formatType(type.fields[k]!.type));
 }
 
@@ -315,11 +332,11 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
   function lower(_: CanonContext, value: unknown): number {
     if (value === undefined || value === null) return 0;
     if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
+    if (isThenable(value)) mismatch(formatType(type), value);
     let word = 0;
     for (const key of Object.keys(value)) {
       const bit = bits.get(key);
       if (bit === undefined) {
-        if (typeof (value as { then?: unknown }).then === "function") mismatch(formatType(type), value);
         throw new ValueError("unknown-flag", key, formatType(type));
       }
       const flag = (value as Record<string, unknown>)[key];

@@ -87,14 +87,15 @@ export class HandleTable {
     return this.#remove(handle);
   }
 
-  /** Takes out every own handle, one by one, for the instance's end. */
-  *drain(): Generator<{ type: ResourceRuntime; rep: number }> {
+  /** Takes out the own handles of some types, one by one, for the instance's end. Those that destructors add on the way too. */
+  *drain(wanted: (type: ResourceRuntime) => boolean): Generator<{ type: ResourceRuntime; rep: number }> {
     for (let handle = 1; handle < this.#types.length; handle++) {
       const type = this.#types[handle];
-      if (type === undefined) continue;
+      if (type === undefined || !wanted(type)) continue;
       const own = this.#scopes[handle] === undefined;
       const rep = this.#remove(handle);
       if (own) yield { type, rep };
+      handle = 0;
     }
   }
 

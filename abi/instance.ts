@@ -2,6 +2,7 @@
 // core/instantiate makes them from the plan; trampolines test and set their flags.
 // Spec: definitions.py `ComponentInstance`; DESIGN.md "Traps, exceptions, lock-down".
 
+import type { CallHooks } from "./hooks.ts";
 import { HandleTable } from "./handle_table.ts";
 import type { ResourceRuntime } from "./resources.ts";
 
@@ -15,18 +16,6 @@ export interface Limits {
   callDepth?: number;
 }
 
-/** Called at the four transitions. `path` is `import …#f` or `export …#f`. A hook that throws traps the call. */
-export interface CallHooks {
-  /** The guest calls a host function. */
-  callingHost?(path: string): void;
-  /** The host function returned or threw. */
-  returningFromHost?(path: string): void;
-  /** The guest is entered: an export, its `realloc` or its post-return. */
-  callingGuest?(path: string): void;
-  /** The guest returned or threw. */
-  returningFromGuest?(path: string): void;
-}
-
 /** `Table.MAX_LENGTH`. */
 export const MAX_HANDLES: number = 2 ** 28 - 1;
 /** Default of {@linkcode Limits.liftedBytes}. */
@@ -36,8 +25,10 @@ export const DEFAULT_LIFTED_BYTES: number = 128 * 2 ** 20;
 export class InstanceTree {
   /** The trap that locked the tree down. Tested after each return from a guest, in case the guest caught it. */
   trap: unknown = undefined;
-  /** Set by a trap, or by a host exception that went through a guest. */
+  /** Set by a trap, by a host exception that went through a guest, or by an abort. */
   poisoned = false;
+  /** Set when the instance's signal aborted. */
+  aborted: { readonly reason: unknown } | undefined = undefined;
   /** A host's exception on its way out through a guest. */
   parked: { readonly error: unknown } | undefined = undefined;
   /** Set by `instance[Symbol.dispose]()`. */
@@ -59,6 +50,17 @@ export class InstanceTree {
     this.hooks = settings.hooks;
     this.data = settings.data;
     this.onError = settings.onError ?? reportError;
+  }
+
+  /** Locks the tree down: nothing enters it, and what still runs in it can call nothing. */
+  poison(trap: unknown): void {
+    if (this.poisoned) return;
+    this.poisoned = true;
+    this.trap = trap;
+    for (const node of this.nodes) {
+      node.entered = true;
+      node.mayLeave = false;
+    }
   }
 }
 

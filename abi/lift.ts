@@ -112,11 +112,11 @@ function failedLower(
   error: unknown,
   undo: () => void,
 ): unknown {
-  const { inst } = cx;
-  // `mayLeave` is still false if realloc trapped.
-  if (inst.tree.poisoned || !inst.mayLeave) {
+  const { tree } = cx.inst;
+  if (tree.poisoned) {
+    cx.scope?.end();
     finish(error, "lower", signature.places[k] ?? "parameters", path);
-    return surface(inst.tree, error, "call", path);
+    return surface(tree, error, "call", path);
   }
   undo();
   return finish(error, "lower", signature.places[k] ?? "parameters", path);
@@ -153,6 +153,7 @@ function liftAny(
     }
     let value: unknown, lifting = false;
     try {
+      if (tree.poisoned) rethrow(tree); // a getter of the host's aborted the instance
       const result = core(...flat) as CoreValue | undefined;
       if (tree.poisoned) rethrow(tree);
       if (scope !== undefined) {
@@ -188,9 +189,9 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
     });
   /** After the core call: nothing was swallowed, the result is lifted, the instance is left. */
   const done = (result: CoreValue): unknown => {
-    if (tree.poisoned) rethrow(tree);
     let value: unknown;
     try {
+      if (tree.poisoned) rethrow(tree);
       value = lift(cx, result);
     } catch (error) {
       throw failedCall(lifted, cx, true, error);

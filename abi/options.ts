@@ -5,7 +5,7 @@ import type { CallScope } from "./call_scope.ts";
 import type { ComponentInstance } from "./instance.ts";
 import type { ResourceRuntime } from "./resources.ts";
 import { GuestMemory } from "./memory.ts";
-import { trap } from "./trap.ts";
+import { asTrap, rethrow, trap } from "./trap.ts";
 
 /** `string-encoding`. */
 export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
@@ -70,11 +70,19 @@ export class CanonContext {
     return this.reallocate(0, 0, alignment, size);
   }
 
-  /** `reallocate`. `mayLeave` stays false if it traps: the sign that a guest was running. */
+  /** `reallocate`. */
   reallocate(old: number, oldSize: number, alignment: number, size: number): number {
     const inst = this.inst;
     inst.mayLeave = false;
-    const ptr = this.#realloc!(old, oldSize, alignment, size) >>> 0;
+    let ptr: number;
+    try {
+      ptr = this.#realloc!(old, oldSize, alignment, size) >>> 0;
+    } catch (error) {
+      const failure = asTrap(error);
+      inst.tree.poison(failure);
+      throw failure;
+    }
+    if (inst.tree.poisoned) rethrow(inst.tree);
     inst.mayLeave = true;
     const memory = this.#memory!;
     memory.sync();

@@ -6,7 +6,7 @@
 import { describe, ValueError } from "../errors.ts";
 import type { CallScope } from "./call_scope.ts";
 import type { ComponentInstance } from "./instance.ts";
-import { asTrap, refuse, surface, trap, uncatchable } from "./trap.ts";
+import { asTrap, refuse, rethrow, surface, trap, uncatchable } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
 
 /** A resource type of one instance tree. */
@@ -38,7 +38,12 @@ const phrases: Readonly<Partial<Record<Status, string>>> = {
   ended: "was a borrow that ended with its call",
 };
 
-/** A guest's resource as the host sees it. Classes of exported resources extend it. */
+let takeObject: (value: unknown, runtime: GuestResource, scope: CallScope) => number;
+let lendObject: (value: unknown, runtime: GuestResource, scope: CallScope) => number;
+let endBorrow: (object: ResourceObject) => void;
+let runtimeOf: (value: unknown) => GuestResource | undefined;
+
+/** A guest's resource as the host sees it. Classes of exported resources extend it; it has no statics, which they would inherit. */
 export class ResourceObject {
   #runtime: GuestResource;
   #rep: number;
@@ -52,10 +57,10 @@ export class ResourceObject {
     this.#status = status;
   }
 
-  /** Drops it: runs the destructor of an owned one. Doing so again does nothing. */
+  /** Drops it: runs the destructor of an owned one. Doing so again, or when the instance is gone, does nothing. */
   [Symbol.dispose](): void {
     if (this.#status === "borrowed") this.#status = "ended";
-    if (this.#status !== "own") return;
+    if (this.#status !== "own" || this.#runtime.isGone) return;
     if (this.#lends > 0) throw new ValueError("lent-resource");
     this.#runtime.refuseIfEntered();
     this.#status = "dropped";
@@ -63,56 +68,54 @@ export class ResourceObject {
     this.#runtime.destroy(this.#rep, undefined);
   }
 
-  /** Whether `value` is a resource object of this type, alive or not. */
-  static #of(value: unknown, runtime: GuestResource): ResourceObject {
-    if (typeof value === "object" && value !== null && #runtime in value) {
-      if (value.#runtime === runtime) {
-        const phrase = phrases[value.#status];
-        if (phrase === undefined) return value;
-        throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrase}`);
+  static {
+    /** The object of a type, alive; a ValueError says what is wrong with it. */
+    const alive = (value: unknown, runtime: GuestResource): ResourceObject => {
+      if (typeof value === "object" && value !== null && #runtime in value) {
+        if (value.#runtime === runtime) {
+          const phrase = phrases[value.#status];
+          if (phrase === undefined) return value;
+          throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrase}`);
+        }
+        if (value.#runtime.name === runtime.name) {
+          throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, "one of another type or instance");
+        }
       }
-      if (value.#runtime.name === runtime.name) {
-        throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, "one of another type or instance");
+      throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, describe(value));
+    };
+    runtimeOf = (value) =>
+      typeof value === "object" && value !== null && #runtime in value ? value.#runtime : undefined;
+    takeObject = (value, runtime, scope) => {
+      const object = alive(value, runtime);
+      if (object.#status === "borrowed") {
+        throw new ValueError("type-mismatch", `an owned \`${runtime.name}\``, "a borrowed one");
       }
-    }
-    throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, describe(value));
+      if (object.#lends > 0) throw new ValueError("lent-resource");
+      object.#status = "given away";
+      runtime.forget(object);
+      scope.onFailure(() => {
+        object.#status = "own";
+        runtime.remember(object, object.#rep);
+      });
+      return object.#rep;
+    };
+    lendObject = (value, runtime, scope) => {
+      const object = alive(value, runtime);
+      object.#lends++;
+      scope.atEnd(() => {
+        object.#lends--;
+      });
+      return object.#rep;
+    };
+    endBorrow = (object) => {
+      if (object.#status === "borrowed") object.#status = "ended";
+    };
   }
+}
 
-  /** Whether `value` is of this type, alive or not. */
-  static belongsTo(value: unknown, runtime: GuestResource): boolean {
-    return typeof value === "object" && value !== null && #runtime in value && value.#runtime === runtime;
-  }
-
-  /** Takes the representation out of an owned object, which is dead then. */
-  static take(value: unknown, runtime: GuestResource, scope: CallScope): number {
-    const object = ResourceObject.#of(value, runtime);
-    if (object.#status === "borrowed") {
-      throw new ValueError("type-mismatch", `an owned \`${runtime.name}\``, "a borrowed one");
-    }
-    if (object.#lends > 0) throw new ValueError("lent-resource");
-    object.#status = "given away";
-    runtime.forget(object);
-    scope.onFailure(() => {
-      object.#status = "own";
-      runtime.remember(object, object.#rep);
-    });
-    return object.#rep;
-  }
-
-  /** The representation of an object that is lent until the scope ends. */
-  static lend(value: unknown, runtime: GuestResource, scope: CallScope): number {
-    const object = ResourceObject.#of(value, runtime);
-    object.#lends++;
-    scope.atEnd(() => {
-      object.#lends--;
-    });
-    return object.#rep;
-  }
-
-  /** A borrowed object is dead from here on. */
-  static endBorrow(object: ResourceObject): void {
-    if (object.#status === "borrowed") object.#status = "ended";
-  }
+/** Whether a value is a resource object of a type, alive or not. */
+export function isResourceObject(value: unknown, runtime: GuestResource): boolean {
+  return runtimeOf(value) === runtime;
 }
 
 /** A resource type that a component of the tree defined. */
@@ -148,36 +151,43 @@ export class GuestResource implements ResourceRuntime {
 
   borrowToHost(rep: number, scope: CallScope): ResourceObject {
     const object = this.#make(rep, "borrowed");
-    scope.atEnd(() => ResourceObject.endBorrow(object));
+    scope.atEnd(() => endBorrow(object));
     return object;
   }
 
   ownFromHost(value: unknown, scope: CallScope): number {
-    return ResourceObject.take(value, this, scope);
+    return takeObject(value, this, scope);
   }
 
   borrowFromHost(value: unknown, scope: CallScope): number {
-    return ResourceObject.lend(value, this, scope);
+    return lendObject(value, this, scope);
   }
 
   destroy(rep: number, caller: ComponentInstance | undefined): void {
     const { tree } = this.node;
-    if (caller === undefined && tree.poisoned) return;
-    if (this.#destructor === undefined) return;
-    const entering = this.node.enteringSet(caller);
+    if (caller === undefined && (tree.poisoned || this.#destructor === undefined)) return;
+    // At the instance's end everything is entered already, and stays so.
+    const entering = tree.disposed ? [] : this.node.enteringSet(caller);
     if (entering.some((inst) => inst.entered)) trap(tree, "cannot-enter");
+    if (this.#destructor === undefined) return;
     for (const inst of entering) inst.entered = true;
     try {
       this.#destructor(rep);
+      if (tree.poisoned) rethrow(tree);
     } catch (error) {
       throw caller === undefined ? surface(tree, error, "drop", `resource ${this.name}`) : asTrap(error);
     }
     for (const inst of entering) inst.entered = false;
   }
 
+  /** Whether there is nobody left to drop it for. */
+  get isGone(): boolean {
+    return this.node.tree.poisoned || this.node.tree.disposed;
+  }
+
   /** An explicit drop by the host while the instance runs is refused before anything changes. */
   refuseIfEntered(): void {
-    if (this.node.tree.poisoned || this.#destructor === undefined) return;
+    if (this.#destructor === undefined) return;
     if (this.node.enteringSet(undefined).some((inst) => inst.entered)) {
       refuse("cannot-enter", "drop", `resource ${this.name}`);
     }
@@ -198,12 +208,11 @@ export class GuestResource implements ResourceRuntime {
   }
 
   #finalize(rep: number): void {
-    const { tree } = this.node;
-    if (tree.poisoned || tree.disposed) return;
+    if (this.isGone) return;
     try {
       this.destroy(rep, undefined);
     } catch (error) {
-      tree.onError(error);
+      this.node.tree.onError(error);
     }
   }
 }

@@ -3,8 +3,8 @@
 // Source: DESIGN.md "Results".
 
 import { ComponentError, describe, ValueError } from "../errors.ts";
-import type { OfKind } from "./types.ts";
-import { formatType } from "./types.ts";
+import { HookFailure } from "./hooks.ts";
+import { formatType, type OfKind } from "./types.ts";
 
 /** The `ok` of a {@linkcode Result}. */
 export interface Ok<T> {
@@ -67,15 +67,21 @@ function isThenable(value: unknown): boolean {
 /** What a host function with a `result` returned, as a variant value. Only branded values count as results. */
 export function returnedResult(type: OfKind<"result">, value: unknown): unknown {
   if (isBranded(value)) return value;
-  if (type.ok === undefined && value !== undefined) {
+  if (type.ok !== undefined) return { tag: "ok", val: value };
+  if (typeof value === "object" && value !== null) {
     if (isThenable(value)) throw new ValueError("promise", formatType(type));
     const { tag } = value as { tag?: unknown };
     if (tag === "ok" || tag === "err") {
       throw new ValueError("type-mismatch", "nothing, ok() or err()", `${describe(value)} that is not branded`);
     }
-    return { tag: "ok", val: undefined };
   }
-  return { tag: "ok", val: value };
+  return { tag: "ok", val: undefined };
+}
+
+/** Whether a value is an Error, of this realm or another. */
+function isError(value: unknown): boolean {
+  const { isError } = Error as { isError?: (value: unknown) => boolean };
+  return isError === undefined ? value instanceof Error : isError(value);
 }
 
 /** What a host function with a `result` threw, as a variant value; `undefined` if the exception is the host's own. */
@@ -83,7 +89,7 @@ export function thrownResult(error: unknown): { tag: "err"; val: unknown } | und
   if (typeof error === "object" && error !== null && Object.hasOwn(error, "payload")) {
     return { tag: "err", val: (error as { payload: unknown }).payload };
   }
-  return error instanceof Error ? undefined : { tag: "err", val: error };
+  return isError(error) || error instanceof HookFailure ? undefined : { tag: "err", val: error };
 }
 
 /** What a host function without a result returned: anything goes, but a promise or a Result would be lost. */

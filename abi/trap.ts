@@ -4,6 +4,7 @@
 // Where no module can be compiled, the exception is an ordinary one, and `tree.poisoned` alone stops a guest that caught it.
 
 import { finish, initTrap, Trap, type TrapCode } from "../errors.ts";
+import { HookFailure } from "./hooks.ts";
 import type { InstanceTree } from "./instance.ts";
 
 // (module (func (export "") unreachable))
@@ -13,13 +14,16 @@ const moduleBytes = Uint8Array.of(
 );
 
 let unreachable: (() => void) | null | undefined;
+/** Errors that the engine itself raised: no guest can catch one. */
+const engineErrors = new WeakSet<object>();
 
 /** A fresh error that a guest cannot catch; `undefined` where the engine forbids compiling. */
 function engineTrap(): Error | undefined {
   if (unreachable === undefined) {
     try {
       unreachable = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes)).exports[""] as () => void;
-    } catch {
+    } catch (error) {
+      if (error instanceof RangeError) return undefined; // the stack is exhausted now, not for ever
       unreachable = null;
     }
   }
@@ -27,7 +31,9 @@ function engineTrap(): Error | undefined {
   try {
     unreachable();
   } catch (error) {
-    return error as Error;
+    if (!(error instanceof WebAssembly.RuntimeError)) return undefined;
+    engineErrors.add(error);
+    return error;
   }
 }
 
@@ -42,7 +48,7 @@ function makeTrap(code: TrapCode, details: readonly (string | number)[]): Trap {
 /** `trap`: the guest broke a rule; locks the tree down. The caller adds the place. */
 export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (string | number)[]): never {
   const error = makeTrap(code, details);
-  poison(tree, error);
+  tree.poison(error);
   throw error;
 }
 
@@ -54,7 +60,7 @@ export function trapAt(
   ...details: readonly (string | number)[]
 ): never {
   const error = finish(makeTrap(code, details), "call", "", path);
-  poison(tree, error);
+  tree.poison(error);
   throw error;
 }
 
@@ -63,28 +69,25 @@ export function refuse(code: TrapCode, verb: string, path: string): never {
   throw finish(makeTrap(code, []), verb, "", path);
 }
 
-function poison(tree: InstanceTree, error: unknown): void {
-  tree.poisoned = true;
-  tree.trap ??= error;
-}
-
 /** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception parked behind one. */
 export function uncatchable(tree: InstanceTree, error: unknown): unknown {
-  if (tree.poisoned && tree.trap === error) return error;
-  tree.parked ??= { error };
-  poison(tree, error);
-  return engineTrap() ?? error;
+  if (typeof error === "object" && error !== null && engineErrors.has(error)) {
+    tree.poison(error);
+    return error;
+  }
+  const own = error instanceof HookFailure ? error.error : error;
+  tree.parked ??= { error: own };
+  tree.poison(own);
+  return engineTrap() ?? own;
 }
 
 /** What comes out of an outermost export for an exception that came out of the guest. */
 export function surface(tree: InstanceTree, error: unknown, verb: string, path: string): unknown {
-  const parked = tree.parked;
-  if (parked !== undefined) {
-    tree.parked = undefined;
-    return parked.error;
-  }
-  const surfaced = asTrap(error);
-  poison(tree, surfaced);
+  const { parked, aborted } = tree;
+  tree.parked = undefined;
+  if (aborted !== undefined) return aborted.reason;
+  const surfaced = parked !== undefined ? parked.error : error instanceof HookFailure ? error.error : asTrap(error);
+  tree.poison(surfaced);
   return finish(surfaced, verb, "", path);
 }
 
@@ -97,13 +100,16 @@ export function asTrap(error: unknown): unknown {
     const phrase = error.message;
     Object.setPrototypeOf(error, Trap.prototype);
     initTrap(error, "guest-trap", [phrase]);
+    engineErrors.add(error);
+  }
+  // Engines report an exhausted stack as a RangeError without more; the host's own are parked before they get here.
+  if (error instanceof RangeError && /call stack|stack size|recursion/i.test(error.message)) {
+    return makeTrap("stack-overflow", []);
   }
   return error;
 }
 
 /** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.poisoned`. */
 export function rethrow(tree: InstanceTree): never {
-  const parked = tree.parked;
-  tree.parked = undefined;
-  throw parked === undefined ? tree.trap : parked.error;
+  throw tree.parked === undefined ? tree.trap : tree.parked.error;
 }

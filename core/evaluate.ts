@@ -33,7 +33,14 @@ export class Budget {
   }
 }
 
-const depths = new WeakMap<ValType, number>();
+/** What is known of a checked type: how deep it is, and a size in bytes that it does not exceed. */
+interface Extent {
+  readonly depth: number;
+  readonly bytes: number;
+}
+
+const extents = new WeakMap<ValType, Extent>();
+const leaf: Extent = { depth: 1, bytes: 16 };
 
 function fail(code: "wrong-kind" | "invalid-type", offset: number, ...details: (string | number)[]): never {
   throw new CompileError(code, "validate type", offset, ...details);
@@ -41,11 +48,20 @@ function fail(code: "wrong-kind" | "invalid-type", offset: number, ...details: (
 
 /** Checks what later steps rely on: depth (every walk over a type recurses) and size. */
 function checked(type: ValType, offset: number): ValType {
-  let depth = 1;
-  for (const part of partsOf(type)) depth = Math.max(depth, (depths.get(part) ?? 1) + 1);
-  if (depth > MAX_TYPE_DEPTH) throw new CompileError("nesting-too-deep", "validate type", offset);
-  depths.set(type, depth);
-  if (layoutOf(type, "i64").size >= MAX_TYPE_BYTES) throw new CompileError("type-too-large", "validate type", offset);
+  let depth = 0, bytes = 16;
+  for (const part of partsOf(type)) {
+    const extent = extents.get(part) ?? leaf;
+    depth = Math.max(depth, extent.depth);
+    bytes += extent.bytes + 8; // its padding
+  }
+  if (type.kind === "fixed-list") bytes *= type.length;
+  if (depth >= MAX_TYPE_DEPTH) throw new CompileError("nesting-too-deep", "validate type", offset);
+  // The bound is cheap, the exact size is not, and hardly any type comes near.
+  if (bytes >= MAX_TYPE_BYTES) {
+    bytes = layoutOf(type, "i64").size;
+    if (bytes >= MAX_TYPE_BYTES) throw new CompileError("type-too-large", "validate type", offset);
+  }
+  extents.set(type, { depth: depth + 1, bytes });
   return type;
 }
 

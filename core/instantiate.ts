@@ -5,9 +5,11 @@
 import { LinkError } from "../errors.ts";
 import type { CodecSource } from "../abi/codec.ts";
 import { fuse } from "../abi/fuse.ts";
-import { ComponentInstance, InstanceTree } from "../abi/instance.ts";
+import { HookFailure } from "../abi/hooks.ts";
+import { ComponentInstance, type InstanceTree } from "../abi/instance.ts";
 import { type GuestCall, type Lifted, liftExport } from "../abi/lift.ts";
 import { type HostCall, lowerHost } from "../abi/lower.ts";
+import { loopback } from "../abi/loopback.ts";
 import { CanonContext, type CanonOptions } from "../abi/options.ts";
 import {
   GuestResource,
@@ -88,7 +90,17 @@ export class Running {
 
   /** A function as JS calls it. With `throws: false` a top-level `result` is a Result. */
   func(ref: FuncRef, path: string, throws: boolean): GuestCall {
-    if (ref.kind === "import") return (this.#bound[ref.leaf] as Bound & { kind: "func" }).call;
+    if (ref.kind === "import") {
+      const paths = { imported: `import ${this.plan.imports[ref.leaf]!.display}`, exported: path };
+      const { call } = this.#bound[ref.leaf] as Bound & { kind: "func" };
+      return loopback(
+        signatureOf(ref.type, this.#codecs),
+        this.#hookedCall(call, paths.imported),
+        this.tree,
+        paths,
+        throws,
+      );
+    }
     const plan = this.plan.lifts[ref.lift]!;
     if (isAsync(plan.type.async, plan.options)) return () => trap(this.tree, "unsupported-builtin", "async lift");
     const { lifted, options, node } = this.#lift(ref.lift);
@@ -192,13 +204,11 @@ export class Running {
     const { hooks } = this.tree;
     if (hooks === undefined) return func;
     return ((...args: never[]) => {
-      if (guest) hooks.callingGuest?.(path);
-      else hooks.callingHost?.(path);
+      observe(() => guest ? hooks.callingGuest?.(path) : hooks.callingHost?.(path));
       try {
         return func(...args);
       } finally {
-        if (guest) hooks.returningFromGuest?.(path);
-        else hooks.returningFromHost?.(path);
+        observe(() => guest ? hooks.returningFromGuest?.(path) : hooks.returningFromHost?.(path));
       }
     }) as F;
   }
@@ -218,6 +228,14 @@ export class Running {
 
   #hookedOptions(options: CanonOptions, path: string): CanonOptions {
     return { ...options, realloc: options.realloc && this.#hooked(options.realloc, path, true) };
+  }
+}
+
+function observe(hook: () => void): void {
+  try {
+    hook();
+  } catch (error) {
+    throw new HookFailure(error);
   }
 }
 

@@ -23,6 +23,7 @@ import type {
   ComponentItem,
   CoreArg,
   CoreInstance,
+  CoreItem,
   CoreRef,
   FuncRef,
   InstanceItem,
@@ -237,7 +238,7 @@ class Planner {
 
   #coreInstance(expr: CoreInstanceExpr, scope: Scope, node: number, offset: number): CoreInstance {
     if (expr.kind === "exports") {
-      const exports = new Map<string, { sort: "func" | "table" | "memory" | "global" | "tag"; ref: CoreRef }>();
+      const exports = new Map<string, CoreItem>();
       for (const { name, item: { sort, index } } of expr.exports) {
         if (sort === "type" || sort === "module" || sort === "instance") {
           fail(
@@ -251,7 +252,7 @@ class Planner {
         if (exports.has(name)) {
           throw new CompileError("duplicate-name", "validate core instance", offset, "export", name);
         }
-        exports.set(name, { sort, ref: scope.get(`core ${sort}`, index, offset) });
+        exports.set(name, { sort, ref: scope.get(coreItemSorts[sort], index, offset) });
       }
       return { kind: "inline", exports };
     }
@@ -379,7 +380,7 @@ function alias({ sort, ...def }: AliasDef, scope: Scope, offset: number): void {
       if (found === undefined) {
         throw new CompileError("missing-export", "validate alias", offset, "the core instance", def.name);
       }
-      if (`core ${found.sort}` !== sort) {
+      if (coreItemSorts[found.sort] !== sort) {
         throw new CompileError("wrong-kind", "validate alias", offset, sort, `core ${found.sort} \`${def.name}\``);
       }
       return scope.add(sort, found.ref);
@@ -391,6 +392,15 @@ function alias({ sort, ...def }: AliasDef, scope: Scope, offset: number): void {
     }
   }
 }
+
+/** Sorts of core items as the index spaces spell them; looked up rather than concatenated, since there are many. */
+const coreItemSorts = {
+  func: "core func",
+  table: "core table",
+  memory: "core memory",
+  global: "core global",
+  tag: "core tag",
+} as const;
 
 type CoreItemSort = "core func" | "core table" | "core memory" | "core global" | "core tag";
 

@@ -13,12 +13,18 @@ export type CoreRef =
   | { readonly kind: "export"; readonly instance: number; readonly name: string }
   | { readonly kind: "made"; readonly slot: number };
 
+/** A core item with its sort. */
+export interface CoreItem {
+  readonly sort: Exclude<CoreSort, "type" | "module" | "instance">;
+  readonly ref: CoreRef;
+}
+
 /** A core instance at plan time. */
 export type CoreInstance =
   | { readonly kind: "instantiated"; readonly slot: number }
   | {
     readonly kind: "inline";
-    readonly exports: ReadonlyMap<string, { readonly sort: CoreSort; readonly ref: CoreRef }>;
+    readonly exports: ReadonlyMap<string, CoreItem>;
   };
 
 /** A core module: one of the component's own, or an import. */

@@ -3,14 +3,16 @@
 
 import { LinkError } from "../errors.ts";
 import type { GuestCall } from "../abi/lift.ts";
-import { type CallHooks, InstanceTree, type Limits } from "../abi/instance.ts";
+import type { CallHooks } from "../abi/hooks.ts";
+import { InstanceTree, type Limits } from "../abi/instance.ts";
 import { Codecs } from "../abi/codecs.ts";
-import { GuestResource } from "../abi/resources.ts";
+import { GuestResource, type ResourceRuntime } from "../abi/resources.ts";
+import { refuse } from "../abi/trap.ts";
 import { slotOf } from "../abi/slots.ts";
 import type { ResourceType } from "../abi/types.ts";
 import { type Component, componentInternals } from "../core/component.ts";
 import { runAsync, Running, runSync } from "../core/instantiate.ts";
-import { matchName, parsePlainName } from "../core/names.ts";
+import { matchName, parsePlainName, type PlainName } from "../core/names.ts";
 import type { FuncRef, InstanceItem, NamedItem } from "../core/plan_types.ts";
 import { closest } from "./definitions.ts";
 import type { Binder } from "./linker.ts";
@@ -87,7 +89,16 @@ export interface Instance<W extends World = World> {
 
 const codecs = new Codecs(memberNames);
 
-function prepare(component: Component, binders: readonly Binder[], options: InstantiateOptions<unknown> = {}): Running {
+/** A component with its imports bound: what an instance is made from. */
+export interface Bindings {
+  readonly component: Component;
+  /** One per leaf of the imports. */
+  readonly binders: readonly Binder[];
+  /** The classes that imported resources are bound to. */
+  readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
+}
+
+function prepare({ component, binders }: Bindings, options: InstantiateOptions<unknown> = {}): Running {
   options.signal?.throwIfAborted();
   const tree = new InstanceTree(options);
   const { plan, modules } = componentInternals(component);
@@ -95,58 +106,48 @@ function prepare(component: Component, binders: readonly Binder[], options: Inst
 }
 
 /** Runs a linked component. */
-export async function instantiateLinked(
-  component: Component,
-  binders: readonly Binder[],
-  options?: InstantiateOptions<unknown>,
-): Promise<Instance> {
-  const running = prepare(component, binders, options);
+export async function instantiateLinked(bindings: Bindings, options?: InstantiateOptions<unknown>): Promise<Instance> {
+  const running = prepare(bindings, options);
   await runAsync(running);
-  return new RunningInstance(running, options?.signal);
+  return new RunningInstance(running, bindings.classes, options?.signal);
 }
 
 /** The same without waiting. */
-export function instantiateLinkedSync(
-  component: Component,
-  binders: readonly Binder[],
-  options?: InstantiateOptions<unknown>,
-): Instance {
-  const running = prepare(component, binders, options);
+export function instantiateLinkedSync(bindings: Bindings, options?: InstantiateOptions<unknown>): Instance {
+  const running = prepare(bindings, options);
   runSync(running);
-  return new RunningInstance(running, options?.signal);
+  return new RunningInstance(running, bindings.classes, options?.signal);
 }
 
 type Members = Record<string, unknown>;
 
-/** Defines a member that is made when first read; a raw WIT name beside it is not enumerable. */
+/** Defines a member that is made when first read; a raw WIT name beside it is not enumerable. What is there already stays. */
 function defineLazily(target: object, key: string, raw: string, make: () => unknown): void {
-  const define = (name: string, enumerable: boolean): void => {
-    Object.defineProperty(target, name, {
-      enumerable,
-      configurable: true,
-      get() {
-        const value = make();
-        for (const each of new Set([key, raw])) {
-          Object.defineProperty(target, each, { enumerable: each === key, configurable: true, writable: false, value });
-        }
-        return value;
-      },
-    });
+  const names = raw === key || Object.hasOwn(target, raw) ? [key] : [key, raw];
+  const get = (): unknown => {
+    const value = make();
+    for (const name of names) {
+      Object.defineProperty(target, name, { enumerable: name === key, configurable: true, writable: false, value });
+    }
+    return value;
   };
-  define(key, true);
-  if (raw !== key && !Object.hasOwn(target, raw)) define(raw, false);
+  for (const name of names) Object.defineProperty(target, name, { enumerable: name === key, configurable: true, get });
 }
 
 class RunningInstance implements Instance {
   readonly exports: Members;
   readonly #running: Running;
   readonly #classes = new Map<ResourceType, GuestClass>();
+  readonly #hostClasses: Bindings["classes"];
 
-  constructor(running: Running, signal: AbortSignal | undefined) {
+  constructor(running: Running, hostClasses: Bindings["classes"], signal: AbortSignal | undefined) {
     this.#running = running;
+    this.#hostClasses = hostClasses;
     const { exports } = running.plan;
     this.#findClasses(exports);
     this.exports = this.#members(exports, "");
+    if (signal?.aborted) this.#lockDown(signal.reason);
+    signal?.throwIfAborted();
     signal?.addEventListener("abort", () => this.#lockDown(signal.reason), { once: true });
   }
 
@@ -180,19 +181,26 @@ class RunningInstance implements Instance {
   [Symbol.dispose](): void {
     const { tree } = this.#running;
     if (tree.disposed) return;
-    if (!tree.poisoned) {
-      for (const node of tree.nodes) {
-        for (const { type, rep } of node.handles.drain()) {
-          try {
-            type.destroy(rep, undefined);
-          } catch (error) {
-            tree.onError(error);
-          }
+    if (!tree.poisoned && tree.nodes.some((node) => node.entered)) refuse("cannot-enter", "dispose", "instance");
+    // From here on nothing enters but destructors.
+    tree.disposed = true;
+    for (const node of tree.nodes) node.entered = true;
+    // A guest's destructor may still use the host resources that its instance owns: those go last.
+    this.#drain((type) => type.node !== undefined);
+    this.#drain((type) => type.node === undefined);
+  }
+
+  #drain(wanted: (type: ResourceRuntime) => boolean): void {
+    const { tree } = this.#running;
+    for (const node of tree.nodes) {
+      for (const { type, rep } of node.handles.drain(wanted)) {
+        try {
+          type.destroy(rep, undefined);
+        } catch (error) {
+          tree.onError(error);
         }
       }
     }
-    tree.disposed = true;
-    for (const node of tree.nodes) node.entered = true;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -201,9 +209,8 @@ class RunningInstance implements Instance {
 
   #lockDown(reason: unknown): void {
     const { tree } = this.#running;
-    tree.poisoned = true;
-    tree.trap ??= reason;
-    for (const node of tree.nodes) node.entered = true;
+    tree.aborted ??= { reason };
+    tree.poison(reason);
   }
 
   // ── Lookups ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,7 +248,7 @@ class RunningInstance implements Instance {
   }
 
   #classOf(type: ResourceType): ResourceClass | undefined {
-    return this.#classes.get(type)?.class;
+    return this.#classes.get(type)?.class ?? this.#hostClasses.get(type);
   }
 
   // ── Exports ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -301,6 +308,18 @@ class RunningInstance implements Instance {
     return members;
   }
 
+  /** What a method or static function is called in JS: unique among those of its resource. */
+  #memberKey(
+    items: ReadonlyMap<string, NamedItem>,
+    { kind, resource, label }: PlainName & { kind: "method" | "static" },
+  ): string {
+    const labels = [...items.keys()].map(parsePlainName).flatMap((other) =>
+      other.kind === kind && other.resource === resource ? [other.label] : []
+    );
+    const key = uniqueNames(labels, camelCase)[labels.indexOf(label)]!;
+    return reserved[kind]!.includes(key) ? `[${kind}]${label}` : key;
+  }
+
   #classMember(
     items: ReadonlyMap<string, NamedItem>,
     plain: Exclude<ReturnType<typeof parsePlainName>, { kind: "label" }>,
@@ -318,12 +337,18 @@ class RunningInstance implements Instance {
         return construct(...args);
       });
     } else if (plain.kind === "static") {
-      defineLazily(made.class, camelCase(plain.label), name, make);
+      defineLazily(made.class, this.#memberKey(items, plain), plain.label, make);
     } else {
-      defineLazily(made.class.prototype, camelCase(plain.label), plain.label, () => makeMethod(make()));
+      defineLazily(made.class.prototype, this.#memberKey(items, plain), plain.label, () => makeMethod(make()));
     }
   }
 }
+
+/** What every class has already. */
+const reserved: Readonly<Record<string, readonly string[]>> = {
+  static: ["prototype", "name", "length"],
+  method: ["constructor"],
+};
 
 function exportedPaths(items: ReadonlyMap<string, NamedItem>): string[] {
   return [...items].flatMap(([name, { item }]) =>

@@ -213,10 +213,11 @@ export class Linker<Data = undefined> {
     const { plan } = componentInternals(component);
     const binding = new Binding(this.#root, this.#trapUnknown);
     const binders = plan.imports.map((leaf) => binding.bind(leaf));
+    const bindings = { component, binders, classes: binding.classes };
     return {
       component,
-      instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(component, binders, options),
-      instantiateSync: (options?: InstantiateOptions<Data>) => instantiateLinkedSync(component, binders, options),
+      instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(bindings, options),
+      instantiateSync: (options?: InstantiateOptions<Data>) => instantiateLinkedSync(bindings, options),
     } as Linked<Data, W>;
   }
 }
@@ -226,7 +227,7 @@ export class Linker<Data = undefined> {
 class Binding {
   readonly #root: Definitions;
   readonly #trapUnknown: boolean;
-  readonly #classes = new Map<ResourceType, ResourceClass>();
+  readonly classes: Map<ResourceType, ResourceClass> = new Map();
 
   constructor(root: Definitions, trapUnknown: boolean) {
     this.#root = root;
@@ -246,7 +247,7 @@ class Binding {
           return () => ({ kind: "resource", class: { is: () => false } });
         }
         if (!isResourceClass(found.value)) this.#wrongSort(leaf, "resource", found.value);
-        this.#classes.set(leaf.want.type, found.value);
+        this.classes.set(leaf.want.type, found.value);
         const resourceClass = testOf(found.value);
         return () => ({ kind: "resource", class: resourceClass });
       }
@@ -313,7 +314,7 @@ class Binding {
     const { display, path } = leaf;
     if (func.suspends) this.#unsupported(display);
     if (func.type !== undefined) {
-      const mismatch = matchFunc(type, func.type, (resource) => this.#classes.get(resource));
+      const mismatch = matchFunc(type, func.type, (resource) => this.classes.get(resource));
       if (mismatch !== undefined) {
         throw new LinkError(
           "type-mismatch",

@@ -3,7 +3,7 @@
 
 import { ValueError } from "../errors.ts";
 import type { GuestCall } from "../abi/lift.ts";
-import { type GuestResource, ResourceObject } from "../abi/resources.ts";
+import { type GuestResource, isResourceObject, ResourceObject } from "../abi/resources.ts";
 
 /** A class under construction. */
 export interface GuestClass {
@@ -28,7 +28,7 @@ export function makeGuestClass(runtime: GuestResource, name: string): GuestClass
   Object.defineProperty(made, "prototype", { writable: false });
   Object.defineProperty(made, Symbol.hasInstance, {
     value(this: { prototype: object }, value: unknown): boolean {
-      return ResourceObject.belongsTo(value, runtime) && Function.prototype[Symbol.hasInstance].call(this, value);
+      return isResourceObject(value, runtime) && Function.prototype[Symbol.hasInstance].call(this, value);
     },
   });
   Object.defineProperty(made, "name", { value: name });

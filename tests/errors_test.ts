@@ -432,6 +432,10 @@ check("TRAP_PHRASES", "Trap", {
     message: "Cannot call export f: unreachable",
     provoke: call(lifted("", `(func (export "f") unreachable)`)),
   },
+  "stack-overflow": {
+    message: "Cannot call export f: call stack exhausted",
+    provoke: call(lifted("", `(func $f (export "f") (call $f))`)),
+  },
   "unsupported-builtin": {
     message: "Cannot call export f: unsupported built-in waitable-set.new",
     provoke: call(`(component
