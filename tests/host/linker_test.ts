@@ -201,7 +201,7 @@ Deno.test("typed host functions: records, variants, enums and flags by name and 
   };
   const message = (
     change: Partial<Record<keyof typeof good, Parameters<typeof t.func>[0][number]>>,
-    result: Parameters<typeof t.func>[1] = t.list(good.r),
+    result: Parameters<typeof t.func>[1] | null = t.list(good.r),
   ) => {
     const { r, v, e, g } = { ...good, ...change };
     try {

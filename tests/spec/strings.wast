@@ -1,0 +1,86 @@
+;; Three encodings between two guests, all nine pairs; what one lowers the other reads back unit by unit.
+
+(component definition $Pairs
+  (component $Libc
+    (core module $M (memory (export "memory") 1)
+      (global $heap (mut i32) (i32.const 1024))
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (local $ptr i32)
+        (local.set $ptr (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
+        (global.set $heap (i32.add (local.get $ptr) (local.get 3)))
+        (local.get $ptr)))
+    (export "m" (core module $M)))
+  (instance $l (instantiate $Libc))
+  (alias export $l "m" (core module $Libc'))
+
+  ;; Gives its argument back.
+  (component $Callee
+    (import "libc" (core module $Libc (export "memory" (memory 1)) (export "realloc" (func (param i32 i32 i32 i32) (result i32)))))
+    (core instance $libc (instantiate $Libc))
+    (core module $M (import "" "memory" (memory 1))
+      (func (export "f") (param i32 i32) (result i32)
+        (i32.store (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1)) (i32.const 0)))
+    (core instance $m (instantiate $M (with "" (instance $libc))))
+    (func (export "utf8") (param "s" string) (result string)
+      (canon lift (core func $m "f") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (func (export "utf16") (param "s" string) (result string)
+      (canon lift (core func $m "f") string-encoding=utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (func (export "compact") (param "s" string) (result string)
+      (canon lift (core func $m "f") string-encoding=latin1+utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc")))))
+  (instance $callee (instantiate $Callee (with "libc" (core module $Libc'))))
+
+  ;; Passes its argument to each of the callee's functions in turn, and gives back what came last.
+  (component $Caller
+    (import "libc" (core module $Libc (export "memory" (memory 1)) (export "realloc" (func (param i32 i32 i32 i32) (result i32)))))
+    (import "callee" (instance $callee
+      (export "utf8" (func (param "s" string) (result string)))
+      (export "utf16" (func (param "s" string) (result string)))
+      (export "compact" (func (param "s" string) (result string)))))
+    (core instance $libc (instantiate $Libc))
+    (core module $M
+      (import "" "a" (func $a (param i32 i32 i32))) (import "" "b" (func $b (param i32 i32 i32))) (import "" "c" (func $c (param i32 i32 i32)))
+      (import "libc" "memory" (memory 1))
+      (func (export "f") (param i32 i32) (result i32)
+        (call $a (local.get 0) (local.get 1) (i32.const 0))
+        (call $b (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.const 0))
+        (call $c (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.const 0))
+        (i32.const 0)))
+    (core func $a8 (canon lower (func $callee "utf8") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core func $b8 (canon lower (func $callee "utf16") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core func $c8 (canon lower (func $callee "compact") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core instance $m8 (instantiate $M (with "libc" (instance $libc)) (with "" (instance
+      (export "a" (func $a8)) (export "b" (func $b8)) (export "c" (func $c8))))))
+    (func (export "utf8") (param "s" string) (result string)
+      (canon lift (core func $m8 "f") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core func $a16 (canon lower (func $callee "utf8") string-encoding=utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core func $b16 (canon lower (func $callee "utf16") string-encoding=utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core func $c16 (canon lower (func $callee "compact") string-encoding=utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core instance $m16 (instantiate $M (with "libc" (instance $libc)) (with "" (instance
+      (export "a" (func $a16)) (export "b" (func $b16)) (export "c" (func $c16))))))
+    (func (export "utf16") (param "s" string) (result string)
+      (canon lift (core func $m16 "f") string-encoding=utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core func $ac (canon lower (func $callee "utf8") string-encoding=latin1+utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core func $bc (canon lower (func $callee "utf16") string-encoding=latin1+utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core func $cc (canon lower (func $callee "compact") string-encoding=latin1+utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (core instance $mc (instantiate $M (with "libc" (instance $libc)) (with "" (instance
+      (export "a" (func $ac)) (export "b" (func $bc)) (export "c" (func $cc))))))
+    (func (export "compact") (param "s" string) (result string)
+      (canon lift (core func $mc "f") string-encoding=latin1+utf16 (memory (core memory $libc "memory")) (realloc (core func $libc "realloc")))))
+  (instance $caller (instantiate $Caller (with "libc" (core module $Libc')) (with "callee" (instance $callee))))
+  (func (export "utf8") (alias export $caller "utf8"))
+  (func (export "utf16") (alias export $caller "utf16"))
+  (func (export "compact") (alias export $caller "compact")))
+
+(component instance $p $Pairs)
+(assert_return (invoke "utf8" (str.const "")) (str.const ""))
+(assert_return (invoke "utf16" (str.const "")) (str.const ""))
+(assert_return (invoke "compact" (str.const "")) (str.const ""))
+(assert_return (invoke "utf8" (str.const "plain")) (str.const "plain"))
+(assert_return (invoke "utf16" (str.const "plain")) (str.const "plain"))
+(assert_return (invoke "compact" (str.const "plain")) (str.const "plain"))
+(assert_return (invoke "utf8" (str.const "naïve café")) (str.const "naïve café"))
+(assert_return (invoke "utf16" (str.const "naïve café")) (str.const "naïve café"))
+(assert_return (invoke "compact" (str.const "naïve café")) (str.const "naïve café"))
+(assert_return (invoke "utf8" (str.const "☃ 💩 ж")) (str.const "☃ 💩 ж"))
+(assert_return (invoke "utf16" (str.const "☃ 💩 ж")) (str.const "☃ 💩 ж"))
+(assert_return (invoke "compact" (str.const "☃ 💩 ж")) (str.const "☃ 💩 ж"))
