@@ -86,7 +86,8 @@ export class ComponentInstance {
     const callers = new Set<ComponentInstance>();
     for (let inst = caller; inst !== undefined; inst = inst.parent) callers.add(inst);
     const entering: ComponentInstance[] = [];
-    for (let inst: ComponentInstance | undefined = this; inst !== undefined; inst = inst.parent) {
+    if (!callers.has(this)) entering.push(this);
+    for (let inst = this.parent; inst !== undefined; inst = inst.parent) {
       if (!callers.has(inst)) entering.push(inst);
     }
     return entering;

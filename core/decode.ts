@@ -12,7 +12,6 @@ import type {
   CanonOptionsDef,
   ComponentDef,
   CoreInstanceExpr,
-  CoreSort,
   CoreSortIndex,
   Definition,
   ExternTypeDef,

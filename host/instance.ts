@@ -278,7 +278,7 @@ class RunningInstance implements Instance {
           const make = (): GuestCall => this.#running.func(item.func, `export ${path}`, true);
           const plain = parsePlainName(name);
           if (plain.kind === "label") defineLazily(members, keys.get(name)!, name, make);
-          else this.#classMember(items, plain, name, make);
+          else this.#classMember(items, plain, make);
           break;
         }
         case "instance":
@@ -323,7 +323,6 @@ class RunningInstance implements Instance {
   #classMember(
     items: ReadonlyMap<string, NamedItem>,
     plain: Exclude<ReturnType<typeof parsePlainName>, { kind: "label" }>,
-    name: string,
     make: () => GuestCall,
   ): void {
     const resource = items.get(plain.resource)?.item;

@@ -3,7 +3,7 @@
 import type { Component } from "../core/component.ts";
 import { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "../core/compile.ts";
 import { Component as ComponentClass } from "../core/component.ts";
-import type { HostFunc, HostFunction, Suspending } from "./func.ts";
+import type { HostFunc, Suspending } from "./func.ts";
 import type { Instance, InstantiateOptions, World } from "./instance.ts";
 import { type Imports, Linker } from "./linker.ts";
 import type { Returned } from "./schema.ts";

@@ -360,7 +360,7 @@ Deno.test("core modules can be imported and exported", async () => {
   );
 });
 
-Deno.test("typed exports: paths, versions, schemas, results", async () => {
+Deno.test("typed exports: paths, versions, schemas, results", () => {
   const instance = instantiateSync(fixture("greet"), { "demo:greet/host@1.0.0": { log: () => {} } });
   const type = t.func([t.string], t.string);
   for (const path of ["demo:greet/api@1.0.0#greet", "demo:greet/api@1.9.9#greet"]) {
