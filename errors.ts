@@ -191,6 +191,7 @@ function fill(phrase: string, details: Details): string {
  * ```
  */
 export class CompileError extends WebAssembly.CompileError {
+  /** Always `CompileError`. */
   override readonly name = "CompileError";
   /** What is wrong, as a stable kebab-case string: a key of the table of phrases. */
   readonly code: string;
@@ -225,6 +226,7 @@ export class CompileError extends WebAssembly.CompileError {
  * ```
  */
 export class LinkError extends WebAssembly.LinkError {
+  /** Always `LinkError`. */
   override readonly name = "LinkError";
   /** What is wrong, as a stable kebab-case string: a key of the table of phrases. */
   readonly code: string;
@@ -285,6 +287,7 @@ export function initTrap(error: Error, code: TrapCode, details: Details): void {
  * ```
  */
 export class ValueError extends TypeError {
+  /** Always `ValueError`. */
   override readonly name = "ValueError";
   /** What is wrong, as a stable kebab-case string: a key of the table of phrases. */
   readonly code: string;
@@ -317,10 +320,13 @@ const payloadKey = Symbol.for("@windlass/component ComponentError");
  * ```
  */
 export class ComponentError<E = unknown> extends Error {
+  /** Always `ComponentError`. */
   override readonly name = "ComponentError";
   /** The value of `err`. */
   readonly payload: E;
   /**
+   * An error that carries the payload of an `err`.
+   *
    * @param payload The value of `err`.
    * @param message Default: the payload in words.
    */

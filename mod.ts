@@ -18,13 +18,17 @@
  */
 
 export {
+  type COMPILE_PHRASES,
   CompileError,
   type CompileErrorCode,
   ComponentError,
+  type LINK_PHRASES,
   LinkError,
   type LinkErrorCode,
   Trap,
+  type TRAP_PHRASES,
   type TrapCode,
+  type VALUE_PHRASES,
   ValueError,
   type ValueErrorCode,
 } from "./errors.ts";

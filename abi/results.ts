@@ -8,14 +8,20 @@ import { formatType, type OfKind } from "./types.ts";
 
 /** The `ok` of a {@linkcode Result}. */
 export interface Ok<T> {
+  /** Always `ok`. */
   readonly tag: "ok";
+  /** The payload; `undefined` without one. */
   readonly val: T;
+  /** The brand that `ok()` sets. */
   readonly "~result": true;
 }
 /** The `err` of a {@linkcode Result}. */
 export interface Err<E> {
+  /** Always `err`. */
   readonly tag: "err";
+  /** The payload; `undefined` without one. */
   readonly val: E;
+  /** The brand that `err()` sets. */
   readonly "~result": true;
 }
 /** A branded result value. WIT has no label `~result`, so no guest value is one. */
@@ -33,6 +39,7 @@ export type Result<T, E> = Ok<T> | Err<E>;
  * ```
  */
 export function ok(): Ok<undefined>;
+/** A result value `ok` with a payload. */
 export function ok<const T>(value: T): Ok<T>;
 export function ok(value?: unknown): Ok<unknown> {
   return { tag: "ok", val: value, "~result": true };
@@ -50,6 +57,7 @@ export function ok(value?: unknown): Ok<unknown> {
  * ```
  */
 export function err(): Err<undefined>;
+/** A result value `err` with a payload. */
 export function err<const E>(error: E): Err<E>;
 export function err(error?: unknown): Err<unknown> {
   return { tag: "err", val: error, "~result": true };

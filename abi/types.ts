@@ -69,6 +69,7 @@ export interface FuncType {
 
 /** A resource type: two are the same if and only if they are the same object. */
 export interface ResourceType {
+  /** Always `resource`: tells it from a value type. */
   readonly kind: "resource";
   /** The name it was first imported or exported by, in WIT's spelling. */
   readonly name?: string;

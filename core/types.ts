@@ -15,6 +15,7 @@ export type ExternType =
 export interface ExternItem {
   /** As the component spells it: an interface name, or a plain name. */
   readonly name: string;
+  /** The type of what is imported or exported. */
   readonly type: ExternType;
   /** The interface it implements, where its name is a plain one. */
   readonly implements?: string;

@@ -36,6 +36,7 @@ export class HostFunc<in Data = unknown> {
   readonly type: FuncSchema | undefined;
   /** Whether it may return a promise where a value is due. */
   readonly suspends: boolean;
+  /** Never set: carries `Data` for TypeScript. */
   declare readonly "~data"?: (data: Data) => void;
   readonly #make: MakeCall;
 

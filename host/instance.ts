@@ -31,14 +31,18 @@ import type {
 
 /** A component's world as a type: what `Component.typescript()` prints. The default one knows no names; its exports are `any`. */
 export interface World {
+  /** What the host gives, by import name. */
   readonly imports: object;
+  /** What an instance has in `exports`, by export name. */
   // deno-lint-ignore no-explicit-any
   readonly exports: Readonly<Record<string, any>>;
 }
 
 /** Settings of one instance. */
 export interface InstantiateSettings {
+  /** Limits of the instance tree; a missing one has its default. */
   limits?: Limits;
+  /** Called at the transitions between host and guest. */
   hooks?: CallHooks;
   /** Aborting locks the instance down. */
   signal?: AbortSignal;
@@ -68,12 +72,15 @@ export interface Instance<W extends World = World> {
   readonly promising: { readonly exports: Promising<W["exports"]> };
   /** A function by path (`ns:pkg/iface@1.2.0#f`, `#[method]r.m`, a root name), versions matched by semver, its type checked here, once. */
   func<F extends FuncSchema>(path: string, type: F, options?: { throws?: true; promising?: false }): ExportFunc<F>;
+  /** The same, giving a Result instead of throwing ComponentError. */
   func<F extends ResultFuncSchema>(
     path: string,
     type: F,
     options: { throws: false; promising?: false },
   ): ExportFuncNoThrow<F>;
+  /** The same, giving a promise (JSPI). */
   func<F extends FuncSchema>(path: string, type: F, options: { throws?: true; promising: true }): PromisingFunc<F>;
+  /** The same, giving a promise of a Result (JSPI). */
   func<F extends ResultFuncSchema>(
     path: string,
     type: F,
@@ -84,6 +91,7 @@ export interface Instance<W extends World = World> {
   interface(name: string): Readonly<Record<string, any>> | undefined;
   /** Drops what the instance owns, running destructors; later use of anything of it is a TypeError. */
   [Symbol.dispose](): void;
+  /** The same as `[Symbol.dispose]`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -25,10 +25,12 @@ import type { Caller, ResourceClass } from "./schema.ts";
 
 /** A `WebAssembly.Module`. TypeScript's own is an empty interface, which anything would satisfy; this refuses what has members. */
 export interface CoreModule {
+  /** Never set: makes TypeScript refuse what has members. */
   readonly "~module"?: never;
 }
 /** By full interface name (`ns:pkg/iface@1.2.0`; unversioned accepted), members in camelCase or by raw WIT name; resources as classes. */
 export interface Imports<Data = unknown> {
+  /** A definition, or an object of the definitions in an instance. */
   readonly [name: string]: HostFunction | HostFunc<Data> | ResourceClass | CoreModule | Component | Imports<Data>;
 }
 
@@ -48,6 +50,7 @@ export interface LinkerInstance<Data = undefined> {
 
 /** A component with every import bound. */
 export interface Linked<Data, W extends World = World> {
+  /** The component that was linked. */
   readonly component: Component;
   /** Makes an instance. */
   instantiate(
@@ -149,7 +152,11 @@ export class Linker<Data = undefined> {
   readonly #shadowing: boolean;
   #trapUnknown = false;
 
-  /** @param options `shadowing: true` lets a later definition replace an earlier one; otherwise that is an error. */
+  /**
+   * A linker without definitions.
+   *
+   * @param options `shadowing: true` lets a later definition replace an earlier one; otherwise that is an error.
+   */
   constructor(options: { shadowing?: boolean } = {}) {
     this.#shadowing = options.shadowing ?? false;
     this.#opened = new Opened(this.#root, this.#shadowing, "");
