@@ -255,12 +255,14 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
   // Nothing of such a record need be there, so that a promise would pass for one.
   const allMayMiss = mayMiss.every(Boolean);
   const inherited = keys.map((key) => (Object.prototype as unknown as Record<string, unknown>)[key]);
+  // Copying an object that has every member already, then setting them, beats adding them one by one: no map transitions.
+  const template = Object.fromEntries(keys.map((key) => [key, undefined]));
   return partsCodec(
     type,
     type.fields.map((field) => field.type),
     codecs,
     keys.map((key) => `.${key}`),
-    () => ({}),
+    () => ({ ...template }),
     keys,
     (value) => {
       if (typeof value !== "object" || value === null) {
@@ -324,8 +326,10 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
   keys.forEach((key, i) => bits.set(key, i));
   type.names.forEach((name, i) => bits.has(name) || bits.set(name, i));
 
+  const none = Object.fromEntries(keys.map((key) => [key, false]));
+
   function lift(_: CanonContext, core: number | bigint): unknown {
-    const value: Record<string, boolean> = {};
+    const value: Record<string, boolean> = { ...none };
     for (let i = 0; i < keys.length; i++) value[keys[i]!] = ((core as number) >>> i & 1) === 1;
     return value;
   }

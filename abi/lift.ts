@@ -187,55 +187,51 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
     failedLower(lifted, cx, k, error, () => {
       inst.entered = false;
     });
-  /** After the core call: nothing was swallowed, the result is lifted, the instance is left. */
-  const done = (result: CoreValue): unknown => {
-    let value: unknown;
-    try {
-      if (tree.poisoned) rethrow(tree);
-      value = lift(cx, result);
-    } catch (error) {
-      throw failedCall(lifted, cx, true, error);
-    }
-    inst.entered = false;
-    return value;
-  };
-  const fail = (error: unknown): unknown => failedCall(lifted, cx, false, error);
+  const fail = (lifting: boolean, error: unknown): unknown => failedCall(lifted, cx, lifting, error);
 
   switch (signature.params.length) {
     case 0:
       return () => {
         if (inst.entered) refuseEnter(inst, path);
         inst.entered = true;
-        let result: CoreValue;
+        let lifting = false;
         try {
-          result = core();
+          const result = core() as CoreValue;
+          if (tree.poisoned) rethrow(tree);
+          lifting = true;
+          const value = lift(cx, result);
+          inst.entered = false;
+          return value;
         } catch (error) {
-          throw fail(error);
+          throw fail(lifting, error);
         }
-        return done(result);
       };
     case 1:
       return (a) => {
         if (inst.entered) refuseEnter(inst, path);
         inst.entered = true;
-        let v0: CoreValue, result: CoreValue;
+        let v0: CoreValue, lifting = false;
         try {
           v0 = lower0!(cx, a);
         } catch (error) {
           throw failLower(0, error);
         }
         try {
-          result = core(v0);
+          const result = core(v0) as CoreValue;
+          if (tree.poisoned) rethrow(tree);
+          lifting = true;
+          const value = lift(cx, result);
+          inst.entered = false;
+          return value;
         } catch (error) {
-          throw fail(error);
+          throw fail(lifting, error);
         }
-        return done(result);
       };
     case 2:
       return (a, b) => {
         if (inst.entered) refuseEnter(inst, path);
         inst.entered = true;
-        let v0: CoreValue, v1: CoreValue, result: CoreValue, k = 0;
+        let v0: CoreValue, v1: CoreValue, k = 0, lifting = false;
         try {
           v0 = lower0!(cx, a);
           k = 1;
@@ -244,18 +240,22 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
           throw failLower(k, error);
         }
         try {
-          result = core(v0, v1);
+          const result = core(v0, v1) as CoreValue;
+          if (tree.poisoned) rethrow(tree);
+          lifting = true;
+          const value = lift(cx, result);
+          inst.entered = false;
+          return value;
         } catch (error) {
-          throw fail(error);
+          throw fail(lifting, error);
         }
-        return done(result);
       };
     default: {
       const four = signature.params.length === 4;
       return (a, b, c, d) => {
         if (inst.entered) refuseEnter(inst, path);
         inst.entered = true;
-        let v0: CoreValue, v1: CoreValue, v2: CoreValue, v3: CoreValue | undefined, result: CoreValue, k = 0;
+        let v0: CoreValue, v1: CoreValue, v2: CoreValue, v3: CoreValue | undefined, k = 0, lifting = false;
         try {
           v0 = lower0!(cx, a);
           k = 1;
@@ -268,11 +268,15 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
           throw failLower(k, error);
         }
         try {
-          result = four ? core(v0, v1, v2, v3) : core(v0, v1, v2);
+          const result = (four ? core(v0, v1, v2, v3) : core(v0, v1, v2)) as CoreValue;
+          if (tree.poisoned) rethrow(tree);
+          lifting = true;
+          const value = lift(cx, result);
+          inst.entered = false;
+          return value;
         } catch (error) {
-          throw fail(error);
+          throw fail(lifting, error);
         }
-        return done(result);
       };
     }
   }

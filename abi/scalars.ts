@@ -33,15 +33,6 @@ interface Scalar {
 /** The names of {@linkcode GuestMemory}'s views. */
 export type NumericView = "u8" | "s8" | "u16" | "s16" | "u32" | "s32" | "u64" | "s64" | "f32" | "f64";
 
-function integer(kind: NumericView & ("u8" | "s8" | "u16" | "s16" | "u32" | "s32"), wrap: (value: number) => number) {
-  return {
-    lift: (_: CanonContext, core: CoreValue): number => wrap(core as number),
-    lower: (_: CanonContext, value: unknown): number =>
-      typeof value === "number" && wrap(value) === value ? value : mismatch(kind, value),
-    view: kind,
-  };
-}
-
 function bigInteger(kind: "u64" | "s64", wrap: (value: bigint) => bigint) {
   return {
     lift: (_: CanonContext, core: CoreValue): bigint => wrap(core as bigint),
@@ -77,6 +68,7 @@ function lowerChar(_: CanonContext, value: unknown): number {
   return code;
 }
 
+// Each integer spells its own wrapping out: a shared function with the wrapping as a parameter would be one megamorphic call for all.
 const scalars: Readonly<Record<ScalarKind, Scalar>> = {
   bool: {
     lift: (_, core) => core !== 0,
@@ -85,32 +77,44 @@ const scalars: Readonly<Record<ScalarKind, Scalar>> = {
     store: (memory, core, ptr) => memory.u8[ptr] = core as number,
   },
   u8: {
-    ...integer("u8", (value) => value & 0xff),
+    lift: (_, core) => (core as number) & 0xff,
+    lower: (_, value) => typeof value === "number" && (value & 0xff) === value ? value : mismatch("u8", value),
+    view: "u8",
     load: (cx, ptr) => cx.memory.u8[ptr],
     store: (memory, core, ptr) => memory.u8[ptr] = core as number,
   },
   s8: {
-    ...integer("s8", (value) => value << 24 >> 24),
+    lift: (_, core) => (core as number) << 24 >> 24,
+    lower: (_, value) => typeof value === "number" && (value << 24 >> 24) === value ? value : mismatch("s8", value),
+    view: "s8",
     load: (cx, ptr) => cx.memory.s8[ptr],
     store: (memory, core, ptr) => memory.s8[ptr] = core as number,
   },
   u16: {
-    ...integer("u16", (value) => value & 0xffff),
+    lift: (_, core) => (core as number) & 0xffff,
+    lower: (_, value) => typeof value === "number" && (value & 0xffff) === value ? value : mismatch("u16", value),
+    view: "u16",
     load: (cx, ptr) => cx.memory.u16[ptr >>> 1],
     store: (memory, core, ptr) => memory.u16[ptr >>> 1] = core as number,
   },
   s16: {
-    ...integer("s16", (value) => value << 16 >> 16),
+    lift: (_, core) => (core as number) << 16 >> 16,
+    lower: (_, value) => typeof value === "number" && (value << 16 >> 16) === value ? value : mismatch("s16", value),
+    view: "s16",
     load: (cx, ptr) => cx.memory.s16[ptr >>> 1],
     store: (memory, core, ptr) => memory.s16[ptr >>> 1] = core as number,
   },
   u32: {
-    ...integer("u32", (value) => value >>> 0),
+    lift: (_, core) => (core as number) >>> 0,
+    lower: (_, value) => typeof value === "number" && (value >>> 0) === value ? value : mismatch("u32", value),
+    view: "u32",
     load: (cx, ptr) => cx.memory.u32[ptr >>> 2],
     store: (memory, core, ptr) => memory.u32[ptr >>> 2] = core as number,
   },
   s32: {
-    ...integer("s32", (value) => value | 0),
+    lift: (_, core) => (core as number) | 0,
+    lower: (_, value) => typeof value === "number" && (value | 0) === value ? value : mismatch("s32", value),
+    view: "s32",
     load: (cx, ptr) => cx.memory.s32[ptr >>> 2],
     store: (memory, core, ptr) => memory.s32[ptr >>> 2] = core as number,
   },

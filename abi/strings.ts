@@ -15,8 +15,8 @@ export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
 /** `utf16_tag`: the bit of a latin1+utf16 length that says utf16. */
 export const UTF16_TAG = 0x80000000;
 
-/** Up to this many bytes an ASCII string is put together in JS; longer ones go to TextDecoder, which costs 100 to 400 ns to call. */
-const SHORT_LOAD = 24;
+/** Up to this many bytes an ASCII string is put together in JS; longer ones go to TextDecoder, which costs 100 to 300 ns to call. */
+const SHORT_LOAD = 64;
 /** Up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */
 const SHORT_STORE = 32;
 /** Code units per `String.fromCharCode` call: bounded by the engines' argument limits. */
@@ -24,7 +24,9 @@ const CHUNK = 4096;
 /** Strings up to this many code units are encoded into a buffer that is kept. */
 const SCRATCH_UNITS = 8192;
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+// Deno's fatal decoder takes three to nine times as long as the lenient one. What is not UTF-8 shows in a U+FFFD; only then is the strict one asked.
+const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 let scratch: Uint8Array | undefined;
 
@@ -86,17 +88,21 @@ function loadUtf8(cx: CanonContext, ptr: number, length: number): string {
   const { u8 } = cx.memory;
   const end = ptr + length;
   if (length <= SHORT_LOAD) {
-    let text = "", i = ptr;
-    for (; i < end; i++) {
-      const byte = u8[i]!;
+    // An array of codes rather than `+=`: the string comes out flat, and in a third of the time.
+    const codes = new Array<number>(length);
+    let i = 0;
+    for (; i < length; i++) {
+      const byte = u8[ptr + i]!;
       if (byte >= 0x80) break;
-      text += String.fromCharCode(byte);
+      codes[i] = byte;
     }
-    if (i === end) return text;
+    if (i === length) return String.fromCharCode.apply(null, codes);
   }
   const bytes = u8.subarray(ptr, end);
+  const text = lenientDecoder.decode(bytes);
+  if (!text.includes("\ufffd")) return text;
   try {
-    return decoder.decode(bytes);
+    return strictDecoder.decode(bytes);
   } catch {
     return trap(cx.inst.tree, "invalid-utf8", describeInvalidUtf8(bytes));
   }
