@@ -1,0 +1,56 @@
+// deno task bench:heap: a million calls with strings and a million resource round trips; shows the heap before and after.
+
+import { instantiateSync } from "@windlass/component";
+
+class File {
+  name(): string {
+    return "";
+  }
+  size(): number {
+    return 0;
+  }
+  static open(): File {
+    return new File();
+  }
+}
+
+const read = (path: string) => Deno.readFileSync(new URL(path, import.meta.url));
+const values = instantiateSync(read("./fixtures/calls.wasm"), {
+  "bench:calls/host": new Proxy({}, {
+    get: (_, key) =>
+      key === "Counter"
+        ? class {
+          get() {}
+        }
+        : typeof key === "string"
+        ? (x: unknown) => x
+        : undefined,
+    has: () => true,
+  }),
+}).exports["bench:calls/guest"];
+const counters = instantiateSync(read("../tests/e2e/fixtures/resources.wasm"), {
+  "test:resources/files": { File, same: () => true, consume: () => 0 },
+}).exports["test:resources/counters"];
+
+// Run with --v8-flags=--expose-gc, so that the figures are of what is kept.
+const collect = (globalThis as { gc?: () => void }).gc ?? (() => {});
+function show(what: string): void {
+  collect();
+  console.log(`${what}: ${(Deno.memoryUsage().heapUsed / 2 ** 20).toFixed(2)} MiB`);
+}
+
+const file = new File();
+function strings(count: number): void {
+  for (let i = 0; i < count; i++) values.text("hello, world");
+}
+function resources(count: number): void {
+  for (let i = 0; i < count; i++) counters.passFile(file);
+}
+strings(10_000);
+resources(10_000);
+show("after warming up");
+strings(1_000_000);
+show("after a million calls with strings");
+resources(1_000_000);
+show("after a million resource round trips");
+console.log(`live handles: ${counters.liveHandles()}`);
