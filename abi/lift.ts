@@ -177,11 +177,11 @@ function liftAny(
   };
 }
 
-/** Up to four parameters of one core value each, one instance to enter: no arrays, no scope. */
+/** Up to two parameters of one core value each, one instance to enter: no arrays, no scope. */
 function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
   const { core, path, signature } = lifted;
   const { inst } = cx, { tree } = inst;
-  const [lower0, lower1, lower2, lower3] = signature.params.map((param) => param.lowerCore!);
+  const [lower0, lower1] = signature.params.map((param) => param.lowerCore!);
   const lift = signature.result?.liftCore ?? (() => undefined);
   const failLower = (k: number, error: unknown): unknown =>
     failedLower(lifted, cx, k, error, () => {
@@ -227,7 +227,7 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
           throw fail(lifting, error);
         }
       };
-    case 2:
+    default:
       return (a, b) => {
         if (inst.entered) refuseEnter(inst, path);
         inst.entered = true;
@@ -250,34 +250,5 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
           throw fail(lifting, error);
         }
       };
-    default: {
-      const four = signature.params.length === 4;
-      return (a, b, c, d) => {
-        if (inst.entered) refuseEnter(inst, path);
-        inst.entered = true;
-        let v0: CoreValue, v1: CoreValue, v2: CoreValue, v3: CoreValue | undefined, k = 0, lifting = false;
-        try {
-          v0 = lower0!(cx, a);
-          k = 1;
-          v1 = lower1!(cx, b);
-          k = 2;
-          v2 = lower2!(cx, c);
-          k = 3;
-          if (four) v3 = lower3!(cx, d);
-        } catch (error) {
-          throw failLower(k, error);
-        }
-        try {
-          const result = (four ? core(v0, v1, v2, v3) : core(v0, v1, v2)) as CoreValue;
-          if (tree.poisoned) rethrow(tree);
-          lifting = true;
-          const value = lift(cx, result);
-          inst.entered = false;
-          return value;
-        } catch (error) {
-          throw fail(lifting, error);
-        }
-      };
-    }
   }
 }

@@ -120,10 +120,10 @@ function lowerAny(signature: Signature, call: HostCall, cx: CanonContext, path: 
   };
 }
 
-/** Up to four parameters of one core value each: no arrays, no scope. */
+/** Up to two parameters of one core value each: no arrays, no scope. */
 function lowerScalars(signature: Signature, call: HostCall, cx: CanonContext, path: string): CoreFunction {
   const { inst } = cx;
-  const [lift0, lift1, lift2, lift3] = signature.params.map((param) => param.liftCore!);
+  const [lift0, lift1] = signature.params.map((param) => param.liftCore!);
   const lower = signature.result?.lowerCore ?? ((_: CanonContext, value: unknown) => {
     if (value !== undefined) checkDropped(value);
   });
@@ -155,7 +155,7 @@ function lowerScalars(signature: Signature, call: HostCall, cx: CanonContext, pa
           throw fail(stage, error);
         }
       };
-    case 2:
+    default:
       return (a: CoreValue, b: CoreValue) => {
         if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
         let stage = LIFT;
@@ -165,44 +165,6 @@ function lowerScalars(signature: Signature, call: HostCall, cx: CanonContext, pa
           const v1 = lift1!(cx, b);
           stage = CALL;
           const value = call(v0, v1);
-          stage = LOWER;
-          return lower(cx, value);
-        } catch (error) {
-          throw fail(stage, error);
-        }
-      };
-    case 3:
-      return (a: CoreValue, b: CoreValue, c: CoreValue) => {
-        if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
-        let stage = LIFT;
-        try {
-          const v0 = lift0!(cx, a);
-          stage = LIFT + 1;
-          const v1 = lift1!(cx, b);
-          stage = LIFT + 2;
-          const v2 = lift2!(cx, c);
-          stage = CALL;
-          const value = call(v0, v1, v2);
-          stage = LOWER;
-          return lower(cx, value);
-        } catch (error) {
-          throw fail(stage, error);
-        }
-      };
-    default:
-      return (a: CoreValue, b: CoreValue, c: CoreValue, d: CoreValue) => {
-        if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
-        let stage = LIFT;
-        try {
-          const v0 = lift0!(cx, a);
-          stage = LIFT + 1;
-          const v1 = lift1!(cx, b);
-          stage = LIFT + 2;
-          const v2 = lift2!(cx, c);
-          stage = LIFT + 3;
-          const v3 = lift3!(cx, d);
-          stage = CALL;
-          const value = call(v0, v1, v2, v3);
           stage = LOWER;
           return lower(cx, value);
         } catch (error) {

@@ -15,7 +15,7 @@ export interface Signature {
   readonly scoped: boolean;
   /** What messages call each parameter. */
   readonly places: readonly string[];
-  /** Whether it can travel without arrays: every parameter one core value, the result one or none, nothing scoped. */
+  /** Whether it can travel without arrays: at most two parameters, every parameter one core value, the result one or none, nothing scoped. */
   readonly scalar: boolean;
 }
 
@@ -40,7 +40,7 @@ function makeSignature(type: FuncType, codecs: CodecSource): Signature {
     result,
     scoped,
     places: type.params.map((param, i) => `param ${i + 1} \`${param.name}\``),
-    scalar: !scoped && !types.some(containsAsyncValue) && params.length <= 4 &&
+    scalar: !scoped && !types.some(containsAsyncValue) && params.length <= 2 &&
       params.every((param) => param.liftCore !== undefined) &&
       (result === undefined || result.liftCore !== undefined && type.result!.kind !== "result"),
   };

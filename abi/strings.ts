@@ -3,6 +3,7 @@
 // Spec: CanonicalABI.md "Loading" and "Storing".
 
 import { ValueError } from "../errors.ts";
+import { readAscii } from "./ascii.ts";
 import type { Codec } from "./codec.ts";
 import type { Layout } from "./layout.ts";
 import type { CanonContext } from "./options.ts";
@@ -86,19 +87,9 @@ function checkRange(cx: CanonContext, ptr: number, byteLength: number, alignment
 
 function loadUtf8(cx: CanonContext, ptr: number, length: number): string {
   const { u8 } = cx.memory;
-  const end = ptr + length;
-  if (length <= SHORT_LOAD) {
-    // An array of codes rather than `+=`: the string comes out flat, and in a third of the time.
-    const codes = new Array<number>(length);
-    let i = 0;
-    for (; i < length; i++) {
-      const byte = u8[ptr + i]!;
-      if (byte >= 0x80) break;
-      codes[i] = byte;
-    }
-    if (i === length) return String.fromCharCode.apply(null, codes);
-  }
-  const bytes = u8.subarray(ptr, end);
+  const ascii = length <= SHORT_LOAD ? readAscii(u8, ptr, length) : undefined;
+  if (ascii !== undefined) return ascii;
+  const bytes = u8.subarray(ptr, ptr + length);
   const text = lenientDecoder.decode(bytes);
   if (!text.includes("\ufffd")) return text;
   try {

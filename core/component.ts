@@ -47,12 +47,12 @@ export class Component {
 
   /** What it imports, in order. */
   get imports(): readonly ExternItem[] {
-    return this.#internals.plan.importItems;
+    return this.#internals.plan.importItems();
   }
 
   /** What it exports, in order. */
   get exports(): readonly ExternItem[] {
-    return this.#internals.plan.exportItems;
+    return this.#internals.plan.exportItems();
   }
 
   /** The core modules in order of appearance: hand them to a worker, or back to `compile(bytes, { modules })`. */

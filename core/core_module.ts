@@ -108,88 +108,63 @@ function scanBody(reader: Reader, needed: Set<NeededFeature>): void {
   while (reader.remaining > 0) instruction(reader, needed);
 }
 
+/**
+ * What follows each opcode, as `from-to` in hexadecimal and a kind: `l` and `m` one and two integers, `b` a block type, `a` a memarg,
+ * `4` and `8` bytes, `v` labels, `s` types, `t` catch clauses, `g` `c` `d` `e` the prefixes. Nothing follows the others.
+ */
+const immediates = new Map<number, string>();
+const ranges =
+  "2-4b 6b 7-9l c-dl ev 10l 11m 12l 13m 14-15l 18l 1cs 1ft 20-26l 28-3ea 3f-42l 434 448 d0l d2l d5-d6l fbg fcc fdd fee";
+for (const range of ranges.split(" ")) {
+  const [from = "", to = from] = range.slice(0, -1).split("-");
+  for (let op = parseInt(from, 16); op <= parseInt(to, 16); op++) immediates.set(op, range.at(-1)!);
+}
+
+const features: Readonly<Record<string, readonly number[]>> = {
+  exceptions: [0x06, 0x07, 0x08, 0x09, 0x0a, 0x18, 0x19, 0x1f],
+  tailCall: [0x12, 0x13, 0x15],
+  gc: [0xfb],
+  threads: [0xfe],
+};
+const featureOf = new Map(
+  Object.entries(features).flatMap(([name, ops]) => ops.map((op) => [op, name as NeededFeature])),
+);
+
 function instruction(reader: Reader, needed: Set<NeededFeature>): void {
   const op = reader.byte();
-  if (op >= 0x45 && op <= 0xc4) return; // numeric
-  if (op >= 0x28 && op <= 0x3e) return memarg(reader);
-  switch (op) {
-    case 0x02:
-    case 0x03:
-    case 0x04:
-      return blockType(reader);
-    case 0x06:
-      needed.add("exceptions");
-      return blockType(reader);
-    case 0x07:
-    case 0x08:
-    case 0x09:
-    case 0x18:
-      needed.add("exceptions");
+  const feature = featureOf.get(op);
+  if (feature !== undefined) needed.add(feature);
+  switch (immediates.get(op)) {
+    case "l":
       return skipLeb(reader);
-    case 0x0a:
-    case 0x19:
-      needed.add("exceptions");
-      return;
-    case 0x0e:
+    case "m":
+      return skipMany(reader, 2);
+    case "b":
+      return blockType(reader);
+    case "a":
+      return memarg(reader);
+    case "4":
+    case "8":
+      return void reader.take(op === 0x43 ? 4 : 8);
+    case "v":
       reader.vec(() => skipLeb(reader), "label");
       return skipLeb(reader);
-    case 0x12:
-    case 0x15:
-      needed.add("tailCall");
-      return skipLeb(reader);
-    case 0x13:
-      needed.add("tailCall");
-      return skipMany(reader, 2);
-    case 0x11:
-      return skipMany(reader, 2);
-    case 0x0c:
-    case 0x0d:
-    case 0x10:
-    case 0x14:
-    case 0x20:
-    case 0x21:
-    case 0x22:
-    case 0x23:
-    case 0x24:
-    case 0x25:
-    case 0x26:
-    case 0x3f:
-    case 0x40:
-    case 0x41:
-    case 0x42:
-    case 0xd0:
-    case 0xd2:
-    case 0xd5:
-    case 0xd6:
-      return skipLeb(reader);
-    case 0x1c:
-      reader.vec(() => valType(reader), "type");
-      return;
-    case 0x1f:
-      needed.add("exceptions");
+    case "s":
+      return void reader.vec(() => valType(reader), "type");
+    case "t":
       blockType(reader);
-      reader.vec(() => skipMany(reader, reader.byte() < 2 ? 2 : 1), "catch clause");
-      return;
-    case 0x43:
-      reader.take(4);
-      return;
-    case 0x44:
-      reader.take(8);
-      return;
-    case 0xfb:
-      needed.add("gc");
+      return void reader.vec(() => skipMany(reader, reader.byte() < 2 ? 2 : 1), "catch clause");
+    case "g":
       return gcInstruction(reader);
-    case 0xfc: {
+    case "c": {
       const sub = reader.u32();
-      return skipMany(reader, sub < 8 ? 0 : sub === 8 || sub === 10 || sub === 12 || sub === 14 ? 2 : 1);
+      return skipMany(reader, sub < 8 ? 0 : [8, 10, 12, 14].includes(sub) ? 2 : 1);
     }
-    case 0xfd:
+    case "d":
       return simdInstruction(reader, needed);
-    case 0xfe:
-      needed.add("threads");
+    case "e":
       if (reader.u32() === 3) reader.byte();
       else memarg(reader);
-      return;
   }
 }
 
@@ -199,9 +174,8 @@ function gcInstruction(reader: Reader): void {
     reader.byte();
     return skipMany(reader, 3);
   }
-  const two = (sub >= 2 && sub <= 5) || (sub >= 8 && sub <= 10) || (sub >= 17 && sub <= 19);
-  const one = sub <= 1 || sub === 6 || sub === 7 || (sub >= 11 && sub <= 14) || sub === 16 || (sub >= 20 && sub <= 23);
-  skipMany(reader, two ? 2 : one ? 1 : 0);
+  // By sub-opcode from 0 to 23: struct.new … br_on_cast.
+  skipMany(reader, Number("112222112221111012221111"[sub] ?? 0));
 }
 
 function simdInstruction(reader: Reader, needed: Set<NeededFeature>): void {

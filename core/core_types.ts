@@ -53,7 +53,7 @@ export function coreValType(reader: Reader): CoreValTypeText {
   if (byte === 0x63) return `(ref null ${heapType(reader)})`;
   const abstract = heap[byte];
   if (abstract !== undefined) return `(ref null ${abstract})`;
-  reader.fail("unknown-opcode", [hex(byte), "a core value type"], reader.offset - 1);
+  reader.unknown(byte, "a core value type");
 }
 
 function fieldType(reader: Reader): CoreFieldType {
@@ -80,7 +80,7 @@ function compositeType(reader: Reader): CoreCompositeType {
     case 0x5d:
       return { kind: "cont", type: heapType(reader) };
     default:
-      reader.fail("unknown-opcode", [hex(byte), "a core composite type"], reader.offset - 1);
+      reader.unknown(byte, "a core composite type");
   }
 }
 
@@ -131,23 +131,23 @@ function moduleDecl(reader: Reader, depth: number): CoreModuleDecl {
     case 0x02: {
       const sort = reader.byte();
       if (sort !== 0x10) {
-        reader.fail("unknown-opcode", [hex(sort), "an outer alias of a module type"], reader.offset - 1);
+        reader.unknown(sort, "an outer alias of a module type");
       }
       const target = reader.byte();
-      if (target !== 0x01) reader.fail("unknown-opcode", [hex(target), "an outer alias kind"], reader.offset - 1);
+      if (target !== 0x01) reader.unknown(target, "an outer alias kind");
       return { kind: "alias", count: reader.u32(), index: reader.u32() };
     }
     case 0x03:
       return { kind: "export", name: reader.name(), type: coreExternType(reader) };
     default:
-      reader.fail("unknown-opcode", [hex(byte), "a module type declaration"], reader.offset - 1);
+      reader.unknown(byte, "a module type declaration");
   }
 }
 
 /** `limits`, of a memory or a table. */
 export function coreLimits(reader: Reader): CoreLimits {
   const flags = reader.byte();
-  if (flags > 0x0f) reader.fail("unknown-opcode", [hex(flags), "limits"], reader.offset - 1);
+  if (flags > 0x0f) reader.unknown(flags, "limits");
   const wide = (flags & 4) !== 0;
   const bound = (): bigint => wide ? reader.u64() : BigInt(reader.u32());
   const min = bound();
@@ -170,15 +170,15 @@ export function coreExternType(reader: Reader): CoreExternType {
     case 0x03: {
       const type = coreValType(reader);
       const flags = reader.byte();
-      if (flags > 3) reader.fail("unknown-opcode", [hex(flags), "a global type"], reader.offset - 1);
+      if (flags > 3) reader.unknown(flags, "a global type");
       return { kind: "global", type, mutable: (flags & 1) !== 0, shared: (flags & 2) !== 0 };
     }
     case 0x04: {
       const attribute = reader.byte();
-      if (attribute !== 0) reader.fail("unknown-opcode", [hex(attribute), "a tag type"], reader.offset - 1);
+      if (attribute !== 0) reader.unknown(attribute, "a tag type");
       return { kind: "tag", type: reader.u32() };
     }
     default:
-      reader.fail("unknown-opcode", [hex(byte), "an external kind"], reader.offset - 1);
+      reader.unknown(byte, "an external kind");
   }
 }

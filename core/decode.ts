@@ -169,13 +169,8 @@ function preamble(bytes: Uint8Array, base: number): void {
 
 /** Decodes one section but a module or component. */
 function section(id: number, reader: Reader, definitions: Definition[], names: DebugNames): void {
-  const { place } = reader;
   const items = (what: string, read: () => Definition) => {
-    reader.vec((i) => {
-      reader.place = `${place}, ${what} ${i}`;
-      definitions.push(read());
-    }, what);
-    reader.place = place;
+    reader.items(what, () => definitions.push(read()));
   };
   const at = () => reader.offset;
   switch (id) {
@@ -257,7 +252,7 @@ function coreInstance(reader: Reader): CoreInstanceExpr {
         args: reader.vec(() => {
           const name = reader.name();
           const sort = reader.byte();
-          if (sort !== 0x12) reader.fail("unknown-opcode", [hex(sort), "an instantiation argument"], reader.offset - 1);
+          if (sort !== 0x12) reader.unknown(sort, "an instantiation argument");
           return { name, instance: reader.u32() };
         }, "instantiation argument"),
       };
@@ -267,7 +262,7 @@ function coreInstance(reader: Reader): CoreInstanceExpr {
         exports: reader.vec(() => ({ name: reader.name(), item: coreSortIndex(reader) }), "instance export"),
       };
     default:
-      reader.fail("unknown-opcode", [hex(byte), "a core instance"], reader.offset - 1);
+      reader.unknown(byte, "a core instance");
   }
 }
 
@@ -286,7 +281,7 @@ function instance(reader: Reader): InstanceExpr {
         exports: reader.vec(() => ({ name: nameAttributes(reader), item: sortIndex(reader) }), "instance export"),
       };
     default:
-      reader.fail("unknown-opcode", [hex(byte), "an instance"], reader.offset - 1);
+      reader.unknown(byte, "an instance");
   }
 }
 
@@ -307,7 +302,7 @@ function alias(reader: Reader): AliasDef {
       }
       return { sort: of, kind: "outer", count: reader.u32(), index: reader.u32() };
     default:
-      reader.fail("unknown-opcode", [hex(byte), "an alias"], reader.offset - 1);
+      reader.unknown(byte, "an alias");
   }
 }
 
@@ -436,16 +431,16 @@ function variantCase(reader: Reader): { name: string; type: ValTypeRef | undefin
   const name = reader.name();
   const type = reader.optional(() => valType(reader));
   const refines = reader.byte();
-  if (refines !== 0) reader.fail("unknown-opcode", [hex(refines), "the end of a variant case"], reader.offset - 1);
+  if (refines !== 0) reader.unknown(refines, "the end of a variant case");
   return { name, type };
 }
 
 function resultList(reader: Reader): ValTypeRef | undefined {
   const byte = reader.byte();
   if (byte === 0x00) return valType(reader);
-  if (byte !== 0x01) reader.fail("unknown-opcode", [hex(byte), "component function results"], reader.offset - 1);
+  if (byte !== 0x01) reader.unknown(byte, "component function results");
   const none = reader.byte();
-  if (none !== 0x00) reader.fail("unknown-opcode", [hex(none), "a named result list"], reader.offset - 1);
+  if (none !== 0x00) reader.unknown(none, "a named result list");
   return undefined;
 }
 
@@ -474,7 +469,7 @@ function externType(reader: Reader): ExternTypeDef {
   switch (byte) {
     case 0x00: {
       const sort = reader.byte();
-      if (sort !== 0x11) reader.fail("unknown-opcode", [hex(sort), "a core module type"], reader.offset - 1);
+      if (sort !== 0x11) reader.unknown(sort, "a core module type");
       return { kind: "core-module", type: reader.u32() };
     }
     case 0x01:
@@ -503,14 +498,14 @@ function externType(reader: Reader): ExternTypeDef {
 
 function bound<T>(reader: Reader, read: (eq: boolean) => T): T {
   const byte = reader.byte();
-  if (byte > 1) reader.fail("unknown-opcode", [hex(byte), "a bound"], reader.offset - 1);
+  if (byte > 1) reader.unknown(byte, "a bound");
   return read(byte === 0);
 }
 
 /** `nameattributes`. */
 function nameAttributes(reader: Reader): NameDef {
   const byte = reader.byte();
-  if (byte > 2) reader.fail("unknown-opcode", [hex(byte), "an import or export name"], reader.offset - 1);
+  if (byte > 2) reader.unknown(byte, "an import or export name");
   const def: { -readonly [K in keyof NameDef]: NameDef[K] } = { name: reader.name() };
   if (byte < 2) return def;
   reader.vec(() => {
@@ -528,7 +523,7 @@ function nameAttributes(reader: Reader): NameDef {
 
 function funcSort(reader: Reader): void {
   const byte = reader.byte();
-  if (byte !== 0x00) reader.fail("unknown-opcode", [hex(byte), "a canonical function"], reader.offset - 1);
+  if (byte !== 0x00) reader.unknown(byte, "a canonical function");
 }
 
 function canonOptions(reader: Reader): CanonOptionsDef {
@@ -573,62 +568,47 @@ function canonOptions(reader: Reader): CanonOptionsDef {
   return options;
 }
 
-/** What follows the opcode of each built-in whose run-time is not lift, lower or resource.*. */
-type Immediates = (reader: Reader) => Omit<CanonDef & { kind: "builtin" }, "kind" | "name">;
+type Builtin = CanonDef & { kind: "builtin" };
 
-const none: Immediates = () => ({});
-const typeOnly: Immediates = (reader) => ({ type: reader.u32() });
-const optionsOnly: Immediates = (reader) => ({ options: canonOptions(reader) });
-const copy: Immediates = (reader) => ({ type: reader.u32(), options: canonOptions(reader) });
-const cancelCopy: Immediates = (reader) => ({ type: reader.u32(), async: reader.flag() });
-const cancellable: Immediates = (reader) => ({ cancellable: reader.flag() });
-const context: Immediates = (reader) => ({ coreType: coreValType(reader), slot: reader.u32() });
-const wait: Immediates = (reader) => ({ cancellable: reader.flag(), memory: reader.u32() });
-
-const builtins: Readonly<Record<number, readonly [name: string, immediates: Immediates]>> = {
-  0x05: ["task.cancel", none],
-  0x06: ["subtask.cancel", (reader) => ({ async: reader.flag() })],
-  0x09: ["task.return", (reader) => ({ result: resultList(reader), options: canonOptions(reader) })],
-  0x0a: ["context.get", context],
-  0x0b: ["context.set", context],
-  0x0c: ["thread.yield", cancellable],
-  0x0d: ["subtask.drop", none],
-  0x0e: ["stream.new", typeOnly],
-  0x0f: ["stream.read", copy],
-  0x10: ["stream.write", copy],
-  0x11: ["stream.cancel-read", cancelCopy],
-  0x12: ["stream.cancel-write", cancelCopy],
-  0x13: ["stream.drop-readable", typeOnly],
-  0x14: ["stream.drop-writable", typeOnly],
-  0x15: ["future.new", typeOnly],
-  0x16: ["future.read", copy],
-  0x17: ["future.write", copy],
-  0x18: ["future.cancel-read", cancelCopy],
-  0x19: ["future.cancel-write", cancelCopy],
-  0x1a: ["future.drop-readable", typeOnly],
-  0x1b: ["future.drop-writable", typeOnly],
-  0x1c: ["error-context.new", optionsOnly],
-  0x1d: ["error-context.debug-message", optionsOnly],
-  0x1e: ["error-context.drop", none],
-  0x1f: ["waitable-set.new", none],
-  0x20: ["waitable-set.wait", wait],
-  0x21: ["waitable-set.poll", wait],
-  0x22: ["waitable-set.drop", none],
-  0x23: ["waitable.join", none],
-  0x24: ["backpressure.inc", none],
-  0x25: ["backpressure.dec", none],
-  0x26: ["thread.index", none],
-  0x27: ["thread.new-indirect", (reader) => ({ type: reader.u32(), table: reader.u32() })],
-  0x28: ["thread.resume-later", none],
-  0x29: ["thread.suspend", cancellable],
-  0x2a: ["thread.suspend-then-resume", cancellable],
-  0x2b: ["thread.yield-then-resume", cancellable],
-  0x2c: ["thread.suspend-then-promote", cancellable],
-  0x2d: ["thread.yield-then-promote", cancellable],
-  0x40: ["thread.spawn-ref", (reader) => ({ shared: reader.flag(), type: reader.u32() })],
-  0x41: ["thread.spawn-indirect", (reader) => ({ shared: reader.flag(), type: reader.u32(), table: reader.u32() })],
-  0x42: ["thread.available-parallelism", (reader) => ({ shared: reader.flag() })],
+/** The immediates of built-ins: a letter, the key it is decoded to, and how. */
+const immediates: Readonly<
+  Record<string, readonly [key: keyof Builtin, read: (reader: Reader) => Builtin[keyof Builtin]]>
+> = {
+  t: ["type", (reader) => reader.u32()],
+  o: ["options", canonOptions],
+  a: ["async", (reader) => reader.flag()],
+  c: ["cancellable", (reader) => reader.flag()],
+  h: ["shared", (reader) => reader.flag()],
+  r: ["result", resultList],
+  v: ["coreType", coreValType],
+  s: ["slot", (reader) => reader.u32()],
+  m: ["memory", (reader) => reader.u32()],
+  b: ["table", (reader) => reader.u32()],
 };
+
+/** Built-ins whose run-time is not lift, lower or resource.*: opcode, name, immediates. */
+const builtins = new Map(
+  `05 task.cancel|06 subtask.cancel a|09 task.return ro|0a context.get vs|0b context.set vs|0c thread.yield c|0d subtask.drop|
+0e stream.new t|0f stream.read to|10 stream.write to|11 stream.cancel-read ta|12 stream.cancel-write ta|13 stream.drop-readable t|
+14 stream.drop-writable t|15 future.new t|16 future.read to|17 future.write to|18 future.cancel-read ta|19 future.cancel-write ta|
+1a future.drop-readable t|1b future.drop-writable t|1c error-context.new o|1d error-context.debug-message o|1e error-context.drop|
+1f waitable-set.new|20 waitable-set.wait cm|21 waitable-set.poll cm|22 waitable-set.drop|23 waitable.join|24 backpressure.inc|
+25 backpressure.dec|26 thread.index|27 thread.new-indirect tb|28 thread.resume-later|29 thread.suspend c|2a thread.suspend-then-resume c|
+2b thread.yield-then-resume c|2c thread.suspend-then-promote c|2d thread.yield-then-promote c|40 thread.spawn-ref ht|
+41 thread.spawn-indirect htb|42 thread.available-parallelism h`.split("|").map((row) => {
+    const [opcode = "", name = "", letters = ""] = row.trim().split(" ");
+    return [parseInt(opcode, 16), { name, letters }] as const;
+  }),
+);
+
+function builtin(reader: Reader, { name, letters }: { name: string; letters: string }): Builtin {
+  const def: Record<string, unknown> = { kind: "builtin", name };
+  for (const letter of letters) {
+    const [key, read] = immediates[letter]!;
+    def[key] = read(reader);
+  }
+  return def as Builtin;
+}
 
 function canon(reader: Reader): CanonDef {
   const byte = reader.byte();
@@ -646,7 +626,7 @@ function canon(reader: Reader): CanonDef {
     case 0x04:
       return { kind: "resource.rep", type: reader.u32() };
   }
-  const builtin = builtins[byte];
-  if (builtin === undefined) reader.fail("unknown-opcode", [hex(byte), "a canonical function"], reader.offset - 1);
-  return { kind: "builtin", name: builtin[0], ...builtin[1](reader) };
+  const found = builtins.get(byte);
+  if (found === undefined) reader.unknown(byte, "a canonical function");
+  return builtin(reader, found);
 }

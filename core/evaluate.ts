@@ -3,11 +3,11 @@
 // (leaves of the host's imports, or mere data for reflection).
 // Spec: Explainer.md "Type Definitions"; SPEC.md §4.1.
 
-import { CompileError } from "../errors.ts";
 import { layoutOf } from "../abi/layout.ts";
 import { nameResourceType } from "../abi/slots.ts";
 import { type FuncType, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
 import type { ExternTypeDef, NameDef, TypeDecl, TypeDef, ValTypeRef } from "./definitions.ts";
+import { invalid } from "./invalid.ts";
 import { MAX_NESTING, MAX_TYPE_BYTES, MAX_TYPE_DEPTH, MAX_UNFOLDED_DEFINITIONS } from "./limits.ts";
 import type { ComponentItem, FuncRef, InstanceItem, Item, ModuleRef, NamedItem, TypeItem } from "./plan_types.ts";
 import { Scope } from "./scope.ts";
@@ -28,7 +28,7 @@ export class Budget {
 
   spend(offset: number): void {
     if (this.#left-- <= 0) {
-      throw new CompileError("limit-exceeded", "validate component", offset, "definition", MAX_UNFOLDED_DEFINITIONS);
+      invalid("component", offset, "limit-exceeded", "definition", MAX_UNFOLDED_DEFINITIONS);
     }
   }
 }
@@ -42,10 +42,6 @@ interface Extent {
 const extents = new WeakMap<ValType, Extent>();
 const leaf: Extent = { depth: 1, bytes: 16 };
 
-function fail(code: "wrong-kind" | "invalid-type", offset: number, ...details: (string | number)[]): never {
-  throw new CompileError(code, "validate type", offset, ...details);
-}
-
 /** Checks what later steps rely on: depth (every walk over a type recurses) and size. */
 function checked(type: ValType, offset: number): ValType {
   let depth = 0, bytes = 16;
@@ -55,11 +51,11 @@ function checked(type: ValType, offset: number): ValType {
     bytes += extent.bytes + 8; // its padding
   }
   if (type.kind === "fixed-list") bytes *= type.length;
-  if (depth >= MAX_TYPE_DEPTH) throw new CompileError("nesting-too-deep", "validate type", offset);
+  if (depth >= MAX_TYPE_DEPTH) invalid("type", offset, "nesting-too-deep");
   // The bound is cheap, the exact size is not, and hardly any type comes near.
   if (bytes >= MAX_TYPE_BYTES) {
     bytes = layoutOf(type, "i64").size;
-    if (bytes >= MAX_TYPE_BYTES) throw new CompileError("type-too-large", "validate type", offset);
+    if (bytes >= MAX_TYPE_BYTES) invalid("type", offset, "type-too-large");
   }
   extents.set(type, { depth: depth + 1, bytes });
   return type;
@@ -77,13 +73,15 @@ function primitive(kind: ValType["kind"]): ValType {
 function valType(ref: ValTypeRef, scope: Scope, offset: number): ValType {
   if (typeof ref === "string") return primitive(ref);
   const item = scope.get("type", ref, offset);
-  if (item.kind !== "value") fail("wrong-kind", offset, "a value type (a defined type)", `${item.kind} type`);
+  if (item.kind !== "value") {
+    invalid("type", offset, "wrong-kind", "a value type (a defined type)", `${item.kind} type`);
+  }
   return item.type;
 }
 
 function resourceAt(index: number, scope: Scope, offset: number): ResourceType {
   const item = scope.get("type", index, offset);
-  if (item.kind !== "resource") fail("wrong-kind", offset, "a resource type", `${item.kind} type`);
+  if (item.kind !== "resource") invalid("type", offset, "wrong-kind", "a resource type", `${item.kind} type`);
   return item.type;
 }
 
@@ -106,7 +104,7 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeIt
       return value({ kind: "fixed-list", element: part(def.element), length: def.length });
     case "map": {
       const key = part(def.key);
-      if (!keyTypes.has(key.kind)) fail("invalid-type", offset, `invalid map key type ${key.kind}`);
+      if (!keyTypes.has(key.kind)) invalid("type", offset, "invalid-type", `invalid map key type ${key.kind}`);
       return value({ kind: "map", key, value: part(def.value) });
     }
     case "tuple":
@@ -134,7 +132,7 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeIt
     case "instance":
       return { kind: def.kind, decls: def.decls, scope };
     case "resource":
-      fail("invalid-type", offset, "resources can only be defined within a concrete component");
+      invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
       break;
     default:
       return { kind: "value", type: primitive(def.kind) };
@@ -145,10 +143,10 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeIt
 export function aliasExport(instance: InstanceItem, name: string, sort: string, offset: number): Item {
   const found = instance.exports.get(name);
   if (found === undefined) {
-    throw new CompileError("missing-export", "validate alias", offset, "the instance", name);
+    invalid("alias", offset, "missing-export", "the instance", name);
   }
   if (found.item.sort !== sort) {
-    throw new CompileError("wrong-kind", "validate alias", offset, sort, `${found.item.sort} \`${name}\``);
+    invalid("alias", offset, "wrong-kind", sort, `${found.item.sort} \`${name}\``);
   }
   return found.item;
 }
@@ -165,7 +163,7 @@ export function makeExtern(
   switch (def.kind) {
     case "func": {
       const item = scope.get("type", def.type, offset);
-      if (item.kind !== "func") fail("wrong-kind", offset, "a func type", `${item.kind} type`);
+      if (item.kind !== "func") invalid("type", offset, "wrong-kind", "a func type", `${item.kind} type`);
       return { sort: "func", func: maker.func(path, item.type) };
     }
     case "type": {
@@ -176,19 +174,19 @@ export function makeExtern(
     }
     case "instance": {
       const item = scope.get("type", def.type, offset);
-      if (item.kind !== "instance") fail("wrong-kind", offset, "an instance type", `${item.kind} type`);
+      if (item.kind !== "instance") invalid("type", offset, "wrong-kind", "an instance type", `${item.kind} type`);
       return { sort: "instance", instance: makeInstance(item, path, maker) };
     }
     case "component": {
       const item = scope.get("type", def.type, offset);
-      if (item.kind !== "component") fail("wrong-kind", offset, "a component type", `${item.kind} type`);
+      if (item.kind !== "component") invalid("type", offset, "wrong-kind", "a component type", `${item.kind} type`);
       return { sort: "component", component: maker.component(path, item as TypeItem & { kind: "component" }, offset) };
     }
     case "core-module":
       scope.get("core type", def.type, offset);
       return { sort: "core module", module: maker.module(path) };
     case "value":
-      throw new CompileError("unsupported", "validate component", offset, "a component value");
+      invalid("component", offset, "unsupported", "a component value");
   }
 }
 
@@ -211,7 +209,7 @@ export function evaluateDecls(
   const sides = { import: new Map<string, NamedItem>(), export: new Map<string, NamedItem>() };
   for (const decl of decls) {
     maker.budget.spend(decl.offset);
-    if (path.length > MAX_NESTING) throw new CompileError("nesting-too-deep", "validate type", decl.offset);
+    if (path.length > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");
     switch (decl.kind) {
       case "core-type":
         scope.add("core type", decl.type);
@@ -229,14 +227,19 @@ export function evaluateDecls(
           if (alias.sort === "core type") scope.add("core type", outer.get("core type", alias.index, decl.offset));
           else scope.addItem(outer.getItem(alias.sort, alias.index, decl.offset));
         } else {
-          fail("invalid-type", decl.offset, "only export and outer aliases are allowed in type declarations");
+          invalid(
+            "type",
+            decl.offset,
+            "invalid-type",
+            "only export and outer aliases are allowed in type declarations",
+          );
         }
         break;
       }
       case "import":
       case "export": {
         const side = sides[decl.kind], { name } = decl.name;
-        if (side.has(name)) throw new CompileError("duplicate-name", "validate type", decl.offset, decl.kind, name);
+        if (side.has(name)) invalid("type", decl.offset, "duplicate-name", decl.kind, name);
         const item = makeExtern(decl.type, decl.name, [...path, name], scope, maker, decl.offset);
         side.set(name, { name: decl.name, item });
         scope.addItem(item);

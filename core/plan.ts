@@ -3,7 +3,6 @@
 // everything else (aliases, exports, synthetic instances, arguments of every sort) is resolved on the way and is gone.
 // Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
 
-import { CompileError } from "../errors.ts";
 import { containsBorrow, containsRange, type FuncType, type ResourceType } from "../abi/types.ts";
 import { signatureLayout } from "../abi/layout.ts";
 import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
@@ -18,6 +17,7 @@ import type {
   NameDef,
 } from "./definitions.ts";
 import { aliasExport, Budget, evaluateDecls, evaluateType, makeExtern, type Maker } from "./evaluate.ts";
+import { invalid } from "./invalid.ts";
 import { MAX_COMPONENT_INSTANCES, MAX_NESTING } from "./limits.ts";
 import type {
   ComponentItem,
@@ -43,15 +43,6 @@ export function planComponent(def: ComponentDef): Plan {
   return new Planner(new Budget()).plan({ kind: "defined", def, scope: undefined });
 }
 
-function fail(
-  place: string,
-  offset: number,
-  code: "wrong-kind" | "invalid-type" | "canonical-option",
-  ...details: string[]
-): never {
-  throw new CompileError(code, place, offset, ...details);
-}
-
 type Defined = ComponentItem & { kind: "defined" };
 
 class Planner {
@@ -73,7 +64,7 @@ class Planner {
     const maker = this.#importMaker();
     const instance = this.#inline(component, -1, 0, (name, type, scope, offset) => {
       if (imports.has(name.name)) {
-        throw new CompileError("duplicate-name", "validate import", offset, "import", name.name);
+        invalid("import", offset, "duplicate-name", "import", name.name);
       }
       const item = makeExtern(type, name, [name.name], scope, maker, offset);
       imports.set(name.name, { name, item });
@@ -86,8 +77,8 @@ class Planner {
       resources: this.#resources,
       nodes: this.#nodes,
       exports: instance.exports,
-      importItems: this.#externItems(imports),
-      exportItems: this.#externItems(instance.exports),
+      importItems: once(() => this.#externItems(imports)),
+      exportItems: once(() => this.#externItems(instance.exports)),
     };
   }
 
@@ -169,16 +160,16 @@ class Planner {
             offset,
           );
           const { name } = definition.name;
-          if (exports.has(name)) throw new CompileError("duplicate-name", "validate export", offset, "export", name);
+          if (exports.has(name)) invalid("export", offset, "duplicate-name", "export", name);
           if (item.sort === "type" && item.type.kind === "resource") nameResourceType(item.type.type, name);
           exports.set(name, { name: definition.name, item });
           scope.addItem(item);
           break;
         }
         case "start":
-          throw new CompileError("unsupported", "validate component", offset, "a component start function");
+          invalid("component", offset, "unsupported", "a component start function");
         case "value":
-          throw new CompileError("unsupported", "validate component", offset, "a component value");
+          return invalid("component", offset, "unsupported", "a component value");
       }
     }
     return { exports };
@@ -189,7 +180,7 @@ class Planner {
       const exports = new Map<string, NamedItem>();
       for (const { name, item } of expr.exports) {
         if (exports.has(name.name)) {
-          throw new CompileError("duplicate-name", "validate instance", offset, "export", name.name);
+          invalid("instance", offset, "duplicate-name", "export", name.name);
         }
         exports.set(name.name, { name, item: scope.getItem(item.sort, item.index, offset) });
       }
@@ -197,30 +188,24 @@ class Planner {
     }
     const component = scope.get("component", expr.component, offset);
     if (component.kind === "import") {
-      throw new CompileError("unsupported", "validate instance", offset, "instantiating an imported component");
+      invalid("instance", offset, "unsupported", "instantiating an imported component");
     }
     if (this.#nodes.length >= MAX_COMPONENT_INSTANCES) {
-      throw new CompileError(
-        "limit-exceeded",
-        "validate instance",
-        offset,
-        "component instance",
-        MAX_COMPONENT_INSTANCES,
-      );
+      invalid("instance", offset, "limit-exceeded", "component instance", MAX_COMPONENT_INSTANCES);
     }
-    if (depth >= MAX_NESTING) throw new CompileError("nesting-too-deep", "validate instance", offset);
+    if (depth >= MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
     const args = new Map<string, Item>();
     for (const { name, item } of expr.args) {
-      if (args.has(name)) throw new CompileError("duplicate-name", "validate instance", offset, "argument", name);
+      if (args.has(name)) invalid("instance", offset, "duplicate-name", "argument", name);
       args.set(name, scope.getItem(item.sort, item.index, offset));
     }
     return this.#inline(component, node, depth + 1, ({ name }, type) => {
       const item = args.get(name);
       const sort = type.kind === "core-module" ? "core module" : type.kind;
       if (item === undefined) {
-        throw new CompileError("missing-argument", "validate instance", offset, `${sort} import`, name);
+        invalid("instance", offset, "missing-argument", `${sort} import`, name);
       }
-      if (item.sort !== sort) fail("validate instance", offset, "wrong-kind", sort, `${item.sort} \`${name}\``);
+      if (item.sort !== sort) invalid("instance", offset, "wrong-kind", sort, `${item.sort} \`${name}\``);
       return item;
     });
   }
@@ -241,16 +226,10 @@ class Planner {
       const exports = new Map<string, CoreItem>();
       for (const { name, item: { sort, index } } of expr.exports) {
         if (sort === "type" || sort === "module" || sort === "instance") {
-          fail(
-            "validate core instance",
-            offset,
-            "wrong-kind",
-            "a core func, table, memory, global or tag",
-            `core ${sort}`,
-          );
+          invalid("core instance", offset, "wrong-kind", "a core func, table, memory, global or tag", `core ${sort}`);
         }
         if (exports.has(name)) {
-          throw new CompileError("duplicate-name", "validate core instance", offset, "export", name);
+          invalid("core instance", offset, "duplicate-name", "export", name);
         }
         exports.set(name, { sort, ref: scope.get(coreItemSorts[sort], index, offset) });
       }
@@ -259,7 +238,7 @@ class Planner {
     const module = scope.get("core module", expr.module, offset);
     const args = new Map<string, CoreArg>();
     for (const { name, instance } of expr.args) {
-      if (args.has(name)) throw new CompileError("duplicate-name", "validate core instance", offset, "argument", name);
+      if (args.has(name)) invalid("core instance", offset, "duplicate-name", "argument", name);
       const arg = scope.get("core instance", instance, offset);
       args.set(
         name,
@@ -279,7 +258,7 @@ class Planner {
     switch (canon.kind) {
       case "lift": {
         const item = scope.get("type", canon.type, offset);
-        if (item.kind !== "func") fail("validate canon lift", offset, "wrong-kind", "a func type", `${item.kind} type`);
+        if (item.kind !== "func") invalid("canon lift", offset, "wrong-kind", "a func type", `${item.kind} type`);
         const core = scope.get("core func", canon.func, offset);
         const options = planOptions(canon.options, scope, offset);
         requireOptions("lift", item.type, options, offset);
@@ -299,7 +278,7 @@ class Planner {
       case "resource.rep": {
         const item = scope.get("type", canon.type, offset);
         if (item.kind !== "resource") {
-          fail(`validate ${canon.kind}`, offset, "wrong-kind", "a resource type", `${item.kind} type`);
+          invalid(canon.kind, offset, "wrong-kind", "a resource type", `${item.kind} type`);
         }
         const resource = slotOf(item.type);
         this.#make(scope, (slot) => ({ kind: canon.kind, resource, slot, node }));
@@ -341,7 +320,7 @@ class Planner {
       case "component": {
         if (item.component.kind === "import") return item.component.type;
         const { importItems, exportItems } = new Planner(this.#budget).plan(item.component);
-        return { kind: "component", imports: importItems, exports: exportItems };
+        return { kind: "component", imports: importItems(), exports: exportItems() };
       }
       case "type": {
         const { type } = item;
@@ -370,7 +349,7 @@ function alias({ sort, ...def }: AliasDef, scope: Scope, offset: number): void {
       return scope.addItem(aliasExport(scope.get("instance", def.instance, offset), def.name, sort, offset));
     case "core-export": {
       if (!isCoreItemSort(sort)) {
-        fail("validate alias", offset, "wrong-kind", "a core func, table, memory, global or tag", sort);
+        invalid("alias", offset, "wrong-kind", "a core func, table, memory, global or tag", sort);
       }
       const instance = scope.get("core instance", def.instance, offset);
       if (instance.kind === "instantiated") {
@@ -378,10 +357,10 @@ function alias({ sort, ...def }: AliasDef, scope: Scope, offset: number): void {
       }
       const found = instance.exports.get(def.name);
       if (found === undefined) {
-        throw new CompileError("missing-export", "validate alias", offset, "the core instance", def.name);
+        invalid("alias", offset, "missing-export", "the core instance", def.name);
       }
       if (coreItemSorts[found.sort] !== sort) {
-        throw new CompileError("wrong-kind", "validate alias", offset, sort, `core ${found.sort} \`${def.name}\``);
+        invalid("alias", offset, "wrong-kind", sort, `core ${found.sort} \`${def.name}\``);
       }
       return scope.add(sort, found.ref);
     }
@@ -413,18 +392,18 @@ function isCoreItemSort(sort: string): sort is CoreItemSort {
 function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offset: number): Item {
   if (type === undefined) return item;
   const sort = type.kind === "core-module" ? "core module" : type.kind;
-  if (sort !== item.sort) fail("validate export", offset, "wrong-kind", sort, item.sort);
+  if (sort !== item.sort) invalid("export", offset, "wrong-kind", sort, item.sort);
   if (item.sort !== "instance" || type.kind !== "instance") return item;
   const declared = scope.get("type", type.type, offset);
   if (declared.kind !== "instance") {
-    fail("validate export", offset, "wrong-kind", "an instance type", `${declared.kind} type`);
+    invalid("export", offset, "wrong-kind", "an instance type", `${declared.kind} type`);
   }
   const exports = new Map<string, NamedItem>();
   for (const decl of declared.decls) {
     if (decl.kind !== "export") continue;
     const found = item.instance.exports.get(decl.name.name);
     if (found === undefined) {
-      throw new CompileError("missing-export", "validate export", offset, "the instance", decl.name.name);
+      invalid("export", offset, "missing-export", "the instance", decl.name.name);
     }
     exports.set(decl.name.name, found);
   }
@@ -444,22 +423,30 @@ function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOp
   };
 }
 
+/** Computes a value when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
 /** Which options a signature cannot do without. */
 function requireOptions(context: "lift" | "lower", type: FuncType, options: PlanOptions, offset: number): void {
   if (options.async || type.async) return;
-  const place = `validate canon ${context}`;
+  const place = `canon ${context}`;
+  if (type.result !== undefined && containsBorrow(type.result)) {
+    invalid(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
+  }
+  if (context === "lower" && options.postReturn !== undefined) {
+    invalid(place, offset, "canonical-option", "`post-return` cannot be specified for lowerings");
+  }
+  // The layout need not be known where nothing can be missing.
+  if (options.memory !== undefined && options.realloc !== undefined) return;
   const { storage } = signatureLayout(type);
   const params = type.params.some((param) => containsRange(param.type));
   const result = type.result !== undefined && containsRange(type.result);
-  if (type.result !== undefined && containsBorrow(type.result)) {
-    fail(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
-  }
   if ((params || result || storage !== "PdRd") && options.memory === undefined) {
-    fail(place, offset, "canonical-option", "`memory` is required");
+    invalid(place, offset, "canonical-option", "`memory` is required");
   }
   const allocates = context === "lift" ? params || storage === "PiRd" || storage === "PiRi" : result;
-  if (allocates && options.realloc === undefined) fail(place, offset, "canonical-option", "`realloc` is required");
-  if (context === "lower" && options.postReturn !== undefined) {
-    fail(place, offset, "canonical-option", "`post-return` cannot be specified for lowerings");
-  }
+  if (allocates && options.realloc === undefined) invalid(place, offset, "canonical-option", "`realloc` is required");
 }

@@ -150,6 +150,7 @@ export interface Plan {
   /** Parents of the component instances; -1 for the root. */
   readonly nodes: readonly number[];
   readonly exports: ReadonlyMap<string, NamedItem>;
-  readonly importItems: readonly ExternItem[];
-  readonly exportItems: readonly ExternItem[];
+  /** Reflection; made when first asked for. */
+  importItems(): readonly ExternItem[];
+  exportItems(): readonly ExternItem[];
 }

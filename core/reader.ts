@@ -3,6 +3,7 @@
 // Spec: Binary.md, core spec "Binary Format: Values".
 
 import { CompileError, type CompileErrorCode } from "../errors.ts";
+import { readAscii } from "../abi/ascii.ts";
 import { MAX_VECTOR } from "./limits.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -19,14 +20,14 @@ export class Reader {
   readonly #bytes: Uint8Array;
   readonly #base: number;
   #position = 0;
-  /** What is being read, for messages: `type section, type 4`. */
-  place: string;
+  readonly #place: string;
+  #item: { readonly what: string; index: number } | undefined;
 
   /** @param base Offset of the first byte in the whole binary. */
   constructor(bytes: Uint8Array, base: number, place: string) {
     this.#bytes = bytes;
     this.#base = base;
-    this.place = place;
+    this.#place = place;
   }
 
   /** Offset of the next byte in the whole binary. */
@@ -38,9 +39,19 @@ export class Reader {
     return this.#bytes.length - this.#position;
   }
 
+  /** What is being read, for messages: `type section, type 4`. */
+  get place(): string {
+    return this.#item === undefined ? this.#place : `${this.#place}, ${this.#item.what} ${this.#item.index}`;
+  }
+
   /** Throws at `offset`, by default the next byte. */
   fail(code: CompileErrorCode, details: readonly (string | number)[] = [], offset: number = this.offset): never {
     throw new CompileError(code, `decode ${this.place}`, offset, ...details);
+  }
+
+  /** Throws that no alternative of a production starts with the byte just read. */
+  unknown(byte: number, what: string): never {
+    this.fail("unknown-opcode", [hex(byte), what], this.offset - 1);
   }
 
   /** Looks at the next byte without taking it. */
@@ -107,15 +118,8 @@ export class Reader {
     const length = this.u32();
     const start = this.offset;
     const bytes = this.take(length);
-    if (length <= SHORT_NAME) {
-      let text = "", i = 0;
-      for (; i < length; i++) {
-        const byte = bytes[i]!;
-        if (byte >= 0x80) break;
-        text += String.fromCharCode(byte);
-      }
-      if (i === length) return text;
-    }
+    const ascii = length <= SHORT_NAME ? readAscii(bytes, 0, length) : undefined;
+    if (ascii !== undefined) return ascii;
     try {
       return decoder.decode(bytes);
     } catch {
@@ -139,6 +143,17 @@ export class Reader {
     const items: T[] = [];
     for (let i = 0; i < length; i++) items.push(read(i));
     return items;
+  }
+
+  /** A section's vector; messages count its items. */
+  items(what: string, read: () => void): void {
+    const item = { what, index: 0 };
+    this.vec((index) => {
+      this.#item = item;
+      item.index = index;
+      read();
+    }, what);
+    this.#item = undefined;
   }
 
   /** `<T>?`. */

@@ -2,7 +2,7 @@
 // A nested scope reaches outward only through outer aliases.
 // Spec: Explainer.md "Index Spaces".
 
-import { CompileError } from "../errors.ts";
+import { invalid } from "./invalid.ts";
 import type { DebugNames } from "./debug_names.ts";
 import type { CoreTypeDef, Sort } from "./definitions.ts";
 import type {
@@ -64,7 +64,7 @@ export class Scope {
 
   get<S extends Sort>(sort: S, index: number, offset: number): Spaces[S] {
     const space: Spaces[S][] = this.#spaces[sort];
-    if (index >= space.length) throw new CompileError("unknown-index", "validate component", offset, sort, index);
+    if (index >= space.length) invalid("component", offset, "unknown-index", sort, index);
     return space[index]!;
   }
 
@@ -103,15 +103,9 @@ export class Scope {
       case "core module":
         return { sort, module: this.get(sort, index, offset) };
       case "value":
-        throw new CompileError("unsupported", "validate component", offset, "a component value");
+        return invalid("component", offset, "unsupported", "a component value");
       default:
-        throw new CompileError(
-          "wrong-kind",
-          "validate component",
-          offset,
-          "a func, value, type, component, instance or core module",
-          sort,
-        );
+        invalid("component", offset, "wrong-kind", "a func, value, type, component, instance or core module", sort);
     }
   }
 
@@ -120,7 +114,7 @@ export class Scope {
     let found: Scope | undefined = this as Scope;
     for (let i = 0; i < count && found !== undefined; i++) found = found.parent;
     if (found === undefined) {
-      throw new CompileError("invalid-type", "validate component", offset, `invalid outer alias count of ${count}`);
+      invalid("component", offset, "invalid-type", `invalid outer alias count of ${count}`);
     }
     return found;
   }

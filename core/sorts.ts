@@ -2,7 +2,7 @@
 // Spec: Binary.md `core:sort`, `sort`.
 
 import type { CoreSort, Sort } from "./definitions.ts";
-import { hex, type Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 
 const coreSorts: Readonly<Record<number, CoreSort>> = {
   0x00: "func",
@@ -25,12 +25,12 @@ const sorts: Readonly<Record<number, Sort>> = {
 /** `core:sort`. */
 export function coreSort(reader: Reader): CoreSort {
   const byte = reader.byte();
-  return coreSorts[byte] ?? reader.fail("unknown-opcode", [hex(byte), "a core sort"], reader.offset - 1);
+  return coreSorts[byte] ?? reader.unknown(byte, "a core sort");
 }
 
 /** `sort`. */
 export function sort(reader: Reader): Sort {
   const byte = reader.byte();
   if (byte === 0x00) return `core ${coreSort(reader)}`;
-  return sorts[byte] ?? reader.fail("unknown-opcode", [hex(byte), "a sort"], reader.offset - 1);
+  return sorts[byte] ?? reader.unknown(byte, "a sort");
 }
