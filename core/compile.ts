@@ -41,6 +41,14 @@ function isBytes(source: unknown): source is Bytes {
     typeof SharedArrayBuffer !== "undefined" && source instanceof SharedArrayBuffer;
 }
 
+/** A component that is compiled already: options that would have changed how cannot be honoured. */
+export function compiled(component: Component, { modules, maxMemoryPages }: CompileOptions): Component {
+  if (modules !== undefined || maxMemoryPages !== undefined) {
+    throw new TypeError("modules and maxMemoryPages have no effect on a component that is compiled already");
+  }
+  return component;
+}
+
 function checkOptions(options: CompileOptions): void {
   const { maxMemoryPages, modules } = options;
   if (maxMemoryPages === undefined) return;
@@ -60,7 +68,7 @@ function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 function capped(bytes: Uint8Array, module: number, offset: number, options: CompileOptions): Uint8Array<ArrayBuffer> {
   const { maxMemoryPages } = options;
   if (maxMemoryPages === undefined) return unshared(bytes);
-  return unshared(capMemories(bytes, true, maxMemoryPages, module, offset)!);
+  return unshared(capMemories(bytes, true, maxMemoryPages, module, offset) as Uint8Array);
 }
 
 /** Says which module the engine refused, and why if the reason is a feature. */
@@ -77,6 +85,7 @@ function finish(decoded: Decoded, modules: readonly WebAssembly.Module[]): Compo
 }
 
 function given(decoded: Decoded, modules: readonly WebAssembly.Module[]): readonly WebAssembly.Module[] {
+  if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
   if (modules.length !== decoded.modules.length) {
     throw new CompileError("wrong-modules", "compile component", undefined, modules.length, decoded.modules.length);
   }
@@ -144,12 +153,12 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
 export async function compile(source: ComponentSource, options: CompileOptions = {}): Promise<Component> {
   checkOptions(options);
   const input = await source;
-  if (input instanceof Component) return input;
+  if (input instanceof Component) return compiled(input, options);
   if (isBytes(input)) return await compileBytes(bytesOf(input), options);
   if (input instanceof ReadableStream) return await compileStream(input, options);
   if (typeof Response !== "undefined" && input instanceof Response) {
     if (!input.ok) {
-      await input.body?.cancel();
+      if (!input.bodyUsed && !input.body?.locked) input.body?.cancel().catch(() => {});
       throw new CompileError(
         "bad-response",
         "compile component",
@@ -165,11 +174,17 @@ export async function compile(source: ComponentSource, options: CompileOptions =
   throw new TypeError("compile takes a buffer, a view, a Response, a ReadableStream, a Component, or a promise of one");
 }
 
+/** All of them, or the first failure by position rather than by time. */
+async function inOrder<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
+}
+
 async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return finish(decoded, given(decoded, options.modules));
   const plan = planComponent(decoded.component);
-  const modules = await Promise.all(decoded.modules.map(async ({ offset, length }, i) => {
+  const modules = await inOrder(decoded.modules.map(async ({ offset, length }, i) => {
     const module = capped(all.subarray(offset, offset + length), i, offset, options);
     try {
       return await WebAssembly.compile(module);
@@ -230,12 +245,9 @@ class Chunks {
     return Uint8Array.from(bytes);
   }
 
-  async cancel(reason: unknown): Promise<void> {
-    try {
-      await this.#reader.cancel(reason);
-    } catch {
-      // The source failed by itself; the first reason counts.
-    }
+  /** Lets go of the source. Nobody waits for it: it may never answer, and why we let go is what counts. */
+  cancel(reason: unknown): void {
+    this.#reader.cancel(reason).catch(() => {});
   }
 }
 
@@ -268,9 +280,9 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
     const decoded = step.value;
     if (options.modules !== undefined) return finish(decoded, given(decoded, options.modules));
     const plan = planComponent(decoded.component);
-    return makeComponent({ plan, modules: await Promise.all(modules) });
+    return makeComponent({ plan, modules: await inOrder(modules) });
   } catch (error) {
-    await chunks.cancel(error);
+    chunks.cancel(error);
     throw error;
   }
 }
@@ -289,6 +301,7 @@ async function pipeModule(
   compiling?.catch(() => {});
   // What the engine may not see yet: until the memory section is known, when memories are capped.
   let head: Uint8Array[] | undefined = options.maxMemoryPages === undefined ? undefined : [];
+  let held = 0, needed = 0;
   const give = (bytes: Uint8Array): void => {
     kept.push(bytes);
     try {
@@ -311,8 +324,14 @@ async function pipeModule(
         continue;
       }
       head.push(piece);
+      held += piece.length;
+      // Looking again before the section in question is there would be quadratic.
+      if (held < needed && left > 0) continue;
       const cap = capMemories(concat(head), left === 0, options.maxMemoryPages!, module, offset);
-      if (cap === undefined) continue;
+      if (typeof cap === "number") {
+        needed = cap;
+        continue;
+      }
       head = undefined;
       give(cap);
     }

@@ -207,7 +207,7 @@ function leb(value: bigint): number[] {
  *
  * @param head The module's bytes so far.
  * @param whole Whether that is all of them.
- * @returns The bytes to use instead, or `undefined` if more are needed to tell.
+ * @returns The bytes to use instead, or how many are needed to tell.
  * @throws CompileError if a memory starts out larger.
  */
 export function capMemories(
@@ -216,7 +216,7 @@ export function capMemories(
   maxPages: number,
   module: number,
   offset: number,
-): Uint8Array | undefined {
+): Uint8Array | number {
   const reader = new Reader(head, 0, "core module");
   try {
     reader.take(8);
@@ -226,9 +226,12 @@ export function capMemories(
       // The sections after memory, in the order that a module has them; 13 is tag.
       if (id > 5) return head;
       const size = reader.u32();
+      if (size > reader.remaining) return whole ? head : reader.offset + size;
       const content = new Reader(reader.take(size), 0, "memory section");
       if (id !== 5) continue;
       const memories = content.vec(() => coreLimits(content), "memory");
+      content.finish();
+      if (memories.some((limits) => limits.shared && limits.max === undefined)) return head; // invalid, and to stay so
       const capped = memories.flatMap((limits) => cappedLimits(limits, maxPages, module, offset));
       const body = [...leb(BigInt(memories.length)), ...capped];
       const section = [5, ...leb(BigInt(body.length)), ...body];
@@ -240,11 +243,10 @@ export function capMemories(
       return out;
     }
   } catch (error) {
-    if (error instanceof CompileError && error.code === "unexpected-end") return whole ? head : undefined;
-    if (error instanceof CompileError && error.code !== "memory-cap") return head; // the engine will say what is wrong
-    throw error;
+    if (!(error instanceof CompileError) || error.code === "memory-cap") throw error;
+    if (error.code !== "unexpected-end") return head; // the engine will say what is wrong
   }
-  return whole ? head : undefined;
+  return whole ? head : head.length + 1;
 }
 
 function cappedLimits(limits: CoreLimits, maxPages: number, module: number, offset: number): number[] {

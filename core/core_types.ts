@@ -34,10 +34,13 @@ const heap: Readonly<Record<number, string>> = {
 };
 
 function heapType(reader: Reader): string {
-  if (reader.peek() === 0x65) { // shared
-    reader.byte();
-    return `(shared ${heapType(reader)})`;
-  }
+  const shared = reader.peek() === 0x65;
+  if (shared) reader.byte();
+  const type = unsharedHeapType(reader);
+  return shared ? `(shared ${type})` : type;
+}
+
+function unsharedHeapType(reader: Reader): string {
   const start = reader.offset;
   const code = reader.s33();
   if (code >= 0) return String(code);

@@ -6,7 +6,7 @@
 import { layoutOf } from "../abi/layout.ts";
 import { nameResourceType } from "../abi/slots.ts";
 import { type FuncType, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
-import type { ExternTypeDef, NameDef, TypeDecl, TypeDef, ValTypeRef } from "./definitions.ts";
+import type { CoreTypeDef, Definition, ExternTypeDef, NameDef, TypeDecl, TypeDef, ValTypeRef } from "./definitions.ts";
 import { invalid } from "./invalid.ts";
 import { MAX_NESTING, MAX_TYPE_BYTES, MAX_TYPE_DEPTH, MAX_UNFOLDED_DEFINITIONS } from "./limits.ts";
 import type { ComponentItem, FuncRef, InstanceItem, Item, ModuleRef, NamedItem, TypeItem } from "./plan_types.ts";
@@ -26,8 +26,10 @@ export interface Maker {
 export class Budget {
   #left: number = MAX_UNFOLDED_DEFINITIONS;
 
-  spend(offset: number): void {
-    if (this.#left-- <= 0) {
+  /** Counts `weight` definitions, or parts of one. */
+  spend(offset: number, weight = 1): void {
+    this.#left -= weight;
+    if (this.#left < 0) {
       invalid("component", offset, "limit-exceeded", "definition", MAX_UNFOLDED_DEFINITIONS);
     }
   }
@@ -139,6 +141,44 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeIt
   }
 }
 
+/** An instance of some exports. Instances nest in instances, and everything that walks them recurses. */
+export function instanceItem(exports: ReadonlyMap<string, NamedItem>, offset: number): InstanceItem {
+  let depth = 1;
+  for (const { item } of exports.values()) {
+    if (item.sort === "instance") depth = Math.max(depth, item.instance.depth + 1);
+  }
+  if (depth > MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
+  return { exports, depth };
+}
+
+/** How much work a definition or declaration is, by the parts it lists. */
+export function weigh(definition: Definition | TypeDecl): number {
+  switch (definition.kind) {
+    case "type": {
+      const { type } = definition;
+      const lists = [
+        "fields" in type && type.fields,
+        "cases" in type && type.cases,
+        "types" in type && type.types,
+        "names" in type && type.names,
+        "params" in type && type.params,
+      ];
+      return lists.reduce((sum, list) => sum + (list ? list.length : 0), 1);
+    }
+    case "instance":
+    case "core-instance":
+      return 1 + (definition.expr.kind === "exports" ? definition.expr.exports : definition.expr.args).length;
+    default:
+      return 1;
+  }
+}
+
+/** A recursive group takes an index for each of its types. */
+export function addCoreType(type: CoreTypeDef, scope: Scope): void {
+  const count = type.kind === "rec" ? type.types.length : 1;
+  for (let i = 0; i < count; i++) scope.add("core type", type);
+}
+
 /** Finds what an export alias names. */
 export function aliasExport(instance: InstanceItem, name: string, sort: string, offset: number): Item {
   const found = instance.exports.get(name);
@@ -196,7 +236,7 @@ export function makeInstance(
   path: readonly string[],
   maker: Maker,
 ): InstanceItem {
-  return { exports: evaluateDecls(type, path, maker).exports };
+  return instanceItem(evaluateDecls(type, path, maker).exports, type.decls[0]?.offset ?? 0);
 }
 
 /** Evaluates the declarations of a component or instance type. */
@@ -208,11 +248,11 @@ export function evaluateDecls(
   const scope = new Scope(parent);
   const sides = { import: new Map<string, NamedItem>(), export: new Map<string, NamedItem>() };
   for (const decl of decls) {
-    maker.budget.spend(decl.offset);
+    maker.budget.spend(decl.offset, weigh(decl));
     if (path.length > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");
     switch (decl.kind) {
       case "core-type":
-        scope.add("core type", decl.type);
+        addCoreType(decl.type, scope);
         break;
       case "type":
         scope.add("type", evaluateType(decl.type, scope, decl.offset));

@@ -45,6 +45,8 @@ export class Running {
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
   readonly #coreFuncs: CoreFunction[] = [];
+  /** Inline core instances, each one object however often it is passed. */
+  readonly #items = new Map<object, WebAssembly.ModuleImports>();
   readonly #lifts = new Map<number, { lifted: Lifted; options: CanonOptions; node: ComponentInstance }>();
 
   constructor(
@@ -112,7 +114,18 @@ export class Running {
   }
 
   #core(ref: CoreRef): unknown {
-    return ref.kind === "made" ? this.#coreFuncs[ref.slot] : this.#coreInstances[ref.instance]![ref.name];
+    if (ref.kind === "made") return this.#coreFuncs[ref.slot];
+    const item = this.#coreInstances[ref.instance]![ref.name];
+    // Possible only with a module that is not the component's own: one that the host gave.
+    if (item === undefined) {
+      throw new LinkError(
+        "core-link",
+        "instantiate component",
+        "",
+        `core instance ${ref.instance} has no export \`${ref.name}\``,
+      );
+    }
+    return item;
   }
 
   #imports(step: Step & { kind: "instantiate" }): WebAssembly.Imports {
@@ -121,8 +134,12 @@ export class Running {
       if (arg.kind === "instance") {
         imports[name] = this.#coreInstances[arg.slot] as WebAssembly.ModuleImports;
       } else {
-        const items: WebAssembly.ModuleImports = Object.create(null);
-        for (const [field, ref] of arg.items) items[field] = this.#core(ref) as WebAssembly.ImportValue;
+        let items = this.#items.get(arg.items);
+        if (items === undefined) {
+          items = Object.create(null) as WebAssembly.ModuleImports;
+          for (const [field, ref] of arg.items) items[field] = this.#core(ref) as WebAssembly.ImportValue;
+          this.#items.set(arg.items, items);
+        }
         imports[name] = items;
       }
     }
@@ -254,7 +271,9 @@ function unsupported(node: ComponentInstance, name: string): CoreFunction {
 
 /** What instantiating a core module threw. */
 function instantiateError(tree: InstanceTree, error: unknown): unknown {
-  if (error instanceof WebAssembly.LinkError && tree.parked === undefined) {
+  // A missing instance is a TypeError of the engine's, a missing or unfit item a LinkError; the host's own are parked.
+  const unfit = error instanceof WebAssembly.LinkError || error instanceof TypeError;
+  if (unfit && !(error instanceof LinkError) && tree.parked === undefined) {
     return new LinkError("core-link", "instantiate component", "", error.message);
   }
   return surface(tree, error, "instantiate", "component");

@@ -19,7 +19,7 @@ export const MAX_TYPE_DEPTH = 100;
 export const MAX_SECTION_BYTES: number = 2 ** 28;
 /** Component instances that one component unfolds into. */
 export const MAX_COMPONENT_INSTANCES = 10_000;
-/** Definitions that one component unfolds into, nested components counted each time they are instantiated. */
-export const MAX_UNFOLDED_DEFINITIONS = 2_000_000;
+/** Definitions and their parts that one component unfolds into, nested components counted each time they are instantiated. */
+export const MAX_UNFOLDED_DEFINITIONS = 500_000;
 /** Size of a value type in bytes, exclusive. Fixed by the specification. */
 export const MAX_TYPE_BYTES: number = 2 ** 28;

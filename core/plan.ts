@@ -16,7 +16,17 @@ import type {
   InstanceExpr,
   NameDef,
 } from "./definitions.ts";
-import { aliasExport, Budget, evaluateDecls, evaluateType, makeExtern, type Maker } from "./evaluate.ts";
+import {
+  addCoreType,
+  aliasExport,
+  Budget,
+  evaluateDecls,
+  evaluateType,
+  instanceItem,
+  makeExtern,
+  type Maker,
+  weigh,
+} from "./evaluate.ts";
 import { invalid } from "./invalid.ts";
 import { MAX_COMPONENT_INSTANCES, MAX_NESTING } from "./limits.ts";
 import type {
@@ -34,19 +44,22 @@ import type {
   PlanLift,
   PlanOptions,
   Step,
+  TypeItem,
 } from "./plan_types.ts";
 import { Scope } from "./scope.ts";
 import type { ExternItem, ExternType } from "./types.ts";
 
 /** Plans a component. Throws CompileError for an index, sort or option that does not fit. */
 export function planComponent(def: ComponentDef): Plan {
-  return new Planner(new Budget()).plan({ kind: "defined", def, scope: undefined });
+  return new Planner(new Budget(), 0).plan({ kind: "defined", def, scope: undefined });
 }
 
 type Defined = ComponentItem & { kind: "defined" };
 
 class Planner {
   readonly #budget: Budget;
+  readonly #depth: number;
+  readonly #reflected = new WeakMap<object, ExternType>();
   readonly #steps: Step[] = [];
   readonly #lifts: PlanLift[] = [];
   readonly #imports: PlanImport[] = [];
@@ -55,8 +68,10 @@ class Planner {
   #coreInstances = 0;
   #coreFuncs = 0;
 
-  constructor(budget: Budget) {
+  /** @param depth How many components enclose this one while it is only reflected on. */
+  constructor(budget: Budget, depth: number) {
     this.#budget = budget;
+    this.#depth = depth;
   }
 
   plan(component: Defined): Plan {
@@ -85,7 +100,9 @@ class Planner {
   // ── Root imports ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #leaf(path: readonly string[], want: PlanImport["want"]): number {
-    return this.#imports.push({ path, display: path.join("#"), want }) - 1;
+    // Concatenation rather than join: engines share the parts of long names.
+    const display = path.reduce((names, name) => `${names}#${name}`);
+    return this.#imports.push({ path, display, want }) - 1;
   }
 
   #importMaker(): Maker {
@@ -101,7 +118,7 @@ class Planner {
       component: (path, type) => ({
         kind: "import",
         leaf: this.#leaf(path, { kind: "component" }),
-        type: this.#componentType(type),
+        type: () => this.#componentType(type),
       }),
     };
   }
@@ -120,7 +137,7 @@ class Planner {
     const exports = new Map<string, NamedItem>();
     for (const definition of component.def.definitions) {
       const { offset } = definition;
-      this.#budget.spend(offset);
+      this.#budget.spend(offset, weigh(definition));
       switch (definition.kind) {
         case "core-module":
           scope.add("core module", { kind: "own", module: definition.module });
@@ -129,9 +146,7 @@ class Planner {
           scope.add("core instance", this.#coreInstance(definition.expr, scope, node, offset));
           break;
         case "core-type":
-          if (definition.type.kind === "rec") {
-            for (const _ of definition.type.types) scope.add("core type", definition.type);
-          } else scope.add("core type", definition.type);
+          addCoreType(definition.type, scope);
           break;
         case "component":
           scope.add("component", { kind: "defined", def: definition.component, scope });
@@ -158,6 +173,7 @@ class Planner {
             definition.type,
             scope,
             offset,
+            this.#budget,
           );
           const { name } = definition.name;
           if (exports.has(name)) invalid("export", offset, "duplicate-name", "export", name);
@@ -167,12 +183,12 @@ class Planner {
           break;
         }
         case "start":
-          invalid("component", offset, "unsupported", "a component start function");
+          return invalid("component", offset, "unsupported", "a component start function");
         case "value":
           return invalid("component", offset, "unsupported", "a component value");
       }
     }
-    return { exports };
+    return instanceItem(exports, 0);
   }
 
   #instance(expr: InstanceExpr, scope: Scope, node: number, depth: number, offset: number): InstanceItem {
@@ -184,7 +200,7 @@ class Planner {
         }
         exports.set(name.name, { name, item: scope.getItem(item.sort, item.index, offset) });
       }
-      return { exports };
+      return instanceItem(exports, offset);
     }
     const component = scope.get("component", expr.component, offset);
     if (component.kind === "import") {
@@ -233,19 +249,15 @@ class Planner {
         }
         exports.set(name, { sort, ref: scope.get(coreItemSorts[sort], index, offset) });
       }
-      return { kind: "inline", exports };
+      const items = [...exports].map(([field, { ref }]) => [field, ref] as const);
+      return { kind: "inline", exports, arg: { kind: "items", items } };
     }
     const module = scope.get("core module", expr.module, offset);
     const args = new Map<string, CoreArg>();
     for (const { name, instance } of expr.args) {
       if (args.has(name)) invalid("core instance", offset, "duplicate-name", "argument", name);
       const arg = scope.get("core instance", instance, offset);
-      args.set(
-        name,
-        arg.kind === "instantiated"
-          ? { kind: "instance", slot: arg.slot }
-          : { kind: "items", items: [...arg.exports].map(([field, { ref }]) => [field, ref] as const) },
-      );
+      args.set(name, arg.kind === "instantiated" ? { kind: "instance", slot: arg.slot } : arg.arg);
     }
     const slot = this.#coreInstances++;
     this.#steps.push({ kind: "instantiate", module, args: [...args], slot, node });
@@ -314,13 +326,19 @@ class Planner {
       case "func":
         return { kind: "func", type: item.func.type };
       case "instance":
-        return { kind: "instance", exports: this.#externItems(item.instance.exports) };
+        return this.#once(
+          item.instance,
+          () => ({ kind: "instance", exports: this.#externItems(item.instance.exports) }),
+        );
       case "core module":
         return { kind: "module", imports: [], exports: [] };
       case "component": {
-        if (item.component.kind === "import") return item.component.type;
-        const { importItems, exportItems } = new Planner(this.#budget).plan(item.component);
-        return { kind: "component", imports: importItems(), exports: exportItems() };
+        const { component } = item;
+        if (component.kind === "import") return component.type();
+        return this.#once(component, () => {
+          const { importItems, exportItems } = new Planner(this.#budget, this.#deeper()).plan(component);
+          return { kind: "component", imports: importItems(), exports: exportItems() };
+        });
       }
       case "type": {
         const { type } = item;
@@ -332,12 +350,27 @@ class Planner {
   }
 
   /** A component or instance type as data; its abstract parts are made for nobody. */
-  #componentType(type: Parameters<typeof evaluateDecls>[0] & { kind: "component" | "instance" }): ExternType {
-    const { imports, exports } = evaluateDecls(type, [], new Planner(this.#budget).#importMaker());
-    const exported = this.#externItems(exports);
-    return type.kind === "instance"
-      ? { kind: "instance", exports: exported }
-      : { kind: "component", imports: this.#externItems(imports), exports: exported };
+  #componentType(type: TypeItem & { kind: "component" | "instance" }): ExternType {
+    return this.#once(type, () => {
+      const planner = new Planner(this.#budget, this.#deeper());
+      const { imports, exports } = evaluateDecls(type, [], planner.#importMaker());
+      const exported = planner.#externItems(exports);
+      return type.kind === "instance"
+        ? { kind: "instance", exports: exported }
+        : { kind: "component", imports: planner.#externItems(imports), exports: exported };
+    });
+  }
+
+  /** Items are shared, and so is what they are reflected as: a small binary can describe an enormous tree of them. */
+  #once(item: object, make: () => ExternType): ExternType {
+    let type = this.#reflected.get(item);
+    if (type === undefined) this.#reflected.set(item, type = make());
+    return type;
+  }
+
+  #deeper(): number {
+    if (this.#depth >= MAX_NESTING) invalid("component", 0, "nesting-too-deep");
+    return this.#depth + 1;
   }
 }
 
@@ -389,7 +422,7 @@ function isCoreItemSort(sort: string): sort is CoreItemSort {
 }
 
 /** An ascribed instance type hides what it does not mention. */
-function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offset: number): Item {
+function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offset: number, budget: Budget): Item {
   if (type === undefined) return item;
   const sort = type.kind === "core-module" ? "core module" : type.kind;
   if (sort !== item.sort) invalid("export", offset, "wrong-kind", sort, item.sort);
@@ -400,6 +433,7 @@ function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offs
   }
   const exports = new Map<string, NamedItem>();
   for (const decl of declared.decls) {
+    budget.spend(offset);
     if (decl.kind !== "export") continue;
     const found = item.instance.exports.get(decl.name.name);
     if (found === undefined) {
@@ -407,7 +441,7 @@ function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offs
     }
     exports.set(decl.name.name, found);
   }
-  return { sort: "instance", instance: { exports } };
+  return { sort: "instance", instance: instanceItem(exports, offset) };
 }
 
 function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOptions {

@@ -24,7 +24,11 @@ export type CoreInstance =
   | { readonly kind: "instantiated"; readonly slot: number }
   | {
     readonly kind: "inline";
-    readonly exports: ReadonlyMap<string, CoreItem>;
+    readonly exports: ReadonlyMap<
+      string,
+      CoreItem
+    >; /** The same as an argument; one list, however often it is passed. */
+    readonly arg: CoreArg;
   };
 
 /** A core module: one of the component's own, or an import. */
@@ -52,10 +56,12 @@ export type TypeItem =
 /** A component at plan time: a closure over the scope it was defined in, or an import. */
 export type ComponentItem =
   | { readonly kind: "defined"; readonly def: ComponentDef; readonly scope: Scope | undefined }
-  | { readonly kind: "import"; readonly leaf: number; readonly type: ExternItem["type"] };
+  | { readonly kind: "import"; readonly leaf: number; type(): ExternItem["type"] };
 
 /** An instance at plan time. */
 export interface InstanceItem {
+  /** Instances nested in it, itself included. */
+  readonly depth: number;
   readonly exports: ReadonlyMap<string, NamedItem>;
 }
 

@@ -1,7 +1,14 @@
 // instantiate(): the one line for the common case. Compiles, links against an imports object and instantiates.
 
 import type { Component } from "../core/component.ts";
-import { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "../core/compile.ts";
+import {
+  type Bytes,
+  compile,
+  compiled,
+  type CompileOptions,
+  compileSync,
+  type ComponentSource,
+} from "../core/compile.ts";
 import { Component as ComponentClass } from "../core/component.ts";
 import type { HostFunc, Suspending } from "./func.ts";
 import type { Instance, InstantiateOptions, World } from "./instance.ts";
@@ -77,6 +84,6 @@ export function instantiateSync<W extends World = World, Data = unknown>(
   ...args: InstantiateArgs<W, Data>
 ): Instance<W> {
   const [imports, options] = args as [unknown, (CompileOptions & InstantiateOptions<unknown>)?];
-  const component = source instanceof ComponentClass ? source : compileSync(source, options);
+  const component = source instanceof ComponentClass ? compiled(source, options ?? {}) : compileSync(source, options);
   return linkAll(component, imports).instantiateSync(options) as Instance<W>;
 }
