@@ -2,6 +2,8 @@
 // Finds by exact name, then the highest semver-compatible version, then the unversioned key; members in camelCase or by raw WIT name.
 
 import { matchName, splitVersion } from "../core/names.ts";
+import { Component } from "../core/component.ts";
+import { HostFunc } from "./func.ts";
 import { camelCase } from "./names.ts";
 
 /** A definition and the object it was found on, which is `this` for functions. */
@@ -10,12 +12,26 @@ export interface Found {
   readonly owner: unknown;
 }
 
-/** A member of an import object; what every object inherits does not count. */
+/** Whether a member is what every object or every function has, which nobody gave as a definition. */
+export function isInherited(source: object, key: string, value: unknown): boolean {
+  if (key === "constructor") return !Object.hasOwn(source, key);
+  return [Object.prototype, Function.prototype].some((base) =>
+    Object.hasOwn(base, key) && (base as unknown as Record<string, unknown>)[key] === value
+  );
+}
+
+/** A member of an import object. */
 function read(source: object, key: string): Found | undefined {
   if (!(key in source)) return undefined;
   const value = (source as Record<string, unknown>)[key];
-  if (value === undefined || value === (Object.prototype as Record<string, unknown>)[key]) return undefined;
+  if (value === undefined || isInherited(source, key, value)) return undefined;
   return { value, owner: source };
+}
+
+/** Whether a value can be looked into as an instance. */
+function isInstance(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !(value instanceof HostFunc) &&
+    !(value instanceof Component) && !(value instanceof WebAssembly.Module);
 }
 
 /** One instance's definitions, the root being one too. */
@@ -27,42 +43,46 @@ export class Definitions {
 
   /** A function, resource or module by its WIT label; `spell` is how JS would write it. */
   member(label: string, spell: (label: string) => string): Found | undefined {
-    for (const key of [label, spell(label)]) {
-      if (this.items.has(key)) return { value: this.items.get(key), owner: undefined };
-      for (const source of this.sources) {
-        const found = read(source, key);
-        if (found !== undefined) return found;
-      }
+    return this.#item(label) ?? this.#item(spell(label));
+  }
+
+  #item(key: string): Found | undefined {
+    if (this.items.has(key)) return { value: this.items.get(key), owner: undefined };
+    for (const source of this.sources) {
+      const found = read(source, key);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
 
-  /** An instance by its import name. */
+  /** An instance by its import name; what else has that name, if something has. */
   instance(name: string): Definitions | Found | undefined {
+    const exact = this.#named(name);
+    if (exact !== undefined) return exact;
+    const names = this.names();
     const { base, version } = splitVersion(name);
-    const key = matchName(name, this.names()) ?? (version === undefined ? undefined : matchName(base, this.names()));
-    const names = key === undefined ? [camelCase(name)] : [key];
-    for (const candidate of names) {
-      const child = this.children.get(candidate);
-      const fromSources = this.sources.map((source) => read(source, candidate)).find((found) => found !== undefined);
-      if (child === undefined) {
-        if (this.items.has(candidate)) return { value: this.items.get(candidate), owner: undefined };
-        if (fromSources === undefined) continue;
-        const { value } = fromSources;
-        if (typeof value !== "object" || value === null) return fromSources;
-        const made = new Definitions();
-        made.sources.push(value);
-        return made;
-      }
-      const { value } = fromSources ?? {};
-      if (typeof value !== "object" || value === null) return child;
-      const merged = new Definitions();
-      for (const [key, item] of child.items) merged.items.set(key, item);
-      for (const [key, item] of child.children) merged.children.set(key, item);
-      merged.sources.push(...child.sources, value);
-      return merged;
+    const key = matchName(name, names) ?? (version === undefined || !names.has(base) ? camelCase(name) : base);
+    return this.#named(key);
+  }
+
+  #named(key: string): Definitions | Found | undefined {
+    const child = this.children.get(key);
+    if (child !== undefined) return child;
+    const found = this.#item(key);
+    if (found === undefined || !isInstance(found.value)) return found;
+    const made = new Definitions();
+    made.sources.push(found.value);
+    return made;
+  }
+
+  /** Opens an instance to add to it; what import objects say of it so far counts. */
+  open(name: string): Definitions {
+    let child = this.children.get(name);
+    if (child === undefined) {
+      const found = this.#named(name);
+      this.children.set(name, child = found instanceof Definitions ? found : new Definitions());
     }
-    return undefined;
+    return child;
   }
 
   /** Every name defined here. */
@@ -89,10 +109,15 @@ export class Definitions {
   }
 }
 
+/** Names longer than this are not compared. */
+const MAX_ALIKE = 200;
+
 /** The defined path most like a missing one, if any is alike. */
 export function closest(wanted: string, paths: readonly string[]): string | undefined {
   let best: string | undefined, bestDistance = Math.max(3, Math.ceil(wanted.length / 3));
+  if (wanted.length > MAX_ALIKE) return undefined;
   for (const path of paths.slice(0, 2000)) {
+    if (path.length > MAX_ALIKE) continue;
     const distance = editDistance(wanted, path, bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [path, distance];
   }

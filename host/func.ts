@@ -64,6 +64,8 @@ export class HostFunc<in Data = unknown> {
     Data = unknown,
   >(type: F, impl: HostImpl<F, O, Data>, options?: O): HostFunc<Data> {
     const func = impl as HostFunction;
+    if (!Array.isArray(type?.params)) throw new TypeError("HostFunc.typed takes a type made by t.func");
+    if (typeof func !== "function") throw new TypeError("HostFunc.typed takes a function");
     return create(
       type,
       options?.suspends ?? false,

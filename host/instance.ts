@@ -262,9 +262,12 @@ class RunningInstance implements Instance {
   // ── Exports ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** One class per resource that is exported anywhere, before any function that may lift one can run. */
-  #findClasses(items: ReadonlyMap<string, NamedItem>): void {
+  #findClasses(items: ReadonlyMap<string, NamedItem>, seen = new Set<InstanceItem>()): void {
     for (const [name, { item }] of items) {
-      if (item.sort === "instance") this.#findClasses(item.instance.exports);
+      if (item.sort === "instance" && !seen.has(item.instance)) {
+        seen.add(item.instance);
+        this.#findClasses(item.instance.exports, seen);
+      }
       if (item.sort !== "type" || item.type.kind !== "resource" || this.#classes.has(item.type.type)) continue;
       const runtime = this.#running.tree.resources[slotOf(item.type.type)];
       if (runtime instanceof GuestResource) {
@@ -275,10 +278,7 @@ class RunningInstance implements Instance {
 
   #members(items: ReadonlyMap<string, NamedItem>, owner: string): Members {
     const members: Members = Object.create(null);
-    const labels = [...items].filter(([name, { item }]) =>
-      item.sort === "func" && parsePlainName(name).kind === "label"
-    ).map(([name]) => name);
-    const keys = new Map(uniqueNames(labels, camelCase).map((key, i) => [labels[i]!, key]));
+    const keys = memberKeys(items);
     for (const [name, { item }] of items) {
       const path = owner === "" ? name : `${owner}#${name}`;
       switch (item.sort) {
@@ -286,7 +286,7 @@ class RunningInstance implements Instance {
           const make = (): GuestCall => this.#running.func(item.func, `export ${path}`, true);
           const plain = parsePlainName(name);
           if (plain.kind === "label") defineLazily(members, keys.get(name)!, name, make);
-          else this.#classMember(items, plain, make);
+          else this.#classMember(items, plain, name, keys, make);
           break;
         }
         case "instance":
@@ -316,21 +316,11 @@ class RunningInstance implements Instance {
     return members;
   }
 
-  /** What a method or static function is called in JS: unique among those of its resource. */
-  #memberKey(
-    items: ReadonlyMap<string, NamedItem>,
-    { kind, resource, label }: PlainName & { kind: "method" | "static" },
-  ): string {
-    const labels = [...items.keys()].map(parsePlainName).flatMap((other) =>
-      other.kind === kind && other.resource === resource ? [other.label] : []
-    );
-    const key = uniqueNames(labels, camelCase)[labels.indexOf(label)]!;
-    return reserved[kind]!.includes(key) ? `[${kind}]${label}` : key;
-  }
-
   #classMember(
     items: ReadonlyMap<string, NamedItem>,
-    plain: Exclude<ReturnType<typeof parsePlainName>, { kind: "label" }>,
+    plain: Exclude<PlainName, { kind: "label" }>,
+    name: string,
+    keys: ReadonlyMap<string, string>,
     make: () => GuestCall,
   ): void {
     const resource = items.get(plain.resource)?.item;
@@ -344,9 +334,9 @@ class RunningInstance implements Instance {
         return construct(...args);
       });
     } else if (plain.kind === "static") {
-      defineLazily(made.class, this.#memberKey(items, plain), plain.label, make);
+      defineLazily(made.class, keys.get(name)!, plain.label, make);
     } else {
-      defineLazily(made.class.prototype, this.#memberKey(items, plain), plain.label, () => makeMethod(make()));
+      defineLazily(made.class.prototype, keys.get(name)!, plain.label, () => makeMethod(make()));
     }
   }
 }
@@ -357,10 +347,32 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   method: ["constructor"],
 };
 
+/** What functions, methods and statics are called in JS: unique among their like. */
+function memberKeys(items: ReadonlyMap<string, NamedItem>): Map<string, string> {
+  const groups = new Map<string, { readonly kind: string; readonly names: string[]; readonly labels: string[] }>();
+  for (const [name, { item }] of items) {
+    const plain = parsePlainName(name);
+    if (item.sort !== "func" || plain.kind === "constructor") continue;
+    const owner = plain.kind === "label" ? "" : `${plain.kind} ${plain.resource}`;
+    let group = groups.get(owner);
+    if (group === undefined) groups.set(owner, group = { kind: plain.kind, names: [], labels: [] });
+    group.names.push(name);
+    group.labels.push(plain.label);
+  }
+  const keys = new Map<string, string>();
+  for (const { kind, names, labels } of groups.values()) {
+    uniqueNames(labels, camelCase).forEach((key, i) => {
+      keys.set(names[i]!, reserved[kind]?.includes(key) ? `[${kind}]${labels[i]}` : key);
+    });
+  }
+  return keys;
+}
+
+/** The paths of exported functions, for suggestions. */
 function exportedPaths(items: ReadonlyMap<string, NamedItem>): string[] {
+  const functions = (of: ReadonlyMap<string, NamedItem>): string[] =>
+    [...of].filter(([, { item }]) => item.sort === "func").map(([name]) => name);
   return [...items].flatMap(([name, { item }]) =>
-    item.sort === "instance"
-      ? [name, ...[...item.instance.exports.keys()].map((member) => `${name}#${member}`)]
-      : [name]
-  );
+    item.sort === "instance" ? functions(item.instance.exports).map((member) => `${name}#${member}`) : []
+  ).concat(functions(items));
 }

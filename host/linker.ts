@@ -10,7 +10,7 @@ import { Component, componentInternals } from "../core/component.ts";
 import type { Bound } from "../core/instantiate.ts";
 import { parsePlainName } from "../core/names.ts";
 import type { PlanImport } from "../core/plan_types.ts";
-import { closest, Definitions, type Found } from "./definitions.ts";
+import { closest, Definitions, type Found, isInherited } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall } from "./func.ts";
 import {
   type Instance,
@@ -99,17 +99,16 @@ class Opened {
   }
 
   instance(name: string): Opened {
-    const { children, items } = this.#definitions;
-    if (items.has(name) && !this.#shadowing) this.#defined(name);
-    items.delete(name);
-    let child = children.get(name);
-    if (child === undefined) children.set(name, child = new Definitions());
-    return new Opened(child, this.#shadowing, this.#name(name));
+    const found = this.#definitions.instance(name);
+    if (found !== undefined && !(found instanceof Definitions) && !this.#shadowing) this.#defined(name);
+    this.#definitions.items.delete(name);
+    return new Opened(this.#definitions.open(name), this.#shadowing, this.#name(name));
   }
 
   #add(name: string, value: unknown): this {
     const { children, items } = this.#definitions;
-    if ((items.has(name) || children.has(name)) && !this.#shadowing) this.#defined(name);
+    const defined = children.has(name) || this.#definitions.member(name, camelCase) !== undefined;
+    if (defined && !this.#shadowing) this.#defined(name);
     children.delete(name);
     items.set(name, value);
     return this;
@@ -126,7 +125,8 @@ class Opened {
 }
 
 function isResourceClass(value: unknown): value is ResourceClass {
-  return typeof value === "function" ||
+  // An arrow function has no prototype, and so no instances.
+  return typeof value === "function" && typeof value.prototype === "object" ||
     typeof value === "object" && value !== null && typeof (value as { is?: unknown }).is === "function";
 }
 
@@ -165,11 +165,12 @@ export class Linker<Data = undefined> {
   /** Defines everything in an import object. It is read when linking. */
   define(imports: Imports<Data>): this {
     if (typeof imports !== "object" || imports === null) throw new TypeError("define takes an object of imports");
-    if (!this.#shadowing) {
-      const names = this.#root.names();
-      for (const name of Object.keys(imports)) {
-        if (names.has(name)) throw new LinkError("already-defined", `define ${name}`, name);
-      }
+    const names = this.#root.names();
+    for (const name of Object.keys(imports)) {
+      if (!names.has(name)) continue;
+      if (!this.#shadowing) throw new LinkError("already-defined", `define ${name}`, name);
+      this.#root.items.delete(name);
+      this.#root.children.delete(name);
     }
     this.#root.sources.unshift(imports);
     return this;
@@ -234,6 +235,8 @@ export class Linker<Data = undefined> {
 class Binding {
   readonly #root: Definitions;
   readonly #trapUnknown: boolean;
+  /** Instances by path, each looked up once. */
+  readonly #scopes = new Map<string, Definitions | Found | undefined>();
   readonly classes: Map<ResourceType, ResourceClass> = new Map();
 
   constructor(root: Definitions, trapUnknown: boolean) {
@@ -273,8 +276,11 @@ class Binding {
   /** The definitions that hold a leaf; `undefined` if its instance is missing. */
   #scope(leaf: PlanImport): Definitions | undefined {
     let scope = this.#root;
+    let path = "";
     for (const name of leaf.path.slice(0, -1)) {
-      const found = scope.instance(name);
+      path = `${path}#${name}`;
+      if (!this.#scopes.has(path)) this.#scopes.set(path, scope.instance(name));
+      const found = this.#scopes.get(path);
       if (found === undefined) return undefined;
       if (!(found instanceof Definitions)) this.#wrongSort(leaf, "instance", found.value);
       scope = found;
@@ -384,12 +390,13 @@ function memberOf(type: ResourceClass, plain: Exclude<ReturnType<typeof parsePla
     | Record<string, unknown>
     | undefined;
   const keys = [plain.label, camelCase(plain.label)];
+  const gives = (key: string): boolean => typeof source?.[key] === "function" && !isInherited(source, key, source[key]);
   if (plain.kind === "static") {
-    const key = keys.find((key) => typeof source?.[key] === "function");
+    const key = keys.find(gives);
     return key === undefined ? undefined : (source![key] as HostFunction).bind(type);
   }
   // Objects known by an `is` test alone have no prototype to look at: their methods are found when called.
-  const key = source === undefined ? keys[1]! : keys.find((key) => key in source);
+  const key = source === undefined ? keys[1]! : keys.find(gives);
   if (key === undefined) return undefined;
   return (self: Record<string, HostFunction>, ...args: unknown[]) => self[key]!(...args);
 }
