@@ -12,14 +12,26 @@ import { MAX_NESTING, MAX_TYPE_BYTES, MAX_TYPE_DEPTH, MAX_UNFOLDED_DEFINITIONS }
 import type { ComponentItem, FuncRef, InstanceItem, Item, ModuleRef, NamedItem, TypeItem } from "./plan_types.ts";
 import { Scope } from "./scope.ts";
 
+/** Names from the root to an import, innermost first: siblings share what is above them. */
+export interface Path {
+  readonly parent: Path | undefined;
+  readonly name: string;
+  readonly depth: number;
+}
+
+/** One name further in. */
+export function extend(parent: Path | undefined, name: string): Path {
+  return { parent, name, depth: (parent?.depth ?? 0) + 1 };
+}
+
 /** Makes what an abstract import or export stands for. `path` leads there from the root. */
 export interface Maker {
   /** Definitions that may still be unfolded; shared by everything that unfolds one component. */
   readonly budget: Budget;
-  func(path: readonly string[], type: FuncType): FuncRef;
-  resource(path: readonly string[]): ResourceType;
-  module(path: readonly string[]): ModuleRef;
-  component(path: readonly string[], type: TypeItem & { kind: "component" }, offset: number): ComponentItem;
+  func(path: Path, type: FuncType): FuncRef;
+  resource(path: Path): ResourceType;
+  module(path: Path): ModuleRef;
+  component(path: Path, type: TypeItem & { kind: "component" }, offset: number): ComponentItem;
 }
 
 /** Bounds what a small binary can unfold into. */
@@ -195,7 +207,7 @@ export function aliasExport(instance: InstanceItem, name: string, sort: string, 
 export function makeExtern(
   def: ExternTypeDef,
   name: NameDef,
-  path: readonly string[],
+  path: Path,
   scope: Scope,
   maker: Maker,
   offset: number,
@@ -233,7 +245,7 @@ export function makeExtern(
 /** An instance with the exports that an instance type declares. */
 export function makeInstance(
   type: TypeItem & { kind: "component" | "instance" },
-  path: readonly string[],
+  path: Path,
   maker: Maker,
 ): InstanceItem {
   return instanceItem(evaluateDecls(type, path, maker).exports, type.decls[0]?.offset ?? 0);
@@ -242,14 +254,14 @@ export function makeInstance(
 /** Evaluates the declarations of a component or instance type. */
 export function evaluateDecls(
   { decls, scope: parent }: { decls: readonly TypeDecl[]; scope: Scope },
-  path: readonly string[],
+  path: Path | undefined,
   maker: Maker,
 ): { imports: ReadonlyMap<string, NamedItem>; exports: ReadonlyMap<string, NamedItem> } {
   const scope = new Scope(parent);
   const sides = { import: new Map<string, NamedItem>(), export: new Map<string, NamedItem>() };
   for (const decl of decls) {
     maker.budget.spend(decl.offset, weigh(decl));
-    if (path.length > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");
+    if (path !== undefined && path.depth > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");
     switch (decl.kind) {
       case "core-type":
         addCoreType(decl.type, scope);
@@ -280,7 +292,7 @@ export function evaluateDecls(
       case "export": {
         const side = sides[decl.kind], { name } = decl.name;
         if (side.has(name)) invalid("type", decl.offset, "duplicate-name", decl.kind, name);
-        const item = makeExtern(decl.type, decl.name, [...path, name], scope, maker, decl.offset);
+        const item = makeExtern(decl.type, decl.name, extend(path, name), scope, maker, decl.offset);
         side.set(name, { name: decl.name, item });
         scope.addItem(item);
         break;

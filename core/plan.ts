@@ -22,9 +22,11 @@ import {
   Budget,
   evaluateDecls,
   evaluateType,
+  extend,
   instanceItem,
   makeExtern,
   type Maker,
+  type Path,
   weigh,
 } from "./evaluate.ts";
 import { invalid } from "./invalid.ts";
@@ -81,7 +83,7 @@ class Planner {
       if (imports.has(name.name)) {
         invalid("import", offset, "duplicate-name", "import", name.name);
       }
-      const item = makeExtern(type, name, [name.name], scope, maker, offset);
+      const item = makeExtern(type, name, extend(undefined, name.name), scope, maker, offset);
       imports.set(name.name, { name, item });
       return item;
     });
@@ -99,8 +101,10 @@ class Planner {
 
   // ── Root imports ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #leaf(path: readonly string[], want: PlanImport["want"]): number {
+  #leaf(innermost: Path, want: PlanImport["want"]): number {
     // Concatenation rather than join: engines share the parts of long names.
+    const path: string[] = [];
+    for (let at: Path | undefined = innermost; at !== undefined; at = at.parent) path.unshift(at.name);
     const display = path.reduce((names, name) => `${names}#${name}`);
     return this.#imports.push({ path, display, want }) - 1;
   }
@@ -353,7 +357,7 @@ class Planner {
   #componentType(type: TypeItem & { kind: "component" | "instance" }): ExternType {
     return this.#once(type, () => {
       const planner = new Planner(this.#budget, this.#deeper());
-      const { imports, exports } = evaluateDecls(type, [], planner.#importMaker());
+      const { imports, exports } = evaluateDecls(type, undefined, planner.#importMaker());
       const exported = planner.#externItems(exports);
       return type.kind === "instance"
         ? { kind: "instance", exports: exported }

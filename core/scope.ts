@@ -33,25 +33,12 @@ interface Spaces {
   instance: InstanceItem;
 }
 
-/** One scope with its thirteen index spaces. */
+/** One scope with its index spaces. */
 export class Scope {
   readonly parent: Scope | undefined;
   readonly names: DebugNames | undefined;
-  readonly #spaces: { [S in Sort]: Spaces[S][] } = {
-    "core func": [],
-    "core table": [],
-    "core memory": [],
-    "core global": [],
-    "core tag": [],
-    "core type": [],
-    "core module": [],
-    "core instance": [],
-    func: [],
-    value: [],
-    type: [],
-    component: [],
-    instance: [],
-  };
+  /** Made as they are needed: most scopes have few, and a component can have very many scopes. */
+  readonly #spaces: { [S in Sort]?: Spaces[S][] } = {};
 
   constructor(parent: Scope | undefined, names?: DebugNames) {
     this.parent = parent;
@@ -59,18 +46,14 @@ export class Scope {
   }
 
   add<S extends Sort>(sort: S, item: Spaces[S]): void {
-    this.#spaces[sort].push(item);
+    const spaces = this.#spaces as { [S in Sort]?: Spaces[S][] };
+    (spaces[sort] ??= [] as never).push(item);
   }
 
   get<S extends Sort>(sort: S, index: number, offset: number): Spaces[S] {
-    const space: Spaces[S][] = this.#spaces[sort];
-    if (index >= space.length) invalid("component", offset, "unknown-index", sort, index);
+    const space: readonly Spaces[S][] | undefined = this.#spaces[sort];
+    if (space === undefined || index >= space.length) invalid("component", offset, "unknown-index", sort, index);
     return space[index]!;
-  }
-
-  /** How many items a space holds. */
-  count(sort: Sort): number {
-    return this.#spaces[sort].length;
   }
 
   /** Adds an item to the space of its sort. */

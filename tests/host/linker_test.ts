@@ -406,3 +406,92 @@ Deno.test("linking changes neither the component nor the linker", () => {
   for (let i = 0; i < 3; i++) linker.link(made).instantiateSync();
   assertEquals(JSON.stringify([made.imports, made.exports]), before);
 });
+
+Deno.test("members that classes and functions inherit are no definitions", async () => {
+  const statics = await component(`(component
+    (import "r" (type $r (sub resource)))
+    (import "[static]r.call" (func))
+    (import "[method]r.to-string" (func (param "self" (borrow $r)))))`);
+  assertFails(
+    () => new Linker().resource("r", class {}).link(statics),
+    "LinkError",
+    "Cannot link import [static]r.call: nothing is defined for it",
+  );
+  class Given {
+    static call(): void {}
+  }
+  assertFails(
+    () => new Linker().resource("r", Given).link(statics),
+    "LinkError",
+    "Cannot link import [method]r.to-string: nothing is defined for it",
+  );
+  const named = await component(`(component (import "a:b/c" (instance (export "constructor" (func)))))`);
+  assertFails(
+    () => new Linker().define({ "a:b/c": new (class Host {})() }).link(named),
+    "LinkError",
+    "Cannot link import a:b/c#constructor: nothing is defined for it",
+  );
+});
+
+Deno.test("a definition after define() is a redefinition too; with shadowing the later one counts", async () => {
+  assertThrows(
+    () => new Linker().define({ a: () => {} }).func("a", () => {}),
+    LinkError,
+    "Cannot define a: it is defined already",
+  );
+  const inner = new Linker().define({ "a:b/c": is(1) });
+  assertThrows(
+    () => inner.instance("a:b/c").func("get-it", () => 2),
+    LinkError,
+    "Cannot define a:b/c#get-it: it is defined already",
+  );
+  const shadowed = new Linker({ shadowing: true });
+  shadowed.instance("a:b/c").func("get-it", () => 1);
+  assertEquals(shadowed.define({ "a:b/c": is(2) }).link(await calls("a:b/c")).instantiateSync().exports.f!(), 2);
+});
+
+Deno.test("what is no instance is not looked into", async () => {
+  const wanted = await calls("a:b/c");
+  const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  for (
+    const [value, sort] of [[module, "module"], [wanted, "component"], [
+      HostFunc.dynamic(() => () => {}),
+      "func",
+    ]] as const
+  ) {
+    assertFails(
+      () => new Linker().define({ "a:b/c": value }).link(wanted),
+      "LinkError",
+      `Cannot link import a:b/c#get-it: expected instance found ${sort}`,
+    );
+  }
+});
+
+Deno.test("an arrow function is no class, and typed functions need a type and a function", () => {
+  assertThrows(() => new Linker().resource("r", (() => {}) as never), TypeError);
+  assertThrows(() => HostFunc.typed(undefined as never, (() => {}) as never), TypeError);
+  assertThrows(() => HostFunc.typed(t.func([]), 5 as never), TypeError);
+});
+
+Deno.test("methods that collide in camelCase keep their WIT spelling, statics that classes have are prefixed", async () => {
+  const source = await component(`(component
+    (component $C
+      (type $R (resource (rep i32)))
+      (core func $new (canon resource.new $R))
+      (core module $M (import "" "new" (func $new (param i32) (result i32)))
+        (func (export "make") (result i32) (call $new (i32.const 1)))
+        (func (export "one") (param i32) (result i32) (i32.const 1)) (func (export "two") (param i32) (result i32) (i32.const 2))
+        (func (export "three") (result i32) (i32.const 3)))
+      (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
+      (export $r "r" (type $R))
+      (func (export "[constructor]r") (result (own $r)) (canon lift (core func $m "make")))
+      (func (export "[method]r.a1") (param "self" (borrow $r)) (result u32) (canon lift (core func $m "one")))
+      (func (export "[method]r.a-1") (param "self" (borrow $r)) (result u32) (canon lift (core func $m "two")))
+      (func (export "[static]r.do-it") (result u32) (canon lift (core func $m "three")))
+      (func (export "[static]r.prototype") (result u32) (canon lift (core func $m "three"))))
+    (instance $c (instantiate $C))
+    (export "i" (instance $c)))`);
+  const { R } = instantiateSync(source).exports.i;
+  const made = new R();
+  assertEquals([made.a1(), made["a-1"](), R.doIt(), R["do-it"](), R["[static]prototype"]()], [1, 2, 3, 3, 3]);
+});
