@@ -134,7 +134,9 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
     const id = header[0]!;
     const place = sectionNames[id];
     if (place === undefined) throw new CompileError("unknown-section", "decode component", start, id);
-    const size = new Reader(header.subarray(1), start + 1, "section size").u32();
+    const reader = new Reader(header, start, "section size");
+    reader.byte();
+    const size = reader.u32();
     if (end !== undefined && walk.offset + size > end) unexpectedEnd(walk, place);
     if (id === 1) {
       const module = walk.modules.length;

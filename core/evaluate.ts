@@ -5,11 +5,20 @@
 
 import { layoutOf } from "../abi/layout.ts";
 import { nameResourceType } from "../abi/slots.ts";
-import { type FuncType, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
+import type { FuncType, PrimitiveKind, ResourceType, ValType } from "../abi/types.ts";
 import type { CoreTypeDef, Definition, ExternTypeDef, NameDef, TypeDecl, TypeDef, ValTypeRef } from "./definitions.ts";
 import { invalid } from "./invalid.ts";
 import { MAX_NESTING, MAX_TYPE_BYTES, MAX_TYPE_DEPTH, MAX_UNFOLDED_DEFINITIONS } from "./limits.ts";
-import type { ComponentItem, FuncRef, InstanceItem, Item, ModuleRef, NamedItem, TypeItem } from "./plan_types.ts";
+import type {
+  ComponentItem,
+  FuncRef,
+  InstanceItem,
+  Item,
+  ModuleRef,
+  NamedItem,
+  TypeItem,
+  ValueItem,
+} from "./plan_types.ts";
 import { Scope } from "./scope.ts";
 
 /** Names from the root to an import, innermost first: siblings share what is above them. */
@@ -47,50 +56,24 @@ export class Budget {
   }
 }
 
-/** What is known of a checked type: how deep it is, and a size in bytes that it does not exceed. */
-interface Extent {
-  readonly depth: number;
-  readonly bytes: number;
-}
-
-const extents = new WeakMap<ValType, Extent>();
-const leaf: Extent = { depth: 1, bytes: 16 };
-
-/** Checks what later steps rely on: depth (every walk over a type recurses) and size. */
-function checked(type: ValType, offset: number): ValType {
-  let depth = 0, bytes = 16;
-  for (const part of partsOf(type)) {
-    const extent = extents.get(part) ?? leaf;
-    depth = Math.max(depth, extent.depth);
-    bytes += extent.bytes + 8; // its padding
-  }
-  if (type.kind === "fixed-list") bytes *= type.length;
-  if (depth >= MAX_TYPE_DEPTH) invalid("type", offset, "nesting-too-deep");
-  // The bound is cheap, the exact size is not, and hardly any type comes near.
-  if (bytes >= MAX_TYPE_BYTES) {
-    bytes = layoutOf(type, "i64").size;
-    if (bytes >= MAX_TYPE_BYTES) invalid("type", offset, "type-too-large");
-  }
-  extents.set(type, { depth: depth + 1, bytes });
-  return type;
-}
-
-const primitives = new Map<string, ValType>();
+const primitives = new Map<string, ValueItem>();
 
 /** A primitive type; one object per kind, so that its codec is found again. */
-function primitive(kind: ValType["kind"]): ValType {
-  let type = primitives.get(kind);
-  if (type === undefined) primitives.set(kind, type = { kind } as ValType);
-  return type;
+function primitive(kind: PrimitiveKind): ValueItem {
+  let item = primitives.get(kind);
+  if (item === undefined) {
+    primitives.set(kind, item = { kind: "value", type: { kind }, depth: 1, bytes: 16, borrows: false });
+  }
+  return item;
 }
 
-function valType(ref: ValTypeRef, scope: Scope, offset: number): ValType {
+function valueAt(ref: ValTypeRef, scope: Scope, offset: number): ValueItem {
   if (typeof ref === "string") return primitive(ref);
   const item = scope.get("type", ref, offset);
   if (item.kind !== "value") {
     invalid("type", offset, "wrong-kind", "a value type (a defined type)", `${item.kind} type`);
   }
-  return item.type;
+  return item;
 }
 
 function resourceAt(index: number, scope: Scope, offset: number): ResourceType {
@@ -102,10 +85,28 @@ function resourceAt(index: number, scope: Scope, offset: number): ResourceType {
 const keyTypes = new Set(["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "char", "string"]);
 
 /** Evaluates a type definition; a resource must be made by the planner, which gives it a slot. */
-export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeItem {
-  const part = (ref: ValTypeRef): ValType => valType(ref, scope, offset);
+export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget: Budget): TypeItem {
+  let depth = 0, bytes = 16, borrows = def.kind === "borrow";
+  const part = (ref: ValTypeRef): ValType => {
+    budget.spend(offset);
+    const item = valueAt(ref, scope, offset);
+    depth = Math.max(depth, item.depth);
+    bytes += item.bytes + 8; // its padding
+    borrows ||= item.borrows;
+    return item.type;
+  };
   const optional = (ref: ValTypeRef | undefined): ValType | undefined => ref === undefined ? undefined : part(ref);
-  const value = (type: ValType): TypeItem => ({ kind: "value", type: checked(type, offset) });
+  /** Checks what later steps rely on: depth (every walk over a type recurses) and size. */
+  const value = (type: ValType): ValueItem => {
+    if (type.kind === "fixed-list") bytes *= type.length;
+    if (depth >= MAX_TYPE_DEPTH) invalid("type", offset, "nesting-too-deep");
+    // The bound is cheap, the exact size is not, and hardly any type comes near.
+    if (bytes >= MAX_TYPE_BYTES) {
+      bytes = layoutOf(type, "i64").size;
+      if (bytes >= MAX_TYPE_BYTES) invalid("type", offset, "type-too-large");
+    }
+    return { kind: "value", type, depth: depth + 1, bytes, borrows };
+  };
   switch (def.kind) {
     case "record":
       return value({ kind: "record", fields: def.fields.map(({ name, type }) => ({ name, type: part(type) })) });
@@ -125,6 +126,7 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeIt
       return value({ kind: "tuple", types: def.types.map(part) });
     case "flags":
     case "enum":
+      budget.spend(offset, def.names.length);
       return value({ kind: def.kind, names: def.names });
     case "result":
       return value({ kind: "result", ok: optional(def.ok), err: optional(def.err) });
@@ -135,8 +137,9 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeIt
     case "future":
       return value({ kind: def.kind, element: optional(def.element) });
     case "func": {
-      const params = def.params.map(({ name, type }) => ({ name, type: part(type) }));
       const result = optional(def.result);
+      if (borrows) invalid("type", offset, "invalid-type", "function result cannot contain a `borrow` type");
+      const params = def.params.map(({ name, type }) => ({ name, type: part(type) }));
       return {
         kind: "func",
         type: result === undefined ? { params, async: def.async } : { params, result, async: def.async },
@@ -149,7 +152,7 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number): TypeIt
       invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
       break;
     default:
-      return { kind: "value", type: primitive(def.kind) };
+      return primitive(def.kind);
   }
 }
 
@@ -163,20 +166,12 @@ export function instanceItem(exports: ReadonlyMap<string, NamedItem>, offset: nu
   return { exports, depth };
 }
 
-/** How much work a definition or declaration is, by the parts it lists. */
+/** A scope costs about as much as this many definitions. */
+export const SCOPE_WEIGHT = 8;
+
+/** How much work a definition or declaration is, by the parts it lists; a type's parts count when it is evaluated. */
 export function weigh(definition: Definition | TypeDecl): number {
   switch (definition.kind) {
-    case "type": {
-      const { type } = definition;
-      const lists = [
-        "fields" in type && type.fields,
-        "cases" in type && type.cases,
-        "types" in type && type.types,
-        "names" in type && type.names,
-        "params" in type && type.params,
-      ];
-      return lists.reduce((sum, list) => sum + (list ? list.length : 0), 1);
-    }
     case "instance":
     case "core-instance":
       return 1 + (definition.expr.kind === "exports" ? definition.expr.exports : definition.expr.args).length;
@@ -257,6 +252,7 @@ export function evaluateDecls(
   path: Path | undefined,
   maker: Maker,
 ): { imports: ReadonlyMap<string, NamedItem>; exports: ReadonlyMap<string, NamedItem> } {
+  maker.budget.spend(decls[0]?.offset ?? 0, SCOPE_WEIGHT);
   const scope = new Scope(parent);
   const sides = { import: new Map<string, NamedItem>(), export: new Map<string, NamedItem>() };
   for (const decl of decls) {
@@ -267,7 +263,7 @@ export function evaluateDecls(
         addCoreType(decl.type, scope);
         break;
       case "type":
-        scope.add("type", evaluateType(decl.type, scope, decl.offset));
+        scope.add("type", evaluateType(decl.type, scope, decl.offset, maker.budget));
         break;
       case "alias": {
         const { alias } = decl;

@@ -3,7 +3,7 @@
 // everything else (aliases, exports, synthetic instances, arguments of every sort) is resolved on the way and is gone.
 // Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
 
-import { containsBorrow, containsRange, type FuncType, type ResourceType } from "../abi/types.ts";
+import { containsRange, type FuncType, type ResourceType } from "../abi/types.ts";
 import { signatureLayout } from "../abi/layout.ts";
 import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
 import type {
@@ -27,6 +27,7 @@ import {
   makeExtern,
   type Maker,
   type Path,
+  SCOPE_WEIGHT,
   weigh,
 } from "./evaluate.ts";
 import { invalid } from "./invalid.ts";
@@ -137,6 +138,7 @@ class Planner {
     supply: (name: NameDef, type: ExternTypeDef, scope: Scope, offset: number) => Item,
   ): InstanceItem {
     const node = this.#nodes.push(parent) - 1;
+    this.#budget.spend(0, SCOPE_WEIGHT);
     const scope = new Scope(component.scope, component.def.names);
     const exports = new Map<string, NamedItem>();
     for (const definition of component.def.definitions) {
@@ -163,7 +165,7 @@ class Planner {
           break;
         case "type":
           if (definition.type.kind === "resource") this.#resource(definition.type.destructor, scope, node, offset);
-          else scope.add("type", evaluateType(definition.type, scope, offset));
+          else scope.add("type", evaluateType(definition.type, scope, offset, this.#budget));
           break;
         case "canon":
           this.#canon(definition.canon, scope, node, offset);
@@ -380,7 +382,8 @@ class Planner {
 
 // ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
 
-function alias({ sort, ...def }: AliasDef, scope: Scope, offset: number): void {
+function alias(def: AliasDef, scope: Scope, offset: number): void {
+  const { sort } = def;
   switch (def.kind) {
     case "export":
       return scope.addItem(aliasExport(scope.get("instance", def.instance, offset), def.name, sort, offset));
@@ -471,9 +474,6 @@ function once<T>(make: () => T): () => T {
 function requireOptions(context: "lift" | "lower", type: FuncType, options: PlanOptions, offset: number): void {
   if (options.async || type.async) return;
   const place = `canon ${context}`;
-  if (type.result !== undefined && containsBorrow(type.result)) {
-    invalid(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
-  }
   if (context === "lower" && options.postReturn !== undefined) {
     invalid(place, offset, "canonical-option", "`post-return` cannot be specified for lowerings");
   }

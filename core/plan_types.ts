@@ -41,9 +41,21 @@ export type FuncRef =
   | { readonly kind: "import"; readonly leaf: number; readonly type: FuncType }
   | { readonly kind: "lift"; readonly lift: number; readonly type: FuncType };
 
+/** A value type at plan time, with what its checks know of it. */
+export interface ValueItem {
+  readonly kind: "value";
+  readonly type: ValType;
+  /** Types nested in it, itself included. */
+  readonly depth: number;
+  /** A size in bytes that it does not exceed. */
+  readonly bytes: number;
+  /** `contains_borrow`. */
+  readonly borrows: boolean;
+}
+
 /** A type at plan time. */
 export type TypeItem =
-  | { readonly kind: "value"; readonly type: ValType }
+  | ValueItem
   | { readonly kind: "func"; readonly type: FuncType }
   | { readonly kind: "resource"; readonly type: ResourceType }
   /** A component or instance type, evaluated where it is used. */

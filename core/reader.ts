@@ -116,10 +116,16 @@ export class Reader {
   /** `core:name`. */
   name(): string {
     const length = this.u32();
+    if (length <= SHORT_NAME && length <= this.remaining) {
+      // Without a view: a component has many names, and views cost more than most of them.
+      const ascii = readAscii(this.#bytes, this.#position, length);
+      if (ascii !== undefined) {
+        this.#position += length;
+        return ascii;
+      }
+    }
     const start = this.offset;
     const bytes = this.take(length);
-    const ascii = length <= SHORT_NAME ? readAscii(bytes, 0, length) : undefined;
-    if (ascii !== undefined) return ascii;
     try {
       return decoder.decode(bytes);
     } catch {

@@ -37,8 +37,22 @@ interface Spaces {
 export class Scope {
   readonly parent: Scope | undefined;
   readonly names: DebugNames | undefined;
-  /** Made as they are needed: most scopes have few, and a component can have very many scopes. */
-  readonly #spaces: { [S in Sort]?: Spaces[S][] } = {};
+  /** Arrays are made as they are needed: most scopes need few, and a component can have very many scopes. */
+  readonly #spaces: { [S in Sort]: Spaces[S][] | undefined } = {
+    "core func": undefined,
+    "core table": undefined,
+    "core memory": undefined,
+    "core global": undefined,
+    "core tag": undefined,
+    "core type": undefined,
+    "core module": undefined,
+    "core instance": undefined,
+    func: undefined,
+    value: undefined,
+    type: undefined,
+    component: undefined,
+    instance: undefined,
+  };
 
   constructor(parent: Scope | undefined, names?: DebugNames) {
     this.parent = parent;
@@ -46,8 +60,10 @@ export class Scope {
   }
 
   add<S extends Sort>(sort: S, item: Spaces[S]): void {
-    const spaces = this.#spaces as { [S in Sort]?: Spaces[S][] };
-    (spaces[sort] ??= [] as never).push(item);
+    const spaces: { [S in Sort]: Spaces[S][] | undefined } = this.#spaces;
+    const space: Spaces[S][] | undefined = spaces[sort];
+    if (space === undefined) spaces[sort] = [item] as typeof spaces[S];
+    else space.push(item);
   }
 
   get<S extends Sort>(sort: S, index: number, offset: number): Spaces[S] {
