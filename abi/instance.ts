@@ -21,6 +21,14 @@ export const MAX_HANDLES: number = 2 ** 28 - 1;
 /** Default of {@linkcode Limits.liftedBytes}. */
 export const DEFAULT_LIFTED_BYTES: number = 128 * 2 ** 20;
 
+/** Reports an exception that nobody is there to catch, as the platform reports others. */
+function reportUncaught(error: unknown): void {
+  if (typeof reportError === "function") return reportError(error);
+  queueMicrotask(() => {
+    throw error; // Node has no reportError
+  });
+}
+
 /** A linked instance tree: everything that one `instantiate` made, locked down together. */
 export class InstanceTree {
   /** The trap that locked the tree down. Tested after each return from a guest, in case the guest caught it. */
@@ -49,7 +57,7 @@ export class InstanceTree {
     this.maxHandles = Math.min(settings.limits?.handles ?? MAX_HANDLES, MAX_HANDLES);
     this.hooks = settings.hooks;
     this.data = settings.data;
-    this.onError = settings.onError ?? reportError;
+    this.onError = settings.onError ?? reportUncaught;
   }
 
   /** Locks the tree down: nothing enters it, and what still runs in it can call nothing. */
