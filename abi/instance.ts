@@ -53,6 +53,7 @@ export class InstanceTree {
   constructor(
     settings: { limits?: Limits; hooks?: CallHooks; data?: unknown; onError?: (error: unknown) => void } = {},
   ) {
+    if (settings.limits?.callDepth !== undefined) throw new TypeError("the limit callDepth is not supported yet");
     this.liftedBytes = settings.limits?.liftedBytes ?? DEFAULT_LIFTED_BYTES;
     this.maxHandles = Math.min(settings.limits?.handles ?? MAX_HANDLES, MAX_HANDLES);
     this.hooks = settings.hooks;

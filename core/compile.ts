@@ -50,7 +50,8 @@ export function compiled(component: Component, { modules, maxMemoryPages }: Comp
 }
 
 function checkOptions(options: CompileOptions): void {
-  const { maxMemoryPages, modules } = options;
+  const { gates, maxMemoryPages, modules } = options;
+  if (gates !== undefined) throw new TypeError("the option gates is not supported yet");
   if (maxMemoryPages === undefined) return;
   if (!Number.isInteger(maxMemoryPages) || maxMemoryPages < 0 || maxMemoryPages > 65536) {
     throw new RangeError(`maxMemoryPages must be an integer from 0 to 65536, found ${maxMemoryPages}`);

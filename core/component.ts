@@ -9,15 +9,8 @@ export interface ComponentInternals {
   readonly modules: readonly WebAssembly.Module[];
 }
 
-/** Prints a component's world; supplied by host/, which core/ may not import. */
-export interface Printers {
-  wit(component: Component): string;
-  typescript(component: Component, worldName: string): string;
-}
-
 let internalsOf: (component: Component) => ComponentInternals;
 let create: (internals: ComponentInternals) => Component;
-let printers: Printers | undefined;
 
 /**
  * A compiled component: what it imports and exports, and its core modules.
@@ -60,14 +53,14 @@ export class Component {
     return this.#internals.modules;
   }
 
-  /** Its world as WIT text. */
+  /** Its world as WIT text. Not supported yet: throws. */
   wit(): string {
-    return printers!.wit(this);
+    throw new TypeError("component.wit() is not supported yet");
   }
 
   /** Its world as TypeScript: a `World` type for `instantiate<World>`, with the imports a host must give. */
-  typescript(options: { worldName?: string } = {}): string {
-    return printers!.typescript(this, options.worldName ?? "Root");
+  typescript(_options?: { worldName?: string }): string {
+    throw new TypeError("component.typescript() is not supported yet");
   }
 }
 
@@ -79,9 +72,4 @@ export function makeComponent(internals: ComponentInternals): Component {
 /** A component's plan and modules. */
 export function componentInternals(component: Component): ComponentInternals {
   return internalsOf(component);
-}
-
-/** Registers the printers behind `wit()` and `typescript()`. */
-export function setPrinters(made: Printers): void {
-  printers = made;
 }

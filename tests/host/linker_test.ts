@@ -393,6 +393,15 @@ Deno.test("what is not there yet says so", () => {
     LinkError,
     "not supported yet",
   );
+  assertThrows(() => fixture("greet").wit(), TypeError, "component.wit() is not supported yet");
+  assertThrows(() => fixture("greet").typescript(), TypeError, "component.typescript() is not supported yet");
+  assertThrows(() => compileSync(new Uint8Array(), { gates: {} }), TypeError, "the option gates is not supported yet");
+  const limits = { callDepth: 1 };
+  assertThrows(
+    () => instantiateSync(fixture("greet"), { "demo:greet/host": { log: () => {} } }, { limits }),
+    TypeError,
+    "callDepth is not supported yet",
+  );
   const linker = new Linker();
   linker.instance("demo:greet/host@1.0.0").func("log", suspending(async () => {}));
   assertThrows(() => linker.link(fixture("greet")), LinkError, "a suspending host function is not supported yet");

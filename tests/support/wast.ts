@@ -29,8 +29,6 @@ export interface Outcome {
 export interface WastOptions {
   /** Whether messages must contain the script's phrase. */
   readonly strict?: boolean;
-  /** Gates for `compile`. */
-  readonly gates?: Readonly<Record<string, boolean>>;
 }
 
 type List = Expr & { kind: "list" };
@@ -241,7 +239,7 @@ class Script {
   async #refused(component: List, phrase: Expr | undefined) {
     const bytes = await this.#bytes(component);
     try {
-      compileSync(bytes, this.#compileOptions());
+      compileSync(bytes);
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
       return this.#phrase(error, phrase);
@@ -253,10 +251,6 @@ class Script {
     const expected = stringOf(phrase).replace(/^wasm trap: /, "");
     if (!this.#options.strict || error.message.includes(expected)) return undefined;
     return `expected ${JSON.stringify(expected)}, found ${JSON.stringify(error.message)}`;
-  }
-
-  #compileOptions() {
-    return this.#options.gates === undefined ? {} : { gates: this.#options.gates };
   }
 
   #source(expr: Expr): string {
@@ -296,7 +290,7 @@ class Script {
       this.#instantiate(definition, atom(third));
       return;
     }
-    const component = compileSync(await this.#bytes(command), this.#compileOptions());
+    const component = compileSync(await this.#bytes(command));
     if (atom(second) === "definition") {
       this.#definition = component;
       if (atom(third).startsWith("$")) this.#definitions.set(atom(third), component);
