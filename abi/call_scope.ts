@@ -4,43 +4,42 @@
 
 import type { HandleTable } from "./handle_table.ts";
 
-/** A call's borrow scope. */
+/** A call's borrow scope. Its lists are made when there is something to note: most calls note one thing or none. */
 export class CallScope {
   /** `num_borrows`: borrow handles of this call that the callee still holds. */
   borrows = 0;
-  #lenders: HandleTable[] = [];
-  #lentHandles: number[] = [];
-  #endings: (() => void)[] = [];
-  #undos: (() => void)[] = [];
+  #lenders: HandleTable | undefined;
+  #lent: number[] | undefined;
+  #endings: (() => void)[] | undefined;
+  #undos: (() => void)[] | undefined;
 
-  /** Notes that a handle is lent for this call. */
+  /** Notes that a handle is lent for this call. All that one scope lends is in one table, the caller's. */
   lent(table: HandleTable, handle: number): void {
-    this.#lenders.push(table);
-    this.#lentHandles.push(handle);
+    this.#lenders = table;
+    (this.#lent ??= []).push(handle);
   }
 
   /** Runs `ending` when the call ends, however it ends. */
   atEnd(ending: () => void): void {
-    this.#endings.push(ending);
+    (this.#endings ??= []).push(ending);
   }
 
   /** Runs `undo` if the call fails before the callee has run; last noted first. */
   onFailure(undo: () => void): void {
-    this.#undos.push(undo);
+    (this.#undos ??= []).push(undo);
   }
 
   /** The call is over: lends are returned, borrowed wrappers die. */
   end(): void {
-    for (let i = 0; i < this.#lenders.length; i++) this.#lenders[i]!.endLend(this.#lentHandles[i]!);
-    for (const ending of this.#endings) ending();
-    this.#lenders = [];
-    this.#endings = [];
+    if (this.#lent !== undefined) { for (const handle of this.#lent) this.#lenders!.endLend(handle); }
+    if (this.#endings !== undefined) { for (const ending of this.#endings) ending(); }
+    this.#lent = this.#endings = undefined;
   }
 
   /** The call did not happen: what was moved is back where it was. */
   undo(): void {
-    for (const undo of this.#undos.reverse()) undo();
-    this.#undos = [];
+    if (this.#undos !== undefined) { for (const undo of this.#undos.reverse()) undo(); }
+    this.#undos = undefined;
     this.end();
   }
 }
