@@ -79,20 +79,6 @@ function unexpectedEnd(walk: Walk, place: string): never {
   throw new CompileError("unexpected-end", `decode ${place}`, walk.offset);
 }
 
-/** Takes bytes that must be there. `end` is where the enclosing component ends, if that is known. */
-function* demand(
-  walk: Walk,
-  count: number,
-  end: number | undefined,
-  place: string,
-): Generator<Demand, Uint8Array, Uint8Array> {
-  if (end !== undefined && walk.offset + count > end) unexpectedEnd(walk, place);
-  const bytes = yield { kind: "bytes", count };
-  walk.offset += bytes.length;
-  if (bytes.length < count) unexpectedEnd(walk, place);
-  return bytes;
-}
-
 const headerDemand: Demand = { kind: "header" };
 
 /** The length of a section's header at `position`: its id and a LEB128 of at most five bytes. */
@@ -100,6 +86,13 @@ export function headerLength(bytes: Uint8Array, position: number): number {
   let end = position + 1;
   while (end < bytes.length && end < position + 5 && bytes[end]! >= 0x80) end++;
   return Math.min(end + 1, bytes.length) - position;
+}
+
+/** A section's size field of more than one byte, or one that is cut short. */
+function sectionSize(header: Uint8Array, start: number): number {
+  const reader = new Reader(header, start, "section size");
+  reader.byte();
+  return reader.u32();
 }
 
 const sectionNames = [
@@ -119,7 +112,11 @@ const sectionNames = [
 ];
 
 function* component(walk: Walk, end: number | undefined, depth: number): Generator<Demand, ComponentDef, Uint8Array> {
-  preamble(yield* demand(walk, 8, end, "preamble"), walk.offset - 8);
+  if (end !== undefined && walk.offset + 8 > end) unexpectedEnd(walk, "preamble");
+  const head = yield { kind: "bytes", count: 8 };
+  if (head.length < 8) throw new CompileError("unexpected-end", "decode preamble", walk.offset + head.length);
+  preamble(head, walk.offset);
+  walk.offset += 8;
   const definitions: Definition[] = [];
   const names = new DebugNames();
   while (end === undefined || walk.offset < end) {
@@ -134,9 +131,7 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
     const id = header[0]!;
     const place = sectionNames[id];
     if (place === undefined) throw new CompileError("unknown-section", "decode component", start, id);
-    const reader = new Reader(header, start, "section size");
-    reader.byte();
-    const size = reader.u32();
+    const size = header.length === 2 ? header[1]! : sectionSize(header, start);
     if (end !== undefined && walk.offset + size > end) unexpectedEnd(walk, place);
     if (id === 1) {
       const module = walk.modules.length;
@@ -153,7 +148,10 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
         throw new CompileError("limit-exceeded", `decode ${place}`, walk.offset, "section byte", MAX_SECTION_BYTES);
       }
       const base = walk.offset;
-      section(id, new Reader(yield* demand(walk, size, end, place), base, place), definitions, names);
+      const bytes = yield { kind: "bytes", count: size };
+      walk.offset += bytes.length;
+      if (bytes.length < size) unexpectedEnd(walk, place);
+      section(id, new Reader(bytes, base, place), definitions, names);
     }
   }
   return { definitions, names };
