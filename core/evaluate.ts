@@ -84,62 +84,87 @@ function resourceAt(index: number, scope: Scope, offset: number): ResourceType {
 
 const keyTypes = new Set(["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "char", "string"]);
 
-/** Evaluates a type definition; a resource must be made by the planner, which gives it a slot. */
-export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget: Budget): TypeItem {
-  let depth = 0, bytes = 16, borrows = def.kind === "borrow";
-  const part = (ref: ValTypeRef): ValType => {
-    budget.spend(offset);
-    const item = valueAt(ref, scope, offset);
-    depth = Math.max(depth, item.depth);
-    bytes += item.bytes + 8; // its padding
-    borrows ||= item.borrows;
+/** One evaluation: what its parts add up to. An object rather than closures, since there is one for every type. */
+class Evaluation {
+  readonly #scope: Scope;
+  readonly #offset: number;
+  readonly #budget: Budget;
+  #depth = 0;
+  #bytes = 16;
+  borrows = false;
+
+  constructor(scope: Scope, offset: number, budget: Budget) {
+    this.#scope = scope;
+    this.#offset = offset;
+    this.#budget = budget;
+  }
+
+  part(ref: ValTypeRef): ValType {
+    this.#budget.spend(this.#offset);
+    const item = valueAt(ref, this.#scope, this.#offset);
+    if (item.depth > this.#depth) this.#depth = item.depth;
+    this.#bytes += item.bytes + 8; // its padding
+    if (item.borrows) this.borrows = true;
     return item.type;
-  };
-  const optional = (ref: ValTypeRef | undefined): ValType | undefined => ref === undefined ? undefined : part(ref);
+  }
+
+  optional(ref: ValTypeRef | undefined): ValType | undefined {
+    return ref === undefined ? undefined : this.part(ref);
+  }
+
   /** Checks what later steps rely on: depth (every walk over a type recurses) and size. */
-  const value = (type: ValType): ValueItem => {
+  value(type: ValType): ValueItem {
+    let bytes = this.#bytes;
     if (type.kind === "fixed-list") bytes *= type.length;
-    if (depth >= MAX_TYPE_DEPTH) invalid("type", offset, "nesting-too-deep");
+    if (this.#depth >= MAX_TYPE_DEPTH) invalid("type", this.#offset, "nesting-too-deep");
     // The bound is cheap, the exact size is not, and hardly any type comes near.
     if (bytes >= MAX_TYPE_BYTES) {
       bytes = layoutOf(type, "i64").size;
-      if (bytes >= MAX_TYPE_BYTES) invalid("type", offset, "type-too-large");
+      if (bytes >= MAX_TYPE_BYTES) invalid("type", this.#offset, "type-too-large");
     }
-    return { kind: "value", type, depth: depth + 1, bytes, borrows };
-  };
+    return { kind: "value", type, depth: this.#depth + 1, bytes, borrows: this.borrows || type.kind === "borrow" };
+  }
+}
+
+/** Evaluates a type definition; a resource must be made by the planner, which gives it a slot. */
+export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget: Budget): TypeItem {
+  const of = new Evaluation(scope, offset, budget);
   switch (def.kind) {
     case "record":
-      return value({ kind: "record", fields: def.fields.map(({ name, type }) => ({ name, type: part(type) })) });
+      return of.value({ kind: "record", fields: def.fields.map(({ name, type }) => ({ name, type: of.part(type) })) });
     case "variant":
-      return value({ kind: "variant", cases: def.cases.map(({ name, type }) => ({ name, type: optional(type) })) });
+      return of.value({
+        kind: "variant",
+        cases: def.cases.map(({ name, type }) => ({ name, type: of.optional(type) })),
+      });
     case "list":
     case "option":
-      return value({ kind: def.kind, element: part(def.element) });
+      return of.value({ kind: def.kind, element: of.part(def.element) });
     case "fixed-list":
-      return value({ kind: "fixed-list", element: part(def.element), length: def.length });
+      return of.value({ kind: "fixed-list", element: of.part(def.element), length: def.length });
     case "map": {
-      const key = part(def.key);
+      const key = of.part(def.key);
       if (!keyTypes.has(key.kind)) invalid("type", offset, "invalid-type", `invalid map key type ${key.kind}`);
-      return value({ kind: "map", key, value: part(def.value) });
+      return of.value({ kind: "map", key, value: of.part(def.value) });
     }
     case "tuple":
-      return value({ kind: "tuple", types: def.types.map(part) });
+      return of.value({ kind: "tuple", types: def.types.map((type) => of.part(type)) });
     case "flags":
     case "enum":
       budget.spend(offset, def.names.length);
-      return value({ kind: def.kind, names: def.names });
+      return of.value({ kind: def.kind, names: def.names });
     case "result":
-      return value({ kind: "result", ok: optional(def.ok), err: optional(def.err) });
+      return of.value({ kind: "result", ok: of.optional(def.ok), err: of.optional(def.err) });
     case "own":
     case "borrow":
-      return value({ kind: def.kind, resource: resourceAt(def.resource, scope, offset) });
+      return of.value({ kind: def.kind, resource: resourceAt(def.resource, scope, offset) });
     case "stream":
     case "future":
-      return value({ kind: def.kind, element: optional(def.element) });
+      return of.value({ kind: def.kind, element: of.optional(def.element) });
     case "func": {
-      const result = optional(def.result);
-      if (borrows) invalid("type", offset, "invalid-type", "function result cannot contain a `borrow` type");
-      const params = def.params.map(({ name, type }) => ({ name, type: part(type) }));
+      const result = of.optional(def.result);
+      if (of.borrows) invalid("type", offset, "invalid-type", "function result cannot contain a `borrow` type");
+      const params = def.params.map(({ name, type }) => ({ name, type: of.part(type) }));
       return {
         kind: "func",
         type: result === undefined ? { params, async: def.async } : { params, result, async: def.async },
