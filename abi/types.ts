@@ -170,10 +170,10 @@ export function containsRange(type: ValType): boolean {
 const FORMAT_DEPTH = 5;
 
 /** A type in WIT's notation, anonymous records and variants spelt out; used in messages. */
-export function formatType(type: ValType | undefined, depth = 0): string {
-  if (type === undefined) return "_";
+export function formatType(type: ValType | null | undefined, depth = 0): string {
+  if (type === undefined || type === null) return "_";
   if (depth >= FORMAT_DEPTH && partsOf(type).length > 0) return "…";
-  const format = (part: ValType | undefined): string => formatType(part, depth + 1);
+  const format = (part: ValType | null | undefined): string => formatType(part, depth + 1);
   switch (type.kind) {
     case "list":
     case "option":
@@ -188,21 +188,22 @@ export function formatType(type: ValType | undefined, depth = 0): string {
       return `record { ${clip(type.fields.map((field) => `${field.name}: ${format(field.type)}`))} }`;
     case "variant":
       return `variant { ${
-        clip(type.cases.map((part) => part.type === undefined ? part.name : `${part.name}(${format(part.type)})`))
+        clip(type.cases.map((part) => !part.type ? part.name : `${part.name}(${format(part.type)})`))
       } }`;
     case "enum":
     case "flags":
       return `${type.kind} { ${clip(type.names)} }`;
-    case "result":
-      if (type.ok === undefined && type.err === undefined) return "result";
-      return type.err === undefined ? `result<${format(type.ok)}>` : `result<${format(type.ok)}, ${format(type.err)}>`;
+    case "result": {
+      const [ok, err] = [format(type.ok), format(type.err)];
+      return err !== "_" ? `result<${ok}, ${err}>` : ok !== "_" ? `result<${ok}>` : "result";
+    }
     case "own":
       return `own<${type.resource.name ?? "resource"}>`;
     case "borrow":
       return `borrow<${type.resource.name ?? "resource"}>`;
     case "stream":
     case "future":
-      return type.element === undefined ? type.kind : `${type.kind}<${format(type.element)}>`;
+      return !type.element ? type.kind : `${type.kind}<${format(type.element)}>`;
     default:
       return type.kind;
   }

@@ -526,41 +526,35 @@ function funcSort(reader: Reader): void {
   if (byte !== 0x00) reader.unknown(byte, "a canonical function");
 }
 
+const index = (reader: Reader): number => reader.u32();
+
+/** By opcode: the key an option is decoded to, what it is called, its value. */
+const optionForms:
+  readonly (readonly [key: keyof CanonOptionsDef, name: string, value: (reader: Reader) => unknown])[] = [
+    ["stringEncoding", "", () => "utf8"],
+    ["stringEncoding", "", () => "utf16"],
+    ["stringEncoding", "", () => "latin1+utf16"],
+    ["memory", "memory", index],
+    ["realloc", "realloc", index],
+    ["postReturn", "post-return", index],
+    ["async", "async", () => true],
+    ["callback", "callback", index],
+  ];
+
 function canonOptions(reader: Reader): CanonOptionsDef {
-  const options: { -readonly [K in keyof CanonOptionsDef]: CanonOptionsDef[K] } = {};
-  const set = <K extends keyof CanonOptionsDef>(key: K, label: string, value: CanonOptionsDef[K], start: number) => {
-    if (options[key] !== undefined) {
-      const what = key === "stringEncoding"
-        ? "encoding option conflicts with another"
-        : `\`${label}\` is specified more than once`;
-      reader.fail("canonical-option", [what], start);
-    }
-    options[key] = value;
-  };
+  const options: Record<string, unknown> = {};
   reader.vec(
     () => {
       const start = reader.offset;
       const byte = reader.byte();
-      switch (byte) {
-        case 0x00:
-          return set("stringEncoding", "string-encoding", "utf8", start);
-        case 0x01:
-          return set("stringEncoding", "string-encoding", "utf16", start);
-        case 0x02:
-          return set("stringEncoding", "string-encoding", "latin1+utf16", start);
-        case 0x03:
-          return set("memory", "memory", reader.u32(), start);
-        case 0x04:
-          return set("realloc", "realloc", reader.u32(), start);
-        case 0x05:
-          return set("postReturn", "post-return", reader.u32(), start);
-        case 0x06:
-          return set("async", "async", true, start);
-        case 0x07:
-          return set("callback", "callback", reader.u32(), start);
-        default:
-          reader.fail("unknown-opcode", [hex(byte), "a canonical option"], start);
+      const form = optionForms[byte];
+      if (form === undefined) reader.unknown(byte, "a canonical option");
+      const [key, name, value] = form;
+      if (options[key] !== undefined) {
+        const what = name === "" ? "encoding option conflicts with another" : `\`${name}\` is specified more than once`;
+        reader.fail("canonical-option", [what], start);
       }
+      options[key] = value(reader);
     },
     "canonical option",
     MAX_CANON_OPTIONS,
@@ -574,16 +568,16 @@ type Builtin = CanonDef & { kind: "builtin" };
 const immediates: Readonly<
   Record<string, readonly [key: keyof Builtin, read: (reader: Reader) => Builtin[keyof Builtin]]>
 > = {
-  t: ["type", (reader) => reader.u32()],
+  t: ["type", index],
   o: ["options", canonOptions],
   a: ["async", (reader) => reader.flag()],
   c: ["cancellable", (reader) => reader.flag()],
   h: ["shared", (reader) => reader.flag()],
   r: ["result", resultList],
   v: ["coreType", coreValType],
-  s: ["slot", (reader) => reader.u32()],
-  m: ["memory", (reader) => reader.u32()],
-  b: ["table", (reader) => reader.u32()],
+  s: ["slot", index],
+  m: ["memory", index],
+  b: ["table", index],
 };
 
 /** Built-ins whose run-time is not lift, lower or resource.*: opcode, name, immediates. */

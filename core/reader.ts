@@ -69,13 +69,17 @@ export class Reader {
     return this.#bytes.subarray(this.#position, this.#position += length);
   }
 
+  #badLeb(kind: string, what: string): never {
+    this.fail("bad-leb", [`var_${kind}`, what], this.offset - 1);
+  }
+
   u32(): number {
     let value = 0;
     for (let shift = 0;; shift += 7) {
       const byte = this.byte();
       if (shift === 28) {
-        if (byte & 0x80) this.fail("bad-leb", ["var_u32", "representation too long"], this.offset - 1);
-        if (byte & 0x70) this.fail("bad-leb", ["var_u32", "too large"], this.offset - 1);
+        if (byte & 0x80) this.#badLeb("u32", "representation too long");
+        if (byte & 0x70) this.#badLeb("u32", "too large");
       }
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
@@ -88,8 +92,8 @@ export class Reader {
     for (let shift = 0n;; shift += 7n) {
       const byte = this.byte();
       if (shift === 63n) {
-        if (byte & 0x80) this.fail("bad-leb", ["var_u64", "representation too long"], this.offset - 1);
-        if (byte & 0x7e) this.fail("bad-leb", ["var_u64", "too large"], this.offset - 1);
+        if (byte & 0x80) this.#badLeb("u64", "representation too long");
+        if (byte & 0x7e) this.#badLeb("u64", "too large");
       }
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return value;
@@ -104,8 +108,8 @@ export class Reader {
       if (count === 4) {
         // Bits beyond the 33rd must repeat the sign.
         const high = byte & 0x70;
-        if (byte & 0x80) this.fail("bad-leb", ["var_s33", "representation too long"], this.offset - 1);
-        if (high !== 0 && high !== 0x70) this.fail("bad-leb", ["var_s33", "too large"], this.offset - 1);
+        if (byte & 0x80) this.#badLeb("s33", "representation too long");
+        if (high !== 0 && high !== 0x70) this.#badLeb("s33", "too large");
       }
       value += (byte & 0x7f) * factor;
       factor *= 128;

@@ -26,9 +26,10 @@ function within(mismatch: Mismatch | undefined, item: string): Mismatch | undefi
 /** The first difference between two types; `undefined` if they are the same. */
 export function differ(
   expected: ValType | undefined,
-  found: ValType | undefined,
+  found: ValType | null | undefined,
   equal: Equality,
 ): Mismatch | undefined {
+  found ??= undefined; // null is a schema's way to say that there is none
   const here: Mismatch = { place: "", expected: formatType(expected), found: formatType(found) };
   if (expected === undefined || found === undefined) return expected === found ? undefined : here;
   if (expected.kind !== found.kind) return here;

@@ -2,6 +2,7 @@
 // A schema is plain data; the JavaScript types are phantom. host/match.ts compares schemas with a component's own types.
 
 import type { Err, Ok, Result } from "../abi/results.ts";
+import type { ValType } from "../abi/types.ts";
 
 /** A class (checked by instanceof), or anything with an `is` test. Dropping calls `[Symbol.dispose]` where there is one. */
 export type ResourceClass<T extends object = object> = (abstract new (...args: never[]) => T) | {
@@ -304,95 +305,71 @@ export interface TypeBuilders {
   ): FuncSchema<P, R, true>;
 }
 
-function primitive(kind: string): Schema {
-  return Object.freeze({ kind });
-}
+// A schema is a ValType with labels as the host spells them, so that nothing has to be converted to compare it.
 
-function check(schema: unknown, what: string): void {
+/** A part of a schema, checked. */
+function part(schema: unknown, what: string): ValType {
   if (typeof schema !== "object" || schema === null || typeof (schema as Schema).kind !== "string") {
     throw new TypeError(`${what} must be a schema of t.*, found ${String(schema)}`);
   }
+  return schema as ValType;
 }
 
-function checkAll(schemas: readonly unknown[], what: string): void {
-  schemas.forEach((schema, i) => check(schema, `${what} ${i}`));
+function optionalPart(schema: unknown, what: string): ValType | null {
+  return schema === undefined || schema === null ? null : part(schema, what);
 }
 
-function one(kind: string) {
-  return (element: Schema): Schema => {
-    check(element, `the element of t.${kind}`);
-    return { kind, element } as Schema;
-  };
+/** Fields or cases by name. */
+function named<T>(parts: Readonly<Record<string, unknown>>, read: (schema: unknown, what: string) => T) {
+  return Object.entries(parts).map(([name, schema]) => ({ name, type: read(schema, `\`${name}\``) }));
 }
 
-function maybe(kind: string) {
-  return (element?: Schema | null): Schema => {
-    if (element !== undefined && element !== null) check(element, `the element of t.${kind}`);
-    return { kind, element: element ?? undefined } as Schema;
-  };
-}
-
-function handle(kind: string) {
-  return (resource: Schema): Schema => {
-    check(resource, `the resource of t.${kind}`);
-    return { kind, resource } as Schema;
-  };
+/** A builder of a type with one part. */
+function withPart(kind: string, key: string, read: (schema: unknown, what: string) => unknown) {
+  return (schema: unknown) => ({ kind, [key]: read(schema, `the ${key} of t.${kind}`) });
 }
 
 function func(async: boolean) {
-  return (params: readonly Schema[], result?: Schema): FuncSchema => {
-    checkAll(params, "parameter");
-    if (result !== undefined) check(result, "the result");
+  return (params: readonly unknown[], result?: unknown) => {
+    params.forEach((param, i) => part(param, `parameter ${i + 1}`));
+    if (result !== undefined) part(result, "the result");
     return { params, result, async };
   };
 }
 
+const primitives = "bool char string u8 s8 u16 s16 u32 s32 u64 s64 f32 f64".split(" ");
+
 const builders = {
-  ...Object.fromEntries(
-    ["bool", "char", "string", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64"].map((
-      kind,
-    ) => [kind, primitive(kind)]),
-  ),
-  errorContext: primitive("error-context"),
-  list: one("list"),
-  option: one("option"),
-  fixedList(element: Schema, length: number) {
-    check(element, "the element of t.fixedList");
-    return { kind: "fixed-list", element, length };
-  },
-  map(key: Schema, value: Schema) {
-    checkAll([key, value], "type");
-    return { kind: "map", key, value };
-  },
-  record(fields: Fields) {
-    for (const [name, field] of Object.entries(fields)) check(field, `field \`${name}\``);
-    return { kind: "record", fields };
-  },
-  tuple(types: readonly Schema[]) {
-    checkAll(types, "type");
-    return { kind: "tuple", types };
-  },
-  variant(cases: Cases) {
-    for (const [name, payload] of Object.entries(cases)) if (payload !== null) check(payload, `case \`${name}\``);
-    return { kind: "variant", cases };
-  },
+  ...Object.fromEntries(primitives.map((kind) => [kind, Object.freeze({ kind })])),
+  errorContext: Object.freeze({ kind: "error-context" }),
+  list: withPart("list", "element", part),
+  option: withPart("option", "element", part),
+  stream: withPart("stream", "element", optionalPart),
+  future: withPart("future", "element", optionalPart),
+  own: withPart("own", "resource", part),
+  borrow: withPart("borrow", "resource", part),
+  fixedList: (element: unknown, length: number) => ({
+    kind: "fixed-list",
+    element: part(element, "the element"),
+    length,
+  }),
+  map: (key: unknown, value: unknown) => ({ kind: "map", key: part(key, "the key"), value: part(value, "the value") }),
+  record: (fields: Fields) => ({ kind: "record", fields: named(fields, part) }),
+  tuple: (types: readonly unknown[]) => ({ kind: "tuple", types: types.map((type, i) => part(type, `type ${i}`)) }),
+  variant: (cases: Cases) => ({ kind: "variant", cases: named(cases, optionalPart) }),
   enum: (names: readonly string[]) => ({ kind: "enum", names }),
   flags: (names: readonly string[]) => ({ kind: "flags", names }),
-  result(ok: Schema | null = null, err: Schema | null = null) {
-    if (ok !== null) check(ok, "ok");
-    if (err !== null) check(err, "err");
-    return { kind: "result", ok, err };
-  },
+  result: (ok?: unknown, err?: unknown) => ({
+    kind: "result",
+    ok: optionalPart(ok, "ok"),
+    err: optionalPart(err, "err"),
+  }),
   resource(name: string, type: ResourceClass) {
     if (typeof type !== "function" && typeof (type as { is?: unknown } | undefined)?.is !== "function") {
       throw new TypeError(`the class of resource \`${name}\` must be a class or have an \`is\` test`);
     }
     return { kind: "resource", name, type };
   },
-  own: handle("own"),
-  borrow: handle("borrow"),
-  stream: maybe("stream"),
-  future: maybe("future"),
   func: func(false),
   asyncFunc: func(true),
 };
