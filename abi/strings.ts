@@ -163,7 +163,7 @@ function isLatin1(text: string): boolean {
 function storeUtf8(cx: CanonContext, text: string): number {
   const units = text.length;
   if (units <= SHORT_STORE && isAscii(text)) {
-    const ptr = cx.allocate(1, units);
+    const ptr = cx.allocate(1, units, "string");
     const { u8 } = cx.memory;
     for (let i = 0; i < units; i++) u8[ptr + i] = text.charCodeAt(i);
     storedUnits = units;
@@ -182,7 +182,7 @@ function storeUtf8(cx: CanonContext, text: string): number {
   }
   const length = bytes.length;
   if (length > MAX_STRING_BYTE_LENGTH) tooLong(length);
-  const ptr = cx.allocate(1, length);
+  const ptr = cx.allocate(1, length, "string");
   cx.memory.u8.set(bytes, ptr);
   scratch ??= buffer;
   storedUnits = length;
@@ -192,7 +192,7 @@ function storeUtf8(cx: CanonContext, text: string): number {
 function storeUtf16(cx: CanonContext, text: string, tag: number): number {
   const units = text.length;
   if (2 * units > MAX_STRING_BYTE_LENGTH) tooLong(2 * units);
-  const ptr = cx.allocate(2, 2 * units);
+  const ptr = cx.allocate(2, 2 * units, "string");
   const { u16 } = cx.memory;
   const start = ptr >>> 1;
   for (let i = 0; i < units; i++) u16[start + i] = text.charCodeAt(i);
@@ -203,7 +203,7 @@ function storeUtf16(cx: CanonContext, text: string, tag: number): number {
 function storeLatin1(cx: CanonContext, text: string): number {
   const units = text.length;
   if (units > MAX_STRING_BYTE_LENGTH) tooLong(units);
-  const ptr = cx.allocate(2, units);
+  const ptr = cx.allocate(2, units, "string");
   const { u8 } = cx.memory;
   for (let i = 0; i < units; i++) u8[ptr + i] = text.charCodeAt(i);
   storedUnits = units;
