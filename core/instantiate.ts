@@ -199,7 +199,7 @@ export class Running {
         signature: signatureOf(plan.type, this.#codecs),
         core: this.#core(plan.core) as CoreFunction,
         postReturn: options.postReturn,
-        path: "function of another component",
+        path: `function ${plan.name ?? index} of another component`,
       };
       this.#lifts.set(index, found = { lifted, options, node: this.#nodes[plan.node]! });
     }

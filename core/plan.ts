@@ -184,6 +184,7 @@ class Planner {
           const { name } = definition.name;
           if (exports.has(name)) invalid("export", offset, "duplicate-name", "export", name);
           if (item.sort === "type" && item.type.kind === "resource") nameResourceType(item.type.type, name);
+          if (item.sort === "func" && item.func.kind === "lift") this.#lifts[item.func.lift]!.name ??= name;
           exports.set(name, { name: definition.name, item });
           scope.addItem(item);
           break;
@@ -280,7 +281,7 @@ class Planner {
         const core = scope.get("core func", canon.func, offset);
         const options = planOptions(canon.options, scope, offset);
         requireOptions("lift", item.type, options, offset);
-        const lift = this.#lifts.push({ core, type: item.type, options, node }) - 1;
+        const lift = this.#lifts.push({ core, type: item.type, options, node, name: undefined }) - 1;
         scope.add("func", { kind: "lift", lift, type: item.type });
         return;
       }

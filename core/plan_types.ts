@@ -108,6 +108,8 @@ export interface PlanLift {
   readonly options: PlanOptions;
   /** The component instance it belongs to. */
   readonly node: number;
+  /** The name its component first exports it by; for messages. */
+  name: string | undefined;
 }
 
 /** What a root import asks the host for, one leaf at a time. */

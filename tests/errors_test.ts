@@ -343,11 +343,11 @@ check("TRAP_PHRASES", "Trap", {
     provoke: call(lifted(`(result (list u8))`, pair(65536, 1))),
   },
   "string-content-out-of-bounds": {
-    message: "Cannot lift param 1 `x` of function of another component: string content out-of-bounds",
+    message: "Cannot lift param 1 `x` of function take of another component: string content out-of-bounds",
     provoke: call(between("string", 65536, 1)),
   },
   "list-content-out-of-bounds": {
-    message: "Cannot lift param 1 `x` of function of another component: list content out-of-bounds",
+    message: "Cannot lift param 1 `x` of function take of another component: list content out-of-bounds",
     provoke: call(between("(list u8)", 65536, 1)),
   },
   "realloc-unaligned": {
