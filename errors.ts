@@ -73,6 +73,8 @@ export const LINK_PHRASES = {
   "already-defined": "it is defined already; pass { shadowing: true } to redefine names",
   /** `instance.func` finds no such export. */
   "missing-export": "the component exports no such function{0}",
+  /** A core module that the host gave lacks what its declared type promises, or needs more. */
+  "module-mismatch": "module {0} {1}",
   /** An engine refused to instantiate a core module. */
   "core-link": "{0}",
   /** An import of a sort that this version does not link yet. */

@@ -267,7 +267,7 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
     (value) => {
       if (typeof value !== "object" || value === null) {
         if (typeof value !== "function") mismatch(formatType(type), value);
-      } else if (allMayMiss && isThenable(value)) mismatch(formatType(type), value);
+      } else if (value instanceof Promise || allMayMiss && isThenable(value)) mismatch(formatType(type), value);
       return value;
     },
     (value, k) => {

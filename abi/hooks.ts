@@ -1,6 +1,9 @@
 // Call hooks: what an embedder may observe of the traffic between host and guest.
 
-/** Called at the four transitions. `path` is `import …#f` or `export …#f`. A hook that throws traps the call. */
+/**
+ * Called at the four transitions. `path` is `import …#f` or `export …#f`. A hook that throws ends the call as a trap does: what it threw comes
+ * out of the outermost export, and the instance is locked down.
+ */
 export interface CallHooks {
   /** The guest calls a host function. */
   callingHost?(path: string): void;

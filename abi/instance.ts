@@ -21,6 +21,13 @@ export const MAX_HANDLES: number = 2 ** 28 - 1;
 /** Default of {@linkcode Limits.liftedBytes}. */
 export const DEFAULT_LIFTED_BYTES: number = 128 * 2 ** 20;
 
+/** A limit as it was set. Anything that would switch it off by accident is refused. */
+function limit(name: string, value: number | undefined, initial: number): number {
+  if (value === undefined) return initial;
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new RangeError(`the limit ${name} must be an integer that is not negative, found ${String(value)}`);
+}
+
 /** Reports an exception that nobody is there to catch, as the platform reports others. */
 function reportUncaught(error: unknown): void {
   if (typeof reportError === "function") return reportError(error);
@@ -53,9 +60,10 @@ export class InstanceTree {
   constructor(
     settings: { limits?: Limits; hooks?: CallHooks; data?: unknown; onError?: (error: unknown) => void } = {},
   ) {
-    if (settings.limits?.callDepth !== undefined) throw new TypeError("the limit callDepth is not supported yet");
-    this.liftedBytes = settings.limits?.liftedBytes ?? DEFAULT_LIFTED_BYTES;
-    this.maxHandles = Math.min(settings.limits?.handles ?? MAX_HANDLES, MAX_HANDLES);
+    const { limits = {} } = settings;
+    if (limits.callDepth !== undefined) throw new TypeError("the limit callDepth is not supported yet");
+    this.liftedBytes = limit("liftedBytes", limits.liftedBytes, DEFAULT_LIFTED_BYTES);
+    this.maxHandles = Math.min(limit("handles", limits.handles, MAX_HANDLES), MAX_HANDLES);
     this.hooks = settings.hooks;
     this.data = settings.data;
     this.onError = settings.onError ?? reportUncaught;

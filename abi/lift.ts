@@ -46,7 +46,7 @@ function enter(entering: readonly ComponentInstance[], path: string): void {
 
 function refuseEnter(inst: ComponentInstance, path: string): never {
   if (inst.tree.disposed) throw finish(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
-  refuse("cannot-enter", "call", path);
+  refuse("cannot-enter", "call", path, inst.tree);
 }
 
 function leave(entering: readonly ComponentInstance[]): void {

@@ -64,9 +64,11 @@ export function trapAt(
   throw error;
 }
 
-/** Throws a trap that concerns the caller, not the tree: the tree was not entered. */
-export function refuse(code: TrapCode, verb: string, path: string): never {
-  throw finish(makeTrap(code, []), verb, "", path);
+/** Throws a trap that concerns the caller, not the tree: the tree was not entered. Its cause is what locked the tree down, if that is why. */
+export function refuse(code: TrapCode, verb: string, path: string, tree?: InstanceTree): never {
+  const error = makeTrap(code, []);
+  if (tree?.poisoned) Object.defineProperty(error, "cause", { value: tree.trap, configurable: true, writable: true });
+  throw finish(error, verb, "", path);
 }
 
 /** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception parked behind one. */

@@ -30,6 +30,7 @@ export class Component {
   readonly #internals: ComponentInternals;
 
   private constructor(internals: ComponentInternals) {
+    if (internals === undefined) throw new TypeError("a Component is made by compile() or compileSync()");
     this.#internals = internals;
   }
 

@@ -6,7 +6,16 @@
 import { layoutOf } from "../abi/layout.ts";
 import { nameResourceType } from "../abi/slots.ts";
 import type { FuncType, PrimitiveKind, ResourceType, ValType } from "../abi/types.ts";
-import type { CoreTypeDef, Definition, ExternTypeDef, NameDef, TypeDecl, TypeDef, ValTypeRef } from "./definitions.ts";
+import type {
+  CoreModuleDecl,
+  CoreTypeDef,
+  Definition,
+  ExternTypeDef,
+  NameDef,
+  TypeDecl,
+  TypeDef,
+  ValTypeRef,
+} from "./definitions.ts";
 import { invalid } from "./invalid.ts";
 import { MAX_NESTING, MAX_TYPE_BYTES, MAX_TYPE_DEPTH, MAX_UNFOLDED_DEFINITIONS } from "./limits.ts";
 import type {
@@ -39,7 +48,7 @@ export interface Maker {
   readonly budget: Budget;
   func(path: Path, type: FuncType): FuncRef;
   resource(path: Path): ResourceType;
-  module(path: Path): ModuleRef;
+  module(path: Path, decls: readonly CoreModuleDecl[]): ModuleRef;
   component(path: Path, type: TypeItem & { kind: "component" }, offset: number): ComponentItem;
 }
 
@@ -254,9 +263,11 @@ export function makeExtern(
       if (item.kind !== "component") invalid("type", offset, "wrong-kind", "a component type", `${item.kind} type`);
       return { sort: "component", component: maker.component(path, item as TypeItem & { kind: "component" }, offset) };
     }
-    case "core-module":
-      scope.get("core type", def.type, offset);
-      return { sort: "core module", module: maker.module(path) };
+    case "core-module": {
+      const type = scope.get("core type", def.type, offset);
+      if (type?.kind !== "module") invalid("type", offset, "wrong-kind", "a core module type", "core type");
+      return { sort: "core module", module: maker.module(path, type.decls) };
+    }
     case "value":
       invalid("component", offset, "unsupported", "a component value");
   }

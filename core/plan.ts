@@ -119,7 +119,7 @@ class Planner {
         this.#resources.push({ type, leaf: this.#leaf(path, { kind: "resource", type }) });
         return type;
       },
-      module: (path) => ({ kind: "import", leaf: this.#leaf(path, { kind: "module" }) }),
+      module: (path, decls) => ({ kind: "import", leaf: this.#leaf(path, { kind: "module", decls }) }),
       component: (path, type) => ({
         kind: "import",
         leaf: this.#leaf(path, { kind: "component" }),

@@ -4,7 +4,7 @@
 
 import type { StringEncoding } from "../abi/options.ts";
 import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import type { ComponentDef, CoreSort, NameDef } from "./definitions.ts";
+import type { ComponentDef, CoreModuleDecl, CoreSort, NameDef } from "./definitions.ts";
 import type { ExternItem } from "./types.ts";
 import type { Scope } from "./scope.ts";
 
@@ -121,7 +121,7 @@ export interface PlanImport {
   readonly want:
     | { readonly kind: "func"; readonly type: FuncType }
     | { readonly kind: "resource"; readonly type: ResourceType }
-    | { readonly kind: "module" }
+    | { readonly kind: "module"; readonly decls: readonly CoreModuleDecl[] }
     | { readonly kind: "component" };
 }
 

@@ -97,7 +97,9 @@ export function differ(
     }
     case "own":
     case "borrow":
-      return equal.resource(expected.resource, (found as typeof expected).resource) ? undefined : here;
+      return equal.resource(expected.resource, (found as typeof expected).resource)
+        ? undefined
+        : { ...here, found: `${here.found} of another class` };
     default:
       return undefined;
   }

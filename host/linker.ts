@@ -9,6 +9,7 @@ import type { InstanceTree } from "../abi/instance.ts";
 import { Component, componentInternals } from "../core/component.ts";
 import type { Bound } from "../core/instantiate.ts";
 import { parsePlainName } from "../core/names.ts";
+import type { CoreModuleDecl } from "../core/definitions.ts";
 import type { PlanImport } from "../core/plan_types.ts";
 import { closest, Definitions, type Found, isInherited } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall } from "./func.ts";
@@ -266,6 +267,10 @@ class Binding {
         if (found === undefined) this.#missing(leaf);
         const { value } = found;
         if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
+        const fault = moduleFault(value, leaf.want.decls);
+        if (fault !== undefined) {
+          throw new LinkError("module-mismatch", `link import ${leaf.display}`, leaf.display, fault.item, fault.fact);
+        }
         return () => ({ kind: "module", module: value });
       }
       case "component":
@@ -355,8 +360,14 @@ class Binding {
   }
 
   #missing(leaf: PlanImport): never {
-    const near = closest(leaf.display, this.#root.paths());
-    const hint = near === undefined ? "" : `; the closest name that is defined is ${near}`;
+    const plain = parsePlainName(leaf.path.at(-1)!);
+    const lacking = plain.kind !== "label" && this.#scope(leaf)?.member(plain.resource, pascalCase) !== undefined;
+    const near = lacking ? undefined : closest(leaf.display, this.#root.paths());
+    const hint = lacking
+      ? `; the class that is defined for \`${plain.resource}\` has no such member`
+      : near === undefined
+      ? ""
+      : `; the closest name that is defined is ${near}`;
     throw new LinkError("missing-import", `link import ${leaf.display}`, leaf.display, hint);
   }
 
@@ -367,6 +378,31 @@ class Binding {
   #unsupported(display: string): never {
     throw new LinkError("unsupported", `link import ${display}`, display, "a suspending host function");
   }
+}
+
+/** What is wrong with a core module by names and kinds; engines tell no more of a module, and check the rest when it is instantiated. */
+function moduleFault(
+  module: WebAssembly.Module,
+  decls: readonly CoreModuleDecl[],
+): { readonly item: string; readonly fact: string } | undefined {
+  const kindOf = (kind: string): string => kind === "function" ? "func" : kind;
+  const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kindOf(kind)]));
+  const imported = new Map<string, string>();
+  for (const decl of decls) {
+    if (decl.kind === "import") imported.set(JSON.stringify([decl.module, decl.name]), decl.type.kind);
+    if (decl.kind !== "export") continue;
+    const found = exported.get(decl.name), item = `export \`${decl.name}\``;
+    if (found === undefined) return { item, fact: "not defined" };
+    if (found !== decl.type.kind) {
+      return { item, fact: `has the wrong type: expected ${decl.type.kind} found ${found}` };
+    }
+  }
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    const given = imported.get(JSON.stringify([from, name])), item = `import \`${from}::${name}\``;
+    if (given === undefined) return { item, fact: "not defined" };
+    if (given !== kindOf(kind)) return { item, fact: `has the wrong type: expected ${kindOf(kind)} found ${given}` };
+  }
+  return undefined;
 }
 
 function sortOf(value: unknown): string {

@@ -206,6 +206,13 @@ check("LINK_PHRASES", "LinkError", {
         (core module $M (func (export "g"))) (core instance $m (instantiate $M))
         (func (export "g") (canon lift (core func $m "g"))))`)).func("f", t.func([])),
   },
+  "module-mismatch": {
+    message: "Cannot link import m: module export `f` not defined",
+    provoke: async () => {
+      const source = await component(`(component (import "m" (core module (export "f" (func)))))`);
+      new Linker().module("m", new WebAssembly.Module(Uint8Array.from(moduleHeader))).link(source);
+    },
+  },
   "core-link": {
     message:
       `Cannot instantiate component: WebAssembly.Instance(): Import #0 "a" "b": function import requires a callable`,

@@ -26,6 +26,10 @@ function importsOf(file: string, text: string): Import[] {
     const typeOnly = type !== undefined || names.split(",").every((name) => /^\s*(type\s.*)?$/.test(name));
     found.push({ target, typeOnly });
   }
+  // Imports for effect, and dynamic ones.
+  for (const [, specifier] of text.matchAll(/(?:^import\s+|\bimport\()"([^"]+)"/gm)) {
+    found.push({ target: new URL(specifier!, `file:///${file}`).pathname.slice(1), typeOnly: false });
+  }
   return found;
 }
 

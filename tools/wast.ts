@@ -21,6 +21,15 @@ if (positionals.length === 0) {
   Deno.exit(2);
 }
 
+for (const path of positionals) {
+  try {
+    await Deno.stat(path);
+  } catch {
+    console.error(`there is no ${path}`);
+    Deno.exit(2);
+  }
+}
+
 const totals: Record<Outcome["status"], number> = { passed: 0, failed: 0, skipped: 0 };
 const perCommand = new Map<string, Record<Outcome["status"], number>>();
 for (const path of positionals) {

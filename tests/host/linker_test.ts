@@ -264,7 +264,7 @@ Deno.test("typed host functions: numbers of parameters, async, resources by clas
       HostFunc.typed(t.func([t.own(t.resource("file", found))]), () => {}),
     ).link(resources);
   use(File);
-  assertThrows(() => use(Other), LinkError, "expected own<file>, found own<file>");
+  assertThrows(() => use(Other), LinkError, "expected own<file>, found own<file> of another class");
 });
 
 Deno.test("{ caller: true } tells each instance's own data", () => {
@@ -424,7 +424,7 @@ Deno.test("members that classes and functions inherit are no definitions", async
   assertFails(
     () => new Linker().resource("r", class {}).link(statics),
     "LinkError",
-    "Cannot link import [static]r.call: nothing is defined for it",
+    "Cannot link import [static]r.call: nothing is defined for it; the class that is defined for `r` has no such member",
   );
   class Given {
     static call(): void {}
@@ -432,7 +432,7 @@ Deno.test("members that classes and functions inherit are no definitions", async
   assertFails(
     () => new Linker().resource("r", Given).link(statics),
     "LinkError",
-    "Cannot link import [method]r.to-string: nothing is defined for it",
+    "Cannot link import [method]r.to-string: nothing is defined for it; the class that is defined for `r` has no such member",
   );
   const named = await component(`(component (import "a:b/c" (instance (export "constructor" (func)))))`);
   assertFails(
@@ -503,4 +503,63 @@ Deno.test("methods that collide in camelCase keep their WIT spelling, statics th
   const { R } = instantiateSync(source).exports.i;
   const made = new R();
   assertEquals([made.a1(), made["a-1"](), R.doIt(), R["do-it"](), R["[static]prototype"]()], [1, 2, 3, 3, 3]);
+});
+
+Deno.test("a core module that the host gives is checked by names and kinds when linking", async () => {
+  const { wat } = await import("../support/wat.ts");
+  const source = await component(`(component
+    (import "m" (core module (import "env" "log" (func)) (export "f" (func)) (export "mem" (memory 1)))))`);
+  const link = async (text: string) => {
+    const linker = new Linker().module("m", new WebAssembly.Module(await wat(text)));
+    try {
+      linker.link(source);
+      return "linked";
+    } catch (error) {
+      return (error as Error).message.replace("Cannot link import m: ", "");
+    }
+  };
+  assertEquals(await link(`(module (func (export "f")) (memory (export "mem") 1))`), "linked");
+  assertEquals(
+    await link(`(module (import "env" "log" (func)) (func (export "f")) (memory (export "mem") 1))`),
+    "linked",
+  );
+  assertEquals(await link(`(module (memory (export "mem") 1))`), "module export `f` not defined");
+  assertEquals(
+    await link(`(module (memory (export "f") 1))`),
+    "module export `f` has the wrong type: expected func found memory",
+  );
+  assertEquals(
+    await link(`(module (import "env" "other" (func)) (func (export "f")) (memory (export "mem") 1))`),
+    "module import `env::other` not defined",
+  );
+  assertEquals(
+    await link(`(module (import "env" "log" (global i32)) (func (export "f")) (memory (export "mem") 1))`),
+    "module import `env::log` has the wrong type: expected global found func",
+  );
+});
+
+Deno.test("limits that would switch a guard off by accident are refused", () => {
+  for (const value of [NaN, -1, 1.5, "5"]) {
+    for (const name of ["liftedBytes", "handles"]) {
+      const options = { limits: { [name]: value } } as never;
+      assertThrows(
+        () => instantiateSync(fixture("greet"), { "demo:greet/host": { log: () => {} } }, options),
+        RangeError,
+        `the limit ${name}`,
+      );
+    }
+  }
+});
+
+Deno.test("a call that lock-down refuses has what locked the instance down as its cause", () => {
+  const fault = new Error("the first");
+  const { exports } = instantiateSync(fixture("greet"), {
+    "demo:greet/host": {
+      log: () => {
+        throw fault;
+      },
+    },
+  });
+  thrown(() => exports["demo:greet/api@1.0.0"].greet("x"));
+  assert(thrown(() => exports.version!()).cause === fault);
 });

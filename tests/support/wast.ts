@@ -173,6 +173,7 @@ class Script {
   readonly #definitions = new Map<string, Component>();
   readonly #instances = new Map<string, Instance>();
   readonly #registered = new Map<string, Instance>();
+  #skipped = false;
   #definition: Component | undefined;
   #instance: Instance | undefined;
 
@@ -189,6 +190,7 @@ class Script {
       return { status: detail === undefined ? "passed" : "failed", command: name, line, detail: detail ?? "" };
     } catch (error) {
       const status = error instanceof Unrunnable ? "skipped" : "failed";
+      if (status === "failed") this.#skipped = false;
       return { status, command: name, line, detail: `${error}` };
     }
   }
@@ -199,7 +201,9 @@ class Script {
     switch (name) {
       case "component":
       case "module":
+        this.#skipped = true;
         await this.#component(command);
+        this.#skipped = false;
         return;
       case "register":
         this.#registered.set(stringOf(first), this.#find(rest[0]));
@@ -259,8 +263,9 @@ class Script {
 
   #find(name: Expr | undefined): Instance {
     const found = name?.kind === "atom" ? this.#instances.get(name.text) : this.#instance;
-    if (found === undefined) throw new Unrunnable("there is no such instance");
-    return found;
+    if (found !== undefined) return found;
+    // Only what the encoder cannot encode excuses the commands that depend on it.
+    throw this.#skipped ? new Unrunnable("its component was skipped") : new Error("there is no such instance");
   }
 
   async #bytes(component: List): Promise<Uint8Array<ArrayBuffer>> {
@@ -286,7 +291,9 @@ class Script {
     const atom = (expr: Expr | undefined): string => expr?.kind === "atom" ? expr.text : "";
     if (atom(second) === "instance") {
       const definition = fourth === undefined ? this.#definition : this.#definitions.get(atom(fourth));
-      if (definition === undefined) throw new Unrunnable("there is no such definition");
+      if (definition === undefined) {
+        throw this.#skipped ? new Unrunnable("its definition was skipped") : new Error("there is no such definition");
+      }
       this.#instantiate(definition, atom(third));
       return;
     }
