@@ -40,10 +40,8 @@ export function fuse(lifted: Lifted, caller: CanonContext, callee: CanonContext)
       if (tree.poisoned) rethrow(tree);
       if (task !== undefined && task.borrows > 0) trap(tree, "borrows-remain");
       verb = "lift", place = "result";
-      callee.scope = task;
       const value = liftResult(signature, callee, result);
       verb = "lower";
-      caller.scope = subtask;
       const returned = lowerResult(signature, caller, value, flat);
       verb = "call", place = "";
       if (postReturn !== undefined) runPostReturn(callee, postReturn, signature, result);

@@ -156,10 +156,7 @@ function liftAny(
       if (tree.poisoned) rethrow(tree); // a getter of the host's aborted the instance
       const result = core(...flat) as CoreValue | undefined;
       if (tree.poisoned) rethrow(tree);
-      if (scope !== undefined) {
-        if (scope.borrows > 0) trap(tree, "borrows-remain");
-        cx.scope = scope;
-      }
+      if (scope !== undefined && scope.borrows > 0) trap(tree, "borrows-remain");
       lifting = true;
       value = liftResult(signature, cx, result);
       lifting = false;

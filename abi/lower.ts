@@ -107,9 +107,6 @@ function lowerAny(signature: Signature, call: HostCall, cx: CanonContext, path: 
         stage = LOWER;
         value = thrown ?? returnedResult(top, value);
       }
-      // The host function may have run another call of this very function, in another instance of a shared context: there is none
-      // (contexts are per instance), but it may have made the scope of a nested one current.
-      cx.scope = scope;
       const core = lowerResult(signature, cx, value, flat);
       scope?.end();
       return core;

@@ -26,7 +26,10 @@ export class CanonContext {
   /** Whether the values are JavaScript's; false between guests, where handles travel as representations. */
   readonly host: boolean;
   readonly resources: readonly ResourceRuntime[];
-  /** The current call's scope; defined while a call runs whose signature carries handles. */
+  /**
+   * The current call's scope; defined while a call runs whose signature carries handles. A context serves one call at a time: its instance
+   * is entered, or waits for what it called.
+   */
   scope: CallScope | undefined = undefined;
   readonly #memory: GuestMemory | undefined;
   readonly #realloc: CanonOptions["realloc"];

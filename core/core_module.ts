@@ -192,14 +192,8 @@ function simdInstruction(reader: Reader, needed: Set<NeededFeature>): void {
 
 // ── Capping memories ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function leb(value: bigint): number[] {
-  const bytes: number[] = [];
-  do {
-    const byte = Number(value & 0x7fn);
-    value >>= 7n;
-    bytes.push(value === 0n ? byte : byte | 0x80);
-  } while (value > 0n);
-  return bytes;
+function leb(value: number): number[] {
+  return value < 128 ? [value] : [value % 128 + 128, ...leb(Math.floor(value / 128))];
 }
 
 /**
@@ -233,8 +227,8 @@ export function capMemories(
       content.finish();
       if (memories.some((limits) => limits.shared && limits.max === undefined)) return head; // invalid, and to stay so
       const capped = memories.flatMap((limits) => cappedLimits(limits, maxPages, module, offset));
-      const body = [...leb(BigInt(memories.length)), ...capped];
-      const section = [5, ...leb(BigInt(body.length)), ...body];
+      const body = [...leb(memories.length), ...capped];
+      const section = [5, ...leb(body.length), ...body];
       const rest = head.subarray(reader.offset);
       const out = new Uint8Array(start + section.length + rest.length);
       out.set(head.subarray(0, start));
@@ -250,11 +244,11 @@ export function capMemories(
 }
 
 function cappedLimits(limits: CoreLimits, maxPages: number, module: number, offset: number): number[] {
-  const cap = BigInt(maxPages) << BigInt(16 - Math.min(limits.pageSize, 16));
+  const cap = maxPages * 2 ** (16 - Math.min(limits.pageSize, 16));
   if (limits.min > cap) {
-    throw new CompileError("memory-cap", "compile component", offset, module, String(limits.min), maxPages);
+    throw new CompileError("memory-cap", "compile component", offset, module, limits.min, maxPages);
   }
-  const max = limits.max !== undefined && limits.max < cap ? limits.max : cap;
+  const max = Math.min(limits.max ?? cap, cap);
   const flags = 1 | (limits.shared ? 2 : 0) | (limits.address === "i64" ? 4 : 0) | (limits.pageSize === 16 ? 0 : 8);
-  return [flags, ...leb(limits.min), ...leb(max), ...(limits.pageSize === 16 ? [] : leb(BigInt(limits.pageSize)))];
+  return [flags, ...leb(limits.min), ...leb(max), ...(limits.pageSize === 16 ? [] : leb(limits.pageSize))];
 }

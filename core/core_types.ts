@@ -152,7 +152,7 @@ export function coreLimits(reader: Reader): CoreLimits {
   const flags = reader.byte();
   if (flags > 0x0f) reader.unknown(flags, "limits");
   const wide = (flags & 4) !== 0;
-  const bound = (): bigint => wide ? reader.u64() : BigInt(reader.u32());
+  const bound = (): number => wide ? reader.u64() : reader.u32();
   const min = bound();
   const max = flags & 1 ? bound() : undefined;
   const pageSize = flags & 8 ? reader.u32() : 16;

@@ -103,8 +103,8 @@ export interface CoreSubType {
   readonly type: CoreCompositeType;
 }
 export interface CoreLimits {
-  readonly min: bigint;
-  readonly max: bigint | undefined;
+  readonly min: number;
+  readonly max: number | undefined;
   readonly shared: boolean;
   readonly address: "i32" | "i64";
   /** log2 of the page size. */

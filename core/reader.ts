@@ -69,51 +69,34 @@ export class Reader {
     return this.#bytes.subarray(this.#position, this.#position += length);
   }
 
-  #badLeb(kind: string, what: string): never {
-    this.fail("bad-leb", [`var_${kind}`, what], this.offset - 1);
-  }
-
   u32(): number {
-    let value = 0;
-    for (let shift = 0;; shift += 7) {
-      const byte = this.byte();
-      if (shift === 28) {
-        if (byte & 0x80) this.#badLeb("u32", "representation too long");
-        if (byte & 0x70) this.#badLeb("u32", "too large");
-      }
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
+    return this.#leb("var_u32", 32, 0);
   }
 
-  /** A limit of a memory or table with 64-bit addresses. */
-  u64(): bigint {
-    let value = 0n;
-    for (let shift = 0n;; shift += 7n) {
-      const byte = this.byte();
-      if (shift === 63n) {
-        if (byte & 0x80) this.#badLeb("u64", "representation too long");
-        if (byte & 0x7e) this.#badLeb("u64", "too large");
-      }
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
+  /** A limit of a memory or table with 64-bit addresses; beyond 2^53 the nearest number. */
+  u64(): number {
+    return this.#leb("var_u64", 64, 0);
   }
 
   /** A signed 33-bit integer: a type index if not negative, else a type opcode. */
   s33(): number {
+    return this.#leb("var_s33", 33, 1);
+  }
+
+  /** LEB128 of at most `bits` bits, `signed` being 1 or 0. Padding with zeros, or with the sign, is allowed; further bytes or bits are not. */
+  #leb(kind: string, bits: number, signed: number): number {
     let value = 0, factor = 1;
-    for (let count = 0;; count++) {
+    for (let shift = 0;; shift += 7) {
       const byte = this.byte();
-      if (count === 4) {
-        // Bits beyond the 33rd must repeat the sign.
-        const high = byte & 0x70;
-        if (byte & 0x80) this.#badLeb("s33", "representation too long");
-        if (high !== 0 && high !== 0x70) this.#badLeb("s33", "too large");
+      if (shift + 7 >= bits) {
+        const unused = 0x7f & -1 << (bits - shift - signed);
+        const high = byte & unused;
+        if (byte >= 0x80) this.fail("bad-leb", [kind, "representation too long"], this.offset - 1);
+        if (high !== 0 && !(signed && high === unused)) this.fail("bad-leb", [kind, "too large"], this.offset - 1);
       }
       value += (byte & 0x7f) * factor;
       factor *= 128;
-      if (byte < 0x80) return byte & 0x40 ? value - factor : value;
+      if (byte < 0x80) return signed && byte & 0x40 ? value - factor : value;
     }
   }
 
