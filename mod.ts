@@ -56,5 +56,5 @@ export {
   type InstantiateArgs,
   instantiateSync,
 } from "./host/instantiate.ts";
-export { type CoreModule, type Imports, type Linked, Linker, type LinkerInstance } from "./host/linker.ts";
+export { type CoreModule, type Imports, type Linked, Linker, LinkerInstance } from "./host/linker.ts";
 export * from "./host/schema.ts";

@@ -35,20 +35,6 @@ export interface Imports<Data = unknown> {
   readonly [name: string]: HostFunction | HostFunc<Data> | ResourceClass | CoreModule | Component | Imports<Data>;
 }
 
-/** One instance of a linker. */
-export interface LinkerInstance<Data = undefined> {
-  /** Defines a function. */
-  func(name: string, func: HostFunction | HostFunc<Data>): this;
-  /** Defines a resource by its class. */
-  resource(name: string, type: ResourceClass): this;
-  /** Defines a core module. */
-  module(name: string, module: CoreModule): this;
-  /** Defines a component. */
-  component(name: string, component: Component): this;
-  /** Opens (or reopens) a nested instance. */
-  instance(name: string): LinkerInstance<Data>;
-}
-
 /** A component with every import bound. */
 export interface Linked<Data, W extends World = World> {
   /** The component that was linked. */
@@ -66,44 +52,51 @@ export interface Linked<Data, W extends World = World> {
 /** Binds one import for one instance tree. */
 export type Binder = (tree: InstanceTree) => Bound;
 
-class Opened {
+/** One instance of a linker: what a host gives under one name. */
+export class LinkerInstance<Data = undefined> {
   readonly #definitions: Definitions;
   readonly #shadowing: boolean;
   readonly #path: string;
 
-  constructor(definitions: Definitions, shadowing: boolean, path: string) {
+  /** Made by `Linker` only. */
+  protected constructor(definitions: Definitions, shadowing: boolean, path: string) {
     this.#definitions = definitions;
     this.#shadowing = shadowing;
     this.#path = path;
   }
 
-  func(name: string, func: unknown): this {
+  /** Defines a function. */
+  func(name: string, func: HostFunction | HostFunc<Data>): this {
     if (typeof func !== "function" && !(func instanceof HostFunc)) {
       throw new TypeError(`func \`${name}\` must be a function or a HostFunc`);
     }
     return this.#add(name, func);
   }
 
+  /** Defines a resource by its class. */
   resource(name: string, type: ResourceClass): this {
     if (!isResourceClass(type)) throw new TypeError(`resource \`${name}\` must be a class or have an \`is\` test`);
     return this.#add(name, type);
   }
 
+  /** Defines a core module. */
   module(name: string, module: CoreModule): this {
     if (!(module instanceof WebAssembly.Module)) throw new TypeError(`module \`${name}\` must be a WebAssembly.Module`);
     return this.#add(name, module);
   }
 
+  /** Defines a component. */
   component(name: string, component: Component): this {
     if (!(component instanceof Component)) throw new TypeError(`component \`${name}\` must be a Component`);
     return this.#add(name, component);
   }
 
-  instance(name: string): Opened {
+  /** Opens (or reopens) an instance by its import name. */
+  instance(name: string): LinkerInstance<Data> {
     const found = this.#definitions.instance(name);
     if (found !== undefined && !(found instanceof Definitions) && !this.#shadowing) this.#defined(name);
     this.#definitions.items.delete(name);
-    return new Opened(this.#definitions.open(name), this.#shadowing, this.#name(name));
+    return new LinkerInstance(this.#definitions.open(name), this.#shadowing, this.#name(name));
   }
 
   #add(name: string, value: unknown): this {
@@ -147,20 +140,21 @@ function isResourceClass(value: unknown): value is ResourceClass {
  * assertEquals(Object.keys(instance.exports), []);
  * ```
  */
-export class Linker<Data = undefined> {
-  readonly #root = new Definitions();
-  readonly #opened: Opened;
+export class Linker<Data = undefined> extends LinkerInstance<Data> {
+  readonly #root: Definitions;
   readonly #shadowing: boolean;
   #trapUnknown = false;
 
   /**
-   * A linker without definitions.
+   * Begins with no definitions.
    *
    * @param options `shadowing: true` lets a later definition replace an earlier one; otherwise that is an error.
    */
   constructor(options: { shadowing?: boolean } = {}) {
-    this.#shadowing = options.shadowing ?? false;
-    this.#opened = new Opened(this.#root, this.#shadowing, "");
+    const root = new Definitions(), shadowing = options.shadowing ?? false;
+    super(root, shadowing, "");
+    this.#root = root;
+    this.#shadowing = shadowing;
   }
 
   /** Defines everything in an import object. It is read when linking. */
@@ -174,35 +168,6 @@ export class Linker<Data = undefined> {
       this.#root.children.delete(name);
     }
     this.#root.sources.unshift(imports);
-    return this;
-  }
-
-  /** Opens (or reopens) an instance by its import name. */
-  instance(name: string): LinkerInstance<Data> {
-    return this.#opened.instance(name) as LinkerInstance<Data>;
-  }
-
-  /** Defines a function at the root. */
-  func(name: string, func: HostFunction | HostFunc<Data>): this {
-    this.#opened.func(name, func);
-    return this;
-  }
-
-  /** Defines a resource at the root, by its class. */
-  resource(name: string, type: ResourceClass): this {
-    this.#opened.resource(name, type);
-    return this;
-  }
-
-  /** Defines a core module at the root. */
-  module(name: string, module: CoreModule): this {
-    this.#opened.module(name, module);
-    return this;
-  }
-
-  /** Defines a component at the root. */
-  component(name: string, component: Component): this {
-    this.#opened.component(name, component);
     return this;
   }
 
