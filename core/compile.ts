@@ -4,7 +4,7 @@
 import { CompileError } from "../errors.ts";
 import { Component, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
-import { decodeBytes, type Decoded, walkComponent } from "./decode.ts";
+import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
 import { features } from "./features.ts";
 import { planComponent } from "./plan.ts";
 
@@ -235,15 +235,17 @@ class Chunks {
     return concat(pieces);
   }
 
-  /** A section's id and size. */
-  async header(): Promise<Uint8Array> {
-    const bytes: number[] = [];
+  /** A section, or as much of one as the walker takes at once. */
+  async section(): Promise<Uint8Array> {
+    const header: number[] = [];
     do {
       const [byte] = await this.some(1);
       if (byte === undefined) break;
-      bytes.push(byte);
-    } while (bytes.length < 2 || bytes.length < 6 && bytes.at(-1)! >= 0x80);
-    return Uint8Array.from(bytes);
+      header.push(byte);
+    } while (header.length < 2 || header.length < 6 && header.at(-1)! >= 0x80);
+    const bytes = Uint8Array.from(header);
+    const length = bytes.length === 0 ? 0 : pieceLength(bytes, 0);
+    return length === bytes.length ? bytes : concat([bytes, await this.exactly(length - bytes.length)]);
   }
 
   /** Lets go of the source. Nobody waits for it: it may never answer, and why we let go is what counts. */
@@ -271,7 +273,7 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
     while (!step.done) {
       const demand = step.value;
       if (demand.kind !== "module") {
-        step = walk.next(await (demand.kind === "header" ? chunks.header() : chunks.exactly(demand.count)));
+        step = walk.next(await (demand.kind === "section" ? chunks.section() : chunks.exactly(demand.count)));
         continue;
       }
       const { compiling } = await pipeModule(chunks, demand, options);

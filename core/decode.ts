@@ -24,8 +24,8 @@ import { coreSort, sort } from "./sorts.ts";
 
 /** What the walker needs next. */
 export type Demand =
-  /** A section's id and size field, whole; nothing at the end of the input. Cut short where the input ends inside. */
-  | { readonly kind: "header" }
+  /** A section as `pieceLength` counts it; nothing at the end of the input. Cut short where the input ends inside. */
+  | { readonly kind: "section" }
   /** Exactly so many bytes; answered with fewer only at the end of the input. */
   | { readonly kind: "bytes"; readonly count: number }
   /** So many bytes are core module number `module`; answered with nothing once they are consumed. */
@@ -45,7 +45,7 @@ export function decodeBytes(bytes: Uint8Array): Decoded {
   for (let step = walk.next();;) {
     if (step.done) return step.value;
     const demand = step.value;
-    const count = demand.kind === "header" ? headerLength(bytes, position) : demand.count;
+    const count = demand.kind === "section" ? pieceLength(bytes, position) : demand.count;
     const piece = bytes.subarray(position, position + count);
     if (demand.kind === "module" && piece.length < count) {
       throw new CompileError("unexpected-end", "decode core module section", bytes.length);
@@ -70,20 +70,26 @@ function unexpectedEnd(walk: Walk, place: string): never {
   throw new CompileError("unexpected-end", `decode ${place}`, walk.offset);
 }
 
-const headerDemand: Demand = { kind: "header" };
+const sectionDemand: Demand = { kind: "section" };
 
 /** The length of a section's header at `position`: its id and a LEB128 of at most five bytes. */
-export function headerLength(bytes: Uint8Array, position: number): number {
+function headerLength(bytes: Uint8Array, position: number): number {
   let end = position + 1;
   while (end < bytes.length && end < position + 5 && bytes[end]! >= 0x80) end++;
   return Math.min(end + 1, bytes.length) - position;
 }
 
-/** A section's size field of more than one byte, or one that is cut short. */
-function sectionSize(header: Uint8Array, start: number): number {
-  const reader = new Reader(header, start, "section size");
-  reader.byte();
-  return reader.u32();
+/**
+ * How many bytes the walker takes for a section whose header lies at `position`, given at least the header: of a module or component the
+ * header alone, and of anything that it will refuse; of other sections the content too.
+ */
+export function pieceLength(bytes: Uint8Array, position: number): number {
+  const length = headerLength(bytes, position);
+  const id = bytes[position]!, last = bytes[position + length - 1]!;
+  if (length < 2 || last >= 0x80 || id === 1 || id === 4 || id >= sectionNames.length) return length;
+  let size = 0;
+  for (let i = length - 1; i > 0; i--) size = size * 128 + (bytes[position + i]! & 0x7f);
+  return size > MAX_SECTION_BYTES ? length : length + size;
 }
 
 const sectionNames = [
@@ -112,17 +118,18 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
   const names = new DebugNames();
   while (end === undefined || walk.offset < end) {
     const start = walk.offset;
-    const header = yield headerDemand;
-    if (header.length === 0) {
+    const piece = yield sectionDemand;
+    if (piece.length === 0) {
       if (end !== undefined) unexpectedEnd(walk, "component");
       break;
     }
-    walk.offset += header.length;
-    if (end !== undefined && walk.offset > end) unexpectedEnd(walk, "component");
-    const id = header[0]!;
+    const id = piece[0]!;
     const place = sectionNames[id];
     if (place === undefined) throw new CompileError("unknown-section", "decode component", start, id);
-    const size = header.length === 2 ? header[1]! : sectionSize(header, start);
+    const reader = new Reader(piece, start, place);
+    reader.byte();
+    const size = reader.u32();
+    walk.offset = reader.offset;
     if (end !== undefined && walk.offset + size > end) unexpectedEnd(walk, place);
     if (id === 1) {
       const module = walk.modules.length;
@@ -138,11 +145,9 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
       if (size > MAX_SECTION_BYTES) {
         throw new CompileError("limit-exceeded", `decode ${place}`, walk.offset, "section byte", MAX_SECTION_BYTES);
       }
-      const base = walk.offset;
-      const bytes = yield { kind: "bytes", count: size };
-      walk.offset += bytes.length;
-      if (bytes.length < size) unexpectedEnd(walk, place);
-      section(id, new Reader(bytes, base, place), definitions, names);
+      walk.offset = start + piece.length;
+      if (reader.remaining < size) unexpectedEnd(walk, place);
+      section(id, reader, definitions, names);
     }
   }
   return { definitions, names };

@@ -75,7 +75,7 @@ check("COMPILE_PHRASES", "CompileError", {
     provoke: bytes(13, 0),
   },
   "bad-leb": {
-    message: "Cannot decode section size: invalid var_u32: integer representation too long (at offset 0xd)",
+    message: "Cannot decode type section: invalid var_u32: integer representation too long (at offset 0xd)",
     provoke: bytes(7, 0x80, 0x80, 0x80, 0x80, 0x80, 0),
   },
   "unknown-opcode": {
