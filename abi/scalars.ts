@@ -5,7 +5,6 @@
 import { describe, ValueError } from "../errors.ts";
 import { type Codec, type CoreValue, oneCore } from "./codec.ts";
 import type { Layout } from "./layout.ts";
-import type { GuestMemory } from "./memory.ts";
 import type { CanonContext } from "./options.ts";
 import { trap } from "./trap.ts";
 import type { PrimitiveKind } from "./types.ts";
@@ -25,7 +24,7 @@ interface Scalar {
   lift(cx: CanonContext, core: CoreValue): unknown;
   lower(cx: CanonContext, value: unknown): CoreValue;
   load(cx: CanonContext, ptr: number): unknown;
-  store(memory: GuestMemory, core: CoreValue, ptr: number): void;
+  store(cx: CanonContext, value: unknown, ptr: number): void;
   /** The view whose elements are this type's values. */
   view?: NumericView;
 }
@@ -33,24 +32,9 @@ interface Scalar {
 /** The names of {@linkcode GuestMemory}'s views. */
 export type NumericView = "u8" | "s8" | "u16" | "s16" | "u32" | "s32" | "u64" | "s64" | "f32" | "f64";
 
-function bigInteger(kind: "u64" | "s64", wrap: (value: bigint) => bigint) {
-  return {
-    lift: (_: CanonContext, core: CoreValue): bigint => wrap(core as bigint),
-    lower: (_: CanonContext, value: unknown): bigint => {
-      const big = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
-      return big !== undefined && wrap(big) === big ? big : mismatch(kind, value);
-    },
-    view: kind,
-  };
-}
-
-function float(kind: "f32" | "f64") {
-  return {
-    // A NaN lifted to JS has no bits to see, which is the canonicalisation that the specification asks for.
-    lift: (_: CanonContext, core: CoreValue): number => core as number,
-    lower: (_: CanonContext, value: unknown): number => typeof value === "number" ? value : mismatch(kind, value),
-    view: kind,
-  };
+function lowerBig(kind: "u64" | "s64", value: unknown, wrap: (bits: number, value: bigint) => bigint): bigint {
+  const big = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
+  return big !== undefined && wrap(64, big) === big ? big : mismatch(kind, value);
 }
 
 function liftChar(cx: CanonContext, core: CoreValue): string {
@@ -68,81 +52,113 @@ function lowerChar(_: CanonContext, value: unknown): number {
   return code;
 }
 
-// Each integer spells its own wrapping out: a shared function with the wrapping as a parameter would be one megamorphic call for all.
+// Each kind spells its own check out, and stores with it in one function: shared functions with the wrapping or the view as a parameter
+// would be megamorphic calls, three for each field of a record.
+const lowerBool = (_: CanonContext, value: unknown): number =>
+  value === true ? 1 : value === false ? 0 : mismatch("bool", value);
+const lowerU8 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && (value & 0xff) === value ? value : mismatch("u8", value);
+const lowerS8 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && (value << 24 >> 24) === value ? value : mismatch("s8", value);
+const lowerU16 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && (value & 0xffff) === value ? value : mismatch("u16", value);
+const lowerS16 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && (value << 16 >> 16) === value ? value : mismatch("s16", value);
+const lowerU32 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && (value >>> 0) === value ? value : mismatch("u32", value);
+const lowerS32 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && (value | 0) === value ? value : mismatch("s32", value);
+const lowerU64 = (_: CanonContext, value: unknown): bigint => lowerBig("u64", value, BigInt.asUintN);
+const lowerS64 = (_: CanonContext, value: unknown): bigint => lowerBig("s64", value, BigInt.asIntN);
+const lowerF32 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" ? value : mismatch("f32", value);
+const lowerF64 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" ? value : mismatch("f64", value);
+// A NaN lifted to JS has no bits to see, which is the canonicalisation that the specification asks for.
+const liftFloat = (_: CanonContext, core: CoreValue): number => core as number;
+
 const scalars: Readonly<Record<ScalarKind, Scalar>> = {
   bool: {
     lift: (_, core) => core !== 0,
-    lower: (_, value) => value === true ? 1 : value === false ? 0 : mismatch("bool", value),
+    lower: lowerBool,
     load: (cx, ptr) => cx.memory.u8[ptr] !== 0,
-    store: (memory, core, ptr) => memory.u8[ptr] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.u8[ptr] = lowerBool(cx, value)),
   },
   u8: {
     lift: (_, core) => (core as number) & 0xff,
-    lower: (_, value) => typeof value === "number" && (value & 0xff) === value ? value : mismatch("u8", value),
-    view: "u8",
+    lower: lowerU8,
     load: (cx, ptr) => cx.memory.u8[ptr],
-    store: (memory, core, ptr) => memory.u8[ptr] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.u8[ptr] = lowerU8(cx, value)),
+    view: "u8",
   },
   s8: {
     lift: (_, core) => (core as number) << 24 >> 24,
-    lower: (_, value) => typeof value === "number" && (value << 24 >> 24) === value ? value : mismatch("s8", value),
-    view: "s8",
+    lower: lowerS8,
     load: (cx, ptr) => cx.memory.s8[ptr],
-    store: (memory, core, ptr) => memory.s8[ptr] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.s8[ptr] = lowerS8(cx, value)),
+    view: "s8",
   },
   u16: {
     lift: (_, core) => (core as number) & 0xffff,
-    lower: (_, value) => typeof value === "number" && (value & 0xffff) === value ? value : mismatch("u16", value),
-    view: "u16",
+    lower: lowerU16,
     load: (cx, ptr) => cx.memory.u16[ptr >>> 1],
-    store: (memory, core, ptr) => memory.u16[ptr >>> 1] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.u16[ptr >>> 1] = lowerU16(cx, value)),
+    view: "u16",
   },
   s16: {
     lift: (_, core) => (core as number) << 16 >> 16,
-    lower: (_, value) => typeof value === "number" && (value << 16 >> 16) === value ? value : mismatch("s16", value),
-    view: "s16",
+    lower: lowerS16,
     load: (cx, ptr) => cx.memory.s16[ptr >>> 1],
-    store: (memory, core, ptr) => memory.s16[ptr >>> 1] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.s16[ptr >>> 1] = lowerS16(cx, value)),
+    view: "s16",
   },
   u32: {
     lift: (_, core) => (core as number) >>> 0,
-    lower: (_, value) => typeof value === "number" && (value >>> 0) === value ? value : mismatch("u32", value),
-    view: "u32",
+    lower: lowerU32,
     load: (cx, ptr) => cx.memory.u32[ptr >>> 2],
-    store: (memory, core, ptr) => memory.u32[ptr >>> 2] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.u32[ptr >>> 2] = lowerU32(cx, value)),
+    view: "u32",
   },
   s32: {
     lift: (_, core) => (core as number) | 0,
-    lower: (_, value) => typeof value === "number" && (value | 0) === value ? value : mismatch("s32", value),
-    view: "s32",
+    lower: lowerS32,
     load: (cx, ptr) => cx.memory.s32[ptr >>> 2],
-    store: (memory, core, ptr) => memory.s32[ptr >>> 2] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.s32[ptr >>> 2] = lowerS32(cx, value)),
+    view: "s32",
   },
   u64: {
-    ...bigInteger("u64", (value) => BigInt.asUintN(64, value)),
+    lift: (_, core) => BigInt.asUintN(64, core as bigint),
+    lower: lowerU64,
     load: (cx, ptr) => cx.memory.u64[ptr >>> 3],
-    store: (memory, core, ptr) => memory.u64[ptr >>> 3] = core as bigint,
+    store: (cx, value, ptr) => void (cx.memory.u64[ptr >>> 3] = lowerU64(cx, value)),
+    view: "u64",
   },
   s64: {
-    ...bigInteger("s64", (value) => BigInt.asIntN(64, value)),
+    lift: (_, core) => BigInt.asIntN(64, core as bigint),
+    lower: lowerS64,
     load: (cx, ptr) => cx.memory.s64[ptr >>> 3],
-    store: (memory, core, ptr) => memory.s64[ptr >>> 3] = core as bigint,
+    store: (cx, value, ptr) => void (cx.memory.s64[ptr >>> 3] = lowerS64(cx, value)),
+    view: "s64",
   },
   f32: {
-    ...float("f32"),
+    lift: liftFloat,
+    lower: lowerF32,
     load: (cx, ptr) => cx.memory.f32[ptr >>> 2],
-    store: (memory, core, ptr) => memory.f32[ptr >>> 2] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.f32[ptr >>> 2] = lowerF32(cx, value)),
+    view: "f32",
   },
   f64: {
-    ...float("f64"),
+    lift: liftFloat,
+    lower: lowerF64,
     load: (cx, ptr) => cx.memory.f64[ptr >>> 3],
-    store: (memory, core, ptr) => memory.f64[ptr >>> 3] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.f64[ptr >>> 3] = lowerF64(cx, value)),
+    view: "f64",
   },
   char: {
     lift: liftChar,
     lower: lowerChar,
     load: (cx, ptr) => liftChar(cx, cx.memory.u32[ptr >>> 2]!),
-    store: (memory, core, ptr) => memory.u32[ptr >>> 2] = core as number,
+    store: (cx, value, ptr) => void (cx.memory.u32[ptr >>> 2] = lowerChar(cx, value)),
   },
 };
 
@@ -158,9 +174,7 @@ export function scalarCodec(kind: ScalarKind, layout: Layout): Codec {
     type: { kind },
     layout,
     load,
-    store: (cx, value, ptr) => {
-      store(cx.memory, lower(cx, value), ptr);
-    },
+    store,
     ...oneCore(lift, lower),
   };
   return view === undefined ? codec : { ...codec, ...numericLists(view, layout.size) };
@@ -177,8 +191,9 @@ function numericLists(view: NumericView, size: number): Required<Pick<Codec, "lo
     },
     storeList(cx, value, ptr, length) {
       const array = cx.memory[view];
-      const fits = Object.getPrototypeOf(value) === Object.getPrototypeOf(array) ||
-        (view === "u8" && value instanceof Uint8Array || value instanceof Uint8ClampedArray && view === "u8");
+      // A real view, whose elements cannot be anything but what they are: a proxy is none, nor an array that poses as one.
+      const fits = ArrayBuffer.isView(value) && (Object.getPrototypeOf(value) === Object.getPrototypeOf(array) ||
+        view === "u8" && (value instanceof Uint8Array || value instanceof Uint8ClampedArray));
       if (!fits || (value as Uint8Array).length !== length) return false;
       (array as Uint8Array).set(value as Uint8Array, ptr >>> shift);
       return true;
