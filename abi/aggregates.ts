@@ -255,6 +255,7 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
   // Nothing of such a record need be there, so that a promise would pass for one.
   const allMayMiss = mayMiss.every(Boolean);
   const inherited = keys.map((key) => (Object.prototype as unknown as Record<string, unknown>)[key]);
+  const anyInherited = inherited.some((member) => member !== undefined);
   // Copying an object that has every member already, then setting them, beats adding them one by one: no map transitions.
   const template = Object.fromEntries(keys.map((key) => [key, undefined]));
   return partsCodec(
@@ -271,18 +272,20 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
       return value;
     },
     (value, k) => {
-      const fields = value as Record<string, unknown>;
-      let field = fields[keys[k]!];
-      if (field !== undefined && field === inherited[k]) field = undefined;
-      if (field === undefined && !mayMiss[k] && !has(fields, keys[k]!)) {
-        field = fields[labels[k]!];
-        if (field === undefined && !has(fields, labels[k]!)) missing(type, k, value);
-      } else if (field === undefined && keys[k] !== labels[k]) {
-        field = fields[labels[k]!];
-      }
-      return field;
+      const field = (value as Record<string, unknown>)[keys[k]!];
+      return field === undefined || anyInherited && field === inherited[k]
+        ? absent(value as Record<string, unknown>, k)
+        : field;
     },
   );
+
+  /** What stands for a member that is not there by its JS name: what is there by its WIT name, or nothing if it may be missing. */
+  function absent(fields: Record<string, unknown>, k: number): unknown {
+    const label = labels[k]!;
+    const field = label === keys[k] ? undefined : fields[label];
+    if (field === undefined && !mayMiss[k] && !has(fields, keys[k]!) && !has(fields, label)) missing(type, k, fields);
+    return field;
+  }
 }
 
 /** Whether an object has a member that is its own or its class's, not every object's. */
