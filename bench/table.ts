@@ -1,4 +1,4 @@
-// deno task bench:table: every row with every implementation in one run, nanoseconds a call (median of 15 after warming up) and ratios.
+// deno task bench:table: every row with every implementation in one run, nanoseconds a call (median of 15 samples, interleaved) and ratios.
 
 import { rawSubject, rows, subjects } from "./rows.ts";
 
@@ -6,17 +6,26 @@ function median(values: number[]): number {
   return values.sort((left, right) => left - right)[values.length >> 1]!;
 }
 
-/** Nanoseconds for one of the `calls` crossings that `run` makes. */
-function measure(run: () => void, calls: number): number {
+/** How often to run for a sample of some ten milliseconds; warms up on the way. */
+function calibrate(run: () => void): number {
   const until = performance.now() + 60;
   let rounds = 0;
   while (performance.now() < until) run(), rounds++;
-  const perSample = Math.max(1, Math.ceil(rounds / 6));
-  return median(Array.from({ length: 15 }, () => {
-    const start = performance.now();
-    for (let i = 0; i < perSample; i++) run();
-    return (performance.now() - start) * 1e6 / (perSample * calls);
-  }));
+  return Math.max(1, Math.ceil(rounds / 6));
+}
+
+/** Nanoseconds a call of each run, samples of all of them interleaved: what disturbs the machine disturbs them alike. */
+function measure(runs: readonly (() => void)[], calls: number): number[] {
+  const repeats = runs.map(calibrate);
+  const samples: number[][] = runs.map(() => []);
+  for (let round = 0; round < 15; round++) {
+    runs.forEach((run, k) => {
+      const start = performance.now();
+      for (let i = 0; i < repeats[k]!; i++) run();
+      samples[k]!.push((performance.now() - start) * 1e6 / (repeats[k]! * calls));
+    });
+  }
+  return samples.map(median);
 }
 
 const all = await subjects();
@@ -38,8 +47,11 @@ for (const direction of ["host → guest", "guest → host"] as const) {
   console.log(`|---|${"---:|".repeat(all.length + 3)}`);
   for (const row of rows) {
     if (row.direction !== direction) continue;
-    const raw = row.name === "add" ? measure(row.run(rawSubject()), row.calls) : undefined;
-    const figures = new Map(all.map((subject) => [subject.name, measure(row.run(subject), row.calls)]));
+    const measured = row.name === "add" ? [rawSubject(), ...all] : all;
+    const medians = measure(measured.map((subject) => row.run(subject)), row.calls);
+    const figures = new Map(measured.map((subject, k) => [subject.name, medians[k]!]));
+    const raw = figures.get("raw core call");
+    figures.delete("raw core call");
     const ratio = (name: string): string =>
       figures.has(name) ? `${(figures.get(name)! / figures.get("windlass")!).toFixed(1)} ×` : "";
     console.log(
