@@ -30,9 +30,14 @@ export function differ(
   equal: Equality,
 ): Mismatch | undefined {
   found ??= undefined; // null is a schema's way to say that there is none
-  const here: Mismatch = { place: "", expected: formatType(expected), found: formatType(found) };
-  if (expected === undefined || found === undefined) return expected === found ? undefined : here;
-  if (expected.kind !== found.kind) return here;
+  // Spelt out only where types differ: nearly all that are compared do not.
+  const here = (suffix = ""): Mismatch => ({
+    place: "",
+    expected: formatType(expected),
+    found: `${formatType(found)}${suffix}`,
+  });
+  if (expected === undefined || found === undefined) return expected === found ? undefined : here();
+  if (expected.kind !== found.kind) return here();
   const count = (what: string, left: number, right: number): Mismatch | undefined =>
     left === right ? undefined : { place: "", expected: `${left} ${what}`, found: `${right} ${what}` };
   switch (expected.kind) {
@@ -99,7 +104,7 @@ export function differ(
     case "borrow":
       return equal.resource(expected.resource, (found as typeof expected).resource)
         ? undefined
-        : { ...here, found: `${here.found} of another class` };
+        : here(" of another class");
     default:
       return undefined;
   }
