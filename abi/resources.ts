@@ -118,12 +118,14 @@ export function isResourceObject(value: unknown, runtime: GuestResource): boolea
   return runtimeOf(value) === runtime;
 }
 
+/** A class of resource objects. */
+export type ResourceObjectClass = abstract new (...args: never[]) => ResourceObject;
+
 /** A resource type that a component of the tree defined. */
 export class GuestResource implements ResourceRuntime {
   readonly type: ResourceType;
   readonly node: ComponentInstance;
-  /** The class that lifted objects are instances of; host/ sets it to the exported one. */
-  hostClass: abstract new (...args: never[]) => ResourceObject = ResourceObject as never;
+  #class: ResourceObjectClass | undefined;
   readonly #destructor: ((rep: number) => void) | undefined;
   readonly #finalizers: FinalizationRegistry<number>;
 
@@ -137,6 +139,11 @@ export class GuestResource implements ResourceRuntime {
 
   get name(): string {
     return this.type.name ?? "resource";
+  }
+
+  /** The class that lifted objects are instances of; made when first asked for, which may be while the instance starts. */
+  get class(): ResourceObjectClass {
+    return this.#class ??= this.node.tree.makeClass?.(this) ?? ResourceObject as unknown as ResourceObjectClass;
   }
 
   describe(): string {
@@ -204,7 +211,7 @@ export class GuestResource implements ResourceRuntime {
   }
 
   #make(rep: number, status: "own" | "borrowed"): ResourceObject {
-    return Reflect.construct(ResourceObject, [this, rep, status], this.hostClass);
+    return Reflect.construct(ResourceObject, [this, rep, status], this.class);
   }
 
   #finalize(rep: number): void {

@@ -106,25 +106,42 @@ export interface Bindings {
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
 }
 
-function prepare({ component, binders }: Bindings, options: InstantiateOptions<unknown> = {}): Running {
+/** The classes of one tree's guest resources, one per type. */
+class Classes {
+  readonly #made = new Map<GuestResource, GuestClass>();
+
+  of(runtime: GuestResource): GuestClass {
+    let made = this.#made.get(runtime);
+    if (made === undefined) this.#made.set(runtime, made = makeGuestClass(runtime, pascalCase(runtime.name)));
+    return made;
+  }
+}
+
+interface Prepared {
+  readonly running: Running;
+  readonly classes: Classes;
+}
+
+function prepare({ component, binders }: Bindings, options: InstantiateOptions<unknown> = {}): Prepared {
   options.signal?.throwIfAborted();
-  const tree = new InstanceTree(options);
+  const tree = new InstanceTree(options), classes = new Classes();
+  tree.makeClass = (runtime) => classes.of(runtime).class;
   const { plan, modules } = componentInternals(component);
-  return new Running(plan, modules, binders.map((bind) => bind(tree)), tree, codecs);
+  return { running: new Running(plan, modules, binders.map((bind) => bind(tree)), tree, codecs), classes };
 }
 
 /** Runs a linked component. */
 export async function instantiateLinked(bindings: Bindings, options?: InstantiateOptions<unknown>): Promise<Instance> {
-  const running = prepare(bindings, options);
+  const { running, classes } = prepare(bindings, options);
   await runAsync(running);
-  return new RunningInstance(running, bindings.classes, options?.signal);
+  return new RunningInstance(running, classes, bindings.classes, options?.signal);
 }
 
 /** The same without waiting. */
 export function instantiateLinkedSync(bindings: Bindings, options?: InstantiateOptions<unknown>): Instance {
-  const running = prepare(bindings, options);
+  const { running, classes } = prepare(bindings, options);
   runSync(running);
-  return new RunningInstance(running, bindings.classes, options?.signal);
+  return new RunningInstance(running, classes, bindings.classes, options?.signal);
 }
 
 type Members = Record<string, unknown>;
@@ -145,14 +162,14 @@ function defineLazily(target: object, key: string, raw: string, make: () => unkn
 class RunningInstance implements Instance {
   readonly exports: Members;
   readonly #running: Running;
-  readonly #classes = new Map<ResourceType, GuestClass>();
+  readonly #classes: Classes;
   readonly #hostClasses: Bindings["classes"];
 
-  constructor(running: Running, hostClasses: Bindings["classes"], signal: AbortSignal | undefined) {
+  constructor(running: Running, classes: Classes, hostClasses: Bindings["classes"], signal: AbortSignal | undefined) {
     this.#running = running;
+    this.#classes = classes;
     this.#hostClasses = hostClasses;
     const { exports } = running.plan;
-    this.#findClasses(exports);
     this.exports = this.#members(exports, "");
     if (signal?.aborted) this.#lockDown(signal.reason);
     signal?.throwIfAborted();
@@ -256,25 +273,11 @@ class RunningInstance implements Instance {
   }
 
   #classOf(type: ResourceType): ResourceClass | undefined {
-    return this.#classes.get(type)?.class ?? this.#hostClasses.get(type);
+    const runtime = this.#running.tree.resources[slotOf(type)];
+    return runtime instanceof GuestResource ? runtime.class : this.#hostClasses.get(type);
   }
 
   // ── Exports ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** One class per resource that is exported anywhere, before any function that may lift one can run. */
-  #findClasses(items: ReadonlyMap<string, NamedItem>, seen = new Set<InstanceItem>()): void {
-    for (const [name, { item }] of items) {
-      if (item.sort === "instance" && !seen.has(item.instance)) {
-        seen.add(item.instance);
-        this.#findClasses(item.instance.exports, seen);
-      }
-      if (item.sort !== "type" || item.type.kind !== "resource" || this.#classes.has(item.type.type)) continue;
-      const runtime = this.#running.tree.resources[slotOf(item.type.type)];
-      if (runtime instanceof GuestResource) {
-        this.#classes.set(item.type.type, makeGuestClass(runtime, pascalCase(name)));
-      }
-    }
-  }
 
   #members(items: ReadonlyMap<string, NamedItem>, owner: string): Members {
     const members: Members = Object.create(null);
@@ -325,8 +328,9 @@ class RunningInstance implements Instance {
   ): void {
     const resource = items.get(plain.resource)?.item;
     if (resource?.sort !== "type" || resource.type.kind !== "resource") return;
-    const made = this.#classes.get(resource.type.type);
-    if (made === undefined) return;
+    const runtime = this.#running.tree.resources[slotOf(resource.type.type)];
+    if (!(runtime instanceof GuestResource)) return;
+    const made = this.#classes.of(runtime);
     if (plain.kind === "constructor") {
       made.setConstructor((...args) => {
         const construct = make();

@@ -32,7 +32,6 @@ export function makeGuestClass(runtime: GuestResource, name: string): GuestClass
     },
   });
   Object.defineProperty(made, "name", { value: name });
-  runtime.hostClass = made as never;
   return { class: made as never, setConstructor: (func) => void (construct = func) };
 }
 
