@@ -89,13 +89,17 @@ export class HandleTable {
 
   /** Takes out the own handles of some types, one by one, for the instance's end. Those that destructors add on the way too. */
   *drain(wanted: (type: ResourceRuntime) => boolean): Generator<{ type: ResourceRuntime; rep: number }> {
-    for (let handle = 1; handle < this.#types.length; handle++) {
-      const type = this.#types[handle];
-      if (type === undefined || !wanted(type)) continue;
-      const own = this.#scopes[handle] === undefined;
-      const rep = this.#remove(handle);
-      if (own) yield { type, rep };
-      handle = 0;
+    // What a destructor adds may take an index that has been passed: as long as a pass finds something, another follows.
+    for (let found = true; found;) {
+      found = false;
+      for (let handle = 1; handle < this.#types.length; handle++) {
+        const type = this.#types[handle];
+        if (type === undefined || !wanted(type)) continue;
+        found = true;
+        const own = this.#scopes[handle] === undefined;
+        const rep = this.#remove(handle);
+        if (own) yield { type, rep };
+      }
     }
   }
 
