@@ -7,6 +7,7 @@ import { describe, ValueError, within } from "../errors.ts";
 import { type Codec, type CodecSource, oneCore } from "./codec.ts";
 import { type Layout, recordLayout } from "./layout.ts";
 import type { CanonContext } from "./options.ts";
+import { isThenable } from "./results.ts";
 import { mismatch, numericView } from "./scalars.ts";
 import { trap } from "./trap.ts";
 import { formatType, type OfKind, type ValType } from "./types.ts";
@@ -291,10 +292,6 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
 /** Whether an object has a member that is its own or its class's, not every object's. */
 function has(fields: object, key: string): boolean {
   return key in fields && !(key in Object.prototype && !Object.hasOwn(fields, key));
-}
-
-function isThenable(value: object): boolean {
-  return typeof (value as { then?: unknown }).then === "function";
 }
 
 function missing(type: OfKind<"record">, k: number, value: object): never {

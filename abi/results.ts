@@ -68,7 +68,8 @@ export function isBranded(value: unknown): value is Result<unknown, unknown> {
   return typeof value === "object" && value !== null && (value as { "~result"?: unknown })["~result"] === true;
 }
 
-function isThenable(value: unknown): boolean {
+/** Whether a value is a promise, of any make. */
+export function isThenable(value: unknown): boolean {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 

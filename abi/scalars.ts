@@ -6,6 +6,7 @@ import { describe, ValueError } from "../errors.ts";
 import { type Codec, type CoreValue, oneCore } from "./codec.ts";
 import type { Layout } from "./layout.ts";
 import type { CanonContext } from "./options.ts";
+import { isThenable } from "./results.ts";
 import { trap } from "./trap.ts";
 import type { PrimitiveKind } from "./types.ts";
 
@@ -14,9 +15,7 @@ export type ScalarKind = Exclude<PrimitiveKind, "string" | "error-context">;
 
 /** Throws that a value is not of the type, or is a promise. */
 export function mismatch(expected: string, value: unknown): never {
-  if (typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function") {
-    throw new ValueError("promise", expected);
-  }
+  if (isThenable(value)) throw new ValueError("promise", expected);
   throw new ValueError("type-mismatch", expected, describe(value));
 }
 
