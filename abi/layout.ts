@@ -173,6 +173,16 @@ export function join(left: CoreType, right: CoreType): CoreType {
 /** How parameters and results of a sync function travel: direct as core values, or indirect through one pointer. */
 export type StorageClass = "PdRd" | "PdRi" | "PiRd" | "PiRi";
 
+/** Whether parameters travel as core values rather than through a pointer. */
+export function paramsDirect({ storage }: SignatureLayout): boolean {
+  return storage === "PdRd" || storage === "PdRi";
+}
+
+/** Whether a result, if there is one, travels as a core value rather than through a pointer. */
+export function resultDirect({ storage }: SignatureLayout): boolean {
+  return storage === "PdRd" || storage === "PiRd";
+}
+
 /** A function type's parameters and result, laid out. */
 export interface SignatureLayout {
   /** Decided here and nowhere else. */
@@ -197,15 +207,15 @@ export interface CoreFuncType {
 export function signatureLayout(type: FuncType, address: AddressType = "i32"): SignatureLayout {
   const params = recordLayout(type.params.map((param) => param.type), address);
   const result = type.result === undefined ? undefined : layoutOf(type.result, address);
-  const paramsDirect = params.flat !== undefined && params.flat.length <= MAX_FLAT_PARAMS;
+  const direct = params.flat !== undefined && params.flat.length <= MAX_FLAT_PARAMS;
   const resultFlat = result === undefined ? [] : result.flat;
-  const resultDirect = resultFlat !== undefined && resultFlat.length <= MAX_FLAT_RESULTS;
-  const flatParams = paramsDirect ? params.flat! : [address];
+  const returned = resultFlat !== undefined && resultFlat.length <= MAX_FLAT_RESULTS;
+  const flatParams = direct ? params.flat! : [address];
   return {
-    storage: paramsDirect ? (resultDirect ? "PdRd" : "PdRi") : (resultDirect ? "PiRd" : "PiRi"),
+    storage: direct ? (returned ? "PdRd" : "PdRi") : (returned ? "PiRd" : "PiRi"),
     params,
     result,
-    lifted: { params: flatParams, results: resultDirect ? resultFlat : [address] },
-    lowered: { params: resultDirect ? flatParams : [...flatParams, address], results: resultDirect ? resultFlat : [] },
+    lifted: { params: flatParams, results: returned ? resultFlat : [address] },
+    lowered: { params: returned ? flatParams : [...flatParams, address], results: returned ? resultFlat : [] },
   };
 }

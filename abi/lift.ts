@@ -7,6 +7,7 @@ import { finish, ValueError } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
 import type { ComponentInstance } from "./instance.ts";
+import { paramsDirect, resultDirect } from "./layout.ts";
 import type { CanonContext, CanonOptions } from "./options.ts";
 import { unwrapResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
@@ -63,7 +64,7 @@ export function lowerParams(
   const { params, layout } = signature;
   const { offsets, flatOffsets, alignment, size } = layout.params;
   cx.beginLower();
-  if (layout.storage === "PdRd" || layout.storage === "PdRi") {
+  if (paramsDirect(layout)) {
     const flat = new Array<CoreValue>(layout.lifted.params.length);
     for (let k = 0; k < params.length; k++) {
       onParam(k);
@@ -85,7 +86,7 @@ export function liftResult(signature: Signature, cx: CanonContext, core: CoreVal
   const { result, layout } = signature;
   if (result === undefined) return undefined;
   cx.beginLift();
-  if (layout.storage === "PdRi" || layout.storage === "PiRi") {
+  if (!resultDirect(layout)) {
     return result.load(cx, cx.checkPointer(core, result.layout.alignment, result.layout.size));
   }
   return result.liftFlat(cx, [core!], 0);

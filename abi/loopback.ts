@@ -5,7 +5,7 @@ import type { CoreValue } from "./codec.ts";
 import { ComponentInstance, type InstanceTree } from "./instance.ts";
 import { type GuestCall, liftExport } from "./lift.ts";
 import { type HostCall, lowerHost } from "./lower.ts";
-import { alignTo } from "./layout.ts";
+import { alignTo, resultDirect } from "./layout.ts";
 import { CanonContext, type CanonOptions } from "./options.ts";
 import type { Signature } from "./signature.ts";
 
@@ -47,14 +47,11 @@ export function loopback(
   };
   const lowered = lowerHost(signature, call, new CanonContext(inst, options, true), paths.imported);
   const { result, layout } = signature;
-  const indirect = layout.storage === "PdRi" || layout.storage === "PiRi";
-  const core = indirect
-    ? (...flat: CoreValue[]) => {
-      const ptr = arena.allocate(result!.layout.alignment, result!.layout.size);
-      lowered(...flat, ptr);
-      return ptr;
-    }
-    : lowered;
+  const core = resultDirect(layout) ? lowered : (...flat: CoreValue[]) => {
+    const ptr = arena.allocate(result!.layout.alignment, result!.layout.size);
+    lowered(...flat, ptr);
+    return ptr;
+  };
   const lifted = { signature, core, postReturn: () => arena.reset(), path: paths.exported };
   return liftExport(lifted, new CanonContext(inst, options, true), throws);
 }

@@ -6,6 +6,7 @@
 import { finish } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
+import { paramsDirect, resultDirect } from "./layout.ts";
 import type { CanonContext } from "./options.ts";
 import { checkDropped, returnedResult, thrownResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
@@ -40,7 +41,7 @@ export function liftParams(
   const { params, layout } = signature;
   const { offsets, flatOffsets, alignment, size } = layout.params;
   const values = new Array<unknown>(params.length);
-  if (layout.storage === "PdRd" || layout.storage === "PdRi") {
+  if (paramsDirect(layout)) {
     for (let k = 0; k < params.length; k++) {
       onParam(k);
       values[k] = params[k]!.liftFlat(cx, flat, flatOffsets[k]!);
@@ -66,7 +67,7 @@ export function lowerResult(
   const { result, layout } = signature;
   if (result === undefined) return undefined;
   cx.beginLower();
-  if (layout.storage === "PdRi" || layout.storage === "PiRi") {
+  if (!resultDirect(layout)) {
     const ptr = cx.checkPointer(flat[flat.length - 1], result.layout.alignment, result.layout.size);
     result.store(cx, value, ptr);
     return undefined;

@@ -4,7 +4,7 @@
 // Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
 
 import { containsRange, type FuncType, type ResourceType } from "../abi/types.ts";
-import { signatureLayout } from "../abi/layout.ts";
+import { paramsDirect, resultDirect, signatureLayout } from "../abi/layout.ts";
 import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
 import type {
   AliasDef,
@@ -480,12 +480,12 @@ function requireOptions(context: "lift" | "lower", type: FuncType, options: Plan
   }
   // The layout need not be known where nothing can be missing.
   if (options.memory !== undefined && options.realloc !== undefined) return;
-  const { storage } = signatureLayout(type);
+  const layout = signatureLayout(type);
   const params = type.params.some((param) => containsRange(param.type));
   const result = type.result !== undefined && containsRange(type.result);
-  if ((params || result || storage !== "PdRd") && options.memory === undefined) {
+  if ((params || result || !paramsDirect(layout) || !resultDirect(layout)) && options.memory === undefined) {
     invalid(place, offset, "canonical-option", "`memory` is required");
   }
-  const allocates = context === "lift" ? params || storage === "PiRd" || storage === "PiRi" : result;
+  const allocates = context === "lift" ? params || !paramsDirect(layout) : result;
   if (allocates && options.realloc === undefined) invalid(place, offset, "canonical-option", "`realloc` is required");
 }
