@@ -6,6 +6,7 @@
 import { layoutOf } from "../abi/layout.ts";
 import { nameResourceType } from "../abi/slots.ts";
 import type { FuncType, PrimitiveKind, ResourceType, ValType } from "../abi/types.ts";
+import { addAlias } from "./aliases.ts";
 import type {
   CoreModuleDecl,
   CoreTypeDef,
@@ -77,18 +78,7 @@ function primitive(kind: PrimitiveKind): ValueItem {
 }
 
 function valueAt(ref: ValTypeRef, scope: Scope, offset: number): ValueItem {
-  if (typeof ref === "string") return primitive(ref);
-  const item = scope.get("type", ref, offset);
-  if (item.kind !== "value") {
-    invalid("type", offset, "wrong-kind", "a value type (a defined type)", `${item.kind} type`);
-  }
-  return item;
-}
-
-function resourceAt(index: number, scope: Scope, offset: number): ResourceType {
-  const item = scope.get("type", index, offset);
-  if (item.kind !== "resource") invalid("type", offset, "wrong-kind", "a resource type", `${item.kind} type`);
-  return item.type;
+  return typeof ref === "string" ? primitive(ref) : scope.typeOf("value", ref, offset);
 }
 
 const keyTypes = new Set(["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "char", "string"]);
@@ -166,7 +156,7 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget:
       return of.value({ kind: "result", ok: of.optional(def.ok), err: of.optional(def.err) });
     case "own":
     case "borrow":
-      return of.value({ kind: def.kind, resource: resourceAt(def.resource, scope, offset) });
+      return of.value({ kind: def.kind, resource: scope.typeOf("resource", def.resource, offset).type });
     case "stream":
     case "future":
       return of.value({ kind: def.kind, element: of.optional(def.element) });
@@ -220,18 +210,6 @@ export function addCoreType(type: CoreTypeDef, scope: Scope): void {
   for (let i = 0; i < count; i++) scope.add("core type", type);
 }
 
-/** Finds what an export alias names. */
-export function aliasExport(instance: InstanceItem, name: string, sort: string, offset: number): Item {
-  const found = instance.exports.get(name);
-  if (found === undefined) {
-    invalid("alias", offset, "missing-export", "the instance", name);
-  }
-  if (found.item.sort !== sort) {
-    invalid("alias", offset, "wrong-kind", sort, `${found.item.sort} \`${name}\``);
-  }
-  return found.item;
-}
-
 /** What an `externtype` stands for, made by a Maker. */
 export function makeExtern(
   def: ExternTypeDef,
@@ -242,26 +220,19 @@ export function makeExtern(
   offset: number,
 ): Item {
   switch (def.kind) {
-    case "func": {
-      const item = scope.get("type", def.type, offset);
-      if (item.kind !== "func") invalid("type", offset, "wrong-kind", "a func type", `${item.kind} type`);
-      return { sort: "func", func: maker.func(path, item.type) };
-    }
+    case "func":
+      return { sort: "func", func: maker.func(path, scope.typeOf("func", def.type, offset).type) };
     case "type": {
       if (def.bound.kind === "eq") return { sort: "type", type: scope.get("type", def.bound.type, offset) };
       const type = maker.resource(path);
       nameResourceType(type, name.name);
       return { sort: "type", type: { kind: "resource", type } };
     }
-    case "instance": {
-      const item = scope.get("type", def.type, offset);
-      if (item.kind !== "instance") invalid("type", offset, "wrong-kind", "an instance type", `${item.kind} type`);
-      return { sort: "instance", instance: makeInstance(item, path, maker) };
-    }
+    case "instance":
+      return { sort: "instance", instance: makeInstance(scope.typeOf("instance", def.type, offset), path, maker) };
     case "component": {
-      const item = scope.get("type", def.type, offset);
-      if (item.kind !== "component") invalid("type", offset, "wrong-kind", "a component type", `${item.kind} type`);
-      return { sort: "component", component: maker.component(path, item as TypeItem & { kind: "component" }, offset) };
+      const component = maker.component(path, scope.typeOf("component", def.type, offset), offset);
+      return { sort: "component", component };
     }
     case "core-module": {
       const type = scope.get("core type", def.type, offset);
@@ -302,22 +273,11 @@ export function evaluateDecls(
         scope.add("type", evaluateType(decl.type, scope, decl.offset, maker.budget));
         break;
       case "alias": {
-        const { alias } = decl;
-        if (alias.kind === "export") {
-          const instance = scope.get("instance", alias.instance, decl.offset);
-          scope.addItem(aliasExport(instance, alias.name, alias.sort, decl.offset));
-        } else if (alias.kind === "outer") {
-          const outer = scope.outer(alias.count, decl.offset);
-          if (alias.sort === "core type") scope.add("core type", outer.get("core type", alias.index, decl.offset));
-          else scope.addItem(outer.getItem(alias.sort, alias.index, decl.offset));
-        } else {
-          invalid(
-            "type",
-            decl.offset,
-            "invalid-type",
-            "only export and outer aliases are allowed in type declarations",
-          );
+        if (decl.alias.kind === "core-export") {
+          const rule = "only export and outer aliases are allowed in type declarations";
+          invalid("type", decl.offset, "invalid-type", rule);
         }
+        addAlias(decl.alias, scope, decl.offset);
         break;
       }
       case "import":

@@ -6,8 +6,8 @@
 import { containsRange, type FuncType, type ResourceType } from "../abi/types.ts";
 import { paramsDirect, resultDirect, signatureLayout } from "../abi/layout.ts";
 import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
+import { addAlias, coreItemSorts } from "./aliases.ts";
 import type {
-  AliasDef,
   CanonDef,
   CanonOptionsDef,
   ComponentDef,
@@ -15,10 +15,10 @@ import type {
   ExternTypeDef,
   InstanceExpr,
   NameDef,
+  Sort,
 } from "./definitions.ts";
 import {
   addCoreType,
-  aliasExport,
   Budget,
   evaluateDecls,
   evaluateType,
@@ -149,7 +149,7 @@ class Planner {
           scope.add("core module", { kind: "own", module: definition.module });
           break;
         case "core-instance":
-          scope.add("core instance", this.#coreInstance(definition.expr, scope, node, offset));
+          scope.add("core instance", this.#coreInstance(definition.expr, scope, offset));
           break;
         case "core-type":
           addCoreType(definition.type, scope);
@@ -161,7 +161,7 @@ class Planner {
           scope.add("instance", this.#instance(definition.expr, scope, node, depth, offset));
           break;
         case "alias":
-          alias(definition.alias, scope, offset);
+          addAlias(definition.alias, scope, offset);
           break;
         case "type":
           if (definition.type.kind === "resource") this.#resource(definition.type.destructor, scope, node, offset);
@@ -224,7 +224,7 @@ class Planner {
     }
     return this.#inline(component, node, depth + 1, ({ name }, type) => {
       const item = args.get(name);
-      const sort = type.kind === "core-module" ? "core module" : type.kind;
+      const sort = sortOf(type);
       if (item === undefined) {
         invalid("instance", offset, "missing-argument", `${sort} import`, name);
       }
@@ -244,7 +244,7 @@ class Planner {
 
   // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #coreInstance(expr: CoreInstanceExpr, scope: Scope, node: number, offset: number): CoreInstance {
+  #coreInstance(expr: CoreInstanceExpr, scope: Scope, offset: number): CoreInstance {
     if (expr.kind === "exports") {
       const exports = new Map<string, CoreItem>();
       for (const { name, item: { sort, index } } of expr.exports) {
@@ -267,7 +267,7 @@ class Planner {
       args.set(name, arg.kind === "instantiated" ? { kind: "instance", slot: arg.slot } : arg.arg);
     }
     const slot = this.#coreInstances++;
-    this.#steps.push({ kind: "instantiate", module, args: [...args], slot, node });
+    this.#steps.push({ kind: "instantiate", module, args: [...args], slot });
     return { kind: "instantiated", slot };
   }
 
@@ -276,13 +276,12 @@ class Planner {
   #canon(canon: CanonDef, scope: Scope, node: number, offset: number): void {
     switch (canon.kind) {
       case "lift": {
-        const item = scope.get("type", canon.type, offset);
-        if (item.kind !== "func") invalid("canon lift", offset, "wrong-kind", "a func type", `${item.kind} type`);
+        const { type } = scope.typeOf("func", canon.type, offset, "canon lift");
         const core = scope.get("core func", canon.func, offset);
         const options = planOptions(canon.options, scope, offset);
-        requireOptions("lift", item.type, options, offset);
-        const lift = this.#lifts.push({ core, type: item.type, options, node, name: undefined }) - 1;
-        scope.add("func", { kind: "lift", lift, type: item.type });
+        requireOptions("lift", type, options, offset);
+        const lift = this.#lifts.push({ core, type, options, node, name: undefined }) - 1;
+        scope.add("func", { kind: "lift", lift, type });
         return;
       }
       case "lower": {
@@ -295,11 +294,7 @@ class Planner {
       case "resource.new":
       case "resource.drop":
       case "resource.rep": {
-        const item = scope.get("type", canon.type, offset);
-        if (item.kind !== "resource") {
-          invalid(canon.kind, offset, "wrong-kind", "a resource type", `${item.kind} type`);
-        }
-        const resource = slotOf(item.type);
+        const resource = slotOf(scope.typeOf("resource", canon.type, offset, canon.kind).type);
         this.#make(scope, (slot) => ({ kind: canon.kind, resource, slot, node }));
         return;
       }
@@ -383,64 +378,20 @@ class Planner {
 
 // ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
 
-function alias(def: AliasDef, scope: Scope, offset: number): void {
-  const { sort } = def;
-  switch (def.kind) {
-    case "export":
-      return scope.addItem(aliasExport(scope.get("instance", def.instance, offset), def.name, sort, offset));
-    case "core-export": {
-      if (!isCoreItemSort(sort)) {
-        invalid("alias", offset, "wrong-kind", "a core func, table, memory, global or tag", sort);
-      }
-      const instance = scope.get("core instance", def.instance, offset);
-      if (instance.kind === "instantiated") {
-        return scope.add(sort, { kind: "export", instance: instance.slot, name: def.name });
-      }
-      const found = instance.exports.get(def.name);
-      if (found === undefined) {
-        invalid("alias", offset, "missing-export", "the core instance", def.name);
-      }
-      if (coreItemSorts[found.sort] !== sort) {
-        invalid("alias", offset, "wrong-kind", sort, `core ${found.sort} \`${def.name}\``);
-      }
-      return scope.add(sort, found.ref);
-    }
-    case "outer": {
-      const outer = scope.outer(def.count, offset);
-      if (sort === "core type") return scope.add(sort, outer.get(sort, def.index, offset));
-      return scope.addItem(outer.getItem(sort, def.index, offset));
-    }
-  }
-}
-
-/** Sorts of core items as the index spaces spell them; looked up rather than concatenated, since there are many. */
-const coreItemSorts = {
-  func: "core func",
-  table: "core table",
-  memory: "core memory",
-  global: "core global",
-  tag: "core tag",
-} as const;
-
-type CoreItemSort = "core func" | "core table" | "core memory" | "core global" | "core tag";
-
-function isCoreItemSort(sort: string): sort is CoreItemSort {
-  return sort === "core func" || sort === "core table" || sort === "core memory" || sort === "core global" ||
-    sort === "core tag";
+/** The sort of items that an `externtype` describes. */
+function sortOf({ kind }: ExternTypeDef): Sort {
+  return kind === "core-module" ? "core module" : kind;
 }
 
 /** An ascribed instance type hides what it does not mention. */
 function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offset: number, budget: Budget): Item {
   if (type === undefined) return item;
-  const sort = type.kind === "core-module" ? "core module" : type.kind;
+  const sort = sortOf(type);
   if (sort !== item.sort) invalid("export", offset, "wrong-kind", sort, item.sort);
   if (item.sort !== "instance" || type.kind !== "instance") return item;
-  const declared = scope.get("type", type.type, offset);
-  if (declared.kind !== "instance") {
-    invalid("export", offset, "wrong-kind", "an instance type", `${declared.kind} type`);
-  }
+  const { decls } = scope.typeOf("instance", type.type, offset, "export");
   const exports = new Map<string, NamedItem>();
-  for (const decl of declared.decls) {
+  for (const decl of decls) {
     budget.spend(offset);
     if (decl.kind !== "export") continue;
     const found = item.instance.exports.get(decl.name.name);

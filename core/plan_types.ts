@@ -4,7 +4,7 @@
 
 import type { StringEncoding } from "../abi/options.ts";
 import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import type { ComponentDef, CoreModuleDecl, CoreSort, NameDef } from "./definitions.ts";
+import type { ComponentDef, CoreModuleDecl, CoreSort, NameDef, TypeDecl } from "./definitions.ts";
 import type { ExternItem } from "./types.ts";
 import type { Scope } from "./scope.ts";
 
@@ -24,10 +24,8 @@ export type CoreInstance =
   | { readonly kind: "instantiated"; readonly slot: number }
   | {
     readonly kind: "inline";
-    readonly exports: ReadonlyMap<
-      string,
-      CoreItem
-    >; /** The same as an argument; one list, however often it is passed. */
+    readonly exports: ReadonlyMap<string, CoreItem>;
+    /** The same as an argument; one list, however often it is passed. */
     readonly arg: CoreArg;
   };
 
@@ -61,7 +59,7 @@ export type TypeItem =
   /** A component or instance type, evaluated where it is used. */
   | {
     readonly kind: "component" | "instance";
-    readonly decls: readonly import("./definitions.ts").TypeDecl[];
+    readonly decls: readonly TypeDecl[];
     readonly scope: Scope;
   };
 
@@ -136,7 +134,6 @@ export type Step =
     readonly module: ModuleRef;
     readonly args: readonly (readonly [name: string, arg: CoreArg])[];
     readonly slot: number;
-    readonly node: number;
   }
   | {
     readonly kind: "lower";

@@ -33,6 +33,15 @@ interface Spaces {
   instance: InstanceItem;
 }
 
+/** Kinds of types as messages ask for them. */
+const kinds: Readonly<Record<TypeItem["kind"], string>> = {
+  value: "a value type (a defined type)",
+  func: "a func type",
+  resource: "a resource type",
+  component: "a component type",
+  instance: "an instance type",
+};
+
 /** One scope with its index spaces. */
 export class Scope {
   readonly parent: Scope | undefined;
@@ -70,6 +79,13 @@ export class Scope {
     const space: readonly Spaces[S][] | undefined = this.#spaces[sort];
     if (space === undefined || index >= space.length) invalid("component", offset, "unknown-index", sort, index);
     return space[index]!;
+  }
+
+  /** The type at an index, which must be of a kind; `what` needs it. */
+  typeOf<K extends TypeItem["kind"]>(kind: K, index: number, offset: number, what = "type"): TypeItem & { kind: K } {
+    const item = this.get("type", index, offset);
+    if (item.kind !== kind) invalid(what, offset, "wrong-kind", kinds[kind], `${item.kind} type`);
+    return item as TypeItem & { kind: K };
   }
 
   /** Adds an item to the space of its sort. */
