@@ -10,7 +10,7 @@ import { type Lifted, liftResult, lowerParams, runPostReturn } from "./lift.ts";
 import { liftParams, lowerResult } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
 import type { CoreFunction } from "./signature.ts";
-import { asTrap, rethrow, trap, uncatchable } from "./trap.ts";
+import { asTrap, checkLeave, rethrow, trap, uncatchable } from "./trap.ts";
 
 /** Makes the core function that the caller imports. Both contexts are of kind `host: false`. */
 export function fuse(lifted: Lifted, caller: CanonContext, callee: CanonContext): CoreFunction {
@@ -23,7 +23,7 @@ export function fuse(lifted: Lifted, caller: CanonContext, callee: CanonContext)
       place = signature.places[k] ?? "parameters";
     };
     try {
-      if (!caller.inst.mayLeave) trap(tree, "cannot-leave");
+      checkLeave(caller.inst);
       for (const inst of entering) if (inst.entered) trap(tree, "cannot-enter");
       const subtask = signature.scoped ? new CallScope() : undefined;
       const task = signature.scoped ? new CallScope() : undefined;

@@ -6,7 +6,7 @@
 import { describe, ValueError } from "../errors.ts";
 import type { CallScope } from "./call_scope.ts";
 import type { ComponentInstance } from "./instance.ts";
-import { asTrap, refuse, rethrow, surface, trap, uncatchable } from "./trap.ts";
+import { asTrap, checkLeave, refuse, rethrow, surface, trap, uncatchable } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
 
 /** A resource type of one instance tree. */
@@ -297,10 +297,6 @@ export class HostResource implements ResourceRuntime {
 }
 
 // ── Built-ins ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function checkLeave(inst: ComponentInstance): void {
-  if (!inst.mayLeave) trap(inst.tree, "cannot-leave");
-}
 
 /** `canon_resource_new`. */
 export function resourceNew(inst: ComponentInstance, runtime: ResourceRuntime): (rep: number) => number {

@@ -5,7 +5,7 @@
 
 import { finish, initTrap, Trap, type TrapCode } from "../errors.ts";
 import { HookFailure } from "./hooks.ts";
-import type { InstanceTree } from "./instance.ts";
+import type { ComponentInstance, InstanceTree } from "./instance.ts";
 
 // (module (func (export "") unreachable))
 const moduleBytes = Uint8Array.of(
@@ -50,6 +50,11 @@ export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (s
   const error = makeTrap(code, details);
   tree.poison(error);
   throw error;
+}
+
+/** The check that built-ins and calls of other guests begin with: `may_leave`. */
+export function checkLeave({ mayLeave, tree }: ComponentInstance): void {
+  if (!mayLeave) trap(tree, "cannot-leave");
 }
 
 /** `trap` where the place is known at once: `Cannot call import …: …`. */

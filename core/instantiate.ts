@@ -20,7 +20,7 @@ import {
   resourceRep,
 } from "../abi/resources.ts";
 import { type CoreFunction, signatureOf } from "../abi/signature.ts";
-import { surface, trap } from "../abi/trap.ts";
+import { checkLeave, surface, trap } from "../abi/trap.ts";
 import type { CoreRef, FuncRef, ModuleRef, Plan, PlanLift, PlanOptions, Step } from "./plan_types.ts";
 
 /** What the host gives for one leaf of the imports. */
@@ -104,7 +104,7 @@ export class Running {
       );
     }
     const plan = this.plan.lifts[ref.lift]!;
-    if (isAsync(plan.type.async, plan.options)) return () => trap(this.tree, "unsupported-builtin", "async lift");
+    if (plan.type.async || plan.options.async) return () => trap(this.tree, "unsupported-builtin", "async lift");
     const { lifted, options, node } = this.#lift(ref.lift);
     return liftExport(
       this.#hookedLift({ ...lifted, path }),
@@ -174,7 +174,7 @@ export class Running {
   }
 
   #lower({ func, options }: Step & { kind: "lower" }, node: ComponentInstance): CoreFunction {
-    if (isAsync(func.type.async, options)) {
+    if (func.type.async || options.async) {
       return unsupported(node, options.async ? "async lower" : "lower of an async function");
     }
     const canon = this.#options(options);
@@ -185,7 +185,7 @@ export class Running {
       return lowerHost(signatureOf(func.type, this.#codecs), this.#hookedCall(call, path), cx, path);
     }
     const plan = this.plan.lifts[func.lift]!;
-    if (isAsync(false, plan.options)) return unsupported(node, "async lift");
+    if (plan.options.async) return unsupported(node, "async lift");
     const { lifted, options: callee, node: calleeNode } = this.#lift(func.lift);
     return fuse(lifted, new CanonContext(node, canon, false), new CanonContext(calleeNode, callee, false));
   }
@@ -256,15 +256,10 @@ function observe(hook: () => void): void {
   }
 }
 
-/** Whether a canonical definition needs the run-time of the async proposal. */
-function isAsync(type: boolean, options: PlanOptions): boolean {
-  return type || options.async;
-}
-
 /** A core function that traps when called, after the check that every built-in begins with. */
 function unsupported(node: ComponentInstance, name: string): CoreFunction {
   return () => {
-    if (!node.mayLeave) trap(node.tree, "cannot-leave");
+    checkLeave(node);
     trap(node.tree, "unsupported-builtin", name);
   };
 }

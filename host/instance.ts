@@ -16,7 +16,7 @@ import { matchName, parsePlainName, type PlainName } from "../core/names.ts";
 import type { FuncRef, InstanceItem, NamedItem } from "../core/plan_types.ts";
 import { closest } from "./definitions.ts";
 import type { Binder } from "./linker.ts";
-import { matchFunc } from "./match.ts";
+import { requireMatch } from "./match.ts";
 import { camelCase, memberNames, pascalCase, uniqueNames } from "./names.ts";
 import { type GuestClass, makeGuestClass, makeMethod } from "./resource.ts";
 import type {
@@ -184,17 +184,7 @@ class RunningInstance implements Instance {
   func(path: string, type: FuncSchema, options: { throws?: boolean; promising?: boolean } = {}): any {
     if (options.promising) throw new LinkError("unsupported", `look up export ${path}`, path, "suspending a guest");
     const { ref, display } = this.#lookup(path);
-    const mismatch = matchFunc(ref.type, type, (resource) => this.#classOf(resource));
-    if (mismatch !== undefined) {
-      throw new LinkError(
-        "type-mismatch",
-        `look up export ${path}`,
-        path,
-        mismatch.place,
-        mismatch.expected,
-        mismatch.found,
-      );
-    }
+    requireMatch(ref.type, type, (resource) => this.#classOf(resource), `look up export ${path}`, path);
     return this.#running.func(ref, `export ${display}`, options.throws ?? true);
   }
 

@@ -1,6 +1,5 @@
 // instantiate(): the one line for the common case. Compiles, links against an imports object and instantiates.
 
-import type { Component } from "../core/component.ts";
 import {
   type Bytes,
   compile,
@@ -9,7 +8,7 @@ import {
   compileSync,
   type ComponentSource,
 } from "../core/compile.ts";
-import { Component as ComponentClass } from "../core/component.ts";
+import { Component } from "../core/component.ts";
 import type { HostFunc, Suspending } from "./func.ts";
 import type { Instance, InstantiateOptions, World } from "./instance.ts";
 import { type Imports, Linker } from "./linker.ts";
@@ -84,6 +83,6 @@ export function instantiateSync<W extends World = World, Data = unknown>(
   ...args: InstantiateArgs<W, Data>
 ): Instance<W> {
   const [imports, options] = args as [unknown, (CompileOptions & InstantiateOptions<unknown>)?];
-  const component = source instanceof ComponentClass ? compiled(source, options ?? {}) : compileSync(source, options);
+  const component = source instanceof Component ? compiled(source, options ?? {}) : compileSync(source, options);
   return linkAll(component, imports).instantiateSync(options) as Instance<W>;
 }

@@ -20,7 +20,7 @@ import {
   type InstantiateOptions,
   type World,
 } from "./instance.ts";
-import { matchFunc } from "./match.ts";
+import { requireMatch } from "./match.ts";
 import { camelCase, pascalCase } from "./names.ts";
 import type { Caller, ResourceClass } from "./schema.ts";
 
@@ -297,17 +297,7 @@ class Binding {
     const { display, path } = leaf;
     if (func.suspends) this.#unsupported(display);
     if (func.type !== undefined) {
-      const mismatch = matchFunc(type, func.type, (resource) => this.classes.get(resource));
-      if (mismatch !== undefined) {
-        throw new LinkError(
-          "type-mismatch",
-          `link import ${display}`,
-          display,
-          mismatch.place,
-          mismatch.expected,
-          mismatch.found,
-        );
-      }
+      requireMatch(type, func.type, (resource) => this.classes.get(resource), `link import ${display}`, display);
     }
     const make = makeCall(func);
     const names = { import: path.slice(0, -1).join("#"), func: path.at(-1)! };

@@ -1,7 +1,8 @@
 // Schemas against a component's types: which import or export a typed function fits, and where it does not.
 
+import { LinkError } from "../errors.ts";
 import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import { differFunc, type Mismatch } from "../core/subtype.ts";
+import { differFunc } from "../core/subtype.ts";
 import { camelCase } from "./names.ts";
 import type { FuncSchema, ResourceClass } from "./schema.ts";
 
@@ -10,14 +11,21 @@ interface ResourceSchema extends ResourceType {
   readonly type: ResourceClass;
 }
 
-/** Compares a component's function with a schema. `classOf` gives the class that a resource of the component is bound to. */
-export function matchFunc(
+/**
+ * Throws a LinkError unless a schema fits a component's function.
+ *
+ * @param classOf Gives the class that a resource of the component is bound to.
+ * @param what What cannot be done then: `link import …`.
+ */
+export function requireMatch(
   expected: FuncType,
   found: FuncSchema,
   classOf: (type: ResourceType) => ResourceClass | undefined,
-): Mismatch | undefined {
+  what: string,
+  path: string,
+): void {
   const params = found.params as readonly unknown[] as readonly ValType[];
-  return differFunc(expected, {
+  const mismatch = differFunc(expected, {
     params: params.map((type) => ({ type })),
     result: found.result as unknown as ValType | undefined,
     async: found.async,
@@ -25,4 +33,6 @@ export function matchFunc(
     label: (wit, js) => wit === js || camelCase(wit) === js,
     resource: (type, schema) => classOf(type) === (schema as ResourceSchema).type,
   });
+  if (mismatch === undefined) return;
+  throw new LinkError("type-mismatch", what, path, mismatch.place, mismatch.expected, mismatch.found);
 }
