@@ -1,4 +1,5 @@
-// The `component-name` section: names for messages. Read when a message first asks, as far as it can be read; never a cause for rejection.
+// The `component-name` section: names for messages, though none asks for one yet. Decoded when first asked for, as far as it can be;
+// never a cause for rejection.
 // Spec: Binary.md "Name Section".
 
 import { CompileError } from "../errors.ts";

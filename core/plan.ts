@@ -139,7 +139,7 @@ class Planner {
   ): InstanceItem {
     const node = this.#nodes.push(parent) - 1;
     this.#budget.spend(0, SCOPE_WEIGHT);
-    const scope = new Scope(component.scope, component.def.names);
+    const scope = new Scope(component.scope);
     const exports = new Map<string, NamedItem>();
     for (const definition of component.def.definitions) {
       const { offset } = definition;

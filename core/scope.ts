@@ -3,7 +3,6 @@
 // Spec: Explainer.md "Index Spaces".
 
 import { invalid } from "./invalid.ts";
-import type { DebugNames } from "./debug_names.ts";
 import type { CoreTypeDef, Sort } from "./definitions.ts";
 import type {
   ComponentItem,
@@ -45,7 +44,6 @@ const kinds: Readonly<Record<TypeItem["kind"], string>> = {
 /** One scope with its index spaces. */
 export class Scope {
   readonly parent: Scope | undefined;
-  readonly names: DebugNames | undefined;
   /** Arrays are made as they are needed: most scopes need few, and a component can have very many scopes. */
   readonly #spaces: { [S in Sort]: Spaces[S][] | undefined } = {
     "core func": undefined,
@@ -63,9 +61,8 @@ export class Scope {
     instance: undefined,
   };
 
-  constructor(parent: Scope | undefined, names?: DebugNames) {
+  constructor(parent: Scope | undefined) {
     this.parent = parent;
-    this.names = names;
   }
 
   add<S extends Sort>(sort: S, item: Spaces[S]): void {
