@@ -34,12 +34,12 @@ import { Scope } from "./scope.ts";
 /** Names from the root to an import, innermost first: siblings share what is above them. */
 export interface Path {
   readonly parent: Path | undefined;
-  readonly name: string;
+  readonly name: NameDef;
   readonly depth: number;
 }
 
 /** One name further in. */
-export function extend(parent: Path | undefined, name: string): Path {
+export function extend(parent: Path | undefined, name: NameDef): Path {
   return { parent, name, depth: (parent?.depth ?? 0) + 1 };
 }
 
@@ -284,7 +284,7 @@ export function evaluateDecls(
       case "export": {
         const side = sides[decl.kind], { name } = decl.name;
         if (side.has(name)) invalid("type", decl.offset, "duplicate-name", decl.kind, name);
-        const item = makeExtern(decl.type, decl.name, extend(path, name), scope, maker, decl.offset);
+        const item = makeExtern(decl.type, decl.name, extend(path, decl.name), scope, maker, decl.offset);
         side.set(name, { name: decl.name, item });
         scope.addItem(item);
         break;

@@ -84,7 +84,7 @@ class Planner {
       if (imports.has(name.name)) {
         invalid("import", offset, "duplicate-name", "import", name.name);
       }
-      const item = makeExtern(type, name, extend(undefined, name.name), scope, maker, offset);
+      const item = makeExtern(type, name, extend(undefined, name), scope, maker, offset);
       imports.set(name.name, { name, item });
       return item;
     });
@@ -104,9 +104,9 @@ class Planner {
 
   #leaf(innermost: Path, want: PlanImport["want"]): number {
     // Concatenation rather than join: engines share the parts of long names.
-    const path: string[] = [];
+    const path: NameDef[] = [];
     for (let at: Path | undefined = innermost; at !== undefined; at = at.parent) path.unshift(at.name);
-    const display = path.reduce((names, name) => `${names}#${name}`);
+    const display = path.map(({ name }) => name).reduce((names, name) => `${names}#${name}`);
     return this.#imports.push({ path, display, want }) - 1;
   }
 

@@ -113,7 +113,7 @@ export interface PlanLift {
 /** What a root import asks the host for, one leaf at a time. */
 export interface PlanImport {
   /** Names from the root: an interface and a member, or a root name. */
-  readonly path: readonly string[];
+  readonly path: readonly NameDef[];
   /** In messages: `demo:x/y@1.0.0#f`. */
   readonly display: string;
   readonly want:

@@ -212,7 +212,7 @@ class Binding {
 
   bind(leaf: PlanImport): Binder {
     const scope = this.#scope(leaf);
-    const name = leaf.path.at(-1)!;
+    const { name } = leaf.path.at(-1)!;
     switch (leaf.want.kind) {
       case "func":
         return this.#func(leaf, leaf.want.type, scope && this.#findFunc(leaf, name, scope));
@@ -247,9 +247,12 @@ class Binding {
   #scope(leaf: PlanImport): Definitions | undefined {
     let scope = this.#root;
     let path = "";
-    for (const name of leaf.path.slice(0, -1)) {
+    for (const { name, implements: iface } of leaf.path.slice(0, -1)) {
       path = `${path}#${name}`;
-      if (!this.#scopes.has(path)) this.#scopes.set(path, scope.instance(name));
+      // A plain name that nothing is defined for is served by what is defined for the interface that it implements.
+      if (!this.#scopes.has(path)) {
+        this.#scopes.set(path, scope.instance(name) ?? (iface === undefined ? undefined : scope.instance(iface)));
+      }
       const found = this.#scopes.get(path);
       if (found === undefined) return undefined;
       if (!(found instanceof Definitions)) this.#wrongSort(leaf, "instance", found.value);
@@ -300,7 +303,8 @@ class Binding {
       requireMatch(type, func.type, (resource) => this.classes.get(resource), `link import ${display}`, display);
     }
     const make = makeCall(func);
-    const names = { import: path.slice(0, -1).join("#"), func: path.at(-1)! };
+    const labels = path.map(({ name }) => name);
+    const names = { import: labels.slice(0, -1).join("#"), func: labels.at(-1)! };
     if (func.type === undefined) {
       const call = make(display, type, { data: undefined, ...names });
       if (typeof call !== "function") {
@@ -315,7 +319,7 @@ class Binding {
   }
 
   #missing(leaf: PlanImport): never {
-    const plain = parsePlainName(leaf.path.at(-1)!);
+    const plain = parsePlainName(leaf.path.at(-1)!.name);
     const lacking = plain.kind !== "label" && this.#scope(leaf)?.member(plain.resource, pascalCase) !== undefined;
     const near = lacking ? undefined : closest(leaf.display, this.#root.paths());
     const hint = lacking
