@@ -68,13 +68,18 @@ export class CanonContext {
     }
   }
 
-  /** `allocate`, with `reallocate` in it: runs the guest's realloc; the result is aligned and in bounds, the views are current. */
+  /** `allocate`: runs the guest's realloc; the result is aligned and in bounds, the views are current. */
   allocate(alignment: number, size: number, what: "string" | "list" = "list"): number {
+    return this.reallocate(0, 0, alignment, size, what);
+  }
+
+  /** `reallocate`: the same for a range that the guest gave before. */
+  reallocate(old: number, oldSize: number, alignment: number, size: number, what: "string" | "list"): number {
     const inst = this.inst;
     inst.mayLeave = false;
     let ptr: number;
     try {
-      ptr = this.#realloc!(0, 0, alignment, size) >>> 0;
+      ptr = this.#realloc!(old, oldSize, alignment, size) >>> 0;
     } catch (error) {
       const failure = asTrap(error);
       inst.tree.poison(failure);

@@ -8,6 +8,7 @@ import type { Codec } from "./codec.ts";
 import type { Layout } from "./layout.ts";
 import type { CanonContext } from "./options.ts";
 import { mismatch } from "./scalars.ts";
+import { type GuestString, storeGuestString } from "./transcode.ts";
 import { trap } from "./trap.ts";
 import type { ValType } from "./types.ts";
 
@@ -56,24 +57,28 @@ export function stringCodec(type: ValType, layout: Layout): Codec {
   };
 }
 
-/** `load_string_from_range`. */
-export function loadString(cx: CanonContext, ptr: number, taggedUnits: number): string {
+/** `load_string_from_range`: a string of JavaScript's, or one on its way to another guest. */
+export function loadString(cx: CanonContext, ptr: number, taggedUnits: number): string | GuestString {
   switch (cx.stringEncoding) {
     case "utf8":
       checkRange(cx, ptr, taggedUnits, 1);
-      return loadUtf8(cx, ptr, taggedUnits);
+      return passed(cx, loadUtf8(cx, ptr, taggedUnits), "utf8", taggedUnits);
     case "utf16":
       checkRange(cx, ptr, 2 * taggedUnits, 2);
-      return loadUtf16(cx, ptr, taggedUnits);
+      return passed(cx, loadUtf16(cx, ptr, taggedUnits), "utf16", taggedUnits);
     case "latin1+utf16":
       if (taggedUnits >= UTF16_TAG) {
         const units = taggedUnits - UTF16_TAG;
         checkRange(cx, ptr, 2 * units, 2);
-        return loadUtf16(cx, ptr, units);
+        return passed(cx, loadUtf16(cx, ptr, units), "utf16", units);
       }
       checkRange(cx, ptr, taggedUnits, 2);
-      return fromCharCodes(cx.memory.u8.subarray(ptr, ptr + taggedUnits));
+      return passed(cx, fromCharCodes(cx.memory.u8.subarray(ptr, ptr + taggedUnits)), "latin1", taggedUnits);
   }
+}
+
+function passed(cx: CanonContext, text: string, from: GuestString["from"], units: number): string | GuestString {
+  return cx.host ? text : { text, from, encoding: cx.stringEncoding, units };
 }
 
 function checkRange(cx: CanonContext, ptr: number, byteLength: number, alignment: number): void {
@@ -133,6 +138,11 @@ export let storedUnits = 0;
 
 /** `store_string_into_range`: gives the pointer, leaves the tagged code units in {@linkcode storedUnits}. */
 export function storeString(cx: CanonContext, value: unknown): number {
+  if (!cx.host) {
+    const { ptr, units, tagged } = storeGuestString(cx, value as GuestString);
+    storedUnits = tagged ? units + UTF16_TAG : units;
+    return ptr;
+  }
   if (typeof value !== "string") mismatch("string", value);
   switch (cx.stringEncoding) {
     case "utf8":
