@@ -6,51 +6,120 @@
 import { finish } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
+import type { ComponentInstance } from "./instance.ts";
 import { type Lifted, liftResult, lowerParams, runPostReturn } from "./lift.ts";
 import { liftParams, lowerResult } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
 import type { CoreFunction } from "./signature.ts";
+import { promising, unlessAborted } from "./suspend.ts";
 import { asTrap, checkLeave, rethrow, trap, uncatchable } from "./trap.ts";
 
-/** Makes the core function that the caller imports. Both contexts are of kind `host: false`. */
-export function fuse(lifted: Lifted, caller: CanonContext, callee: CanonContext): CoreFunction {
-  const { signature, core, postReturn, path } = lifted;
-  const { tree } = callee.inst;
-  const entering = callee.inst.enteringSet(caller.inst);
-  return (...flat: CoreValue[]) => {
-    let verb = "call", place = "";
+/** One adapter: both sides of a call and what is done at each. Contexts are of kind `host: false`. */
+class Adapter {
+  readonly #lifted: Lifted;
+  readonly #caller: CanonContext;
+  readonly #callee: CanonContext;
+  readonly #entering: readonly ComponentInstance[];
+  readonly #mayCall: boolean;
+
+  constructor(lifted: Lifted, caller: CanonContext, callee: CanonContext) {
+    this.#lifted = lifted;
+    this.#caller = caller;
+    this.#callee = callee;
+    this.#entering = callee.inst.enteringSet(caller.inst);
+    this.#mayCall = caller.inst.mayCall(callee.inst);
+  }
+
+  /** From the caller's core values to the callee's. */
+  begin(call: FusedCall, flat: readonly CoreValue[]): CoreValue[] {
+    const { signature } = this.#lifted, { tree } = this.#callee.inst;
     const onParam = (k: number): void => {
-      place = signature.places[k] ?? "parameters";
+      call.place = signature.places[k] ?? "parameters";
     };
+    checkLeave(this.#caller.inst);
+    if (!this.#mayCall) trap(tree, "cannot-enter");
+    for (const inst of this.#entering) if (inst.entered) trap(tree, "cannot-enter");
+    if (++tree.depth > tree.callDepth) trap(tree, "call-depth-limit", tree.callDepth);
+    if (signature.scoped) [call.subtask, call.task] = [new CallScope(), new CallScope()];
+    call.verb = "lift";
+    this.#caller.scope = call.subtask;
+    this.#caller.beginLift();
+    const args = liftParams(signature, this.#caller, flat, onParam);
+    for (const inst of this.#entering) inst.entered = true;
+    call.verb = "lower";
+    this.#callee.scope = call.task;
+    const lowered = lowerParams(signature, this.#callee, args, onParam);
+    call.verb = "call", call.place = "";
+    return lowered;
+  }
+
+  /** From the callee's core result to the caller's. */
+  end(call: FusedCall, flat: readonly CoreValue[], result: CoreValue | undefined): CoreValue | undefined {
+    const { signature, postReturn } = this.#lifted, { tree } = this.#callee.inst;
+    if (tree.poisoned) rethrow(tree);
+    if (call.task !== undefined && call.task.borrows > 0) trap(tree, "borrows-remain");
+    call.verb = "lift", call.place = "result";
+    const value = liftResult(signature, this.#callee, result);
+    call.verb = "lower";
+    this.#caller.scope = call.subtask;
+    const returned = lowerResult(signature, this.#caller, value, flat);
+    call.verb = "call", call.place = "";
+    if (postReturn !== undefined) runPostReturn(this.#callee, postReturn, signature, result);
+    call.task?.end();
+    call.subtask?.end();
+    for (const inst of this.#entering) inst.entered = false;
+    tree.depth--;
+    return returned;
+  }
+
+  /** What to throw for an exception, by the place that the call had reached. */
+  failed(call: FusedCall, error: unknown): unknown {
+    return uncatchable(this.#callee.inst.tree, finish(asTrap(error), call.verb, call.place, this.#lifted.path));
+  }
+}
+
+/** One call through an adapter: how far it is, and what it owes. */
+class FusedCall {
+  verb = "call";
+  place = "";
+  /** What the caller lends. */
+  subtask: CallScope | undefined = undefined;
+  /** What the callee borrows. */
+  task: CallScope | undefined = undefined;
+}
+
+/** Makes the core function that the caller imports. */
+export function fuse(lifted: Lifted, caller: CanonContext, callee: CanonContext): CoreFunction {
+  const adapter = new Adapter(lifted, caller, callee), { core } = lifted;
+  return (...flat: CoreValue[]) => {
+    const call = new FusedCall();
     try {
-      checkLeave(caller.inst);
-      for (const inst of entering) if (inst.entered) trap(tree, "cannot-enter");
-      const subtask = signature.scoped ? new CallScope() : undefined;
-      const task = signature.scoped ? new CallScope() : undefined;
-      verb = "lift";
-      caller.scope = subtask;
-      caller.beginLift();
-      const args = liftParams(signature, caller, flat, onParam);
-      for (const inst of entering) inst.entered = true;
-      verb = "lower";
-      callee.scope = task;
-      const lowered = lowerParams(signature, callee, args, onParam);
-      verb = "call", place = "";
-      const result = core(...lowered) as CoreValue | undefined;
-      if (tree.poisoned) rethrow(tree);
-      if (task !== undefined && task.borrows > 0) trap(tree, "borrows-remain");
-      verb = "lift", place = "result";
-      const value = liftResult(signature, callee, result);
-      verb = "lower";
-      const returned = lowerResult(signature, caller, value, flat);
-      verb = "call", place = "";
-      if (postReturn !== undefined) runPostReturn(callee, postReturn, signature, result);
-      task?.end();
-      subtask?.end();
-      for (const inst of entering) inst.entered = false;
-      return returned;
+      const lowered = adapter.begin(call, flat);
+      return adapter.end(call, flat, core(...lowered) as CoreValue | undefined);
     } catch (error) {
-      throw uncatchable(tree, finish(asTrap(error), verb, place, path));
+      throw adapter.failed(call, error);
     }
+  };
+}
+
+/** The same where the callee may be suspended: the caller waits for a promise, so that no JavaScript is on the stack meanwhile. */
+export function fuseSuspending(lifted: Lifted, caller: CanonContext, callee: CanonContext): CoreFunction {
+  const adapter = new Adapter(lifted, caller, callee), core = promising(lifted.core);
+  return (...flat: CoreValue[]) => {
+    const call = new FusedCall();
+    const guarded = <T>(action: () => T): T => {
+      try {
+        return action();
+      } catch (error) {
+        throw adapter.failed(call, error);
+      }
+    };
+    const lowered = guarded(() => adapter.begin(call, flat));
+    return unlessAborted(callee.inst.tree, core(...lowered)).then(
+      (result) => guarded(() => adapter.end(call, flat, result as CoreValue | undefined)),
+      (error) => {
+        throw adapter.failed(call, error);
+      },
+    );
   };
 }
