@@ -77,6 +77,8 @@ export const LINK_PHRASES = {
   "module-mismatch": "module {0} {1}",
   /** An engine refused to instantiate a core module. */
   "core-link": "{0}",
+  /** An import, or what the host gives for it, needs a feature that the engine lacks. */
+  "missing-feature": "{0} needs {1}, which this engine does not have",
   /** An import of a sort that this version does not link yet. */
   "unsupported": "{0} is not supported yet",
 } as const;
@@ -89,6 +91,10 @@ export const TRAP_PHRASES = {
   "cannot-enter": "cannot enter component instance",
   /** A guest called out during realloc or post-return. */
   "cannot-leave": "cannot leave component instance",
+  /** A guest reached a suspending import from where it cannot be suspended. */
+  "cannot-suspend": "cannot suspend {0}",
+  /** Calls between component instances nest too deeply. */
+  "call-depth-limit": "more than {0} nested calls: limit `callDepth`",
   /** A pointer is not aligned for what it points to. */
   "unaligned-pointer": "unaligned pointer",
   /** A record of parameters or results lies outside the memory. */

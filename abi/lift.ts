@@ -1,4 +1,4 @@
-// canon lift for the host: the JS function that calls a guest's export.
+// canon lift for the host: the JS function that calls a guest's export, plainly or giving a promise.
 // In order: enter; lower parameters; core call; borrow check; lift the result; post-return; leave.
 // A flag set before the call and cleared after it stays set when an exception flies through: re-entrance check and lock-down in one.
 // Spec: CanonicalABI.md `canon lift`; DESIGN.md "Storage classes".
@@ -6,15 +6,17 @@
 import { finish, ValueError } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
-import type { ComponentInstance } from "./instance.ts";
+import type { ComponentInstance, InstanceTree } from "./instance.ts";
 import { paramsDirect, resultDirect } from "./layout.ts";
 import type { CanonContext, CanonOptions } from "./options.ts";
-import { unwrapResult } from "./results.ts";
+import { isThenable, unwrapResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { refuse, rethrow, surface, trap } from "./trap.ts";
 
 /** A guest's function with its values in JS. */
 export type GuestCall = (...args: unknown[]) => unknown;
+/** The same, giving a promise. */
+export type PromisingCall = (...args: unknown[]) => Promise<unknown>;
 
 /** What a lift consists of, besides its context. */
 export interface Lifted {
@@ -128,51 +130,121 @@ function failedCall({ path }: Lifted, cx: CanonContext, lifting: boolean, error:
   return surface(cx.inst.tree, error, "call", path);
 }
 
+/** Lowers the arguments of an entered instance; leaves it again if they do not fit. */
+function lowerArgs(
+  lifted: Lifted,
+  cx: CanonContext,
+  entering: readonly ComponentInstance[],
+  scope: CallScope | undefined,
+  args: readonly unknown[],
+): CoreValue[] {
+  let k = 0;
+  try {
+    cx.scope = scope;
+    return lowerParams(lifted.signature, cx, args, (at) => {
+      k = at;
+    });
+  } catch (error) {
+    throw failedLower(lifted, cx, k, error, () => {
+      scope?.undo();
+      leave(entering);
+    });
+  }
+}
+
+/** From the core result to the caller: borrow check, lifting, post-return, leaving. */
+function finishCall(
+  lifted: Lifted,
+  cx: CanonContext,
+  entering: readonly ComponentInstance[],
+  scope: CallScope | undefined,
+  result: CoreValue | undefined,
+): unknown {
+  const { signature, postReturn } = lifted, { tree } = cx.inst;
+  let value: unknown, lifting = false;
+  try {
+    if (tree.poisoned) rethrow(tree);
+    if (scope !== undefined && scope.borrows > 0) trap(tree, "borrows-remain");
+    lifting = true;
+    value = liftResult(signature, cx, result);
+    lifting = false;
+    if (postReturn !== undefined) {
+      runPostReturn(cx, postReturn, signature, result);
+      if (tree.poisoned) rethrow(tree);
+    }
+  } catch (error) {
+    scope?.end();
+    throw failedCall(lifted, cx, lifting, error);
+  }
+  scope?.end();
+  leave(entering);
+  return value;
+}
+
+function unwrap({ signature }: Lifted, value: unknown, throws: boolean): unknown {
+  return signature.type.result?.kind === "result"
+    ? unwrapResult(value as { tag: "ok" | "err"; val: unknown }, throws)
+    : value;
+}
+
 function liftAny(
   lifted: Lifted,
   cx: CanonContext,
   entering: readonly ComponentInstance[],
   throws: boolean,
 ): GuestCall {
-  const { signature, core, postReturn, path } = lifted;
+  const { signature, core, path } = lifted;
   const { tree } = cx.inst;
-  const unwraps = signature.type.result?.kind === "result";
   return (...args: unknown[]) => {
     enter(entering, path);
     const scope = signature.scoped ? new CallScope() : undefined;
-    let flat: CoreValue[], k = 0;
-    try {
-      cx.scope = scope;
-      flat = lowerParams(signature, cx, args, (at) => {
-        k = at;
-      });
-    } catch (error) {
-      throw failedLower(lifted, cx, k, error, () => {
-        scope?.undo();
-        leave(entering);
-      });
-    }
-    let value: unknown, lifting = false;
+    const flat = lowerArgs(lifted, cx, entering, scope, args);
+    let result: CoreValue | undefined;
     try {
       if (tree.poisoned) rethrow(tree); // a getter of the host's aborted the instance
-      const result = core(...flat) as CoreValue | undefined;
-      if (tree.poisoned) rethrow(tree);
-      if (scope !== undefined && scope.borrows > 0) trap(tree, "borrows-remain");
-      lifting = true;
-      value = liftResult(signature, cx, result);
-      lifting = false;
-      if (postReturn !== undefined) {
-        runPostReturn(cx, postReturn, signature, result);
-        if (tree.poisoned) rethrow(tree);
-      }
+      result = core(...flat) as CoreValue | undefined;
     } catch (error) {
       scope?.end();
-      throw failedCall(lifted, cx, lifting, error);
+      throw failedCall(lifted, cx, false, error);
     }
-    scope?.end();
-    leave(entering);
-    return unwraps ? unwrapResult(value as { tag: "ok" | "err"; val: unknown }, throws) : value;
+    return unwrap(lifted, finishCall(lifted, cx, entering, scope, result), throws);
   };
+}
+
+/** Makes the JS function that gives a promise. `lifted.core` may give one too: then the guest was suspended on the way. */
+export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean): PromisingCall {
+  const { signature, core, path } = lifted;
+  const { tree } = cx.inst;
+  const entering = cx.inst.enteringSet(undefined);
+  return async (...args: unknown[]) => {
+    enter(entering, path);
+    const scope = signature.scoped ? new CallScope() : undefined;
+    const flat = lowerArgs(lifted, cx, entering, scope, args);
+    const { suspension } = tree;
+    let result: CoreValue | undefined;
+    try {
+      if (tree.poisoned) rethrow(tree);
+      if (suspension !== undefined) suspension.allowed = true;
+      const returned = core(...flat);
+      result = isThenable(returned) ? await unlessAbort(tree, returned as Promise<CoreValue>) : returned as CoreValue;
+    } catch (error) {
+      scope?.end();
+      throw failedCall(lifted, cx, false, error);
+    } finally {
+      if (suspension !== undefined) suspension.allowed = false;
+    }
+    return unwrap(lifted, finishCall(lifted, cx, entering, scope, result), throws);
+  };
+}
+
+/** Waits for a call, or for the instance's abort: one call is under way in a tree at a time. */
+function unlessAbort<T>(tree: InstanceTree, call: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    tree.abortCall = reject;
+  });
+  return Promise.race([call, aborted]).finally(() => {
+    tree.abortCall = undefined;
+  });
 }
 
 /** Up to two parameters of one core value each, one instance to enter: no arrays, no scope. */

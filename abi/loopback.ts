@@ -3,11 +3,12 @@
 
 import type { CoreValue } from "./codec.ts";
 import { ComponentInstance, type InstanceTree } from "./instance.ts";
-import { type GuestCall, liftExport } from "./lift.ts";
-import { type HostCall, lowerHost } from "./lower.ts";
+import type { Lifted } from "./lift.ts";
+import { type HostCall, lowerHost, lowerSuspending, refuseSuspending } from "./lower.ts";
 import { alignTo, resultDirect } from "./layout.ts";
 import { CanonContext, type CanonOptions } from "./options.ts";
-import type { Signature } from "./signature.ts";
+import { isThenable } from "./results.ts";
+import type { CoreFunction, Signature } from "./signature.ts";
 
 const PAGE = 65536;
 
@@ -29,14 +30,14 @@ class Arena {
   }
 }
 
-/** Makes the JS function. Paths name the import and the export that it is. */
+/** Makes the lift. Paths name the import and the export that it is. */
 export function loopback(
   signature: Signature,
   call: HostCall,
+  suspends: boolean,
   tree: InstanceTree,
-  paths: { readonly imported: string; readonly exported: string },
-  throws: boolean,
-): GuestCall {
+  paths: { readonly imported: string; readonly path: string },
+): { lifted: Lifted; cx: CanonContext } {
   const arena = new Arena();
   const inst = new ComponentInstance(tree);
   const options: CanonOptions = {
@@ -45,13 +46,23 @@ export function loopback(
     postReturn: undefined,
     stringEncoding: "utf16",
   };
-  const lowered = lowerHost(signature, call, new CanonContext(inst, options, true), paths.imported);
+  const caller = new CanonContext(inst, options, true);
+  const lowered = suspends
+    ? suspendingCore(signature, call, caller, paths.imported)
+    : lowerHost(signature, call, caller, paths.imported);
   const { result, layout } = signature;
   const core = resultDirect(layout) ? lowered : (...flat: CoreValue[]) => {
     const ptr = arena.allocate(result!.layout.alignment, result!.layout.size);
-    lowered(...flat, ptr);
-    return ptr;
+    const waits = lowered(...flat, ptr);
+    return isThenable(waits) ? (waits as Promise<unknown>).then(() => ptr) : ptr;
   };
-  const lifted = { signature, core, postReturn: () => arena.reset(), path: paths.exported };
-  return liftExport(lifted, new CanonContext(inst, options, true), throws);
+  const lifted = { signature, core, postReturn: () => arena.reset(), path: paths.path };
+  return { lifted, cx: new CanonContext(inst, options, true) };
+}
+
+/** There is no guest to suspend, but whoever calls plainly wants a value all the same. */
+function suspendingCore(signature: Signature, call: HostCall, cx: CanonContext, path: string): CoreFunction {
+  const suspension = cx.inst.tree.suspension!;
+  const suspending = lowerSuspending(signature, call, cx, path), refuse = refuseSuspending(cx, suspension, path);
+  return (...flat: CoreValue[]) => suspension.allowed ? suspending(...flat) : refuse(...flat);
 }

@@ -8,10 +8,10 @@ import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
 import { paramsDirect, resultDirect } from "./layout.ts";
 import type { CanonContext } from "./options.ts";
-import { checkDropped, returnedResult, thrownResult } from "./results.ts";
+import { checkDropped, isThenable, returnedResult, thrownResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
+import { type Suspension, unlessAborted } from "./suspend.ts";
 import { trapAt, uncatchable } from "./trap.ts";
-import type { OfKind } from "./types.ts";
 
 /** A host function with its values in JS. */
 export type HostCall = (...args: unknown[]) => unknown;
@@ -77,10 +77,21 @@ export function lowerResult(
   return out[0];
 }
 
+/** What a host function returned, as a value to lower. */
+function returned({ type: { result } }: Signature, value: unknown): unknown {
+  if (result === undefined) checkDropped(value);
+  return result?.kind === "result" ? returnedResult(result, value) : value;
+}
+
+/** What a host function threw, as a value to lower; throws what is not for the guest. */
+function thrown({ type: { result } }: Signature, error: unknown): { tag: "err"; val: unknown } {
+  const value = result?.kind === "result" ? thrownResult(error) : undefined;
+  if (value === undefined) throw error;
+  return value;
+}
+
 function lowerAny(signature: Signature, call: HostCall, cx: CanonContext, path: string): CoreFunction {
   const { inst } = cx;
-  const resultType = signature.type.result;
-  const top = resultType?.kind === "result" ? resultType as OfKind<"result"> : undefined;
   return (...flat: CoreValue[]) => {
     if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
     const scope = signature.scoped ? new CallScope() : undefined;
@@ -92,29 +103,82 @@ function lowerAny(signature: Signature, call: HostCall, cx: CanonContext, path: 
         stage = k;
       });
       stage = CALL;
-      let value: unknown;
-      if (top === undefined) {
+      let value: unknown, error: { tag: "err"; val: unknown } | undefined;
+      try {
         value = call(...args);
-        stage = LOWER;
-        if (resultType === undefined) checkDropped(value);
-      } else {
-        let thrown: { tag: "err"; val: unknown } | undefined;
-        try {
-          value = call(...args);
-        } catch (error) {
-          thrown = thrownResult(error);
-          if (thrown === undefined) throw error;
-        }
-        stage = LOWER;
-        value = thrown ?? returnedResult(top, value);
+      } catch (caught) {
+        error = thrown(signature, caught);
       }
-      const core = lowerResult(signature, cx, value, flat);
+      stage = LOWER;
+      const core = lowerResult(signature, cx, error ?? returned(signature, value), flat);
       scope?.end();
       return core;
     } catch (error) {
       scope?.end();
       throw failed(signature, cx, path, stage, error);
     }
+  };
+}
+
+/**
+ * Makes the core function of a host function that may return a promise, to be called where the guest can be suspended.
+ *
+ * The instance stays entered while the guest waits, so that nothing else uses its context; after an abort it is never resumed.
+ */
+export function lowerSuspending(signature: Signature, call: HostCall, cx: CanonContext, path: string): CoreFunction {
+  const { inst } = cx;
+  return (...flat: CoreValue[]) => {
+    if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
+    const scope = signature.scoped ? new CallScope() : undefined;
+    let stage = LIFT;
+    const guarded = <T>(action: () => T): T => {
+      try {
+        return action();
+      } catch (error) {
+        scope?.end();
+        throw failed(signature, cx, path, stage, error);
+      }
+    };
+    const finish = (make: () => unknown): CoreValue | undefined =>
+      guarded(() => {
+        stage = LOWER;
+        cx.scope = scope;
+        const core = lowerResult(signature, cx, make(), flat);
+        scope?.end();
+        return core;
+      });
+    const caught = (error: unknown): CoreValue | undefined => {
+      const value = guarded(() => thrown(signature, error));
+      return finish(() => value);
+    };
+    const args = guarded(() => {
+      cx.scope = scope;
+      cx.beginLift();
+      return liftParams(signature, cx, flat, (k) => {
+        stage = k;
+      });
+    });
+    stage = CALL;
+    let value: unknown;
+    try {
+      value = call(...args);
+    } catch (error) {
+      return caught(error);
+    }
+    if (!isThenable(value)) return finish(() => returned(signature, value));
+    return unlessAborted(inst.tree, value as PromiseLike<unknown>).then(
+      (value) => finish(() => returned(signature, value)),
+      caught,
+    );
+  };
+}
+
+/** The core function of a suspending host function where nothing can be suspended. */
+export function refuseSuspending(cx: CanonContext, suspension: Suspension, path: string): CoreFunction {
+  const { inst } = cx;
+  return () => {
+    if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
+    trapAt(inst.tree, path, "cannot-suspend", suspension.pinned);
   };
 }
 

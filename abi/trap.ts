@@ -109,6 +109,8 @@ export function asTrap(error: unknown): unknown {
     initTrap(error, "guest-trap", [phrase]);
     engineErrors.add(error);
   }
+  // Possible only where no module can be compiled that would have asked first.
+  if (error instanceof Error && error.name === "SuspendError") return makeTrap("cannot-suspend", [error.message]);
   // Engines report an exhausted stack as a RangeError without more; the host's own are parked before they get here.
   if (error instanceof RangeError && /call stack|stack size|recursion/i.test(error.message)) {
     return makeTrap("stack-overflow", []);

@@ -3,6 +3,7 @@
 // Spec: core spec 3.0 "Binary Format: Modules, Instructions".
 
 import { CompileError } from "../errors.ts";
+import { leb } from "../abi/wasm/builder.ts";
 import { coreExternType, coreLimits, recType } from "./core_types.ts";
 import type { CoreLimits } from "./definitions.ts";
 import { featureNames, type Features } from "./features.ts";
@@ -191,10 +192,6 @@ function simdInstruction(reader: Reader, needed: Set<NeededFeature>): void {
 }
 
 // ── Capping memories ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function leb(value: number): number[] {
-  return value < 128 ? [value] : [value % 128 + 128, ...leb(Math.floor(value / 128))];
-}
 
 /**
  * Rewrites a module's memory section so that no memory it defines exceeds `maxPages` pages of 64 KiB.

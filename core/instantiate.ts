@@ -4,11 +4,11 @@
 
 import { LinkError } from "../errors.ts";
 import type { CodecSource } from "../abi/codec.ts";
-import { fuse } from "../abi/fuse.ts";
+import { fuse, fuseSuspending } from "../abi/fuse.ts";
 import { HookFailure } from "../abi/hooks.ts";
 import { ComponentInstance, type InstanceTree } from "../abi/instance.ts";
-import { type GuestCall, type Lifted, liftExport } from "../abi/lift.ts";
-import { type HostCall, lowerHost } from "../abi/lower.ts";
+import { type GuestCall, type Lifted, liftExport, liftPromising, type PromisingCall } from "../abi/lift.ts";
+import { type HostCall, lowerHost, lowerSuspending, refuseSuspending } from "../abi/lower.ts";
 import { loopback } from "../abi/loopback.ts";
 import { CanonContext, type CanonOptions } from "../abi/options.ts";
 import {
@@ -19,13 +19,21 @@ import {
   resourceNew,
   resourceRep,
 } from "../abi/resources.ts";
+import { isThenable } from "../abi/results.ts";
 import { type CoreFunction, signatureOf } from "../abi/signature.ts";
+import { promising, Suspension } from "../abi/suspend.ts";
 import { checkLeave, surface, trap } from "../abi/trap.ts";
-import type { CoreRef, FuncRef, ModuleRef, Plan, PlanLift, PlanOptions, Step } from "./plan_types.ts";
+import { suspendingReach } from "./reach.ts";
+import type { Component } from "./component.ts";
+import type { ComponentItem, CoreRef, FuncRef, ModuleRef, Plan, PlanLift, PlanOptions, Step } from "./plan_types.ts";
 
 /** What the host gives for one leaf of the imports. */
 export type Bound =
-  | { readonly kind: "func"; readonly call: HostCall }
+  | {
+    readonly kind: "func";
+    readonly call: HostCall; /** Whether it may return a promise. */
+    readonly suspends?: boolean;
+  }
   | { readonly kind: "resource"; readonly class: HostResourceClass }
   | { readonly kind: "module"; readonly module: WebAssembly.Module };
 
@@ -47,6 +55,8 @@ export class Running {
   readonly #coreFuncs: CoreFunction[] = [];
   /** Inline core instances, each one object however often it is passed. */
   readonly #items = new Map<object, WebAssembly.ModuleImports>();
+  /** Lifts that can reach a suspending import. */
+  readonly #reach: ReadonlySet<number> = new Set();
   readonly #lifts = new Map<number, { lifted: Lifted; options: CanonOptions; node: ComponentInstance }>();
 
   constructor(
@@ -61,6 +71,10 @@ export class Running {
     this.#modules = modules;
     this.#bound = bound;
     this.#codecs = codecs;
+    const suspending = bound.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
+    if (suspending.length === 0) return;
+    tree.suspension = new Suspension();
+    this.#reach = suspendingReach(plan, suspending);
   }
 
   /** Runs every step. */
@@ -90,27 +104,49 @@ export class Running {
       : (this.#bound[ref.leaf] as Bound & { kind: "module" }).module;
   }
 
+  /** An exported component. */
+  component(_item: ComponentItem): Component {
+    throw new LinkError("unsupported", "read export", "", "exporting a component");
+  }
+
   /** A function as JS calls it. With `throws: false` a top-level `result` is a Result. */
   func(ref: FuncRef, path: string, throws: boolean): GuestCall {
+    const made = this.#export(ref, path);
+    if (made === undefined) return () => trap(this.tree, "unsupported-builtin", "async lift");
+    const { lifted, cx } = made, { suspension } = this.tree;
+    const core = suspension === undefined ? lifted.core : suspension.pin(`the plain call of ${path}`, lifted.core);
+    return liftExport({ ...lifted, core: this.#hooked(core, path, true) }, cx, throws);
+  }
+
+  /** The same, giving a promise: the guest may be suspended on the way. */
+  promisingFunc(ref: FuncRef, path: string, throws: boolean): PromisingCall {
+    const made = this.#export(ref, path);
+    if (made === undefined) return async () => await trap(this.tree, "unsupported-builtin", "async lift");
+    const { lifted, cx, suspendingCore } = made;
+    return liftPromising({ ...lifted, core: this.#hooked(suspendingCore(), path, true) }, cx, throws);
+  }
+
+  /** What a call of an export consists of, with hooks everywhere but around the core function. */
+  #export(
+    ref: FuncRef,
+    path: string,
+  ): { lifted: Lifted; cx: CanonContext; suspendingCore: () => CoreFunction } | undefined {
     if (ref.kind === "import") {
-      const paths = { imported: `import ${this.plan.imports[ref.leaf]!.display}`, exported: path };
-      const { call } = this.#bound[ref.leaf] as Bound & { kind: "func" };
-      return loopback(
-        signatureOf(ref.type, this.#codecs),
-        this.#hookedCall(call, paths.imported),
-        this.tree,
-        paths,
-        throws,
-      );
+      const { call, suspends = false } = this.#bound[ref.leaf] as Bound & { kind: "func" };
+      const imported = `import ${this.plan.imports[ref.leaf]!.display}`;
+      const signature = signatureOf(ref.type, this.#codecs);
+      const made = loopback(signature, this.#hooked(call, imported, false), suspends, this.tree, { imported, path });
+      return { ...made, suspendingCore: () => made.lifted.core };
     }
     const plan = this.plan.lifts[ref.lift]!;
-    if (plan.type.async || plan.options.async) return () => trap(this.tree, "unsupported-builtin", "async lift");
+    if (plan.type.async || plan.options.async) return undefined;
     const { lifted, options, node } = this.#lift(ref.lift);
-    return liftExport(
-      this.#hookedLift({ ...lifted, path }),
-      new CanonContext(node, this.#hookedOptions(options, path), true),
-      throws,
-    );
+    const { postReturn } = lifted;
+    return {
+      lifted: { ...lifted, path, postReturn: postReturn && this.#hooked(postReturn, path, true) },
+      cx: new CanonContext(node, this.#hookedOptions(options, path), true),
+      suspendingCore: () => this.#reach.has(ref.lift) ? promising(lifted.core) : lifted.core,
+    };
   }
 
   #core(ref: CoreRef): unknown {
@@ -154,8 +190,13 @@ export class Running {
         this.#coreFuncs[step.slot] = this.#lower(step, node);
         return;
       case "resource": {
+        const { type } = this.plan.resources[step.resource]!;
         const destructor = step.destructor && this.#core(step.destructor) as (rep: number) => void;
-        resources[step.resource] = new GuestResource(this.plan.resources[step.resource]!.type, node, destructor);
+        resources[step.resource] = new GuestResource(
+          type,
+          node,
+          destructor && this.#pinned("a destructor", destructor),
+        );
         return;
       }
       case "resource.new":
@@ -177,17 +218,24 @@ export class Running {
     if (func.type.async || options.async) {
       return unsupported(node, options.async ? "async lower" : "lower of an async function");
     }
-    const canon = this.#options(options);
+    const canon = this.#options(options), { suspension } = this.tree;
+    const signature = signatureOf(func.type, this.#codecs), { lowered } = signature.layout;
     if (func.kind === "import") {
       const path = `import ${this.plan.imports[func.leaf]!.display}`;
-      const { call } = this.#bound[func.leaf] as Bound & { kind: "func" };
+      const { call, suspends } = this.#bound[func.leaf] as Bound & { kind: "func" };
       const cx = new CanonContext(node, this.#hookedOptions(canon, path), true);
-      return lowerHost(signatureOf(func.type, this.#codecs), this.#hookedCall(call, path), cx, path);
+      const hooked = this.#hooked(call, path, false);
+      if (!suspends || suspension === undefined) return lowerHost(signature, hooked, cx, path);
+      const refuse = refuseSuspending(cx, suspension, path);
+      return suspension.dispatch(lowered, refuse, lowerSuspending(signature, hooked, cx, path));
     }
     const plan = this.plan.lifts[func.lift]!;
     if (plan.options.async) return unsupported(node, "async lift");
     const { lifted, options: callee, node: calleeNode } = this.#lift(func.lift);
-    return fuse(lifted, new CanonContext(node, canon, false), new CanonContext(calleeNode, callee, false));
+    const caller = new CanonContext(node, canon, false), called = new CanonContext(calleeNode, callee, false);
+    const fused = fuse(lifted, caller, called);
+    if (suspension === undefined || !this.#reach.has(func.lift)) return fused;
+    return suspension.dispatch(lowered, fused, fuseSuspending(lifted, caller, called));
   }
 
   #lift(index: number): { lifted: Lifted; options: CanonOptions; node: ComponentInstance } {
@@ -210,9 +258,15 @@ export class Running {
     return {
       stringEncoding,
       memory: memory && this.#core(memory) as WebAssembly.Memory,
-      realloc: realloc && this.#core(realloc) as NonNullable<CanonOptions["realloc"]>,
-      postReturn: postReturn && this.#core(postReturn) as NonNullable<CanonOptions["postReturn"]>,
+      realloc: realloc && this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
+      postReturn: postReturn &&
+        this.#pinned("post-return", this.#core(postReturn) as NonNullable<CanonOptions["postReturn"]>),
     };
+  }
+
+  /** A function of a guest's that JavaScript calls in the middle of something: nothing in it can be suspended. */
+  #pinned<F extends (...args: never[]) => unknown>(what: string, func: F): F {
+    return this.tree.suspension?.pin(what, func) ?? func;
   }
 
   // ── Hooks: wrapped around functions when there are any, so that they cost nothing when there are none ───────────────────
@@ -222,25 +276,18 @@ export class Running {
     if (hooks === undefined) return func;
     return ((...args: never[]) => {
       observe(() => guest ? hooks.callingGuest?.(path) : hooks.callingHost?.(path));
-      try {
-        return func(...args);
-      } finally {
+      const returning = (): void =>
         observe(() => guest ? hooks.returningFromGuest?.(path) : hooks.returningFromHost?.(path));
+      let waits = false;
+      try {
+        const value = func(...args);
+        // What waits has not returned yet. A promise that nobody asked for is refused where it is looked at.
+        waits = this.tree.suspension !== undefined && isThenable(value);
+        return waits ? Promise.resolve(value).finally(returning) : value;
+      } finally {
+        if (!waits) returning();
       }
     }) as F;
-  }
-
-  #hookedCall(call: HostCall, path: string): HostCall {
-    return this.#hooked(call, path, false);
-  }
-
-  #hookedLift(lifted: Lifted): Lifted {
-    const { core, postReturn, path } = lifted;
-    return {
-      ...lifted,
-      core: this.#hooked(core, path, true),
-      postReturn: postReturn && this.#hooked(postReturn, path, true),
-    };
   }
 
   #hookedOptions(options: CanonOptions, path: string): CanonOptions {

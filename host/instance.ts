@@ -2,23 +2,21 @@
 // Functions are made when first read; nothing per function is done before.
 
 import { LinkError } from "../errors.ts";
-import type { GuestCall } from "../abi/lift.ts";
 import type { CallHooks } from "../abi/hooks.ts";
 import { InstanceTree, type Limits } from "../abi/instance.ts";
 import { Codecs } from "../abi/codecs.ts";
-import { GuestResource, type ResourceRuntime } from "../abi/resources.ts";
+import type { ResourceObjectClass, ResourceRuntime } from "../abi/resources.ts";
 import { refuse } from "../abi/trap.ts";
-import { slotOf } from "../abi/slots.ts";
 import type { ResourceType } from "../abi/types.ts";
-import { type Component, componentInternals } from "../core/component.ts";
 import { runAsync, Running, runSync } from "../core/instantiate.ts";
-import { matchName, parsePlainName, type PlainName } from "../core/names.ts";
-import type { FuncRef, InstanceItem, NamedItem } from "../core/plan_types.ts";
+import { matchName } from "../core/names.ts";
+import type { FuncRef, InstanceItem, NamedItem, Plan } from "../core/plan_types.ts";
 import { closest } from "./definitions.ts";
+import { Classes, classOf, exportMembers, type ExportSource, type Members } from "./exports.ts";
 import type { Binder } from "./linker.ts";
 import { requireMatch } from "./match.ts";
-import { camelCase, memberNames, pascalCase, uniqueNames } from "./names.ts";
-import { type GuestClass, makeGuestClass, makeMethod } from "./resource.ts";
+import { camelCase, memberNames } from "./names.ts";
+import { makeGuestClass, makePromisingClass } from "./resource.ts";
 import type {
   ExportFunc,
   ExportFuncNoThrow,
@@ -97,95 +95,76 @@ export interface Instance<W extends World = World> {
 
 const codecs = new Codecs(memberNames);
 
-/** A component with its imports bound: what an instance is made from. */
+/** A plan with its imports bound: what an instance is made from. */
 export interface Bindings {
-  readonly component: Component;
+  readonly plan: Plan;
+  readonly modules: readonly WebAssembly.Module[];
   /** One per leaf of the imports. */
   readonly binders: readonly Binder[];
   /** The classes that imported resources are bound to. */
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
 }
 
-/** The classes of one tree's guest resources, one per type. */
-class Classes {
-  readonly #made = new Map<GuestResource, GuestClass>();
-
-  of(runtime: GuestResource): GuestClass {
-    let made = this.#made.get(runtime);
-    if (made === undefined) this.#made.set(runtime, made = makeGuestClass(runtime, pascalCase(runtime.name)));
-    return made;
-  }
-}
-
-interface Prepared {
-  readonly running: Running;
-  readonly classes: Classes;
-}
-
-function prepare({ component, binders }: Bindings, options: InstantiateOptions<unknown> = {}): Prepared {
+function prepare(
+  { plan, modules, binders, classes: hostClasses }: Bindings,
+  options: InstantiateOptions<unknown> = {},
+): ExportSource {
   options.signal?.throwIfAborted();
-  const tree = new InstanceTree(options), classes = new Classes();
-  tree.makeClass = (runtime) => classes.of(runtime).class;
-  const { plan, modules } = componentInternals(component);
-  return { running: new Running(plan, modules, binders.map((bind) => bind(tree)), tree, codecs), classes };
+  const tree = new InstanceTree(options), classes = new Classes(makeGuestClass);
+  tree.makeClass = (runtime) => classes.of(runtime).class as ResourceObjectClass;
+  const running = new Running(plan, modules, binders.map((bind) => bind(tree)), tree, codecs);
+  return { running, classes, hostClasses, func: (ref, path) => running.func(ref, path, true) };
 }
 
 /** Runs a linked component. */
 export async function instantiateLinked(bindings: Bindings, options?: InstantiateOptions<unknown>): Promise<Instance> {
-  const { running, classes } = prepare(bindings, options);
-  await runAsync(running);
-  return new RunningInstance(running, classes, bindings.classes, options?.signal);
+  const source = prepare(bindings, options);
+  await runAsync(source.running);
+  return new RunningInstance(source, options?.signal);
 }
 
 /** The same without waiting. */
 export function instantiateLinkedSync(bindings: Bindings, options?: InstantiateOptions<unknown>): Instance {
-  const { running, classes } = prepare(bindings, options);
-  runSync(running);
-  return new RunningInstance(running, classes, bindings.classes, options?.signal);
-}
-
-type Members = Record<string, unknown>;
-
-/** Defines a member that is made when first read; a raw WIT name beside it is not enumerable. What is there already stays. */
-function defineLazily(target: object, key: string, raw: string, make: () => unknown): void {
-  const names = raw === key || Object.hasOwn(target, raw) ? [key] : [key, raw];
-  const get = (): unknown => {
-    const value = make();
-    for (const name of names) {
-      Object.defineProperty(target, name, { enumerable: name === key, configurable: true, writable: false, value });
-    }
-    return value;
-  };
-  for (const name of names) Object.defineProperty(target, name, { enumerable: name === key, configurable: true, get });
+  const source = prepare(bindings, options);
+  runSync(source.running);
+  return new RunningInstance(source, options?.signal);
 }
 
 class RunningInstance implements Instance {
   readonly exports: Members;
+  readonly #source: ExportSource;
   readonly #running: Running;
-  readonly #classes: Classes;
-  readonly #hostClasses: Bindings["classes"];
+  #promising: { readonly exports: Members } | undefined;
 
-  constructor(running: Running, classes: Classes, hostClasses: Bindings["classes"], signal: AbortSignal | undefined) {
-    this.#running = running;
-    this.#classes = classes;
-    this.#hostClasses = hostClasses;
-    const { exports } = running.plan;
-    this.exports = this.#members(exports, "");
+  constructor(source: ExportSource, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#running = source.running;
+    this.exports = exportMembers(source.running.plan.exports, "", source);
     if (signal?.aborted) this.#lockDown(signal.reason);
     signal?.throwIfAborted();
     signal?.addEventListener("abort", () => this.#lockDown(signal.reason), { once: true });
   }
 
-  get promising(): never {
-    throw new LinkError("unsupported", "call through `promising`", "", "suspending a guest");
+  // deno-lint-ignore no-explicit-any
+  get promising(): any {
+    if (this.#promising === undefined) {
+      const source: ExportSource = {
+        ...this.#source,
+        classes: new Classes(makePromisingClass),
+        func: (ref, path) => this.#running.promisingFunc(ref, path, true),
+      };
+      this.#promising = { exports: exportMembers(this.#running.plan.exports, "", source) };
+    }
+    return this.#promising;
   }
 
   // deno-lint-ignore no-explicit-any
   func(path: string, type: FuncSchema, options: { throws?: boolean; promising?: boolean } = {}): any {
-    if (options.promising) throw new LinkError("unsupported", `look up export ${path}`, path, "suspending a guest");
     const { ref, display } = this.#lookup(path);
-    requireMatch(ref.type, type, (resource) => this.#classOf(resource), `look up export ${path}`, path);
-    return this.#running.func(ref, `export ${display}`, options.throws ?? true);
+    const classes = (resource: ResourceType) => classOf(this.#source, resource) as ResourceClass | undefined;
+    requireMatch(ref.type, type, classes, `look up export ${path}`, path);
+    const { promising = false, throws = true } = options;
+    return this.#running[promising ? "promisingFunc" : "func"](ref, `export ${display}`, throws);
   }
 
   interface(name: string): Members | undefined {
@@ -226,6 +205,7 @@ class RunningInstance implements Instance {
     const { tree } = this.#running;
     tree.aborted ??= { reason };
     tree.poison(reason);
+    tree.abortCall?.(reason);
   }
 
   // ── Lookups ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -261,105 +241,6 @@ class RunningInstance implements Instance {
     }
     return { ref: found.item.func, display: name === undefined ? found.name.name : `${name}#${found.name.name}` };
   }
-
-  #classOf(type: ResourceType): ResourceClass | undefined {
-    const runtime = this.#running.tree.resources[slotOf(type)];
-    return runtime instanceof GuestResource ? runtime.class : this.#hostClasses.get(type);
-  }
-
-  // ── Exports ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #members(items: ReadonlyMap<string, NamedItem>, owner: string): Members {
-    const members: Members = Object.create(null);
-    const keys = memberKeys(items);
-    for (const [name, { item }] of items) {
-      const path = owner === "" ? name : `${owner}#${name}`;
-      switch (item.sort) {
-        case "func": {
-          const make = (): GuestCall => this.#running.func(item.func, `export ${path}`, true);
-          const plain = parsePlainName(name);
-          if (plain.kind === "label") defineLazily(members, keys.get(name)!, name, make);
-          else this.#classMember(items, plain, name, keys, make);
-          break;
-        }
-        case "instance":
-          defineLazily(
-            members,
-            owner === "" ? name : camelCase(name),
-            name,
-            () => this.#members(item.instance.exports, path),
-          );
-          break;
-        case "type": {
-          if (item.type.kind !== "resource") break;
-          const { type } = item.type;
-          defineLazily(members, pascalCase(name), name, () => this.#classOf(type));
-          break;
-        }
-        case "core module":
-          defineLazily(members, camelCase(name), name, () => this.#running.module(item.module));
-          break;
-        case "component":
-          defineLazily(members, camelCase(name), name, () => {
-            throw new LinkError("unsupported", `read export ${path}`, path, "exporting a component");
-          });
-          break;
-      }
-    }
-    return members;
-  }
-
-  #classMember(
-    items: ReadonlyMap<string, NamedItem>,
-    plain: Exclude<PlainName, { kind: "label" }>,
-    name: string,
-    keys: ReadonlyMap<string, string>,
-    make: () => GuestCall,
-  ): void {
-    const resource = items.get(plain.resource)?.item;
-    if (resource?.sort !== "type" || resource.type.kind !== "resource") return;
-    const runtime = this.#running.tree.resources[slotOf(resource.type.type)];
-    if (!(runtime instanceof GuestResource)) return;
-    const made = this.#classes.of(runtime);
-    if (plain.kind === "constructor") {
-      made.setConstructor((...args) => {
-        const construct = make();
-        made.setConstructor(construct);
-        return construct(...args);
-      });
-    } else if (plain.kind === "static") {
-      defineLazily(made.class, keys.get(name)!, plain.label, make);
-    } else {
-      defineLazily(made.class.prototype, keys.get(name)!, plain.label, () => makeMethod(make()));
-    }
-  }
-}
-
-/** What every class has already. */
-const reserved: Readonly<Record<string, readonly string[]>> = {
-  static: ["prototype", "name", "length"],
-  method: ["constructor"],
-};
-
-/** What functions, methods and statics are called in JS: unique among their like. */
-function memberKeys(items: ReadonlyMap<string, NamedItem>): Map<string, string> {
-  const groups = new Map<string, { readonly kind: string; readonly names: string[]; readonly labels: string[] }>();
-  for (const [name, { item }] of items) {
-    const plain = parsePlainName(name);
-    if (item.sort !== "func" || plain.kind === "constructor") continue;
-    const owner = plain.kind === "label" ? "" : `${plain.kind} ${plain.resource}`;
-    let group = groups.get(owner);
-    if (group === undefined) groups.set(owner, group = { kind: plain.kind, names: [], labels: [] });
-    group.names.push(name);
-    group.labels.push(plain.label);
-  }
-  const keys = new Map<string, string>();
-  for (const { kind, names, labels } of groups.values()) {
-    uniqueNames(labels, camelCase).forEach((key, i) => {
-      keys.set(names[i]!, reserved[kind]?.includes(key) ? `[${kind}]${labels[i]}` : key);
-    });
-  }
-  return keys;
 }
 
 /** The paths of exported functions, for suggestions. */

@@ -7,12 +7,13 @@ import type { HostCall } from "../abi/lower.ts";
 import { trapAt } from "../abi/trap.ts";
 import type { InstanceTree } from "../abi/instance.ts";
 import { Component, componentInternals } from "../core/component.ts";
+import { features } from "../core/features.ts";
 import type { Bound } from "../core/instantiate.ts";
 import { parsePlainName } from "../core/names.ts";
 import type { CoreModuleDecl } from "../core/definitions.ts";
 import type { PlanImport } from "../core/plan_types.ts";
 import { closest, Definitions, type Found, isInherited } from "./definitions.ts";
-import { HostFunc, type HostFunction, isSuspending, makeCall } from "./func.ts";
+import { HostFunc, type HostFunction, isSuspending, makeCall, suspending } from "./func.ts";
 import {
   type Instance,
   instantiateLinked,
@@ -184,10 +185,10 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
    * @throws LinkError that names the first import which is missing or has the wrong type.
    */
   link<W extends World = World>(component: Component): Linked<Data, W> {
-    const { plan } = componentInternals(component);
+    const { plan, modules } = componentInternals(component);
     const binding = new Binding(this.#root, this.#trapUnknown);
     const binders = plan.imports.map((leaf) => binding.bind(leaf));
-    const bindings = { component, binders, classes: binding.classes };
+    const bindings = { plan, modules, binders, classes: binding.classes };
     return {
       component,
       instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(bindings, options),
@@ -291,14 +292,16 @@ class Binding {
     }
     if (value instanceof HostFunc) return this.#hostFunc(leaf, type, value);
     if (typeof value !== "function") this.#wrongSort(leaf, "func", value);
-    if (isSuspending(value)) this.#unsupported(display);
+    const suspends = isSuspending(value);
+    if (suspends) this.#requireJspi(display);
     const call = (found!.owner === undefined ? value : value.bind(found!.owner)) as HostCall;
-    return () => ({ kind: "func", call });
+    return () => ({ kind: "func", call, suspends });
   }
 
   #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): Binder {
     const { display, path } = leaf;
-    if (func.suspends) this.#unsupported(display);
+    const { suspends } = func;
+    if (suspends) this.#requireJspi(display);
     if (func.type !== undefined) {
       requireMatch(type, func.type, (resource) => this.classes.get(resource), `link import ${display}`, display);
     }
@@ -310,11 +313,11 @@ class Binding {
       if (typeof call !== "function") {
         throw new TypeError(`the dynamic host function of import ${display} did not give a function`);
       }
-      return () => ({ kind: "func", call });
+      return () => ({ kind: "func", call, suspends: suspends || isSuspending(call) });
     }
     return (tree) => {
       const caller: Caller = { data: tree.data, ...names };
-      return { kind: "func", call: make(display, type, caller) };
+      return { kind: "func", call: make(display, type, caller), suspends };
     };
   }
 
@@ -334,8 +337,10 @@ class Binding {
     throw new LinkError("wrong-sort", `link import ${leaf.display}`, leaf.display, expected, sortOf(value));
   }
 
-  #unsupported(display: string): never {
-    throw new LinkError("unsupported", `link import ${display}`, display, "a suspending host function");
+  #requireJspi(display: string): void {
+    if (features.jspi) return;
+    const jspi = "JSPI (WebAssembly.Suspending and WebAssembly.promising)";
+    throw new LinkError("missing-feature", `link import ${display}`, display, "a suspending host function", jspi);
   }
 }
 
@@ -388,10 +393,15 @@ function memberOf(type: ResourceClass, plain: Exclude<ReturnType<typeof parsePla
   const gives = (key: string): boolean => typeof source?.[key] === "function" && !isInherited(source, key, source[key]);
   if (plain.kind === "static") {
     const key = keys.find(gives);
-    return key === undefined ? undefined : (source![key] as HostFunction).bind(type);
+    return key === undefined ? undefined : likewise(source![key], (source![key] as HostFunction).bind(type));
   }
   // Objects known by an `is` test alone have no prototype to look at: their methods are found when called.
   const key = source === undefined ? keys[1]! : keys.find(gives);
   if (key === undefined) return undefined;
-  return (self: Record<string, HostFunction>, ...args: unknown[]) => self[key]!(...args);
+  return likewise(source?.[key], (self: Record<string, HostFunction>, ...args: unknown[]) => self[key]!(...args));
+}
+
+/** A function that stands for another suspends if that does. */
+function likewise(original: unknown, func: HostFunction): HostFunction {
+  return isSuspending(original) ? suspending(func) : func;
 }

@@ -7,7 +7,7 @@ import { type GuestResource, isResourceObject, ResourceObject } from "../abi/res
 
 /** A class under construction. */
 export interface GuestClass {
-  readonly class: abstract new (...args: never[]) => ResourceObject;
+  readonly class: { readonly prototype: object };
   setConstructor(construct: GuestCall): void;
 }
 
@@ -31,6 +31,19 @@ export function makeGuestClass(runtime: GuestResource, name: string): GuestClass
       return isResourceObject(value, runtime) && Function.prototype[Symbol.hasInstance].call(this, value);
     },
   });
+  Object.defineProperty(made, "name", { value: name });
+  return { class: made as never, setConstructor: (func) => void (construct = func) };
+}
+
+/** The same for `instance.promising`: `new` gives a promise, and the prototype's methods take objects of the plain class. */
+export function makePromisingClass(runtime: GuestResource, name: string): GuestClass {
+  let construct: GuestCall | undefined;
+  const made = function (...args: unknown[]): object {
+    if (new.target === undefined) throw new TypeError(`the class ${name} must be called with new`);
+    if (construct === undefined) throw new ValueError("no-constructor", `resource \`${runtime.name}\``);
+    return construct(...args) as Promise<object>;
+  };
+  made.prototype = {};
   Object.defineProperty(made, "name", { value: name });
   return { class: made as never, setConstructor: (func) => void (construct = func) };
 }

@@ -1,7 +1,19 @@
 // Every error code with the full message it gives. The last tests fail for a code that has no row.
 
 import { assertEquals } from "@std/assert";
-import { compile, compileSync, err, HostFunc, instantiateSync, Linker, ok, suspending, t } from "@windlass/component";
+import {
+  compile,
+  compileSync,
+  err,
+  type FeatureName,
+  features,
+  HostFunc,
+  instantiateSync,
+  Linker,
+  ok,
+  suspending,
+  t,
+} from "@windlass/component";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { binary, component, instance, libc, options, thrown } from "./support/wasm.ts";
 
@@ -35,6 +47,17 @@ function check(table: string, name: string, rows: Record<string, Row>, phrases: 
 const text = (source: string) => () => component(source);
 const bytes = (...sections: number[]) => () => compileSync(binary(...sections));
 const HEX = (values: string) => Uint8Array.from(values.match(/../g)!.map((byte) => parseInt(byte, 16)));
+
+/** Runs an action in an engine that lacks a feature, as far as the library can tell. */
+function withoutFeature(name: FeatureName, action: () => unknown): void {
+  const real = Object.getOwnPropertyDescriptor(features, name)!;
+  Object.defineProperty(features, name, { configurable: true, enumerable: true, value: false });
+  try {
+    action();
+  } finally {
+    Object.defineProperty(features, name, real);
+  }
+}
 
 /** Value types nested `depth` deep: list of list of … u8. */
 function nestedLists(depth: number): number[] {
@@ -143,17 +166,9 @@ check("COMPILE_PHRASES", "CompileError", {
   "missing-feature": {
     message:
       "Cannot compile component: core module 0 needs multiple memories, which this engine does not have (at offset 0xa)",
-    provoke: async () => {
-      const { features } = await import("../core/features.ts");
-      const real = Object.getOwnPropertyDescriptor(features, "multiMemory")!;
-      Object.defineProperty(features, "multiMemory", { configurable: true, enumerable: true, value: false });
-      try {
-        // Two memories, and a section that no engine accepts.
-        compileSync(binary(1, 16, ...moduleHeader, 5, 5, 2, 0, 0, 0, 0, 0xff));
-      } finally {
-        Object.defineProperty(features, "multiMemory", real);
-      }
-    },
+    // Two memories, and a section that no engine accepts.
+    provoke: () =>
+      withoutFeature("multiMemory", () => compileSync(binary(1, 16, ...moduleHeader, 5, 5, 2, 0, 0, 0, 0, 0xff))),
   },
   "wrong-modules": {
     message: "Cannot compile component: option `modules` has 0 modules, expected 1",
@@ -225,9 +240,13 @@ check("LINK_PHRASES", "LinkError", {
           (core instance (instantiate $M (with "a" (instance $e)))))`)
       ),
   },
-  "unsupported": {
-    message: "Cannot link import f: a suspending host function is not supported yet",
-    provoke: async () => new Linker().func("f", suspending(() => {})).link(await component(importsF)),
+  "missing-feature": {
+    message:
+      "Cannot link import f: a suspending host function needs JSPI (WebAssembly.Suspending and WebAssembly.promising), which this engine does not have",
+    provoke: async () => {
+      const source = await component(importsF);
+      withoutFeature("jspi", () => new Linker().func("f", suspending(() => {})).link(source));
+    },
   },
 }, LINK_PHRASES);
 
@@ -442,6 +461,22 @@ check("TRAP_PHRASES", "Trap", {
   "stack-overflow": {
     message: "Cannot call export f: call stack exhausted",
     provoke: call(lifted("", `(func $f (export "f") (call $f))`)),
+  },
+  "cannot-suspend": {
+    message: "Cannot call import go: cannot suspend the plain call of export f",
+    provoke: async () => {
+      const source = `(component
+        (import "go" (func $go)) (core func $go' (canon lower (func $go)))
+        (core module $M (import "" "go" (func $go)) (func (export "f") (call $go)))
+        (core instance $m (instantiate $M (with "" (instance (export "go" (func $go'))))))
+        (func (export "f") (canon lift (core func $m "f"))))`;
+      (await instance(source, { go: suspending(() => {}) })).exports.f!();
+    },
+  },
+  "call-depth-limit": {
+    message: "Cannot call function take of another component: more than 0 nested calls: limit `callDepth`",
+    provoke: async () =>
+      instantiateSync(await component(between("string", 0, 0)), {}, { limits: { callDepth: 0 } }).exports.f!(),
   },
   "unsupported-builtin": {
     message: "Cannot call export f: unsupported built-in waitable-set.new",

@@ -1,17 +1,7 @@
 // Linking: names and versions, definitions of every kind, what is missing or wrong.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  compileSync,
-  type Component,
-  err,
-  HostFunc,
-  instantiateSync,
-  Linker,
-  LinkError,
-  suspending,
-  t,
-} from "@windlass/component";
+import { compileSync, type Component, err, HostFunc, instantiateSync, Linker, LinkError, t } from "@windlass/component";
 import { matchName } from "../../core/names.ts";
 import { camelCase, memberNames, pascalCase } from "../../host/names.ts";
 import { fixture } from "../support/fixtures.ts";
@@ -386,25 +376,9 @@ Deno.test("typed exports: paths, versions, schemas, results", () => {
 });
 
 Deno.test("what is not there yet says so", () => {
-  const instance = instantiateSync(fixture("greet"), { "demo:greet/host@1.0.0": { log: () => {} } });
-  assertThrows(() => instance.promising, LinkError, "suspending a guest is not supported yet");
-  assertThrows(
-    () => instance.func("version", t.func([], t.string), { promising: true }),
-    LinkError,
-    "not supported yet",
-  );
   assertThrows(() => fixture("greet").wit(), TypeError, "component.wit() is not supported yet");
   assertThrows(() => fixture("greet").typescript(), TypeError, "component.typescript() is not supported yet");
   assertThrows(() => compileSync(new Uint8Array(), { gates: {} }), TypeError, "the option gates is not supported yet");
-  const limits = { callDepth: 1 };
-  assertThrows(
-    () => instantiateSync(fixture("greet"), { "demo:greet/host": { log: () => {} } }, { limits }),
-    TypeError,
-    "callDepth is not supported yet",
-  );
-  const linker = new Linker();
-  linker.instance("demo:greet/host@1.0.0").func("log", suspending(async () => {}));
-  assertThrows(() => linker.link(fixture("greet")), LinkError, "a suspending host function is not supported yet");
 });
 
 Deno.test("linking changes neither the component nor the linker", () => {

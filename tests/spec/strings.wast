@@ -8,6 +8,7 @@
         (local $ptr i32)
         (local.set $ptr (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
         (global.set $heap (i32.add (local.get $ptr) (local.get 3)))
+        (memory.copy (local.get $ptr) (local.get 0) (select (local.get 1) (local.get 3) (i32.lt_u (local.get 1) (local.get 3))))
         (local.get $ptr)))
     (export "m" (core module $M)))
   (instance $l (instantiate $Libc))

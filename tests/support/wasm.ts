@@ -47,6 +47,7 @@ export function libc(body = ""): string {
       (block $enough
         (br_if $enough (i32.le_u (global.get $heap) (i32.mul (memory.size) (i32.const 65536))))
         (drop (memory.grow (i32.add (i32.const 1) (i32.shr_u (local.get 3) (i32.const 16))))))
+      (memory.copy (local.get $ptr) (local.get 0) (select (local.get 1) (local.get 3) (i32.lt_u (local.get 1) (local.get 3))))
       (local.get $ptr))
     ${body})
   (core instance $libc (instantiate $Libc))`;

@@ -1,0 +1,84 @@
+// Which lifts of a plan can reach a suspending import: their adapters must be able to suspend, all others need not.
+// Core instances that are linked to each other are one group, since functions travel between them through tables in any direction.
+// Plan and leaves in, lifts out; asked only where a suspending function is linked.
+
+import type { Plan } from "./plan_types.ts";
+
+/** Sets of core instances that are linked, directly or through others. */
+class Groups {
+  readonly #parents: number[] = [];
+
+  of(slot: number): number {
+    let root = slot;
+    while ((this.#parents[root] ??= root) !== root) root = this.#parents[root]!;
+    for (let at = slot; at !== root;) {
+      const next = this.#parents[at]!;
+      this.#parents[at] = root;
+      at = next;
+    }
+    return root;
+  }
+
+  join(left: number, right: number): void {
+    this.#parents[this.of(left)] = this.of(right);
+  }
+}
+
+/** The values of a map of lists. */
+class Lists {
+  readonly #lists = new Map<number, number[]>();
+
+  add(key: number, value: number): void {
+    const list = this.#lists.get(key);
+    if (list === undefined) this.#lists.set(key, [value]);
+    else list.push(value);
+  }
+
+  of(key: number): readonly number[] {
+    return this.#lists.get(key) ?? [];
+  }
+}
+
+/** The lifts that can reach one of the leaves. */
+export function suspendingReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
+  const groups = new Groups(), importers = new Lists();
+  for (const step of plan.steps) {
+    if (step.kind !== "instantiate") continue;
+    for (const [, arg] of step.args) {
+      if (arg.kind === "instance") groups.join(step.slot, arg.slot);
+      else {
+        for (const [, ref] of arg.items) {
+          if (ref.kind === "export") groups.join(step.slot, ref.instance);
+          else importers.add(ref.slot, step.slot);
+        }
+      }
+    }
+  }
+  const liftsOfGroup = new Lists(), liftsOfSlot = new Lists(), lowersOfLift = new Lists();
+  plan.lifts.forEach(({ core }, lift) => {
+    if (core.kind === "export") liftsOfGroup.add(groups.of(core.instance), lift);
+    else liftsOfSlot.add(core.slot, lift);
+  });
+  const suspending = new Set(leaves), queue: number[] = [];
+  for (const step of plan.steps) {
+    if (step.kind !== "lower") continue;
+    if (step.func.kind === "lift") lowersOfLift.add(step.func.lift, step.slot);
+    else if (suspending.has(step.func.leaf)) queue.push(step.slot);
+  }
+  const reached = new Set<number>(), groupsSeen = new Set<number>();
+  const reach = (lift: number): void => {
+    if (reached.has(lift)) return;
+    reached.add(lift);
+    queue.push(...lowersOfLift.of(lift));
+  };
+  for (let slot = queue.pop(); slot !== undefined; slot = queue.pop()) {
+    liftsOfSlot.of(slot).forEach(reach);
+    for (const instance of importers.of(slot)) {
+      const group = groups.of(instance);
+      if (groupsSeen.has(group)) continue;
+      groupsSeen.add(group);
+      liftsOfGroup.of(group).forEach(reach);
+    }
+  }
+  return reached;
+}
