@@ -64,7 +64,7 @@ export type CompileErrorCode = keyof typeof COMPILE_PHRASES;
 /** What can be wrong with the imports that a host gives. */
 export const LINK_PHRASES = {
   /** Nothing is defined for an import. */
-  "missing-import": "nothing is defined for it{0}",
+  "missing-import": "a definition was not found{0}",
   /** An import, or a typed lookup, has another type. */
   "type-mismatch": "type mismatch{0}: expected {1}, found {2}",
   /** Another sort of thing is defined than the import asks for. */
@@ -79,8 +79,8 @@ export const LINK_PHRASES = {
   "core-link": "{0}",
   /** An import, or what the host gives for it, needs a feature that the engine lacks. */
   "missing-feature": "{0} needs {1}, which this engine does not have",
-  /** An import of a sort that this version does not link yet. */
-  "unsupported": "{0} is not supported yet",
+  /** Two imports must be one resource type, and the host gives two classes. */
+  "mismatched-resource": "mismatched resource types: `{0}` is another class elsewhere",
 } as const;
 /** Codes of {@linkcode LinkError}. */
 export type LinkErrorCode = keyof typeof LINK_PHRASES;
@@ -229,7 +229,7 @@ export class CompileError extends WebAssembly.CompileError {
  * assertThrows(
  *   () => new Linker().link(compileSync(bytes)),
  *   LinkError,
- *   "Cannot link import f: nothing is defined for it",
+ *   "Cannot link import f: a definition was not found",
  * );
  * ```
  */

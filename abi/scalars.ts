@@ -179,6 +179,9 @@ export function scalarCodec(kind: ScalarKind, layout: Layout): Codec {
   return view === undefined ? codec : { ...codec, ...numericLists(view, layout.size) };
 }
 
+/** The length of a typed array, whatever it says. */
+const realLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!;
+
 /** Lists of numbers: one `slice` or one `set`. */
 function numericLists(view: NumericView, size: number): Required<Pick<Codec, "loadList" | "storeList">> {
   const shift = Math.log2(size);
@@ -193,8 +196,9 @@ function numericLists(view: NumericView, size: number): Required<Pick<Codec, "lo
       // A real view, whose elements cannot be anything but what they are: a proxy is none, nor an array that poses as one.
       const fits = ArrayBuffer.isView(value) && (Object.getPrototypeOf(value) === Object.getPrototypeOf(array) ||
         view === "u8" && (value instanceof Uint8Array || value instanceof Uint8ClampedArray));
-      if (!fits || (value as Uint8Array).length !== length) return false;
-      (array as Uint8Array).set(value as Uint8Array, ptr >>> shift);
+      // An own `length`, or a class's, says what an array wants to be taken for; `set` goes by the real one.
+      if (!fits || realLength.call(value) !== length) return false;
+      if (length > 0) (array as Uint8Array).set(value as Uint8Array, ptr >>> shift);
       return true;
     },
   };

@@ -30,7 +30,7 @@ console.log("| component | bytes | decode + plan, cold | decode + plan, warm | W
 console.log("|---|---:|---:|---:|---:|---:|");
 for (const name of ["wasm-tools", "js-component-bindgen-component"] as const) {
   const bytes = await realComponent(name);
-  const load = () => planComponent(decodeBytes(bytes).component);
+  const load = () => planComponent({ kind: "defined", def: decodeBytes(bytes).component, scope: undefined });
   const cold = await timed(load);
   const own = await warm(load);
   const modules = decodeBytes(bytes).modules.map(({ offset, length }) => bytes.subarray(offset, offset + length));

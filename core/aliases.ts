@@ -2,6 +2,7 @@
 // Spec: Explainer.md "Alias Definitions".
 
 import type { AliasDef } from "./definitions.ts";
+import { addCoreTypeItem } from "./evaluate_core.ts";
 import { invalid } from "./invalid.ts";
 import type { Scope } from "./scope.ts";
 
@@ -50,7 +51,7 @@ export function addAlias(def: AliasDef, scope: Scope, offset: number): void {
     }
     case "outer": {
       const outer = scope.outer(def.count, offset);
-      if (sort === "core type") return scope.add(sort, outer.get(sort, def.index, offset));
+      if (sort === "core type") return addCoreTypeItem(outer.get(sort, def.index, offset), scope);
       return scope.addItem(outer.getItem(sort, def.index, offset));
     }
   }

@@ -6,7 +6,10 @@ import { Component, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
 import { features } from "./features.ts";
+import type { ModuleSlot } from "./module_slot.ts";
+import { moduleHead } from "./module_type.ts";
 import { planComponent } from "./plan.ts";
+import type { ComponentItem } from "./plan_types.ts";
 
 /** Any buffer or view, shared ones too (TypeScript's `BufferSource` refuses a plain `Uint8Array`, whose buffer might be shared). */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
@@ -81,11 +84,8 @@ function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: 
     : new CompileError("missing-feature", "compile component", offset, module, missing);
 }
 
-function finish(decoded: Decoded, modules: readonly WebAssembly.Module[]): Component {
-  return makeComponent({ plan: planComponent(decoded.component), modules });
-}
-
-function given(decoded: Decoded, modules: readonly WebAssembly.Module[]): readonly WebAssembly.Module[] {
+/** Puts modules that were compiled elsewhere in their places. */
+function given(decoded: Decoded, modules: readonly WebAssembly.Module[]): Component {
   if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
   if (modules.length !== decoded.modules.length) {
     throw new CompileError("wrong-modules", "compile component", undefined, modules.length, decoded.modules.length);
@@ -93,7 +93,15 @@ function given(decoded: Decoded, modules: readonly WebAssembly.Module[]): readon
   for (const module of modules) {
     if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
   }
-  return [...modules];
+  const component = planned(decoded);
+  decoded.modules.forEach((slot, i) => slot.fill(modules[i]!));
+  return component;
+}
+
+/** The component, whose modules may still be missing. */
+function planned({ component, modules }: Decoded): Component {
+  const root: ComponentItem = { kind: "defined", def: component, scope: undefined };
+  return makeComponent({ root, plan: planComponent(root), modules });
 }
 
 /**
@@ -118,18 +126,25 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
   if (!isBytes(bytes)) throw new TypeError("compileSync takes a buffer or a view");
   checkOptions(options);
   const all = bytesOf(bytes);
-  const decoded = decodeBytes(all);
-  if (options.modules !== undefined) return finish(decoded, given(decoded, options.modules));
-  const plan = planComponent(decoded.component);
-  const modules = decoded.modules.map(({ offset, length }, i) => {
-    const module = capped(all.subarray(offset, offset + length), i, offset, options);
+  const decoded = describedBytes(all);
+  if (options.modules !== undefined) return given(decoded, options.modules);
+  const component = planned(decoded);
+  decoded.modules.forEach((slot, i) => {
+    const module = capped(all.subarray(slot.offset, slot.offset + slot.length), i, slot.offset, options);
     try {
-      return new WebAssembly.Module(module);
+      slot.fill(new WebAssembly.Module(module));
     } catch (error) {
-      throw moduleError(error, module, i, offset);
+      throw moduleError(error, module, i, slot.offset);
     }
   });
-  return makeComponent({ plan, modules });
+  return component;
+}
+
+/** Decodes a buffer; its modules' types are known from here on. */
+function describedBytes(all: Uint8Array): Decoded {
+  const decoded = decodeBytes(all);
+  for (const slot of decoded.modules) slot.describe(all.subarray(slot.offset, slot.offset + slot.length));
+  return decoded;
 }
 
 /**
@@ -182,18 +197,18 @@ async function inOrder<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 }
 
 async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
-  const decoded = decodeBytes(all);
-  if (options.modules !== undefined) return finish(decoded, given(decoded, options.modules));
-  const plan = planComponent(decoded.component);
-  const modules = await inOrder(decoded.modules.map(async ({ offset, length }, i) => {
-    const module = capped(all.subarray(offset, offset + length), i, offset, options);
+  const decoded = describedBytes(all);
+  if (options.modules !== undefined) return given(decoded, options.modules);
+  const component = planned(decoded);
+  await inOrder(decoded.modules.map(async (slot, i) => {
+    const module = capped(all.subarray(slot.offset, slot.offset + slot.length), i, slot.offset, options);
     try {
-      return await WebAssembly.compile(module);
+      slot.fill(await WebAssembly.compile(module));
     } catch (error) {
-      throw moduleError(error, module, i, offset);
+      throw moduleError(error, module, i, slot.offset);
     }
   }));
-  return makeComponent({ plan, modules });
+  return component;
 }
 
 // ── Streams ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -281,21 +296,48 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
       step = walk.next(new Uint8Array(0));
     }
     const decoded = step.value;
-    if (options.modules !== undefined) return finish(decoded, given(decoded, options.modules));
-    const plan = planComponent(decoded.component);
-    return makeComponent({ plan, modules: await inOrder(modules) });
+    if (options.modules !== undefined) return given(decoded, options.modules);
+    const component = planned(decoded);
+    (await inOrder(modules)).forEach((module, i) => decoded.modules[i]!.fill(module));
+    return component;
   } catch (error) {
     chunks.cancel(error);
     throw error;
   }
 }
 
+/** Keeps a module's bytes until they say its type. */
+class Head {
+  readonly #slot: ModuleSlot;
+  #pieces: Uint8Array[] | undefined = [];
+  #held = 0;
+  #next = 1 << 15;
+
+  constructor(slot: ModuleSlot) {
+    this.#slot = slot;
+  }
+
+  add(piece: Uint8Array, last: boolean): void {
+    if (this.#pieces === undefined) return;
+    this.#pieces.push(piece);
+    this.#held += piece.length;
+    // Looking at each piece would be quadratic.
+    if (this.#held < this.#next && !last) return;
+    this.#next *= 2;
+    const bytes = concat(this.#pieces);
+    if (!last && moduleHead(bytes).length === bytes.length) return;
+    this.#slot.describe(bytes);
+    this.#pieces = undefined;
+  }
+}
+
 /** Hands a module's bytes to the engine as they arrive; `compiling` may still be pending when the bytes are through. */
 async function pipeModule(
   chunks: Chunks,
-  { count, module, offset }: { count: number; module: number; offset: number },
+  { count, module, slot }: { count: number; module: number; slot: ModuleSlot },
   options: CompileOptions,
 ): Promise<{ compiling: Promise<WebAssembly.Module> | undefined }> {
+  const { offset } = slot, head = new Head(slot);
   const kept: Uint8Array[] = [];
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({ start: (made) => void (controller = made) });
@@ -303,7 +345,7 @@ async function pipeModule(
   // A module that fails is reported once everything is decoded: the first fault in the bytes counts.
   compiling?.catch(() => {});
   // What the engine may not see yet: until the memory section is known, when memories are capped.
-  let head: Uint8Array[] | undefined = options.maxMemoryPages === undefined ? undefined : [];
+  let withheld: Uint8Array[] | undefined = options.maxMemoryPages === undefined ? undefined : [];
   let held = 0, needed = 0;
   const give = (bytes: Uint8Array): void => {
     kept.push(bytes);
@@ -321,21 +363,22 @@ async function pipeModule(
         throw new CompileError("unexpected-end", "decode core module section", offset + count - left);
       }
       left -= piece.length;
+      head.add(piece, left === 0);
       if (compiling === undefined) continue;
-      if (head === undefined) {
+      if (withheld === undefined) {
         give(piece);
         continue;
       }
-      head.push(piece);
+      withheld.push(piece);
       held += piece.length;
       // Looking again before the section in question is there would be quadratic.
       if (held < needed && left > 0) continue;
-      const cap = capMemories(concat(head), left === 0, options.maxMemoryPages!, module, offset);
+      const cap = capMemories(concat(withheld), left === 0, options.maxMemoryPages!, module, offset);
       if (typeof cap === "number") {
         needed = cap;
         continue;
       }
-      head = undefined;
+      withheld = undefined;
       give(cap);
     }
     try {

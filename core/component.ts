@@ -1,12 +1,15 @@
 // A compiled component: its plan and its engine modules. Made by compile.ts, linked by host/linker.ts, never changed.
 
-import type { Plan } from "./plan_types.ts";
+import type { ModuleSlot } from "./module_slot.ts";
+import type { DefinedComponent, Plan } from "./plan_types.ts";
 import type { ExternItem } from "./types.ts";
 
 /** What the library keeps of a component. */
 export interface ComponentInternals {
+  /** What the plan was made of; made again where the host gives modules or components. */
+  readonly root: DefinedComponent;
   readonly plan: Plan;
-  readonly modules: readonly WebAssembly.Module[];
+  readonly modules: readonly ModuleSlot[];
 }
 
 let internalsOf: (component: Component) => ComponentInternals;
@@ -51,7 +54,7 @@ export class Component {
 
   /** The core modules in order of appearance: hand them to a worker, or back to `compile(bytes, { modules })`. */
   get modules(): readonly WebAssembly.Module[] {
-    return this.#internals.modules;
+    return this.#internals.modules.map((slot) => slot.module);
   }
 
   /** Its world as WIT text. Not supported yet: throws. */

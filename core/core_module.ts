@@ -169,6 +169,15 @@ function instruction(reader: Reader, needed: Set<NeededFeature>): void {
   }
 }
 
+/** Skips a constant expression: it has no blocks, so that its first `end` is its own. */
+export function skipConstExpr(reader: Reader): void {
+  const needed = new Set<NeededFeature>();
+  for (let ended = false; !ended;) {
+    ended = reader.peek() === 0x0b;
+    instruction(reader, needed);
+  }
+}
+
 function gcInstruction(reader: Reader): void {
   const sub = reader.u32();
   if (sub === 24 || sub === 25) {

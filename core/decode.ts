@@ -16,6 +16,7 @@ import type {
   InstanceExpr,
   SortIndex,
 } from "./definitions.ts";
+import { ModuleSlot } from "./module_slot.ts";
 import { MAX_NESTING, MAX_SECTION_BYTES } from "./limits.ts";
 import { hex, Reader } from "./reader.ts";
 import { coreSort, sort } from "./sorts.ts";
@@ -29,13 +30,13 @@ export type Demand =
   /** Exactly so many bytes; answered with fewer only at the end of the input. */
   | { readonly kind: "bytes"; readonly count: number }
   /** So many bytes are core module number `module`; answered with nothing once they are consumed. */
-  | { readonly kind: "module"; readonly count: number; readonly module: number; readonly offset: number };
+  | { readonly kind: "module"; readonly count: number; readonly module: number; readonly slot: ModuleSlot };
 
 /** A component's definitions and where its core modules lie. */
 export interface Decoded {
   readonly component: ComponentDef;
-  /** Offset and length of each core module, in order of appearance. */
-  readonly modules: readonly { readonly offset: number; readonly length: number }[];
+  /** In order of appearance; nested components' among them. */
+  readonly modules: readonly ModuleSlot[];
 }
 
 /** Decodes a buffer. Modules are left where they are. */
@@ -57,7 +58,7 @@ export function decodeBytes(bytes: Uint8Array): Decoded {
 
 interface Walk {
   offset: number;
-  readonly modules: { offset: number; length: number }[];
+  readonly modules: ModuleSlot[];
 }
 
 /** Decodes a component, demanding its bytes one piece at a time. */
@@ -132,10 +133,10 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
     walk.offset = reader.offset;
     if (end !== undefined && walk.offset + size > end) unexpectedEnd(walk, place);
     if (id === 1) {
-      const module = walk.modules.length;
-      walk.modules.push({ offset: walk.offset, length: size });
-      definitions.push({ kind: "core-module", module, offset: walk.offset });
-      yield { kind: "module", count: size, module, offset: walk.offset };
+      const slot = new ModuleSlot(walk.offset, size);
+      const module = walk.modules.push(slot) - 1;
+      definitions.push({ kind: "core-module", module: slot, offset: walk.offset });
+      yield { kind: "module", count: size, module, slot };
       walk.offset += size;
     } else if (id === 4) {
       if (depth >= MAX_NESTING) throw new CompileError("nesting-too-deep", `decode ${place}`, walk.offset);

@@ -5,6 +5,7 @@
 import type { PrimitiveKind } from "../abi/types.ts";
 import type { StringEncoding } from "../abi/options.ts";
 import type { DebugNames } from "./debug_names.ts";
+import type { ModuleSlot } from "./module_slot.ts";
 
 /** `core:sort`. */
 export type CoreSort = "func" | "table" | "memory" | "global" | "tag" | "type" | "module" | "instance";
@@ -22,7 +23,7 @@ export interface ComponentDef {
 export type Definition =
   & { readonly offset: number }
   & (
-    | { readonly kind: "core-module"; /** Counted over the whole binary. */ readonly module: number }
+    | { readonly kind: "core-module"; readonly module: ModuleSlot }
     | { readonly kind: "core-instance"; readonly expr: CoreInstanceExpr }
     | { readonly kind: "core-type"; readonly type: CoreTypeDef }
     | { readonly kind: "component"; readonly component: ComponentDef }

@@ -7,20 +7,14 @@ import { layoutOf } from "../abi/layout.ts";
 import { nameResourceType } from "../abi/slots.ts";
 import type { FuncType, PrimitiveKind, ResourceType, ValType } from "../abi/types.ts";
 import { addAlias } from "./aliases.ts";
-import type {
-  CoreModuleDecl,
-  CoreTypeDef,
-  Definition,
-  ExternTypeDef,
-  NameDef,
-  TypeDecl,
-  TypeDef,
-  ValTypeRef,
-} from "./definitions.ts";
+import { addCoreType } from "./evaluate_core.ts";
+import type { CoreModuleType } from "./module_type.ts";
+import type { Definition, ExternTypeDef, NameDef, TypeDecl, TypeDef, ValTypeRef } from "./definitions.ts";
 import { invalid } from "./invalid.ts";
 import { MAX_NESTING, MAX_TYPE_BYTES, MAX_TYPE_DEPTH, MAX_UNFOLDED_DEFINITIONS } from "./limits.ts";
 import type {
   ComponentItem,
+  DeclaredType,
   FuncRef,
   InstanceItem,
   Item,
@@ -49,8 +43,12 @@ export interface Maker {
   readonly budget: Budget;
   func(path: Path, type: FuncType): FuncRef;
   resource(path: Path): ResourceType;
-  module(path: Path, decls: readonly CoreModuleDecl[]): ModuleRef;
-  component(path: Path, type: TypeItem & { kind: "component" }, offset: number): ComponentItem;
+  /** Notes that an import or export is to be a resource type that there is already. */
+  sameResource(path: Path, type: ResourceType): void;
+  module(path: Path, type: CoreModuleType): ModuleRef;
+  component(path: Path, type: DeclaredType): ComponentItem;
+  /** Notes an instance that has no exports. */
+  emptyInstance(path: Path): void;
 }
 
 /** Bounds what a small binary can unfold into. */
@@ -204,12 +202,6 @@ export function weigh(definition: Definition | TypeDecl): number {
   }
 }
 
-/** A recursive group takes an index for each of its types. */
-export function addCoreType(type: CoreTypeDef, scope: Scope): void {
-  const count = type.kind === "rec" ? type.types.length : 1;
-  for (let i = 0; i < count; i++) scope.add("core type", type);
-}
-
 /** What an `externtype` stands for, made by a Maker. */
 export function makeExtern(
   def: ExternTypeDef,
@@ -223,7 +215,11 @@ export function makeExtern(
     case "func":
       return { sort: "func", func: maker.func(path, scope.typeOf("func", def.type, offset).type) };
     case "type": {
-      if (def.bound.kind === "eq") return { sort: "type", type: scope.get("type", def.bound.type, offset) };
+      if (def.bound.kind === "eq") {
+        const type = scope.get("type", def.bound.type, offset);
+        if (type.kind === "resource") maker.sameResource(path, type.type);
+        return { sort: "type", type };
+      }
       const type = maker.resource(path);
       nameResourceType(type, name.name);
       return { sort: "type", type: { kind: "resource", type } };
@@ -231,13 +227,13 @@ export function makeExtern(
     case "instance":
       return { sort: "instance", instance: makeInstance(scope.typeOf("instance", def.type, offset), path, maker) };
     case "component": {
-      const component = maker.component(path, scope.typeOf("component", def.type, offset), offset);
+      const component = maker.component(path, scope.typeOf("component", def.type, offset));
       return { sort: "component", component };
     }
     case "core-module": {
       const type = scope.get("core type", def.type, offset);
-      if (type?.kind !== "module") invalid("type", offset, "wrong-kind", "a core module type", "core type");
-      return { sort: "core module", module: maker.module(path, type.decls) };
+      if (type.kind !== "module") invalid("type", offset, "wrong-kind", "a core module type", "core type");
+      return { sort: "core module", module: maker.module(path, type.type) };
     }
     case "value":
       invalid("component", offset, "unsupported", "a component value");
@@ -245,19 +241,21 @@ export function makeExtern(
 }
 
 /** An instance with the exports that an instance type declares. */
-export function makeInstance(
-  type: TypeItem & { kind: "component" | "instance" },
-  path: Path,
-  maker: Maker,
-): InstanceItem {
-  return instanceItem(evaluateDecls(type, path, maker).exports, type.decls[0]?.offset ?? 0);
+export function makeInstance(type: DeclaredType, path: Path, maker: Maker): InstanceItem {
+  const { exports } = evaluateDecls(type, path, maker);
+  if (exports.size === 0) maker.emptyInstance(path);
+  return instanceItem(exports, type.decls[0]?.offset ?? 0);
 }
 
-/** Evaluates the declarations of a component or instance type. */
+/** What an import of a component type stands for, where somebody gives it. */
+export type Supply = (name: NameDef, type: ExternTypeDef, scope: Scope, offset: number) => Item;
+
+/** Evaluates the declarations of a component or instance type; `supply` gives its imports, if the maker does not. */
 export function evaluateDecls(
-  { decls, scope: parent }: { decls: readonly TypeDecl[]; scope: Scope },
+  { decls, scope: parent }: DeclaredType,
   path: Path | undefined,
   maker: Maker,
+  supply?: Supply,
 ): { imports: ReadonlyMap<string, NamedItem>; exports: ReadonlyMap<string, NamedItem> } {
   maker.budget.spend(decls[0]?.offset ?? 0, SCOPE_WEIGHT);
   const scope = new Scope(parent);
@@ -267,7 +265,7 @@ export function evaluateDecls(
     if (path !== undefined && path.depth > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");
     switch (decl.kind) {
       case "core-type":
-        addCoreType(decl.type, scope);
+        addCoreType(decl.type, scope, decl.offset);
         break;
       case "type":
         scope.add("type", evaluateType(decl.type, scope, decl.offset, maker.budget));
@@ -284,7 +282,9 @@ export function evaluateDecls(
       case "export": {
         const side = sides[decl.kind], { name } = decl.name;
         if (side.has(name)) invalid("type", decl.offset, "duplicate-name", decl.kind, name);
-        const item = makeExtern(decl.type, decl.name, extend(path, decl.name), scope, maker, decl.offset);
+        const item = decl.kind === "import" && supply !== undefined
+          ? supply(decl.name, decl.type, scope, decl.offset)
+          : makeExtern(decl.type, decl.name, extend(path, decl.name), scope, maker, decl.offset);
         side.set(name, { name: decl.name, item });
         scope.addItem(item);
         break;

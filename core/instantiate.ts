@@ -24,8 +24,21 @@ import { type CoreFunction, signatureOf } from "../abi/signature.ts";
 import { promising, Suspension } from "../abi/suspend.ts";
 import { checkLeave, surface, trap } from "../abi/trap.ts";
 import { suspendingReach } from "./reach.ts";
-import type { Component } from "./component.ts";
-import type { ComponentItem, CoreRef, FuncRef, ModuleRef, Plan, PlanLift, PlanOptions, Step } from "./plan_types.ts";
+import { type Component, makeComponent } from "./component.ts";
+import type { ComponentDef } from "./definitions.ts";
+import type { ModuleSlot } from "./module_slot.ts";
+import { planComponent } from "./plan.ts";
+import type {
+  ComponentItem,
+  CoreRef,
+  DefinedComponent,
+  FuncRef,
+  ModuleRef,
+  Plan,
+  PlanLift,
+  PlanOptions,
+  Step,
+} from "./plan_types.ts";
 
 /** What the host gives for one leaf of the imports. */
 export type Bound =
@@ -35,7 +48,8 @@ export type Bound =
     readonly suspends?: boolean;
   }
   | { readonly kind: "resource"; readonly class: HostResourceClass }
-  | { readonly kind: "module"; readonly module: WebAssembly.Module };
+  /** What was only checked. */
+  | { readonly kind: "none" };
 
 /** A core module to instantiate. */
 export interface Instantiation {
@@ -48,7 +62,6 @@ export class Running {
   readonly plan: Plan;
   readonly tree: InstanceTree;
   readonly #bound: readonly Bound[];
-  readonly #modules: readonly WebAssembly.Module[];
   readonly #codecs: CodecSource;
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
@@ -61,14 +74,12 @@ export class Running {
 
   constructor(
     plan: Plan,
-    modules: readonly WebAssembly.Module[],
     bound: readonly Bound[],
     tree: InstanceTree,
     codecs: CodecSource,
   ) {
     this.plan = plan;
     this.tree = tree;
-    this.#modules = modules;
     this.#bound = bound;
     this.#codecs = codecs;
     const suspending = bound.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
@@ -97,16 +108,15 @@ export class Running {
     }
   }
 
-  /** A core module by reference. */
+  /** A core module by reference. A plan that is run has no imported ones. */
   module(ref: ModuleRef): WebAssembly.Module {
-    return ref.kind === "own"
-      ? this.#modules[ref.module]!
-      : (this.#bound[ref.leaf] as Bound & { kind: "module" }).module;
+    return (ref as ModuleRef & { kind: "own" }).module.module;
   }
 
-  /** An exported component. */
-  component(_item: ComponentItem): Component {
-    throw new LinkError("unsupported", "read export", "", "exporting a component");
+  /** An exported component. A plan that is run has no imported ones. */
+  component(item: ComponentItem): Component {
+    const root = item as DefinedComponent;
+    return makeComponent({ root, plan: planComponent(root), modules: modulesOf(root.def) });
   }
 
   /** A function as JS calls it. With `throws: false` a top-level `result` is a Result. */
@@ -293,6 +303,17 @@ export class Running {
   #hookedOptions(options: CanonOptions, path: string): CanonOptions {
     return { ...options, realloc: options.realloc && this.#hooked(options.realloc, path, true) };
   }
+}
+
+/** The core modules that a component defines, in order of appearance. */
+function modulesOf({ definitions }: ComponentDef): ModuleSlot[] {
+  return definitions.flatMap((definition) =>
+    definition.kind === "core-module"
+      ? [definition.module]
+      : definition.kind === "component"
+      ? modulesOf(definition.component)
+      : []
+  );
 }
 
 function observe(hook: () => void): void {

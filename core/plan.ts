@@ -10,15 +10,15 @@ import { addAlias, coreItemSorts } from "./aliases.ts";
 import type {
   CanonDef,
   CanonOptionsDef,
-  ComponentDef,
   CoreInstanceExpr,
   ExternTypeDef,
   InstanceExpr,
   NameDef,
   Sort,
 } from "./definitions.ts";
+import { CoreSpace } from "./core_space.ts";
+import { addCoreType } from "./evaluate_core.ts";
 import {
-  addCoreType,
   Budget,
   evaluateDecls,
   evaluateType,
@@ -28,40 +28,50 @@ import {
   type Maker,
   type Path,
   SCOPE_WEIGHT,
+  type Supply,
   weigh,
 } from "./evaluate.ts";
 import { invalid } from "./invalid.ts";
 import { MAX_COMPONENT_INSTANCES, MAX_NESTING } from "./limits.ts";
+import type { ModuleSlot } from "./module_slot.ts";
 import type {
-  ComponentItem,
   CoreArg,
   CoreInstance,
   CoreItem,
   CoreRef,
+  DeclaredType,
+  DefinedComponent,
   FuncRef,
   InstanceItem,
   Item,
+  ModuleRef,
   NamedItem,
   Plan,
   PlanImport,
   PlanLift,
   PlanOptions,
   Step,
-  TypeItem,
 } from "./plan_types.ts";
 import { Scope } from "./scope.ts";
-import type { ExternItem, ExternType } from "./types.ts";
+import { type ExternItem, type ExternType, moduleExternType } from "./types.ts";
 
-/** Plans a component. Throws CompileError for an index, sort or option that does not fit. */
-export function planComponent(def: ComponentDef): Plan {
-  return new Planner(new Budget(), 0).plan({ kind: "defined", def, scope: undefined });
+/** What a host gives for an import that must be known to plan. */
+export type Given = ModuleSlot | DefinedComponent;
+
+/**
+ * Plans a component. Throws CompileError for an index, sort or option that does not fit.
+ *
+ * @param given What the host gives for the imports of core modules and components, in the order of the plan's imports. Without it, such
+ *   imports stand for themselves and the plan serves for reflection and linking only, unless there are none.
+ */
+export function planComponent(component: DefinedComponent, given?: readonly Given[]): Plan {
+  return new Planner(new Budget(), 0, given).plan(component);
 }
-
-type Defined = ComponentItem & { kind: "defined" };
 
 class Planner {
   readonly #budget: Budget;
   readonly #depth: number;
+  readonly #given: Iterator<Given> | undefined;
   readonly #reflected = new WeakMap<object, ExternType>();
   readonly #steps: Step[] = [];
   readonly #lifts: PlanLift[] = [];
@@ -72,12 +82,13 @@ class Planner {
   #coreFuncs = 0;
 
   /** @param depth How many components enclose this one while it is only reflected on. */
-  constructor(budget: Budget, depth: number) {
+  constructor(budget: Budget, depth: number, given: readonly Given[] | undefined) {
     this.#budget = budget;
     this.#depth = depth;
+    this.#given = given?.values();
   }
 
-  plan(component: Defined): Plan {
+  plan(component: DefinedComponent): Plan {
     const imports = new Map<string, NamedItem>();
     const maker = this.#importMaker();
     const instance = this.#inline(component, -1, 0, (name, type, scope, offset) => {
@@ -119,12 +130,35 @@ class Planner {
         this.#resources.push({ type, leaf: this.#leaf(path, { kind: "resource", type }) });
         return type;
       },
-      module: (path, decls) => ({ kind: "import", leaf: this.#leaf(path, { kind: "module", decls }) }),
-      component: (path, type) => ({
-        kind: "import",
-        leaf: this.#leaf(path, { kind: "component" }),
-        type: () => this.#componentType(type),
-      }),
+      sameResource: (path, type) => void this.#leaf(path, { kind: "same-resource", type }),
+      emptyInstance: (path) => void this.#leaf(path, { kind: "instance" }),
+      module: (path, type) => {
+        if (this.#given !== undefined) return { kind: "own", module: this.#given.next().value as ModuleSlot };
+        this.#leaf(path, { kind: "module", type });
+        return { kind: "import", type };
+      },
+      component: (path, type) => {
+        if (this.#given !== undefined) return this.#given.next().value as DefinedComponent;
+        this.#leaf(path, { kind: "component", type: () => this.#componentType(type) });
+        return { kind: "import", type };
+      },
+    };
+  }
+
+  /** Makes what the instance of an imported component exports, as long as that is known by its type only. */
+  #abstractMaker(): Maker {
+    return {
+      budget: this.#budget,
+      func: (_, type) => ({ kind: "import", leaf: -1, type }),
+      resource: () => {
+        const type = makeResourceType(this.#resources.length);
+        this.#resources.push({ type, leaf: undefined });
+        return type;
+      },
+      sameResource: () => {},
+      emptyInstance: () => {},
+      module: (_, type) => ({ kind: "import", type }),
+      component: (_, type) => ({ kind: "import", type }),
     };
   }
 
@@ -132,10 +166,10 @@ class Planner {
 
   /** Runs a component's definitions with `supply` for its imports. */
   #inline(
-    component: Defined,
+    component: DefinedComponent,
     parent: number,
     depth: number,
-    supply: (name: NameDef, type: ExternTypeDef, scope: Scope, offset: number) => Item,
+    supply: Supply,
   ): InstanceItem {
     const node = this.#nodes.push(parent) - 1;
     this.#budget.spend(0, SCOPE_WEIGHT);
@@ -152,7 +186,7 @@ class Planner {
           scope.add("core instance", this.#coreInstance(definition.expr, scope, offset));
           break;
         case "core-type":
-          addCoreType(definition.type, scope);
+          addCoreType(definition.type, scope, offset);
           break;
         case "component":
           scope.add("component", { kind: "defined", def: definition.component, scope });
@@ -210,9 +244,6 @@ class Planner {
       return instanceItem(exports, offset);
     }
     const component = scope.get("component", expr.component, offset);
-    if (component.kind === "import") {
-      invalid("instance", offset, "unsupported", "instantiating an imported component");
-    }
     if (this.#nodes.length >= MAX_COMPONENT_INSTANCES) {
       invalid("instance", offset, "limit-exceeded", "component instance", MAX_COMPONENT_INSTANCES);
     }
@@ -222,7 +253,7 @@ class Planner {
       if (args.has(name)) invalid("instance", offset, "duplicate-name", "argument", name);
       args.set(name, scope.getItem(item.sort, item.index, offset));
     }
-    return this.#inline(component, node, depth + 1, ({ name }, type) => {
+    const supply: Supply = ({ name }, type) => {
       const item = args.get(name);
       const sort = sortOf(type);
       if (item === undefined) {
@@ -230,7 +261,9 @@ class Planner {
       }
       if (item.sort !== sort) invalid("instance", offset, "wrong-kind", sort, `${item.sort} \`${name}\``);
       return item;
-    });
+    };
+    if (component.kind === "defined") return this.#inline(component, node, depth + 1, supply);
+    return instanceItem(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply).exports, offset);
   }
 
   #resource(destructor: number | undefined, scope: Scope, node: number, offset: number): void {
@@ -333,12 +366,12 @@ class Planner {
           () => ({ kind: "instance", exports: this.#externItems(item.instance.exports) }),
         );
       case "core module":
-        return { kind: "module", imports: [], exports: [] };
+        return moduleType(item.module);
       case "component": {
         const { component } = item;
-        if (component.kind === "import") return component.type();
+        if (component.kind === "import") return this.#componentType(component.type);
         return this.#once(component, () => {
-          const { importItems, exportItems } = new Planner(this.#budget, this.#deeper()).plan(component);
+          const { importItems, exportItems } = new Planner(this.#budget, this.#deeper(), undefined).plan(component);
           return { kind: "component", imports: importItems(), exports: exportItems() };
         });
       }
@@ -352,9 +385,9 @@ class Planner {
   }
 
   /** A component or instance type as data; its abstract parts are made for nobody. */
-  #componentType(type: TypeItem & { kind: "component" | "instance" }): ExternType {
+  #componentType(type: DeclaredType): ExternType {
     return this.#once(type, () => {
-      const planner = new Planner(this.#budget, this.#deeper());
+      const planner = new Planner(this.#budget, this.#deeper(), undefined);
       const { imports, exports } = evaluateDecls(type, undefined, planner.#importMaker());
       const exported = planner.#externItems(exports);
       return type.kind === "instance"
@@ -377,6 +410,12 @@ class Planner {
 }
 
 // ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
+
+/** A core module's type as data; nothing of one that others compiled, whose bytes were never seen. */
+function moduleType(ref: ModuleRef): ExternType {
+  const type = ref.kind === "own" ? ref.module.type : ref.type;
+  return moduleExternType(type ?? { imports: [], exports: [], space: new CoreSpace() });
+}
 
 /** The sort of items that an `externtype` describes. */
 function sortOf({ kind }: ExternTypeDef): Sort {

@@ -4,8 +4,10 @@
 
 import type { StringEncoding } from "../abi/options.ts";
 import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import type { ComponentDef, CoreModuleDecl, CoreSort, NameDef, TypeDecl } from "./definitions.ts";
-import type { ExternItem } from "./types.ts";
+import type { ComponentDef, CoreSort, NameDef, TypeDecl } from "./definitions.ts";
+import type { ModuleSlot } from "./module_slot.ts";
+import type { CoreModuleType } from "./module_type.ts";
+import type { ExternItem, ExternType } from "./types.ts";
 import type { Scope } from "./scope.ts";
 
 /** A core item at run time: an export of a core instance, or a core function that a step makes. */
@@ -29,12 +31,12 @@ export type CoreInstance =
     readonly arg: CoreArg;
   };
 
-/** A core module: one of the component's own, or an import. */
+/** A core module. An import has no slot until the host gives one: then the component is planned again. */
 export type ModuleRef =
-  | { readonly kind: "own"; readonly module: number }
-  | { readonly kind: "import"; readonly leaf: number };
+  | { readonly kind: "own"; readonly module: ModuleSlot }
+  | { readonly kind: "import"; readonly type: CoreModuleType };
 
-/** A component function: an import's leaf, or a lift. */
+/** A component function: an import's leaf, or a lift. A function of an imported component's instance has leaf -1: such a plan is not run. */
 export type FuncRef =
   | { readonly kind: "import"; readonly leaf: number; readonly type: FuncType }
   | { readonly kind: "lift"; readonly lift: number; readonly type: FuncType };
@@ -56,17 +58,24 @@ export type TypeItem =
   | ValueItem
   | { readonly kind: "func"; readonly type: FuncType }
   | { readonly kind: "resource"; readonly type: ResourceType }
-  /** A component or instance type, evaluated where it is used. */
-  | {
-    readonly kind: "component" | "instance";
-    readonly decls: readonly TypeDecl[];
-    readonly scope: Scope;
-  };
+  | DeclaredType;
 
-/** A component at plan time: a closure over the scope it was defined in, or an import. */
-export type ComponentItem =
-  | { readonly kind: "defined"; readonly def: ComponentDef; readonly scope: Scope | undefined }
-  | { readonly kind: "import"; readonly leaf: number; type(): ExternItem["type"] };
+/** A component or instance type, evaluated where it is used. */
+export interface DeclaredType {
+  readonly kind: "component" | "instance";
+  readonly decls: readonly TypeDecl[];
+  readonly scope: Scope;
+}
+
+/** A component with the scope it was defined in. */
+export interface DefinedComponent {
+  readonly kind: "defined";
+  readonly def: ComponentDef;
+  readonly scope: Scope | undefined;
+}
+
+/** A component at plan time: a closure, or an import that is known by its type until the host gives one. */
+export type ComponentItem = DefinedComponent | { readonly kind: "import"; readonly type: DeclaredType };
 
 /** An instance at plan time. */
 export interface InstanceItem {
@@ -119,8 +128,12 @@ export interface PlanImport {
   readonly want:
     | { readonly kind: "func"; readonly type: FuncType }
     | { readonly kind: "resource"; readonly type: ResourceType }
-    | { readonly kind: "module"; readonly decls: readonly CoreModuleDecl[] }
-    | { readonly kind: "component" };
+    /** A type that must be the one that another import gave, if the host gives any. */
+    | { readonly kind: "same-resource"; readonly type: ResourceType }
+    | { readonly kind: "module"; readonly type: CoreModuleType }
+    | { readonly kind: "component"; type(): ExternType }
+    /** An instance of which nothing is wanted: nothing else may have its name. */
+    | { readonly kind: "instance" };
 }
 
 /** A core module's import by one name: a whole instance, or core items one by one. */

@@ -3,7 +3,9 @@
 // Spec: Explainer.md "Index Spaces".
 
 import { invalid } from "./invalid.ts";
-import type { CoreTypeDef, Sort } from "./definitions.ts";
+import { CoreSpace } from "./core_space.ts";
+import type { Sort } from "./definitions.ts";
+import type { CoreTypeItem } from "./evaluate_core.ts";
 import type {
   ComponentItem,
   CoreInstance,
@@ -22,7 +24,7 @@ interface Spaces {
   "core memory": CoreRef;
   "core global": CoreRef;
   "core tag": CoreRef;
-  "core type": CoreTypeDef | undefined;
+  "core type": CoreTypeItem;
   "core module": ModuleRef;
   "core instance": CoreInstance;
   func: FuncRef;
@@ -44,6 +46,7 @@ const kinds: Readonly<Record<TypeItem["kind"], string>> = {
 /** One scope with its index spaces. */
 export class Scope {
   readonly parent: Scope | undefined;
+  #coreTypes: CoreSpace | undefined;
   /** Arrays are made as they are needed: most scopes need few, and a component can have very many scopes. */
   readonly #spaces: { [S in Sort]: Spaces[S][] | undefined } = {
     "core func": undefined,
@@ -63,6 +66,11 @@ export class Scope {
 
   constructor(parent: Scope | undefined) {
     this.parent = parent;
+  }
+
+  /** What references in core types count in: as long as the space of core types. */
+  get coreTypes(): CoreSpace {
+    return this.#coreTypes ??= new CoreSpace();
   }
 
   add<S extends Sort>(sort: S, item: Spaces[S]): void {

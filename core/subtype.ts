@@ -3,6 +3,8 @@
 // Spec: Explainer.md "Type Checking".
 
 import { formatType, type ResourceType, type ValType } from "../abi/types.ts";
+import { moduleFault } from "./module_type.ts";
+import { coreModuleType, type ExternItem, type ExternType } from "./types.ts";
 
 /** How labels and resources are compared. */
 export interface Equality {
@@ -125,20 +127,27 @@ export interface FuncShape {
   readonly async: boolean;
 }
 
-/** The first difference between two function types; its place begins ` in `. */
+/** The first difference between two function types; its place begins with ` in `. */
 export function differFunc(expected: FuncShape, found: FuncShape, equal: Equality): Mismatch | undefined {
+  return placed(funcMismatch(expected, found, equal));
+}
+
+function placed(mismatch: Mismatch | undefined): Mismatch | undefined {
+  return mismatch && { ...mismatch, place: mismatch.place.replace(/^, /, " in ") };
+}
+
+function funcMismatch(expected: FuncShape, found: FuncShape, equal: Equality): Mismatch | undefined {
   if (expected.async !== found.async) {
     const word = (shape: FuncShape): string => shape.async ? "an async func" : "a func";
     return { place: "", expected: word(expected), found: word(found) };
   }
   const [left, right] = [expected.params.length, found.params.length];
   if (left !== right) return { place: "", expected: `${left} parameters`, found: `${right}` };
-  const mismatch = first(
+  return first(
     expected.params,
     ({ name, type }, i) => within(differ(type, found.params[i]!.type, equal), `param ${i + 1} \`${name ?? i}\``),
   ) ??
     within(differResult(expected.result, found.result, equal), "result");
-  return mismatch && { ...mismatch, place: mismatch.place.replace(/^, /, " in ") };
 }
 
 function differResult(
@@ -150,4 +159,105 @@ function differResult(
   if (expected === found) return undefined;
   const word = (type: ValType | undefined): string => type === undefined ? "no result" : formatType(type);
   return { place: "", expected: word(expected), found: word(found) };
+}
+
+// ── Imports and exports ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a resource type of the expected side stands for on the found side. */
+type Resources = Map<ResourceType, ResourceType>;
+
+/** The first reason why something does not fit an expected type; its place begins with ` in `. */
+export function differExtern(
+  expected: ExternType,
+  found: ExternType,
+  resources: Resources = new Map(),
+): Mismatch | undefined {
+  return placed(externMismatch(expected, found, resources));
+}
+
+function externMismatch(expected: ExternType, found: ExternType, resources: Resources): Mismatch | undefined {
+  if (expected.kind !== found.kind) return { place: "", expected: expected.kind, found: found.kind };
+  switch (expected.kind) {
+    case "func": {
+      const equal: Equality = {
+        label: (left, right) => left === right,
+        resource: (left, right) => resources.get(left) === right,
+      };
+      const { params } = expected.type, other = (found as typeof expected).type;
+      return funcMismatch(expected.type, other, equal) ?? first(params, ({ name }, i) => {
+        const given = other.params[i]!.name;
+        return name === given ? undefined : {
+          place: "",
+          expected: `a parameter named \`${name}\``,
+          found: `\`${given}\``,
+        };
+      });
+    }
+    case "instance":
+      return itemsMismatch("export", expected.exports, (found as typeof expected).exports, resources);
+    case "module": {
+      const fault = moduleFault(coreModuleType(found as typeof expected), coreModuleType(expected));
+      return fault && { place: `, ${fault.item}`, expected: fault.expected, found: fault.found ?? "none" };
+    }
+    case "component":
+      return componentMismatch(expected, found as typeof expected);
+    case "type":
+      return typeMismatch(expected.type, (found as typeof expected).type, resources);
+  }
+}
+
+/** Imports are contravariant: what the found component needs must be among what the expected one is given. */
+function componentMismatch(
+  expected: ExternType & { kind: "component" },
+  found: ExternType & { kind: "component" },
+): Mismatch | undefined {
+  const needed: Resources = new Map();
+  const mismatch = itemsMismatch("import", found.imports, expected.imports, needed);
+  if (mismatch !== undefined) return { ...mismatch, expected: mismatch.found, found: mismatch.expected };
+  // A resource that is imported stands for itself: only what an export introduces may become whatever is exported.
+  const resources: Resources = new Map();
+  for (const { type } of expected.imports) fixResources(type, resources);
+  for (const [theirs, ours] of needed) resources.set(ours, theirs);
+  return itemsMismatch("export", expected.exports, found.exports, resources);
+}
+
+function fixResources(type: ExternType, resources: Resources): void {
+  if (type.kind === "instance") { for (const item of type.exports) fixResources(item.type, resources); }
+  if (type.kind === "type" && type.type.kind === "resource") resources.set(type.type, type.type);
+}
+
+function itemsMismatch(
+  side: "import" | "export",
+  expected: readonly ExternItem[],
+  found: readonly ExternItem[],
+  resources: Resources,
+): Mismatch | undefined {
+  const given = new Map(found.map(({ name, type }) => [name, type]));
+  return first(expected, ({ name, type }) => {
+    const other = given.get(name);
+    if (other === undefined) return { place: "", expected: `an ${side} named \`${name}\``, found: "none" };
+    return within(externMismatch(type, other, resources), `${side} \`${name}\``);
+  });
+}
+
+function typeMismatch(
+  expected: ValType | ResourceType,
+  found: ValType | ResourceType,
+  resources: Resources,
+): Mismatch | undefined {
+  if (expected.kind !== "resource" || found.kind !== "resource") {
+    if (expected.kind === "resource" || found.kind === "resource") {
+      const word = (type: ValType | ResourceType): string => type.kind === "resource" ? "a resource" : formatType(type);
+      return { place: "", expected: word(expected), found: word(found) };
+    }
+    return differ(expected, found, {
+      label: (left, right) => left === right,
+      resource: (left, right) => resources.get(left) === right,
+    });
+  }
+  const bound = resources.get(expected);
+  if (bound === undefined) resources.set(expected, found);
+  return bound === undefined || bound === found
+    ? undefined
+    : { place: "", expected: `resource \`${expected.name ?? ""}\``, found: "mismatched resource types" };
 }

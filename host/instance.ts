@@ -98,7 +98,6 @@ const codecs = new Codecs(memberNames);
 /** A plan with its imports bound: what an instance is made from. */
 export interface Bindings {
   readonly plan: Plan;
-  readonly modules: readonly WebAssembly.Module[];
   /** One per leaf of the imports. */
   readonly binders: readonly Binder[];
   /** The classes that imported resources are bound to. */
@@ -106,13 +105,13 @@ export interface Bindings {
 }
 
 function prepare(
-  { plan, modules, binders, classes: hostClasses }: Bindings,
+  { plan, binders, classes: hostClasses }: Bindings,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   options.signal?.throwIfAborted();
   const tree = new InstanceTree(options), classes = new Classes(makeGuestClass);
   tree.makeClass = (runtime) => classes.of(runtime).class as ResourceObjectClass;
-  const running = new Running(plan, modules, binders.map((bind) => bind(tree)), tree, codecs);
+  const running = new Running(plan, binders.map((bind) => bind(tree)), tree, codecs);
   return { running, classes, hostClasses, func: (ref, path) => running.func(ref, path, true) };
 }
 
@@ -229,7 +228,7 @@ class RunningInstance implements Instance {
     const found = items?.get(label) ??
       [...(items?.values() ?? [])].find(({ name: { name }, item }) =>
         item.sort === "func" && camelCase(name) === label
-      );
+      ) ?? (hash < 0 ? exports.get(matchName(label, exports.keys()) ?? "") : undefined);
     if (found?.item.sort !== "func") {
       const near = closest(path, exportedPaths(exports));
       throw new LinkError(

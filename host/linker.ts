@@ -10,7 +10,10 @@ import { Component, componentInternals } from "../core/component.ts";
 import { features } from "../core/features.ts";
 import type { Bound } from "../core/instantiate.ts";
 import { parsePlainName } from "../core/names.ts";
-import type { CoreModuleDecl } from "../core/definitions.ts";
+import { ModuleSlot } from "../core/module_slot.ts";
+import { type CoreModuleType, describeFault, type ModuleFault, moduleFault } from "../core/module_type.ts";
+import { type Given, planComponent } from "../core/plan.ts";
+import { differExtern } from "../core/subtype.ts";
 import type { PlanImport } from "../core/plan_types.ts";
 import { closest, Definitions, type Found, isInherited } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, suspending } from "./func.ts";
@@ -185,10 +188,13 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
    * @throws LinkError that names the first import which is missing or has the wrong type.
    */
   link<W extends World = World>(component: Component): Linked<Data, W> {
-    const { plan, modules } = componentInternals(component);
+    const { root, plan: known } = componentInternals(component);
     const binding = new Binding(this.#root, this.#trapUnknown);
+    const given = known.imports.flatMap((leaf) => binding.given(leaf) ?? []);
+    // Core modules and components are part of what is planned: with them at hand, it is planned again.
+    const plan = given.length === 0 ? known : planComponent(root, given);
     const binders = plan.imports.map((leaf) => binding.bind(leaf));
-    const bindings = { plan, modules, binders, classes: binding.classes };
+    const bindings = { plan, binders, classes: binding.classes };
     return {
       component,
       instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(bindings, options),
@@ -211,44 +217,82 @@ class Binding {
     this.#trapUnknown = trapUnknown;
   }
 
+  /** What the host gives for an import that the plan must know; `undefined` for others. */
+  given(leaf: PlanImport): Given | undefined {
+    const { want, display } = leaf;
+    if (want.kind !== "module" && want.kind !== "component") return undefined;
+    const value = this.#find(leaf, camelCase)?.value ?? this.#missing(leaf);
+    if (want.kind === "module") {
+      if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
+      const slot = ModuleSlot.of(value);
+      const fault = slot.type === undefined ? kindFault(value, want.type) : moduleFault(slot.type, want.type);
+      if (fault === undefined) return slot;
+      throw new LinkError("module-mismatch", `link import ${display}`, display, fault.item, describeFault(fault));
+    }
+    if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
+    const mismatch = differExtern(want.type(), { kind: "component", imports: value.imports, exports: value.exports });
+    if (mismatch === undefined) return componentInternals(value).root;
+    const { place, expected, found } = mismatch;
+    throw new LinkError("type-mismatch", `link import ${display}`, display, place, expected, found);
+  }
+
   bind(leaf: PlanImport): Binder {
-    const scope = this.#scope(leaf);
-    const { name } = leaf.path.at(-1)!;
-    switch (leaf.want.kind) {
+    const { want } = leaf;
+    switch (want.kind) {
       case "func":
-        return this.#func(leaf, leaf.want.type, scope && this.#findFunc(leaf, name, scope));
+        return this.#func(leaf, want.type, this.#findFunc(leaf));
       case "resource": {
-        const found = scope?.member(name, pascalCase);
-        if (found === undefined) {
+        const type = this.#class(leaf);
+        if (type === undefined) {
           if (!this.#trapUnknown) this.#missing(leaf);
           return () => ({ kind: "resource", class: { is: () => false } });
         }
-        if (!isResourceClass(found.value)) this.#wrongSort(leaf, "resource", found.value);
-        this.classes.set(leaf.want.type, found.value);
-        const resourceClass = testOf(found.value);
+        this.classes.set(want.type, type);
+        const resourceClass = testOf(type);
         return () => ({ kind: "resource", class: resourceClass });
       }
-      case "module": {
-        const found = scope?.member(name, camelCase);
-        if (found === undefined) this.#missing(leaf);
-        const { value } = found;
-        if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
-        const fault = moduleFault(value, leaf.want.decls);
-        if (fault !== undefined) {
-          throw new LinkError("module-mismatch", `link import ${leaf.display}`, leaf.display, fault.item, fault.fact);
+      case "same-resource": {
+        const type = this.#class(leaf), expected = this.classes.get(want.type);
+        if (type !== undefined && expected !== undefined && type !== expected) {
+          throw new LinkError("mismatched-resource", `link import ${leaf.display}`, leaf.display, want.type.name ?? "");
         }
-        return () => ({ kind: "module", module: value });
+        return none;
       }
-      case "component":
-        throw new LinkError("unsupported", `link import ${leaf.display}`, leaf.display, "importing a component");
+      case "instance":
+        this.#scopeAt(leaf, leaf.path);
+        return none;
+      default:
+        return none; // given before
     }
+  }
+
+  /** The class that is defined for a resource. */
+  #class(leaf: PlanImport): ResourceClass | undefined {
+    const found = this.#find(leaf, pascalCase);
+    if (found === undefined) return undefined;
+    if (!isResourceClass(found.value)) this.#wrongSort(leaf, "resource", found.value);
+    return found.value;
+  }
+
+  /** What is defined for a leaf; at the root a compatible version will do. */
+  #find(leaf: PlanImport, spell: (label: string) => string): Found | undefined {
+    const { name } = leaf.path.at(-1)!, scope = this.#scope(leaf);
+    const found = scope?.member(name, spell);
+    if (found !== undefined || leaf.path.length > 1) return found;
+    const versioned = scope!.instance(name);
+    // What has an `is` test looks like an instance.
+    return versioned instanceof Definitions ? { value: versioned.sources[0] ?? {}, owner: undefined } : versioned;
   }
 
   /** The definitions that hold a leaf; `undefined` if its instance is missing. */
   #scope(leaf: PlanImport): Definitions | undefined {
+    return this.#scopeAt(leaf, leaf.path.slice(0, -1));
+  }
+
+  #scopeAt(leaf: PlanImport, names: PlanImport["path"]): Definitions | undefined {
     let scope = this.#root;
     let path = "";
-    for (const { name, implements: iface } of leaf.path.slice(0, -1)) {
+    for (const { name, implements: iface } of names) {
       path = `${path}#${name}`;
       // A plain name that nothing is defined for is served by what is defined for the interface that it implements.
       if (!this.#scopes.has(path)) {
@@ -263,24 +307,15 @@ class Binding {
   }
 
   /** A function by its raw name, or as a member of a resource's class. */
-  #findFunc(leaf: PlanImport, name: string, scope: Definitions): Found | undefined {
-    const plain = parsePlainName(name);
-    if (plain.kind === "label") {
-      return leaf.path.length === 1 ? this.#rootFunc(name, scope) : scope.member(name, camelCase);
-    }
-    const raw = scope.member(name, (raw) => raw);
+  #findFunc(leaf: PlanImport): Found | undefined {
+    const { name } = leaf.path.at(-1)!, plain = parsePlainName(name);
+    if (plain.kind === "label") return this.#find(leaf, camelCase);
+    const scope = this.#scope(leaf);
+    const raw = scope?.member(name, (raw) => raw);
     if (raw !== undefined) return raw;
-    const resource = scope.member(plain.resource, pascalCase)?.value;
+    const resource = scope?.member(plain.resource, pascalCase)?.value;
     if (!isResourceClass(resource)) return undefined;
     return { value: memberOf(resource, plain), owner: undefined };
-  }
-
-  /** Functions at the root may have interface-like names too. */
-  #rootFunc(name: string, scope: Definitions): Found | undefined {
-    const found = scope.member(name, camelCase);
-    if (found !== undefined) return found;
-    const child = scope.instance(name);
-    return child instanceof Definitions ? { value: {}, owner: undefined } : child;
   }
 
   #func(leaf: PlanImport, type: FuncType, found: Found | undefined): Binder {
@@ -344,27 +379,22 @@ class Binding {
   }
 }
 
-/** What is wrong with a core module by names and kinds; engines tell no more of a module, and check the rest when it is instantiated. */
-function moduleFault(
-  module: WebAssembly.Module,
-  decls: readonly CoreModuleDecl[],
-): { readonly item: string; readonly fact: string } | undefined {
+const none: Binder = () => ({ kind: "none" });
+
+/** What is wrong with a core module that others compiled: of such the engine tells names and kinds, and checks the rest itself later. */
+function kindFault(module: WebAssembly.Module, expected: CoreModuleType): ModuleFault | undefined {
   const kindOf = (kind: string): string => kind === "function" ? "func" : kind;
   const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kindOf(kind)]));
-  const imported = new Map<string, string>();
-  for (const decl of decls) {
-    if (decl.kind === "import") imported.set(JSON.stringify([decl.module, decl.name]), decl.type.kind);
-    if (decl.kind !== "export") continue;
-    const found = exported.get(decl.name), item = `export \`${decl.name}\``;
-    if (found === undefined) return { item, fact: "not defined" };
-    if (found !== decl.type.kind) {
-      return { item, fact: `has the wrong type: expected ${decl.type.kind} found ${found}` };
-    }
+  const fault = (item: string, expected: string, found: string | undefined): ModuleFault | undefined =>
+    found === expected ? undefined : { item, expected, found };
+  for (const { name, type } of expected.exports) {
+    const found = fault(`export \`${name}\``, type.kind, exported.get(name));
+    if (found !== undefined) return found;
   }
+  const given = new Map(expected.imports.map(({ module, name, type }) => [JSON.stringify([module, name]), type.kind]));
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    const given = imported.get(JSON.stringify([from, name])), item = `import \`${from}::${name}\``;
-    if (given === undefined) return { item, fact: "not defined" };
-    if (given !== kindOf(kind)) return { item, fact: `has the wrong type: expected ${kindOf(kind)} found ${given}` };
+    const found = fault(`import \`${from}::${name}\``, kindOf(kind), given.get(JSON.stringify([from, name])));
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -195,7 +195,7 @@ const importsI = `(component (import "a:b/c@1.0.0" (instance (export "run" (func
 check("LINK_PHRASES", "LinkError", {
   "missing-import": {
     message:
-      "Cannot link import a:b/c@1.0.0#run: nothing is defined for it; the closest name that is defined is a:b/c@1.0.0#ran",
+      "Cannot link import a:b/c@1.0.0#run: a definition was not found; the closest name that is defined is a:b/c@1.0.0#ran",
     provoke: async () => new Linker().define({ "a:b/c@1.0.0": { ran: () => {} } }).link(await component(importsI)),
   },
   "type-mismatch": {
@@ -226,6 +226,13 @@ check("LINK_PHRASES", "LinkError", {
     provoke: async () => {
       const source = await component(`(component (import "m" (core module (export "f" (func)))))`);
       new Linker().module("m", new WebAssembly.Module(Uint8Array.from(moduleHeader))).link(source);
+    },
+  },
+  "mismatched-resource": {
+    message: "Cannot link import s: mismatched resource types: `r` is another class elsewhere",
+    provoke: async () => {
+      const source = await component(`(component (import "r" (type $r (sub resource))) (import "s" (type (eq $r))))`);
+      new Linker().resource("r", class {}).resource("s", class {}).link(source);
     },
   },
   "core-link": {

@@ -154,7 +154,7 @@ for (const name of fixtures) {
     for (let length = 0; length < bytes.length; length++) {
       let error: unknown;
       try {
-        planComponent(decode(bytes.subarray(0, length)));
+        planComponent({ kind: "defined", def: decode(bytes.subarray(0, length)), scope: undefined });
       } catch (caught) {
         error = caught;
       }

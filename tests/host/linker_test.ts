@@ -89,12 +89,12 @@ Deno.test("what every object has does not count as a definition", async () => {
   assertFails(
     () => new Linker().define({ "a:b/c": {} }).link(source),
     "LinkError",
-    "Cannot link import a:b/c#to-string: nothing is defined for it",
+    "Cannot link import a:b/c#to-string: a definition was not found",
   );
   assertFails(
     () => new Linker().define({ "a:b/c": { toString: () => "" } }).link(source),
     "LinkError",
-    "Cannot link import a:b/c#constructor: nothing is defined for it",
+    "Cannot link import a:b/c#constructor: a definition was not found",
   );
 });
 
@@ -398,7 +398,7 @@ Deno.test("members that classes and functions inherit are no definitions", async
   assertFails(
     () => new Linker().resource("r", class {}).link(statics),
     "LinkError",
-    "Cannot link import [static]r.call: nothing is defined for it; the class that is defined for `r` has no such member",
+    "Cannot link import [static]r.call: a definition was not found; the class that is defined for `r` has no such member",
   );
   class Given {
     static call(): void {}
@@ -406,13 +406,13 @@ Deno.test("members that classes and functions inherit are no definitions", async
   assertFails(
     () => new Linker().resource("r", Given).link(statics),
     "LinkError",
-    "Cannot link import [method]r.to-string: nothing is defined for it; the class that is defined for `r` has no such member",
+    "Cannot link import [method]r.to-string: a definition was not found; the class that is defined for `r` has no such member",
   );
   const named = await component(`(component (import "a:b/c" (instance (export "constructor" (func)))))`);
   assertFails(
     () => new Linker().define({ "a:b/c": new (class Host {})() }).link(named),
     "LinkError",
-    "Cannot link import a:b/c#constructor: nothing is defined for it",
+    "Cannot link import a:b/c#constructor: a definition was not found",
   );
 });
 

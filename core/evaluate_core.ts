@@ -1,0 +1,75 @@
+// Core type definitions → the index space of core types: recursive groups by reference, module types resolved.
+// Spec: Explainer.md "Core Type Definitions".
+
+import type { CoreTypeEntry } from "./core_space.ts";
+import { CoreSpace } from "./core_space.ts";
+import type { CoreExternType, CoreModuleDecl, CoreTypeDef } from "./definitions.ts";
+import { invalid } from "./invalid.ts";
+import {
+  type CoreExport,
+  type CoreImport,
+  type CoreItemType,
+  coreItemType,
+  type CoreModuleType,
+} from "./module_type.ts";
+import type { Scope } from "./scope.ts";
+
+/** What the space of core types holds. */
+export type CoreTypeItem =
+  | { readonly kind: "sub"; readonly entry: CoreTypeEntry }
+  | { readonly kind: "module"; readonly type: CoreModuleType };
+
+/** Adds a core type; a recursive group takes an index for each of its types. */
+export function addCoreType(def: CoreTypeDef, scope: Scope, offset: number): void {
+  if (def.kind === "module") {
+    return addCoreTypeItem({ kind: "module", type: evaluateModuleType(def.decls, scope, offset) }, scope);
+  }
+  const { coreTypes } = scope, start = coreTypes.length;
+  coreTypes.addGroup(def.types);
+  for (let i = start; i < coreTypes.length; i++) scope.add("core type", { kind: "sub", entry: coreTypes.at(i)! });
+}
+
+/** Adds what an alias names. */
+export function addCoreTypeItem(item: CoreTypeItem, scope: Scope): void {
+  scope.coreTypes.add(item.kind === "sub" ? item.entry : undefined);
+  scope.add("core type", item);
+}
+
+function evaluateModuleType(decls: readonly CoreModuleDecl[], scope: Scope, offset: number): CoreModuleType {
+  const space = new CoreSpace();
+  const imports: CoreImport[] = [], exports: CoreExport[] = [];
+  const names = new Set<string>();
+  const resolve = (type: CoreExternType): CoreItemType => {
+    const item = coreItemType(type, space);
+    if (item === undefined) invalid("core type", offset, "unknown-index", "type", (type as { type: number }).type);
+    return item;
+  };
+  const unique = (sort: string, name: string): void => {
+    const key = `${sort} ${name}`;
+    if (names.has(key)) invalid("core type", offset, "duplicate-name", sort, name);
+    names.add(key);
+  };
+  for (const decl of decls) {
+    switch (decl.kind) {
+      case "type":
+        if (decl.type.kind === "rec") space.addGroup(decl.type.types);
+        else space.add(undefined);
+        break;
+      case "alias": {
+        if (decl.count === 0) invalid("core type", offset, "invalid-type", "invalid outer alias count of 0");
+        const item = scope.outer(decl.count - 1, offset).get("core type", decl.index, offset);
+        space.add(item.kind === "sub" ? item.entry : undefined);
+        break;
+      }
+      case "import":
+        unique("import", JSON.stringify([decl.module, decl.name]));
+        imports.push({ module: decl.module, name: decl.name, type: resolve(decl.type) });
+        break;
+      case "export":
+        unique("export", decl.name);
+        exports.push({ name: decl.name, type: resolve(decl.type) });
+        break;
+    }
+  }
+  return { imports, exports, space };
+}

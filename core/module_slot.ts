@@ -1,0 +1,55 @@
+// A core module's place in a component: where its bytes lie, the engine's module once there is one, and its type.
+// Modules travel through the host's hands as `WebAssembly.Module`; what the library knew of one is found again by it.
+
+import { type CoreModuleType, moduleHead, readModuleType } from "./module_type.ts";
+
+const known = new WeakMap<WebAssembly.Module, ModuleSlot>();
+
+/** One core module. */
+export class ModuleSlot {
+  /** In the component's binary, in bytes. */
+  readonly offset: number;
+  readonly length: number;
+  #module: WebAssembly.Module | undefined;
+  #head: Uint8Array | undefined;
+  #type: CoreModuleType | undefined;
+
+  constructor(offset: number, length: number) {
+    this.offset = offset;
+    this.length = length;
+  }
+
+  /** The slot of a module that a host gives; without a type if the module is not of our compiling. */
+  static of(module: WebAssembly.Module): ModuleSlot {
+    const found = known.get(module);
+    if (found !== undefined) return found;
+    const slot = new ModuleSlot(0, 0);
+    slot.fill(module);
+    return slot;
+  }
+
+  /** Keeps the part of the module's bytes that says its type. */
+  describe(bytes: Uint8Array): void {
+    this.#head = moduleHead(bytes).slice();
+  }
+
+  /** Says what the engine made of it. */
+  fill(module: WebAssembly.Module): void {
+    this.#module = module;
+    if (this.#head !== undefined) known.set(module, this);
+  }
+
+  /** The engine's module. There is one once the component is compiled. */
+  get module(): WebAssembly.Module {
+    return this.#module!;
+  }
+
+  /** Its type; `undefined` where its bytes were never seen or are malformed. */
+  get type(): CoreModuleType | undefined {
+    if (this.#type === undefined && this.#head !== undefined) {
+      this.#type = readModuleType(this.#head);
+      this.#head = undefined;
+    }
+    return this.#type;
+  }
+}

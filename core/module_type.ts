@@ -1,0 +1,255 @@
+// What a core module imports and exports, with types: read from its binary, or from a module type's declarations; and whether a module
+// fits a module type. Bodies are the engine's business; a binary that cannot be followed has no type, and the engine refuses it.
+// Spec: Explainer.md "Core Type Definitions" (`moduletype`); core spec "Matching: External Types".
+
+import { CompileError } from "../errors.ts";
+import { CoreEquality, CoreSpace, type CoreTypeEntry, shapeOf } from "./core_space.ts";
+import { coreExternType, coreLimits, coreValType, recType } from "./core_types.ts";
+import { skipConstExpr } from "./core_module.ts";
+import type { CoreExternType, CoreLimits } from "./definitions.ts";
+import { Reader } from "./reader.ts";
+
+/** The type of a core item: plain data, but for what its references refer to. */
+export type CoreItemType =
+  | { readonly kind: "func"; readonly params: readonly string[]; readonly results: readonly string[] }
+  | { readonly kind: "table"; readonly element: string; readonly limits: CoreLimits }
+  | { readonly kind: "memory"; readonly limits: CoreLimits }
+  | { readonly kind: "global"; readonly type: string; readonly mutable: boolean; readonly shared: boolean }
+  | { readonly kind: "tag"; readonly params: readonly string[]; readonly results: readonly string[] };
+
+/** An import of a core module. */
+export interface CoreImport {
+  readonly module: string;
+  readonly name: string;
+  readonly type: CoreItemType;
+}
+
+/** An export of a core module. */
+export interface CoreExport {
+  readonly name: string;
+  readonly type: CoreItemType;
+}
+
+/** The type of a core module. */
+export interface CoreModuleType {
+  readonly imports: readonly CoreImport[];
+  readonly exports: readonly CoreExport[];
+  /** What the references in its types count in. */
+  readonly space: CoreSpace;
+}
+
+/** Resolves an `externtype`; `undefined` where its index is no function type. */
+export function coreItemType(type: CoreExternType, space: CoreSpace): CoreItemType | undefined {
+  switch (type.kind) {
+    case "func":
+    case "tag": {
+      const entry: CoreTypeEntry | undefined = space.at(type.type);
+      const shape = entry && shapeOf(entry).type;
+      return shape?.kind === "func" ? { kind: type.kind, params: shape.params, results: shape.results } : undefined;
+    }
+    default:
+      return type;
+  }
+}
+
+/** The sections before the code, which say all about a module's type. */
+export function moduleHead(bytes: Uint8Array): Uint8Array {
+  const reader = new Reader(bytes, 0, "core module");
+  try {
+    reader.take(8);
+    while (reader.remaining > 0) {
+      const start = reader.offset;
+      const id = reader.byte();
+      // Elements and code; 12 and 13, data count and tag, may stand before them.
+      if (id >= 8 && id < 12) return bytes.subarray(0, start);
+      reader.take(reader.u32());
+    }
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+  }
+  return bytes;
+}
+
+/** Reads a module's type from its head; `undefined` if that is malformed. */
+export function readModuleType(head: Uint8Array): CoreModuleType | undefined {
+  try {
+    return readModule(new Reader(head, 0, "core module"));
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    return undefined;
+  }
+}
+
+function readModule(reader: Reader): CoreModuleType | undefined {
+  const space = new CoreSpace();
+  const imports: CoreImport[] = [], exports: CoreExport[] = [];
+  const items: Record<CoreItemType["kind"], (CoreItemType | undefined)[]> = {
+    func: [],
+    table: [],
+    memory: [],
+    global: [],
+    tag: [],
+  };
+  const add = (type: CoreExternType): CoreItemType | undefined => {
+    const item = coreItemType(type, space);
+    items[type.kind].push(item);
+    return item;
+  };
+  const kinds = ["func", "table", "memory", "global", "tag"] as const;
+  reader.take(8);
+  while (reader.remaining > 0) {
+    const id = reader.byte();
+    const content = new Reader(reader.take(reader.u32()), 0, "core module");
+    switch (id) {
+      case 1:
+        content.vec(() => space.addGroup(recType(content)), "type");
+        break;
+      case 2:
+        content.vec(() => {
+          const module = content.name(), name = content.name();
+          const type = add(coreExternType(content));
+          if (type !== undefined) imports.push({ module, name, type });
+        }, "import");
+        break;
+      case 3:
+        content.vec(() => void add({ kind: "func", type: content.u32(), exact: false }), "function");
+        break;
+      case 4:
+        content.vec(() => {
+          const initialised = content.peek() === 0x40;
+          if (initialised) content.take(2);
+          add({ kind: "table", element: coreValType(content), limits: coreLimits(content) });
+          if (initialised) skipConstExpr(content);
+        }, "table");
+        break;
+      case 5:
+        content.vec(() => void add({ kind: "memory", limits: coreLimits(content) }), "memory");
+        break;
+      case 6:
+        content.vec(() => {
+          const type = coreValType(content), flags = content.byte();
+          add({ kind: "global", type, mutable: (flags & 1) !== 0, shared: (flags & 2) !== 0 });
+          skipConstExpr(content);
+        }, "global");
+        break;
+      case 7:
+        content.vec(() => {
+          const name = content.name(), kind = kinds[content.byte()], index = content.u32();
+          const type = kind && items[kind][index];
+          if (type !== undefined) exports.push({ name, type });
+        }, "export");
+        break;
+      case 13:
+        content.vec(() => {
+          content.byte();
+          add({ kind: "tag", type: content.u32() });
+        }, "tag");
+        break;
+    }
+  }
+  return { imports, exports, space };
+}
+
+// ── Matching ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What is wrong with a module: an item of it, and what about that. */
+export interface ModuleFault {
+  readonly item: string;
+  /** What its type should be, in words. */
+  readonly expected: string;
+  /** What it is; `undefined` where there is no such item. */
+  readonly found: string | undefined;
+}
+
+/** A fault as the tail of a message. */
+export function describeFault({ expected, found }: ModuleFault): string {
+  if (found === undefined) return "not defined";
+  const separator = expected.startsWith("type") ? "," : "";
+  return `has the wrong type: expected ${expected}${separator} found ${found}`;
+}
+
+/** The first reason why a module does not fit a module type; `undefined` if it does. */
+export function moduleFault(found: CoreModuleType, expected: CoreModuleType): ModuleFault | undefined {
+  const equality = new CoreEquality();
+  const exported = new Map(found.exports.map(({ name, type }) => [name, type]));
+  for (const { name, type } of expected.exports) {
+    const item = `export \`${name}\``, given = exported.get(name);
+    if (given === undefined) return { item, expected: type.kind, found: undefined };
+    const fault = itemFault(given, found.space, type, expected.space, equality);
+    if (fault !== undefined) return { item, ...fault };
+  }
+  const given = new Map(expected.imports.map(({ module, name, type }) => [JSON.stringify([module, name]), type]));
+  for (const { module, name, type } of found.imports) {
+    const item = `import \`${module}::${name}\``, supplied = given.get(JSON.stringify([module, name]));
+    if (supplied === undefined) return { item, expected: type.kind, found: undefined };
+    const fault = itemFault(supplied, expected.space, type, found.space, equality);
+    if (fault !== undefined) return { item, ...fault };
+  }
+  return undefined;
+}
+
+function itemFault(
+  found: CoreItemType,
+  foundSpace: CoreSpace,
+  expected: CoreItemType,
+  expectedSpace: CoreSpace,
+  equality: CoreEquality,
+): { expected: string; found: string } | undefined {
+  if (found.kind !== expected.kind) return { expected: expected.kind, found: found.kind };
+  const same = (left: string, right: string): boolean => equality.values(left, foundSpace, right, expectedSpace);
+  const all = (left: readonly string[], right: readonly string[]): boolean =>
+    left.length === right.length && left.every((type, i) => same(type, right[i]!));
+  let fits: boolean;
+  switch (found.kind) {
+    case "func":
+    case "tag": {
+      const other = expected as typeof found;
+      fits = all(found.params, other.params) && all(found.results, other.results);
+      break;
+    }
+    case "table": {
+      const other = expected as typeof found;
+      fits = same(found.element, other.element) && limitsFit(found.limits, other.limits);
+      break;
+    }
+    case "memory":
+      fits = limitsFit(found.limits, (expected as typeof found).limits);
+      break;
+    case "global": {
+      const other = expected as typeof found;
+      fits = found.mutable === other.mutable && found.shared === other.shared && same(found.type, other.type);
+      break;
+    }
+  }
+  if (fits) return undefined;
+  return { expected: `type \`${formatItem(expected)}\``, found: `type \`${formatItem(found)}\`` };
+}
+
+function limitsFit(found: CoreLimits, expected: CoreLimits): boolean {
+  return found.address === expected.address && found.shared === expected.shared &&
+    found.pageSize === expected.pageSize && found.min >= expected.min &&
+    (expected.max === undefined || found.max !== undefined && found.max <= expected.max);
+}
+
+/** A core item's type in the text format. */
+function formatItem(type: CoreItemType): string {
+  return spellItem(type).replaceAll(/\(ref null ([a-z]+)\)/g, "$1ref");
+}
+
+function spellItem(type: CoreItemType): string {
+  const words = (name: string, types: readonly string[]): string =>
+    types.length === 0 ? "" : ` (${name} ${types.slice(0, 20).join(" ")}${types.length > 20 ? " …" : ""})`;
+  const limits = ({ address, min, max, shared }: CoreLimits): string =>
+    `${address === "i64" ? " i64" : ""} ${min}${max === undefined ? "" : ` ${max}`}${shared ? " shared" : ""}`;
+  switch (type.kind) {
+    case "func":
+    case "tag":
+      return `(${type.kind}${words("param", type.params)}${words("result", type.results)})`;
+    case "table":
+      return `(table${limits(type.limits)} ${type.element})`;
+    case "memory":
+      return `(memory${limits(type.limits)})`;
+    case "global":
+      return `(global ${type.mutable ? `(mut ${type.type})` : type.type})`;
+  }
+}
