@@ -17,6 +17,8 @@
  * @module
  */
 
+import "./host/print.ts";
+
 export {
   type COMPILE_PHRASES,
   CompileError,

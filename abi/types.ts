@@ -19,6 +19,15 @@ export type PrimitiveKind =
   | "string"
   | "error-context";
 
+const primitiveKinds: ReadonlySet<string> = new Set<PrimitiveKind>(
+  ["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "char", "string", "error-context"],
+);
+
+/** Whether a type has no parts. */
+export function isPrimitive(type: ValType | ResourceType): type is { readonly kind: PrimitiveKind } {
+  return primitiveKinds.has(type.kind);
+}
+
 /** A named part of a record or a parameter list. */
 export interface Field {
   /** The label, in WIT's spelling. */

@@ -57,15 +57,32 @@ export class Component {
     return this.#internals.modules.map((slot) => slot.module);
   }
 
-  /** Its world as WIT text. Not supported yet: throws. */
+  /** Its world as WIT text, which `wasm-tools` and `jco` read; what WIT cannot say stands in comments. */
   wit(): string {
-    throw new TypeError("component.wit() is not supported yet");
+    return printers.wit(this.imports, this.exports);
   }
 
-  /** Its world as TypeScript: a `World` type for `instantiate<World>`, with the imports a host must give. */
-  typescript(_options?: { worldName?: string }): string {
-    throw new TypeError("component.typescript() is not supported yet");
+  /**
+   * Its world as TypeScript: a type for `instantiate<World>`, with the imports a host must give.
+   *
+   * @param options `worldName`: what the type is called; default `World`.
+   */
+  typescript(options: { worldName?: string } = {}): string {
+    return printers.typescript(this.imports, this.exports, options.worldName ?? "World");
   }
+}
+
+/** What prints a world. Lent by host/, which knows how names are spelt. */
+export interface Printers {
+  wit(imports: readonly ExternItem[], exports: readonly ExternItem[]): string;
+  typescript(imports: readonly ExternItem[], exports: readonly ExternItem[], worldName: string): string;
+}
+
+let printers: Printers;
+
+/** Lends the printers. */
+export function setPrinters(lent: Printers): void {
+  printers = lent;
 }
 
 /** Makes a component. */

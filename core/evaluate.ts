@@ -174,7 +174,8 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget:
       invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
       break;
     default:
-      return primitive(def.kind);
+      // An object of its own, so that what mentions this definition can be told from what mentions the primitive type.
+      return { ...primitive(def.kind), type: { kind: def.kind } };
   }
 }
 

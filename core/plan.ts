@@ -427,6 +427,10 @@ function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offs
   if (type === undefined) return item;
   const sort = sortOf(type);
   if (sort !== item.sort) invalid("export", offset, "wrong-kind", sort, item.sort);
+  if (item.sort === "func" && type.kind === "func") {
+    // The same type, spelt with the names that the component exports.
+    return { sort: "func", func: { ...item.func, type: scope.typeOf("func", type.type, offset, "export").type } };
+  }
   if (item.sort !== "instance" || type.kind !== "instance") return item;
   const { decls } = scope.typeOf("instance", type.type, offset, "export");
   const exports = new Map<string, NamedItem>();

@@ -376,8 +376,6 @@ Deno.test("typed exports: paths, versions, schemas, results", () => {
 });
 
 Deno.test("what is not there yet says so", () => {
-  assertThrows(() => fixture("greet").wit(), TypeError, "component.wit() is not supported yet");
-  assertThrows(() => fixture("greet").typescript(), TypeError, "component.typescript() is not supported yet");
   assertThrows(() => compileSync(new Uint8Array(), { gates: {} }), TypeError, "the option gates is not supported yet");
 });
 

@@ -21,3 +21,9 @@ export async function componentOf(
   const embedded = await componentEmbed({ binary: await parse(core), witSource: wit, ...options });
   return new Uint8Array(await componentNew(embedded, []));
 }
+
+/** Makes a component of a world, with a core module that traps: its imports and exports are the world's. */
+export async function componentOfWit(wit: string, world: string): Promise<Uint8Array<ArrayBuffer>> {
+  const embedded = await componentEmbed({ witSource: wit, dummy: true, world });
+  return new Uint8Array(await componentNew(embedded, []));
+}
