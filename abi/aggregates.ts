@@ -49,7 +49,11 @@ function storeElements(cx: CanonContext, element: Codec, values: ArrayLike<unkno
   const { size } = element.layout;
   let i = 0;
   try {
-    for (; i < length; i++) element.store(cx, values[i], ptr + i * size);
+    for (; i < length; i++) {
+      const value = values[i];
+      cx.memory.sync();
+      element.store(cx, value, ptr + i * size);
+    }
   } catch (error) {
     throw within(error, `[${i}]`);
   }
@@ -219,7 +223,11 @@ function partsCodec(
       const source = open(value);
       let k = 0;
       try {
-        for (; k < count; k++) parts[k]!.store(cx, read(source, k), ptr + offsets[k]!);
+        for (; k < count; k++) {
+          const part = read(source, k);
+          cx.memory.sync(); // a getter of the host's may have grown the memory
+          parts[k]!.store(cx, part, ptr + offsets[k]!);
+        }
       } catch (error) {
         throw within(error, items[k]!);
       }

@@ -7,9 +7,12 @@ import type { ResourceRuntime } from "./resources.ts";
 import type { CallScope } from "./call_scope.ts";
 import { trap } from "./trap.ts";
 
+/** How often the instance's end looks through a table for what destructors added. */
+const MAX_DRAIN_PASSES = 1000;
+
 /** Parallel arrays rather than an object per handle: adding and removing allocate nothing in steady state. */
 export class HandleTable {
-  readonly #tree: InstanceTree;
+  readonly tree: InstanceTree;
   readonly #types: (ResourceRuntime | undefined)[] = [undefined];
   readonly #reps: number[] = [0];
   readonly #lends: number[] = [0];
@@ -17,7 +20,7 @@ export class HandleTable {
   readonly #free: number[] = [];
 
   constructor(tree: InstanceTree) {
-    this.#tree = tree;
+    this.tree = tree;
   }
 
   /** Live handles. */
@@ -32,7 +35,7 @@ export class HandleTable {
       handle = this.#free.pop()!;
     } else {
       handle = this.#types.length;
-      if (handle > this.#tree.maxHandles) trap(this.#tree, "handle-limit", this.#tree.maxHandles);
+      if (handle > this.tree.maxHandles) trap(this.tree, "handle-limit", this.tree.maxHandles);
     }
     this.#types[handle] = type;
     this.#reps[handle] = rep;
@@ -51,8 +54,8 @@ export class HandleTable {
   /** Takes an own handle out and yields its representation: `lift_own`. */
   takeOwn(handle: number, type: ResourceRuntime): number {
     this.#check(handle, type);
-    if (this.#lends[handle] !== 0) trap(this.#tree, "lent-handle");
-    if (this.#scopes[handle] !== undefined) trap(this.#tree, "own-from-borrow");
+    if (this.#lends[handle] !== 0) trap(this.tree, "lent-handle");
+    if (this.#scopes[handle] !== undefined) trap(this.tree, "own-from-borrow");
     return this.#remove(handle);
   }
 
@@ -72,7 +75,7 @@ export class HandleTable {
   /** Takes any handle out for `resource.drop`; `undefined` if it was a borrow, else the representation to destroy. */
   drop(handle: number, type: ResourceRuntime): number | undefined {
     this.#check(handle, type);
-    if (this.#lends[handle] !== 0) trap(this.#tree, "lent-handle");
+    if (this.#lends[handle] !== 0) trap(this.tree, "lent-handle");
     const scope = this.#scopes[handle];
     const rep = this.#remove(handle);
     if (scope === undefined) return rep;
@@ -90,7 +93,8 @@ export class HandleTable {
   /** Takes out the own handles of some types, one by one, for the instance's end. Those that destructors add on the way too. */
   *drain(wanted: (type: ResourceRuntime) => boolean): Generator<{ type: ResourceRuntime; rep: number }> {
     // What a destructor adds may take an index that has been passed: as long as a pass finds something, another follows.
-    for (let found = true; found;) {
+    // A destructor that adds a handle each time would never let it end.
+    for (let found = true, pass = 0; found && pass < MAX_DRAIN_PASSES; pass++) {
       found = false;
       for (let handle = 1; handle < this.#types.length; handle++) {
         const type = this.#types[handle];
@@ -113,8 +117,8 @@ export class HandleTable {
   #check(handle: number, type: ResourceRuntime): void {
     const found = this.#types[handle];
     if (found === type) return;
-    if (found === undefined) trap(this.#tree, "unknown-handle", handle);
+    if (found === undefined) trap(this.tree, "unknown-handle", handle);
     const other = type.describe() === found.describe() ? `a different ${found.describe()}` : found.describe();
-    trap(this.#tree, "wrong-handle-type", handle, type.describe(), other);
+    trap(this.tree, "wrong-handle-type", handle, type.describe(), other);
   }
 }

@@ -61,6 +61,8 @@ export class InstanceTree {
   suspension: Suspension | undefined = undefined;
   /** Rejects the promising call that is under way, if one is. */
   abortCall: ((reason: unknown) => void) | undefined = undefined;
+  /** What waits until no call is suspended. */
+  readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
   disposed = false;
   /** Makes the class of a guest's resource; set by host/, which knows how classes are called. */
@@ -97,6 +99,11 @@ export class InstanceTree {
       node.mayLeave = false;
     }
   }
+}
+
+/** Runs what waited while a call was suspended. */
+export function runIdle(tree: InstanceTree): void {
+  for (const action of tree.idle.splice(0)) action();
 }
 
 /** One component instance of a tree: `ComponentInstance`. */

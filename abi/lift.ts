@@ -6,7 +6,7 @@
 import { finish, ValueError } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
-import type { ComponentInstance, InstanceTree } from "./instance.ts";
+import { type ComponentInstance, type InstanceTree, runIdle } from "./instance.ts";
 import { paramsDirect, resultDirect } from "./layout.ts";
 import type { CanonContext, CanonOptions } from "./options.ts";
 import { isThenable, unwrapResult } from "./results.ts";
@@ -233,7 +233,9 @@ export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean)
     } finally {
       if (suspension !== undefined) suspension.allowed = false;
     }
-    return unwrap(lifted, finishCall(lifted, cx, entering, scope, result), throws);
+    const value = finishCall(lifted, cx, entering, scope, result);
+    runIdle(tree);
+    return unwrap(lifted, value, throws);
   };
 }
 

@@ -12,7 +12,7 @@ import type { CoreFunction, Signature } from "./signature.ts";
 
 const PAGE = 65536;
 
-/** A memory whose allocator starts over after each call. */
+/** A memory whose allocator starts over with each call. */
 class Arena {
   readonly memory = new WebAssembly.Memory({ initial: 1 });
   #top = 0;
@@ -27,6 +27,21 @@ class Arena {
 
   reset(): void {
     this.#top = 0;
+  }
+}
+
+/** The context of the call from JS: each call has the arena to itself, whatever became of the one before. */
+class LoopbackContext extends CanonContext {
+  readonly #arena: Arena;
+
+  constructor(inst: ComponentInstance, options: CanonOptions, arena: Arena) {
+    super(inst, options, true);
+    this.#arena = arena;
+  }
+
+  override beginLower(): void {
+    this.#arena.reset();
+    super.beginLower();
   }
 }
 
@@ -56,8 +71,8 @@ export function loopback(
     const waits = lowered(...flat, ptr);
     return isThenable(waits) ? (waits as Promise<unknown>).then(() => ptr) : ptr;
   };
-  const lifted = { signature, core, postReturn: () => arena.reset(), path: paths.path };
-  return { lifted, cx: new CanonContext(inst, options, true) };
+  const lifted = { signature, core, postReturn: undefined, path: paths.path };
+  return { lifted, cx: new LoopbackContext(inst, options, arena) };
 }
 
 /** There is no guest to suspend, but whoever calls plainly wants a value all the same. */

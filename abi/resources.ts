@@ -3,7 +3,7 @@
 // Also the built-ins resource.new, resource.drop and resource.rep.
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
-import { describe, ValueError } from "../errors.ts";
+import { describe, finish, ValueError } from "../errors.ts";
 import type { CallScope } from "./call_scope.ts";
 import type { ComponentInstance } from "./instance.ts";
 import { asTrap, checkLeave, refuse, rethrow, surface, trap, uncatchable } from "./trap.ts";
@@ -61,7 +61,7 @@ export class ResourceObject {
   [Symbol.dispose](): void {
     if (this.#status === "borrowed") this.#status = "ended";
     if (this.#status !== "own" || this.#runtime.isGone) return;
-    if (this.#lends > 0) throw new ValueError("lent-resource");
+    if (this.#lends > 0) throw finish(new ValueError("lent-resource"), "drop", "", `resource ${this.#runtime.name}`);
     this.#runtime.refuseIfEntered();
     this.#status = "dropped";
     this.#runtime.forget(this);
@@ -216,10 +216,16 @@ export class GuestResource implements ResourceRuntime {
 
   #finalize(rep: number): void {
     if (this.isGone) return;
+    const { tree } = this.node;
+    // Entered while no JavaScript runs: a call is suspended. The drop waits for its end.
+    if (this.#destructor !== undefined && this.node.enteringSet(undefined).some((inst) => inst.entered)) {
+      tree.idle.push(() => this.#finalize(rep));
+      return;
+    }
     try {
       this.destroy(rep, undefined);
     } catch (error) {
-      this.node.tree.onError(error);
+      tree.onError(error);
     }
   }
 }
@@ -274,8 +280,8 @@ export class HostResource implements ResourceRuntime {
   }
 
   destroy(rep: number): void {
-    const object = this.#remove(rep) as { [Symbol.dispose]?: unknown };
-    const dispose = object[Symbol.dispose];
+    const object = this.#remove(rep) as { [Symbol.dispose]?: unknown } | null | undefined;
+    const dispose = object?.[Symbol.dispose];
     if (typeof dispose === "function") dispose.call(object);
   }
 

@@ -154,15 +154,16 @@ function shapedCodec(type: ValType, shape: Shape, codecs: CodecSource): Codec {
       }
     },
     store(cx, value, ptr) {
-      const index = shape.caseOf(value);
+      const index = shape.caseOf(value), payload = payloads[index];
+      const part = payload === undefined ? undefined : shape.payloadOf(value);
       const { memory } = cx;
+      memory.sync(); // a getter of the host's may have grown it
       if (discriminantSize === 1) memory.u8[ptr] = index;
       else if (discriminantSize === 2) memory.u16[ptr >>> 1] = index;
       else memory.u32[ptr >>> 2] = index;
-      const payload = payloads[index];
       if (payload === undefined) return;
       try {
-        payload.store(cx, shape.payloadOf(value), ptr + payloadOffset);
+        payload.store(cx, part, ptr + payloadOffset);
       } catch (error) {
         throw within(error, shape.item(index));
       }

@@ -22,7 +22,7 @@ import {
 import { isThenable } from "../abi/results.ts";
 import { type CoreFunction, signatureOf } from "../abi/signature.ts";
 import { promising, Suspension } from "../abi/suspend.ts";
-import { checkLeave, surface, trap } from "../abi/trap.ts";
+import { checkLeave, rethrow, surface, trap } from "../abi/trap.ts";
 import { suspendingReach } from "./reach.ts";
 import { type Component, makeComponent } from "./component.ts";
 import type { ComponentDef } from "./definitions.ts";
@@ -349,6 +349,7 @@ export function runSync(running: Running): void {
     let instance: WebAssembly.Instance;
     try {
       instance = new WebAssembly.Instance(step.value.module, step.value.imports);
+      if (running.tree.poisoned) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }
@@ -363,6 +364,7 @@ export async function runAsync(running: Running): Promise<void> {
     let instance: WebAssembly.Instance;
     try {
       instance = await WebAssembly.instantiate(step.value.module, step.value.imports);
+      if (running.tree.poisoned) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }

@@ -179,21 +179,31 @@ class RunningInstance implements Instance {
     tree.disposed = true;
     for (const node of tree.nodes) node.entered = true;
     // A guest's destructor may still use the host resources that its instance owns: those go last.
-    this.#drain((type) => type.node !== undefined);
-    this.#drain((type) => type.node === undefined);
+    const failures = [
+      ...this.#drain((type) => type.node !== undefined),
+      ...this.#drain((type) => type.node === undefined),
+    ];
+    if (failures.length > 0) throw failures[0]!.error;
   }
 
-  #drain(wanted: (type: ResourceRuntime) => boolean): void {
+  /** Destroys what the instances own of some types; gives what `onError` threw, which stops nothing. */
+  #drain(wanted: (type: ResourceRuntime) => boolean): { readonly error: unknown }[] {
     const { tree } = this.#running;
+    const failures: { readonly error: unknown }[] = [];
     for (const node of tree.nodes) {
       for (const { type, rep } of node.handles.drain(wanted)) {
         try {
           type.destroy(rep, undefined);
         } catch (error) {
-          tree.onError(error);
+          try {
+            tree.onError(error);
+          } catch (error) {
+            failures.push({ error });
+          }
         }
       }
     }
+    return failures;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -357,7 +357,6 @@ Deno.test("dynamic::introspection: instances nest, and hold core modules", async
 });
 
 Deno.test("dynamic::introspection: a core module tells how many imports and exports it has", async () => {
-  // BUG: `imports` and `exports` of a core module's type are always empty (core/plan.ts, `kind: "module"`).
   const { imports, exports } = await component(WORLD);
   const { exports: inner } = as(item(as(item(exports, "outer"), "instance").exports, "inner"), "instance");
   for (const items of [as(item(imports, "some"), "instance").exports, inner]) {

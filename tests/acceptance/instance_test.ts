@@ -108,7 +108,6 @@ Deno.test("instance::export_missing_get_max: an exact version wins, else the hig
   }
 });
 
-// BUG: `func` matches the version of an interface before `#`, but not of a function at the root (host/instance.ts, `#lookup`).
 Deno.test("instance::export_missing_get_max: a function at the root is found by version too", async () => {
   const running = await versions("1.0.1", "1.0.3");
   for (const [wanted, index] of [["1.0.0", 1], ["1.0.1", 0], ["1.0.2", 1], ["1.0.3", 1], ["1.0.4", 1]] as const) {

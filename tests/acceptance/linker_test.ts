@@ -49,7 +49,6 @@ function origin(sort: string, value: unknown): unknown {
   return sort === "func" ? (value as () => unknown)() : (value as { id(): unknown }).id();
 }
 
-// BUG: resources and core modules at the root are found by their exact name only (host/linker.ts, `bind`); functions and instances by semver.
 /** A test per sort: which definition serves each import. */
 function served(name: string, defined: readonly string[], rows: Readonly<Record<string, number>>): void {
   for (const sort of Object.keys(ITEMS)) {

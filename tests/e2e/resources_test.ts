@@ -137,7 +137,7 @@ Deno.test("a class that lacks a member fails the link and names the closest", ()
   assertEquals(error.name, "LinkError");
   assertEquals(
     error.message,
-    "Cannot link import test:resources/files#[method]file.name: nothing is defined for it; the class that is defined for `file` has no such member",
+    "Cannot link import test:resources/files#[method]file.name: a definition was not found; the class that is defined for `file` has no such member",
   );
 });
 

@@ -328,7 +328,10 @@ Deno.test("resources: lends last until the promise settles, borrows die with it;
   assert(counter instanceof made.exports.counters.Counter);
   const file = new File();
   const total = Counter.prototype.total.call(counter, file);
-  assertEquals(thrown(() => counter[Symbol.dispose]()).message, "cannot remove owned resource while borrowed");
+  assertEquals(
+    thrown(() => counter[Symbol.dispose]()).message,
+    "Cannot drop resource counter: cannot remove owned resource while borrowed",
+  );
   assertEquals(await total, 105);
   assertEquals(seen, [5]);
   counter[Symbol.dispose]();
