@@ -78,6 +78,8 @@ class Planner {
   readonly #imports: PlanImport[] = [];
   readonly #resources: { type: ResourceType; leaf: number | undefined }[] = [];
   readonly #nodes: number[] = [];
+  /** The component instances that define resources, by slot. */
+  readonly #definers: number[] = [];
   #coreInstances = 0;
   #coreFuncs = 0;
 
@@ -270,6 +272,7 @@ class Planner {
     const slot = this.#resources.length;
     const type = makeResourceType(slot);
     this.#resources.push({ type, leaf: undefined });
+    this.#definers[slot] = node;
     const ref = destructor === undefined ? undefined : scope.get("core func", destructor, offset);
     this.#steps.push({ kind: "resource", resource: slot, destructor: ref, node });
     scope.add("type", { kind: "resource", type });
@@ -328,6 +331,10 @@ class Planner {
       case "resource.drop":
       case "resource.rep": {
         const resource = slotOf(scope.typeOf("resource", canon.type, offset, canon.kind).type);
+        // Only who defines a resource may make handles from representations, or look into them.
+        if (canon.kind !== "resource.drop" && this.#definers[resource] !== node) {
+          invalid(`canon ${canon.kind}`, offset, "invalid-type", `type index ${canon.type} is not a local resource`);
+        }
         this.#make(scope, (slot) => ({ kind: canon.kind, resource, slot, node }));
         return;
       }
