@@ -1,5 +1,6 @@
 // Components and core modules as values: imported, instantiated by who is given one, exported, passed on; and checked by their types.
 
+import "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
 import { compile, compileSync, Component, instantiateSync, Linker, LinkError } from "@windlass/component";
 import { assertFails, component, instance, libc, options, thrown } from "../support/wasm.ts";

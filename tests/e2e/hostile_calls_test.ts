@@ -1,6 +1,7 @@
 // Hostile guests: realloc, post-return and destructors that fail or leave, and catch_all around everything that can fail.
 // Each case: what comes out, with its full message, and what becomes of the instance.
 
+import "../support/leaks.ts";
 import type { Imports } from "@windlass/component";
 import {
   beside,

@@ -1,6 +1,7 @@
 // Hostile guests: handles that they do not have, have no more, or must not use that way, towards the host and among each other.
 // Each case: what comes out, with its full message, and what becomes of the instance.
 
+import "../support/leaks.ts";
 import { thrown } from "../support/wasm.ts";
 import { type Case, coatNeeds, describe, guest, PLAIN_COAT, swallow, testAll } from "./hostile_support.ts";
 
@@ -211,7 +212,7 @@ const at = (name: string, place = "param 1 `it`"): string =>
 const remain = (name: string): string =>
   `borrows-remain: Cannot call function ${name} of another component: borrow handles still remain at the end of the call`;
 const amongGuests: [name: string, body: string, trap: string | number][] = [
-  ["lending a coat to its maker gives the representation", `${taken} (call $rep ${h})`, 42],
+  ["lending a coat to its maker gives the representation", `${taken} (call $rep ${h}) (call $take ${h})`, 42],
   ["lending what was never there", "(call $rep (i32.const 12))", unknown(12).replace("%", at("rep"))],
   [
     "giving a coat back twice",

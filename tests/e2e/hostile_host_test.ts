@@ -1,6 +1,7 @@
 // Hostile hosts: functions, values, hooks and resources that call back, dispose, abort or throw. What lies is in hostile_values_test.ts.
 // Each case: what comes out, with its full message, and what becomes of the instance.
 
+import "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type Imports, type InstantiateOptions, instantiateSync } from "@windlass/component";
 import { instance, thrown } from "../support/wasm.ts";

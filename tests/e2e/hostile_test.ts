@@ -1,6 +1,7 @@
 // Hostile guests: pointers, lengths and contents that are not what they are claimed to be, and allocators that lie.
 // Each case: what trap it is, its full message, and what becomes of the instance. Handles are in hostile_handles_test.ts, hosts in hostile_host_test.ts.
 
+import "../support/leaks.ts";
 import { BUMP, type Case, guest, named, SAME, testAll } from "./hostile_support.ts";
 
 const cases: Case[] = [];

@@ -1,5 +1,6 @@
 // Memories, allocators and encodings are those that each canonical definition names.
 
+import "../support/leaks.ts";
 import { assertEquals } from "@std/assert";
 import { instantiateSync } from "@windlass/component";
 import { fixture } from "../support/fixtures.ts";

@@ -1,5 +1,6 @@
 // Components from a real toolchain: wasm-tools and jco's binding generator, in Rust, from npm.
 
+import "../support/leaks.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compile, compileSync, ComponentError, Trap } from "@windlass/component";
 import { realComponent, runReal } from "../../examples/real.ts";

@@ -1,5 +1,6 @@
 // Suspending host functions under synchronous guests: who may wait, who traps, and what is left afterwards.
 
+import "../support/leaks.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   compileSync,

@@ -1,5 +1,6 @@
 // Traps, host exceptions, lock-down, re-entrance: what a guest can and cannot do, and the state afterwards.
 
+import "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type Imports, type Instance, instantiateSync, Linker, Trap, ValueError } from "@windlass/component";
 import { component, instance, libc, options, thrown } from "../support/wasm.ts";

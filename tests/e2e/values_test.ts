@@ -1,5 +1,6 @@
 // Every value type, host → guest → host → guest → host: the fixture passes each export's arguments to the import of the same name.
 
+import "../support/leaks.ts";
 import { assertEquals } from "@std/assert";
 import { ComponentError, err, HostFunc, instantiateSync, Linker, ok, t, ValueError } from "@windlass/component";
 import { camelCase } from "../../host/names.ts";
