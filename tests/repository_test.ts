@@ -1,6 +1,6 @@
 // The repository's own rules: import directions, current fixtures, scripts.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { staleFixtures } from "../tools/fixtures.ts";
 import { importViolations } from "../tools/imports.ts";
 
@@ -10,4 +10,18 @@ Deno.test("imports point one way: errors ← abi ← core ← host ← mod", asy
 
 Deno.test("every fixture is what its source encodes to", async () => {
   assertEquals(await staleFixtures(false), []);
+});
+
+Deno.test("every row of the table of behaviours names a file that has such a test", async () => {
+  const table = await Deno.readTextFile(new URL("README.md", import.meta.url));
+  const rows = [...table.matchAll(/^\| `([\w:]+)`\s*\| (?:S|S\+D|D)\s*\| ([\w., ]+?)\s*\|/gm)];
+  assertEquals(rows.length, 153);
+  for (const [, name = "", files = ""] of rows) {
+    const texts = await Promise.all(
+      files.split(", ").map((file) => Deno.readTextFile(new URL(`acceptance/${file}`, import.meta.url))),
+    );
+    // Some names are put together from a table: the section, then the behaviour.
+    const [section = "", label = ""] = [name.split("::")[0], name.split("::").at(-1)];
+    assert(texts.some((text) => text.includes(name) || text.includes(`${section}::`) && text.includes(label)), name);
+  }
 });
