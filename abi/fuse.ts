@@ -33,22 +33,19 @@ class Adapter {
   /** From the caller's core values to the callee's. */
   begin(call: FusedCall, flat: readonly CoreValue[]): CoreValue[] {
     const { signature } = this.#lifted, { tree } = this.#callee.inst;
-    const onParam = (k: number): void => {
-      call.place = signature.places[k] ?? "parameters";
-    };
     checkLeave(this.#caller.inst);
     if (!this.#mayCall) trap(tree, "cannot-enter");
     for (const inst of this.#entering) if (inst.entered) trap(tree, "cannot-enter");
     if (++tree.depth > tree.callDepth) trap(tree, "call-depth-limit", tree.callDepth);
     if (signature.scoped) [call.subtask, call.task] = [new CallScope(), new CallScope()];
-    call.verb = "lift";
+    call.verb = "lift", call.place = this.#caller;
     this.#caller.scope = call.subtask;
     this.#caller.beginLift();
-    const args = liftParams(signature, this.#caller, flat, onParam);
+    const args = liftParams(signature, this.#caller, flat);
     for (const inst of this.#entering) inst.entered = true;
-    call.verb = "lower";
+    call.verb = "lower", call.place = this.#callee;
     this.#callee.scope = call.task;
-    const lowered = lowerParams(signature, this.#callee, args, onParam);
+    const lowered = lowerParams(signature, this.#callee, args);
     call.verb = "call", call.place = "";
     return lowered;
   }
@@ -73,15 +70,18 @@ class Adapter {
   }
 
   /** What to throw for an exception, by the place that the call had reached. */
-  failed(call: FusedCall, error: unknown): unknown {
-    return uncatchable(this.#callee.inst.tree, finish(asTrap(error), call.verb, call.place, this.#lifted.path));
+  failed({ verb, place }: FusedCall, error: unknown): unknown {
+    const { signature, path } = this.#lifted;
+    const at = typeof place === "string" ? place : signature.places[place.param] ?? "parameters";
+    return uncatchable(this.#callee.inst.tree, finish(asTrap(error), verb, at, path));
   }
 }
 
 /** One call through an adapter: how far it is, and what it owes. */
 class FusedCall {
   verb = "call";
-  place = "";
+  /** In words, or the context whose parameter it is. */
+  place: string | CanonContext = "";
   /** What the caller lends. */
   subtask: CallScope | undefined = undefined;
   /** What the callee borrows. */

@@ -61,7 +61,6 @@ export function lowerParams(
   signature: Signature,
   cx: CanonContext,
   args: readonly unknown[],
-  onParam: (k: number) => void,
 ): CoreValue[] {
   const { params, layout } = signature;
   const { offsets, flatOffsets, alignment, size } = layout.params;
@@ -69,15 +68,15 @@ export function lowerParams(
   if (paramsDirect(layout)) {
     const flat = new Array<CoreValue>(layout.lifted.params.length);
     for (let k = 0; k < params.length; k++) {
-      onParam(k);
+      cx.param = k;
       params[k]!.lowerFlat(cx, args[k], flat, flatOffsets[k]!);
     }
     return flat;
   }
-  onParam(params.length);
+  cx.param = params.length;
   const base = cx.allocate(alignment, size);
   for (let k = 0; k < params.length; k++) {
-    onParam(k);
+    cx.param = k;
     params[k]!.store(cx, args[k], base + offsets[k]!);
   }
   return [base];
@@ -138,14 +137,11 @@ function lowerArgs(
   scope: CallScope | undefined,
   args: readonly unknown[],
 ): CoreValue[] {
-  let k = 0;
   try {
     cx.scope = scope;
-    return lowerParams(lifted.signature, cx, args, (at) => {
-      k = at;
-    });
+    return lowerParams(lifted.signature, cx, args);
   } catch (error) {
-    throw failedLower(lifted, cx, k, error, () => {
+    throw failedLower(lifted, cx, cx.param, error, () => {
       scope?.undo();
       leave(entering);
     });

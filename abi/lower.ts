@@ -16,8 +16,8 @@ import { trapAt, uncatchable } from "./trap.ts";
 /** A host function with its values in JS. */
 export type HostCall = (...args: unknown[]) => unknown;
 
-/** Where a call is; what an exception from there means. `LIFT + k` is parameter `k`. */
-const CALL = -1, LOWER = -2, LIFT = 0;
+/** Where a call is; what an exception from there means. `LIFT + k` is parameter `k`, `PARAMS` the one that the context is at. */
+const CALL = -1, LOWER = -2, PARAMS = -3, LIFT = 0;
 
 /** Makes the core function. `path` is `import ns:pkg/iface#f`. */
 export function lowerHost(signature: Signature, call: HostCall, cx: CanonContext, path: string): CoreFunction {
@@ -27,30 +27,32 @@ export function lowerHost(signature: Signature, call: HostCall, cx: CanonContext
 /** Adds the place to what lifting or lowering threw; the host's own exceptions stay as they are. */
 function failed(signature: Signature, cx: CanonContext, path: string, stage: number, error: unknown): unknown {
   if (stage === LOWER) finish(error, "lower", "result", path);
-  else if (stage !== CALL) finish(error, "lift", signature.places[stage] ?? "parameters", path);
+  else if (stage !== CALL) {
+    const place = signature.places[stage === PARAMS ? cx.param : stage];
+    finish(error, "lift", place ?? "parameters", path);
+  }
   return uncatchable(cx.inst.tree, error);
 }
 
-/** `lift_flat_values` of the parameters; `stage` tells which one is at work. */
+/** `lift_flat_values` of the parameters; the context says which one is at work. */
 export function liftParams(
   signature: Signature,
   cx: CanonContext,
   flat: readonly CoreValue[],
-  onParam: (k: number) => void,
 ): unknown[] {
   const { params, layout } = signature;
   const { offsets, flatOffsets, alignment, size } = layout.params;
   const values = new Array<unknown>(params.length);
   if (paramsDirect(layout)) {
     for (let k = 0; k < params.length; k++) {
-      onParam(k);
+      cx.param = k;
       values[k] = params[k]!.liftFlat(cx, flat, flatOffsets[k]!);
     }
   } else {
-    onParam(params.length);
+    cx.param = params.length;
     const base = cx.checkPointer(flat[0], alignment, size);
     for (let k = 0; k < params.length; k++) {
-      onParam(k);
+      cx.param = k;
       values[k] = params[k]!.load(cx, base + offsets[k]!);
     }
   }
@@ -95,13 +97,11 @@ function lowerAny(signature: Signature, call: HostCall, cx: CanonContext, path: 
   return (...flat: CoreValue[]) => {
     if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
     const scope = signature.scoped ? new CallScope() : undefined;
-    let stage = LIFT;
+    let stage = PARAMS;
     try {
       cx.scope = scope;
       cx.beginLift();
-      const args = liftParams(signature, cx, flat, (k) => {
-        stage = k;
-      });
+      const args = liftParams(signature, cx, flat);
       stage = CALL;
       let value: unknown, error: { tag: "err"; val: unknown } | undefined;
       try {
@@ -130,7 +130,7 @@ export function lowerSuspending(signature: Signature, call: HostCall, cx: CanonC
   return (...flat: CoreValue[]) => {
     if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
     const scope = signature.scoped ? new CallScope() : undefined;
-    let stage = LIFT;
+    let stage = PARAMS;
     const guarded = <T>(action: () => T): T => {
       try {
         return action();
@@ -154,9 +154,7 @@ export function lowerSuspending(signature: Signature, call: HostCall, cx: CanonC
     const args = guarded(() => {
       cx.scope = scope;
       cx.beginLift();
-      return liftParams(signature, cx, flat, (k) => {
-        stage = k;
-      });
+      return liftParams(signature, cx, flat);
     });
     stage = CALL;
     let value: unknown;

@@ -31,6 +31,8 @@ export class CanonContext {
    * is entered, or waits for what it called.
    */
   scope: CallScope | undefined = undefined;
+  /** Which parameter is being lifted or lowered; one beyond the last: the place that all of them are in. */
+  param = 0;
   readonly #memory: GuestMemory | undefined;
   readonly #realloc: CanonOptions["realloc"];
   #lifted = 0;

@@ -62,23 +62,27 @@ export function loadString(cx: CanonContext, ptr: number, taggedUnits: number): 
   switch (cx.stringEncoding) {
     case "utf8":
       checkRange(cx, ptr, taggedUnits, 1);
-      return passed(cx, loadUtf8(cx, ptr, taggedUnits), "utf8", taggedUnits);
+      return cx.host ? loadUtf8(cx, ptr, taggedUnits) : passed(cx, loadUtf8(cx, ptr, taggedUnits), "utf8", taggedUnits);
     case "utf16":
       checkRange(cx, ptr, 2 * taggedUnits, 2);
-      return passed(cx, loadUtf16(cx, ptr, taggedUnits), "utf16", taggedUnits);
-    case "latin1+utf16":
+      return cx.host
+        ? loadUtf16(cx, ptr, taggedUnits)
+        : passed(cx, loadUtf16(cx, ptr, taggedUnits), "utf16", taggedUnits);
+    case "latin1+utf16": {
       if (taggedUnits >= UTF16_TAG) {
         const units = taggedUnits - UTF16_TAG;
         checkRange(cx, ptr, 2 * units, 2);
-        return passed(cx, loadUtf16(cx, ptr, units), "utf16", units);
+        return cx.host ? loadUtf16(cx, ptr, units) : passed(cx, loadUtf16(cx, ptr, units), "utf16", units);
       }
       checkRange(cx, ptr, taggedUnits, 2);
-      return passed(cx, fromCharCodes(cx.memory.u8.subarray(ptr, ptr + taggedUnits)), "latin1", taggedUnits);
+      const text = fromCharCodes(cx.memory.u8.subarray(ptr, ptr + taggedUnits));
+      return cx.host ? text : passed(cx, text, "latin1", taggedUnits);
+    }
   }
 }
 
-function passed(cx: CanonContext, text: string, from: GuestString["from"], units: number): string | GuestString {
-  return cx.host ? text : { text, from, encoding: cx.stringEncoding, units };
+function passed({ stringEncoding }: CanonContext, text: string, from: GuestString["from"], units: number): GuestString {
+  return { text, from, encoding: stringEncoding, units };
 }
 
 function checkRange(cx: CanonContext, ptr: number, byteLength: number, alignment: number): void {

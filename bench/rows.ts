@@ -44,7 +44,17 @@ function host(): Any {
 }
 
 function windlass(name: string, imports: Any): Subject {
-  const { exports } = instantiateSync(bytes, { [HOST]: imports });
+  return subjectOf(name, { instantiateSync } as Any, imports);
+}
+
+/** Windlass with plain host functions, of this state or another. */
+export function subjectOf(
+  name: string,
+  library: { instantiateSync: (bytes: Uint8Array, imports: Any, options?: Any) => Any },
+  imports: Any = host(),
+  options?: Any,
+): Subject {
+  const { exports } = library.instantiateSync(bytes, { [HOST]: imports }, options);
   return { name, guest: exports[GUEST], loops: exports[LOOPS] };
 }
 

@@ -1,32 +1,7 @@
 // deno task bench:table: every row with every implementation in one run, nanoseconds a call (median of 15 samples, interleaved) and ratios.
 
+import { measure } from "./measure.ts";
 import { rawSubject, rows, subjects } from "./rows.ts";
-
-function median(values: number[]): number {
-  return values.sort((left, right) => left - right)[values.length >> 1]!;
-}
-
-/** How often to run for a sample of some ten milliseconds; warms up on the way. */
-function calibrate(run: () => void): number {
-  const until = performance.now() + 60;
-  let rounds = 0;
-  while (performance.now() < until) run(), rounds++;
-  return Math.max(1, Math.ceil(rounds / 6));
-}
-
-/** Nanoseconds a call of each run, samples of all of them interleaved: what disturbs the machine disturbs them alike. */
-function measure(runs: readonly (() => void)[], calls: number): number[] {
-  const repeats = runs.map(calibrate);
-  const samples: number[][] = runs.map(() => []);
-  for (let round = 0; round < 15; round++) {
-    runs.forEach((run, k) => {
-      const start = performance.now();
-      for (let i = 0; i < repeats[k]!; i++) run();
-      samples[k]!.push((performance.now() - start) * 1e6 / (repeats[k]! * calls));
-    });
-  }
-  return samples.map(median);
-}
 
 const all = await subjects();
 const format = (value: number | undefined): string =>
