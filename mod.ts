@@ -41,6 +41,8 @@ export type { Limits } from "./abi/instance.ts";
 export { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./core/compile.ts";
 export { Component } from "./core/component.ts";
 export { type FeatureName, type Features, features } from "./core/features.ts";
+export type { CoreLimits } from "./core/definitions.ts";
+export type { CoreExport, CoreImport, CoreItemType } from "./core/module_type.ts";
 export type { ExternItem, ExternType } from "./core/types.ts";
 export { HostFunc, type HostFunction, type Suspending, suspending } from "./host/func.ts";
 export type {

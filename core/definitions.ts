@@ -103,10 +103,15 @@ export interface CoreSubType {
   readonly shared: boolean;
   readonly type: CoreCompositeType;
 }
+/** `limits` of a memory or a table. */
 export interface CoreLimits {
+  /** Pages or elements at the start. */
   readonly min: number;
+  /** Pages or elements at most; `undefined` without a bound. */
   readonly max: number | undefined;
+  /** Whether threads may share it. */
   readonly shared: boolean;
+  /** The type of its addresses. */
   readonly address: "i32" | "i64";
   /** log2 of the page size. */
   readonly pageSize: number;

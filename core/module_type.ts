@@ -9,7 +9,7 @@ import { skipConstExpr } from "./core_module.ts";
 import type { CoreExternType, CoreLimits } from "./definitions.ts";
 import { Reader } from "./reader.ts";
 
-/** The type of a core item: plain data, but for what its references refer to. */
+/** The type of a core module's import or export: plain data, value types in the text format's spelling. */
 export type CoreItemType =
   | { readonly kind: "func"; readonly params: readonly string[]; readonly results: readonly string[] }
   | { readonly kind: "table"; readonly element: string; readonly limits: CoreLimits }
@@ -19,14 +19,19 @@ export type CoreItemType =
 
 /** An import of a core module. */
 export interface CoreImport {
+  /** The first of its two names. */
   readonly module: string;
+  /** The second of its two names. */
   readonly name: string;
+  /** What is imported. */
   readonly type: CoreItemType;
 }
 
 /** An export of a core module. */
 export interface CoreExport {
+  /** Its name. */
   readonly name: string;
+  /** What is exported. */
   readonly type: CoreItemType;
 }
 

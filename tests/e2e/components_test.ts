@@ -1,6 +1,6 @@
 // Components and core modules as values: imported, instantiated by who is given one, exported, passed on; and checked by their types.
 
-import "../support/leaks.ts";
+import { leavesHandles } from "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
 import { compile, compileSync, Component, instantiateSync, Linker, LinkError } from "@windlass/component";
 import { assertFails, component, instance, libc, options, thrown } from "../support/wasm.ts";
@@ -269,4 +269,78 @@ Deno.test("streamed components know their modules' types too", async () => {
     imports: [],
     exports: [{ name: "f", type: { kind: "func", params: ["i32"], results: [] } }],
   });
+});
+
+/** Exports an interface with a resource whose destructor counts. */
+const producer = await component(`(component
+  (component $C
+    (core module $D (global $drops (mut i32) (i32.const 0))
+      (func (export "dtor") (param i32) (global.set $drops (i32.add (global.get $drops) (local.get 0))))
+      (func (export "drops") (result i32) (global.get $drops))
+      (func (export "read") (param i32) (result i32) (local.get 0)))
+    (core instance $d (instantiate $D))
+    (type $R (resource (rep i32) (dtor (func $d "dtor"))))
+    (core func $new (canon resource.new $R))
+    (core func $rep (canon resource.rep $R))
+    (core module $M (import "" "new" (func $new (param i32) (result i32))) (import "" "rep" (func $rep (param i32) (result i32)))
+      (func (export "make") (param i32) (result i32) (call $new (local.get 0)))
+      (func (export "twice") (param i32) (result i32) (call $new (i32.mul (i32.const 2) (call $rep (local.get 0))))))
+    (core instance $m (instantiate $M (with "" (instance (export "new" (func $new)) (export "rep" (func $rep))))))
+    (export $R' "token" (type $R))
+    (func (export "[constructor]token") (param "n" u32) (result (own $R')) (canon lift (core func $m "make")))
+    (func (export "[method]token.read") (param "self" (borrow $R')) (result u32) (canon lift (core func $d "read")))
+    (func (export "[static]token.twice") (param "it" (own $R')) (result (own $R')) (canon lift (core func $m "twice")))
+    (func (export "drops") (result u32) (canon lift (core func $d "drops"))))
+  (instance $c (instantiate $C))
+  (export "demo:tokens/api@1.0.0" (instance $c)))`);
+
+/** Uses that interface: makes a token, reads it by borrow, gives it away, drops what it gets back. */
+const consumer = await component(`(component
+  (import "demo:tokens/api@1.0.1" (instance $api
+    (export "token" (type $t (sub resource)))
+    (export "[constructor]token" (func (param "n" u32) (result (own $t))))
+    (export "[method]token.read" (func (param "self" (borrow $t)) (result u32)))
+    (export "[static]token.twice" (func (param "it" (own $t)) (result (own $t))))
+    (export "drops" (func (result u32)))))
+  (alias export $api "token" (type $t))
+  (core func $make (canon lower (func $api "[constructor]token")))
+  (core func $read (canon lower (func $api "[method]token.read")))
+  (core func $twice (canon lower (func $api "[static]token.twice")))
+  (core func $drop (canon resource.drop $t))
+  (core module $M
+    (import "" "make" (func $make (param i32) (result i32))) (import "" "read" (func $read (param i32) (result i32)))
+    (import "" "twice" (func $twice (param i32) (result i32))) (import "" "drop" (func $drop (param i32)))
+    (func (export "run") (param i32) (result i32) (local $token i32) (local $sum i32)
+      (local.set $token (call $make (local.get 0)))
+      (local.set $sum (call $read (local.get $token)))
+      (local.set $token (call $twice (local.get $token)))
+      (local.set $sum (i32.add (local.get $sum) (call $read (local.get $token))))
+      (call $drop (local.get $token))
+      (local.get $sum))
+    (func (export "read") (param i32) (result i32) (local $sum i32)
+      (local.set $sum (call $read (local.get 0))) (call $drop (local.get 0)) (local.get $sum))
+    (func (export "pass") (param i32) (result i32) (local.get 0)))
+  (core instance $m (instantiate $M (with "" (instance
+    (export "make" (func $make)) (export "read" (func $read)) (export "twice" (func $twice)) (export "drop" (func $drop))))))
+  (func (export "run") (param "n" u32) (result u32) (canon lift (core func $m "run")))
+  (func (export "read") (param "it" (borrow $t)) (result u32) (canon lift (core func $m "read")))
+  (func (export "pass") (param "it" (own $t)) (result (own $t)) (canon lift (core func $m "pass"))))`);
+
+Deno.test("what one instance exports serves another as it is: classes as resources, own and borrow", () => {
+  const api = instantiateSync(producer).exports["demo:tokens/api@1.0.0"];
+  const { exports } = new Linker().define({ "demo:tokens/api@1.0.0": api }).link(consumer).instantiateSync();
+  assertEquals(exports.run!(5), 5 + 10);
+  // `twice` owns what it is given and keeps it; the host dropped nothing, the guest one token of 10.
+  assertEquals(api.drops(), 10);
+  const token = new api.Token(7);
+  assertEquals(exports.read!(token), 7);
+  const passed = exports.pass!(token);
+  assert(passed instanceof api.Token);
+  assertEquals(passed.read(), 7);
+  passed[Symbol.dispose]();
+  assertEquals(api.drops(), 17);
+  // An instance of another producer is another type.
+  const other = instantiateSync(producer).exports["demo:tokens/api@1.0.0"];
+  assertEquals(thrown(() => exports.read!(new other.Token(1))).code, "type-mismatch");
+  leavesHandles(1);
 });
