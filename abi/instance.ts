@@ -101,9 +101,15 @@ export class InstanceTree {
   }
 }
 
-/** Runs what waited while a call was suspended. */
+/** Runs what waited while a call was suspended; what that throws is not the call's failure. */
 export function runIdle(tree: InstanceTree): void {
-  for (const action of tree.idle.splice(0)) action();
+  for (const action of tree.idle.splice(0)) {
+    try {
+      action();
+    } catch (error) {
+      reportUncaught(error);
+    }
+  }
 }
 
 /** One component instance of a tree: `ComponentInstance`. */

@@ -217,21 +217,23 @@ export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean)
     const scope = signature.scoped ? new CallScope() : undefined;
     const flat = lowerArgs(lifted, cx, entering, scope, args);
     const { suspension } = tree;
-    let result: CoreValue | undefined;
     try {
-      if (tree.poisoned) rethrow(tree);
-      if (suspension !== undefined) suspension.allowed = true;
-      const returned = core(...flat);
-      result = isThenable(returned) ? await unlessAbort(tree, returned as Promise<CoreValue>) : returned as CoreValue;
-    } catch (error) {
-      scope?.end();
-      throw failedCall(lifted, cx, false, error);
+      let result: CoreValue | undefined;
+      try {
+        if (tree.poisoned) rethrow(tree);
+        if (suspension !== undefined) suspension.allowed = true;
+        const returned = core(...flat);
+        result = isThenable(returned) ? await unlessAbort(tree, returned as Promise<CoreValue>) : returned as CoreValue;
+      } catch (error) {
+        scope?.end();
+        throw failedCall(lifted, cx, false, error);
+      } finally {
+        if (suspension !== undefined) suspension.allowed = false;
+      }
+      return unwrap(lifted, finishCall(lifted, cx, entering, scope, result), throws);
     } finally {
-      if (suspension !== undefined) suspension.allowed = false;
+      runIdle(tree);
     }
-    const value = finishCall(lifted, cx, entering, scope, result);
-    runIdle(tree);
-    return unwrap(lifted, value, throws);
   };
 }
 
@@ -239,6 +241,7 @@ export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean)
 function unlessAbort<T>(tree: InstanceTree, call: Promise<T>): Promise<T> {
   const aborted = new Promise<never>((_, reject) => {
     tree.abortCall = reject;
+    if (tree.aborted !== undefined) reject(tree.aborted.reason); // before there was anybody to tell
   });
   return Promise.race([call, aborted]).finally(() => {
     tree.abortCall = undefined;

@@ -54,7 +54,8 @@ export function loopback(
   paths: { readonly imported: string; readonly path: string },
 ): { lifted: Lifted; cx: CanonContext } {
   const arena = new Arena();
-  const inst = new ComponentInstance(tree);
+  // Within the root: one call runs in a tree at a time, whatever it reaches.
+  const inst = new ComponentInstance(tree, tree.nodes[0]);
   const options: CanonOptions = {
     memory: arena.memory,
     realloc: (_, __, alignment, size) => arena.allocate(alignment, size),

@@ -5,6 +5,7 @@
 
 import { describe, finish, ValueError } from "../errors.ts";
 import type { CallScope } from "./call_scope.ts";
+import { isThenable } from "./results.ts";
 import type { ComponentInstance } from "./instance.ts";
 import { asTrap, checkLeave, refuse, rethrow, surface, trap, uncatchable } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
@@ -81,6 +82,7 @@ export class ResourceObject {
           throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, "one of another type or instance");
         }
       }
+      if (isThenable(value)) throw new ValueError("promise", `resource \`${runtime.name}\``);
       throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, describe(value));
     };
     runtimeOf = (value) =>
@@ -287,6 +289,7 @@ export class HostResource implements ResourceRuntime {
 
   #add(value: unknown): number {
     if (!this.#class.is(value)) {
+      if (isThenable(value)) throw new ValueError("promise", `resource \`${this.type.name ?? "resource"}\``);
       throw new ValueError("type-mismatch", `resource \`${this.type.name ?? "resource"}\``, describe(value));
     }
     const rep = this.#free.pop() ?? this.#objects.length;

@@ -23,5 +23,5 @@ export const MAX_COMPONENT_INSTANCES = 10_000;
 export const MAX_UNFOLDED_DEFINITIONS = 500_000;
 /** Size of a value type in bytes, exclusive. Fixed by the specification. */
 export const MAX_TYPE_BYTES: number = 2 ** 28;
-/** Types that one printed world spells out. */
-export const MAX_PRINTED_TYPES = 1_000_000;
+/** Characters that one printed world puts together, those of parts that end up in others counted each time. */
+export const MAX_PRINTED_CHARS = 64_000_000;

@@ -39,19 +39,39 @@ class Lists {
   }
 }
 
-/** The lifts that can reach one of the leaves. */
+const memo = new WeakMap<Plan, Map<string, ReadonlySet<number>>>();
+
+/** The lifts that can reach one of the leaves; found once for a plan and leaves. */
 export function suspendingReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
+  let known = memo.get(plan);
+  if (known === undefined) memo.set(plan, known = new Map());
+  const key = leaves.join();
+  let reach = known.get(key);
+  if (reach === undefined) known.set(key, reach = findReach(plan, leaves));
+  return reach;
+}
+
+function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const groups = new Groups(), importers = new Lists();
+  // A list of items may be passed many times: it is a member of the group, like an instance, and looked through once.
+  const lists = new Map<object, number>();
+  const firstList = plan.steps.length;
   for (const step of plan.steps) {
     if (step.kind !== "instantiate") continue;
     for (const [, arg] of step.args) {
-      if (arg.kind === "instance") groups.join(step.slot, arg.slot);
-      else {
+      if (arg.kind === "instance") {
+        groups.join(step.slot, arg.slot);
+        continue;
+      }
+      let list = lists.get(arg.items);
+      if (list === undefined) {
+        lists.set(arg.items, list = firstList + lists.size);
         for (const [, ref] of arg.items) {
-          if (ref.kind === "export") groups.join(step.slot, ref.instance);
-          else importers.add(ref.slot, step.slot);
+          if (ref.kind === "export") groups.join(list, ref.instance);
+          else importers.add(ref.slot, list);
         }
       }
+      groups.join(step.slot, list);
     }
   }
   const liftsOfGroup = new Lists(), liftsOfSlot = new Lists(), lowersOfLift = new Lists();

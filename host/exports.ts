@@ -20,6 +20,8 @@ export type Members = Record<string, unknown>;
 export class Classes {
   readonly #made = new Map<GuestResource, GuestClass>();
   readonly #make: (runtime: GuestResource, name: string) => GuestClass;
+  /** Defines the members of a class that is made because one of its objects was lifted; set once there are exports. */
+  complete: ((runtime: GuestResource) => void) | undefined = undefined;
 
   constructor(make: (runtime: GuestResource, name: string) => GuestClass) {
     this.#make = make;
@@ -27,8 +29,16 @@ export class Classes {
 
   of(runtime: GuestResource): GuestClass {
     let made = this.#made.get(runtime);
-    if (made === undefined) this.#made.set(runtime, made = this.#make(runtime, pascalCase(runtime.name)));
+    if (made === undefined) {
+      this.#made.set(runtime, made = this.#make(runtime, pascalCase(runtime.name)));
+      this.complete?.(runtime);
+    }
     return made;
+  }
+
+  /** Those that were made already. */
+  made(): Iterable<GuestResource> {
+    return this.#made.keys();
   }
 }
 
@@ -68,37 +78,33 @@ export function exportMembers(
   source: ExportSource,
 ): Members {
   const members: Members = Object.create(null);
-  const keys = memberKeys(items);
+  const isRoot = owner === "";
+  const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
   const { running } = source;
   for (const [name, { item }] of items) {
-    const path = owner === "" ? name : `${owner}#${name}`;
+    const path = isRoot ? name : `${owner}#${name}`, key = keys.get(name)!;
     switch (item.sort) {
       case "func": {
         const make = (): GuestCall => source.func(item.func, `export ${path}`);
         const plain = parsePlainName(name);
-        if (plain.kind === "label") defineLazily(members, keys.get(name)!, name, make);
-        else defineClassMember(items, plain, keys.get(name), make, source);
+        if (plain.kind === "label") defineLazily(members, key, name, make);
+        else defineClassMember(items, plain, key, make, source);
         break;
       }
       case "instance":
-        defineLazily(
-          members,
-          owner === "" ? name : camelCase(name),
-          name,
-          () => exportMembers(item.instance.exports, path, source),
-        );
+        defineLazily(members, key, name, () => exportMembers(item.instance.exports, path, source));
         break;
       case "type": {
         if (item.type.kind !== "resource") break;
         const { type } = item.type;
-        defineLazily(members, pascalCase(name), name, () => classOf(source, type));
+        defineLazily(members, key, name, () => classOf(source, type));
         break;
       }
       case "core module":
-        defineLazily(members, camelCase(name), name, () => running.module(item.module));
+        defineLazily(members, key, name, () => running.module(item.module));
         break;
       case "component":
-        defineLazily(members, camelCase(name), name, () => running.component(item.component));
+        defineLazily(members, key, name, () => running.component(item.component));
         break;
     }
   }
@@ -137,25 +143,50 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   method: ["constructor"],
 };
 
-/** What functions, methods and statics are called in JS: unique among their like. */
+/** The sorts of what has a key, as plans and reflection call them. */
+type KeySort = "func" | "instance" | "component" | "core module" | "module" | "type";
+
+/**
+ * What members are called in JS, methods and statics too: camelCase, resources in PascalCase, instances at the root as they are. Names that
+ * would be the same keep their WIT spelling.
+ */
 export function memberKeys(
-  items: Iterable<readonly [string, { readonly item: { readonly sort: string } }]>,
+  items: Iterable<readonly [name: string, sort: KeySort]>,
+  isRoot: boolean,
 ): Map<string, string> {
-  const groups = new Map<string, { readonly kind: string; readonly names: string[]; readonly labels: string[] }>();
-  for (const [name, { item }] of items) {
-    const plain = parsePlainName(name);
-    if (item.sort !== "func" || plain.kind === "constructor") continue;
+  const groups = new Map<string, { kind: string; names: string[]; labels: string[]; spelt: Map<string, string> }>();
+  for (const [name, sort] of items) {
+    const plain = sort === "func" ? parsePlainName(name) : { kind: "label", label: name } as const;
+    if (plain.kind === "constructor") continue;
     const owner = plain.kind === "label" ? "" : `${plain.kind} ${plain.resource}`;
     let group = groups.get(owner);
-    if (group === undefined) groups.set(owner, group = { kind: plain.kind, names: [], labels: [] });
+    if (group === undefined) groups.set(owner, group = { kind: plain.kind, names: [], labels: [], spelt: new Map() });
     group.names.push(name);
     group.labels.push(plain.label);
+    const spell = sort === "type" ? pascalCase : sort === "instance" && isRoot ? (label: string) => label : camelCase;
+    group.spelt.set(plain.label, spell(plain.label));
   }
   const keys = new Map<string, string>();
-  for (const { kind, names, labels } of groups.values()) {
-    uniqueNames(labels, camelCase).forEach((key, i) => {
+  for (const { kind, names, labels, spelt } of groups.values()) {
+    uniqueNames(labels, (label) => spelt.get(label)!).forEach((key, i) => {
       keys.set(names[i]!, reserved[kind]?.includes(key) ? `[${kind}]${labels[i]}` : key);
     });
   }
   return keys;
+}
+
+/** Where a resource type's members are: the names of the instances that lead to them. */
+export function ownersOf(
+  items: ReadonlyMap<string, NamedItem>,
+  path: readonly string[] = [],
+  owners: Map<ResourceType, (readonly string[])[]> = new Map(),
+): Map<ResourceType, (readonly string[])[]> {
+  for (const [name, { item }] of items) {
+    if (item.sort === "instance") ownersOf(item.instance.exports, [...path, name], owners);
+    if (item.sort !== "type" || item.type.kind !== "resource" || path.length === 0) continue;
+    const paths = owners.get(item.type.type);
+    if (paths === undefined) owners.set(item.type.type, [path]);
+    else paths.push(path);
+  }
+  return owners;
 }

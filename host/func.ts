@@ -68,7 +68,7 @@ export class HostFunc<in Data = unknown> {
     if (typeof func !== "function") throw new TypeError("HostFunc.typed takes a function");
     return create(
       type,
-      options?.suspends ?? false,
+      options?.suspends ?? isSuspending(func),
       options?.caller === true ? (_, __, caller) => (...args) => func(caller, ...args) : () => func,
     ) as HostFunc<Data>;
   }
@@ -94,7 +94,7 @@ const suspendingFunctions = new WeakSet<HostFunction>();
 /**
  * Declares that a function may return a promise: a synchronous guest is then suspended (JSPI).
  *
- * Not linked yet: linking a suspending function is a LinkError until suspension is supported.
+ * Its export is then called through `instance.promising`. Linking it where the engine has no JSPI is a LinkError.
  *
  * @example
  * ```ts

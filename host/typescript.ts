@@ -16,7 +16,8 @@ const reserved = new Set(
     "enum eval export extends false finally for function if implements import in instanceof interface let never new null " +
     "number object of package private protected public return static string super switch symbol this throw true try type " +
     "typeof undefined unknown var void while with yield Array Iterable Map Promise Result CoreModule Component Future " +
-    "ErrorContext Disposable ReadableStream AsyncIterable PromiseLike").split(" "),
+    "ErrorContext Disposable ReadableStream AsyncIterable PromiseLike ArrayBuffer WebAssembly Uint8Array Int8Array " +
+    "Uint16Array Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array Float32Array Float64Array").split(" "),
 );
 
 function isIdentifier(name: string): boolean {
@@ -30,14 +31,17 @@ function key(name: string): string {
 
 /** Gives names that are identifiers, not reserved and not given before. */
 class Names {
-  readonly #taken = new Set<string>();
+  /** What was given, and the number to try next. */
+  readonly #taken = new Map<string, number>();
 
   give(wanted: string, fallback: string): string {
     let base = isIdentifier(wanted) ? wanted : fallback;
     if (reserved.has(base)) base += "_";
     let name = base;
-    for (let i = 2; this.#taken.has(name); i++) name = `${base}${i}`;
-    this.#taken.add(name);
+    let next = this.#taken.get(base) ?? 2;
+    for (; this.#taken.has(name); next++) name = `${base}${next}`;
+    this.#taken.set(base, next);
+    this.#taken.set(name, this.#taken.get(name) ?? 2);
     return name;
   }
 }
@@ -122,6 +126,7 @@ class TypescriptPrinter {
   // ── Namespaces ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #collect(side: Side, wanted: string, items: readonly ExternItem[]): void {
+    this.#budget.text(wanted);
     // Interfaces first: what the root takes from them has its name there.
     for (const { name, type } of items) {
       if (type.kind === "instance") this.#collect(side, namespaceName(name, side), type.exports);
@@ -165,29 +170,31 @@ class TypescriptPrinter {
   // ── Members ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #members(items: readonly ExternItem[], side: Side, indentation: string): string {
-    const keys = memberKeys(items.map((item) => [item.name, { item: { sort: item.type.kind } }]));
+    const isRoot = indentation === "  ";
+    const keys = keysOf(items, isRoot);
     const inner = `${indentation}  `;
     const lines = items.flatMap((item) => {
       const { name, type } = item;
+      this.#budget.text(name);
       switch (type.kind) {
         case "func":
           if (parsePlainName(name).kind !== "label") return [];
           return `readonly ${key(keys.get(name)!)}: ${this.#func(type.type, side)};`;
         case "instance": {
-          const isRoot = indentation === "  ";
           const optional = side === "import" && isRoot && name.startsWith("wasi:") ? "?" : "";
-          const spelt = isRoot ? name : camelCase(name);
-          return `readonly ${key(spelt)}${optional}: ${this.#members(type.exports, side, inner)};`;
+          return `readonly ${key(keys.get(name)!)}${optional}: ${this.#members(type.exports, side, inner)};`;
         }
         case "module":
         case "component": {
           const given = type.kind === "module" ? side === "import" ? "CoreModule" : "WebAssembly.Module" : "Component";
           if (given !== "WebAssembly.Module") this.#library.add(given);
-          return `readonly ${key(camelCase(name))}: ${given};`;
+          return `readonly ${key(keys.get(name)!)}: ${given};`;
         }
         case "type":
           if (type.type.kind !== "resource") return [];
-          return `readonly ${key(pascalCase(name))}: ${this.#class(name, type.type, items, side)};`;
+          // An import that must be a type which another import gave need not be given again.
+          if (side === "import" && !this.#isDeclaredIn(type.type, items)) return [];
+          return `readonly ${key(keys.get(name)!)}: ${this.#class(name, type.type, items, side)};`;
       }
     });
     return lines.length === 0 && side === "import"
@@ -195,6 +202,11 @@ class TypescriptPrinter {
       : lines.length === 0
       ? "{}"
       : `{\n${lines.map((line) => inner + line).join("\n")}\n${indentation}}`;
+  }
+
+  #isDeclaredIn(type: ResourceType, items: readonly ExternItem[]): boolean {
+    const declared = this.#declared.get(type);
+    return declared === undefined || declared.namespace.items === items;
   }
 
   /** What a resource's class must be, or is. */
@@ -254,8 +266,11 @@ class TypescriptPrinter {
 
   #type(type: ValType, way: Way): string {
     const declared = this.#declared.get(type);
-    if (declared === undefined) return this.#structure(type, way);
-    return `${declared.namespace.name}.${way === "lifted" ? declared.name : declared.like}`;
+    return this.#budget.text(
+      declared === undefined
+        ? this.#structure(type, way)
+        : `${declared.namespace.name}.${way === "lifted" ? declared.name : declared.like}`,
+    );
   }
 
   #resource(type: ResourceType): string {
@@ -264,7 +279,6 @@ class TypescriptPrinter {
   }
 
   #structure(type: ValType, way: Way): string {
-    this.#budget.spend();
     const of = (part: ValType): string => this.#type(part, way);
     const readonly = way === "lowerable" ? "readonly " : "";
     switch (type.kind) {
@@ -346,17 +360,32 @@ class TypescriptPrinter {
   }
 }
 
-/** The constructor, methods and statics of a resource, with their JS names. */
-function* functionsOf(
-  label: string,
-  items: readonly ExternItem[],
-): Generator<readonly [key: string, kind: "constructor" | "method" | "static", type: FuncType]> {
-  const keys = memberKeys(items.map((item) => [item.name, { item: { sort: item.type.kind } }]));
-  for (const { name, type } of items) {
-    const plain = parsePlainName(name);
-    if (type.kind !== "func" || plain.kind === "label" || plain.resource !== label) continue;
-    yield [key(keys.get(name) ?? name), plain.kind, type.type];
+/** A constructor, method or static function with its JS name. */
+type Member = readonly [key: string, kind: "constructor" | "method" | "static", type: FuncType];
+
+const functions = new WeakMap<readonly ExternItem[], Map<string, Member[]>>();
+
+/** The constructor, methods and statics of a resource; those of all resources of an interface are found at once. */
+function functionsOf(label: string, items: readonly ExternItem[]): readonly Member[] {
+  let found = functions.get(items);
+  if (found === undefined) {
+    functions.set(items, found = new Map());
+    const keys = keysOf(items, false);
+    for (const { name, type } of items) {
+      const plain = parsePlainName(name);
+      if (type.kind !== "func" || plain.kind === "label") continue;
+      const member: Member = [key(keys.get(name) ?? name), plain.kind, type.type];
+      const members = found.get(plain.resource);
+      if (members === undefined) found.set(plain.resource, [member]);
+      else members.push(member);
+    }
   }
+  return found.get(label) ?? [];
+}
+
+function keysOf(items: readonly ExternItem[], isRoot: boolean): Map<string, string> {
+  const named = items.filter(({ type }) => type.kind !== "type" || type.type.kind === "resource");
+  return memberKeys(named.map(({ name, type }) => [name, type.kind]), isRoot);
 }
 
 /** `demo:greet/api@1.0.0` → `GreetApi`; the exports' are told from the imports'. */
@@ -365,8 +394,16 @@ function namespaceName(name: string, side: Side): string {
   return `${pascalCase(path.replaceAll(/[/:]/g, "-"))}${side === "export" ? "Exports" : ""}`;
 }
 
+const same = new WeakMap<object, boolean>();
+
 /** Whether what a value becomes is all that may be given for one, so that one name will do. */
 function isSame(type: ValType | ResourceType): boolean {
+  let known = same.get(type);
+  if (known === undefined) same.set(type, known = isSameType(type));
+  return known;
+}
+
+function isSameType(type: ValType | ResourceType): boolean {
   switch (type.kind) {
     case "resource":
     case "own":

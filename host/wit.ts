@@ -46,6 +46,9 @@ class Scope {
   readonly names: Map<object, string> = new Map();
   /** Types of other interfaces that functions mention without a name of their own here: `path` → local name → name there. */
   readonly uses: Map<string, Map<string, string>> = new Map();
+  #functions: Map<string, ExternItem[]> | undefined;
+  readonly #taken = new Set<string>();
+  readonly #next = new Map<string, number>();
 
   constructor(path: string) {
     this.path = path;
@@ -60,6 +63,37 @@ class Scope {
       if (!this.names.has(type.type)) this.names.set(type.type, name);
       if (!owners.has(type.type)) owners.set(type.type, { scope: this, name });
     }
+  }
+
+  /** The constructor, methods and statics of a resource; those of all resources are found at once. */
+  functionsOf(resource: string): readonly ExternItem[] {
+    if (this.#functions === undefined) {
+      this.#functions = new Map();
+      for (const item of this.items.values()) {
+        const plain = parsePlainName(item.name);
+        if (plain.kind === "label") continue;
+        const found = this.#functions.get(plain.resource);
+        if (found === undefined) this.#functions.set(plain.resource, [item]);
+        else found.push(item);
+      }
+    }
+    return this.#functions.get(resource) ?? [];
+  }
+
+  /** A name that nothing has here. */
+  freeName(wanted: string): string {
+    let name = wanted;
+    for (let i = this.#next.get(wanted) ?? 2; this.#taken.has(name) || this.items.has(name); i++) {
+      name = `${wanted}-used${i}`;
+      this.#next.set(wanted, i + 1);
+    }
+    this.#taken.add(name);
+    return name;
+  }
+
+  /** Keeps a name that is no member's. */
+  take(name: string): void {
+    this.#taken.add(name);
   }
 
   use(path: string, local: string, name: string): void {
@@ -97,6 +131,7 @@ class WitPrinter {
     const { type } = item;
     if (type.kind !== "instance") return this.#world.add([item], this.#owners);
     const path = isInterfaceName(item.name) ? item.name : item.implements;
+    this.#world.take(item.name);
     if (path === undefined) return;
     let scope = this.#interfaces.get(path);
     if (scope === undefined) this.#interfaces.set(path, scope = new Scope(path));
@@ -108,13 +143,18 @@ class WitPrinter {
     for (const [path, scope] of this.#interfaces) {
       const [pkg, name] = packageOf(path);
       const body = block(`interface ${id(name)}`, this.#members(scope));
-      packages.set(pkg, [...packages.get(pkg) ?? [], body]);
+      const bodies = packages.get(pkg);
+      if (bodies === undefined) packages.set(pkg, [body]);
+      else bodies.push(body);
     }
     let root = "root:component";
     while (packages.has(root)) root += "-world";
     const lines = [`package ${root};`, "", ...block("world root", this.#worldLines())];
     for (const [name, bodies] of packages) {
-      lines.push("", ...block(`package ${name}`, bodies.flatMap((body, i) => i === 0 ? body : ["", ...body])));
+      lines.push(
+        "",
+        ...block(`package ${spellPath(name)}`, bodies.flatMap((body, i) => i === 0 ? body : ["", ...body])),
+      );
     }
     return `${lines.join("\n")}\n`;
   }
@@ -166,6 +206,7 @@ class WitPrinter {
   #members(scope: Scope): string[] {
     const lines = [...scope.items.values()].flatMap((item) => {
       const { name, type } = item;
+      this.#budget.text(name);
       switch (type.kind) {
         case "func":
           return parsePlainName(name).kind === "label" ? [`${id(name)}: ${this.#func(type.type, scope)};`] : [];
@@ -228,9 +269,9 @@ class WitPrinter {
 
   #resource(name: string, scope: Scope): string[] {
     const members: string[] = [];
-    for (const { name: full, type } of scope.items.values()) {
+    for (const { name: full, type } of scope.functionsOf(name)) {
       const plain = parsePlainName(full);
-      if (type.kind !== "func" || plain.kind === "label" || plain.resource !== name) continue;
+      if (type.kind !== "func" || plain.kind === "label") continue;
       const { params, result, async } = type.type;
       if (plain.kind === "constructor") {
         const own = result?.kind === "own";
@@ -257,7 +298,7 @@ class WitPrinter {
 
   /** A type's name in the scope, or what it consists of. */
   #type(type: ValType, scope: Scope): string {
-    return this.#name(type, scope) ?? this.#structure(type, scope);
+    return this.#budget.text(this.#name(type, scope) ?? this.#structure(type, scope));
   }
 
   #name(type: ValType | ResourceType, scope: Scope): string | undefined {
@@ -265,15 +306,13 @@ class WitPrinter {
     if (local !== undefined) return id(local);
     const owner = this.#owners.get(type);
     if (owner === undefined || owner.scope.path === "") return owner && id(owner.name);
-    let name = owner.name;
-    while (scope.items.has(name) || [...scope.names.values()].includes(name)) name += "-used";
+    const name = scope.freeName(owner.name);
     scope.names.set(type, name);
     scope.use(owner.scope.path, name, owner.name);
     return id(name);
   }
 
   #structure(type: ValType, scope: Scope): string {
-    this.#budget.spend();
     const of = (part: ValType | undefined): string => part === undefined ? "_" : this.#type(part, scope);
     switch (type.kind) {
       case "list":

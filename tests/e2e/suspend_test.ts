@@ -63,7 +63,10 @@ Deno.test("a plain call that reaches a suspending function traps, names both, an
     const { exports } = sleepy();
     const error = thrown(() => exports[name]!(1));
     assert(error instanceof Trap);
-    assertEquals(error.message, `Cannot call import sleep: cannot suspend the plain call of export ${name}`);
+    assertEquals(
+      error.message,
+      `Cannot call import sleep: cannot suspend the plain call of export ${name}; call it through \`instance.promising\``,
+    );
     assertEquals(error.code, "cannot-suspend");
     assertEquals(thrown(() => exports.never!(1)).code, "cannot-enter");
   }
@@ -213,7 +216,7 @@ Deno.test("adapters between guests suspend with what they call, through tables t
     assertEquals(await made.promising.exports.pure!(3), 3);
     assertEquals(
       thrown(() => made.exports.f!(1)).message,
-      "Cannot call import sleep: cannot suspend the plain call of export f",
+      "Cannot call import sleep: cannot suspend the plain call of export f; call it through `instance.promising`",
     );
   }
 });
@@ -364,7 +367,7 @@ Deno.test("a suspending import that is exported again can be awaited, and traps 
   assertEquals(await made.promising.exports.sleep!("a"), "a!");
   assertEquals(
     thrown(() => made.exports.sleep!("a")).message,
-    "Cannot call import sleep: cannot suspend the plain call of export sleep",
+    "Cannot call import sleep: cannot suspend the plain call of export sleep; call it through `instance.promising`",
   );
 });
 
