@@ -30,19 +30,35 @@ export const COMPILE_PHRASES = {
   /** Types nest more deeply than we allow. */
   "nesting-too-deep": "type nesting is too deep",
   /** A value type whose size is 2^28 bytes or more. */
-  "type-too-large": "type size is too large",
+  "type-too-large": "type is too large: its size exceeds maximum byte size",
   /** An index that its index space does not hold. */
   "unknown-index": "unknown {0} {1}: {0} index out of bounds",
   /** An item is of another sort or kind than the definition needs. */
-  "wrong-kind": "expected {0}, found {1}",
+  "wrong-kind": "{0} is not {1}",
+  /** A type is another than the definition needs. */
+  "type-mismatch": "type mismatch{0}",
+  /** A name breaks the grammar of names. */
+  "invalid-name": "{0}: `{1}` is not a valid extern name",
+  /** A name that is too like another one. */
+  "name-conflict": "{0} conflicts with previous {1} `{2}`",
+  /** A function is not what its annotated name says. */
+  "invalid-annotation": "{1}: `{0}`",
+  /** An import or export mentions a type that has no name outside. */
+  "not-visible": "{0} not valid to be used as {1} `{2}`: it mentions a type that has no name there",
+  /** A gated feature of the specification that is off. */
+  "closed-gate": '{0} needs the gate `{1}`: pass { gates: { "{1}": true } }',
+  /** A core function has another type than its use asks for. */
+  "core-signature": "{0}",
   /** An alias or argument names something that is not there. */
   "missing-export": "{0} has no export named `{1}`",
   /** An instantiation leaves an import without argument. */
   "missing-argument": "missing {0} named `{1}`",
+  /** A core module's exports, or its imports by both names, are not unique. */
+  "duplicate-core-name": "{0}",
   /** A name given twice where names are unique. */
   "duplicate-name": "duplicate {0} named `{1}`",
   /** A canonical option is given twice, contradicts another or is missing. */
-  "canonical-option": "canonical option {0}",
+  "canonical-option": "canonical {0}",
   /** A rule of value types is broken. */
   "invalid-type": "{0}",
   /** The engine refused a core module. */
@@ -66,7 +82,7 @@ export const LINK_PHRASES = {
   /** Nothing is defined for an import. */
   "missing-import": "a definition was not found{0}",
   /** An import, or a typed lookup, has another type. */
-  "type-mismatch": "type mismatch{0}: expected {1}, found {2}",
+  "type-mismatch": "type mismatch{0}",
   /** Another sort of thing is defined than the import asks for. */
   "wrong-sort": "expected {0} found {1}",
   /** A linker defines a name twice. */

@@ -5,11 +5,14 @@ import { CompileError } from "../errors.ts";
 import { Component, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
+import { Budget } from "./evaluate.ts";
 import { features } from "./features.ts";
+import { Gates } from "./gates.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import { moduleHead } from "./module_type.ts";
 import { planComponent } from "./plan.ts";
-import type { ComponentItem } from "./plan_types.ts";
+import type { DefinedComponent } from "./plan_types.ts";
+import { validateComponent } from "./validate.ts";
 
 /** Any buffer or view, shared ones too (TypeScript's `BufferSource` refuses a plain `Uint8Array`, whose buffer might be shared). */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
@@ -53,8 +56,7 @@ export function compiled(component: Component, { modules, maxMemoryPages }: Comp
 }
 
 function checkOptions(options: CompileOptions): void {
-  const { gates, maxMemoryPages, modules } = options;
-  if (gates !== undefined) throw new TypeError("the option gates is not supported yet");
+  const { maxMemoryPages, modules } = options;
   if (maxMemoryPages === undefined) return;
   if (!Number.isInteger(maxMemoryPages) || maxMemoryPages < 0 || maxMemoryPages > 65536) {
     throw new RangeError(`maxMemoryPages must be an integer from 0 to 65536, found ${maxMemoryPages}`);
@@ -85,7 +87,7 @@ function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: 
 }
 
 /** Puts modules that were compiled elsewhere in their places. */
-function given(decoded: Decoded, modules: readonly WebAssembly.Module[]): Component {
+function given(decoded: Decoded, options: CompileOptions, modules: readonly WebAssembly.Module[]): Component {
   if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
   if (modules.length !== decoded.modules.length) {
     throw new CompileError("wrong-modules", "compile component", undefined, modules.length, decoded.modules.length);
@@ -93,14 +95,15 @@ function given(decoded: Decoded, modules: readonly WebAssembly.Module[]): Compon
   for (const module of modules) {
     if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
   }
-  const component = planned(decoded);
+  const component = planned(decoded, options);
   decoded.modules.forEach((slot, i) => slot.fill(modules[i]!));
   return component;
 }
 
 /** The component, whose modules may still be missing. */
-function planned({ component, modules }: Decoded): Component {
-  const root: ComponentItem = { kind: "defined", def: component, scope: undefined };
+function planned({ component, modules, length }: Decoded, options: CompileOptions): Component {
+  validateComponent(component, new Gates(options.gates), new Budget(length));
+  const root: DefinedComponent = { kind: "defined", def: component, scope: undefined };
   return makeComponent({ root, plan: planComponent(root), modules });
 }
 
@@ -127,8 +130,8 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
   checkOptions(options);
   const all = bytesOf(bytes);
   const decoded = describedBytes(all);
-  if (options.modules !== undefined) return given(decoded, options.modules);
-  const component = planned(decoded);
+  if (options.modules !== undefined) return given(decoded, options, options.modules);
+  const component = planned(decoded, options);
   decoded.modules.forEach((slot, i) => {
     const module = capped(all.subarray(slot.offset, slot.offset + slot.length), i, slot.offset, options);
     try {
@@ -198,8 +201,8 @@ async function inOrder<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 
 async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
   const decoded = describedBytes(all);
-  if (options.modules !== undefined) return given(decoded, options.modules);
-  const component = planned(decoded);
+  if (options.modules !== undefined) return given(decoded, options, options.modules);
+  const component = planned(decoded, options);
   await inOrder(decoded.modules.map(async (slot, i) => {
     const module = capped(all.subarray(slot.offset, slot.offset + slot.length), i, slot.offset, options);
     try {
@@ -296,8 +299,8 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
       step = walk.next(new Uint8Array(0));
     }
     const decoded = step.value;
-    if (options.modules !== undefined) return given(decoded, options.modules);
-    const component = planned(decoded);
+    if (options.modules !== undefined) return given(decoded, options, options.modules);
+    const component = planned(decoded, options);
     (await inOrder(modules)).forEach((module, i) => decoded.modules[i]!.fill(module));
     return component;
   } catch (error) {

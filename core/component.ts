@@ -2,7 +2,9 @@
 
 import type { ModuleSlot } from "./module_slot.ts";
 import type { DefinedComponent, Plan } from "./plan_types.ts";
+import { Reflection } from "./reflect.ts";
 import type { ExternItem } from "./types.ts";
+import { componentType } from "./validate.ts";
 
 /** What the library keeps of a component. */
 export interface ComponentInternals {
@@ -32,6 +34,16 @@ let create: (internals: ComponentInternals) => Component;
 export class Component {
   readonly #internals: ComponentInternals;
 
+  #reflected: { readonly imports: readonly ExternItem[]; readonly exports: readonly ExternItem[] } | undefined;
+
+  #reflect(): { readonly imports: readonly ExternItem[]; readonly exports: readonly ExternItem[] } {
+    if (this.#reflected === undefined) {
+      const { imports, exports } = componentType(this.#internals.root.def), reflection = new Reflection();
+      this.#reflected = { imports: reflection.items(imports), exports: reflection.items(exports) };
+    }
+    return this.#reflected;
+  }
+
   private constructor(internals: ComponentInternals) {
     if (internals === undefined) throw new TypeError("a Component is made by compile() or compileSync()");
     this.#internals = internals;
@@ -44,12 +56,12 @@ export class Component {
 
   /** What it imports, in order. */
   get imports(): readonly ExternItem[] {
-    return this.#internals.plan.importItems();
+    return this.#reflect().imports;
   }
 
   /** What it exports, in order. */
   get exports(): readonly ExternItem[] {
-    return this.#internals.plan.exportItems();
+    return this.#reflect().exports;
   }
 
   /** The core modules in order of appearance: hand them to a worker, or back to `compile(bytes, { modules })`. */

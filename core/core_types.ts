@@ -44,7 +44,7 @@ function unsharedHeapType(reader: Reader): string {
   const start = reader.offset;
   const code = reader.s33();
   if (code >= 0) return String(code);
-  return heap[code + 0x80] ?? reader.fail("unknown-opcode", [hex(code + 0x80), "a heap type"], start);
+  return heap[code + 0x80] ?? reader.fail("unknown-opcode", [hex(code + 0x80), "heap type"], start);
 }
 
 /** `core:valtype`. */
@@ -56,7 +56,7 @@ export function coreValType(reader: Reader): CoreValTypeText {
   if (byte === 0x63) return `(ref null ${heapType(reader)})`;
   const abstract = heap[byte];
   if (abstract !== undefined) return `(ref null ${abstract})`;
-  reader.unknown(byte, "a core value type");
+  reader.unknown(byte, "core value type");
 }
 
 function fieldType(reader: Reader): CoreFieldType {
@@ -83,7 +83,7 @@ function compositeType(reader: Reader): CoreCompositeType {
     case 0x5d:
       return { kind: "cont", type: heapType(reader) };
     default:
-      reader.unknown(byte, "a core composite type");
+      reader.unknown(byte, "core composite type");
   }
 }
 
@@ -118,7 +118,7 @@ export function coreDefType(reader: Reader, depth: number): CoreTypeDef {
   }
   if (next === 0x00) {
     reader.byte();
-    if (reader.peek() !== 0x50) reader.fail("unknown-opcode", [hex(reader.peek()), "a non-final sub type"]);
+    if (reader.peek() !== 0x50) reader.fail("unknown-opcode", [hex(reader.peek()), "non-final sub type"]);
     return { kind: "rec", types: [subType(reader)] };
   }
   return { kind: "rec", types: recType(reader) };
@@ -130,20 +130,21 @@ function moduleDecl(reader: Reader, depth: number): CoreModuleDecl {
     case 0x00:
       return { kind: "import", module: reader.name(), name: reader.name(), type: coreExternType(reader) };
     case 0x01:
+      if (reader.peek() === 0x50) reader.fail("unknown-opcode", [hex(0x50), "type definition"]);
       return { kind: "type", type: coreDefType(reader, depth) };
     case 0x02: {
       const sort = reader.byte();
       if (sort !== 0x10) {
-        reader.unknown(sort, "an outer alias of a module type");
+        reader.unknown(sort, "outer alias kind");
       }
       const target = reader.byte();
-      if (target !== 0x01) reader.unknown(target, "an outer alias kind");
+      if (target !== 0x01) reader.unknown(target, "outer alias target");
       return { kind: "alias", count: reader.u32(), index: reader.u32() };
     }
     case 0x03:
       return { kind: "export", name: reader.name(), type: coreExternType(reader) };
     default:
-      reader.unknown(byte, "a module type declaration");
+      reader.unknown(byte, "type definition");
   }
 }
 
@@ -173,15 +174,15 @@ export function coreExternType(reader: Reader): CoreExternType {
     case 0x03: {
       const type = coreValType(reader);
       const flags = reader.byte();
-      if (flags > 3) reader.unknown(flags, "a global type");
+      if (flags > 3) reader.unknown(flags, "global type");
       return { kind: "global", type, mutable: (flags & 1) !== 0, shared: (flags & 2) !== 0 };
     }
     case 0x04: {
       const attribute = reader.byte();
-      if (attribute !== 0) reader.unknown(attribute, "a tag type");
+      if (attribute !== 0) reader.unknown(attribute, "tag type");
       return { kind: "tag", type: reader.u32() };
     }
     default:
-      reader.unknown(byte, "an external kind");
+      reader.unknown(byte, "external kind");
   }
 }

@@ -37,6 +37,8 @@ export interface Decoded {
   readonly component: ComponentDef;
   /** In order of appearance; nested components' among them. */
   readonly modules: readonly ModuleSlot[];
+  /** In bytes. */
+  readonly length: number;
 }
 
 /** Decodes a buffer. Modules are left where they are. */
@@ -64,7 +66,8 @@ interface Walk {
 /** Decodes a component, demanding its bytes one piece at a time. */
 export function* walkComponent(): Generator<Demand, Decoded, Uint8Array> {
   const walk: Walk = { offset: 0, modules: [] };
-  return { component: yield* component(walk, undefined, 0), modules: walk.modules };
+  const root = yield* component(walk, undefined, 0);
+  return { component: root, modules: walk.modules, length: walk.offset };
 }
 
 function unexpectedEnd(walk: Walk, place: string): never {
@@ -210,7 +213,7 @@ function section(id: number, reader: Reader, definitions: Definition[], names: D
         kind: "export",
         name: nameAttributes(reader),
         item: sortIndex(reader),
-        type: reader.optional(() => externType(reader)),
+        type: reader.optional(() => externType(reader), "optional component export type"),
       }));
       break;
     case 12:
@@ -249,7 +252,7 @@ function coreInstance(reader: Reader): CoreInstanceExpr {
         args: reader.vec(() => {
           const name = reader.name();
           const sort = reader.byte();
-          if (sort !== 0x12) reader.unknown(sort, "an instantiation argument");
+          if (sort !== 0x12) reader.unknown(sort, "instantiation arg kind");
           return { name, instance: reader.u32() };
         }, "instantiation argument"),
       };
@@ -259,7 +262,7 @@ function coreInstance(reader: Reader): CoreInstanceExpr {
         exports: reader.vec(() => ({ name: reader.name(), item: coreSortIndex(reader) }), "instance export"),
       };
     default:
-      reader.unknown(byte, "a core instance");
+      reader.unknown(byte, "core instance");
   }
 }
 
@@ -278,6 +281,6 @@ function instance(reader: Reader): InstanceExpr {
         exports: reader.vec(() => ({ name: nameAttributes(reader), item: sortIndex(reader) }), "instance export"),
       };
     default:
-      reader.unknown(byte, "an instance");
+      reader.unknown(byte, "instance");
   }
 }

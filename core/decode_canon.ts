@@ -7,9 +7,9 @@ import type { CanonDef, CanonOptionsDef } from "./definitions.ts";
 import { MAX_CANON_OPTIONS } from "./limits.ts";
 import type { Reader } from "./reader.ts";
 
-function funcSort(reader: Reader): void {
+function funcSort(reader: Reader, what: string): void {
   const byte = reader.byte();
-  if (byte !== 0x00) reader.unknown(byte, "a canonical function");
+  if (byte !== 0x00) reader.unknown(byte, `canonical function ${what}`);
 }
 
 const index = (reader: Reader): number => reader.u32();
@@ -17,9 +17,9 @@ const index = (reader: Reader): number => reader.u32();
 /** By opcode: the key an option is decoded to, what it is called, its value. */
 const optionForms:
   readonly (readonly [key: keyof CanonOptionsDef, name: string, value: (reader: Reader) => unknown])[] = [
-    ["stringEncoding", "", () => "utf8"],
-    ["stringEncoding", "", () => "utf16"],
-    ["stringEncoding", "", () => "latin1+utf16"],
+    ["stringEncoding", "utf8", () => "utf8"],
+    ["stringEncoding", "utf16", () => "utf16"],
+    ["stringEncoding", "latin1-utf16", () => "latin1+utf16"],
     ["memory", "memory", index],
     ["realloc", "realloc", index],
     ["postReturn", "post-return", index],
@@ -34,10 +34,13 @@ function canonOptions(reader: Reader): CanonOptionsDef {
       const start = reader.offset;
       const byte = reader.byte();
       const form = optionForms[byte];
-      if (form === undefined) reader.unknown(byte, "a canonical option");
+      if (form === undefined) reader.unknown(byte, "canonical option");
       const [key, name, value] = form;
       if (options[key] !== undefined) {
-        const what = name === "" ? "encoding option conflicts with another" : `\`${name}\` is specified more than once`;
+        const previous = String(options[key]).replace("+", "-");
+        const what = key === "stringEncoding"
+          ? `encoding option \`${previous}\` conflicts with option \`${name}\``
+          : `option \`${name}\` is specified more than once`;
         reader.fail("canonical-option", [what], start);
       }
       options[key] = value(reader);
@@ -94,10 +97,10 @@ export function canon(reader: Reader): CanonDef {
   const byte = reader.byte();
   switch (byte) {
     case 0x00:
-      funcSort(reader);
+      funcSort(reader, "lift");
       return { kind: "lift", func: reader.u32(), options: canonOptions(reader), type: reader.u32() };
     case 0x01:
-      funcSort(reader);
+      funcSort(reader, "lower");
       return { kind: "lower", func: reader.u32(), options: canonOptions(reader) };
     case 0x02:
       return { kind: "resource.new", type: reader.u32() };
@@ -107,6 +110,6 @@ export function canon(reader: Reader): CanonDef {
       return { kind: "resource.rep", type: reader.u32() };
   }
   const found = builtins.get(byte);
-  if (found === undefined) reader.unknown(byte, "a canonical function");
+  if (found === undefined) reader.unknown(byte, "canonical function");
   return builtin(reader, found);
 }

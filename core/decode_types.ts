@@ -15,27 +15,22 @@ import type {
 } from "./definitions.ts";
 import { MAX_CASES, MAX_FLAGS, MAX_NESTING, MAX_PARAMS } from "./limits.ts";
 import { hex, type Reader } from "./reader.ts";
-import { sort } from "./sorts.ts";
+import { sortBytes } from "./sorts.ts";
 
 const outerAliasSorts: readonly Sort[] = ["core type", "core module", "type", "component"];
 
 export function alias(reader: Reader): AliasDef {
-  const start = reader.offset;
-  const of = sort(reader);
-  const byte = reader.byte();
-  switch (byte) {
-    case 0x00:
-      return { sort: of, kind: "export", instance: reader.u32(), name: reader.name() };
-    case 0x01:
-      return { sort: of, kind: "core-export", instance: reader.u32(), name: reader.name() };
-    case 0x02:
-      if (!outerAliasSorts.includes(of)) {
-        reader.fail("wrong-kind", ["an outer alias of a type, module or component", of], start);
-      }
-      return { sort: of, kind: "outer", count: reader.u32(), index: reader.u32() };
-    default:
-      reader.unknown(byte, "an alias");
+  const { sort, byte, offset } = sortBytes(reader);
+  const target = reader.byte();
+  if (target > 0x02) reader.unknown(target, "alias");
+  const outer = target === 0x02;
+  // What an outer alias may be of is a matter of syntax.
+  if (sort === undefined || outer && !outerAliasSorts.includes(sort)) {
+    reader.fail("unknown-opcode", [hex(byte), `component ${outer ? "outer alias" : "external"} kind`], offset);
   }
+  if (outer) return { sort, kind: "outer", count: reader.u32(), index: reader.u32() };
+  const kind = target === 0x00 ? "export" : "core-export";
+  return { sort, kind, instance: reader.u32(), name: reader.name() };
 }
 
 const primitives: Readonly<Record<number, PrimitiveKind>> = {
@@ -60,15 +55,15 @@ export function valType(reader: Reader): ValTypeRef {
   const code = reader.s33();
   if (code >= 0) return code;
   return primitives[code + 0x80] ??
-    reader.fail("unknown-opcode", [hex((code + 0x80) & 0xff), "a component value type"], start);
+    reader.fail("unknown-opcode", [hex((code + 0x80) & 0xff), "component value type"], start);
 }
 
 function labelled(reader: Reader): LabelledRef {
   return { name: reader.name(), type: valType(reader) };
 }
 
-function nonEmpty<T>(reader: Reader, items: readonly T[], what: string, start: number): readonly T[] {
-  if (items.length === 0) reader.fail("invalid-type", [`${what} must have at least one`], start);
+function nonEmpty<T>(reader: Reader, items: readonly T[], what: string, part: string, start: number): readonly T[] {
+  if (items.length === 0) reader.fail("invalid-type", [`${what} must have at least one ${part}`], start);
   return items;
 }
 
@@ -81,7 +76,13 @@ export function defType(reader: Reader, depth: number): TypeDef {
     case 0x72:
       return {
         kind: "record",
-        fields: nonEmpty(reader, reader.vec(() => labelled(reader), "record field", MAX_CASES), "record field", start),
+        fields: nonEmpty(
+          reader,
+          reader.vec(() => labelled(reader), "record field", MAX_CASES),
+          "record type",
+          "field",
+          start,
+        ),
       };
     case 0x71:
       return {
@@ -89,7 +90,8 @@ export function defType(reader: Reader, depth: number): TypeDef {
         cases: nonEmpty(
           reader,
           reader.vec(() => variantCase(reader), "variant case", MAX_CASES),
-          "variant case",
+          "variant type",
+          "case",
           start,
         ),
       };
@@ -103,17 +105,23 @@ export function defType(reader: Reader, depth: number): TypeDef {
     case 0x6f:
       return {
         kind: "tuple",
-        types: nonEmpty(reader, reader.vec(() => valType(reader), "tuple type", MAX_CASES), "tuple type", start),
+        types: nonEmpty(
+          reader,
+          reader.vec(() => valType(reader), "tuple type", MAX_CASES),
+          "tuple type",
+          "type",
+          start,
+        ),
       };
     case 0x6e: {
-      const names = nonEmpty(reader, reader.vec(() => reader.name(), "flag", MAX_CASES), "flag", start);
+      const names = nonEmpty(reader, reader.vec(() => reader.name(), "flag", MAX_CASES), "flags", "entry", start);
       if (names.length > MAX_FLAGS) reader.fail("invalid-type", [`cannot have more than ${MAX_FLAGS} flags`], start);
       return { kind: "flags", names };
     }
     case 0x6d:
       return {
         kind: "enum",
-        names: nonEmpty(reader, reader.vec(() => reader.name(), "enum case", MAX_CASES), "enum case", start),
+        names: nonEmpty(reader, reader.vec(() => reader.name(), "enum case", MAX_CASES), "enum type", "variant", start),
       };
     case 0x6b:
       return { kind: "option", element: valType(reader) };
@@ -153,7 +161,7 @@ export function defType(reader: Reader, depth: number): TypeDef {
       };
     }
     default:
-      reader.fail("unknown-opcode", [hex(byte), "a component type"], start);
+      reader.fail("unknown-opcode", [hex(byte), "component defined type"], start);
   }
 }
 
@@ -161,7 +169,7 @@ function variantCase(reader: Reader): { name: string; type: ValTypeRef | undefin
   const name = reader.name();
   const type = reader.optional(() => valType(reader));
   const refines = reader.byte();
-  if (refines !== 0) reader.unknown(refines, "the end of a variant case");
+  if (refines !== 0) reader.unknown(refines, "zero byte required");
   return { name, type };
 }
 
@@ -170,7 +178,7 @@ export function resultList(reader: Reader): ValTypeRef | undefined {
   if (byte === 0x00) return valType(reader);
   if (byte !== 0x01) reader.unknown(byte, "component function results");
   const none = reader.byte();
-  if (none !== 0x00) reader.unknown(none, "a named result list");
+  if (none !== 0x00) reader.unknown(none, "number of results");
   return undefined;
 }
 
@@ -190,7 +198,7 @@ function typeDecl(reader: Reader, inComponent: boolean, depth: number): TypeDecl
     case 0x04:
       return { offset, kind: "export", name: nameAttributes(reader), type: externType(reader) };
   }
-  reader.fail("unknown-opcode", [hex(byte), `${inComponent ? "a component" : "an instance"} type declaration`], offset);
+  reader.fail("unknown-opcode", [hex(byte), "component or instance type declaration"], offset);
 }
 
 export function externType(reader: Reader): ExternTypeDef {
@@ -199,7 +207,7 @@ export function externType(reader: Reader): ExternTypeDef {
   switch (byte) {
     case 0x00: {
       const sort = reader.byte();
-      if (sort !== 0x11) reader.unknown(sort, "a core module type");
+      if (sort !== 0x11) reader.unknown(sort, "component external kind");
       return { kind: "core-module", type: reader.u32() };
     }
     case 0x01:
@@ -222,28 +230,30 @@ export function externType(reader: Reader): ExternTypeDef {
     case 0x05:
       return { kind: "instance", type: reader.u32() };
     default:
-      reader.fail("unknown-opcode", [hex(byte), "an external kind"], start);
+      reader.fail("unknown-opcode", [hex(byte), "component external kind"], start);
   }
 }
 
 function bound<T>(reader: Reader, read: (eq: boolean) => T): T {
   const byte = reader.byte();
-  if (byte > 1) reader.unknown(byte, "a bound");
+  if (byte > 1) reader.unknown(byte, "type bound");
   return read(byte === 0);
 }
+
+const attributes = ["implements", "versionsuffix", "external-id"] as const;
 
 /** `nameattributes`. */
 export function nameAttributes(reader: Reader): NameDef {
   const byte = reader.byte();
-  if (byte > 2) reader.unknown(byte, "an import or export name");
+  if (byte > 2) reader.unknown(byte, "component name");
   const def: { -readonly [K in keyof NameDef]: NameDef[K] } = { name: reader.name() };
   if (byte < 2) return def;
   reader.vec(() => {
     const start = reader.offset;
     const kind = reader.byte();
     const key = (["implements", "versionSuffix", "externalId"] as const)[kind] ??
-      reader.fail("unknown-opcode", [hex(kind), "a name attribute"], start);
-    if (def[key] !== undefined) reader.fail("duplicate-name", ["attribute", key], start);
+      reader.fail("unknown-opcode", [hex(kind), "name option"], start);
+    if (def[key] !== undefined) reader.fail("invalid-type", [`duplicate '${attributes[kind]}' option in name`], start);
     def[key] = reader.name();
   }, "name attribute");
   return def;

@@ -53,7 +53,12 @@ export interface Maker {
 
 /** Bounds what a small binary can unfold into. */
 export class Budget {
-  #left: number = MAX_UNFOLDED_DEFINITIONS;
+  #left: number;
+
+  /** @param bytes The size of the binary, which pays for what it spells out. */
+  constructor(bytes = 0) {
+    this.#left = MAX_UNFOLDED_DEFINITIONS + bytes;
+  }
 
   /** Counts `weight` definitions, or parts of one. */
   spend(offset: number, weight = 1): void {
@@ -75,22 +80,29 @@ function primitive(kind: PrimitiveKind): ValueItem {
   return item;
 }
 
-function valueAt(ref: ValTypeRef, scope: Scope, offset: number): ValueItem {
-  return typeof ref === "string" ? primitive(ref) : scope.typeOf("value", ref, offset);
+/** What evaluating a value or function type needs of a scope. */
+export interface TypeScope {
+  valueType(index: number, offset: number): ValueItem;
+  resourceType(index: number, offset: number): ResourceType;
+}
+
+/** The value type that a definition refers to. */
+export function valueAt(ref: ValTypeRef, scope: TypeScope, offset: number): ValueItem {
+  return typeof ref === "string" ? primitive(ref) : scope.valueType(ref, offset);
 }
 
 const keyTypes = new Set(["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "char", "string"]);
 
 /** One evaluation: what its parts add up to. An object rather than closures, since there is one for every type. */
 class Evaluation {
-  readonly #scope: Scope;
+  readonly #scope: TypeScope;
   readonly #offset: number;
   readonly #budget: Budget;
   #depth = 0;
   #bytes = 16;
   borrows = false;
 
-  constructor(scope: Scope, offset: number, budget: Budget) {
+  constructor(scope: TypeScope, offset: number, budget: Budget) {
     this.#scope = scope;
     this.#offset = offset;
     this.#budget = budget;
@@ -125,6 +137,18 @@ class Evaluation {
 
 /** Evaluates a type definition; a resource must be made by the planner, which gives it a slot. */
 export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget: Budget): TypeItem {
+  return def.kind === "component" || def.kind === "instance"
+    ? { kind: def.kind, decls: def.decls, scope }
+    : evaluateValueType(def, scope, offset, budget);
+}
+
+/** Evaluates the definition of a value or function type. */
+export function evaluateValueType(
+  def: TypeDef,
+  scope: TypeScope,
+  offset: number,
+  budget: Budget,
+): ValueItem | { readonly kind: "func"; readonly type: FuncType } {
   const of = new Evaluation(scope, offset, budget);
   switch (def.kind) {
     case "record":
@@ -154,7 +178,7 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget:
       return of.value({ kind: "result", ok: of.optional(def.ok), err: of.optional(def.err) });
     case "own":
     case "borrow":
-      return of.value({ kind: def.kind, resource: scope.typeOf("resource", def.resource, offset).type });
+      return of.value({ kind: def.kind, resource: scope.resourceType(def.resource, offset) });
     case "stream":
     case "future":
       return of.value({ kind: def.kind, element: of.optional(def.element) });
@@ -169,7 +193,6 @@ export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget:
     }
     case "component":
     case "instance":
-      return { kind: def.kind, decls: def.decls, scope };
     case "resource":
       invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
       break;

@@ -12,7 +12,7 @@ import {
   coreItemType,
   type CoreModuleType,
 } from "./module_type.ts";
-import type { Scope } from "./scope.ts";
+import type { IndexSpaces, Spaces } from "./index_spaces.ts";
 
 /** What the space of core types holds. */
 export type CoreTypeItem =
@@ -20,7 +20,7 @@ export type CoreTypeItem =
   | { readonly kind: "module"; readonly type: CoreModuleType };
 
 /** Adds a core type; a recursive group takes an index for each of its types. */
-export function addCoreType(def: CoreTypeDef, scope: Scope, offset: number): void {
+export function addCoreType(def: CoreTypeDef, scope: IndexSpaces<Spaces>, offset: number): void {
   if (def.kind === "module") {
     return addCoreTypeItem({ kind: "module", type: evaluateModuleType(def.decls, scope, offset) }, scope);
   }
@@ -30,24 +30,22 @@ export function addCoreType(def: CoreTypeDef, scope: Scope, offset: number): voi
 }
 
 /** Adds what an alias names. */
-export function addCoreTypeItem(item: CoreTypeItem, scope: Scope): void {
+export function addCoreTypeItem(item: CoreTypeItem, scope: IndexSpaces<Spaces>): void {
   scope.coreTypes.add(item.kind === "sub" ? item.entry : undefined);
   scope.add("core type", item);
 }
 
-function evaluateModuleType(decls: readonly CoreModuleDecl[], scope: Scope, offset: number): CoreModuleType {
+function evaluateModuleType(
+  decls: readonly CoreModuleDecl[],
+  scope: IndexSpaces<Spaces>,
+  offset: number,
+): CoreModuleType {
   const space = new CoreSpace();
   const imports: CoreImport[] = [], exports: CoreExport[] = [];
-  const names = new Set<string>();
   const resolve = (type: CoreExternType): CoreItemType => {
     const item = coreItemType(type, space);
     if (item === undefined) invalid("core type", offset, "unknown-index", "type", (type as { type: number }).type);
     return item;
-  };
-  const unique = (sort: string, name: string): void => {
-    const key = `${sort} ${name}`;
-    if (names.has(key)) invalid("core type", offset, "duplicate-name", sort, name);
-    names.add(key);
   };
   for (const decl of decls) {
     switch (decl.kind) {
@@ -62,11 +60,9 @@ function evaluateModuleType(decls: readonly CoreModuleDecl[], scope: Scope, offs
         break;
       }
       case "import":
-        unique("import", JSON.stringify([decl.module, decl.name]));
         imports.push({ module: decl.module, name: decl.name, type: resolve(decl.type) });
         break;
       case "export":
-        unique("export", decl.name);
         exports.push({ name: decl.name, type: resolve(decl.type) });
         break;
     }

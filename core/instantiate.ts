@@ -68,6 +68,8 @@ export class Running {
   readonly #coreFuncs: CoreFunction[] = [];
   /** Inline core instances, each one object however often it is passed. */
   readonly #items = new Map<object, WebAssembly.ModuleImports>();
+  /** Imports that are exported again, each with an arena of its own. */
+  readonly #loopbacks = new Map<string, ReturnType<typeof loopback>>();
   /** Lifts that can reach a suspending import. */
   readonly #reach: ReadonlySet<number> = new Set();
   readonly #lifts = new Map<number, { lifted: Lifted; options: CanonOptions; node: ComponentInstance }>();
@@ -106,6 +108,7 @@ export class Running {
       const instance = yield { module: this.module(step.module), imports: this.#imports(step) };
       this.#coreInstances[step.slot] = instance.exports;
     }
+    if (tree.suspension !== undefined) tree.suspension.pinned = "what runs now";
   }
 
   /** A core module by reference. A plan that is run has no imported ones. */
@@ -124,7 +127,9 @@ export class Running {
     const made = this.#export(ref, path);
     if (made === undefined) return () => trap(this.tree, "unsupported-builtin", "async lift");
     const { lifted, cx } = made, { suspension } = this.tree;
-    const core = suspension === undefined ? lifted.core : suspension.pin(`the plain call of ${path}`, lifted.core);
+    const core = suspension === undefined
+      ? lifted.core
+      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
     return liftExport({ ...lifted, core: this.#hooked(core, path, true) }, cx, throws);
   }
 
@@ -133,7 +138,7 @@ export class Running {
     const made = this.#export(ref, path);
     if (made === undefined) return async () => await trap(this.tree, "unsupported-builtin", "async lift");
     const { lifted, cx, suspendingCore } = made;
-    return liftPromising({ ...lifted, core: this.#hooked(suspendingCore(), path, true) }, cx, throws);
+    return liftPromising({ ...lifted, core: this.#hooked(suspendingCore(), path, true, true) }, cx, throws);
   }
 
   /** What a call of an export consists of, with hooks everywhere but around the core function. */
@@ -142,11 +147,17 @@ export class Running {
     path: string,
   ): { lifted: Lifted; cx: CanonContext; suspendingCore: () => CoreFunction } | undefined {
     if (ref.kind === "import") {
-      const { call, suspends = false } = this.#bound[ref.leaf] as Bound & { kind: "func" };
-      const imported = `import ${this.plan.imports[ref.leaf]!.display}`;
-      const signature = signatureOf(ref.type, this.#codecs);
-      const made = loopback(signature, this.#hooked(call, imported, false), suspends, this.tree, { imported, path });
-      return { ...made, suspendingCore: () => made.lifted.core };
+      const key = `${ref.leaf} ${path}`;
+      let made = this.#loopbacks.get(key);
+      if (made === undefined) {
+        const { call, suspends = false } = this.#bound[ref.leaf] as Bound & { kind: "func" };
+        const imported = `import ${this.plan.imports[ref.leaf]!.display}`;
+        const hooked = this.#hooked(call, imported, false, suspends);
+        made = loopback(signatureOf(ref.type, this.#codecs), hooked, suspends, this.tree, { imported, path });
+        this.#loopbacks.set(key, made);
+      }
+      const { lifted, cx } = made;
+      return { lifted, cx, suspendingCore: () => lifted.core };
     }
     const plan = this.plan.lifts[ref.lift]!;
     if (plan.type.async || plan.options.async) return undefined;
@@ -234,7 +245,7 @@ export class Running {
       const path = `import ${this.plan.imports[func.leaf]!.display}`;
       const { call, suspends } = this.#bound[func.leaf] as Bound & { kind: "func" };
       const cx = new CanonContext(node, this.#hookedOptions(canon, path), true);
-      const hooked = this.#hooked(call, path, false);
+      const hooked = this.#hooked(call, path, false, suspends);
       if (!suspends || suspension === undefined) return lowerHost(signature, hooked, cx, path);
       const refuse = refuseSuspending(cx, suspension, path);
       return suspension.dispatch(lowered, refuse, lowerSuspending(signature, hooked, cx, path));
@@ -281,7 +292,7 @@ export class Running {
 
   // ── Hooks: wrapped around functions when there are any, so that they cost nothing when there are none ───────────────────
 
-  #hooked<F extends (...args: never[]) => unknown>(func: F, path: string, guest: boolean): F {
+  #hooked<F extends (...args: never[]) => unknown>(func: F, path: string, guest: boolean, mayWait = false): F {
     const { hooks } = this.tree;
     if (hooks === undefined) return func;
     return ((...args: never[]) => {
@@ -291,8 +302,8 @@ export class Running {
       let waits = false;
       try {
         const value = func(...args);
-        // What waits has not returned yet. A promise that nobody asked for is refused where it is looked at.
-        waits = this.tree.suspension !== undefined && isThenable(value);
+        // What waits has not returned yet.
+        waits = mayWait && isThenable(value);
         return waits ? Promise.resolve(value).finally(returning) : value;
       } finally {
         if (!waits) returning();

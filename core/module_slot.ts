@@ -36,7 +36,7 @@ export class ModuleSlot {
   /** Says what the engine made of it. */
   fill(module: WebAssembly.Module): void {
     this.#module = module;
-    if (this.#head !== undefined) known.set(module, this);
+    if (this.#head !== undefined || this.#type !== undefined) known.set(module, this);
   }
 
   /** The engine's module. There is one once the component is compiled. */

@@ -160,17 +160,15 @@ function readModule(reader: Reader): CoreModuleType | undefined {
 /** What is wrong with a module: an item of it, and what about that. */
 export interface ModuleFault {
   readonly item: string;
-  /** What its type should be, in words. */
-  readonly expected: string;
-  /** What it is; `undefined` where there is no such item. */
-  readonly found: string | undefined;
+  /** Its kind; `undefined` where there is no such item. */
+  readonly found: CoreItemType["kind"] | undefined;
+  /** `expected type …, found type …`. */
+  readonly fact: string;
 }
 
 /** A fault as the tail of a message. */
-export function describeFault({ expected, found }: ModuleFault): string {
-  if (found === undefined) return "not defined";
-  const separator = expected.startsWith("type") ? "," : "";
-  return `has the wrong type: expected ${expected}${separator} found ${found}`;
+export function describeFault({ found, fact }: ModuleFault): string {
+  return found === undefined ? "not defined" : `has the wrong type: ${fact}`;
 }
 
 /** The first reason why a module does not fit a module type; `undefined` if it does. */
@@ -179,55 +177,67 @@ export function moduleFault(found: CoreModuleType, expected: CoreModuleType): Mo
   const exported = new Map(found.exports.map(({ name, type }) => [name, type]));
   for (const { name, type } of expected.exports) {
     const item = `export \`${name}\``, given = exported.get(name);
-    if (given === undefined) return { item, expected: type.kind, found: undefined };
-    const fault = itemFault(given, found.space, type, expected.space, equality);
-    if (fault !== undefined) return { item, ...fault };
+    if (given === undefined) return { item, found: undefined, fact: "" };
+    const fact = itemFault(given, found.space, type, expected.space, equality);
+    if (fact !== undefined) return { item, found: given.kind, fact };
   }
   const given = new Map(expected.imports.map(({ module, name, type }) => [JSON.stringify([module, name]), type]));
   for (const { module, name, type } of found.imports) {
     const item = `import \`${module}::${name}\``, supplied = given.get(JSON.stringify([module, name]));
-    if (supplied === undefined) return { item, expected: type.kind, found: undefined };
-    const fault = itemFault(supplied, expected.space, type, found.space, equality);
-    if (fault !== undefined) return { item, ...fault };
+    if (supplied === undefined) return { item, found: undefined, fact: "" };
+    const fact = itemFault(supplied, expected.space, type, found.space, equality);
+    if (fact !== undefined) return { item, found: supplied.kind, fact };
   }
   return undefined;
 }
 
-function itemFault(
+/** Why a core item does not fit an expected type; `undefined` if it does. */
+export function itemFault(
   found: CoreItemType,
   foundSpace: CoreSpace,
   expected: CoreItemType,
   expectedSpace: CoreSpace,
   equality: CoreEquality,
-): { expected: string; found: string } | undefined {
-  if (found.kind !== expected.kind) return { expected: expected.kind, found: found.kind };
+): string | undefined {
+  if (found.kind !== expected.kind) return `expected ${expected.kind} found ${found.kind}`;
   const same = (left: string, right: string): boolean => equality.values(left, foundSpace, right, expectedSpace);
   const all = (left: readonly string[], right: readonly string[]): boolean =>
     left.length === right.length && left.every((type, i) => same(type, right[i]!));
-  let fits: boolean;
   switch (found.kind) {
     case "func":
     case "tag": {
       const other = expected as typeof found;
-      fits = all(found.params, other.params) && all(found.results, other.results);
-      break;
+      if (all(found.params, other.params) && all(found.results, other.results)) return undefined;
+      return `expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
     }
     case "table": {
       const other = expected as typeof found;
-      fits = same(found.element, other.element) && limitsFit(found.limits, other.limits);
-      break;
+      if (!same(found.element, other.element)) {
+        return `expected table element type ${spell(other.element)}, found ${spell(found.element)}`;
+      }
+      return limitsFit(found.limits, other.limits) ? undefined : limitsFault("table", expected, found);
     }
-    case "memory":
-      fits = limitsFit(found.limits, (expected as typeof found).limits);
-      break;
+    case "memory": {
+      const { limits } = expected as typeof found;
+      if (found.limits.shared !== limits.shared) return "mismatch in the shared flag for memories";
+      return limitsFit(found.limits, limits) ? undefined : limitsFault("memory", expected, found);
+    }
     case "global": {
       const other = expected as typeof found;
-      fits = found.mutable === other.mutable && found.shared === other.shared && same(found.type, other.type);
-      break;
+      if (!same(found.type, other.type)) return `expected global type ${spell(other.type)}, found ${spell(found.type)}`;
+      if (found.mutable === other.mutable && found.shared === other.shared) return undefined;
+      return `expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
     }
   }
-  if (fits) return undefined;
-  return { expected: `type \`${formatItem(expected)}\``, found: `type \`${formatItem(found)}\`` };
+}
+
+function limitsFault(what: string, expected: CoreItemType, found: CoreItemType): string {
+  return `mismatch in ${what} limits: expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
+}
+
+/** Reference types by their short names. */
+function spell(text: string): string {
+  return text.replaceAll(/\(ref null ([a-z]+)\)/g, "$1ref");
 }
 
 function limitsFit(found: CoreLimits, expected: CoreLimits): boolean {
@@ -237,8 +247,8 @@ function limitsFit(found: CoreLimits, expected: CoreLimits): boolean {
 }
 
 /** A core item's type in the text format. */
-function formatItem(type: CoreItemType): string {
-  return spellItem(type).replaceAll(/\(ref null ([a-z]+)\)/g, "$1ref");
+export function formatItem(type: CoreItemType): string {
+  return spell(spellItem(type));
 }
 
 function spellItem(type: CoreItemType): string {
@@ -257,4 +267,27 @@ function spellItem(type: CoreItemType): string {
     case "global":
       return `(global ${type.mutable ? `(mut ${type.type})` : type.type})`;
   }
+}
+
+/** What is wrong with a module's type by itself, as far as a component asks for more than the engine. */
+export function moduleTypeFault({ imports, exports }: CoreModuleType): string | undefined {
+  const names = new Set<string>();
+  for (const { module, name } of imports) {
+    const key = JSON.stringify([module, name]);
+    if (names.has(key)) return `duplicate import name \`${module}:${name}\``;
+    names.add(key);
+  }
+  const exported = new Set<string>();
+  for (const { name } of exports) {
+    if (exported.has(name)) return `export name \`${name}\` already defined`;
+    exported.add(name);
+  }
+  for (const { type } of [...imports, ...exports]) {
+    if (type.kind !== "memory" && type.kind !== "table") continue;
+    const { min, max, address, pageSize } = type.limits;
+    if (max !== undefined && min > max) return "size minimum must not be greater than maximum";
+    const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
+    if (min > most || (max ?? 0) > most) return `memory size must be at most ${most} pages`;
+  }
+  return undefined;
 }

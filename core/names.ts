@@ -1,4 +1,4 @@
-// Names of imports and exports: plain names with their annotations, interface names with their versions, and which versions fit.
+// Names of imports and exports: the grammar, plain names with their annotations, interface names with their versions, and which fit.
 // Spec: Explainer.md "Import and Export Definitions" (`externname`); semver matching as in Wasmtime's linker.
 
 /** A plain name taken apart. */
@@ -16,6 +16,92 @@ export function parsePlainName(name: string): PlainName {
   return label === undefined
     ? { kind: "label", label: name }
     : { kind: annotation as "method" | "static", resource, label };
+}
+
+/** Whether a name is an interface's rather than a plain one. */
+export function isInterfaceName(name: string): boolean {
+  return name.includes(":");
+}
+
+/** `strongly-unique`: what must differ between two names of one scope. */
+export function canonicalName(name: string): string {
+  const plain = parsePlainName(name);
+  return (plain.kind === "method" || plain.kind === "static" ? plain.label : name).toLowerCase();
+}
+
+const KEBAB = /^(?:[a-z][0-9a-z]*|[A-Z][0-9A-Z]*)(?:-(?:[0-9a-z]+|[0-9A-Z]+))*$/;
+
+/** `label`. */
+export function isKebab(label: string): boolean {
+  return KEBAB.test(label);
+}
+
+function kebabFault(label: string): string | undefined {
+  return isKebab(label) ? undefined : `\`${label}\` is not in kebab case`;
+}
+
+/** What is wrong with an `externname`, in words; `undefined` if nothing is. */
+export function nameFault(name: string): string | undefined {
+  if (isInterfaceName(name)) return interfaceFault(name);
+  const match = /^\[(constructor|method|static)\](.*)$/s.exec(name);
+  if (match === null) return kebabFault(name);
+  const [, annotation, rest = ""] = match;
+  if (annotation === "constructor") return kebabFault(rest);
+  const dot = rest.indexOf(".");
+  if (dot < 0) return "failed to find `.` character";
+  return kebabFault(rest.slice(0, dot)) ?? kebabFault(rest.slice(dot + 1));
+}
+
+/** `interfacename`: `ns:pkg/iface@1.0.0`. Nested namespaces and projections are a gated feature. */
+function interfaceFault(name: string): string | undefined {
+  const colon = name.indexOf(":");
+  const namespace = name.slice(0, colon), rest = name.slice(colon + 1);
+  const [, pkg = "", slash, projection = "", next] = /^([^/@:]*)(\/?)([^/@]*)(.*)$/s.exec(rest)!;
+  return kebabFault(namespace) ?? lowerFault(namespace) ?? kebabFault(pkg) ?? lowerFault(pkg) ??
+    (slash === "" ? "expected `/` after package name" : undefined) ??
+    kebabFault(projection) ??
+    (next === ""
+      ? undefined
+      : next!.startsWith("@")
+      ? versionFault(next!.slice(1))
+      : `trailing characters found: \`${next}\``);
+}
+
+function lowerFault(words: string): string | undefined {
+  return words === words.toLowerCase() ? undefined : `\`${words}\` is not in lower case`;
+}
+
+/** What is wrong with a `valid semver`. */
+function versionFault(version: string): string | undefined {
+  if (version === "") return "empty string, expected a semver version";
+  const parts = ["major", "minor", "patch"];
+  let rest = version;
+  for (const [i, part] of parts.entries()) {
+    const place = `${part} version number`;
+    const digits = /^\d*/.exec(rest)![0];
+    if (digits === "") {
+      return rest === ""
+        ? `unexpected end of input while parsing ${place}`
+        : unexpected(rest, `while parsing ${place}`);
+    }
+    if (digits.length > 1 && digits.startsWith("0")) return `invalid leading zero in ${place}`;
+    if (digits.length > 19) return `value of ${place} exceeds u64::MAX`;
+    rest = rest.slice(digits.length);
+    if (i === 2) break;
+    if (rest === "") return `unexpected end of input while parsing ${place}`;
+    if (!rest.startsWith(".")) return unexpected(rest, `after ${place}`);
+    rest = rest.slice(1);
+  }
+  const [, pre, build, left = ""] = /^(?:-([0-9A-Za-z.-]*))?(?:\+([0-9A-Za-z.-]*))?(.*)$/s.exec(rest)!;
+  const numbered = pre?.split(".").find((part) => /^0\d+$/.test(part));
+  if (pre?.split(".").includes("")) return "empty identifier segment in pre-release identifier";
+  if (numbered !== undefined) return "invalid leading zero in pre-release identifier";
+  if (build?.split(".").includes("")) return "empty identifier segment in build metadata";
+  return left === "" ? undefined : unexpected(left, "after patch version number");
+}
+
+function unexpected(rest: string, where: string): string {
+  return `unexpected character '${String.fromCodePoint(rest.codePointAt(0)!)}' ${where}`;
 }
 
 /** An interface name without its version, and the version. */

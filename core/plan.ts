@@ -16,7 +16,6 @@ import type {
   NameDef,
   Sort,
 } from "./definitions.ts";
-import { CoreSpace } from "./core_space.ts";
 import { addCoreType } from "./evaluate_core.ts";
 import {
   Budget,
@@ -39,12 +38,10 @@ import type {
   CoreInstance,
   CoreItem,
   CoreRef,
-  DeclaredType,
   DefinedComponent,
   FuncRef,
   InstanceItem,
   Item,
-  ModuleRef,
   NamedItem,
   Plan,
   PlanImport,
@@ -53,7 +50,6 @@ import type {
   Step,
 } from "./plan_types.ts";
 import { Scope } from "./scope.ts";
-import { type ExternItem, type ExternType, moduleExternType } from "./types.ts";
 
 /** What a host gives for an import that must be known to plan. */
 export type Given = ModuleSlot | DefinedComponent;
@@ -65,14 +61,12 @@ export type Given = ModuleSlot | DefinedComponent;
  *   imports stand for themselves and the plan serves for reflection and linking only, unless there are none.
  */
 export function planComponent(component: DefinedComponent, given?: readonly Given[]): Plan {
-  return new Planner(new Budget(), 0, given).plan(component);
+  return new Planner(new Budget(), given).plan(component);
 }
 
 class Planner {
   readonly #budget: Budget;
-  readonly #depth: number;
   readonly #given: Iterator<Given> | undefined;
-  readonly #reflected = new WeakMap<object, ExternType>();
   readonly #steps: Step[] = [];
   readonly #lifts: PlanLift[] = [];
   readonly #imports: PlanImport[] = [];
@@ -83,10 +77,8 @@ class Planner {
   #coreInstances = 0;
   #coreFuncs = 0;
 
-  /** @param depth How many components enclose this one while it is only reflected on. */
-  constructor(budget: Budget, depth: number, given: readonly Given[] | undefined) {
+  constructor(budget: Budget, given: readonly Given[] | undefined) {
     this.#budget = budget;
-    this.#depth = depth;
     this.#given = given?.values();
   }
 
@@ -108,8 +100,6 @@ class Planner {
       resources: this.#resources,
       nodes: this.#nodes,
       exports: instance.exports,
-      importItems: once(() => this.#externItems(imports)),
-      exportItems: once(() => this.#externItems(instance.exports)),
     };
   }
 
@@ -141,7 +131,7 @@ class Planner {
       },
       component: (path, type) => {
         if (this.#given !== undefined) return this.#given.next().value as DefinedComponent;
-        this.#leaf(path, { kind: "component", type: () => this.#componentType(type) });
+        this.#leaf(path, { kind: "component" });
         return { kind: "import", type };
       },
     };
@@ -351,78 +341,9 @@ class Planner {
     this.#steps.push(step(slot));
     scope.add("core func", { kind: "made", slot });
   }
-
-  // ── Reflection ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #externItems(items: ReadonlyMap<string, NamedItem>): ExternItem[] {
-    return [...items].map(([name, { name: attributes, item }]) => ({
-      name,
-      type: this.#externType(item),
-      ...(attributes.implements === undefined ? {} : { implements: attributes.implements }),
-      ...(attributes.externalId === undefined ? {} : { externalId: attributes.externalId }),
-    }));
-  }
-
-  #externType(item: Item): ExternType {
-    switch (item.sort) {
-      case "func":
-        return { kind: "func", type: item.func.type };
-      case "instance":
-        return this.#once(
-          item.instance,
-          () => ({ kind: "instance", exports: this.#externItems(item.instance.exports) }),
-        );
-      case "core module":
-        return moduleType(item.module);
-      case "component": {
-        const { component } = item;
-        if (component.kind === "import") return this.#componentType(component.type);
-        return this.#once(component, () => {
-          const { importItems, exportItems } = new Planner(this.#budget, this.#deeper(), undefined).plan(component);
-          return { kind: "component", imports: importItems(), exports: exportItems() };
-        });
-      }
-      case "type": {
-        const { type } = item;
-        if (type.kind === "value" || type.kind === "resource") return { kind: "type", type: type.type };
-        if (type.kind === "func") return { kind: "func", type: type.type };
-        return this.#componentType(type);
-      }
-    }
-  }
-
-  /** A component or instance type as data; its abstract parts are made for nobody. */
-  #componentType(type: DeclaredType): ExternType {
-    return this.#once(type, () => {
-      const planner = new Planner(this.#budget, this.#deeper(), undefined);
-      const { imports, exports } = evaluateDecls(type, undefined, planner.#importMaker());
-      const exported = planner.#externItems(exports);
-      return type.kind === "instance"
-        ? { kind: "instance", exports: exported }
-        : { kind: "component", imports: planner.#externItems(imports), exports: exported };
-    });
-  }
-
-  /** Items are shared, and so is what they are reflected as: a small binary can describe an enormous tree of them. */
-  #once(item: object, make: () => ExternType): ExternType {
-    let type = this.#reflected.get(item);
-    if (type === undefined) this.#reflected.set(item, type = make());
-    return type;
-  }
-
-  #deeper(): number {
-    if (this.#depth >= MAX_NESTING) invalid("component", 0, "nesting-too-deep");
-    return this.#depth + 1;
-  }
 }
 
 // ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
-
-/** A core module's type as data; nothing of one that others compiled, whose bytes were never seen. */
-function moduleType(ref: ModuleRef): ExternType {
-  const type = ref.kind === "own" ? ref.module.type : ref.type;
-  return moduleExternType(type ?? { imports: [], exports: [], space: new CoreSpace() });
-}
 
 /** The sort of items that an `externtype` describes. */
 function sortOf({ kind }: ExternTypeDef): Sort {
@@ -464,12 +385,6 @@ function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOp
     postReturn: core("core func", def.postReturn),
     async: def.async ?? false,
   };
-}
-
-/** Computes a value when it is first asked for. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 /** Which options a signature cannot do without. */

@@ -7,7 +7,6 @@ import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
 import type { ComponentDef, CoreSort, NameDef, TypeDecl } from "./definitions.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import type { CoreModuleType } from "./module_type.ts";
-import type { ExternItem, ExternType } from "./types.ts";
 import type { Scope } from "./scope.ts";
 
 /** A core item at run time: an export of a core instance, or a core function that a step makes. */
@@ -131,7 +130,7 @@ export interface PlanImport {
     /** A type that must be the one that another import gave, if the host gives any. */
     | { readonly kind: "same-resource"; readonly type: ResourceType }
     | { readonly kind: "module"; readonly type: CoreModuleType }
-    | { readonly kind: "component"; type(): ExternType }
+    | { readonly kind: "component" }
     /** An instance of which nothing is wanted: nothing else may have its name. */
     | { readonly kind: "instance" };
 }
@@ -180,7 +179,4 @@ export interface Plan {
   /** Parents of the component instances; -1 for the root. */
   readonly nodes: readonly number[];
   readonly exports: ReadonlyMap<string, NamedItem>;
-  /** Reflection; made when first asked for. */
-  importItems(): readonly ExternItem[];
-  exportItems(): readonly ExternItem[];
 }

@@ -150,7 +150,8 @@ export class Reader {
   }
 
   /** `<T>?`. */
-  optional<T>(read: () => T): T | undefined {
+  optional<T>(read: () => T, what?: string): T | undefined {
+    if (what !== undefined && this.peek() > 1) this.fail("unknown-opcode", [hex(this.peek()), what]);
     return this.flag() ? read() : undefined;
   }
 

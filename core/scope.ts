@@ -1,9 +1,9 @@
-// Index spaces: what a component, component type or instance type has defined so far.
-// A nested scope reaches outward only through outer aliases.
+// What planning keeps in index spaces: references instead of types. Whether they fit was validated before.
 // Spec: Explainer.md "Index Spaces".
 
+import type { ResourceType } from "../abi/types.ts";
+import { IndexSpaces, typeKinds } from "./index_spaces.ts";
 import { invalid } from "./invalid.ts";
-import { CoreSpace } from "./core_space.ts";
 import type { Sort } from "./definitions.ts";
 import type { CoreTypeItem } from "./evaluate_core.ts";
 import type {
@@ -15,10 +15,11 @@ import type {
   Item,
   ModuleRef,
   TypeItem,
+  ValueItem,
 } from "./plan_types.ts";
 
 /** What each index space holds. */
-interface Spaces {
+type PlanSpaces = {
   "core func": CoreRef;
   "core table": CoreRef;
   "core memory": CoreRef;
@@ -32,65 +33,23 @@ interface Spaces {
   type: TypeItem;
   component: ComponentItem;
   instance: InstanceItem;
-}
-
-/** Kinds of types as messages ask for them. */
-const kinds: Readonly<Record<TypeItem["kind"], string>> = {
-  value: "a value type (a defined type)",
-  func: "a func type",
-  resource: "a resource type",
-  component: "a component type",
-  instance: "an instance type",
 };
 
-/** One scope with its index spaces. */
-export class Scope {
-  readonly parent: Scope | undefined;
-  #coreTypes: CoreSpace | undefined;
-  /** Arrays are made as they are needed: most scopes need few, and a component can have very many scopes. */
-  readonly #spaces: { [S in Sort]: Spaces[S][] | undefined } = {
-    "core func": undefined,
-    "core table": undefined,
-    "core memory": undefined,
-    "core global": undefined,
-    "core tag": undefined,
-    "core type": undefined,
-    "core module": undefined,
-    "core instance": undefined,
-    func: undefined,
-    value: undefined,
-    type: undefined,
-    component: undefined,
-    instance: undefined,
-  };
-
-  constructor(parent: Scope | undefined) {
-    this.parent = parent;
-  }
-
-  /** What references in core types count in: as long as the space of core types. */
-  get coreTypes(): CoreSpace {
-    return this.#coreTypes ??= new CoreSpace();
-  }
-
-  add<S extends Sort>(sort: S, item: Spaces[S]): void {
-    const spaces: { [S in Sort]: Spaces[S][] | undefined } = this.#spaces;
-    const space: Spaces[S][] | undefined = spaces[sort];
-    if (space === undefined) spaces[sort] = [item] as typeof spaces[S];
-    else space.push(item);
-  }
-
-  get<S extends Sort>(sort: S, index: number, offset: number): Spaces[S] {
-    const space: readonly Spaces[S][] | undefined = this.#spaces[sort];
-    if (space === undefined || index >= space.length) invalid("component", offset, "unknown-index", sort, index);
-    return space[index]!;
-  }
-
+/** One scope of a plan. */
+export class Scope extends IndexSpaces<PlanSpaces> {
   /** The type at an index, which must be of a kind; `what` needs it. */
   typeOf<K extends TypeItem["kind"]>(kind: K, index: number, offset: number, what = "type"): TypeItem & { kind: K } {
     const item = this.get("type", index, offset);
-    if (item.kind !== kind) invalid(what, offset, "wrong-kind", kinds[kind], `${item.kind} type`);
+    if (item.kind !== kind) invalid(what, offset, "wrong-kind", `type index ${index}`, typeKinds[kind]);
     return item as TypeItem & { kind: K };
+  }
+
+  valueType(index: number, offset: number): ValueItem {
+    return this.typeOf("value", index, offset);
+  }
+
+  resourceType(index: number, offset: number): ResourceType {
+    return this.typeOf("resource", index, offset).type;
   }
 
   /** Adds an item to the space of its sort. */
@@ -127,15 +86,5 @@ export class Scope {
       default:
         invalid("component", offset, "wrong-kind", "a func, value, type, component, instance or core module", sort);
     }
-  }
-
-  /** The scope `count` levels outward. */
-  outer(count: number, offset: number): Scope {
-    let found: Scope | undefined = this as Scope;
-    for (let i = 0; i < count && found !== undefined; i++) found = found.parent;
-    if (found === undefined) {
-      invalid("component", offset, "invalid-type", `invalid outer alias count of ${count}`);
-    }
-    return found;
   }
 }

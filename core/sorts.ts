@@ -2,7 +2,7 @@
 // Spec: Binary.md `core:sort`, `sort`.
 
 import type { CoreSort, Sort } from "./definitions.ts";
-import type { Reader } from "./reader.ts";
+import { hex, type Reader } from "./reader.ts";
 
 const coreSorts: Readonly<Record<number, CoreSort>> = {
   0x00: "func",
@@ -25,12 +25,21 @@ const sorts: Readonly<Record<number, Sort>> = {
 /** `core:sort`. */
 export function coreSort(reader: Reader): CoreSort {
   const byte = reader.byte();
-  return coreSorts[byte] ?? reader.unknown(byte, "a core sort");
+  return coreSorts[byte] ?? reader.unknown(byte, "core external kind");
 }
 
 /** `sort`. */
 export function sort(reader: Reader): Sort {
-  const byte = reader.byte();
-  if (byte === 0x00) return `core ${coreSort(reader)}`;
-  return sorts[byte] ?? reader.unknown(byte, "a sort");
+  const { sort, byte, offset } = sortBytes(reader);
+  return sort ?? reader.fail("unknown-opcode", [hex(byte), "component external kind"], offset);
+}
+
+/** The bytes of a `sort`: what they say, if anything, and the byte that decides. */
+export function sortBytes(
+  reader: Reader,
+): { readonly sort: Sort | undefined; readonly byte: number; readonly offset: number } {
+  const offset = reader.offset, byte = reader.byte();
+  if (byte !== 0x00) return { sort: sorts[byte], byte, offset };
+  const core = reader.byte(), name = coreSorts[core];
+  return { sort: name === undefined ? undefined : `core ${name}`, byte: core, offset: offset + 1 };
 }

@@ -1,28 +1,55 @@
-// Whether two types are the same, and where they differ if not: for link-time checks and typed lookups.
-// Value types know no subtyping; only labels and resources need to be told when they are equal (host/ spells labels differently).
+// Whether one type may stand where another is expected, and the first reason if not: for validation, linking and typed lookups.
+// Value and function types know no subtyping: only how labels and resources are told to be equal varies (host/ spells labels differently).
+// Instances may export more than expected, components import less; core modules likewise.
 // Spec: Explainer.md "Type Checking".
 
 import { formatType, type ResourceType, type ValType } from "../abi/types.ts";
+import { type ComponentType, type Entity, type InstanceType, rootOf, type TypeEntity } from "./entities.ts";
 import { moduleFault } from "./module_type.ts";
-import { coreModuleType, type ExternItem, type ExternType } from "./types.ts";
 
 /** How labels and resources are compared. */
 export interface Equality {
   /** Labels of record fields and flags. */
   label(expected: string, found: string): boolean;
   resource(expected: ResourceType, found: ResourceType): boolean;
+  /** Pairs that were found to be the same: types are shared, and a small binary can describe an enormous one. */
+  readonly same?: Pairs;
+}
+
+/** Pairs of objects. */
+export class Pairs {
+  readonly #pairs = new Map<object, Set<object>>();
+
+  has(left: object, right: object): boolean {
+    return this.#pairs.get(left)?.has(right) ?? false;
+  }
+
+  add(left: object, right: object): void {
+    const rights = this.#pairs.get(left);
+    if (rights === undefined) this.#pairs.set(left, new Set([right]));
+    else rights.add(right);
+  }
 }
 
 /** Where two types differ, and how. */
 export interface Mismatch {
-  /** ` in record field \`size\``, outermost first; empty for the whole type. */
+  /** `, record field \`size\``, outermost first; empty for the whole type. */
   readonly place: string;
-  readonly expected: string;
-  readonly found: string;
+  /** `expected u32, found u64`. */
+  readonly fact: string;
+}
+
+/** A mismatch as the tail of a message: ` in record field \`size\`: expected u32, found u64`. */
+export function placed({ place, fact }: Mismatch): string {
+  return `${place.replace(/^, /, " in ")}: ${fact}`;
 }
 
 function within(mismatch: Mismatch | undefined, item: string): Mismatch | undefined {
-  return mismatch && { ...mismatch, place: `, ${item}${mismatch.place}` };
+  return mismatch && { place: `, ${item}${mismatch.place}`, fact: mismatch.fact };
+}
+
+function differs(expected: string, found: string): Mismatch {
+  return { place: "", fact: `expected ${expected}, found ${found}` };
 }
 
 /** The first difference between two types; `undefined` if they are the same. */
@@ -31,17 +58,28 @@ export function differ(
   found: ValType | null | undefined,
   equal: Equality,
 ): Mismatch | undefined {
+  if (equal.same === undefined || !expected || !found) return difference(expected, found, equal);
+  if (equal.same.has(expected, found)) return undefined;
+  const mismatch = difference(expected, found, equal);
+  if (mismatch === undefined) equal.same.add(expected, found);
+  return mismatch;
+}
+
+function difference(
+  expected: ValType | undefined,
+  found: ValType | null | undefined,
+  equal: Equality,
+): Mismatch | undefined {
   found ??= undefined; // null is a schema's way to say that there is none
   // Spelt out only where types differ: nearly all that are compared do not.
-  const here = (suffix = ""): Mismatch => ({
-    place: "",
-    expected: formatType(expected),
-    found: `${formatType(found)}${suffix}`,
-  });
+  const here = (): Mismatch => differs(formatType(expected), formatType(found));
   if (expected === undefined || found === undefined) return expected === found ? undefined : here();
-  if (expected.kind !== found.kind) return here();
+  if (expected.kind !== found.kind) {
+    const handles = "resource" in expected && "resource" in found;
+    return handles ? differs(expected.kind, found.kind) : here();
+  }
   const count = (what: string, left: number, right: number): Mismatch | undefined =>
-    left === right ? undefined : { place: "", expected: `${left} ${what}`, found: `${right} ${what}` };
+    left === right ? undefined : differs(`${left} ${what}`, `${right} ${what}`);
   switch (expected.kind) {
     case "list":
     case "option":
@@ -60,15 +98,14 @@ export function differ(
     }
     case "record": {
       const { fields } = found as typeof expected;
-      const counted = count("fields", expected.fields.length, fields.length);
-      if (counted) return counted;
-      return first(
-        expected.fields,
-        (field, i) =>
-          equal.label(field.name, fields[i]!.name)
-            ? within(differ(field.type, fields[i]!.type, equal), `record field \`${field.name}\``)
-            : { place: "", expected: `a field \`${field.name}\``, found: `\`${fields[i]!.name}\`` },
-      );
+      return count("fields", expected.fields.length, fields.length) ??
+        first(
+          expected.fields,
+          (field, i) =>
+            equal.label(field.name, fields[i]!.name)
+              ? within(differ(field.type, fields[i]!.type, equal), `record field \`${field.name}\``)
+              : differs(`field name \`${field.name}\``, `\`${fields[i]!.name}\``),
+        );
     }
     case "tuple": {
       const { types } = found as typeof expected;
@@ -77,39 +114,53 @@ export function differ(
     }
     case "variant": {
       const { cases } = found as typeof expected;
-      return count("cases", expected.cases.length, cases.length) ??
-        first(
-          expected.cases,
-          (part, i) =>
-            part.name === cases[i]!.name
-              ? within(differ(part.type, cases[i]!.type, equal), `variant case \`${part.name}\``)
-              : { place: "", expected: `a case \`${part.name}\``, found: `\`${cases[i]!.name}\`` },
-        );
+      return count("cases", expected.cases.length, cases.length) ?? first(expected.cases, ({ name, type }, i) => {
+        const other = cases[i]!;
+        if (name !== other.name) return differs(`case named \`${name}\``, `\`${other.name}\``);
+        return presence(type, other.type, `case \`${name}\` to have`, "a type", "no type") ??
+          within(differ(type, other.type, equal), `variant case \`${name}\``);
+      });
     }
     case "enum":
     case "flags": {
       const { names } = found as typeof expected;
       const same = expected.kind === "enum" ? (left: string, right: string) => left === right : equal.label;
-      return count("names", expected.names.length, names.length) ??
+      const mismatch = count("names", expected.names.length, names.length) ??
         first(
           expected.names,
-          (name, i) =>
-            same(name, names[i]!) ? undefined : { place: "", expected: `\`${name}\``, found: `\`${names[i]}\`` },
+          (name, i) => same(name, names[i]!) ? undefined : differs(`\`${name}\``, `\`${names[i]}\``),
         );
+      return within(mismatch, `${expected.kind} elements`);
     }
     case "result": {
       const other = found as typeof expected;
-      return within(differ(expected.ok, other.ok, equal), "result ok") ??
-        within(differ(expected.err, other.err, equal), "result err");
+      return presence(expected.ok, other.ok, "ok type", formatType(expected.ok), "to not be present") ??
+        within(differ(expected.ok, other.ok, equal), "ok variant") ??
+        presence(expected.err, other.err, "err type", formatType(expected.err), "to not be present") ??
+        within(differ(expected.err, other.err, equal), "err variant");
     }
     case "own":
     case "borrow":
       return equal.resource(expected.resource, (found as typeof expected).resource)
         ? undefined
-        : here(" of another class");
+        : { place: "", fact: `resource types are not the same: ${here().fact}` };
     default:
       return undefined;
   }
+}
+
+/** Whether a payload is there on both sides. */
+function presence(
+  expected: ValType | null | undefined,
+  found: ValType | null | undefined,
+  what: string,
+  some: string,
+  none: string,
+): Mismatch | undefined {
+  const [has, given] = [expected ?? undefined, found ?? undefined];
+  if ((has === undefined) === (given === undefined)) return undefined;
+  const word = (type: ValType | undefined): string => type === undefined ? "none" : formatType(type);
+  return differs(`${what} ${has === undefined ? none : some}`, word(given));
 }
 
 function first<T>(items: readonly T[], check: (item: T, i: number) => Mismatch | undefined): Mismatch | undefined {
@@ -127,27 +178,21 @@ export interface FuncShape {
   readonly async: boolean;
 }
 
-/** The first difference between two function types; its place begins with ` in `. */
+/** The first difference between two function types. Names of parameters count where both sides have them. */
 export function differFunc(expected: FuncShape, found: FuncShape, equal: Equality): Mismatch | undefined {
-  return placed(funcMismatch(expected, found, equal));
-}
-
-function placed(mismatch: Mismatch | undefined): Mismatch | undefined {
-  return mismatch && { ...mismatch, place: mismatch.place.replace(/^, /, " in ") };
-}
-
-function funcMismatch(expected: FuncShape, found: FuncShape, equal: Equality): Mismatch | undefined {
   if (expected.async !== found.async) {
     const word = (shape: FuncShape): string => shape.async ? "an async func" : "a func";
-    return { place: "", expected: word(expected), found: word(found) };
+    return differs(word(expected), word(found));
   }
   const [left, right] = [expected.params.length, found.params.length];
-  if (left !== right) return { place: "", expected: `${left} parameters`, found: `${right}` };
-  return first(
-    expected.params,
-    ({ name, type }, i) => within(differ(type, found.params[i]!.type, equal), `param ${i + 1} \`${name ?? i}\``),
-  ) ??
-    within(differResult(expected.result, found.result, equal), "result");
+  if (left !== right) return differs(`${left} parameters`, `${right}`);
+  return first(expected.params, ({ name, type }, i) => {
+    const other = found.params[i]!;
+    if (name !== undefined && other.name !== undefined && name !== other.name) {
+      return differs(`parameter named \`${name}\``, `\`${other.name}\``);
+    }
+    return within(differ(type, other.type, equal), `param ${i + 1} \`${name ?? i}\``);
+  }) ?? differResult(expected.result, found.result, equal);
 }
 
 function differResult(
@@ -155,109 +200,133 @@ function differResult(
   found: ValType | undefined,
   equal: Equality,
 ): Mismatch | undefined {
-  if (expected !== undefined && found !== undefined) return differ(expected, found, equal);
+  if (expected !== undefined && found !== undefined) return within(differ(expected, found, equal), "result");
   if (expected === found) return undefined;
-  const word = (type: ValType | undefined): string => type === undefined ? "no result" : formatType(type);
-  return { place: "", expected: word(expected), found: word(found) };
+  const word = (type: ValType | undefined): string => type === undefined ? "no result" : `a result ${formatType(type)}`;
+  return differs(word(expected), word(found));
 }
 
 // ── Imports and exports ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What a resource type of the expected side stands for on the found side. */
-type Resources = Map<ResourceType, ResourceType>;
+/** What abstract resources of the expected side stand for on the found side; the first type found for one decides. */
+export class Bindings {
+  readonly #open: (root: ResourceType) => boolean;
+  readonly #bound = new Map<ResourceType, ResourceType>();
 
-/** The first reason why something does not fit an expected type; its place begins with ` in `. */
-export function differExtern(
-  expected: ExternType,
-  found: ExternType,
-  resources: Resources = new Map(),
-): Mismatch | undefined {
-  return placed(externMismatch(expected, found, resources));
+  /** @param open Whether a resource of the expected side is abstract. */
+  constructor(open: (root: ResourceType) => boolean) {
+    this.#open = open;
+  }
+
+  /** Binds an abstract resource, or says whether two resources are the same. */
+  bind(expected: ResourceType, found: ResourceType): boolean {
+    const root = rootOf(expected), bound = this.#bound.get(root);
+    if (bound === undefined && this.#open(root)) {
+      this.#bound.set(root, rootOf(found));
+      return true;
+    }
+    return (bound ?? root) === rootOf(found);
+  }
+
+  /** What a resource stands for; `undefined` if it is not abstract or nothing was found for it. */
+  of(root: ResourceType): ResourceType | undefined {
+    return this.#bound.get(root);
+  }
+
+  /** Instances that fit. */
+  readonly instances: Pairs = new Pairs();
+  readonly equality: Equality = {
+    same: new Pairs(),
+    label: (left, right) => left === right,
+    resource: (left, right) => (this.#bound.get(rootOf(left)) ?? rootOf(left)) === rootOf(right),
+  };
 }
 
-function externMismatch(expected: ExternType, found: ExternType, resources: Resources): Mismatch | undefined {
-  if (expected.kind !== found.kind) return { place: "", expected: expected.kind, found: found.kind };
-  switch (expected.kind) {
-    case "func": {
-      const equal: Equality = {
-        label: (left, right) => left === right,
-        resource: (left, right) => resources.get(left) === right,
-      };
-      const { params } = expected.type, other = (found as typeof expected).type;
-      return funcMismatch(expected.type, other, equal) ?? first(params, ({ name }, i) => {
-        const given = other.params[i]!.name;
-        return name === given ? undefined : {
-          place: "",
-          expected: `a parameter named \`${name}\``,
-          found: `\`${given}\``,
-        };
-      });
-    }
+/** What an entity is called in messages. */
+export function entityWord(entity: Entity): string {
+  if (entity.sort === "core module") return "module";
+  return entity.sort === "type" ? typeWord(entity.type) : entity.sort;
+}
+
+function typeWord({ kind }: TypeEntity): string {
+  return kind === "value" ? "defined type" : kind === "resource" ? "resource" : `${kind} type`;
+}
+
+/** The first reason why something does not fit what is expected. */
+export function differEntity(expected: Entity, found: Entity, bindings: Bindings): Mismatch | undefined {
+  if (expected.sort !== found.sort) return differs(entityWord(expected), entityWord(found));
+  switch (expected.sort) {
+    case "func":
+      return differFunc(expected.type, (found as typeof expected).type, bindings.equality);
     case "instance":
-      return itemsMismatch("export", expected.exports, (found as typeof expected).exports, resources);
-    case "module": {
-      const fault = moduleFault(coreModuleType(found as typeof expected), coreModuleType(expected));
-      return fault && { place: `, ${fault.item}`, expected: fault.expected, found: fault.found ?? "none" };
-    }
+      return differInstance(expected.type, (found as typeof expected).type, bindings);
     case "component":
-      return componentMismatch(expected, found as typeof expected);
+      return differComponent(expected.type, (found as typeof expected).type);
+    case "core module": {
+      const given = (found as typeof expected).type;
+      if (expected.type === undefined || given === undefined) return undefined; // the engine will say
+      const fault = moduleFault(given, expected.type);
+      if (fault === undefined) return undefined;
+      if (fault.found === undefined) return { place: "", fact: `missing expected ${fault.item}` };
+      return { place: `, ${fault.item}`, fact: fault.fact };
+    }
     case "type":
-      return typeMismatch(expected.type, (found as typeof expected).type, resources);
+      return differType(expected.type, (found as typeof expected).type, bindings);
   }
+}
+
+function differType(expected: TypeEntity, found: TypeEntity, bindings: Bindings): Mismatch | undefined {
+  if (expected.kind !== found.kind) return differs(typeWord(expected), typeWord(found));
+  switch (expected.kind) {
+    case "value":
+      return differ(expected.type, (found as typeof expected).type, bindings.equality);
+    case "func":
+      return differFunc(expected.type, (found as typeof expected).type, bindings.equality);
+    case "resource":
+      return bindings.bind(expected.type, (found as typeof expected).type)
+        ? undefined
+        : { place: "", fact: "resource types are not the same" };
+    case "instance":
+      return differInstance(expected.type, (found as typeof expected).type, bindings);
+    case "component":
+      return differComponent(expected.type, (found as typeof expected).type);
+  }
+}
+
+function differInstance(expected: InstanceType, found: InstanceType, bindings: Bindings): Mismatch | undefined {
+  if (bindings.instances.has(expected, found)) return undefined;
+  for (const [name, { entity }] of expected.entries()) {
+    const given = found.get(name);
+    if (given === undefined) return { place: "", fact: `missing expected export \`${name}\`` };
+    const mismatch = differEntity(entity, given.entity, bindings);
+    if (mismatch !== undefined) return within(mismatch, `instance export \`${name}\``);
+  }
+  bindings.instances.add(expected, found);
+  return undefined;
 }
 
 /** Imports are contravariant: what the found component needs must be among what the expected one is given. */
-function componentMismatch(
-  expected: ExternType & { kind: "component" },
-  found: ExternType & { kind: "component" },
-): Mismatch | undefined {
-  const needed: Resources = new Map();
-  const mismatch = itemsMismatch("import", found.imports, expected.imports, needed);
-  if (mismatch !== undefined) return { ...mismatch, expected: mismatch.found, found: mismatch.expected };
-  // A resource that is imported stands for itself: only what an export introduces may become whatever is exported.
-  const resources: Resources = new Map();
-  for (const { type } of expected.imports) fixResources(type, resources);
-  for (const [theirs, ours] of needed) resources.set(ours, theirs);
-  return itemsMismatch("export", expected.exports, found.exports, resources);
-}
-
-function fixResources(type: ExternType, resources: Resources): void {
-  if (type.kind === "instance") { for (const item of type.exports) fixResources(item.type, resources); }
-  if (type.kind === "type" && type.type.kind === "resource") resources.set(type.type, type.type);
-}
-
-function itemsMismatch(
-  side: "import" | "export",
-  expected: readonly ExternItem[],
-  found: readonly ExternItem[],
-  resources: Resources,
-): Mismatch | undefined {
-  const given = new Map(found.map(({ name, type }) => [name, type]));
-  return first(expected, ({ name, type }) => {
-    const other = given.get(name);
-    if (other === undefined) return { place: "", expected: `an ${side} named \`${name}\``, found: "none" };
-    return within(externMismatch(type, other, resources), `${side} \`${name}\``);
-  });
-}
-
-function typeMismatch(
-  expected: ValType | ResourceType,
-  found: ValType | ResourceType,
-  resources: Resources,
-): Mismatch | undefined {
-  if (expected.kind !== "resource" || found.kind !== "resource") {
-    if (expected.kind === "resource" || found.kind === "resource") {
-      const word = (type: ValType | ResourceType): string => type.kind === "resource" ? "a resource" : formatType(type);
-      return { place: "", expected: word(expected), found: word(found) };
-    }
-    return differ(expected, found, {
-      label: (left, right) => left === right,
-      resource: (left, right) => resources.get(left) === right,
-    });
+function differComponent(expected: ComponentType, found: ComponentType): Mismatch | undefined {
+  const needed = new Bindings((root) => found.imported.has(root));
+  for (const [name, { entity }] of found.imports) {
+    const given = expected.imports.get(name);
+    if (given === undefined) return { place: "", fact: `missing expected import \`${name}\`` };
+    const mismatch = differEntity(entity, given.entity, needed);
+    if (mismatch !== undefined) return within(mismatch, `import \`${name}\``);
   }
-  const bound = resources.get(expected);
-  if (bound === undefined) resources.set(expected, found);
-  return bound === undefined || bound === found
-    ? undefined
-    : { place: "", expected: `resource \`${expected.name ?? ""}\``, found: "mismatched resource types" };
+  // What the found component imports is, on the expected side, what it was given.
+  const theirs = new Map<ResourceType, ResourceType>();
+  for (const root of found.imported) {
+    const ours = needed.of(root);
+    if (ours !== undefined) theirs.set(ours, root);
+  }
+  const bindings = new Bindings((root) => expected.defined.has(root) || theirs.has(root));
+  for (const [ours, root] of theirs) bindings.bind(ours, root);
+  for (const [name, { entity }] of expected.exports) {
+    const given = found.exports.get(name);
+    if (given === undefined) return { place: "", fact: `missing expected export \`${name}\`` };
+    const mismatch = differEntity(entity, given.entity, bindings);
+    if (mismatch !== undefined) return within(mismatch, `export \`${name}\``);
+  }
+  return undefined;
 }

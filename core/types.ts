@@ -2,8 +2,7 @@
 // Spec: Explainer.md "Import and Export Definitions" (`externtype`).
 
 import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import { CoreSpace } from "./core_space.ts";
-import type { CoreExport, CoreImport, CoreModuleType } from "./module_type.ts";
+import type { CoreExport, CoreImport } from "./module_type.ts";
 
 /** The type of an import or export: plain data, resources with identity. */
 export type ExternType =
@@ -23,19 +22,4 @@ export interface ExternItem {
   readonly implements?: string;
   /** The `external-id` attribute. */
   readonly externalId?: string;
-}
-
-const spaces = new WeakMap<object, CoreSpace>();
-
-/** A core module's type as data. */
-export function moduleExternType({ imports, exports, space }: CoreModuleType): ExternType & { kind: "module" } {
-  const type = { kind: "module", imports, exports } as const;
-  spaces.set(type, space);
-  return type;
-}
-
-/** The same with what its references count in, which the data do not show. */
-export function coreModuleType(type: ExternType & { kind: "module" }): CoreModuleType {
-  const { imports, exports } = type;
-  return { imports, exports, space: spaces.get(type) ?? new CoreSpace() };
 }

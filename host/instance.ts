@@ -5,14 +5,14 @@ import { LinkError } from "../errors.ts";
 import type { CallHooks } from "../abi/hooks.ts";
 import { InstanceTree, type Limits } from "../abi/instance.ts";
 import { Codecs } from "../abi/codecs.ts";
-import type { ResourceObjectClass, ResourceRuntime } from "../abi/resources.ts";
+import type { GuestResource, ResourceObjectClass, ResourceRuntime } from "../abi/resources.ts";
 import { refuse } from "../abi/trap.ts";
 import type { ResourceType } from "../abi/types.ts";
 import { runAsync, Running, runSync } from "../core/instantiate.ts";
 import { matchName } from "../core/names.ts";
 import type { FuncRef, InstanceItem, NamedItem, Plan } from "../core/plan_types.ts";
 import { closest } from "./definitions.ts";
-import { Classes, classOf, exportMembers, type ExportSource, type Members } from "./exports.ts";
+import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
 import type { Binder } from "./linker.ts";
 import { requireMatch } from "./match.ts";
 import { camelCase, memberNames } from "./names.ts";
@@ -89,7 +89,7 @@ export interface Instance<W extends World = World> {
   interface(name: string): Readonly<Record<string, any>> | undefined;
   /** Drops what the instance owns, running destructors; later use of anything of it is a TypeError. */
   [Symbol.dispose](): void;
-  /** The same as `[Symbol.dispose]`, for `await using`. */
+  /** The same as `[Symbol.dispose]`, for `await using`; waits for a suspended call. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -133,15 +133,30 @@ class RunningInstance implements Instance {
   readonly exports: Members;
   readonly #source: ExportSource;
   readonly #running: Running;
+  /** Lets go of the signal, which may outlive the instance by far. */
+  #unlisten: (() => void) | undefined;
   #promising: { readonly exports: Members } | undefined;
 
   constructor(source: ExportSource, signal: AbortSignal | undefined) {
     this.#source = source;
     this.#running = source.running;
-    this.exports = exportMembers(source.running.plan.exports, "", source);
+    const { exports } = source.running.plan;
+    this.exports = exportMembers(exports, "", source);
+    // A class has its members when the interface that it is exported from is read: an object that comes another way reads it.
+    let owners: ReturnType<typeof ownersOf> | undefined;
+    const complete = ({ type }: GuestResource): void => {
+      for (const path of (owners ??= ownersOf(exports)).get(type) ?? []) {
+        path.reduce((members, name) => members[name] as Members, this.exports);
+      }
+    };
+    for (const runtime of source.classes.made()) complete(runtime);
+    source.classes.complete = complete;
     if (signal?.aborted) this.#lockDown(signal.reason);
     signal?.throwIfAborted();
-    signal?.addEventListener("abort", () => this.#lockDown(signal.reason), { once: true });
+    if (signal === undefined) return;
+    const abort = (): void => this.#lockDown(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    this.#unlisten = () => signal.removeEventListener("abort", abort);
   }
 
   // deno-lint-ignore no-explicit-any
@@ -175,6 +190,7 @@ class RunningInstance implements Instance {
     const { tree } = this.#running;
     if (tree.disposed) return;
     if (!tree.poisoned && tree.nodes.some((node) => node.entered)) refuse("cannot-enter", "dispose", "instance");
+    this.#unlisten?.();
     // From here on nothing enters but destructors.
     tree.disposed = true;
     for (const node of tree.nodes) node.entered = true;
@@ -207,7 +223,19 @@ class RunningInstance implements Instance {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this[Symbol.dispose]());
+    return new Promise((resolve, reject) => {
+      const dispose = (): void => {
+        try {
+          resolve(this[Symbol.dispose]());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      // What is suspended comes to its end first.
+      const { tree } = this.#running;
+      if (tree.abortCall === undefined) dispose();
+      else tree.idle.push(dispose);
+    });
   }
 
   #lockDown(reason: unknown): void {

@@ -13,7 +13,9 @@ import { parsePlainName } from "../core/names.ts";
 import { ModuleSlot } from "../core/module_slot.ts";
 import { type CoreModuleType, describeFault, type ModuleFault, moduleFault } from "../core/module_type.ts";
 import { type Given, planComponent } from "../core/plan.ts";
-import { differExtern } from "../core/subtype.ts";
+import { Bindings, differEntity, placed } from "../core/subtype.ts";
+import { componentType } from "../core/validate.ts";
+import type { ComponentType, Entity, InstanceType } from "../core/entities.ts";
 import type { PlanImport } from "../core/plan_types.ts";
 import { closest, Definitions, type Found, isInherited } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, suspending } from "./func.ts";
@@ -189,7 +191,7 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
    */
   link<W extends World = World>(component: Component): Linked<Data, W> {
     const { root, plan: known } = componentInternals(component);
-    const binding = new Binding(this.#root, this.#trapUnknown);
+    const binding = new Binding(this.#root, this.#trapUnknown, componentType(root.def));
     const given = known.imports.flatMap((leaf) => binding.given(leaf) ?? []);
     // Core modules and components are part of what is planned: with them at hand, it is planned again.
     const plan = given.length === 0 ? known : planComponent(root, given);
@@ -208,12 +210,14 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
 class Binding {
   readonly #root: Definitions;
   readonly #trapUnknown: boolean;
+  readonly #type: ComponentType;
   /** Instances by path, each looked up once. */
   readonly #scopes = new Map<string, Definitions | Found | undefined>();
   readonly classes: Map<ResourceType, ResourceClass> = new Map();
 
-  constructor(root: Definitions, trapUnknown: boolean) {
+  constructor(root: Definitions, trapUnknown: boolean, type: ComponentType) {
     this.#root = root;
+    this.#type = type;
     this.#trapUnknown = trapUnknown;
   }
 
@@ -230,10 +234,19 @@ class Binding {
       throw new LinkError("module-mismatch", `link import ${display}`, display, fault.item, describeFault(fault));
     }
     if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
-    const mismatch = differExtern(want.type(), { kind: "component", imports: value.imports, exports: value.exports });
-    if (mismatch === undefined) return componentInternals(value).root;
-    const { place, expected, found } = mismatch;
-    throw new LinkError("type-mismatch", `link import ${display}`, display, place, expected, found);
+    const { root } = componentInternals(value);
+    const given: Entity = { sort: "component", type: componentType(root.def) };
+    const mismatch = differEntity(this.#wanted(leaf), given, new Bindings(() => false));
+    if (mismatch === undefined) return root;
+    throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
+  }
+
+  /** What the component's type says of a leaf. */
+  #wanted({ path }: PlanImport): Entity {
+    const [first, ...rest] = path;
+    let { entity } = this.#type.imports.get(first!.name)!;
+    for (const { name } of rest) entity = (entity.type as InstanceType).get(name)!.entity;
+    return entity;
   }
 
   bind(leaf: PlanImport): Binder {
@@ -348,6 +361,7 @@ class Binding {
       if (typeof call !== "function") {
         throw new TypeError(`the dynamic host function of import ${display} did not give a function`);
       }
+      if (isSuspending(call)) this.#requireJspi(display);
       return () => ({ kind: "func", call, suspends: suspends || isSuspending(call) });
     }
     return (tree) => {
@@ -386,7 +400,9 @@ function kindFault(module: WebAssembly.Module, expected: CoreModuleType): Module
   const kindOf = (kind: string): string => kind === "function" ? "func" : kind;
   const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kindOf(kind)]));
   const fault = (item: string, expected: string, found: string | undefined): ModuleFault | undefined =>
-    found === expected ? undefined : { item, expected, found };
+    found === expected
+      ? undefined
+      : { item, found: found as ModuleFault["found"], fact: `expected ${expected} found ${found}` };
   for (const { name, type } of expected.exports) {
     const found = fault(`export \`${name}\``, type.kind, exported.get(name));
     if (found !== undefined) return found;

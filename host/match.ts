@@ -2,7 +2,7 @@
 
 import { LinkError } from "../errors.ts";
 import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import { differFunc } from "../core/subtype.ts";
+import { differFunc, Pairs, placed } from "../core/subtype.ts";
 import { camelCase } from "./names.ts";
 import type { FuncSchema, ResourceClass } from "./schema.ts";
 
@@ -30,9 +30,10 @@ export function requireMatch(
     result: found.result as unknown as ValType | undefined,
     async: found.async,
   }, {
+    same: new Pairs(),
     label: (wit, js) => wit === js || camelCase(wit) === js,
     resource: (type, schema) => classOf(type) === (schema as ResourceSchema).type,
   });
   if (mismatch === undefined) return;
-  throw new LinkError("type-mismatch", what, path, mismatch.place, mismatch.expected, mismatch.found);
+  throw new LinkError("type-mismatch", what, path, placed(mismatch));
 }

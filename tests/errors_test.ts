@@ -15,7 +15,8 @@ import {
   t,
 } from "@windlass/component";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
-import { binary, component, instance, libc, options, thrown } from "./support/wasm.ts";
+import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";
+import { wat } from "./support/wat.ts";
 
 interface Row {
   readonly message: string;
@@ -102,7 +103,8 @@ check("COMPILE_PHRASES", "CompileError", {
     provoke: bytes(7, 0x80, 0x80, 0x80, 0x80, 0x80, 0),
   },
   "unknown-opcode": {
-    message: "Cannot decode type section, type 0: invalid leading byte (0x62) for a component type (at offset 0xb)",
+    message:
+      "Cannot decode type section, type 0: invalid leading byte (0x62) for component defined type (at offset 0xb)",
     provoke: bytes(7, 2, 1, 0x62),
   },
   "invalid-boolean": {
@@ -126,28 +128,66 @@ check("COMPILE_PHRASES", "CompileError", {
     provoke: bytes(...nestedLists(100)),
   },
   "type-too-large": {
-    message: "Cannot validate type: type size is too large (at offset 0xb)",
-    provoke: bytes(7, 8, 1, 0x67, 0x7d, 0x80, 0x80, 0x80, 0x80, 0x01),
+    message: "Cannot validate type: type is too large: its size exceeds maximum byte size (at offset 0xb)",
+    provoke: () => compileSync(binary(7, 8, 1, 0x67, 0x7d, 0x80, 0x80, 0x80, 0x80, 0x01), { gates }),
   },
   "unknown-index": {
-    message: "Cannot validate component: unknown func 3: func index out of bounds (at offset 0xb)",
+    message: "Cannot validate component: unknown function 3: function index out of bounds (at offset 0xb)",
     provoke: bytes(11, 7, 1, 0, 1, 0x66, 1, 3, 0),
   },
   "wrong-kind": {
-    message: "Cannot validate type: expected a func type, found value type (at offset 0xf)",
+    message: "Cannot validate type: type index 0 is not a function type (at offset 0xf)",
     provoke: bytes(7, 2, 1, 0x7f, 10, 6, 1, 0, 1, 0x66, 1, 0),
   },
   "missing-export": {
-    message: "Cannot validate alias: the instance has no export named `x` (at offset 0x10)",
+    message: "Cannot validate alias: instance 0 has no export named `x` (at offset 0x10)",
     provoke: bytes(5, 3, 1, 1, 0, 6, 6, 1, 1, 0, 0, 1, 0x78),
   },
   "missing-argument": {
-    message: "Cannot validate instance: missing func import named `f` (at offset 0x39)",
+    message: "Cannot validate instance: missing import named `f` (at offset 0x39)",
     provoke: text(`(component (component $C (import "f" (func))) (instance (instantiate $C)))`),
   },
   "duplicate-name": {
-    message: "Cannot validate instance: duplicate export named `x` (at offset 0x10)",
-    provoke: bytes(5, 3, 1, 1, 0, 5, 13, 1, 1, 2, 0, 1, 0x78, 5, 0, 0, 1, 0x78, 5, 0),
+    message: "Cannot validate core instance: duplicate module instantiation argument named `a` (at offset 0x23)",
+    provoke: text(`(component (core module $M) (core instance $e (instantiate $M))
+      (core instance (instantiate $M (with "a" (instance $e)) (with "a" (instance $e)))))`),
+  },
+  "name-conflict": {
+    message: "Cannot validate component: export name `A` conflicts with previous name `a` (at offset 0x20)",
+    provoke: text(`(component (import "f" (func $f)) (export "a" (func $f)) (export "A" (func $f)))`),
+  },
+  "invalid-name": {
+    message: "Cannot validate import: `aB` is not in kebab case: `aB` is not a valid extern name (at offset 0x12)",
+    provoke: text(`(component (import "aB" (func)))`),
+  },
+  "invalid-annotation": {
+    message: "Cannot validate import: function should return one value: `[constructor]a` (at offset 0x12)",
+    provoke: text(`(component (import "[constructor]a" (func)))`),
+  },
+  "not-visible": {
+    message:
+      "Cannot validate import: func not valid to be used as import `f`: it mentions a type that has no name there (at offset 0x1a)",
+    provoke: text(`(component (type $r (record (field "a" u8))) (import "f" (func (param "x" $r))))`),
+  },
+  "type-mismatch": {
+    message: "Cannot validate instance, argument `f`: type mismatch: expected func, found instance (at offset 0x3b)",
+    provoke: text(`(component (component $C (import "f" (func))) (instance $i)
+      (instance (instantiate $C (with "f" (instance $i)))))`),
+  },
+  "duplicate-core-name": {
+    message: "Cannot validate core module: duplicate import name `a:b` (at offset 0xa)",
+    provoke: text(`(component (core module (import "a" "b" (func)) (import "a" "b" (func))))`),
+  },
+  "core-signature": {
+    message:
+      "Cannot validate canon lift: lowered parameter types `[]` do not match parameter types `[I32]` (at offset 0x4e)",
+    provoke: text(`(component (core module $M (func (export "f") (param i32))) (core instance $m (instantiate $M))
+      (func (canon lift (core func $m "f"))))`),
+  },
+  "closed-gate": {
+    message:
+      'Cannot validate component: a fixed-length list needs the gate `fixed-length-lists`: pass { gates: { "fixed-length-lists": true } } (at offset 0xb)',
+    provoke: bytes(7, 4, 1, 0x67, 0x7d, 2),
   },
   "canonical-option": {
     message:
@@ -181,7 +221,7 @@ check("COMPILE_PHRASES", "CompileError", {
   },
   "unsupported": {
     message: "Cannot validate component: a component value is not supported yet (at offset 0xb)",
-    provoke: bytes(12, 4, 1, 0x7f, 1, 1),
+    provoke: () => compileSync(binary(12, 4, 1, 0x7f, 1, 1), { gates: { values: true } }),
   },
   "bad-response": {
     message: "Cannot compile component: the response has status 404 Not Found",
@@ -237,15 +277,16 @@ check("LINK_PHRASES", "LinkError", {
   },
   "core-link": {
     message:
-      `Cannot instantiate component: WebAssembly.Instance(): Import #0 "a" "b": function import requires a callable`,
-    provoke: () =>
-      instance(`(component (core module $M (import "a" "b" (func)))
-        (core instance $e (instantiate (core module (;1;) 0)))`).catch(() =>
-        instance(`(component
-          (core module $E) (core module $M (import "a" "b" (func)))
-          (core instance $e (instantiate $E))
-          (core instance (instantiate $M (with "a" (instance $e)))))`)
-      ),
+      `Cannot instantiate component: WebAssembly.Instance(): Import #0 "" "f": imported function does not match the expected type`,
+    // A module of others' compiling, whose types nobody could look at.
+    provoke: async () => {
+      const source = await component(`(component
+        (import "m" (core module $M (import "" "f" (func))))
+        (core module $E (func (export "f"))) (core instance $e (instantiate $E))
+        (core instance (instantiate $M (with "" (instance $e)))))`);
+      const foreign = new WebAssembly.Module(await wat(`(module (import "" "f" (func (param i64))))`));
+      new Linker().module("m", foreign).link(source).instantiateSync();
+    },
   },
   "missing-feature": {
     message:
@@ -470,7 +511,7 @@ check("TRAP_PHRASES", "Trap", {
     provoke: call(lifted("", `(func $f (export "f") (call $f))`)),
   },
   "cannot-suspend": {
-    message: "Cannot call import go: cannot suspend the plain call of export f",
+    message: "Cannot call import go: cannot suspend the plain call of export f; call it through `instance.promising`",
     provoke: async () => {
       const source = `(component
         (import "go" (func $go)) (core func $go' (canon lower (func $go)))

@@ -48,7 +48,7 @@ Deno.test("macros::record_derive: a record with other fields is refused", async 
   await refuses(
     schema,
     `(record (field "a" s32) (field "small" u32))`,
-    ": expected a field `a`, found `bigNumber`",
+    ": expected field name `a`, found `bigNumber`",
   );
   await refuses(
     schema,
@@ -59,7 +59,7 @@ Deno.test("macros::record_derive: a record with other fields is refused", async 
   await refuses(
     schema,
     `(record (field "small" u32) (field "big-number" s32))`,
-    ": expected a field `small`, found `bigNumber`",
+    ": expected field name `small`, found `bigNumber`",
   );
 });
 
@@ -100,7 +100,7 @@ Deno.test("macros::variant_derive: a variant with other cases is refused", async
   await refuses(
     schema,
     `(variant (case "a" s32) (case "small" u32) (case "none"))`,
-    ": expected a case `a`, found `big-number`",
+    ": expected case named `a`, found `big-number`",
   );
   await refuses(
     schema,
@@ -110,7 +110,7 @@ Deno.test("macros::variant_derive: a variant with other cases is refused", async
   await refuses(
     schema,
     `(variant (case "big-number" s32) (case "small") (case "none"))`,
-    ", variant case `small`: expected _, found u32",
+    ": expected case `small` to have no type, found u32",
   );
   await refuses(
     schema,
@@ -139,10 +139,10 @@ Deno.test("macros::enum_derive: an enum with the component's cases is called", a
 
 Deno.test("macros::enum_derive: an enum with other cases is refused", async () => {
   const schema = t.enum(NAMES);
-  await refuses(schema, `(enum "dark-green" "B")`, ": expected 2 names, found 3 names");
-  await refuses(schema, `(enum "dark-green" "B" "c" "d")`, ": expected 4 names, found 3 names");
-  await refuses(schema, `(enum "a" "B" "c")`, ": expected `a`, found `dark-green`");
-  await refuses(schema, `(enum "B" "dark-green" "c")`, ": expected `B`, found `dark-green`");
+  await refuses(schema, `(enum "dark-green" "B")`, ", enum elements: expected 2 names, found 3 names");
+  await refuses(schema, `(enum "dark-green" "B" "c" "d")`, ", enum elements: expected 4 names, found 3 names");
+  await refuses(schema, `(enum "a" "B" "c")`, ", enum elements: expected `a`, found `dark-green`");
+  await refuses(schema, `(enum "B" "dark-green" "c")`, ", enum elements: expected `B`, found `dark-green`");
 });
 
 Deno.test("macros::enum_derive: more than 256 cases take a discriminant of two bytes", async () => {
@@ -167,10 +167,10 @@ Deno.test("macros::flags: flags with the component's names are called in each co
 
 Deno.test("macros::flags: flags with other names are refused", async () => {
   const schema = t.flags(["darkGreen", "b", "c"]);
-  await refuses(schema, `(flags "dark-green" "b")`, ": expected 2 names, found 3 names");
-  await refuses(schema, `(flags "dark-green" "b" "c" "d")`, ": expected 4 names, found 3 names");
-  await refuses(schema, `(flags "a" "b" "c")`, ": expected `a`, found `darkGreen`");
-  await refuses(schema, `(flags "b" "dark-green" "c")`, ": expected `b`, found `darkGreen`");
+  await refuses(schema, `(flags "dark-green" "b")`, ", flags elements: expected 2 names, found 3 names");
+  await refuses(schema, `(flags "dark-green" "b" "c" "d")`, ", flags elements: expected 4 names, found 3 names");
+  await refuses(schema, `(flags "a" "b" "c")`, ", flags elements: expected `a`, found `darkGreen`");
+  await refuses(schema, `(flags "b" "dark-green" "c")`, ", flags elements: expected `b`, found `darkGreen`");
 });
 
 // JS: there are no operators on flags; they are an object of booleans.

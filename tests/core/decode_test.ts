@@ -101,14 +101,14 @@ Deno.test("decode() refuses unallocated canonical opcodes", () => {
     assertThrows(
       () => decode(binary(8, 3, 1, opcode, 0)),
       CompileError,
-      `(0x${opcode.toString(16)}) for a canonical function`,
+      `(0x${opcode.toString(16)}) for canonical function`,
     );
   }
 });
 
 Deno.test("decode() refuses unallocated type opcodes", () => {
   for (const opcode of [0x62, 0x6c, 0x44, 0x3e, 0x00]) {
-    assertThrows(() => decode(binary(7, 3, 1, opcode, 0)), CompileError, "for a component type");
+    assertThrows(() => decode(binary(7, 3, 1, opcode, 0)), CompileError, "for component defined type");
   }
 });
 

@@ -4,9 +4,12 @@ import { assertEquals } from "@std/assert";
 import { compileSync, type Component, type Imports, type Instance, instantiateSync } from "@windlass/component";
 import { wat } from "./wat.ts";
 
+/** What tests use of the specification's gated features. */
+export const gates = { "fixed-length-lists": true, "error-context": true };
+
 /** Compiles a component in the text format. */
 export async function component(text: string): Promise<Component> {
-  return compileSync(await wat(text));
+  return compileSync(await wat(text), { gates });
 }
 
 /** Instantiates a component in the text format. */

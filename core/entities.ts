@@ -1,0 +1,246 @@
+// What validation knows of a component's items: their types, with resources by identity, and what instantiating makes of them.
+// A type that is imported or exported gets a name: an object of its own that stands for the same type. A resource likewise: what is
+// compared is what all its names stand for.
+// Instances know their exports by name and substitute resources when one is asked for: instantiating costs what is used.
+// Spec: Explainer.md "Type Checking", "Instance Definitions".
+
+import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
+import type { NameDef } from "./definitions.ts";
+import type { CoreModuleType } from "./module_type.ts";
+import type { ValueItem } from "./plan_types.ts";
+
+/** A type definition. */
+export type TypeEntity =
+  | ValueItem
+  | { readonly kind: "func"; readonly type: FuncType }
+  | { readonly kind: "resource"; readonly type: ResourceType }
+  | { readonly kind: "instance"; readonly type: InstanceType }
+  | { readonly kind: "component"; readonly type: ComponentType };
+
+/** The type of an import, an export, or an item of an index space. */
+export type Entity =
+  | { readonly sort: "func"; readonly type: FuncType }
+  | { readonly sort: "type"; readonly type: TypeEntity }
+  | { readonly sort: "instance"; readonly type: InstanceType }
+  | { readonly sort: "component"; readonly type: ComponentType }
+  /** A module's type is `undefined` where its bytes make no sense: the engine says so. */
+  | { readonly sort: "core module"; readonly type: CoreModuleType | undefined };
+
+/** An item with the attributes of its name. */
+export interface NamedEntity {
+  readonly name: NameDef;
+  readonly entity: Entity;
+}
+
+// ── Resources ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const roots = new WeakMap<ResourceType, ResourceType>();
+
+/** A name for a resource type: another object that stands for it. */
+export function renameResource(type: ResourceType, name: string): ResourceType {
+  const renamed: ResourceType = { kind: "resource", name };
+  roots.set(renamed, rootOf(type));
+  return renamed;
+}
+
+/** What a name of a resource type stands for. */
+export function rootOf(type: ResourceType): ResourceType {
+  return roots.get(type) ?? type;
+}
+
+// ── Instances and components ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The type of an instance. */
+export class InstanceType {
+  readonly #exports: { keys(): Iterable<string>; get(name: string): NamedEntity | undefined; readonly size: number };
+  readonly #substitution: Substitution | undefined;
+  /** Resources that are abstract in it: each import of this type has its own. */
+  readonly abstract: readonly ResourceType[];
+  /** Instances nested in it, itself included. */
+  readonly depth: number;
+
+  constructor(
+    exports: ReadonlyMap<string, NamedEntity> | InstanceType,
+    depth: number,
+    abstract: readonly ResourceType[] = [],
+    substitution?: Substitution,
+  ) {
+    this.#exports = exports;
+    this.depth = depth;
+    this.abstract = abstract;
+    this.#substitution = substitution;
+  }
+
+  get size(): number {
+    return this.#exports.size;
+  }
+
+  keys(): Iterable<string> {
+    return this.#exports.keys();
+  }
+
+  get(name: string): NamedEntity | undefined {
+    const found = this.#exports.get(name);
+    return found === undefined || this.#substitution === undefined ? found : this.#substitution.named(found);
+  }
+
+  *entries(): Generator<readonly [string, NamedEntity]> {
+    for (const name of this.#exports.keys()) yield [name, this.get(name)!];
+  }
+
+  /** The same with resources exchanged. Substitutions stack no deeper than components nest. */
+  substitute(substitution: Substitution): InstanceType {
+    return new InstanceType(this, this.depth, this.abstract, substitution);
+  }
+}
+
+/** The type of a component. */
+export interface ComponentType {
+  readonly imports: ReadonlyMap<string, NamedEntity>;
+  readonly exports: ReadonlyMap<string, NamedEntity>;
+  /** Resources that its imports introduce. */
+  readonly imported: ReadonlySet<ResourceType>;
+  /** Resources that it defines: each instance has its own. */
+  readonly defined: ReadonlySet<ResourceType>;
+  /** Instances nested in its exports. */
+  readonly depth: number;
+}
+
+// ── Substitution ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Exchanges resources in types; what mentions none of them stays the same object. */
+export class Substitution {
+  readonly #resource: (root: ResourceType) => ResourceType | undefined;
+  readonly #memo: Map<object, unknown>;
+
+  /**
+   * @param resource Gives what a resource is exchanged for; `undefined` for those that stay.
+   * @param types Types and names of resources that are exchanged as they are.
+   */
+  constructor(
+    resource: (root: ResourceType) => ResourceType | undefined,
+    types: Iterable<readonly [object, object]> = [],
+  ) {
+    this.#resource = resource;
+    this.#memo = new Map(types);
+  }
+
+  resource(type: ResourceType): ResourceType {
+    return this.#once(type, () => {
+      const exchanged = this.#resource(rootOf(type));
+      // A name stays a name: what it stands for is exchanged.
+      if (exchanged === undefined) return type;
+      return rootOf(type) === type ? exchanged : renameResource(exchanged, type.name ?? "");
+    });
+  }
+
+  named({ name, entity }: NamedEntity): NamedEntity {
+    return { name, entity: this.entity(entity) };
+  }
+
+  entity(entity: Entity): Entity {
+    return this.#once(entity, (): Entity => {
+      switch (entity.sort) {
+        case "func":
+          return { sort: "func", type: this.func(entity.type) };
+        case "type":
+          return { sort: "type", type: this.type(entity.type) };
+        case "instance":
+          return { sort: "instance", type: entity.type.substitute(this) };
+        case "component":
+          return { sort: "component", type: this.component(entity.type) };
+        case "core module":
+          return entity;
+      }
+    });
+  }
+
+  type(item: TypeEntity): TypeEntity {
+    switch (item.kind) {
+      case "value": {
+        const type = this.value(item.type);
+        return type === item.type ? item : { ...item, type };
+      }
+      case "func":
+        return { kind: "func", type: this.func(item.type) };
+      case "resource":
+        return { kind: "resource", type: this.resource(item.type) };
+      case "instance":
+        return { kind: "instance", type: item.type.substitute(this) };
+      case "component":
+        return { kind: "component", type: this.component(item.type) };
+    }
+  }
+
+  component(type: ComponentType): ComponentType {
+    return this.#once(type, () => {
+      const items = (map: ReadonlyMap<string, NamedEntity>): Map<string, NamedEntity> =>
+        new Map([...map].map(([name, item]) => [name, this.named(item)]));
+      return { ...type, imports: items(type.imports), exports: items(type.exports) };
+    });
+  }
+
+  func(type: FuncType): FuncType {
+    return this.#once(type, () => {
+      const params = type.params.map((param) => {
+        const exchanged = this.value(param.type);
+        return exchanged === param.type ? param : { name: param.name, type: exchanged };
+      });
+      const result = type.result && this.value(type.result);
+      if (result === type.result && params.every((param, i) => param === type.params[i])) return type;
+      return result === undefined ? { params, async: type.async } : { params, result, async: type.async };
+    });
+  }
+
+  value(type: ValType): ValType {
+    return this.#once(type, (): ValType => {
+      const optional = (part: ValType | undefined): ValType | undefined => part && this.value(part);
+      switch (type.kind) {
+        case "own":
+        case "borrow": {
+          const resource = this.resource(type.resource);
+          return resource === type.resource ? type : { kind: type.kind, resource };
+        }
+        case "list":
+        case "option":
+        case "fixed-list": {
+          const element = this.value(type.element);
+          return element === type.element ? type : { ...type, element };
+        }
+        case "map": {
+          const value = this.value(type.value);
+          return value === type.value ? type : { ...type, value };
+        }
+        case "stream":
+        case "future": {
+          const element = optional(type.element);
+          return element === type.element ? type : { ...type, element };
+        }
+        case "tuple": {
+          const types = type.types.map((part) => this.value(part));
+          return types.every((part, i) => part === type.types[i]) ? type : { ...type, types };
+        }
+        case "record": {
+          const fields = type.fields.map(({ name, type }) => ({ name, type: this.value(type) }));
+          return fields.every((field, i) => field.type === type.fields[i]!.type) ? type : { ...type, fields };
+        }
+        case "variant": {
+          const cases = type.cases.map(({ name, type }) => ({ name, type: optional(type) }));
+          return cases.every((part, i) => part.type === type.cases[i]!.type) ? type : { ...type, cases };
+        }
+        case "result": {
+          const ok = optional(type.ok), err = optional(type.err);
+          return ok === type.ok && err === type.err ? type : { ...type, ok, err };
+        }
+        default:
+          return type;
+      }
+    });
+  }
+
+  #once<T extends object>(key: T, make: () => T): T {
+    let made = this.#memo.get(key) as T | undefined;
+    if (made === undefined) this.#memo.set(key, made = make());
+    return made;
+  }
+}

@@ -1,0 +1,342 @@
+// What validation knows of one component, component type or instance type while it reads it: index spaces of types, names that are
+// taken, and which types have a name that the outside can use.
+// Spec: Explainer.md "Import and Export Definitions", "External Visibility of Types".
+
+import { makeResourceType } from "../abi/slots.ts";
+import { type FuncType, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
+import type { CoreSpace } from "./core_space.ts";
+import type { NameDef } from "./definitions.ts";
+import type { Budget } from "./evaluate.ts";
+import {
+  type ComponentType,
+  type Entity,
+  type InstanceType,
+  type NamedEntity,
+  renameResource,
+  rootOf,
+  type TypeEntity,
+} from "./entities.ts";
+import type { CoreTypeItem } from "./evaluate_core.ts";
+import type { ValueItem } from "./plan_types.ts";
+import { IndexSpaces, typeKinds } from "./index_spaces.ts";
+import { invalid } from "./invalid.ts";
+import type { CoreItemType, CoreModuleType } from "./module_type.ts";
+import { canonicalName, isInterfaceName, nameFault, parsePlainName } from "./names.ts";
+
+/** A core item by its type. */
+export interface KnownCoreItem {
+  readonly type: CoreItemType;
+  readonly space: CoreSpace;
+}
+/** The same, or "unknown" where the module that it comes from makes no sense: the engine says so later. */
+export type CoreItem = KnownCoreItem | "unknown";
+
+/** A core instance by its exports. */
+export type CoreInstanceType = ReadonlyMap<string, CoreItem> | "unknown";
+
+type TypeSpaces = {
+  "core func": CoreItem;
+  "core table": CoreItem;
+  "core memory": CoreItem;
+  "core global": CoreItem;
+  "core tag": CoreItem;
+  "core type": CoreTypeItem;
+  "core module": CoreModuleType | undefined;
+  "core instance": CoreInstanceType;
+  func: FuncType;
+  value: never;
+  type: TypeEntity;
+  component: ComponentType;
+  instance: InstanceType;
+};
+
+export type Side = "import" | "export";
+
+/** The names of one side, and what they name. */
+class Names {
+  readonly items: Map<string, NamedEntity> = new Map();
+  /** By what must differ between two names. */
+  readonly taken: Map<string, string> = new Map();
+  /** Resources that have a name on this side, by that name's object; and the names. */
+  readonly resources: Map<ResourceType, string> = new Map();
+  readonly resourceNames: Set<string> = new Set();
+  readonly visible: Visibility;
+
+  /** @param outer What is visible on the other side, and here too: exports may mention what was imported. */
+  constructor(budget: Budget, outer?: Visibility) {
+    this.visible = new Visibility(budget, outer);
+  }
+}
+
+/** One component, component type or instance type. */
+export class Frame extends IndexSpaces<TypeSpaces> {
+  readonly kind: "component" | "component type" | "instance type";
+  readonly import: Names;
+  readonly export: Names;
+  /** Resources that imports introduce. */
+  readonly imported: Set<ResourceType> = new Set();
+  /** Resources that it defines itself, or that instances in it bring along. */
+  readonly defined: Set<ResourceType> = new Set();
+  /** Resources whose definition is in it: it may make handles of these. */
+  readonly local: Set<ResourceType> = new Set();
+
+  constructor(kind: Frame["kind"], parent: Frame | undefined, budget: Budget) {
+    super(parent);
+    this.kind = kind;
+    this.import = new Names(budget);
+    this.export = new Names(budget, this.import.visible);
+  }
+
+  /** The type at an index, which must be of a kind; `what` needs it. */
+  typeOf<K extends TypeEntity["kind"]>(
+    kind: K,
+    index: number,
+    offset: number,
+    what = "type",
+  ): TypeEntity & { kind: K } {
+    const item = this.get("type", index, offset);
+    if (item.kind !== kind) invalid(what, offset, "wrong-kind", `type index ${index}`, typeKinds[kind]);
+    return item as TypeEntity & { kind: K };
+  }
+
+  valueType(index: number, offset: number): ValueItem {
+    return this.typeOf("value", index, offset);
+  }
+
+  resourceType(index: number, offset: number): ResourceType {
+    return this.typeOf("resource", index, offset).type;
+  }
+
+  /** Whether a resource is defined here, by any of its names. */
+  isLocal(type: ResourceType): boolean {
+    return this.local.has(rootOf(type));
+  }
+
+  /** A resource that nothing is known of but its name. */
+  makeResource(name?: string): ResourceType {
+    return makeResourceType(-1, name);
+  }
+
+  /** Adds an item to the space of its sort. */
+  addEntity(entity: Entity): void {
+    switch (entity.sort) {
+      case "func":
+        return this.add("func", entity.type);
+      case "type":
+        return this.add("type", entity.type);
+      case "instance":
+        return this.add("instance", entity.type);
+      case "component":
+        return this.add("component", entity.type);
+      case "core module":
+        return this.add("core module", entity.type);
+    }
+  }
+
+  // ── Names ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Adds an import or export: checks its name, its attributes and what it shows, and gives types their names. */
+  declare(side: Side, def: NameDef, entity: Entity, offset: number): Entity {
+    const names = this[side], { name } = def;
+    checkName(def, entity, offset, side);
+    const named = entity.sort === "type" ? { ...entity, type: renamed(entity.type, name) } : entity;
+    if (entity.sort === "func") this.checkAnnotation(side, name, entity.type, offset);
+    takeName(names.taken, name, `${side} name`, offset);
+    if (this.kind !== "instance type") {
+      if (named.sort === "instance") names.visible.show(named);
+      const sees = names.visible.sees(named);
+      names.visible.show(named);
+      if (!sees) {
+        invalid(side, offset, "not-visible", entity.sort === "core module" ? "module" : entity.sort, side, name);
+      }
+    }
+    if (named.sort === "type" && named.type.kind === "resource") {
+      names.resources.set(named.type.type, name);
+      names.resourceNames.add(name);
+    }
+    names.items.set(name, { name: def, entity: named });
+    this.addEntity(named);
+    return named;
+  }
+
+  /** `[constructor]r`, `[method]r.m`, `[static]r.m`: the function must be about that resource. */
+  checkAnnotation(side: Side, name: string, type: FuncType, offset: number): void {
+    const plain = parsePlainName(name);
+    if (plain.kind === "label") return;
+    const fail = (fact: string): never => invalid(side, offset, "invalid-annotation", name, fact);
+    const { resources, resourceNames } = this[side];
+    const check = (resource: ResourceType): void => {
+      const known = resources.get(resource);
+      if (known === undefined) fail("resource used in function does not have a name in this context");
+      if (known !== plain.resource) fail(`function does not match expected resource name \`${known}\``);
+    };
+    switch (plain.kind) {
+      case "constructor": {
+        const { result } = type;
+        if (result === undefined) return fail("function should return one value");
+        const made = result.kind === "result" ? result.ok : result;
+        if (made?.kind !== "own") return fail("function should return `(own $T)` or `(result (own $T))`");
+        return check(made.resource);
+      }
+      case "method": {
+        const [self] = type.params;
+        if (self === undefined) return fail("function should have at least one argument");
+        if (self.name !== "self") fail("function should have a first argument called `self`");
+        if (self.type.kind !== "borrow") return fail("function should take a first argument of `(borrow $T)`");
+        return check(self.type.resource);
+      }
+      case "static":
+        if (!resourceNames.has(plain.resource)) {
+          fail("static resource name is not known in this context");
+        }
+    }
+  }
+}
+
+/** Checks a name and its attributes by themselves. */
+export function checkName({ name, implements: iface }: NameDef, entity: Entity, offset: number, side: string): void {
+  const fault = nameFault(name);
+  if (fault !== undefined) invalid(side, offset, "invalid-name", fault, name);
+  if (entity.sort !== "func" && parsePlainName(name).kind !== "label") {
+    invalid(side, offset, "invalid-annotation", name, `item \`${name}\` is not a func`);
+  }
+  if (iface === undefined) return;
+  const say = (rule: string): never => invalid(side, offset, "invalid-type", rule);
+  if (nameFault(iface) !== undefined && !isInterfaceName(iface) && iface === "") say("`` is not a valid name");
+  if (!isInterfaceName(iface)) say(`\`${iface}\` must be an interface`);
+  const faulty = nameFault(iface);
+  if (faulty !== undefined) invalid(side, offset, "invalid-name", faulty, iface);
+  if (entity.sort !== "instance") say("only instances can have an `implements`");
+  if (isInterfaceName(name)) say(`name \`${name}\` is not valid with \`implements\``);
+}
+
+/** Takes a name; throws if one is taken that must differ from it. */
+export function takeName(taken: Map<string, string>, name: string, what: string, offset: number): void {
+  const canonical = canonicalName(name), previous = taken.get(canonical);
+  if (previous !== undefined) invalid("component", offset, "name-conflict", `${what} \`${name}\``, "name", previous);
+  taken.set(canonical, name);
+}
+
+/** A type under a name of its own. */
+function renamed(item: TypeEntity, name: string): TypeEntity {
+  switch (item.kind) {
+    case "value":
+      return { ...item, type: renameType(item.type) };
+    case "resource":
+      return { kind: "resource", type: renameResource(item.type, name) };
+    default:
+      return item;
+  }
+}
+
+const typeRoots = new WeakMap<ValType, ValType>();
+
+function renameType(type: ValType): ValType {
+  const made = { ...type };
+  typeRoots.set(made, typeRoots.get(type) ?? type);
+  return made;
+}
+
+/** The type that a name stands for. */
+export function typeRoot(type: ValType): ValType {
+  return typeRoots.get(type) ?? type;
+}
+
+// ── Visibility ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Which types have a name that the outside can use. They only become more, so that what was found visible stays so. */
+class Visibility {
+  readonly #named = new Set<object>();
+  readonly #known = new Set<object>();
+  readonly #shown = new Set<InstanceType>();
+  readonly #outer: Visibility | undefined;
+  readonly #budget: Budget;
+
+  constructor(budget: Budget, outer?: Visibility) {
+    this.#budget = budget;
+    this.#outer = outer;
+  }
+
+  has(named: object): boolean {
+    return this.#named.has(named) || this.#outer !== undefined && this.#outer.has(named);
+  }
+
+  /** Notes what an import or export gives a name to: itself, and what an instance exports. */
+  show(entity: Entity): void {
+    if (entity.sort === "type") {
+      const { type } = entity;
+      if (type.kind === "value" || type.kind === "resource") this.#named.add(type.type);
+    }
+    if (entity.sort !== "instance" || this.#shown.has(entity.type)) return;
+    this.#shown.add(entity.type);
+    for (const [, item] of entity.type.entries()) this.show(item.entity);
+  }
+
+  /** Whether everything that an item mentions, and that needs a name, has one. */
+  sees(entity: Entity): boolean {
+    switch (entity.sort) {
+      case "func":
+        return this.#func(entity.type);
+      case "type":
+        return this.#parts(entity.type);
+      case "instance": {
+        if (this.#known.has(entity.type) || this.#outer !== undefined && this.#outer.#known.has(entity.type)) {
+          return true;
+        }
+        // Its own types have names through it, wherever it is used.
+        const inside = new Visibility(this.#budget, this);
+        inside.show(entity);
+        for (const [, item] of entity.type.entries()) {
+          this.#budget.spend(0);
+          if (!inside.sees(item.entity)) return false;
+        }
+        this.#known.add(entity.type);
+        return true;
+      }
+      default:
+        return true;
+    }
+  }
+
+  #func({ params, result }: FuncType): boolean {
+    return params.every(({ type }) => this.#value(type)) && (result === undefined || this.#value(result));
+  }
+
+  /** What gets a name now: its parts must have had theirs. */
+  #parts(item: TypeEntity): boolean {
+    switch (item.kind) {
+      case "value":
+        return item.type.kind === "own" || item.type.kind === "borrow"
+          ? this.#value(item.type)
+          : partsOf(item.type).every((part) => this.#value(part));
+      case "func":
+        return this.#func(item.type);
+      case "instance":
+        return this.sees({ sort: "instance", type: item.type });
+      default:
+        return true;
+    }
+  }
+
+  #value(type: ValType): boolean {
+    if (this.#known.has(type)) return true;
+    const seen = this.#valueSeen(type);
+    if (seen) this.#known.add(type);
+    return seen;
+  }
+
+  #valueSeen(type: ValType): boolean {
+    switch (type.kind) {
+      case "record":
+      case "variant":
+      case "enum":
+      case "flags":
+        return this.has(type);
+      case "own":
+      case "borrow":
+        return this.has(type.resource);
+      default:
+        return partsOf(type).every((part) => this.#value(part));
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// A component's type as data for whoever looks at it: names, resolved types, resources with identity.
+// A type that has several names is one object, whatever it is called: that is how one sees that it is the same.
+
+import type { ResourceType, ValType } from "../abi/types.ts";
+import { CoreSpace } from "./core_space.ts";
+import { type Entity, type NamedEntity, rootOf, Substitution } from "./entities.ts";
+import { typeRoot } from "./frame.ts";
+import type { ExternItem, ExternType } from "./types.ts";
+
+/** Makes data of entities; one for everything that is to agree on what is the same. */
+export class Reflection {
+  readonly #made = new Map<object, ExternType>();
+  readonly #canonical = new Canonical();
+
+  items(entities: Iterable<readonly [string, NamedEntity]>): ExternItem[] {
+    // A name for a function, instance or component type is nothing that anybody could give or get.
+    const shown = [...entities].filter(([, { entity }]) =>
+      entity.sort !== "type" || entity.type.kind === "value" || entity.type.kind === "resource"
+    );
+    return shown.map(([name, { name: attributes, entity }]) => ({
+      name,
+      type: this.#type(entity),
+      ...(attributes.implements === undefined ? {} : { implements: attributes.implements }),
+      ...(attributes.externalId === undefined ? {} : { externalId: attributes.externalId }),
+    }));
+  }
+
+  #type(entity: Entity): ExternType {
+    switch (entity.sort) {
+      case "func":
+        return { kind: "func", type: this.#canonical.func(entity.type) };
+      case "instance":
+        return this.#once(entity.type, () => ({ kind: "instance", exports: this.items(entity.type.entries()) }));
+      case "component":
+        return this.#once(entity.type, () => {
+          const { imports, exports } = entity.type;
+          return { kind: "component", imports: this.items(imports), exports: this.items(exports) };
+        });
+      case "core module": {
+        const { imports, exports } = entity.type ?? { imports: [], exports: [], space: new CoreSpace() };
+        return { kind: "module", imports, exports };
+      }
+      case "type": {
+        const { type } = entity;
+        switch (type.kind) {
+          case "value":
+            return { kind: "type", type: this.#canonical.value(type.type) };
+          case "resource":
+            return { kind: "type", type: this.#canonical.resource(type.type) };
+          default:
+            throw new Error(`a ${type.kind} type is not reflected`);
+        }
+      }
+    }
+  }
+
+  /** Types are shared, and so is what they are reflected as: a small binary can describe an enormous tree of them. */
+  #once(key: object, make: () => ExternType): ExternType {
+    let type = this.#made.get(key);
+    if (type === undefined) this.#made.set(key, type = make());
+    return type;
+  }
+}
+
+/** Exchanges every name of a type for one object, which has the first name that was met. */
+class Canonical extends Substitution {
+  readonly #resources = new Map<ResourceType, ResourceType>();
+
+  constructor() {
+    super(() => undefined);
+  }
+
+  override resource(type: ResourceType): ResourceType {
+    const root = rootOf(type);
+    let made = this.#resources.get(root);
+    if (made === undefined) {
+      made = type.name === undefined ? { kind: "resource" } : { kind: "resource", name: type.name };
+      this.#resources.set(root, made);
+    } else if (made.name === undefined && type.name !== undefined) {
+      (made as { name?: string }).name = type.name;
+    }
+    return made;
+  }
+
+  override value(type: ValType): ValType {
+    return super.value(typeRoot(type));
+  }
+}

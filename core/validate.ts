@@ -1,0 +1,617 @@
+// Definitions → the component's type, or the first reason why it is none. Each component is validated once, where it is defined, with its
+// imports abstract; instantiating one checks arguments against its imports and gives an instance with resources of its own.
+// What is valid is planned next, and nothing is checked twice.
+// Spec: Binary.md, Explainer.md; SPEC.md §4.
+
+import type { ResourceType, ValType } from "../abi/types.ts";
+import { containsBorrow, containsHandle, partsOf } from "../abi/types.ts";
+import { CoreEquality } from "./core_space.ts";
+import type {
+  AliasDef,
+  ComponentDef,
+  CoreInstanceExpr,
+  CoreSort,
+  CoreTypeDef,
+  Definition,
+  ExternTypeDef,
+  InstanceExpr,
+  NameDef,
+  TypeDecl,
+  TypeDef,
+  ValTypeRef,
+} from "./definitions.ts";
+import {
+  type ComponentType,
+  type Entity,
+  InstanceType,
+  type NamedEntity,
+  rootOf,
+  Substitution,
+  type TypeEntity,
+} from "./entities.ts";
+import { addCoreType, addCoreTypeItem } from "./evaluate_core.ts";
+import { type Budget, evaluateValueType, valueAt, weigh } from "./evaluate.ts";
+import { checkName, type CoreInstanceType, type CoreItem, Frame, takeName } from "./frame.ts";
+import type { Gates } from "./gates.ts";
+import { invalid } from "./invalid.ts";
+import { checkLabels } from "./labels.ts";
+import { MAX_NESTING } from "./limits.ts";
+import { type CoreModuleType, itemFault, moduleTypeFault } from "./module_type.ts";
+import { Bindings, differEntity, type Mismatch, placed } from "./subtype.ts";
+import { CanonValidator } from "./validate_canon.ts";
+
+const validated = new WeakMap<ComponentDef, ComponentType>();
+
+/** Validates a component, and those that it defines. Throws CompileError. */
+export function validateComponent(def: ComponentDef, gates: Gates, budget: Budget): void {
+  new Validator(gates, budget).component(def, undefined);
+}
+
+/** The type of a component that was validated. */
+export function componentType(def: ComponentDef): ComponentType {
+  return validated.get(def)!;
+}
+
+const coreSorts = {
+  func: "core func",
+  table: "core table",
+  memory: "core memory",
+  global: "core global",
+  tag: "core tag",
+} as const;
+
+/** What messages call the sorts of what an alias asks for. */
+const sortWords: Readonly<Record<string, string>> = {
+  "core func": "a function",
+  "core table": "a table",
+  "core memory": "a memory",
+  "core global": "a global",
+  "core tag": "a tag",
+  "core module": "a module",
+  func: "a function",
+  type: "a type",
+  component: "a component",
+  instance: "an instance",
+};
+
+class Validator {
+  readonly #gates: Gates;
+  readonly #budget: Budget;
+
+  constructor(gates: Gates, budget: Budget) {
+    this.#gates = gates;
+    this.#budget = budget;
+  }
+
+  component(def: ComponentDef, parent: Frame | undefined): ComponentType {
+    const frame = new Frame("component", parent, this.#budget);
+    for (const definition of def.definitions) {
+      this.#budget.spend(definition.offset, weigh(definition));
+      this.#definition(definition, frame);
+    }
+    const type = typeOf(frame);
+    validated.set(def, type);
+    return type;
+  }
+
+  #definition(definition: Definition, frame: Frame): void {
+    const { offset } = definition;
+    switch (definition.kind) {
+      case "core-module": {
+        const { type } = definition.module;
+        if (type !== undefined) checkModuleType(type, offset);
+        return frame.add("core module", type);
+      }
+      case "core-instance":
+        return frame.add("core instance", this.#coreInstance(definition.expr, frame, offset));
+      case "core-type":
+        return this.#coreType(definition.type, frame, offset);
+      case "component":
+        return frame.add("component", this.component(definition.component, frame));
+      case "instance":
+        return frame.add("instance", this.#instance(definition.expr, frame, offset));
+      case "alias":
+        return this.#alias(definition.alias, frame, offset);
+      case "type":
+        return frame.add("type", this.#type(definition.type, frame, offset));
+      case "canon": {
+        const resolve = (ref: ValTypeRef): ValType => valueAt(ref, frame, offset).type;
+        return new CanonValidator(frame, this.#gates, resolve, offset).validate(definition.canon);
+      }
+      case "import":
+        this.#gateName(definition.name, offset);
+        frame.declare("import", definition.name, this.#extern(definition.type, frame, frame.imported, offset), offset);
+        return;
+      case "export":
+        return this.#export(definition, frame);
+      case "start":
+      case "value":
+        this.#gates.require(
+          "values",
+          definition.kind === "start" ? "a component start function" : "a component value",
+          offset,
+        );
+        return invalid(
+          "component",
+          offset,
+          "unsupported",
+          definition.kind === "start" ? "a component start function" : "a component value",
+        );
+    }
+  }
+
+  #gateName(name: NameDef, offset: number): void {
+    if (name.implements !== undefined || name.externalId !== undefined) {
+      this.#gates.require("implements", `the attributes of \`${name.name}\``, offset);
+    }
+    if (name.versionSuffix !== undefined) {
+      this.#gates.require("canon-names", `the attribute \`versionsuffix\` of \`${name.name}\``, offset);
+    }
+  }
+
+  #export({ name, item, type, offset }: Definition & { kind: "export" }, frame: Frame): void {
+    this.#gateName(name, offset);
+    const found = entityAt(item.sort, item.index, frame, offset);
+    if (type === undefined) return void frame.declare("export", name, found, offset);
+    const open = new Set<ResourceType>();
+    const expected = this.#extern(type, frame, open, offset);
+    const mismatch = differEntity(expected, found, new Bindings((root) => open.has(root)));
+    if (mismatch !== undefined) {
+      invalid(
+        "export",
+        offset,
+        "type-mismatch",
+        `: ascribed type of export is not compatible with item's type${placed(mismatch)}`,
+      );
+    }
+    for (const resource of open) frame.defined.add(resource);
+    frame.declare("export", name, expected, offset);
+  }
+
+  // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #coreType(def: CoreTypeDef, frame: Frame, offset: number): void {
+    addCoreType(def, frame, offset);
+    const added = frame.get("core type", frame.coreTypes.length - 1, offset);
+    if (added.kind === "module") checkModuleType(added.type, offset);
+  }
+
+  #type(def: TypeDef, frame: Frame, offset: number): TypeEntity {
+    checkLabels(def, offset);
+    switch (def.kind) {
+      case "resource": {
+        if (frame.kind !== "component") {
+          invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
+        }
+        if (def.rep === "i64") this.#gates.require("memory64", "a resource represented by an i64", offset);
+        else if (def.rep !== "i32") {
+          invalid("type", offset, "invalid-type", "resources can only be represented by `i32` or `i64`");
+        }
+        if (def.destructor !== undefined) {
+          const item = frame.get("core func", def.destructor, offset);
+          const type = item === "unknown" ? undefined : item.type;
+          if (type?.kind === "func" && (`${type.params}` !== def.rep || type.results.length > 0)) {
+            invalid("type", offset, "core-signature", "core function has the wrong signature for a destructor");
+          }
+        }
+        const type = frame.makeResource();
+        frame.local.add(type);
+        frame.defined.add(type);
+        return { kind: "resource", type };
+      }
+      case "instance":
+        return { kind: "instance", type: this.#instanceType(def.decls, frame, offset) };
+      case "component":
+        return { kind: "component", type: this.#componentType(def.decls, frame) };
+      case "fixed-list":
+        this.#gates.require("fixed-length-lists", "a fixed-length list", offset);
+        break;
+      case "map":
+        this.#gates.require("map", "a map", offset);
+        break;
+      case "error-context":
+        this.#gates.require("error-context", "an error-context", offset);
+        break;
+      case "stream":
+      case "future": {
+        this.#gates.require("async", `a ${def.kind}`, offset);
+        const element = def.element === undefined ? undefined : valueAt(def.element, frame, offset).type;
+        if (element?.kind === "char" && def.kind === "stream") {
+          invalid("type", offset, "invalid-type", "`stream<char>` is not valid at this time");
+        }
+        if (element !== undefined && containsBorrow(element)) {
+          invalid("type", offset, "invalid-type", `a ${def.kind} cannot contain a \`borrow\` type`);
+        }
+        break;
+      }
+      case "func":
+        if (def.async) this.#gates.require("async", "an async function type", offset);
+        break;
+    }
+    return evaluateValueType(def, frame, offset, this.#budget);
+  }
+
+  #instanceType(decls: readonly TypeDecl[], parent: Frame, offset: number): InstanceType {
+    const frame = this.#declarations("instance type", decls, parent);
+    return makeInstance(frame.export.items, offset, [...frame.defined]);
+  }
+
+  #componentType(decls: readonly TypeDecl[], parent: Frame): ComponentType {
+    return typeOf(this.#declarations("component type", decls, parent));
+  }
+
+  #declarations(kind: "component type" | "instance type", decls: readonly TypeDecl[], parent: Frame): Frame {
+    const frame = new Frame(kind, parent, this.#budget);
+    for (const decl of decls) {
+      const { offset } = decl;
+      this.#budget.spend(offset, weigh(decl));
+      switch (decl.kind) {
+        case "core-type":
+          this.#coreType(decl.type, frame, offset);
+          break;
+        case "type":
+          frame.add("type", this.#type(decl.type, frame, offset));
+          break;
+        case "alias": {
+          const { alias } = decl;
+          const allowed = alias.kind === "export"
+            ? alias.sort === "type" || alias.sort === "instance"
+            : alias.kind === "outer" && (alias.sort === "type" || alias.sort === "core type");
+          if (!allowed) {
+            invalid(
+              "type",
+              offset,
+              "invalid-type",
+              "aliases in type declarations may only refer to types or instances",
+            );
+          }
+          this.#alias(alias, frame, offset);
+          break;
+        }
+        case "import":
+        case "export": {
+          this.#gateName(decl.name, offset);
+          const fresh = decl.kind === "import" ? frame.imported : frame.defined;
+          frame.declare(decl.kind, decl.name, this.#extern(decl.type, frame, fresh, offset), offset);
+          break;
+        }
+      }
+    }
+    return frame;
+  }
+
+  /** What an `externtype` describes; abstract resources become new ones, which `fresh` collects. */
+  #extern(def: ExternTypeDef, frame: Frame, fresh: Set<ResourceType>, offset: number): Entity {
+    switch (def.kind) {
+      case "func":
+        return { sort: "func", type: frame.typeOf("func", def.type, offset).type };
+      case "type": {
+        if (def.bound.kind === "eq") return { sort: "type", type: frame.get("type", def.bound.type, offset) };
+        const type = frame.makeResource();
+        fresh.add(type);
+        return { sort: "type", type: { kind: "resource", type } };
+      }
+      case "instance": {
+        const { type } = frame.typeOf("instance", def.type, offset);
+        return { sort: "instance", type: refreshed(type, fresh, frame) };
+      }
+      case "component":
+        return { sort: "component", type: frame.typeOf("component", def.type, offset).type };
+      case "core-module": {
+        const type = frame.get("core type", def.type, offset);
+        if (type.kind !== "module") {
+          invalid("type", offset, "wrong-kind", `core type index ${def.type}`, "a module type");
+        }
+        return { sort: "core module", type: type.type };
+      }
+      case "value":
+        this.#gates.require("values", "a component value", offset);
+        return invalid("component", offset, "unsupported", "a component value");
+    }
+  }
+
+  // ── Instances ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #instance(expr: InstanceExpr, frame: Frame, offset: number): InstanceType {
+    if (expr.kind === "exports") {
+      const items = new Map<string, NamedEntity>(), taken = new Map<string, string>();
+      const bag = new Frame("instance type", undefined, this.#budget);
+      for (const { name, item } of expr.exports) {
+        this.#gateName(name, offset);
+        const entity = entityAt(item.sort, item.index, frame, offset);
+        checkName(name, entity, offset, "export");
+        takeName(taken, name.name, "export name", offset);
+        if (entity.sort === "func") bag.checkAnnotation("export", name.name, entity.type, offset);
+        items.set(name.name, { name, entity });
+      }
+      return makeInstance(items, offset, []);
+    }
+    const component = frame.get("component", expr.component, offset);
+    const args = new Map<string, Entity>();
+    for (const { name, item } of expr.args) {
+      if (args.has(name)) {
+        invalid("instance", offset, "name-conflict", `instantiation argument \`${name}\``, "argument", name);
+      }
+      args.set(name, entityAt(item.sort, item.index, frame, offset));
+    }
+    const bindings = new Bindings((root) => component.imported.has(root));
+    const types: (readonly [object, object])[] = [];
+    for (const [name, { entity }] of component.imports) {
+      this.#budget.spend(offset);
+      const arg = args.get(name);
+      if (arg === undefined) invalid("instance", offset, "missing-argument", "import", name);
+      const mismatch = differEntity(entity, arg, bindings);
+      if (mismatch !== undefined) mismatched(`instance, argument \`${name}\``, offset, mismatch);
+      this.#pairTypes(entity, arg, types, offset);
+    }
+    const made = new Map<ResourceType, ResourceType>();
+    const substitution = new Substitution((root) => {
+      if (component.imported.has(root)) return bindings.of(root);
+      if (!component.defined.has(root)) return undefined;
+      let fresh = made.get(root);
+      if (fresh === undefined) {
+        made.set(root, fresh = frame.makeResource());
+        frame.defined.add(fresh);
+      }
+      return fresh;
+    }, types);
+    return new InstanceType(component.exports, component.depth + 1, [], substitution);
+  }
+
+  /** Pairs the types that an import names with those that are given for them, whose names then count. */
+  #pairTypes(
+    expected: Entity,
+    found: Entity,
+    pairs: (readonly [object, object])[],
+    offset: number,
+    seen = new Set<object>(),
+  ): void {
+    if (expected.sort === "type" && found.sort === "type") {
+      const [left, right] = [expected.type, found.type];
+      if (left.kind === "value" && right.kind === "value") pairs.push([left.type, right.type]);
+      if (left.kind === "resource" && right.kind === "resource") pairs.push([left.type, right.type]);
+    } else if (expected.sort === "instance" && found.sort === "instance" && !seen.has(expected.type)) {
+      seen.add(expected.type);
+      for (const [name, { entity }] of expected.type.entries()) {
+        this.#budget.spend(offset);
+        this.#pairTypes(entity, found.type.get(name)!.entity, pairs, offset, seen);
+      }
+    }
+  }
+
+  // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #coreInstance(expr: CoreInstanceExpr, frame: Frame, offset: number): CoreInstanceType {
+    if (expr.kind === "exports") {
+      const items = new Map<string, CoreItem>();
+      for (const { name, item: { sort, index } } of expr.exports) {
+        if (sort === "type" || sort === "module" || sort === "instance") {
+          invalid(
+            "core instance",
+            offset,
+            "wrong-kind",
+            `a core ${sort}`,
+            "a core function, table, memory, global or tag",
+          );
+        }
+        if (items.has(name)) {
+          invalid("core instance", offset, "duplicate-core-name", `export name \`${name}\` already defined`);
+        }
+        items.set(name, frame.get(coreSorts[sort], index, offset));
+      }
+      return items;
+    }
+    const module = frame.get("core module", expr.module, offset);
+    const args = new Map<string, CoreInstanceType>();
+    for (const { name, instance } of expr.args) {
+      if (args.has(name)) invalid("core instance", offset, "duplicate-name", "module instantiation argument", name);
+      args.set(name, frame.get("core instance", instance, offset));
+    }
+    if (module === undefined) return "unknown";
+    const equality = new CoreEquality();
+    for (const { module: from, name, type } of module.imports) {
+      this.#budget.spend(offset);
+      if (!args.has(from)) invalid("core instance", offset, "missing-argument", "module instantiation argument", from);
+      const arg = args.get(from)!;
+      if (arg === "unknown") continue;
+      const item = arg.get(name);
+      if (item === undefined) {
+        const what = `module instantiation argument \`${from}\` does not export an item named \`${name}\``;
+        invalid("core instance", offset, "core-signature", what);
+      }
+      if (item === "unknown") continue;
+      const fault = itemFault(item.type, item.space, type, module.space, equality);
+      if (fault !== undefined) {
+        invalid("core instance", offset, "type-mismatch", ` in argument \`${from}\`, item \`${name}\`: ${fault}`);
+      }
+    }
+    const exports = new Map(module.exports.map(({ name, type }) => [name, { type, space: module.space }]));
+    return exports;
+  }
+
+  // ── Aliases ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #alias(def: AliasDef, frame: Frame, offset: number): void {
+    const { sort } = def;
+    switch (def.kind) {
+      case "export": {
+        const found = frame.get("instance", def.instance, offset).get(def.name)?.entity;
+        if (found === undefined) invalid("alias", offset, "missing-export", `instance ${def.instance}`, def.name);
+        if (found.sort !== sort) {
+          const what = `export \`${def.name}\` for instance ${def.instance}`;
+          invalid("alias", offset, "wrong-kind", what, sortWords[sort] ?? sort);
+        }
+        return frame.addEntity(found);
+      }
+      case "core-export": {
+        if (!isCoreItemSort(sort)) {
+          invalid("alias", offset, "wrong-kind", sort, "a core function, table, memory, global or tag");
+        }
+        const instance = frame.get("core instance", def.instance, offset);
+        const item = instance === "unknown" ? instance : instance.get(def.name);
+        if (item === undefined) invalid("alias", offset, "missing-export", `core instance ${def.instance}`, def.name);
+        if (item !== "unknown" && coreSorts[item.type.kind] !== sort) {
+          const what = `export \`${def.name}\` for core instance ${def.instance}`;
+          invalid("alias", offset, "wrong-kind", what, sortWords[sort]!);
+        }
+        return frame.add(sort, item);
+      }
+      case "outer": {
+        const outer = frame.outer(def.count, offset);
+        if (sort === "core type") return addCoreTypeItem(outer.get(sort, def.index, offset), frame);
+        const entity = entityAt(sort, def.index, outer, offset);
+        if (
+          entity.sort === "type" && crosses(frame, def.count) &&
+          new ResourceSearch(this.#budget).type(entity.type, new Set())
+        ) {
+          const rule =
+            `cannot alias outer type which transitively refers to resources not defined in the current component`;
+          invalid("alias", offset, "invalid-type", rule);
+        }
+        return frame.addEntity(entity);
+      }
+    }
+  }
+}
+
+// ── Pieces that need no validator ─────────────────────────────────────────────────────────────────────────────────────────
+
+function mismatched(what: string, offset: number, mismatch: Mismatch): never {
+  invalid(what, offset, "type-mismatch", placed(mismatch));
+}
+
+function isCoreItemSort(sort: string): sort is typeof coreSorts[keyof typeof coreSorts] {
+  return Object.values(coreSorts).includes(sort as never);
+}
+
+/** What a frame amounts to as a component's type. */
+function typeOf(frame: Frame): ComponentType {
+  return {
+    imports: frame.import.items,
+    exports: frame.export.items,
+    imported: frame.imported,
+    defined: frame.defined,
+    depth: depthOf(frame.export.items),
+  };
+}
+
+function depthOf(items: ReadonlyMap<string, NamedEntity>): number {
+  let depth = 0;
+  for (const { entity } of items.values()) if (entity.sort === "instance") depth = Math.max(depth, entity.type.depth);
+  return depth;
+}
+
+/** Instances nest in instances, and everything that walks them recurses. */
+function makeInstance(
+  items: ReadonlyMap<string, NamedEntity>,
+  offset: number,
+  abstract: readonly ResourceType[],
+): InstanceType {
+  const depth = depthOf(items) + 1;
+  if (depth > MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
+  return new InstanceType(items, depth, abstract);
+}
+
+/** An instance type with resources of its own. */
+function refreshed(type: InstanceType, fresh: Set<ResourceType>, frame: Frame): InstanceType {
+  if (type.abstract.length === 0) return type;
+  const made = new Map(type.abstract.map((resource) => [rootOf(resource), frame.makeResource()]));
+  for (const resource of made.values()) fresh.add(resource);
+  return type.substitute(new Substitution((root) => made.get(root)));
+}
+
+/** The item at an index, for sorts that components import and export. */
+function entityAt(
+  sort: `core ${CoreSort}` | "func" | "value" | "type" | "component" | "instance",
+  index: number,
+  frame: Frame,
+  offset: number,
+): Entity {
+  switch (sort) {
+    case "func":
+      return { sort, type: frame.get(sort, index, offset) };
+    case "type":
+      return { sort, type: frame.get(sort, index, offset) };
+    case "instance":
+      return { sort, type: frame.get(sort, index, offset) };
+    case "component":
+      return { sort, type: frame.get(sort, index, offset) };
+    case "core module":
+      return { sort, type: frame.get(sort, index, offset) };
+    case "value":
+      return invalid("component", offset, "unsupported", "a component value");
+    default:
+      invalid("component", offset, "wrong-kind", sort, "a func, value, type, component, instance or core module");
+  }
+}
+
+/** Whether leaving so many scopes leaves a component. */
+function crosses(frame: Frame, count: number): boolean {
+  let at: Frame | undefined = frame;
+  for (let i = 0; i < count && at !== undefined; i++, at = at.parent) if (at.kind === "component") return true;
+  return false;
+}
+
+/** Looks for resources that are not bound inside the type that mentions them. */
+class ResourceSearch {
+  readonly #budget: Budget;
+  /** Instances and components in which there is none, whatever is bound. */
+  readonly #clean = new Set<object>();
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  type(item: TypeEntity, bound: ReadonlySet<ResourceType>): boolean {
+    switch (item.kind) {
+      case "value":
+        return this.#value(item.type, bound);
+      case "func":
+        return [...item.type.params.map(({ type }) => type), ...(item.type.result ? [item.type.result] : [])]
+          .some((type) => this.#value(type, bound));
+      case "resource":
+        return !bound.has(rootOf(item.type));
+      case "instance": {
+        const inside = item.type.abstract.length === 0 ? bound : new Set([...bound, ...item.type.abstract.map(rootOf)]);
+        return this.#entries(item.type, item.type.entries(), inside);
+      }
+      case "component": {
+        const { imports, exports, imported, defined } = item.type;
+        const inside = new Set([...bound, ...imported, ...defined]);
+        return this.#entries(imports, imports, inside) || this.#entries(exports, exports, inside);
+      }
+    }
+  }
+
+  #entries(
+    owner: object,
+    items: Iterable<readonly [string, NamedEntity]>,
+    bound: ReadonlySet<ResourceType>,
+  ): boolean {
+    if (this.#clean.has(owner)) return false;
+    for (const [, { entity }] of items) {
+      this.#budget.spend(0);
+      const item: TypeEntity | undefined = entity.sort === "type"
+        ? entity.type
+        : entity.sort === "core module"
+        ? undefined
+        : { kind: entity.sort, type: entity.type } as TypeEntity;
+      if (item !== undefined && this.type(item, bound)) return true;
+    }
+    this.#clean.add(owner);
+    return false;
+  }
+
+  #value(type: ValType, bound: ReadonlySet<ResourceType>): boolean {
+    if (!containsHandle(type)) return false;
+    if (type.kind === "own" || type.kind === "borrow") return !bound.has(rootOf(type.resource));
+    this.#budget.spend(0);
+    return partsOf(type).some((part) => this.#value(part, bound));
+  }
+}
+
+/** Core limits and unique names, of modules and of module types. */
+function checkModuleType(type: CoreModuleType, offset: number): void {
+  const fault = moduleTypeFault(type);
+  if (fault !== undefined) invalid("core module", offset, "duplicate-core-name", fault);
+}

@@ -1,0 +1,303 @@
+// Canonical definitions: which options they need and may have, and the core types of what they use and make.
+// Spec: CanonicalABI.md "Canonical Definitions", Binary.md "Canonical Definitions"; SPEC.md §2.5, §4.4.
+
+import {
+  type CoreFuncType,
+  MAX_FLAT_ASYNC_PARAMS,
+  paramsDirect,
+  resultDirect,
+  signatureLayout,
+} from "../abi/layout.ts";
+import { containsBorrow, containsRange, type FuncType, type ValType } from "../abi/types.ts";
+import { CoreEquality, CoreSpace } from "./core_space.ts";
+import type { CanonDef, CanonOptionsDef, ValTypeRef } from "./definitions.ts";
+import type { CoreItem, Frame, KnownCoreItem } from "./frame.ts";
+import type { Gates } from "./gates.ts";
+import { invalid } from "./invalid.ts";
+import { type CoreItemType, formatItem, itemFault } from "./module_type.ts";
+
+/** Nothing that canonical definitions mention refers to another type. */
+const space = new CoreSpace();
+const memoryType: CoreItemType = {
+  kind: "memory",
+  limits: { min: 0, max: undefined, shared: false, address: "i32", pageSize: 16 },
+};
+
+function func(params: readonly string[], results: readonly string[]): CoreItemType & { kind: "func" } {
+  return { kind: "func", params, results };
+}
+
+/** Whether a core item has exactly a type; what makes no sense fits everything. */
+function hasType(item: CoreItem, type: CoreItemType): boolean {
+  return item === "unknown" || itemFault(item.type, item.space, type, space, new CoreEquality()) === undefined;
+}
+
+/** Resolves a value type that a built-in names. */
+export type Resolve = (ref: ValTypeRef) => ValType;
+
+/** Validates one canonical definition and adds what it makes. */
+export class CanonValidator {
+  readonly #frame: Frame;
+  readonly #gates: Gates;
+  readonly #resolve: Resolve;
+  readonly #offset: number;
+
+  constructor(frame: Frame, gates: Gates, resolve: Resolve, offset: number) {
+    this.#frame = frame;
+    this.#gates = gates;
+    this.#resolve = resolve;
+    this.#offset = offset;
+  }
+
+  validate(canon: CanonDef): void {
+    switch (canon.kind) {
+      case "lift":
+        return this.#lift(canon);
+      case "lower":
+        return this.#lower(canon);
+      case "resource.new":
+      case "resource.rep":
+      case "resource.drop": {
+        const { type } = this.#frame.typeOf("resource", canon.type, this.#offset, `canon ${canon.kind}`);
+        // Only who defines a resource may make handles from representations, or look into them.
+        if (canon.kind !== "resource.drop" && !this.#frame.isLocal(type)) {
+          invalid(
+            `canon ${canon.kind}`,
+            this.#offset,
+            "invalid-type",
+            `type index ${canon.type} is not a local resource`,
+          );
+        }
+        return this.#make(canon.kind === "resource.drop" ? func(["i32"], []) : func(["i32"], ["i32"]));
+      }
+      case "builtin":
+        return this.#make(this.#builtin(canon));
+    }
+  }
+
+  #make(type: CoreItemType & { kind: "func" }): void {
+    this.#frame.add("core func", { type, space });
+  }
+
+  #option(place: string, what: string): never {
+    invalid(place, this.#offset, "canonical-option", what);
+  }
+
+  // ── Lift and lower ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #lift({ func: index, options, type: typeIndex }: CanonDef & { kind: "lift" }): void {
+    const place = "canon lift", frame = this.#frame, offset = this.#offset;
+    const { type } = frame.typeOf("func", typeIndex, offset, place);
+    const core = frame.get("core func", index, offset);
+    this.#options(place, options, type);
+    const layout = signatureLayout(type);
+    const async = options.async === true;
+    const { params } = layout.lifted;
+    const results: readonly string[] = async ? options.callback === undefined ? [] : ["i32"] : layout.lifted.results;
+    if (core !== "unknown") this.#sameSignature(place, core, { params, results } as CoreFuncType);
+    const allocates = type.params.some((param) => containsRange(param.type)) || !paramsDirect(layout);
+    const reads = type.result !== undefined && containsRange(type.result) || !async && !resultDirect(layout) ||
+      async && type.result !== undefined && layout.result!.flat === undefined;
+    this.#needs(place, options, allocates || reads, allocates);
+    if (options.postReturn !== undefined) {
+      if (async) this.#option(place, "option `post-return` cannot be specified for async lifts");
+      const post = frame.get("core func", options.postReturn, offset);
+      if (!hasType(post, func(layout.lifted.results, []))) this.#wrongSignature(place, "post-return");
+    }
+    frame.add("func", type);
+  }
+
+  /** The lifted function must have exactly the flattened type. */
+  #sameSignature(place: string, core: KnownCoreItem, expected: CoreFuncType): void {
+    const { type } = core;
+    if (type.kind !== "func") return;
+    const list = (types: readonly string[]): string => `[${types.map((text) => text.toUpperCase()).join(", ")}]`;
+    for (const [key, word] of [["params", "parameter"], ["results", "result"]] as const) {
+      if (`${type[key]}` === `${expected[key]}`) continue;
+      const fact = `lowered ${word} types \`${list(expected[key])}\` do not match ${word} types \`${list(type[key])}\``;
+      invalid(place, this.#offset, "core-signature", fact);
+    }
+  }
+
+  #lower({ func: index, options }: CanonDef & { kind: "lower" }): void {
+    const place = "canon lower";
+    const type = this.#frame.get("func", index, this.#offset);
+    if (options.postReturn !== undefined) this.#option(place, "option `post-return` cannot be specified for lowerings");
+    if (options.callback !== undefined) this.#option(place, "option `callback` cannot be specified for lowerings");
+    this.#options(place, options, type);
+    const layout = signatureLayout(type);
+    const reads = type.params.some((param) => containsRange(param.type));
+    const allocates = type.result !== undefined && containsRange(type.result);
+    if (options.async) {
+      const flat = layout.params.flat;
+      const spilled = flat === undefined || flat.length > MAX_FLAT_ASYNC_PARAMS;
+      this.#needs(place, options, reads || spilled || type.result !== undefined, allocates);
+      const params = [...(spilled ? ["i32"] : flat), ...(type.result === undefined ? [] : ["i32"])];
+      return this.#make(func(params, ["i32"]));
+    }
+    this.#needs(place, options, reads || allocates || !paramsDirect(layout) || !resultDirect(layout), allocates);
+    this.#make(func(layout.lowered.params, layout.lowered.results));
+  }
+
+  /** What holds for every use of options. */
+  #options(place: string, options: CanonOptionsDef, type: FuncType | undefined): void {
+    const frame = this.#frame, offset = this.#offset;
+    if (options.realloc !== undefined && options.memory === undefined) {
+      this.#option(place, "option `realloc` requires `memory` to also be specified");
+    }
+    if (options.memory !== undefined) this.#memory(place, options.memory);
+    if (options.realloc !== undefined) {
+      const realloc = frame.get("core func", options.realloc, offset);
+      if (!hasType(realloc, func(["i32", "i32", "i32", "i32"], ["i32"]))) this.#wrongSignature(place, "realloc");
+    }
+    if (options.async && type !== undefined && !type.async) {
+      invalid(place, offset, "invalid-type", "the `async` canonical option requires an async function type");
+    }
+    if (options.callback !== undefined) {
+      if (!options.async) this.#option(place, "option `callback` cannot be specified without `async`");
+      const callback = frame.get("core func", options.callback, offset);
+      if (!hasType(callback, func(["i32", "i32", "i32"], ["i32"]))) this.#wrongSignature(place, "callback");
+    }
+    if (options.async && options.callback === undefined && place === "canon lift") {
+      this.#gates.require("async-stackful", "async lift without `callback`", offset);
+    }
+  }
+
+  #memory(place: string, index: number): void {
+    const memory = this.#frame.get("core memory", index, this.#offset);
+    if (memory === "unknown" || memory.type.kind !== "memory") return;
+    if (memory.type.limits.address === "i64") {
+      this.#gates.require("memory64", "a 64-bit memory as canonical option", this.#offset);
+    } else if (!hasType(memory, memoryType)) {
+      invalid(
+        place,
+        this.#offset,
+        "core-signature",
+        `mismatch in the memory: found type \`${formatItem(memory.type)}\``,
+      );
+    }
+  }
+
+  #needs(place: string, options: CanonOptionsDef, memory: boolean, realloc: boolean): void {
+    if (memory && options.memory === undefined) this.#option(place, "option `memory` is required");
+    if (realloc && options.realloc === undefined) this.#option(place, "option `realloc` is required");
+  }
+
+  #wrongSignature(place: string, option: string): never {
+    this.#option(place, `option \`${option}\` uses a core function with an incorrect signature`);
+  }
+
+  // ── Built-ins ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #builtin(canon: CanonDef & { kind: "builtin" }): CoreItemType & { kind: "func" } {
+    const { name, options = {} } = canon, place = `canon ${name}`, offset = this.#offset;
+    if (name.startsWith("thread.") && name !== "thread.yield") {
+      const shared = /spawn|parallelism/.test(name);
+      this.#gates.require(shared ? "shared-everything-threads" : "threading", name, offset);
+    }
+    if (name.startsWith("error-context.")) this.#gates.require("error-context", name, offset);
+    if (canon.memory !== undefined) this.#memory(place, canon.memory);
+    switch (name) {
+      case "task.return": {
+        const result = canon.result === undefined ? undefined : this.#resolve(canon.result);
+        if (result !== undefined && containsBorrow(result)) {
+          invalid(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
+        }
+        for (const key of ["realloc", "postReturn", "callback", "async"] as const) {
+          if (options[key] !== undefined) this.#option(place, `option \`${key}\` is not allowed`);
+        }
+        this.#options(place, options, undefined);
+        const params = result === undefined ? [] : [{ name: "result", type: result }];
+        const layout = signatureLayout({ params, async: false });
+        const reads = result !== undefined && containsRange(result) || !paramsDirect(layout);
+        this.#needs(place, options, reads, false);
+        return func(layout.lowered.params, []);
+      }
+      case "context.get":
+      case "context.set": {
+        if (canon.coreType === "i64") this.#gates.require("memory64", `${name} of an i64`, offset);
+        else if (canon.coreType !== "i32") {
+          invalid(place, offset, "invalid-type", `${name} needs an i32 or an i64, found ${canon.coreType}`);
+        }
+        if ((canon.slot ?? 0) >= 2) {
+          invalid(place, offset, "invalid-type", `immediate must be zero or one: ${canon.slot}`);
+        }
+        return name === "context.get" ? func([], [canon.coreType]) : func([canon.coreType], []);
+      }
+      case "subtask.cancel":
+      case "stream.cancel-read":
+      case "stream.cancel-write":
+      case "future.cancel-read":
+      case "future.cancel-write":
+        if (canon.async) this.#gates.require("more-async-builtins", `async ${name}`, offset);
+        if (canon.type !== undefined) this.#carrier(name, canon.type);
+        return func(["i32"], ["i32"]);
+      case "stream.new":
+      case "future.new":
+        this.#carrier(name, canon.type!);
+        return func([], ["i64"]);
+      case "stream.read":
+      case "stream.write":
+      case "future.read":
+      case "future.write": {
+        const element = this.#carrier(name, canon.type!), reading = name.endsWith("read");
+        if (!options.async) this.#gates.require("more-async-builtins", `${name} without \`async\``, offset);
+        this.#options(place, options, undefined);
+        const allocates = reading && element !== undefined && containsRange(element);
+        this.#needs(place, options, element !== undefined, allocates);
+        return func(name.startsWith("stream") ? ["i32", "i32", "i32"] : ["i32", "i32"], ["i32"]);
+      }
+      case "error-context.new":
+        this.#options(place, options, undefined);
+        this.#needs(place, options, true, false);
+        return func(["i32", "i32"], ["i32"]);
+      case "error-context.debug-message":
+        this.#options(place, options, undefined);
+        this.#needs(place, options, true, true);
+        return func(["i32", "i32"], []);
+      case "thread.new-indirect":
+      case "thread.spawn-indirect":
+      case "thread.spawn-ref":
+        return this.#thread(canon, place);
+      default: {
+        if (canon.type !== undefined) this.#carrier(name, canon.type);
+        const [params = "", results = ""] = (plain.get(name) ?? "").split(">");
+        const types = (text: string): string[] => text === "" ? [] : text.split(" ");
+        return func(types(params), types(results));
+      }
+    }
+  }
+
+  /** The element of the stream or future that a built-in is about. */
+  #carrier(name: string, index: number): ValType | undefined {
+    const { type } = this.#frame.typeOf("value", index, this.#offset, `canon ${name}`);
+    const kind = name.split(".")[0];
+    if (type.kind !== "stream" && type.kind !== "future" || type.kind !== kind) {
+      invalid(`canon ${name}`, this.#offset, "wrong-kind", `type index ${index}`, `a ${kind} type`);
+    }
+    return type.element;
+  }
+
+  #thread({ name, type = 0, table }: CanonDef & { kind: "builtin" }, place: string): CoreItemType & { kind: "func" } {
+    const item = this.#frame.get("core type", type, this.#offset);
+    const shape = item.kind === "sub" ? item.entry.group.types[item.entry.position]!.type : undefined;
+    if (shape?.kind !== "func" || shape.params.length !== 1 || shape.results.length !== 0) {
+      invalid(place, this.#offset, "core-signature", "start function must take one i32 and return nothing");
+    }
+    if (table !== undefined) this.#frame.get("core table", table, this.#offset);
+    return func(name === "thread.spawn-ref" ? ["(ref null func)", "i32"] : ["i32", "i32"], ["i32"]);
+  }
+}
+
+/** Built-ins whose core type depends on nothing. */
+const plain = new Map(
+  ("task.cancel|thread.yield >i32|subtask.drop i32|stream.drop-readable i32|stream.drop-writable i32|" +
+    "future.drop-readable i32|future.drop-writable i32|error-context.drop i32|waitable-set.new >i32|" +
+    "waitable-set.wait i32 i32>i32|waitable-set.poll i32 i32>i32|waitable-set.drop i32|waitable.join i32 i32|" +
+    "backpressure.inc|backpressure.dec|thread.index >i32|thread.resume-later i32|thread.suspend >i32|" +
+    "thread.suspend-then-resume i32>i32|thread.yield-then-resume i32>i32|thread.suspend-then-promote i32>i32|" +
+    "thread.yield-then-promote i32>i32|thread.available-parallelism >i32").split("|").map((row) => {
+      const space = row.indexOf(" ");
+      return space < 0 ? [row, ""] as const : [row.slice(0, space), row.slice(space + 1)] as const;
+    }),
+);
