@@ -101,8 +101,8 @@ function given(decoded: Decoded, options: CompileOptions, modules: readonly WebA
 }
 
 /** The component, whose modules may still be missing. */
-function planned({ component, modules, length }: Decoded, options: CompileOptions): Component {
-  validateComponent(component, new Gates(options.gates), new Budget(length));
+function planned({ component, modules }: Decoded, options: CompileOptions): Component {
+  validateComponent(component, new Gates(options.gates), new Budget(component.size));
   const root: DefinedComponent = { kind: "defined", def: component, scope: undefined };
   return makeComponent({ root, plan: planComponent(root), modules });
 }

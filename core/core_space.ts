@@ -1,6 +1,6 @@
 // The index space of core types, of a core module or of a module type, and when two types in such spaces are the same.
 // Types are compared group by group, as the core specification does: the same shapes, with the same references inside the group and
-// equal types outside. Nothing is interned: pairs that were compared are remembered for one comparison.
+// equal types outside. Nothing is interned: pairs that were compared are remembered by who compares.
 // Spec: core spec 3.0 "Types: Recursive Types".
 
 import type { CoreCompositeType, CoreSubType } from "./definitions.ts";
@@ -47,34 +47,88 @@ export function shapeOf({ group, position }: CoreTypeEntry): CoreSubType {
   return group.types[position]!;
 }
 
-/** Compares types of two spaces. */
-export class CoreEquality {
-  readonly #seen = new Map<Group, Set<Group>>();
-
-  /** Whether two types are the same: the same place in equal groups. */
-  types(left: CoreTypeEntry, right: CoreTypeEntry): boolean {
-    return left === right || left.position === right.position && this.#groups(left.group, right.group);
+/** What is wrong with a recursive group at the end of a space, besides what the engine would say of a module that uses it. */
+export function groupFault(types: readonly CoreSubType[], space: CoreSpace): string | undefined {
+  const start = space.length - types.length;
+  for (const [i, { type, supertypes }] of types.entries()) {
+    for (const index of partsOf(type).map((text) => reference(text)[1])) {
+      if (index === undefined) continue;
+      if (index >= space.length) return `unknown type ${index}: type index out of bounds`;
+      if (space.at(index) === undefined) return `type index ${index} is a module type`;
+    }
+    for (const index of supertypes) {
+      // A supertype comes first.
+      if (index >= start + i) return `unknown type ${index}: type index out of bounds`;
+      const entry = space.at(index);
+      if (entry === undefined) return `type index ${index} is a module type`;
+      const shape = shapeOf(entry);
+      if (shape.final) return "sub type cannot have a final super type";
+      if (shape.type.kind !== type.kind || !extendsParts(partsOf(type), partsOf(shape.type), type.kind)) {
+        return "sub type must match super type";
+      }
+    }
   }
+  return undefined;
+}
+
+/** The value types in a core type, with words between them for what must be the same. */
+function partsOf(type: CoreCompositeType): readonly string[] {
+  switch (type.kind) {
+    case "func":
+      return [...type.params, "result", ...type.results];
+    case "struct":
+      return type.fields.flatMap(({ type, mutable }) => [type, mutable ? "mut" : "const"]);
+    case "array":
+      return [type.field.type, type.field.mutable ? "mut" : "const"];
+    case "cont":
+      return [`(ref ${type.type})`];
+  }
+}
+
+/** Numbers and vectors have no subtypes; which references do is the engine's to say. */
+function extendsParts(parts: readonly string[], above: readonly string[], kind: CoreCompositeType["kind"]): boolean {
+  if (kind === "struct" ? parts.length < above.length : parts.length !== above.length) return false;
+  const isReference = (text: string): boolean => text.startsWith("(");
+  return above.every((text, i) => text === parts[i] || isReference(text) && isReference(parts[i]!));
+}
+
+/** Compares types of two spaces. Groups refer to groups in chains as long as a module: those are followed with a list, not a stack. */
+export class CoreEquality {
+  /** Pairs that were found equal, or that are assumed to be until `#pending` is empty. */
+  readonly #equal = new Map<Group, Set<Group>>();
+  #pending: (readonly [Group, Group])[] = [];
 
   /** Whether two value types, as text, are the same; references count in the spaces given. */
   values(left: string, leftSpace: CoreSpace, right: string, rightSpace: CoreSpace): boolean {
     const [leftShape, leftIndex] = reference(left), [rightShape, rightIndex] = reference(right);
     if (leftShape !== rightShape) return false;
     if (leftIndex === undefined || rightIndex === undefined) return leftIndex === rightIndex;
-    return this.#indices(leftIndex, leftSpace, undefined, rightIndex, rightSpace, undefined);
+    let equal = this.#indices(leftIndex, leftSpace, undefined, rightIndex, rightSpace, undefined);
+    const pending = this.#pending;
+    // It grows meanwhile.
+    for (let i = 0; equal && i < pending.length; i++) {
+      const [one, other] = pending[i]!;
+      equal = one.types.every((type, i) => this.#shapes(type, one, other.types[i]!, other));
+    }
+    if (!equal) { for (const [one, other] of pending) this.#equal.get(one)!.delete(other); }
+    this.#pending = [];
+    return equal;
+  }
+
+  /** The same place in equal groups. */
+  #types(left: CoreTypeEntry, right: CoreTypeEntry): boolean {
+    return left === right || left.position === right.position && this.#groups(left.group, right.group);
   }
 
   #groups(left: Group, right: Group): boolean {
     if (left === right) return true;
     if (left.types.length !== right.types.length) return false;
-    let seen = this.#seen.get(left);
-    if (seen === undefined) this.#seen.set(left, seen = new Set());
-    // References lead outward to earlier groups only, so that assuming what is being shown is never circular.
-    if (seen.has(right)) return true;
-    seen.add(right);
-    const equal = left.types.every((type, i) => this.#shapes(type, left, right.types[i]!, right));
-    if (!equal) seen.delete(right);
-    return equal;
+    let equal = this.#equal.get(left);
+    if (equal === undefined) this.#equal.set(left, equal = new Set());
+    if (equal.has(right)) return true;
+    equal.add(right);
+    this.#pending.push([left, right]);
+    return true;
   }
 
   #shapes(left: CoreSubType, leftGroup: Group, right: CoreSubType, rightGroup: Group): boolean {
@@ -128,7 +182,7 @@ export class CoreEquality {
     const leftInside = inside(left, leftGroup), rightInside = inside(right, rightGroup);
     if (leftInside !== undefined || rightInside !== undefined) return leftInside === rightInside;
     const leftEntry = leftSpace.at(left), rightEntry = rightSpace.at(right);
-    return leftEntry !== undefined && rightEntry !== undefined && this.types(leftEntry, rightEntry);
+    return leftEntry !== undefined && rightEntry !== undefined && this.#types(leftEntry, rightEntry);
   }
 }
 

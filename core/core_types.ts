@@ -12,7 +12,7 @@ import type {
   CoreTypeDef,
   CoreValTypeText,
 } from "./definitions.ts";
-import { MAX_CASES, MAX_NESTING, MAX_PARAMS } from "./limits.ts";
+import { MAX_CASES, MAX_PARAMS } from "./limits.ts";
 import { hex, type Reader } from "./reader.ts";
 
 const numeric: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64", 0x7b: "v128" };
@@ -109,12 +109,11 @@ export function recType(reader: Reader): readonly CoreSubType[] {
 }
 
 /** `core:deftype`: in a component a leading 0x50 is a module type, a non-final `sub` is prefixed by 0x00. */
-export function coreDefType(reader: Reader, depth: number): CoreTypeDef {
+export function coreDefType(reader: Reader): CoreTypeDef {
   const next = reader.peek();
   if (next === 0x50) {
     reader.byte();
-    if (depth > MAX_NESTING) reader.fail("nesting-too-deep");
-    return { kind: "module", decls: reader.vec(() => moduleDecl(reader, depth + 1), "module type declaration") };
+    return { kind: "module", decls: reader.vec(() => moduleDecl(reader), "module type declaration") };
   }
   if (next === 0x00) {
     reader.byte();
@@ -124,14 +123,14 @@ export function coreDefType(reader: Reader, depth: number): CoreTypeDef {
   return { kind: "rec", types: recType(reader) };
 }
 
-function moduleDecl(reader: Reader, depth: number): CoreModuleDecl {
+function moduleDecl(reader: Reader): CoreModuleDecl {
   const byte = reader.byte();
   switch (byte) {
     case 0x00:
       return { kind: "import", module: reader.name(), name: reader.name(), type: coreExternType(reader) };
     case 0x01:
-      if (reader.peek() === 0x50) reader.fail("unknown-opcode", [hex(0x50), "type definition"]);
-      return { kind: "type", type: coreDefType(reader, depth) };
+      // Modules do not nest: here a leading 0x50 is a `sub`.
+      return { kind: "type", types: recType(reader) };
     case 0x02: {
       const sort = reader.byte();
       if (sort !== 0x10) {

@@ -37,8 +37,6 @@ export interface Decoded {
   readonly component: ComponentDef;
   /** In order of appearance; nested components' among them. */
   readonly modules: readonly ModuleSlot[];
-  /** In bytes. */
-  readonly length: number;
 }
 
 /** Decodes a buffer. Modules are left where they are. */
@@ -60,14 +58,16 @@ export function decodeBytes(bytes: Uint8Array): Decoded {
 
 interface Walk {
   offset: number;
+  /** Bytes of core modules so far. */
+  moduleBytes: number;
   readonly modules: ModuleSlot[];
 }
 
 /** Decodes a component, demanding its bytes one piece at a time. */
 export function* walkComponent(): Generator<Demand, Decoded, Uint8Array> {
-  const walk: Walk = { offset: 0, modules: [] };
+  const walk: Walk = { offset: 0, moduleBytes: 0, modules: [] };
   const root = yield* component(walk, undefined, 0);
-  return { component: root, modules: walk.modules, length: walk.offset };
+  return { component: root, modules: walk.modules };
 }
 
 function unexpectedEnd(walk: Walk, place: string): never {
@@ -117,6 +117,7 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
   const head = yield { kind: "bytes", count: 8 };
   if (head.length < 8) throw new CompileError("unexpected-end", "decode preamble", walk.offset + head.length);
   preamble(head, walk.offset);
+  const begin = walk.offset - walk.moduleBytes;
   walk.offset += 8;
   const definitions: Definition[] = [];
   const names = new DebugNames();
@@ -141,6 +142,7 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
       definitions.push({ kind: "core-module", module: slot, offset: walk.offset });
       yield { kind: "module", count: size, module, slot };
       walk.offset += size;
+      walk.moduleBytes += size;
     } else if (id === 4) {
       if (depth >= MAX_NESTING) throw new CompileError("nesting-too-deep", `decode ${place}`, walk.offset);
       const offset = walk.offset;
@@ -154,7 +156,7 @@ function* component(walk: Walk, end: number | undefined, depth: number): Generat
       section(id, reader, definitions, names);
     }
   }
-  return { definitions, names };
+  return { definitions, names, size: walk.offset - walk.moduleBytes - begin };
 }
 
 function preamble(bytes: Uint8Array, base: number): void {
@@ -181,7 +183,7 @@ function section(id: number, reader: Reader, definitions: Definition[], names: D
       items("core instance", () => ({ offset: at(), kind: "core-instance", expr: coreInstance(reader) }));
       break;
     case 3:
-      items("core type", () => ({ offset: at(), kind: "core-type", type: coreDefType(reader, 0) }));
+      items("core type", () => ({ offset: at(), kind: "core-type", type: coreDefType(reader) }));
       break;
     case 5:
       items("instance", () => ({ offset: at(), kind: "instance", expr: instance(reader) }));

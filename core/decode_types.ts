@@ -187,7 +187,7 @@ function typeDecl(reader: Reader, inComponent: boolean, depth: number): TypeDecl
   const byte = reader.byte();
   switch (byte) {
     case 0x00:
-      return { offset, kind: "core-type", type: coreDefType(reader, depth) };
+      return { offset, kind: "core-type", type: coreDefType(reader) };
     case 0x01:
       return { offset, kind: "type", type: defType(reader, depth) };
     case 0x02:

@@ -17,6 +17,8 @@ export interface ComponentDef {
   readonly definitions: readonly Definition[];
   /** From the `component-name` section. */
   readonly names: DebugNames;
+  /** Bytes it takes, those of core modules left out. */
+  readonly size: number;
 }
 
 /** One definition with the offset it starts at. */
@@ -129,7 +131,7 @@ export type CoreTypeDef =
   | { readonly kind: "module"; readonly decls: readonly CoreModuleDecl[] };
 export type CoreModuleDecl =
   | { readonly kind: "import"; readonly module: string; readonly name: string; readonly type: CoreExternType }
-  | { readonly kind: "type"; readonly type: CoreTypeDef }
+  | { readonly kind: "type"; readonly types: readonly CoreSubType[] }
   | { readonly kind: "alias"; readonly count: number; readonly index: number }
   | { readonly kind: "export"; readonly name: string; readonly type: CoreExternType };
 

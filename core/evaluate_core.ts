@@ -2,8 +2,8 @@
 // Spec: Explainer.md "Core Type Definitions".
 
 import type { CoreTypeEntry } from "./core_space.ts";
-import { CoreSpace } from "./core_space.ts";
-import type { CoreExternType, CoreModuleDecl, CoreTypeDef } from "./definitions.ts";
+import { CoreSpace, groupFault } from "./core_space.ts";
+import type { CoreExternType, CoreModuleDecl, CoreSubType, CoreTypeDef } from "./definitions.ts";
 import { invalid } from "./invalid.ts";
 import {
   type CoreExport,
@@ -26,7 +26,13 @@ export function addCoreType(def: CoreTypeDef, scope: IndexSpaces<Spaces>, offset
   }
   const { coreTypes } = scope, start = coreTypes.length;
   coreTypes.addGroup(def.types);
+  checkGroup(def.types, coreTypes, offset);
   for (let i = start; i < coreTypes.length; i++) scope.add("core type", { kind: "sub", entry: coreTypes.at(i)! });
+}
+
+function checkGroup(types: readonly CoreSubType[], space: CoreSpace, offset: number): void {
+  const fault = groupFault(types, space);
+  if (fault !== undefined) invalid("core type", offset, "invalid-type", fault);
 }
 
 /** Adds what an alias names. */
@@ -50,8 +56,8 @@ function evaluateModuleType(
   for (const decl of decls) {
     switch (decl.kind) {
       case "type":
-        if (decl.type.kind === "rec") space.addGroup(decl.type.types);
-        else space.add(undefined);
+        space.addGroup(decl.types);
+        checkGroup(decl.types, space, offset);
         break;
       case "alias": {
         if (decl.count === 0) invalid("core type", offset, "invalid-type", "invalid outer alias count of 0");

@@ -3,7 +3,7 @@
 // Spec: Explainer.md "Import and Export Definitions", "External Visibility of Types".
 
 import { makeResourceType } from "../abi/slots.ts";
-import { type FuncType, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
+import { type FuncType, partsOf, type PrimitiveKind, type ResourceType, type ValType } from "../abi/types.ts";
 import type { CoreSpace } from "./core_space.ts";
 import type { NameDef } from "./definitions.ts";
 import type { Budget } from "./evaluate.ts";
@@ -19,9 +19,10 @@ import {
 import type { CoreTypeItem } from "./evaluate_core.ts";
 import type { ValueItem } from "./plan_types.ts";
 import { IndexSpaces, typeKinds } from "./index_spaces.ts";
+import type { Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
 import type { CoreItemType, CoreModuleType } from "./module_type.ts";
-import { canonicalName, isInterfaceName, nameFault, parsePlainName } from "./names.ts";
+import { canonicalName, isInterfaceName, nameFault, parsePlainName, suffixFault } from "./names.ts";
 
 /** A core item by its type. */
 export interface KnownCoreItem {
@@ -80,9 +81,14 @@ export class Frame extends IndexSpaces<TypeSpaces> {
   /** Resources whose definition is in it: it may make handles of these. */
   readonly local: Set<ResourceType> = new Set();
 
-  constructor(kind: Frame["kind"], parent: Frame | undefined, budget: Budget) {
+  readonly #gates: Gates;
+  /** The core type of this component's thread-local context, once a built-in says it. */
+  contextType: string | undefined;
+
+  constructor(kind: Frame["kind"], parent: Frame | undefined, budget: Budget, gates: Gates) {
     super(parent);
     this.kind = kind;
+    this.#gates = gates;
     this.import = new Names(budget);
     this.export = new Names(budget, this.import.visible);
   }
@@ -97,6 +103,10 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     const item = this.get("type", index, offset);
     if (item.kind !== kind) invalid(what, offset, "wrong-kind", `type index ${index}`, typeKinds[kind]);
     return item as TypeEntity & { kind: K };
+  }
+
+  admit(primitive: PrimitiveKind, offset: number): void {
+    if (primitive === "error-context") this.#gates.require(primitive, "an error-context", offset);
   }
 
   valueType(index: number, offset: number): ValueItem {
@@ -138,7 +148,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
   /** Adds an import or export: checks its name, its attributes and what it shows, and gives types their names. */
   declare(side: Side, def: NameDef, entity: Entity, offset: number): Entity {
     const names = this[side], { name } = def;
-    checkName(def, entity, offset, side);
+    this.checkName(def, entity, offset, side);
     const named = entity.sort === "type" ? { ...entity, type: renamed(entity.type, name) } : entity;
     if (entity.sort === "func") this.checkAnnotation(side, name, entity.type, offset);
     takeName(names.taken, name, `${side} name`, offset);
@@ -157,6 +167,44 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     names.items.set(name, { name: def, entity: named });
     this.addEntity(named);
     return named;
+  }
+
+  /** Checks a name and its attributes by themselves. */
+  checkName(def: NameDef, entity: Entity, offset: number, side: string): void {
+    const { name, implements: iface, versionSuffix } = def, gates = this.#gates;
+    this.#checkForm(name, offset, side);
+    if (entity.sort !== "func" && parsePlainName(name).kind !== "label") {
+      invalid(side, offset, "invalid-annotation", name, `item \`${name}\` is not a func`);
+    }
+    if (iface !== undefined || def.externalId !== undefined) {
+      gates.require("implements", `the attributes of \`${name}\``, offset);
+    }
+    if (versionSuffix !== undefined) {
+      gates.require("canon-names", `the attribute \`versionsuffix\` of \`${name}\``, offset);
+      const fault = suffixFault(name, versionSuffix);
+      if (fault !== undefined) invalid(side, offset, "invalid-name", fault, name);
+    }
+    if (iface === undefined) return;
+    const say = (rule: string): never => invalid(side, offset, "invalid-type", rule);
+    if (iface === "") say("`` is not a valid name");
+    if (!isInterfaceName(iface)) say(`\`${iface}\` must be an interface`);
+    this.#checkForm(iface, offset, side);
+    if (entity.sort !== "instance") say("only instances can have an `implements`");
+    if (isInterfaceName(name)) say(`name \`${name}\` is not valid with \`implements\``);
+  }
+
+  #checkForm(name: string, offset: number, side: string): void {
+    const gates = this.#gates;
+    const nested = gates.open("nested-names"), canonical = gates.open("canon-names");
+    const fault = nameFault(name, { nested, canonical });
+    if (fault === undefined) return;
+    if (nameFault(name, { nested: true, canonical }) === undefined) {
+      gates.require("nested-names", `the nested name \`${name}\``, offset);
+    }
+    if (nameFault(name, { nested, canonical: true }) === undefined) {
+      gates.require("canon-names", `the canonical name \`${name}\``, offset);
+    }
+    invalid(side, offset, "invalid-name", fault, name);
   }
 
   /** `[constructor]r`, `[method]r.m`, `[static]r.m`: the function must be about that resource. */
@@ -191,23 +239,6 @@ export class Frame extends IndexSpaces<TypeSpaces> {
         }
     }
   }
-}
-
-/** Checks a name and its attributes by themselves. */
-export function checkName({ name, implements: iface }: NameDef, entity: Entity, offset: number, side: string): void {
-  const fault = nameFault(name);
-  if (fault !== undefined) invalid(side, offset, "invalid-name", fault, name);
-  if (entity.sort !== "func" && parsePlainName(name).kind !== "label") {
-    invalid(side, offset, "invalid-annotation", name, `item \`${name}\` is not a func`);
-  }
-  if (iface === undefined) return;
-  const say = (rule: string): never => invalid(side, offset, "invalid-type", rule);
-  if (nameFault(iface) !== undefined && !isInterfaceName(iface) && iface === "") say("`` is not a valid name");
-  if (!isInterfaceName(iface)) say(`\`${iface}\` must be an interface`);
-  const faulty = nameFault(iface);
-  if (faulty !== undefined) invalid(side, offset, "invalid-name", faulty, iface);
-  if (entity.sort !== "instance") say("only instances can have an `implements`");
-  if (isInterfaceName(name)) say(`name \`${name}\` is not valid with \`implements\``);
 }
 
 /** Takes a name; throws if one is taken that must differ from it. */

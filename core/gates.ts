@@ -54,6 +54,10 @@ export class Gates {
     this.#open = { ...defaults, ...options };
   }
 
+  open(gate: GateName): boolean {
+    return this.#open[gate]!;
+  }
+
   /** Refuses what needs a gate that is closed. */
   require(gate: GateName, what: string, offset: number): void {
     if (!this.#open[gate]) invalid("component", offset, "closed-gate", what, gate);

@@ -25,8 +25,9 @@ export function isInterfaceName(name: string): boolean {
 
 /** `strongly-unique`: what must differ between two names of one scope. */
 export function canonicalName(name: string): string {
-  const plain = parsePlainName(name);
-  return (plain.kind === "method" || plain.kind === "static" ? plain.label : name).toLowerCase();
+  const lower = name.toLowerCase(), plain = parsePlainName(lower);
+  if (plain.kind !== "method" && plain.kind !== "static") return lower;
+  return plain.resource === plain.label ? plain.label : `${plain.resource}.${plain.label}`;
 }
 
 const KEBAB = /^(?:[a-z][0-9a-z]*|[A-Z][0-9A-Z]*)(?:-(?:[0-9a-z]+|[0-9A-Z]+))*$/;
@@ -40,9 +41,17 @@ function kebabFault(label: string): string | undefined {
   return isKebab(label) ? undefined : `\`${label}\` is not in kebab case`;
 }
 
+/** Which gated forms of interface names are names. */
+export interface NameForms {
+  /** `a:b:c/d/e`. */
+  readonly nested: boolean;
+  /** `a:b/c@1`. */
+  readonly canonical: boolean;
+}
+
 /** What is wrong with an `externname`, in words; `undefined` if nothing is. */
-export function nameFault(name: string): string | undefined {
-  if (isInterfaceName(name)) return interfaceFault(name);
+export function nameFault(name: string, forms: NameForms): string | undefined {
+  if (isInterfaceName(name)) return interfaceFault(name, forms);
   const match = /^\[(constructor|method|static)\](.*)$/s.exec(name);
   if (match === null) return kebabFault(name);
   const [, annotation, rest = ""] = match;
@@ -52,8 +61,15 @@ export function nameFault(name: string): string | undefined {
   return kebabFault(rest.slice(0, dot)) ?? kebabFault(rest.slice(dot + 1));
 }
 
-/** `interfacename`: `ns:pkg/iface@1.0.0`. Nested namespaces and projections are a gated feature. */
-function interfaceFault(name: string): string | undefined {
+/** `interfacename`: `ns:pkg/iface@1.0.0`. */
+function interfaceFault(name: string, { nested, canonical }: NameForms): string | undefined {
+  const nests = nested ? /^((?:[^/@:]*:)*)([^/@:]*:[^/@:]*\/)((?:[^/@]*\/)*)([^/@]*(?:@.*)?)$/s.exec(name) : null;
+  if (nests !== null && (nests[1] !== "" || nests[3] !== "")) {
+    const [, namespaces = "", head = "", projections = "", tail = ""] = nests;
+    return first(namespaces.split(":").slice(0, -1), (words) => kebabFault(words) ?? lowerFault(words)) ??
+      first(projections.split("/").slice(0, -1), kebabFault) ??
+      interfaceFault(head + tail, { nested: false, canonical });
+  }
   const colon = name.indexOf(":");
   const namespace = name.slice(0, colon), rest = name.slice(colon + 1);
   const [, pkg = "", slash, projection = "", next] = /^([^/@:]*)(\/?)([^/@]*)(.*)$/s.exec(rest)!;
@@ -63,8 +79,29 @@ function interfaceFault(name: string): string | undefined {
     (next === ""
       ? undefined
       : next!.startsWith("@")
-      ? versionFault(next!.slice(1))
+      ? canonical && CANONICAL.test(next!.slice(1)) ? undefined : versionFault(next!.slice(1))
       : `trailing characters found: \`${next}\``);
+}
+
+function first(items: readonly string[], fault: (item: string) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = fault(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `canonversion`: what of a version decides whether another is compatible. */
+const CANONICAL = /^(?:0\.0\.0|(?:0\.){0,2}[1-9][0-9]*)$/;
+
+/** What is wrong with a `versionsuffix`: it completes the canonical version of an interface name. */
+export function suffixFault(name: string, suffix: string): string | undefined {
+  const { version } = splitVersion(name);
+  if (!isInterfaceName(name) || version === undefined || !CANONICAL.test(version)) {
+    return "a `versionsuffix` needs a canonical interface version before it";
+  }
+  const fault = versionFault(version + suffix);
+  return fault && `invalid interface version \`${version + suffix}\`: ${fault}`;
 }
 
 function lowerFault(words: string): string | undefined {

@@ -3,8 +3,7 @@
 // everything else (aliases, exports, synthetic instances, arguments of every sort) is resolved on the way and is gone.
 // Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
 
-import { containsRange, type FuncType, type ResourceType } from "../abi/types.ts";
-import { paramsDirect, resultDirect, signatureLayout } from "../abi/layout.ts";
+import type { ResourceType } from "../abi/types.ts";
 import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
 import { addAlias, coreItemSorts } from "./aliases.ts";
 import type {
@@ -14,7 +13,6 @@ import type {
   ExternTypeDef,
   InstanceExpr,
   NameDef,
-  Sort,
 } from "./definitions.ts";
 import { addCoreType } from "./evaluate_core.ts";
 import {
@@ -36,7 +34,6 @@ import type { ModuleSlot } from "./module_slot.ts";
 import type {
   CoreArg,
   CoreInstance,
-  CoreItem,
   CoreRef,
   DefinedComponent,
   FuncRef,
@@ -55,13 +52,13 @@ import { Scope } from "./scope.ts";
 export type Given = ModuleSlot | DefinedComponent;
 
 /**
- * Plans a component. Throws CompileError for an index, sort or option that does not fit.
+ * Plans a component, which must be valid. Throws CompileError if it unfolds into too much.
  *
  * @param given What the host gives for the imports of core modules and components, in the order of the plan's imports. Without it, such
  *   imports stand for themselves and the plan serves for reflection and linking only, unless there are none.
  */
 export function planComponent(component: DefinedComponent, given?: readonly Given[]): Plan {
-  return new Planner(new Budget(), given).plan(component);
+  return new Planner(new Budget(component.def.size), given).plan(component);
 }
 
 class Planner {
@@ -72,8 +69,6 @@ class Planner {
   readonly #imports: PlanImport[] = [];
   readonly #resources: { type: ResourceType; leaf: number | undefined }[] = [];
   readonly #nodes: number[] = [];
-  /** The component instances that define resources, by slot. */
-  readonly #definers: number[] = [];
   #coreInstances = 0;
   #coreFuncs = 0;
 
@@ -86,9 +81,6 @@ class Planner {
     const imports = new Map<string, NamedItem>();
     const maker = this.#importMaker();
     const instance = this.#inline(component, -1, 0, (name, type, scope, offset) => {
-      if (imports.has(name.name)) {
-        invalid("import", offset, "duplicate-name", "import", name.name);
-      }
       const item = makeExtern(type, name, extend(undefined, name), scope, maker, offset);
       imports.set(name.name, { name, item });
       return item;
@@ -208,17 +200,12 @@ class Planner {
             this.#budget,
           );
           const { name } = definition.name;
-          if (exports.has(name)) invalid("export", offset, "duplicate-name", "export", name);
           if (item.sort === "type" && item.type.kind === "resource") nameResourceType(item.type.type, name);
           if (item.sort === "func" && item.func.kind === "lift") this.#lifts[item.func.lift]!.name ??= name;
           exports.set(name, { name: definition.name, item });
           scope.addItem(item);
           break;
         }
-        case "start":
-          return invalid("component", offset, "unsupported", "a component start function");
-        case "value":
-          return invalid("component", offset, "unsupported", "a component value");
       }
     }
     return instanceItem(exports, 0);
@@ -228,9 +215,6 @@ class Planner {
     if (expr.kind === "exports") {
       const exports = new Map<string, NamedItem>();
       for (const { name, item } of expr.exports) {
-        if (exports.has(name.name)) {
-          invalid("instance", offset, "duplicate-name", "export", name.name);
-        }
         exports.set(name.name, { name, item: scope.getItem(item.sort, item.index, offset) });
       }
       return instanceItem(exports, offset);
@@ -241,19 +225,8 @@ class Planner {
     }
     if (depth >= MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
     const args = new Map<string, Item>();
-    for (const { name, item } of expr.args) {
-      if (args.has(name)) invalid("instance", offset, "duplicate-name", "argument", name);
-      args.set(name, scope.getItem(item.sort, item.index, offset));
-    }
-    const supply: Supply = ({ name }, type) => {
-      const item = args.get(name);
-      const sort = sortOf(type);
-      if (item === undefined) {
-        invalid("instance", offset, "missing-argument", `${sort} import`, name);
-      }
-      if (item.sort !== sort) invalid("instance", offset, "wrong-kind", sort, `${item.sort} \`${name}\``);
-      return item;
-    };
+    for (const { name, item } of expr.args) args.set(name, scope.getItem(item.sort, item.index, offset));
+    const supply: Supply = ({ name }) => args.get(name)!;
     if (component.kind === "defined") return this.#inline(component, node, depth + 1, supply);
     return instanceItem(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply).exports, offset);
   }
@@ -262,7 +235,6 @@ class Planner {
     const slot = this.#resources.length;
     const type = makeResourceType(slot);
     this.#resources.push({ type, leaf: undefined });
-    this.#definers[slot] = node;
     const ref = destructor === undefined ? undefined : scope.get("core func", destructor, offset);
     this.#steps.push({ kind: "resource", resource: slot, destructor: ref, node });
     scope.add("type", { kind: "resource", type });
@@ -272,23 +244,16 @@ class Planner {
 
   #coreInstance(expr: CoreInstanceExpr, scope: Scope, offset: number): CoreInstance {
     if (expr.kind === "exports") {
-      const exports = new Map<string, CoreItem>();
+      const exports = new Map<string, CoreRef>();
       for (const { name, item: { sort, index } } of expr.exports) {
-        if (sort === "type" || sort === "module" || sort === "instance") {
-          invalid("core instance", offset, "wrong-kind", "a core func, table, memory, global or tag", `core ${sort}`);
-        }
-        if (exports.has(name)) {
-          invalid("core instance", offset, "duplicate-name", "export", name);
-        }
-        exports.set(name, { sort, ref: scope.get(coreItemSorts[sort], index, offset) });
+        const item = sort as keyof typeof coreItemSorts;
+        exports.set(name, scope.get(coreItemSorts[item], index, offset));
       }
-      const items = [...exports].map(([field, { ref }]) => [field, ref] as const);
-      return { kind: "inline", exports, arg: { kind: "items", items } };
+      return { kind: "inline", exports, arg: { kind: "items", items: [...exports] } };
     }
     const module = scope.get("core module", expr.module, offset);
     const args = new Map<string, CoreArg>();
     for (const { name, instance } of expr.args) {
-      if (args.has(name)) invalid("core instance", offset, "duplicate-name", "argument", name);
       const arg = scope.get("core instance", instance, offset);
       args.set(name, arg.kind === "instantiated" ? { kind: "instance", slot: arg.slot } : arg.arg);
     }
@@ -302,10 +267,9 @@ class Planner {
   #canon(canon: CanonDef, scope: Scope, node: number, offset: number): void {
     switch (canon.kind) {
       case "lift": {
-        const { type } = scope.typeOf("func", canon.type, offset, "canon lift");
+        const { type } = scope.typeOf("func", canon.type, offset);
         const core = scope.get("core func", canon.func, offset);
         const options = planOptions(canon.options, scope, offset);
-        requireOptions("lift", type, options, offset);
         const lift = this.#lifts.push({ core, type, options, node, name: undefined }) - 1;
         scope.add("func", { kind: "lift", lift, type });
         return;
@@ -313,24 +277,17 @@ class Planner {
       case "lower": {
         const func: FuncRef = scope.get("func", canon.func, offset);
         const options = planOptions(canon.options, scope, offset);
-        requireOptions("lower", func.type, options, offset);
         this.#make(scope, (slot) => ({ kind: "lower", func, options, slot, node }));
         return;
       }
       case "resource.new":
       case "resource.drop":
       case "resource.rep": {
-        const resource = slotOf(scope.typeOf("resource", canon.type, offset, canon.kind).type);
-        // Only who defines a resource may make handles from representations, or look into them.
-        if (canon.kind !== "resource.drop" && this.#definers[resource] !== node) {
-          invalid(`canon ${canon.kind}`, offset, "invalid-type", `type index ${canon.type} is not a local resource`);
-        }
+        const resource = slotOf(scope.typeOf("resource", canon.type, offset).type);
         this.#make(scope, (slot) => ({ kind: canon.kind, resource, slot, node }));
         return;
       }
       case "builtin":
-        if (canon.memory !== undefined) scope.get("core memory", canon.memory, offset);
-        if (canon.options !== undefined) planOptions(canon.options, scope, offset);
         this.#make(scope, (slot) => ({ kind: "unsupported", name: canon.name, slot, node }));
         return;
     }
@@ -345,31 +302,20 @@ class Planner {
 
 // ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
 
-/** The sort of items that an `externtype` describes. */
-function sortOf({ kind }: ExternTypeDef): Sort {
-  return kind === "core-module" ? "core module" : kind;
-}
-
 /** An ascribed instance type hides what it does not mention. */
 function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offset: number, budget: Budget): Item {
   if (type === undefined) return item;
-  const sort = sortOf(type);
-  if (sort !== item.sort) invalid("export", offset, "wrong-kind", sort, item.sort);
   if (item.sort === "func" && type.kind === "func") {
     // The same type, spelt with the names that the component exports.
-    return { sort: "func", func: { ...item.func, type: scope.typeOf("func", type.type, offset, "export").type } };
+    return { sort: "func", func: { ...item.func, type: scope.typeOf("func", type.type, offset).type } };
   }
   if (item.sort !== "instance" || type.kind !== "instance") return item;
-  const { decls } = scope.typeOf("instance", type.type, offset, "export");
+  const { decls } = scope.typeOf("instance", type.type, offset);
   const exports = new Map<string, NamedItem>();
   for (const decl of decls) {
     budget.spend(offset);
     if (decl.kind !== "export") continue;
-    const found = item.instance.exports.get(decl.name.name);
-    if (found === undefined) {
-      invalid("export", offset, "missing-export", "the instance", decl.name.name);
-    }
-    exports.set(decl.name.name, found);
+    exports.set(decl.name.name, item.instance.exports.get(decl.name.name)!);
   }
   return { sort: "instance", instance: instanceItem(exports, offset) };
 }
@@ -377,7 +323,6 @@ function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offs
 function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOptions {
   const core = (sort: "core func" | "core memory", index: number | undefined): CoreRef | undefined =>
     index === undefined ? undefined : scope.get(sort, index, offset);
-  if (def.callback !== undefined) scope.get("core func", def.callback, offset);
   return {
     stringEncoding: def.stringEncoding ?? "utf8",
     memory: core("core memory", def.memory),
@@ -385,23 +330,4 @@ function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOp
     postReturn: core("core func", def.postReturn),
     async: def.async ?? false,
   };
-}
-
-/** Which options a signature cannot do without. */
-function requireOptions(context: "lift" | "lower", type: FuncType, options: PlanOptions, offset: number): void {
-  if (options.async || type.async) return;
-  const place = `canon ${context}`;
-  if (context === "lower" && options.postReturn !== undefined) {
-    invalid(place, offset, "canonical-option", "`post-return` cannot be specified for lowerings");
-  }
-  // The layout need not be known where nothing can be missing.
-  if (options.memory !== undefined && options.realloc !== undefined) return;
-  const layout = signatureLayout(type);
-  const params = type.params.some((param) => containsRange(param.type));
-  const result = type.result !== undefined && containsRange(type.result);
-  if ((params || result || !paramsDirect(layout) || !resultDirect(layout)) && options.memory === undefined) {
-    invalid(place, offset, "canonical-option", "`memory` is required");
-  }
-  const allocates = context === "lift" ? params || !paramsDirect(layout) : result;
-  if (allocates && options.realloc === undefined) invalid(place, offset, "canonical-option", "`realloc` is required");
 }

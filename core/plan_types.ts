@@ -4,7 +4,7 @@
 
 import type { StringEncoding } from "../abi/options.ts";
 import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import type { ComponentDef, CoreSort, NameDef, TypeDecl } from "./definitions.ts";
+import type { ComponentDef, NameDef, TypeDecl } from "./definitions.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import type { CoreModuleType } from "./module_type.ts";
 import type { Scope } from "./scope.ts";
@@ -14,18 +14,12 @@ export type CoreRef =
   | { readonly kind: "export"; readonly instance: number; readonly name: string }
   | { readonly kind: "made"; readonly slot: number };
 
-/** A core item with its sort. */
-export interface CoreItem {
-  readonly sort: Exclude<CoreSort, "type" | "module" | "instance">;
-  readonly ref: CoreRef;
-}
-
 /** A core instance at plan time. */
 export type CoreInstance =
   | { readonly kind: "instantiated"; readonly slot: number }
   | {
     readonly kind: "inline";
-    readonly exports: ReadonlyMap<string, CoreItem>;
+    readonly exports: ReadonlyMap<string, CoreRef>;
     /** The same as an argument; one list, however often it is passed. */
     readonly arg: CoreArg;
   };

@@ -2,8 +2,7 @@
 // Spec: Explainer.md "Index Spaces".
 
 import type { ResourceType } from "../abi/types.ts";
-import { IndexSpaces, typeKinds } from "./index_spaces.ts";
-import { invalid } from "./invalid.ts";
+import { IndexSpaces } from "./index_spaces.ts";
 import type { Sort } from "./definitions.ts";
 import type { CoreTypeItem } from "./evaluate_core.ts";
 import type {
@@ -37,11 +36,9 @@ type PlanSpaces = {
 
 /** One scope of a plan. */
 export class Scope extends IndexSpaces<PlanSpaces> {
-  /** The type at an index, which must be of a kind; `what` needs it. */
-  typeOf<K extends TypeItem["kind"]>(kind: K, index: number, offset: number, what = "type"): TypeItem & { kind: K } {
-    const item = this.get("type", index, offset);
-    if (item.kind !== kind) invalid(what, offset, "wrong-kind", `type index ${index}`, typeKinds[kind]);
-    return item as TypeItem & { kind: K };
+  /** The type at an index, which is of a kind. */
+  typeOf<K extends TypeItem["kind"]>(_: K, index: number, offset: number): TypeItem & { kind: K } {
+    return this.get("type", index, offset) as TypeItem & { kind: K };
   }
 
   valueType(index: number, offset: number): ValueItem {
@@ -68,23 +65,19 @@ export class Scope extends IndexSpaces<PlanSpaces> {
     }
   }
 
-  /** The item at an index, for sorts that components import and export. */
+  /** The item at an index, of a sort that components import and export. */
   getItem(sort: Sort, index: number, offset: number): Item {
-    switch (sort) {
+    switch (sort as Item["sort"]) {
       case "func":
-        return { sort, func: this.get(sort, index, offset) };
+        return { sort: "func", func: this.get("func", index, offset) };
       case "type":
-        return { sort, type: this.get(sort, index, offset) };
+        return { sort: "type", type: this.get("type", index, offset) };
       case "instance":
-        return { sort, instance: this.get(sort, index, offset) };
+        return { sort: "instance", instance: this.get("instance", index, offset) };
       case "component":
-        return { sort, component: this.get(sort, index, offset) };
+        return { sort: "component", component: this.get("component", index, offset) };
       case "core module":
-        return { sort, module: this.get(sort, index, offset) };
-      case "value":
-        return invalid("component", offset, "unsupported", "a component value");
-      default:
-        invalid("component", offset, "wrong-kind", "a func, value, type, component, instance or core module", sort);
+        return { sort: "core module", module: this.get("core module", index, offset) };
     }
   }
 }

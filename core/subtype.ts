@@ -19,12 +19,18 @@ export interface Equality {
 /** Pairs of objects. */
 export class Pairs {
   readonly #pairs = new Map<object, Set<object>>();
+  readonly #added: (() => void) | undefined;
+
+  constructor(added?: () => void) {
+    this.#added = added;
+  }
 
   has(left: object, right: object): boolean {
     return this.#pairs.get(left)?.has(right) ?? false;
   }
 
   add(left: object, right: object): void {
+    this.#added?.();
     const rights = this.#pairs.get(left);
     if (rights === undefined) this.#pairs.set(left, new Set([right]));
     else rights.add(right);
@@ -208,38 +214,75 @@ function differResult(
 
 // ── Imports and exports ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What abstract resources of the expected side stand for on the found side; the first type found for one decides. */
+/** Gives what a resource stands for in a comparison, from its root. */
+type Resolve = (root: ResourceType) => ResourceType;
+
+const itself: Resolve = (root) => root;
+
+/**
+ * What abstract resources of the expected side stand for on the found side; the first type found for one decides. What it knows nothing
+ * of is looked up further out, on either side: a component's type may mention resources of the component around it.
+ */
 export class Bindings {
   readonly #open: (root: ResourceType) => boolean;
   readonly #bound = new Map<ResourceType, ResourceType>();
+  readonly #left: Resolve;
+  readonly #right: Resolve;
+  readonly spend: () => void;
+  /** Instances that fit, as far as what is bound here is concerned. */
+  readonly instances: Pairs = new Pairs();
+  /** Components likewise. */
+  readonly components: Pairs = new Pairs();
+  /** Components that fit whatever is bound. */
+  readonly closed: Pairs;
+  readonly equality: Equality;
 
-  /** @param open Whether a resource of the expected side is abstract. */
-  constructor(open: (root: ResourceType) => boolean) {
+  /**
+   * @param open Whether a resource of the expected side is abstract.
+   * @param spend Called for each part that is compared: to count, and to throw.
+   */
+  constructor(
+    open: (root: ResourceType) => boolean,
+    spend: () => void,
+    closed: Pairs = new Pairs(),
+    left: Resolve = itself,
+    right: Resolve = itself,
+  ) {
     this.#open = open;
+    this.#left = left;
+    this.#right = right;
+    this.spend = spend;
+    this.closed = closed;
+    this.equality = {
+      same: new Pairs(spend),
+      label: (expected, found) => expected === found,
+      resource: (expected, found) => this.left(rootOf(expected)) === this.right(rootOf(found)),
+    };
+  }
+
+  /** What a resource of the expected side stands for. */
+  left(root: ResourceType): ResourceType {
+    return this.#bound.get(root) ?? this.#left(root);
+  }
+
+  right(root: ResourceType): ResourceType {
+    return this.#right(root);
   }
 
   /** Binds an abstract resource, or says whether two resources are the same. */
   bind(expected: ResourceType, found: ResourceType): boolean {
-    const root = rootOf(expected), bound = this.#bound.get(root);
-    if (bound === undefined && this.#open(root)) {
-      this.#bound.set(root, rootOf(found));
+    const root = rootOf(expected);
+    if (!this.#bound.has(root) && this.#open(root)) {
+      this.#bound.set(root, this.right(rootOf(found)));
       return true;
     }
-    return (bound ?? root) === rootOf(found);
+    return this.equality.resource(expected, found);
   }
 
   /** What a resource stands for; `undefined` if it is not abstract or nothing was found for it. */
   of(root: ResourceType): ResourceType | undefined {
     return this.#bound.get(root);
   }
-
-  /** Instances that fit. */
-  readonly instances: Pairs = new Pairs();
-  readonly equality: Equality = {
-    same: new Pairs(),
-    label: (left, right) => left === right,
-    resource: (left, right) => (this.#bound.get(rootOf(left)) ?? rootOf(left)) === rootOf(right),
-  };
 }
 
 /** What an entity is called in messages. */
@@ -254,6 +297,7 @@ function typeWord({ kind }: TypeEntity): string {
 
 /** The first reason why something does not fit what is expected. */
 export function differEntity(expected: Entity, found: Entity, bindings: Bindings): Mismatch | undefined {
+  bindings.spend();
   if (expected.sort !== found.sort) return differs(entityWord(expected), entityWord(found));
   switch (expected.sort) {
     case "func":
@@ -261,7 +305,7 @@ export function differEntity(expected: Entity, found: Entity, bindings: Bindings
     case "instance":
       return differInstance(expected.type, (found as typeof expected).type, bindings);
     case "component":
-      return differComponent(expected.type, (found as typeof expected).type);
+      return differComponent(expected.type, (found as typeof expected).type, bindings);
     case "core module": {
       const given = (found as typeof expected).type;
       if (expected.type === undefined || given === undefined) return undefined; // the engine will say
@@ -289,7 +333,7 @@ function differType(expected: TypeEntity, found: TypeEntity, bindings: Bindings)
     case "instance":
       return differInstance(expected.type, (found as typeof expected).type, bindings);
     case "component":
-      return differComponent(expected.type, (found as typeof expected).type);
+      return differComponent(expected.type, (found as typeof expected).type, bindings);
   }
 }
 
@@ -305,27 +349,44 @@ function differInstance(expected: InstanceType, found: InstanceType, bindings: B
   return undefined;
 }
 
+/** Components are compared once for each pair where what is around them plays no part, and once in each place where it does. */
+function differComponent(expected: ComponentType, found: ComponentType, around: Bindings): Mismatch | undefined {
+  if (around.closed.has(expected, found) || around.components.has(expected, found)) return undefined;
+  let open = false;
+  const own = [expected.imported, expected.defined, found.imported, found.defined];
+  const outward = (resolve: Resolve): Resolve => (root) => {
+    if (own.some((roots) => roots.has(root))) return root;
+    open = true;
+    return resolve(root);
+  };
+  const left = outward((root) => around.left(root)), right = outward((root) => around.right(root));
+  const mismatch = differSides(expected, found, around, left, right);
+  if (mismatch === undefined) (open ? around.components : around.closed).add(expected, found);
+  return mismatch;
+}
+
 /** Imports are contravariant: what the found component needs must be among what the expected one is given. */
-function differComponent(expected: ComponentType, found: ComponentType): Mismatch | undefined {
-  const needed = new Bindings((root) => found.imported.has(root));
+function differSides(
+  expected: ComponentType,
+  found: ComponentType,
+  { spend, closed }: Bindings,
+  left: Resolve,
+  right: Resolve,
+): Mismatch | undefined {
+  const needed = new Bindings((root) => found.imported.has(root), spend, closed, right, left);
   for (const [name, { entity }] of found.imports) {
     const given = expected.imports.get(name);
     if (given === undefined) return { place: "", fact: `missing expected import \`${name}\`` };
     const mismatch = differEntity(entity, given.entity, needed);
     if (mismatch !== undefined) return within(mismatch, `import \`${name}\``);
   }
-  // What the found component imports is, on the expected side, what it was given.
-  const theirs = new Map<ResourceType, ResourceType>();
-  for (const root of found.imported) {
-    const ours = needed.of(root);
-    if (ours !== undefined) theirs.set(ours, root);
-  }
-  const bindings = new Bindings((root) => expected.defined.has(root) || theirs.has(root));
-  for (const [ours, root] of theirs) bindings.bind(ours, root);
+  // What the found component imports is what it was given.
+  const given: Resolve = (root) => needed.of(root) ?? right(root);
+  const made = new Bindings((root) => expected.defined.has(root), spend, closed, left, given);
   for (const [name, { entity }] of expected.exports) {
-    const given = found.exports.get(name);
-    if (given === undefined) return { place: "", fact: `missing expected export \`${name}\`` };
-    const mismatch = differEntity(entity, given.entity, bindings);
+    const exported = found.exports.get(name);
+    if (exported === undefined) return { place: "", fact: `missing expected export \`${name}\`` };
+    const mismatch = differEntity(entity, exported.entity, made);
     if (mismatch !== undefined) return within(mismatch, `export \`${name}\``);
   }
   return undefined;

@@ -10,12 +10,11 @@ import type {
   AliasDef,
   ComponentDef,
   CoreInstanceExpr,
-  CoreSort,
   CoreTypeDef,
   Definition,
   ExternTypeDef,
   InstanceExpr,
-  NameDef,
+  SortIndex,
   TypeDecl,
   TypeDef,
   ValTypeRef,
@@ -31,7 +30,7 @@ import {
 } from "./entities.ts";
 import { addCoreType, addCoreTypeItem } from "./evaluate_core.ts";
 import { type Budget, evaluateValueType, valueAt, weigh } from "./evaluate.ts";
-import { checkName, type CoreInstanceType, type CoreItem, Frame, takeName } from "./frame.ts";
+import { type CoreInstanceType, type CoreItem, Frame, takeName } from "./frame.ts";
 import type { Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
 import { checkLabels } from "./labels.ts";
@@ -77,6 +76,7 @@ const sortWords: Readonly<Record<string, string>> = {
 class Validator {
   readonly #gates: Gates;
   readonly #budget: Budget;
+  readonly #instances = new Map<ComponentType, InstanceType>();
 
   constructor(gates: Gates, budget: Budget) {
     this.#gates = gates;
@@ -84,7 +84,7 @@ class Validator {
   }
 
   component(def: ComponentDef, parent: Frame | undefined): ComponentType {
-    const frame = new Frame("component", parent, this.#budget);
+    const frame = new Frame("component", parent, this.#budget, this.#gates);
     for (const definition of def.definitions) {
       this.#budget.spend(definition.offset, weigh(definition));
       this.#definition(definition, frame);
@@ -119,7 +119,6 @@ class Validator {
         return new CanonValidator(frame, this.#gates, resolve, offset).validate(definition.canon);
       }
       case "import":
-        this.#gateName(definition.name, offset);
         frame.declare("import", definition.name, this.#extern(definition.type, frame, frame.imported, offset), offset);
         return;
       case "export":
@@ -140,22 +139,16 @@ class Validator {
     }
   }
 
-  #gateName(name: NameDef, offset: number): void {
-    if (name.implements !== undefined || name.externalId !== undefined) {
-      this.#gates.require("implements", `the attributes of \`${name.name}\``, offset);
-    }
-    if (name.versionSuffix !== undefined) {
-      this.#gates.require("canon-names", `the attribute \`versionsuffix\` of \`${name.name}\``, offset);
-    }
-  }
-
   #export({ name, item, type, offset }: Definition & { kind: "export" }, frame: Frame): void {
-    this.#gateName(name, offset);
-    const found = entityAt(item.sort, item.index, frame, offset);
+    const found = entityAt(item, frame, this.#gates, offset);
     if (type === undefined) return void frame.declare("export", name, found, offset);
     const open = new Set<ResourceType>();
     const expected = this.#extern(type, frame, open, offset);
-    const mismatch = differEntity(expected, found, new Bindings((root) => open.has(root)));
+    const mismatch = differEntity(
+      expected,
+      found,
+      new Bindings((root) => open.has(root), () => this.#budget.spend(offset)),
+    );
     if (mismatch !== undefined) {
       invalid(
         "export",
@@ -183,8 +176,10 @@ class Validator {
         if (frame.kind !== "component") {
           invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
         }
-        if (def.rep === "i64") this.#gates.require("memory64", "a resource represented by an i64", offset);
-        else if (def.rep !== "i32") {
+        if (def.rep === "i64") {
+          this.#gates.require("memory64", "a resource represented by an i64", offset);
+          invalid("type", offset, "unsupported", "a resource represented by an i64");
+        } else if (def.rep !== "i32") {
           invalid("type", offset, "invalid-type", "resources can only be represented by `i32` or `i64`");
         }
         if (def.destructor !== undefined) {
@@ -241,7 +236,7 @@ class Validator {
   }
 
   #declarations(kind: "component type" | "instance type", decls: readonly TypeDecl[], parent: Frame): Frame {
-    const frame = new Frame(kind, parent, this.#budget);
+    const frame = new Frame(kind, parent, this.#budget, this.#gates);
     for (const decl of decls) {
       const { offset } = decl;
       this.#budget.spend(offset, weigh(decl));
@@ -270,7 +265,6 @@ class Validator {
         }
         case "import":
         case "export": {
-          this.#gateName(decl.name, offset);
           const fresh = decl.kind === "import" ? frame.imported : frame.defined;
           frame.declare(decl.kind, decl.name, this.#extern(decl.type, frame, fresh, offset), offset);
           break;
@@ -315,11 +309,10 @@ class Validator {
   #instance(expr: InstanceExpr, frame: Frame, offset: number): InstanceType {
     if (expr.kind === "exports") {
       const items = new Map<string, NamedEntity>(), taken = new Map<string, string>();
-      const bag = new Frame("instance type", undefined, this.#budget);
+      const bag = new Frame("instance type", undefined, this.#budget, this.#gates);
       for (const { name, item } of expr.exports) {
-        this.#gateName(name, offset);
-        const entity = entityAt(item.sort, item.index, frame, offset);
-        checkName(name, entity, offset, "export");
+        const entity = entityAt(item, frame, this.#gates, offset);
+        bag.checkName(name, entity, offset, "export");
         takeName(taken, name.name, "export name", offset);
         if (entity.sort === "func") bag.checkAnnotation("export", name.name, entity.type, offset);
         items.set(name.name, { name, entity });
@@ -327,14 +320,17 @@ class Validator {
       return makeInstance(items, offset, []);
     }
     const component = frame.get("component", expr.component, offset);
+    if (expr.args.length === 0 && component.imports.size === 0 && component.defined.size === 0) {
+      return this.#instanceOf(component);
+    }
     const args = new Map<string, Entity>();
     for (const { name, item } of expr.args) {
       if (args.has(name)) {
         invalid("instance", offset, "name-conflict", `instantiation argument \`${name}\``, "argument", name);
       }
-      args.set(name, entityAt(item.sort, item.index, frame, offset));
+      args.set(name, entityAt(item, frame, this.#gates, offset));
     }
-    const bindings = new Bindings((root) => component.imported.has(root));
+    const bindings = new Bindings((root) => component.imported.has(root), () => this.#budget.spend(offset));
     const types: (readonly [object, object])[] = [];
     for (const [name, { entity }] of component.imports) {
       this.#budget.spend(offset);
@@ -356,6 +352,15 @@ class Validator {
       return fresh;
     }, types);
     return new InstanceType(component.exports, component.depth + 1, [], substitution);
+  }
+
+  /** The instance of a component that takes nothing and defines no resources: all of them have one type. */
+  #instanceOf(component: ComponentType): InstanceType {
+    let made = this.#instances.get(component);
+    if (made === undefined) {
+      this.#instances.set(component, made = new InstanceType(component.exports, component.depth + 1));
+    }
+    return made;
   }
 
   /** Pairs the types that an import names with those that are given for them, whose names then count. */
@@ -459,7 +464,7 @@ class Validator {
       case "outer": {
         const outer = frame.outer(def.count, offset);
         if (sort === "core type") return addCoreTypeItem(outer.get(sort, def.index, offset), frame);
-        const entity = entityAt(sort, def.index, outer, offset);
+        const entity = entityAt({ sort, index: def.index }, outer, this.#gates, offset);
         if (
           entity.sort === "type" && crosses(frame, def.count) &&
           new ResourceSearch(this.#budget).type(entity.type, new Set())
@@ -521,12 +526,7 @@ function refreshed(type: InstanceType, fresh: Set<ResourceType>, frame: Frame): 
 }
 
 /** The item at an index, for sorts that components import and export. */
-function entityAt(
-  sort: `core ${CoreSort}` | "func" | "value" | "type" | "component" | "instance",
-  index: number,
-  frame: Frame,
-  offset: number,
-): Entity {
+function entityAt({ sort, index }: SortIndex, frame: Frame, gates: Gates, offset: number): Entity {
   switch (sort) {
     case "func":
       return { sort, type: frame.get(sort, index, offset) };
@@ -539,6 +539,7 @@ function entityAt(
     case "core module":
       return { sort, type: frame.get(sort, index, offset) };
     case "value":
+      gates.require("values", "a component value", offset);
       return invalid("component", offset, "unsupported", "a component value");
     default:
       invalid("component", offset, "wrong-kind", sort, "a func, value, type, component, instance or core module");

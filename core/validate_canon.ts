@@ -12,7 +12,7 @@ import { containsBorrow, containsRange, type FuncType, type ValType } from "../a
 import { CoreEquality, CoreSpace } from "./core_space.ts";
 import type { CanonDef, CanonOptionsDef, ValTypeRef } from "./definitions.ts";
 import type { CoreItem, Frame, KnownCoreItem } from "./frame.ts";
-import type { Gates } from "./gates.ts";
+import type { GateName, Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
 import { type CoreItemType, formatItem, itemFault } from "./module_type.ts";
 
@@ -168,6 +168,7 @@ export class CanonValidator {
     if (memory === "unknown" || memory.type.kind !== "memory") return;
     if (memory.type.limits.address === "i64") {
       this.#gates.require("memory64", "a 64-bit memory as canonical option", this.#offset);
+      invalid(place, this.#offset, "unsupported", "a 64-bit memory as canonical option");
     } else if (!hasType(memory, memoryType)) {
       invalid(
         place,
@@ -191,11 +192,7 @@ export class CanonValidator {
 
   #builtin(canon: CanonDef & { kind: "builtin" }): CoreItemType & { kind: "func" } {
     const { name, options = {} } = canon, place = `canon ${name}`, offset = this.#offset;
-    if (name.startsWith("thread.") && name !== "thread.yield") {
-      const shared = /spawn|parallelism/.test(name);
-      this.#gates.require(shared ? "shared-everything-threads" : "threading", name, offset);
-    }
-    if (name.startsWith("error-context.")) this.#gates.require("error-context", name, offset);
+    this.#gates.require(gateOf(name), name, offset);
     if (canon.memory !== undefined) this.#memory(place, canon.memory);
     switch (name) {
       case "task.return": {
@@ -221,6 +218,11 @@ export class CanonValidator {
         }
         if ((canon.slot ?? 0) >= 2) {
           invalid(place, offset, "invalid-type", `immediate must be zero or one: ${canon.slot}`);
+        }
+        this.#frame.contextType ??= canon.coreType;
+        if (this.#frame.contextType !== canon.coreType) {
+          const fact = `type must match previous context type: expected ${this.#frame.contextType}`;
+          invalid(place, offset, "invalid-type", `${fact}, found ${canon.coreType}`);
         }
         return name === "context.get" ? func([], [canon.coreType]) : func([canon.coreType], []);
       }
@@ -281,12 +283,24 @@ export class CanonValidator {
   #thread({ name, type = 0, table }: CanonDef & { kind: "builtin" }, place: string): CoreItemType & { kind: "func" } {
     const item = this.#frame.get("core type", type, this.#offset);
     const shape = item.kind === "sub" ? item.entry.group.types[item.entry.position]!.type : undefined;
-    if (shape?.kind !== "func" || shape.params.length !== 1 || shape.results.length !== 0) {
+    if (shape?.kind !== "func" || `${shape.params}` !== "i32" || shape.results.length !== 0) {
       invalid(place, this.#offset, "core-signature", "start function must take one i32 and return nothing");
     }
-    if (table !== undefined) this.#frame.get("core table", table, this.#offset);
+    if (table !== undefined) {
+      const item = this.#frame.get("core table", table, this.#offset);
+      if (item !== "unknown" && item.type.kind === "table" && item.type.element !== "(ref null func)") {
+        invalid(place, this.#offset, "core-signature", "the table of start functions must be one of funcrefs");
+      }
+    }
     return func(name === "thread.spawn-ref" ? ["(ref null func)", "i32"] : ["i32", "i32"], ["i32"]);
   }
+}
+
+/** The gate of the feature that a built-in belongs to. */
+function gateOf(name: string): GateName {
+  if (name.startsWith("error-context.")) return "error-context";
+  if (/^thread\.(?:spawn|available)/.test(name)) return "shared-everything-threads";
+  return name.startsWith("thread.") && name !== "thread.yield" ? "threading" : "async";
 }
 
 /** Built-ins whose core type depends on nothing. */

@@ -12,6 +12,7 @@ import type { Bound } from "../core/instantiate.ts";
 import { parsePlainName } from "../core/names.ts";
 import { ModuleSlot } from "../core/module_slot.ts";
 import { type CoreModuleType, describeFault, type ModuleFault, moduleFault } from "../core/module_type.ts";
+import { Budget } from "../core/evaluate.ts";
 import { type Given, planComponent } from "../core/plan.ts";
 import { Bindings, differEntity, placed } from "../core/subtype.ts";
 import { componentType } from "../core/validate.ts";
@@ -236,7 +237,8 @@ class Binding {
     if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
     const { root } = componentInternals(value);
     const given: Entity = { sort: "component", type: componentType(root.def) };
-    const mismatch = differEntity(this.#wanted(leaf), given, new Bindings(() => false));
+    const budget = new Budget(root.def.size);
+    const mismatch = differEntity(this.#wanted(leaf), given, new Bindings(() => false, () => budget.spend(0)));
     if (mismatch === undefined) return root;
     throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
   }

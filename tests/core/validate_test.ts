@@ -1,0 +1,154 @@
+// What is valid and what is not, one text each, where no table of mutations says it: gates, names, core types, components as arguments.
+
+import { assertEquals } from "@std/assert";
+import { compileSync } from "@windlass/component";
+import { thrown } from "../support/wasm.ts";
+import { wat } from "../support/wat.ts";
+
+const NAMED = { "canon-names": true };
+
+/** A text, what compiling it says without the offset ("" if it is valid), and the gates that are not as they are by default. */
+const rows: readonly (readonly [text: string, message: string, gates?: Record<string, boolean>])[] = [
+  // Core types
+  [`(core type $t (module)) (core type (func (param (ref $t))))`, "core type: type index 0 is a module type"],
+  [`(core type (func (param (ref 100))))`, "core type: unknown type 100: type index out of bounds"],
+  [`(core type (module (type (sub 7 (func)))))`, "core type: unknown type 7: type index out of bounds"],
+  [`(core type (module (type (sub (func)))))`, ""],
+  [`(core type $a (struct)) (core type (sub $a (struct)))`, "core type: sub type cannot have a final super type"],
+  [`(core type $a (sub (struct (field i32)))) (core type (sub $a (struct (field i32) (field i64))))`, ""],
+  [
+    `(core type $a (sub (struct (field i32)))) (core type (sub $a (struct (field i64))))`,
+    "core type: sub type must match super type",
+  ],
+  [
+    `(core type $a (sub (struct (field i32)))) (core type (sub $a (struct (field (mut i32)))))`,
+    "core type: sub type must match super type",
+  ],
+  [
+    `(core type $a (sub (func (param i32)))) (core type (sub $a (func (result i32))))`,
+    "core type: sub type must match super type",
+  ],
+  // Names
+  [
+    `(import "i" (instance
+      (export "a" (type $a (sub resource))) (export "[method]a.x" (func (param "self" (borrow $a))))
+      (export "b" (type $b (sub resource))) (export "[method]b.x" (func (param "self" (borrow $b))))))`,
+    "",
+  ],
+  [
+    `(import "a" (type $a (sub resource))) (import "[static]a.a" (func))`,
+    "component: import name `[static]a.a` conflicts with previous name `a`",
+  ],
+  [
+    `(import "a" (type $a (sub resource))) (import "[static]a.b" (func)) (import "[static]a.B" (func))`,
+    "component: import name `[static]a.B` conflicts with previous name `[static]a.b`",
+  ],
+  [
+    `(import "a:b/c@1" (instance))`,
+    "component: the canonical name `a:b/c@1` needs the gate `canon-names`: " +
+    'pass { gates: { "canon-names": true } }',
+  ],
+  [`(import "a:b/c@1" (versionsuffix ".2.3") (instance))`, "", NAMED],
+  [`(import "a:b/c@0.2" (versionsuffix ".3") (instance))`, "", NAMED],
+  [`(import "a:b/c@0.0.3" (instance))`, "", NAMED],
+  [
+    `(import "a:b/c@1" (versionsuffix ".2") (instance))`,
+    "import: invalid interface version `1.2`: unexpected end of input while parsing minor version number: " +
+    "`a:b/c@1` is not a valid extern name",
+    NAMED,
+  ],
+  [
+    `(import "a" (versionsuffix ".2.3") (instance))`,
+    "import: a `versionsuffix` needs a canonical interface version before it: `a` is not a valid extern name",
+    NAMED,
+  ],
+  [
+    `(import "a:b:c:d/e" (func))`,
+    "component: the nested name `a:b:c:d/e` needs the gate `nested-names`: " +
+    'pass { gates: { "nested-names": true } }',
+  ],
+  [`(import "a:b-c:d/e" (func)) (import "a:b/c/d@1.0.0" (func))`, "", { "nested-names": true }],
+  [
+    `(import "a:b:/e" (func))`,
+    "import: `` is not in kebab case: `a:b:/e` is not a valid extern name",
+    { "nested-names": true },
+  ],
+  // Gates and built-ins
+  [
+    `(core func (canon task.cancel))`,
+    'component: task.cancel needs the gate `async`: pass { gates: { "async": true } }',
+    { async: false },
+  ],
+  [
+    `(import "x" (func (param "x" error-context)))`,
+    'component: an error-context needs the gate `error-context`: pass { gates: { "error-context": true } }',
+  ],
+  [`(type (list error-context))`, "", { "error-context": true }],
+  [
+    `(core func (canon context.get i32 0)) (core func (canon context.set i64 0))`,
+    "canon context.set: type must match previous context type: expected i32, found i64",
+    { memory64: true },
+  ],
+  [
+    `(core func (canon context.get i32 0)) (component (core func (canon context.set i64 0)))`,
+    "",
+    { memory64: true },
+  ],
+  // Components that mention resources of the component around them
+  [
+    `(component $c
+      (import "r" (type $r (sub resource)))
+      (import "k" (component (import "r" (type $q (eq $r))) (import "f" (func (param "x" (own $q)))))))
+    (import "r" (type $r2 (sub resource)))
+    (import "k" (component $k (import "r" (type $q (eq $r2))) (import "f" (func (param "x" (own $q))))))
+    (instance (instantiate $c (with "r" (type $r2)) (with "k" (component $k))))`,
+    "",
+  ],
+  [
+    `(component $c (import "r" (type $r (sub resource))) (import "k" (component (export "r" (type (eq $r))))))
+    (import "r" (type $r2 (sub resource))) (import "r3" (type $r3 (sub resource)))
+    (import "k" (component $k (export "r" (type (eq $r3)))))
+    (instance (instantiate $c (with "r" (type $r2)) (with "k" (component $k))))`,
+    "instance, argument `k`: type mismatch in export `r`: resource types are not the same",
+  ],
+];
+
+Deno.test("each text is valid, or refused for its reason", async () => {
+  for (const [text, message, gates = {}] of rows) {
+    const bytes = await wat(`(component ${text})`);
+    const compile = () => compileSync(bytes, { gates });
+    const found = message === "" ? `${compile().imports && ""}` : thrown(compile).message;
+    assertEquals(found.replace(/^Cannot validate | \(at offset .*$/g, ""), message, text);
+  }
+});
+
+/** Component types that mention the one before ten times over. */
+function tower(levels: number, side: (i: number) => string): string {
+  let text = `(type $m0 (component))`;
+  for (let i = 1; i <= levels; i++) {
+    const items = Array.from({ length: 10 }, (_, j) => `(${side(j)} "i${j}" (component (type $m${i - 1})))`);
+    text += `(type $m${i} (component ${items.join(" ")}))`;
+  }
+  return `(component ${text}
+    (type $m (component (import "a" (component (type $m${levels})))))
+    (import "a" (component $a (type $m${levels})))
+    (import "b" (component $b (type $m)))
+    (instance (instantiate $b (with "a" (component $a)))))`;
+}
+
+Deno.test("comparing types that share their parts takes as long as they are large, not as they would be spelt out", async () => {
+  compileSync(await wat(tower(30, () => "import")));
+  compileSync(await wat(tower(30, (j) => j % 2 === 0 ? "import" : "export")));
+});
+
+Deno.test("core types that refer to each other in a long chain are compared", async () => {
+  const chain = Array.from({ length: 20_000 }, (_, i) => `(type (func (param (ref ${i}))))`);
+  const exported = `(type (func)) ${chain.join("")} (func (export "f") (type 20000))`;
+  const imported = `(type (func)) ${chain.join("")} (import "" "f" (func (type 20000)))`;
+  const bytes = await wat(`(component
+    (core module $A ${exported})
+    (core module $B ${imported})
+    (core instance $a (instantiate $A))
+    (core instance (instantiate $B (with "" (instance $a)))))`);
+  compileSync(bytes);
+});
