@@ -42,6 +42,11 @@ export class CoreSpace {
   }
 }
 
+/** Whether a type is nothing but its shape: a group of its own, final, without supertypes. */
+export function isPlain({ group: { types } }: CoreTypeEntry): boolean {
+  return types.length === 1 && types[0]!.final && types[0]!.supertypes.length === 0;
+}
+
 /** What a core type is. */
 export function shapeOf({ group, position }: CoreTypeEntry): CoreSubType {
   return group.types[position]!;
@@ -103,7 +108,27 @@ export class CoreEquality {
     const [leftShape, leftIndex] = reference(left), [rightShape, rightIndex] = reference(right);
     if (leftShape !== rightShape) return false;
     if (leftIndex === undefined || rightIndex === undefined) return leftIndex === rightIndex;
-    let equal = this.#indices(leftIndex, leftSpace, undefined, rightIndex, rightSpace, undefined);
+    return this.#settle(this.#indices(leftIndex, leftSpace, undefined, rightIndex, rightSpace, undefined));
+  }
+
+  /** Whether two types are the same: the same place in equal groups. */
+  types(left: CoreTypeEntry, right: CoreTypeEntry): boolean {
+    return this.#settle(this.#types(left, right));
+  }
+
+  /** Whether a type is another or a declared subtype of it. */
+  extends(left: CoreTypeEntry, right: CoreTypeEntry): boolean {
+    for (let at: CoreTypeEntry | undefined = left; at !== undefined;) {
+      if (this.types(at, right)) return true;
+      const above: number | undefined = shapeOf(at).supertypes[0];
+      at = above === undefined ? undefined : at.group.space.at(above);
+    }
+    return false;
+  }
+
+  /** Follows what was assumed. */
+  #settle(assumed: boolean): boolean {
+    let equal = assumed;
     const pending = this.#pending;
     // It grows meanwhile.
     for (let i = 0; equal && i < pending.length; i++) {
@@ -115,7 +140,6 @@ export class CoreEquality {
     return equal;
   }
 
-  /** The same place in equal groups. */
   #types(left: CoreTypeEntry, right: CoreTypeEntry): boolean {
     return left === right || left.position === right.position && this.#groups(left.group, right.group);
   }

@@ -25,6 +25,8 @@ const optionForms:
     ["postReturn", "post-return", index],
     ["async", "async", () => true],
     ["callback", "callback", index],
+    ["coreType", "core-type", index],
+    ["gc", "gc", () => true],
   ];
 
 function canonOptions(reader: Reader): CanonOptionsDef {

@@ -204,6 +204,9 @@ export interface CanonOptionsDef {
   readonly postReturn?: number;
   readonly async?: boolean;
   readonly callback?: number;
+  /** The GC option and what belongs to it: gated, and not supported. */
+  readonly coreType?: number;
+  readonly gc?: boolean;
 }
 
 /** `canon`. Built-ins of the async, error-context and thread proposals carry their immediates under common names. */

@@ -3,7 +3,7 @@
 // Spec: Explainer.md "Core Type Definitions" (`moduletype`); core spec "Matching: External Types".
 
 import { CompileError } from "../errors.ts";
-import { CoreEquality, CoreSpace, type CoreTypeEntry, shapeOf } from "./core_space.ts";
+import { CoreEquality, CoreSpace, type CoreTypeEntry, isPlain, shapeOf } from "./core_space.ts";
 import { coreExternType, coreLimits, coreValType, recType } from "./core_types.ts";
 import { skipConstExpr } from "./core_module.ts";
 import type { CoreExternType, CoreLimits } from "./definitions.ts";
@@ -43,6 +43,9 @@ export interface CoreModuleType {
   readonly space: CoreSpace;
 }
 
+/** The types of functions and tags whose shape does not say which they are. */
+const declared = new WeakMap<CoreItemType, CoreTypeEntry>();
+
 /** Resolves an `externtype`; `undefined` where its index is no function type. */
 export function coreItemType(type: CoreExternType, space: CoreSpace): CoreItemType | undefined {
   switch (type.kind) {
@@ -50,7 +53,10 @@ export function coreItemType(type: CoreExternType, space: CoreSpace): CoreItemTy
     case "tag": {
       const entry: CoreTypeEntry | undefined = space.at(type.type);
       const shape = entry && shapeOf(entry).type;
-      return shape?.kind === "func" ? { kind: type.kind, params: shape.params, results: shape.results } : undefined;
+      if (shape?.kind !== "func") return undefined;
+      const item = { kind: type.kind, params: shape.params, results: shape.results };
+      if (!isPlain(entry!)) declared.set(item, entry!);
+      return item;
     }
     default:
       return type;
@@ -207,7 +213,11 @@ export function itemFault(
     case "func":
     case "tag": {
       const other = expected as typeof found;
-      if (all(found.params, other.params) && all(found.results, other.results)) return undefined;
+      const ours = declared.get(found), theirs = declared.get(other);
+      const fits = ours !== undefined && theirs !== undefined
+        ? equality.extends(ours, theirs)
+        : ours === theirs && all(found.params, other.params) && all(found.results, other.results);
+      if (fits) return undefined;
       return `expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
     }
     case "table": {
@@ -270,24 +280,26 @@ function spellItem(type: CoreItemType): string {
 }
 
 /** What is wrong with a module's type by itself, as far as a component asks for more than the engine. */
-export function moduleTypeFault({ imports, exports }: CoreModuleType): string | undefined {
+export function moduleTypeFault(
+  { imports, exports }: CoreModuleType,
+): readonly ["duplicate-core-name" | "invalid-type", string] | undefined {
   const names = new Set<string>();
   for (const { module, name } of imports) {
     const key = JSON.stringify([module, name]);
-    if (names.has(key)) return `duplicate import name \`${module}:${name}\``;
+    if (names.has(key)) return ["duplicate-core-name", `duplicate import name \`${module}:${name}\``];
     names.add(key);
   }
   const exported = new Set<string>();
   for (const { name } of exports) {
-    if (exported.has(name)) return `export name \`${name}\` already defined`;
+    if (exported.has(name)) return ["duplicate-core-name", `export name \`${name}\` already defined`];
     exported.add(name);
   }
   for (const { type } of [...imports, ...exports]) {
     if (type.kind !== "memory" && type.kind !== "table") continue;
     const { min, max, address, pageSize } = type.limits;
-    if (max !== undefined && min > max) return "size minimum must not be greater than maximum";
+    if (max !== undefined && min > max) return ["invalid-type", "size minimum must not be greater than maximum"];
     const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
-    if (min > most || (max ?? 0) > most) return `memory size must be at most ${most} pages`;
+    if (min > most || (max ?? 0) > most) return ["invalid-type", `memory size must be at most ${most} pages`];
   }
   return undefined;
 }

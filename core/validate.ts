@@ -614,5 +614,5 @@ class ResourceSearch {
 /** Core limits and unique names, of modules and of module types. */
 function checkModuleType(type: CoreModuleType, offset: number): void {
   const fault = moduleTypeFault(type);
-  if (fault !== undefined) invalid("core module", offset, "duplicate-core-name", fault);
+  if (fault !== undefined) invalid("core module", offset, ...fault);
 }

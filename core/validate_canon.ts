@@ -139,9 +139,21 @@ export class CanonValidator {
     this.#make(func(layout.lowered.params, layout.lowered.results));
   }
 
+  #forbid(place: string, options: CanonOptionsDef, keys: readonly ("realloc" | "postReturn" | "callback" | "async")[]) {
+    for (const key of keys) {
+      if (options[key] === undefined) continue;
+      this.#option(place, `option \`${key === "postReturn" ? "post-return" : key}\` is not allowed`);
+    }
+  }
+
   /** What holds for every use of options. */
   #options(place: string, options: CanonOptionsDef, type: FuncType | undefined): void {
     const frame = this.#frame, offset = this.#offset;
+    for (const [key, name] of [["gc", "gc"], ["coreType", "core-type"]] as const) {
+      if (options[key] === undefined) continue;
+      this.#gates.require("gc", `the canonical option \`${name}\``, offset);
+      invalid(place, offset, "unsupported", `the canonical option \`${name}\``);
+    }
     if (options.realloc !== undefined && options.memory === undefined) {
       this.#option(place, "option `realloc` requires `memory` to also be specified");
     }
@@ -200,9 +212,7 @@ export class CanonValidator {
         if (result !== undefined && containsBorrow(result)) {
           invalid(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
         }
-        for (const key of ["realloc", "postReturn", "callback", "async"] as const) {
-          if (options[key] !== undefined) this.#option(place, `option \`${key}\` is not allowed`);
-        }
+        this.#forbid(place, options, ["realloc", "postReturn", "callback", "async"]);
         this.#options(place, options, undefined);
         const params = result === undefined ? [] : [{ name: "result", type: result }];
         const layout = signatureLayout({ params, async: false });
@@ -243,6 +253,7 @@ export class CanonValidator {
       case "future.read":
       case "future.write": {
         const element = this.#carrier(name, canon.type!), reading = name.endsWith("read");
+        this.#forbid(place, options, ["postReturn", "callback"]);
         if (!options.async) this.#gates.require("more-async-builtins", `${name} without \`async\``, offset);
         this.#options(place, options, undefined);
         const allocates = reading && element !== undefined && containsRange(element);
@@ -250,10 +261,12 @@ export class CanonValidator {
         return func(name.startsWith("stream") ? ["i32", "i32", "i32"] : ["i32", "i32"], ["i32"]);
       }
       case "error-context.new":
+        this.#forbid(place, options, ["postReturn", "callback", "async"]);
         this.#options(place, options, undefined);
         this.#needs(place, options, true, false);
         return func(["i32", "i32"], ["i32"]);
       case "error-context.debug-message":
+        this.#forbid(place, options, ["postReturn", "callback", "async"]);
         this.#options(place, options, undefined);
         this.#needs(place, options, true, true);
         return func(["i32", "i32"], []);
