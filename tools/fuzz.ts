@@ -1,6 +1,6 @@
 // deno task fuzz [--seconds N] [--seed S] [--replay FILE]: mutates valid components; whatever a mutant does, it must succeed or
-// fail with one of the library's errors, soon, and in little memory. Each is compiled, reflected on, linked with `trapUnknown()`,
-// and, if its core code is not mutated, instantiated and called. Failures are written as hex files, reduced; exit code 1 then.
+// fail with one of the library's errors, soon, and in little memory. Each is compiled, reflected on, printed, linked with
+// `trapUnknown()`, and, if its core code is not mutated, instantiated and called: with functions that trap, answer and suspend. Failures are written as hex files, reduced; exit code 1 then.
 // Mutants run in a worker, so that one that never ends can be given up. --replay shows what a hex file does, with its stack.
 
 import fc from "fast-check";
@@ -201,7 +201,7 @@ class Fuzzer {
   /** Prints figures; writes failures; gives how many kinds of them there are. */
   async report(seconds: number): Promise<number> {
     const lines = Object.entries(this.#counts).sort(([, left], [, right]) => right - left);
-    for (const step of [...steps, "unvalidated"]) {
+    for (const step of steps) {
       console.log(`\n${step}`);
       for (const [key, count] of lines) {
         if (key.startsWith(`${step} `)) console.log(`${String(count).padStart(9)} ${key.slice(step.length + 1)}`);

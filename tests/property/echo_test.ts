@@ -21,6 +21,7 @@ import { formatType, type ResourceType, type ValType } from "../../abi/types.ts"
 import { difference, type ObjectsOf, schemaOf, signatures, types, values } from "../support/arbitraries.ts";
 import { echoComponent, echoOf, type EchoOptions, GUEST, HOST, keepComponent } from "../support/echo.ts";
 import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";
+import { gates } from "../support/wasm.ts";
 
 const given = Deno.env.get("WINDLASS_SEED");
 const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
@@ -96,7 +97,7 @@ function echo(signature: Signature, options: EchoOptions, style: Style): Echo {
     : HostFunc.typed(schema, host as never);
   const members: Imports = { f, r0: FirstResource, r1: SecondResource };
   const instance: Instance = instantiateSync(
-    compileSync(echoComponent(signature, options)),
+    compileSync(echoComponent(signature, options), { gates }),
     options.interfaces ? { [HOST]: members } : members,
   );
   const { exports } = instance;
@@ -187,7 +188,7 @@ Deno.test("a guest that stores flat values by the specification's rules gives ba
   );
   fc.assert(
     fc.property(kept, ({ type, encoding, given }) => {
-      const { f } = instantiateSync(compileSync(keepComponent(type, encoding))).exports;
+      const { f } = instantiateSync(compileSync(keepComponent(type, encoding), { gates })).exports;
       for (const value of given) {
         calls++;
         requireSame(type, value, outcome(type, () => f(value)), "the result");

@@ -12,6 +12,7 @@ import { echoComponent, echoOf, HOST, keepComponent } from "./echo.ts";
 import { ComponentEncoder, extern, type Signature, stringEncodings } from "./encoder.ts";
 import { flatTypes, sizeOf } from "./flat_types.ts";
 import { invalidity } from "./validate.ts";
+import { gates } from "./wasm.ts";
 
 Deno.test("leb() and sleb() end where the sign is clear", () => {
   assertEquals([0, 127, 128, 624485, 0xffffffff].map(leb), [
@@ -118,7 +119,7 @@ Deno.test("flatTypes() and sizeOf() agree with the library's layoutOf()", () => 
 
 /** What the imported function's type is by reflection. */
 function importedType(bytes: Uint8Array, interfaces: boolean): unknown {
-  const { imports } = compileSync(bytes);
+  const { imports } = compileSync(bytes, { gates });
   const items = interfaces
     ? imports.flatMap(({ name, type }) => name === HOST && type.kind === "instance" ? type.exports : [])
     : imports;
@@ -135,7 +136,7 @@ Deno.test("every component that the encoder makes compiles, and has the types it
     const { params, result }: Signature = signature;
     const found = importedType(echoComponent(signature, options), options.interfaces ?? false);
     assertEquals(found, { params, ...(result === undefined ? {} : { result }), async: false });
-    compileSync(keepComponent(type, options.encodings[0]!));
+    compileSync(keepComponent(type, options.encodings[0]!), { gates });
   }));
 });
 

@@ -17,15 +17,17 @@ import {
   type LinkerInstance,
   LinkError,
   ok,
+  suspending,
   Trap,
   type ValType,
   ValueError,
 } from "@windlass/component";
 import { camelCase, pascalCase } from "../../host/names.ts";
 import { coreModulesOf, keyOf } from "./mutate.ts";
+import { gates } from "./wasm.ts";
 
 /** What is done, in order. */
-export const steps = ["compile", "reflect", "link", "instantiate", "call", "dispose"] as const;
+export const steps = ["compile", "reflect", "print", "link", "instantiate", "call", "dispose"] as const;
 /** One of {@linkcode steps}. */
 export type Step = typeof steps[number];
 
@@ -33,17 +35,10 @@ export type Step = typeof steps[number];
 export interface Outcome {
   readonly step: Step;
   readonly what: string;
-  /** Whether it is one of the errors a mutant may cause; `unvalidated` ones are known not to be refused earlier yet. */
-  readonly verdict: "allowed" | "unvalidated" | "failure";
+  /** Whether it is one of the errors a mutant may cause. */
+  readonly verdict: "allowed" | "failure";
   readonly error?: unknown;
 }
-
-/**
- * What is thrown when a core item does not have the type, or the sort, that its lift, lower or option needs: the library does not
- * check those when compiling yet.
- */
-const unvalidated =
-  /^(Cannot convert .* to a BigInt|Cannot mix BigInt|Cannot convert a BigInt value to a number|(core|this\[#\w+\]) is not a function)/;
 
 function outcomeOf(step: Step, error: unknown): Outcome {
   if (
@@ -53,9 +48,7 @@ function outcomeOf(step: Step, error: unknown): Outcome {
   }
   if (error instanceof ComponentError) return { step, what: error.name, verdict: "allowed", error };
   const what = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${Deno.inspect(error)}`;
-  const late = step !== "compile" && step !== "reflect" && step !== "link";
-  const known = late && error instanceof Error && unvalidated.test(error.message);
-  return { step, what, verdict: known ? "unvalidated" : "failure", error };
+  return { step, what, verdict: "failure", error };
 }
 
 /** A small value of a type; `pick` chooses among a few. Resources are the host's own. */
@@ -170,9 +163,11 @@ export function runMutant(
     }
   }
   const capped = bytes.length % 2 === 0 ? { maxMemoryPages: 1024 } : {};
-  const component: Component | undefined = attempt("compile", () => compileSync(bytes, capped));
+  const component: Component | undefined = attempt("compile", () => compileSync(bytes, { ...capped, gates }));
   if (component === undefined) return outcomes;
   attempt("reflect", () => readAll([component.imports, component.exports]));
+  attempt("print", () => component.wit());
+  attempt("print", () => component.typescript());
   const linked = attempt("link", () => new Linker().trapUnknown().link(component));
   const modules = coreModulesOf(bytes);
   const mutated = modules.length !== component.modules.length || modules.some((each) => !known.has(keyOf(each)));
@@ -182,6 +177,10 @@ export function runMutant(
   // Again with host functions that answer, so that calls get past them.
   const hosted = attempt("link", () => hostFor(component.imports).link(component));
   if (hosted !== undefined) exercise(hosted, component, attempt, outcomes);
+  // Again with one function that suspends: a plain call that reaches it traps.
+  const waiting = suspendingFor(component.imports);
+  const suspended = waiting && attempt("link", () => waiting.link(component));
+  if (suspended !== undefined) exercise(suspended, component, attempt, outcomes);
   return outcomes;
 }
 
@@ -224,6 +223,19 @@ function hostFor(imports: readonly ExternItem[]): Linker {
     else define(linker, [{ name, type }]);
   }
   return linker;
+}
+
+/** A linker whose one function, the first that is imported, suspends; nothing if no function is imported. */
+function suspendingFor(imports: readonly ExternItem[]): Linker | undefined {
+  const linker = new Linker({ shadowing: true }).trapUnknown();
+  for (const { name, type } of imports) {
+    const found = type.kind === "instance" ? type.exports.find((item) => item.type.kind === "func") : { name, type };
+    if (found?.type.kind !== "func") continue;
+    const to = type.kind === "instance" ? linker.instance(name) : linker;
+    to.func(found.name, suspending(() => Promise.resolve()));
+    return linker;
+  }
+  return undefined;
 }
 
 function define(to: Pick<Linker, "func" | "resource"> | LinkerInstance, items: readonly ExternItem[]): void {
