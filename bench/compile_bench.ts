@@ -1,9 +1,22 @@
-// Loading: what decoding and planning cost beside the engine's compilation of the same component's core modules.
-// `deno task bench:compile` prints the figures and the ratio; the components are jco 1.0.3's own, from npm.
+// Loading: what decoding, validating and planning cost beside the engine's compilation of the same component's core modules, and how
+// they grow with a component that is made of types only.
+// `deno task bench:compile` prints the figures and the ratios; the real components are jco 1.0.3's own, from npm.
 
 import { decodeBytes } from "../core/decode.ts";
+import { Budget } from "../core/evaluate.ts";
+import { Gates } from "../core/gates.ts";
 import { planComponent } from "../core/plan.ts";
+import { validateComponent } from "../core/validate.ts";
 import { realComponent } from "../examples/real.ts";
+import { leb, name, section, sleb } from "../tests/support/bytes.ts";
+
+/** All of loading that is ours. */
+function load(bytes: Uint8Array): void {
+  const { component, modules } = decodeBytes(bytes);
+  for (const slot of modules) slot.describe(bytes.subarray(slot.offset, slot.offset + slot.length));
+  validateComponent(component, new Gates(), new Budget(component.size));
+  planComponent({ kind: "defined", def: component, scope: undefined });
+}
 
 function median(values: number[]): number {
   return values.sort((left, right) => left - right)[values.length >> 1]!;
@@ -15,26 +28,52 @@ async function timed(action: () => unknown): Promise<number> {
   return performance.now() - start;
 }
 
-/** Median of 20 runs after 20. */
-async function warm(action: () => unknown): Promise<number> {
-  for (let i = 0; i < 20; i++) await action();
+/** Median of 20 runs after 20, or of as many as said. */
+async function warm(action: () => unknown, runs = 20): Promise<number> {
+  for (let i = 0; i < runs; i++) await action();
   const times: number[] = [];
-  for (let i = 0; i < 20; i++) times.push(await timed(action));
+  for (let i = 0; i < runs; i++) times.push(await timed(action));
   return median(times);
 }
 
 console.log(
   `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${new Date().toISOString().slice(0, 10)}; milliseconds\n`,
 );
-console.log("| component | bytes | decode + plan, cold | decode + plan, warm | WebAssembly.compile, warm | ratio |");
+console.log(
+  "| component | bytes | decode + validate + plan, cold | decode + validate + plan, warm | WebAssembly.compile, warm | ratio |",
+);
 console.log("|---|---:|---:|---:|---:|---:|");
 for (const name of ["wasm-tools", "js-component-bindgen-component"] as const) {
   const bytes = await realComponent(name);
-  const load = () => planComponent({ kind: "defined", def: decodeBytes(bytes).component, scope: undefined });
-  const cold = await timed(load);
-  const own = await warm(load);
+  const cold = await timed(() => load(bytes));
+  const own = await warm(() => load(bytes));
   const modules = decodeBytes(bytes).modules.map(({ offset, length }) => bytes.subarray(offset, offset + length));
   const engine = await warm(() => Promise.all(modules.map((module) => WebAssembly.compile(module))));
   const row = [cold.toFixed(2), own.toFixed(2), engine.toFixed(1), `${(100 * own / engine).toFixed(1)} %`];
   console.log(`| ${[name, bytes.length, ...row].join(" | ")} |`);
+}
+
+/** A component of about so many bytes that defines types: records of five fields, whose types are primitive or lists of records before. */
+function typesOnly(size: number): Uint8Array {
+  const bytes = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
+  const labels = ["identifier", "size-in-bytes", "modified-at", "content-type", "children"].map(name);
+  for (let index = 0; bytes.length < size;) {
+    const types: number[] = [];
+    const start = index;
+    for (; index - start < 200; index += 2) {
+      const part = index % 40 === 0 ? [0x73] : sleb(index - 1);
+      types.push(0x72, 5, ...labels.flatMap((label, i) => [...label, ...(i < 4 ? [0x79 - i] : part)]));
+      types.push(0x70, ...sleb(index));
+    }
+    bytes.push(...section(7, [...leb(index - start), ...types]));
+  }
+  return new Uint8Array(bytes);
+}
+
+console.log("\n| types only, bytes | decode + validate + plan, warm | ns per byte |");
+console.log("|---:|---:|---:|");
+for (const size of [10_000, 100_000, 1_000_000, 10_000_000]) {
+  const bytes = typesOnly(size);
+  const own = await warm(() => load(bytes), size > 1_000_000 ? 5 : 20);
+  console.log(`| ${bytes.length} | ${own.toFixed(2)} | ${(1e6 * own / bytes.length).toFixed(0)} |`);
 }

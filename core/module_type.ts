@@ -101,6 +101,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
     global: [],
     tag: [],
   };
+  const funcs: (CoreItemType | undefined)[] = [];
   const add = (type: CoreExternType): CoreItemType | undefined => {
     const item = coreItemType(type, space);
     items[type.kind].push(item);
@@ -123,7 +124,12 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         }, "import");
         break;
       case 3:
-        content.vec(() => void add({ kind: "func", type: content.u32(), exact: false }), "function");
+        // Most functions are of few types, and are not exported.
+        content.vec(() => {
+          const type = content.u32();
+          const item = funcs[type] ??= coreItemType({ kind: "func", type, exact: false }, space);
+          items.func.push(item);
+        }, "function");
         break;
       case 4:
         content.vec(() => {
@@ -283,23 +289,26 @@ function spellItem(type: CoreItemType): string {
 export function moduleTypeFault(
   { imports, exports }: CoreModuleType,
 ): readonly ["duplicate-core-name" | "invalid-type", string] | undefined {
-  const names = new Set<string>();
+  const modules = new Map<string, Set<string>>();
   for (const { module, name } of imports) {
-    const key = JSON.stringify([module, name]);
-    if (names.has(key)) return ["duplicate-core-name", `duplicate import name \`${module}:${name}\``];
-    names.add(key);
+    let names = modules.get(module);
+    if (names === undefined) modules.set(module, names = new Set());
+    if (names.has(name)) return ["duplicate-core-name", `duplicate import name \`${module}:${name}\``];
+    names.add(name);
   }
   const exported = new Set<string>();
   for (const { name } of exports) {
     if (exported.has(name)) return ["duplicate-core-name", `export name \`${name}\` already defined`];
     exported.add(name);
   }
-  for (const { type } of [...imports, ...exports]) {
-    if (type.kind !== "memory" && type.kind !== "table") continue;
-    const { min, max, address, pageSize } = type.limits;
-    if (max !== undefined && min > max) return ["invalid-type", "size minimum must not be greater than maximum"];
-    const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
-    if (min > most || (max ?? 0) > most) return ["invalid-type", `memory size must be at most ${most} pages`];
+  for (const items of [imports, exports]) {
+    for (const { type } of items) {
+      if (type.kind !== "memory" && type.kind !== "table") continue;
+      const { min, max, address, pageSize } = type.limits;
+      if (max !== undefined && min > max) return ["invalid-type", "size minimum must not be greater than maximum"];
+      const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
+      if (min > most || (max ?? 0) > most) return ["invalid-type", `memory size must be at most ${most} pages`];
+    }
   }
   return undefined;
 }
