@@ -78,8 +78,8 @@ export class Frame extends IndexSpaces<TypeSpaces> {
   readonly imported: Set<ResourceType> = new Set();
   /** Resources that it defines itself, or that instances in it bring along. */
   readonly defined: Set<ResourceType> = new Set();
-  /** Resources whose definition is in it: it may make handles of these. */
-  readonly local: Set<ResourceType> = new Set();
+  /** Resources whose definition is in it, with the core type that represents them: it may make handles of these. */
+  readonly local: Map<ResourceType, "i32" | "i64"> = new Map();
 
   readonly #gates: Gates;
   /** The core type of this component's thread-local context, once a built-in says it. */

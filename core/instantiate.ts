@@ -2,6 +2,7 @@
 // Written as a generator that asks for core instances, so that the sync and async drivers share it.
 // Nothing here looks at names or types; trampolines are made from signatures (abi/).
 
+import type { FuncType } from "../abi/types.ts";
 import { LinkError } from "../errors.ts";
 import type { CodecSource } from "../abi/codec.ts";
 import { fuse, fuseSuspending } from "../abi/fuse.ts";
@@ -22,7 +23,7 @@ import {
 import { isThenable } from "../abi/results.ts";
 import { type CoreFunction, signatureOf } from "../abi/signature.ts";
 import { promising, Suspension } from "../abi/suspend.ts";
-import { checkLeave, rethrow, surface, trap } from "../abi/trap.ts";
+import { checkLeave, rethrow, surface, trap, trapAt } from "../abi/trap.ts";
 import { suspendingReach } from "./reach.ts";
 import { type Component, makeComponent } from "./component.ts";
 import type { ComponentDef } from "./definitions.ts";
@@ -125,7 +126,7 @@ export class Running {
   /** A function as JS calls it. With `throws: false` a top-level `result` is a Result. */
   func(ref: FuncRef, path: string, throws: boolean): GuestCall {
     const made = this.#export(ref, path);
-    if (made === undefined) return () => trap(this.tree, "unsupported-builtin", "async lift");
+    if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx } = made, { suspension } = this.tree;
     const core = suspension === undefined
       ? lifted.core
@@ -136,16 +137,16 @@ export class Running {
   /** The same, giving a promise: the guest may be suspended on the way. */
   promisingFunc(ref: FuncRef, path: string, throws: boolean): PromisingCall {
     const made = this.#export(ref, path);
-    if (made === undefined) return async () => await trap(this.tree, "unsupported-builtin", "async lift");
+    if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
     return liftPromising({ ...lifted, core: this.#hooked(suspendingCore(), path, true, true) }, cx, throws);
   }
 
-  /** What a call of an export consists of, with hooks everywhere but around the core function. */
+  /** What a call of an export consists of, with hooks everywhere but around the core function; or what it would need. */
   #export(
     ref: FuncRef,
     path: string,
-  ): { lifted: Lifted; cx: CanonContext; suspendingCore: () => CoreFunction } | undefined {
+  ): { lifted: Lifted; cx: CanonContext; suspendingCore: () => CoreFunction } | string {
     if (ref.kind === "import") {
       const key = `${ref.leaf} ${path}`;
       let made = this.#loopbacks.get(key);
@@ -160,7 +161,8 @@ export class Running {
       return { lifted, cx, suspendingCore: () => lifted.core };
     }
     const plan = this.plan.lifts[ref.lift]!;
-    if (plan.type.async || plan.options.async) return undefined;
+    const missing = missingWord("lift", plan.options, plan.type);
+    if (missing !== undefined) return missing;
     const { lifted, options, node } = this.#lift(ref.lift);
     const { postReturn } = lifted;
     return {
@@ -236,9 +238,8 @@ export class Running {
   }
 
   #lower({ func, options }: Step & { kind: "lower" }, node: ComponentInstance): CoreFunction {
-    if (func.type.async || options.async) {
-      return unsupported(node, options.async ? "async lower" : "lower of an async function");
-    }
+    const missing = missingWord("lower", options, func.type);
+    if (missing !== undefined) return unsupported(node, missing);
     const canon = this.#options(options), { suspension } = this.tree;
     const signature = signatureOf(func.type, this.#codecs), { lowered } = signature.layout;
     if (func.kind === "import") {
@@ -251,7 +252,8 @@ export class Running {
       return suspension.dispatch(lowered, refuse, lowerSuspending(signature, hooked, cx, path));
     }
     const plan = this.plan.lifts[func.lift]!;
-    if (plan.options.async) return unsupported(node, "async lift");
+    const absent = missingWord("lift", plan.options, plan.type);
+    if (absent !== undefined) return unsupported(node, absent);
     const { lifted, options: callee, node: calleeNode } = this.#lift(func.lift);
     const caller = new CanonContext(node, canon, false), called = new CanonContext(calleeNode, callee, false);
     const fused = fuse(lifted, caller, called);
@@ -333,6 +335,13 @@ function observe(hook: () => void): void {
   } catch (error) {
     throw new HookFailure(error);
   }
+}
+
+/** What a `canon lift` or `canon lower` would need that there is not yet, as traps name it. */
+function missingWord(canon: "lift" | "lower", { missing }: PlanOptions, { async }: FuncType): string | undefined {
+  if (missing === "64-bit memory") return `${canon} with a 64-bit memory`;
+  if (missing === "async") return `async ${canon}`;
+  return async ? canon === "lift" ? "async lift" : "lower of an async function" : undefined;
 }
 
 /** A core function that traps when called, after the check that every built-in begins with. */

@@ -13,6 +13,7 @@ import type {
   ExternTypeDef,
   InstanceExpr,
   NameDef,
+  TypeDef,
 } from "./definitions.ts";
 import { addCoreType } from "./evaluate_core.ts";
 import {
@@ -47,6 +48,7 @@ import type {
   Step,
 } from "./plan_types.ts";
 import { Scope } from "./scope.ts";
+import { isWide } from "./validate_canon.ts";
 
 /** What a host gives for an import that must be known to plan. */
 export type Given = ModuleSlot | DefinedComponent;
@@ -69,6 +71,8 @@ class Planner {
   readonly #imports: PlanImport[] = [];
   readonly #resources: { type: ResourceType; leaf: number | undefined }[] = [];
   readonly #nodes: number[] = [];
+  /** Resources whose representation is an i64: no handle of theirs is ever made. */
+  readonly #wide = new Set<number>();
   #coreInstances = 0;
   #coreFuncs = 0;
 
@@ -182,7 +186,7 @@ class Planner {
           addAlias(definition.alias, scope, offset);
           break;
         case "type":
-          if (definition.type.kind === "resource") this.#resource(definition.type.destructor, scope, node, offset);
+          if (definition.type.kind === "resource") this.#resource(definition.type, scope, node, offset);
           else scope.add("type", evaluateType(definition.type, scope, offset, this.#budget));
           break;
         case "canon":
@@ -231,8 +235,14 @@ class Planner {
     return instanceItem(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply).exports, offset);
   }
 
-  #resource(destructor: number | undefined, scope: Scope, node: number, offset: number): void {
+  #resource(
+    { destructor, rep }: TypeDef & { kind: "resource" },
+    scope: Scope,
+    node: number,
+    offset: number,
+  ): void {
     const slot = this.#resources.length;
+    if (rep === "i64") this.#wide.add(slot);
     const type = makeResourceType(slot);
     this.#resources.push({ type, leaf: undefined });
     const ref = destructor === undefined ? undefined : scope.get("core func", destructor, offset);
@@ -284,6 +294,11 @@ class Planner {
       case "resource.drop":
       case "resource.rep": {
         const resource = slotOf(scope.typeOf("resource", canon.type, offset).type);
+        if (canon.kind !== "resource.drop" && this.#wide.has(resource)) {
+          const name = `${canon.kind} of an i64`;
+          this.#make(scope, (slot) => ({ kind: "unsupported", name, slot, node }));
+          return;
+        }
         this.#make(scope, (slot) => ({ kind: canon.kind, resource, slot, node }));
         return;
       }
@@ -328,6 +343,6 @@ function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOp
     memory: core("core memory", def.memory),
     realloc: core("core func", def.realloc),
     postReturn: core("core func", def.postReturn),
-    async: def.async ?? false,
+    missing: def.async ? "async" : isWide(def) ? "64-bit memory" : undefined,
   };
 }

@@ -97,8 +97,8 @@ export interface PlanOptions {
   readonly memory: CoreRef | undefined;
   readonly realloc: CoreRef | undefined;
   readonly postReturn: CoreRef | undefined;
-  /** Whether it needs the run-time of the async proposal. */
-  readonly async: boolean;
+  /** What they need that there is not yet. */
+  readonly missing: "async" | "64-bit memory" | undefined;
 }
 
 /** A `canon lift`. */

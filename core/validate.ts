@@ -176,10 +176,8 @@ class Validator {
         if (frame.kind !== "component") {
           invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
         }
-        if (def.rep === "i64") {
-          this.#gates.require("memory64", "a resource represented by an i64", offset);
-          invalid("type", offset, "unsupported", "a resource represented by an i64");
-        } else if (def.rep !== "i32") {
+        if (def.rep === "i64") this.#gates.require("memory64", "a resource represented by an i64", offset);
+        else if (def.rep !== "i32") {
           invalid("type", offset, "invalid-type", "resources can only be represented by `i32` or `i64`");
         }
         if (def.destructor !== undefined) {
@@ -190,7 +188,7 @@ class Validator {
           }
         }
         const type = frame.makeResource();
-        frame.local.add(type);
+        frame.local.set(type, def.rep);
         frame.defined.add(type);
         return { kind: "resource", type };
       }

@@ -2,6 +2,7 @@
 // Spec: CanonicalABI.md "Canonical Definitions", Binary.md "Canonical Definitions"; SPEC.md §2.5, §4.4.
 
 import {
+  type AddressType,
   type CoreFuncType,
   MAX_FLAT_ASYNC_PARAMS,
   paramsDirect,
@@ -11,6 +12,7 @@ import {
 import { containsBorrow, containsRange, type FuncType, type ValType } from "../abi/types.ts";
 import { CoreEquality, CoreSpace } from "./core_space.ts";
 import type { CanonDef, CanonOptionsDef, ValTypeRef } from "./definitions.ts";
+import { rootOf } from "./entities.ts";
 import type { CoreItem, Frame, KnownCoreItem } from "./frame.ts";
 import type { GateName, Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
@@ -18,10 +20,16 @@ import { type CoreItemType, formatItem, itemFault } from "./module_type.ts";
 
 /** Nothing that canonical definitions mention refers to another type. */
 const space = new CoreSpace();
-const memoryType: CoreItemType = {
-  kind: "memory",
-  limits: { min: 0, max: undefined, shared: false, address: "i32", pageSize: 16 },
-};
+function memoryType(address: AddressType): CoreItemType {
+  return { kind: "memory", limits: { min: 0, max: undefined, shared: false, address, pageSize: 16 } };
+}
+
+const wide = new WeakSet<CanonOptionsDef>();
+
+/** Whether options that were validated have a 64-bit memory. */
+export function isWide(options: CanonOptionsDef): boolean {
+  return wide.has(options);
+}
 
 function func(params: readonly string[], results: readonly string[]): CoreItemType & { kind: "func" } {
   return { kind: "func", params, results };
@@ -68,7 +76,9 @@ export class CanonValidator {
             `type index ${canon.type} is not a local resource`,
           );
         }
-        return this.#make(canon.kind === "resource.drop" ? func(["i32"], []) : func(["i32"], ["i32"]));
+        if (canon.kind === "resource.drop") return this.#make(func(["i32"], []));
+        const rep = this.#frame.local.get(rootOf(type))!;
+        return this.#make(canon.kind === "resource.new" ? func([rep], ["i32"]) : func(["i32"], [rep]));
       }
       case "builtin":
         return this.#make(this.#builtin(canon));
@@ -89,8 +99,7 @@ export class CanonValidator {
     const place = "canon lift", frame = this.#frame, offset = this.#offset;
     const { type } = frame.typeOf("func", typeIndex, offset, place);
     const core = frame.get("core func", index, offset);
-    this.#options(place, options, type);
-    const layout = signatureLayout(type);
+    const layout = signatureLayout(type, this.#options(place, options, type));
     const async = options.async === true;
     const { params } = layout.lifted;
     const results: readonly string[] = async ? options.callback === undefined ? [] : ["i32"] : layout.lifted.results;
@@ -124,15 +133,15 @@ export class CanonValidator {
     const type = this.#frame.get("func", index, this.#offset);
     if (options.postReturn !== undefined) this.#option(place, "option `post-return` cannot be specified for lowerings");
     if (options.callback !== undefined) this.#option(place, "option `callback` cannot be specified for lowerings");
-    this.#options(place, options, type);
-    const layout = signatureLayout(type);
+    const address = this.#options(place, options, type);
+    const layout = signatureLayout(type, address);
     const reads = type.params.some((param) => containsRange(param.type));
     const allocates = type.result !== undefined && containsRange(type.result);
     if (options.async) {
       const flat = layout.params.flat;
       const spilled = flat === undefined || flat.length > MAX_FLAT_ASYNC_PARAMS;
       this.#needs(place, options, reads || spilled || type.result !== undefined, allocates);
-      const params = [...(spilled ? ["i32"] : flat), ...(type.result === undefined ? [] : ["i32"])];
+      const params = [...(spilled ? [address] : flat), ...(type.result === undefined ? [] : [address])];
       return this.#make(func(params, ["i32"]));
     }
     this.#needs(place, options, reads || allocates || !paramsDirect(layout) || !resultDirect(layout), allocates);
@@ -146,8 +155,8 @@ export class CanonValidator {
     }
   }
 
-  /** What holds for every use of options. */
-  #options(place: string, options: CanonOptionsDef, type: FuncType | undefined): void {
+  /** What holds for every use of options. Gives the address type of their memory. */
+  #options(place: string, options: CanonOptionsDef, type: FuncType | undefined): AddressType {
     const frame = this.#frame, offset = this.#offset;
     for (const [key, name] of [["gc", "gc"], ["coreType", "core-type"]] as const) {
       if (options[key] === undefined) continue;
@@ -157,10 +166,11 @@ export class CanonValidator {
     if (options.realloc !== undefined && options.memory === undefined) {
       this.#option(place, "option `realloc` requires `memory` to also be specified");
     }
-    if (options.memory !== undefined) this.#memory(place, options.memory);
+    const address = this.#memory(place, options.memory);
+    if (address === "i64") wide.add(options);
     if (options.realloc !== undefined) {
       const realloc = frame.get("core func", options.realloc, offset);
-      if (!hasType(realloc, func(["i32", "i32", "i32", "i32"], ["i32"]))) this.#wrongSignature(place, "realloc");
+      if (!hasType(realloc, func(Array(4).fill(address), [address]))) this.#wrongSignature(place, "realloc");
     }
     if (options.async && type !== undefined && !type.async) {
       invalid(place, offset, "invalid-type", "the `async` canonical option requires an async function type");
@@ -173,15 +183,16 @@ export class CanonValidator {
     if (options.async && options.callback === undefined && place === "canon lift") {
       this.#gates.require("async-stackful", "async lift without `callback`", offset);
     }
+    return address;
   }
 
-  #memory(place: string, index: number): void {
+  #memory(place: string, index: number | undefined): AddressType {
+    if (index === undefined) return "i32";
     const memory = this.#frame.get("core memory", index, this.#offset);
-    if (memory === "unknown" || memory.type.kind !== "memory") return;
-    if (memory.type.limits.address === "i64") {
-      this.#gates.require("memory64", "a 64-bit memory as canonical option", this.#offset);
-      invalid(place, this.#offset, "unsupported", "a 64-bit memory as canonical option");
-    } else if (!hasType(memory, memoryType)) {
+    if (memory === "unknown" || memory.type.kind !== "memory") return "i32";
+    const { address } = memory.type.limits;
+    if (address === "i64") this.#gates.require("memory64", "a 64-bit memory as canonical option", this.#offset);
+    if (!hasType(memory, memoryType(address))) {
       invalid(
         place,
         this.#offset,
@@ -189,6 +200,7 @@ export class CanonValidator {
         `mismatch in the memory: found type \`${formatItem(memory.type)}\``,
       );
     }
+    return address;
   }
 
   #needs(place: string, options: CanonOptionsDef, memory: boolean, realloc: boolean): void {
@@ -205,17 +217,19 @@ export class CanonValidator {
   #builtin(canon: CanonDef & { kind: "builtin" }): CoreItemType & { kind: "func" } {
     const { name, options = {} } = canon, place = `canon ${name}`, offset = this.#offset;
     this.#gates.require(gateOf(name), name, offset);
-    if (canon.memory !== undefined) this.#memory(place, canon.memory);
     switch (name) {
+      case "waitable-set.wait":
+      case "waitable-set.poll":
+        return func(["i32", this.#memory(place, canon.memory)], ["i32"]);
       case "task.return": {
         const result = canon.result === undefined ? undefined : this.#resolve(canon.result);
         if (result !== undefined && containsBorrow(result)) {
           invalid(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
         }
         this.#forbid(place, options, ["realloc", "postReturn", "callback", "async"]);
-        this.#options(place, options, undefined);
+        const address = this.#options(place, options, undefined);
         const params = result === undefined ? [] : [{ name: "result", type: result }];
-        const layout = signatureLayout({ params, async: false });
+        const layout = signatureLayout({ params, async: false }, address);
         const reads = result !== undefined && containsRange(result) || !paramsDirect(layout);
         this.#needs(place, options, reads, false);
         return func(layout.lowered.params, []);
@@ -255,21 +269,18 @@ export class CanonValidator {
         const element = this.#carrier(name, canon.type!), reading = name.endsWith("read");
         this.#forbid(place, options, ["postReturn", "callback"]);
         if (!options.async) this.#gates.require("more-async-builtins", `${name} without \`async\``, offset);
-        this.#options(place, options, undefined);
+        const address = this.#options(place, options, undefined);
         const allocates = reading && element !== undefined && containsRange(element);
         this.#needs(place, options, element !== undefined, allocates);
-        return func(name.startsWith("stream") ? ["i32", "i32", "i32"] : ["i32", "i32"], ["i32"]);
+        return name.startsWith("stream") ? func(["i32", address, address], [address]) : func(["i32", address], ["i32"]);
       }
       case "error-context.new":
+      case "error-context.debug-message": {
         this.#forbid(place, options, ["postReturn", "callback", "async"]);
-        this.#options(place, options, undefined);
-        this.#needs(place, options, true, false);
-        return func(["i32", "i32"], ["i32"]);
-      case "error-context.debug-message":
-        this.#forbid(place, options, ["postReturn", "callback", "async"]);
-        this.#options(place, options, undefined);
-        this.#needs(place, options, true, true);
-        return func(["i32", "i32"], []);
+        const address = this.#options(place, options, undefined), creates = name === "error-context.new";
+        this.#needs(place, options, true, !creates);
+        return creates ? func([address, address], ["i32"]) : func(["i32", address], []);
+      }
       case "thread.new-indirect":
       case "thread.spawn-indirect":
       case "thread.spawn-ref":
@@ -299,13 +310,17 @@ export class CanonValidator {
     if (shape?.kind !== "func" || `${shape.params}` !== "i32" || shape.results.length !== 0) {
       invalid(place, this.#offset, "core-signature", "start function must take one i32 and return nothing");
     }
+    let address: AddressType = "i32";
     if (table !== undefined) {
       const item = this.#frame.get("core table", table, this.#offset);
-      if (item !== "unknown" && item.type.kind === "table" && item.type.element !== "(ref null func)") {
-        invalid(place, this.#offset, "core-signature", "the table of start functions must be one of funcrefs");
+      if (item !== "unknown" && item.type.kind === "table") {
+        address = item.type.limits.address;
+        if (item.type.element !== "(ref null func)") {
+          invalid(place, this.#offset, "core-signature", "the table of start functions must be one of funcrefs");
+        }
       }
     }
-    return func(name === "thread.spawn-ref" ? ["(ref null func)", "i32"] : ["i32", "i32"], ["i32"]);
+    return func([name === "thread.spawn-ref" ? "(ref null func)" : address, "i32"], ["i32"]);
   }
 }
 
@@ -320,7 +335,7 @@ function gateOf(name: string): GateName {
 const plain = new Map(
   ("task.cancel|thread.yield >i32|subtask.drop i32|stream.drop-readable i32|stream.drop-writable i32|" +
     "future.drop-readable i32|future.drop-writable i32|error-context.drop i32|waitable-set.new >i32|" +
-    "waitable-set.wait i32 i32>i32|waitable-set.poll i32 i32>i32|waitable-set.drop i32|waitable.join i32 i32|" +
+    "waitable-set.drop i32|waitable.join i32 i32|" +
     "backpressure.inc|backpressure.dec|thread.index >i32|thread.resume-later i32|thread.suspend >i32|" +
     "thread.suspend-then-resume i32>i32|thread.yield-then-resume i32>i32|thread.suspend-then-promote i32>i32|" +
     "thread.yield-then-promote i32>i32|thread.available-parallelism >i32").split("|").map((row) => {

@@ -1,7 +1,7 @@
 // What is valid and what is not, one text each, where no table of mutations says it: gates, names, core types, components as arguments.
 
 import { assertEquals } from "@std/assert";
-import { compileSync } from "@windlass/component";
+import { compileSync, instantiateSync } from "@windlass/component";
 import { thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 
@@ -94,6 +94,31 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
     "",
     { memory64: true },
   ],
+  // 64-bit memories
+  [
+    `(core module $M (memory (export "m") i64 1) (func (export "r") (param i64 i64 i64 i64) (result i64) unreachable)
+      (func (export "f") (param i64 i64) (result i64) unreachable) (func (export "p") (param i64)))
+    (core instance $m (instantiate $M))
+    (func (export "f") (param "x" string) (result string) (canon lift (core func $m "f")
+      (memory (core memory $m "m")) (realloc (core func $m "r")) (post-return (core func $m "p"))))`,
+    "",
+    { memory64: true },
+  ],
+  [
+    `(core module $M (memory (export "m") i64 1) (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)
+      (func (export "f") (param i64 i64)))
+    (core instance $m (instantiate $M))
+    (func (export "f") (param "x" string)
+      (canon lift (core func $m "f") (memory (core memory $m "m")) (realloc (core func $m "r"))))`,
+    "canon lift: canonical option `realloc` uses a core function with an incorrect signature",
+    { memory64: true },
+  ],
+  [
+    `(core module $M (memory (export "m") i64 1 2 shared)) (core instance $m (instantiate $M))
+    (core func (canon waitable-set.wait (memory (core memory $m "m"))))`,
+    "canon waitable-set.wait: mismatch in the memory: found type `(memory i64 1 2 shared)`",
+    { memory64: true },
+  ],
   // Components that mention resources of the component around them
   [
     `(component $c
@@ -151,4 +176,25 @@ Deno.test("core types that refer to each other in a long chain are compared", as
     (core instance $a (instantiate $A))
     (core instance (instantiate $B (with "" (instance $a)))))`);
   compileSync(bytes);
+});
+
+Deno.test("what needs a 64-bit memory is valid where its gate is open, and traps when it is called", async () => {
+  const bytes = await wat(`(component
+    (type $r (resource (rep i64)))
+    (core func $new (canon resource.new $r))
+    (core module $M (import "" "new" (func $new (param i64) (result i32))) (memory (export "m") i64 1)
+      (func (export "len") (param i64 i64) (result i32) (i32.wrap_i64 (local.get 1)))
+      (func (export "make") (drop (call $new (i64.const 1))))
+      (func (export "r") (param i64 i64 i64 i64) (result i64) (i64.const 8)))
+    (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
+    (func (export "make") (canon lift (core func $m "make")))
+    (func (export "len") (param "x" string) (result u32)
+      (canon lift (core func $m "len") (memory (core memory $m "m")) (realloc (core func $m "r")))))`);
+  const options = { gates: { memory64: true } };
+  const call = (name: string, ...args: unknown[]) => {
+    const { exports } = instantiateSync(compileSync(bytes, options));
+    return thrown(() => exports[name](...args)).message;
+  };
+  assertEquals(call("len", "hello"), "Cannot call export len: unsupported built-in lift with a 64-bit memory");
+  assertEquals(call("make"), "Cannot call export make: unsupported built-in resource.new of an i64");
 });
