@@ -298,6 +298,7 @@ class Visibility {
       const { type } = entity;
       if (type.kind === "value" || type.kind === "resource") this.#named.add(type.type);
     }
+    this.#budget.spend(0);
     if (entity.sort !== "instance" || this.#shown.has(entity.type)) return;
     this.#shown.add(entity.type);
     for (const [, item] of entity.type.entries()) this.show(item.entity);
