@@ -61,11 +61,18 @@ class Names {
   /** Resources that have a name on this side, by that name's object; and the names. */
   readonly resources: Map<ResourceType, string> = new Map();
   readonly resourceNames: Set<string> = new Set();
-  readonly visible: Visibility;
+  readonly #budget: Budget;
+  readonly #outer: Names | undefined;
+  #visible: Visibility | undefined;
 
-  /** @param outer What is visible on the other side, and here too: exports may mention what was imported. */
-  constructor(budget: Budget, outer?: Visibility) {
-    this.visible = new Visibility(budget, outer);
+  /** @param outer The other side, whose types may be mentioned here too: exports may mention what was imported. */
+  constructor(budget: Budget, outer?: Names) {
+    this.#budget = budget;
+    this.#outer = outer;
+  }
+
+  get visible(): Visibility {
+    return this.#visible ??= new Visibility(this.#budget, this.#outer?.visible);
   }
 }
 
@@ -90,7 +97,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     this.kind = kind;
     this.#gates = gates;
     this.import = new Names(budget);
-    this.export = new Names(budget, this.import.visible);
+    this.export = new Names(budget, this.import);
   }
 
   /** The type at an index, which must be of a kind; `what` needs it. */
@@ -195,9 +202,9 @@ export class Frame extends IndexSpaces<TypeSpaces> {
 
   #checkForm(name: string, offset: number, side: string): void {
     const gates = this.#gates;
-    const nested = gates.open("nested-names"), canonical = gates.open("canon-names");
-    const fault = nameFault(name, { nested, canonical });
+    const fault = nameFault(name, gates.nameForms);
     if (fault === undefined) return;
+    const { nested, canonical } = gates.nameForms;
     if (nameFault(name, { nested: true, canonical }) === undefined) {
       gates.require("nested-names", `the nested name \`${name}\``, offset);
     }

@@ -3,6 +3,7 @@
 // Spec: Explainer.md "Gated Features".
 
 import { invalid } from "./invalid.ts";
+import type { NameForms } from "./names.ts";
 
 /** Every gate, and whether it is open by default: what a release of WASI contains is. */
 const defaults = {
@@ -42,6 +43,8 @@ export type GateName = keyof typeof defaults;
 /** Which gates are open. */
 export class Gates {
   readonly #open: Readonly<Record<string, boolean>>;
+  /** Which gated forms of names are open. */
+  readonly nameForms: NameForms;
 
   /** @throws TypeError for a name that is no gate's, or a value that is no boolean. */
   constructor(options: Readonly<Record<string, boolean>> = {}) {
@@ -52,10 +55,7 @@ export class Gates {
       if (typeof open !== "boolean") throw new TypeError(`the gate \`${name}\` must be true or false`);
     }
     this.#open = { ...defaults, ...options };
-  }
-
-  open(gate: GateName): boolean {
-    return this.#open[gate]!;
+    this.nameForms = { nested: this.#open["nested-names"]!, canonical: this.#open["canon-names"]! };
   }
 
   /** Refuses what needs a gate that is closed. */

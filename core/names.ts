@@ -9,6 +9,7 @@ export type PlainName =
 
 /** Takes a plain name apart; a name without annotation is a label, whatever it looks like. */
 export function parsePlainName(name: string): PlainName {
+  if (!name.startsWith("[")) return { kind: "label", label: name };
   const match = /^\[(constructor|method|static)\]([^.]*)(?:\.(.*))?$/.exec(name);
   if (match === null) return { kind: "label", label: name };
   const [, annotation, resource = "", label] = match;
@@ -52,6 +53,7 @@ export interface NameForms {
 /** What is wrong with an `externname`, in words; `undefined` if nothing is. */
 export function nameFault(name: string, forms: NameForms): string | undefined {
   if (isInterfaceName(name)) return interfaceFault(name, forms);
+  if (!name.startsWith("[")) return kebabFault(name);
   const match = /^\[(constructor|method|static)\](.*)$/s.exec(name);
   if (match === null) return kebabFault(name);
   const [, annotation, rest = ""] = match;
