@@ -149,7 +149,9 @@ function contents(type: ValType): number {
       : type.kind === "string" || type.kind === "list" || type.kind === "map"
       ? RANGE
       : 0;
-    for (const part of partsOf(type)) found |= contents(part);
+    // A stream or future passes as a number: its elements are read and written by built-ins, with options of their own.
+    const passed = type.kind === "stream" || type.kind === "future" ? ~RANGE : ~0;
+    for (const part of partsOf(type)) found |= contents(part) & passed;
     containsMemo.set(type, found);
   }
   return found;
@@ -170,7 +172,7 @@ export function containsAsyncValue(type: ValType): boolean {
   return (contents(type) & ASYNC) !== 0;
 }
 
-/** Whether a type contains a string, a list or a map: something that lies elsewhere in memory and must be allocated. */
+/** Whether a value of a type has a string, a list or a map: something that lies elsewhere in memory and must be allocated. */
 export function containsRange(type: ValType): boolean {
   return (contents(type) & RANGE) !== 0;
 }

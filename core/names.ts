@@ -124,7 +124,7 @@ function versionFault(version: string): string | undefined {
         : unexpected(rest, `while parsing ${place}`);
     }
     if (digits.length > 1 && digits.startsWith("0")) return `invalid leading zero in ${place}`;
-    if (digits.length > 19) return `value of ${place} exceeds u64::MAX`;
+    if (digits.length > 20 || BigInt(digits) > 0xffff_ffff_ffff_ffffn) return `value of ${place} exceeds u64::MAX`;
     rest = rest.slice(digits.length);
     if (i === 2) break;
     if (rest === "") return `unexpected end of input while parsing ${place}`;

@@ -94,6 +94,32 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
     "",
     { memory64: true },
   ],
+  [`(import "a:b/c@18446744073709551615.0.0" (func))`, ""],
+  [
+    `(import "a:b/c@18446744073709551616.0.0" (func))`,
+    "import: value of major version number exceeds u64::MAX: `a:b/c@18446744073709551616.0.0` is not a valid extern name",
+  ],
+  // What a stream or future carries is not passed with it
+  [`(import "f" (func $f (result (future string)))) (core func (canon lower (func $f)))`, ""],
+  [`(import "f" (func $f (param "x" (stream string)))) (core func (canon lower (func $f)))`, ""],
+  [
+    `(core module $m (func (export "f") (param i32))) (core instance $i (instantiate $m))
+    (func (export "f") (param "x" (stream string)) (canon lift (core func $i "f")))`,
+    "",
+  ],
+  [`(type $s (stream string)) (core func (canon task.return (result $s)))`, ""],
+  [`(import "f" (func $f async (param "x" (future (list u8))))) (core func (canon lower (func $f) async))`, ""],
+  [
+    `(core module $m (memory (export "mem") 1)) (core instance $i (instantiate $m))
+    (type $fs (future string)) (type $s (stream $fs))
+    (core func (canon stream.read $s async (memory (core memory $i "mem"))))`,
+    "",
+  ],
+  [
+    `(core module $m (memory (export "mem") 1)) (core instance $i (instantiate $m))
+    (type $s (stream string)) (core func (canon stream.read $s async (memory (core memory $i "mem"))))`,
+    "canon stream.read: canonical option `realloc` is required",
+  ],
   // 64-bit memories
   [
     `(core module $M (memory (export "m") i64 1) (func (export "r") (param i64 i64 i64 i64) (result i64) unreachable)
