@@ -6,11 +6,12 @@
 import { finish, ValueError } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
-import { type ComponentInstance, type InstanceTree, runIdle } from "./instance.ts";
+import { type ComponentInstance, runIdle } from "./instance.ts";
 import { paramsDirect, resultDirect } from "./layout.ts";
 import type { CanonContext, CanonOptions } from "./options.ts";
 import { isThenable, unwrapResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
+import { orAborted } from "./suspend.ts";
 import { refuse, rethrow, surface, trap } from "./trap.ts";
 
 /** A guest's function with its values in JS. */
@@ -223,7 +224,7 @@ export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean)
         if (tree.poisoned) rethrow(tree);
         if (suspension !== undefined) suspension.allowed = true;
         const returned = core(...flat);
-        result = isThenable(returned) ? await unlessAbort(tree, returned as Promise<CoreValue>) : returned as CoreValue;
+        result = isThenable(returned) ? await orAborted(tree, returned as Promise<CoreValue>) : returned as CoreValue;
       } catch (error) {
         scope?.end();
         throw failedCall(lifted, cx, false, error);
@@ -235,17 +236,6 @@ export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean)
       runIdle(tree);
     }
   };
-}
-
-/** Waits for a call, or for the instance's abort: one call is under way in a tree at a time. */
-function unlessAbort<T>(tree: InstanceTree, call: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    tree.abortCall = reject;
-    if (tree.aborted !== undefined) reject(tree.aborted.reason); // before there was anybody to tell
-  });
-  return Promise.race([call, aborted]).finally(() => {
-    tree.abortCall = undefined;
-  });
 }
 
 /** Up to two parameters of one core value each, one instance to enter: no arrays, no scope. */

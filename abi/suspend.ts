@@ -28,6 +28,17 @@ export async function unlessAborted<T>(tree: InstanceTree, promise: PromiseLike<
   }
 }
 
+/** The host's side of it: waits for a call, or for the instance's abort. One call is under way in a tree at a time. */
+export function orAborted<T>(tree: InstanceTree, call: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    tree.abortCall = reject;
+    if (tree.aborted !== undefined) reject(tree.aborted.reason); // before there was anybody to tell
+  });
+  return Promise.race([call, aborted]).finally(() => {
+    tree.abortCall = undefined;
+  });
+}
+
 /** What the running call of one instance tree allows. Made only where a suspending function is linked. */
 export class Suspension {
   readonly #allowed = new WebAssembly.Global({ value: "i32", mutable: true }, 0);

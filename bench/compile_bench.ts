@@ -12,8 +12,7 @@ import { leb, name, section, sleb } from "../tests/support/bytes.ts";
 
 /** All of loading that is ours. */
 function load(bytes: Uint8Array): void {
-  const { component, modules } = decodeBytes(bytes);
-  for (const slot of modules) slot.describe(bytes.subarray(slot.offset, slot.offset + slot.length));
+  const { component } = decodeBytes(bytes);
   validateComponent(component, new Gates(), new Budget(component.size));
   planComponent({ kind: "defined", def: component, scope: undefined });
 }

@@ -5,17 +5,7 @@ import type { AliasDef } from "./definitions.ts";
 import { addCoreTypeItem } from "./evaluate_core.ts";
 import type { CoreRef } from "./plan_types.ts";
 import type { Scope } from "./scope.ts";
-
-/** Sorts of core items as the index spaces spell them; looked up rather than concatenated, since there are many. */
-export const coreItemSorts = {
-  func: "core func",
-  table: "core table",
-  memory: "core memory",
-  global: "core global",
-  tag: "core tag",
-} as const;
-
-type CoreItemSort = "core func" | "core table" | "core memory" | "core global" | "core tag";
+import type { CoreItemSort } from "./sorts.ts";
 
 /** Adds what an alias names to the scope; the alias was validated. */
 export function addAlias(def: AliasDef, scope: Scope, offset: number): void {

@@ -71,8 +71,14 @@ function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(bytes);
 }
 
-function capped(bytes: Uint8Array, module: number, offset: number, options: CompileOptions): Uint8Array<ArrayBuffer> {
-  const { maxMemoryPages } = options;
+/** The bytes of a core module for the engine. */
+function capped(
+  all: Uint8Array,
+  { offset, length }: ModuleSlot,
+  module: number,
+  { maxMemoryPages }: CompileOptions,
+): Uint8Array<ArrayBuffer> {
+  const bytes = all.subarray(offset, offset + length);
   if (maxMemoryPages === undefined) return unshared(bytes);
   return unshared(capMemories(bytes, true, maxMemoryPages, module, offset) as Uint8Array);
 }
@@ -129,11 +135,11 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
   if (!isBytes(bytes)) throw new TypeError("compileSync takes a buffer or a view");
   checkOptions(options);
   const all = bytesOf(bytes);
-  const decoded = describedBytes(all);
+  const decoded = decodeBytes(all);
   if (options.modules !== undefined) return given(decoded, options, options.modules);
   const component = planned(decoded, options);
   decoded.modules.forEach((slot, i) => {
-    const module = capped(all.subarray(slot.offset, slot.offset + slot.length), i, slot.offset, options);
+    const module = capped(all, slot, i, options);
     try {
       slot.fill(new WebAssembly.Module(module));
     } catch (error) {
@@ -141,13 +147,6 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
     }
   });
   return component;
-}
-
-/** Decodes a buffer; its modules' types are known from here on. */
-function describedBytes(all: Uint8Array): Decoded {
-  const decoded = decodeBytes(all);
-  for (const slot of decoded.modules) slot.describe(all.subarray(slot.offset, slot.offset + slot.length));
-  return decoded;
 }
 
 /**
@@ -200,11 +199,11 @@ async function inOrder<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 }
 
 async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
-  const decoded = describedBytes(all);
+  const decoded = decodeBytes(all);
   if (options.modules !== undefined) return given(decoded, options, options.modules);
   const component = planned(decoded, options);
   await inOrder(decoded.modules.map(async (slot, i) => {
-    const module = capped(all.subarray(slot.offset, slot.offset + slot.length), i, slot.offset, options);
+    const module = capped(all, slot, i, options);
     try {
       slot.fill(await WebAssembly.compile(module));
     } catch (error) {

@@ -39,7 +39,7 @@ export interface Decoded {
   readonly modules: readonly ModuleSlot[];
 }
 
-/** Decodes a buffer. Modules are left where they are. */
+/** Decodes a buffer. Modules are left where they are; their types are known from here on. */
 export function decodeBytes(bytes: Uint8Array): Decoded {
   const walk = walkComponent();
   let position = 0;
@@ -51,6 +51,7 @@ export function decodeBytes(bytes: Uint8Array): Decoded {
     if (demand.kind === "module" && piece.length < count) {
       throw new CompileError("unexpected-end", "decode core module section", bytes.length);
     }
+    if (demand.kind === "module") demand.slot.describe(piece);
     position += piece.length;
     step = walk.next(piece);
   }

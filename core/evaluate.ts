@@ -1,6 +1,6 @@
 // Type definitions → resolved types: indices followed, resources with identity, sizes and depth checked.
 // Component and instance types are evaluated where they are used; a Maker decides what their abstract parts become
-// (leaves of the host's imports, or mere data for reflection).
+// (leaves of the host's imports, or what nobody has given yet).
 // Spec: Explainer.md "Type Definitions"; SPEC.md §4.1.
 
 import { layoutOf } from "../abi/layout.ts";
@@ -200,6 +200,7 @@ export function evaluateValueType(
     case "resource":
       throw new Error("unreachable"); // a resource in a type is refused by validation
     default:
+      scope.admit?.(def.kind, offset);
       // An object of its own, so that what mentions this definition can be told from what mentions the primitive type.
       return { ...primitive(def.kind), type: { kind: def.kind } };
   }
@@ -267,7 +268,7 @@ export function makeExtern(
 
 /** An instance with the exports that an instance type declares. */
 export function makeInstance(type: DeclaredType, path: Path, maker: Maker): InstanceItem {
-  const { exports } = evaluateDecls(type, path, maker);
+  const exports = evaluateDecls(type, path, maker);
   if (exports.size === 0) maker.emptyInstance(path);
   return instanceItem(exports, type.decls[0]?.offset ?? 0);
 }
@@ -275,16 +276,16 @@ export function makeInstance(type: DeclaredType, path: Path, maker: Maker): Inst
 /** What an import of a component type stands for, where somebody gives it. */
 export type Supply = (name: NameDef, type: ExternTypeDef, scope: Scope, offset: number) => Item;
 
-/** Evaluates the declarations of a component or instance type; `supply` gives its imports, if the maker does not. */
+/** The exports that a component or instance type declares; `supply` gives its imports, if the maker does not. */
 export function evaluateDecls(
   { decls, scope: parent }: DeclaredType,
   path: Path | undefined,
   maker: Maker,
   supply?: Supply,
-): { imports: ReadonlyMap<string, NamedItem>; exports: ReadonlyMap<string, NamedItem> } {
+): ReadonlyMap<string, NamedItem> {
   maker.budget.spend(decls[0]?.offset ?? 0, SCOPE_WEIGHT);
   const scope = new Scope(parent);
-  const sides = { import: new Map<string, NamedItem>(), export: new Map<string, NamedItem>() };
+  const exports = new Map<string, NamedItem>();
   for (const decl of decls) {
     maker.budget.spend(decl.offset, weigh(decl));
     if (path !== undefined && path.depth > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");
@@ -300,15 +301,14 @@ export function evaluateDecls(
         break;
       case "import":
       case "export": {
-        const side = sides[decl.kind], { name } = decl.name;
         const item = decl.kind === "import" && supply !== undefined
           ? supply(decl.name, decl.type, scope, decl.offset)
           : makeExtern(decl.type, decl.name, extend(path, decl.name), scope, maker, decl.offset);
-        side.set(name, { name: decl.name, item });
+        if (decl.kind === "export") exports.set(decl.name.name, { name: decl.name, item });
         scope.addItem(item);
         break;
       }
     }
   }
-  return { imports: sides.import, exports: sides.export };
+  return exports;
 }

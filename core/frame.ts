@@ -13,7 +13,6 @@ import {
   type InstanceType,
   type NamedEntity,
   renameResource,
-  rootOf,
   type TypeEntity,
 } from "./entities.ts";
 import type { CoreTypeItem } from "./evaluate_core.ts";
@@ -22,7 +21,8 @@ import { IndexSpaces, typeKinds } from "./index_spaces.ts";
 import type { Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
 import type { CoreItemType, CoreModuleType } from "./module_type.ts";
-import { canonicalName, isInterfaceName, nameFault, parsePlainName, suffixFault } from "./names.ts";
+import { takeName } from "./labels.ts";
+import { isInterfaceName, nameFault, parsePlainName, suffixFault } from "./names.ts";
 
 /** A core item by its type. */
 export interface KnownCoreItem {
@@ -124,14 +124,9 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     return this.typeOf("resource", index, offset).type;
   }
 
-  /** Whether a resource is defined here, by any of its names. */
-  isLocal(type: ResourceType): boolean {
-    return this.local.has(rootOf(type));
-  }
-
-  /** A resource that nothing is known of but its name. */
-  makeResource(name?: string): ResourceType {
-    return makeResourceType(-1, name);
+  /** A resource that has no slot: validation runs nothing. */
+  makeResource(): ResourceType {
+    return makeResourceType(-1);
   }
 
   /** Adds an item to the space of its sort. */
@@ -246,13 +241,6 @@ export class Frame extends IndexSpaces<TypeSpaces> {
         }
     }
   }
-}
-
-/** Takes a name; throws if one is taken that must differ from it. */
-export function takeName(taken: Map<string, string>, name: string, what: string, offset: number): void {
-  const canonical = canonicalName(name), previous = taken.get(canonical);
-  if (previous !== undefined) invalid("component", offset, "name-conflict", `${what} \`${name}\``, "name", previous);
-  taken.set(canonical, name);
 }
 
 /** A type under a name of its own. */

@@ -1,9 +1,9 @@
-// Labels inside types: kebab case, and unique whatever their case.
+// Labels inside types: kebab case, and unique whatever their case, as names of imports and exports are.
 // Spec: Explainer.md "Type Definitions" (`label`), "strongly-unique".
 
 import type { TypeDef } from "./definitions.ts";
 import { invalid } from "./invalid.ts";
-import { isKebab } from "./names.ts";
+import { canonicalName, isKebab } from "./names.ts";
 
 /** What messages call the labels of each kind of type. */
 const words = {
@@ -34,12 +34,21 @@ function checkAll(labels: readonly string[], what: string, offset: number): void
   for (const label of labels) {
     if (label === "") invalid("type", offset, "invalid-type", `${what} name cannot be empty`);
     if (!isKebab(label)) invalid("type", offset, "invalid-type", `${what} name \`${label}\` is not in kebab case`);
-    const key = label.toLowerCase(), previous = seen.get(key);
-    if (previous !== undefined) {
-      // `record field` conflicts with the previous `field`.
-      const last = what.split(" ").at(-1)!;
-      invalid("type", offset, "name-conflict", `${what} name \`${label}\``, `${last} name`, previous);
-    }
-    seen.set(key, label);
+    // `record field` conflicts with the previous `field`.
+    takeName(seen, label, `${what} name`, offset, "type", `${what.split(" ").at(-1)} name`);
   }
+}
+
+/** Takes a name; throws if one is taken that must differ from it, which `previous` says the kind of. */
+export function takeName(
+  taken: Map<string, string>,
+  name: string,
+  what: string,
+  offset: number,
+  place = "component",
+  previous = "name",
+): void {
+  const canonical = canonicalName(name), found = taken.get(canonical);
+  if (found !== undefined) invalid(place, offset, "name-conflict", `${what} \`${name}\``, previous, found);
+  taken.set(canonical, name);
 }

@@ -186,18 +186,56 @@ export function describeFault({ found, fact }: ModuleFault): string {
 /** The first reason why a module does not fit a module type; `undefined` if it does. */
 export function moduleFault(found: CoreModuleType, expected: CoreModuleType): ModuleFault | undefined {
   const equality = new CoreEquality();
+  return faultOf(
+    found,
+    expected,
+    (given, wanted) => itemFault(given, found.space, wanted, expected.space, equality),
+    (given, needed) => itemFault(given, expected.space, needed, found.space, equality),
+  );
+}
+
+/** The same for a module that others compiled: of such the engine tells names and kinds, and checks the rest itself later. */
+export function foreignModuleFault(module: WebAssembly.Module, expected: CoreModuleType): ModuleFault | undefined {
+  const typed = <T extends { kind: string }>(item: T): T & { type: ItemKind } => ({
+    ...item,
+    type: { kind: (item.kind === "function" ? "func" : item.kind) as CoreItemType["kind"] },
+  });
+  const found = {
+    imports: WebAssembly.Module.imports(module).map(typed),
+    exports: WebAssembly.Module.exports(module).map(typed),
+  };
+  return faultOf(found, expected, kindFault, kindFault);
+}
+
+/** What is known of an item at least. */
+type ItemKind = Pick<CoreItemType, "kind">;
+
+function kindFault(found: ItemKind, expected: ItemKind): string | undefined {
+  return found.kind === expected.kind ? undefined : `expected ${expected.kind} found ${found.kind}`;
+}
+
+/** The first export or import of a module that is not there on the other side, or does not fit it. */
+function faultOf<T extends ItemKind>(
+  found: {
+    readonly imports: readonly { readonly module: string; readonly name: string; readonly type: T }[];
+    readonly exports: readonly { readonly name: string; readonly type: T }[];
+  },
+  expected: CoreModuleType,
+  exportFault: (given: T, wanted: CoreItemType) => string | undefined,
+  importFault: (given: CoreItemType, needed: T) => string | undefined,
+): ModuleFault | undefined {
   const exported = new Map(found.exports.map(({ name, type }) => [name, type]));
   for (const { name, type } of expected.exports) {
     const item = `export \`${name}\``, given = exported.get(name);
     if (given === undefined) return { item, found: undefined, fact: "" };
-    const fact = itemFault(given, found.space, type, expected.space, equality);
+    const fact = exportFault(given, type);
     if (fact !== undefined) return { item, found: given.kind, fact };
   }
   const given = new Map(expected.imports.map(({ module, name, type }) => [JSON.stringify([module, name]), type]));
   for (const { module, name, type } of found.imports) {
     const item = `import \`${module}::${name}\``, supplied = given.get(JSON.stringify([module, name]));
     if (supplied === undefined) return { item, found: undefined, fact: "" };
-    const fact = itemFault(supplied, expected.space, type, found.space, equality);
+    const fact = importFault(supplied, type);
     if (fact !== undefined) return { item, found: supplied.kind, fact };
   }
   return undefined;
@@ -211,7 +249,7 @@ export function itemFault(
   expectedSpace: CoreSpace,
   equality: CoreEquality,
 ): string | undefined {
-  if (found.kind !== expected.kind) return `expected ${expected.kind} found ${found.kind}`;
+  if (found.kind !== expected.kind) return kindFault(found, expected);
   const same = (left: string, right: string): boolean => equality.values(left, foundSpace, right, expectedSpace);
   const all = (left: readonly string[], right: readonly string[]): boolean =>
     left.length === right.length && left.every((type, i) => same(type, right[i]!));

@@ -5,7 +5,7 @@
 
 import type { ResourceType } from "../abi/types.ts";
 import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
-import { addAlias, coreItemSorts } from "./aliases.ts";
+import { addAlias } from "./aliases.ts";
 import type {
   CanonDef,
   CanonOptionsDef,
@@ -48,6 +48,7 @@ import type {
   Step,
 } from "./plan_types.ts";
 import { Scope } from "./scope.ts";
+import { coreItemSorts } from "./sorts.ts";
 import { isWide } from "./validate_canon.ts";
 
 /** What a host gives for an import that must be known to plan. */
@@ -57,7 +58,7 @@ export type Given = ModuleSlot | DefinedComponent;
  * Plans a component, which must be valid. Throws CompileError if it unfolds into too much.
  *
  * @param given What the host gives for the imports of core modules and components, in the order of the plan's imports. Without it, such
- *   imports stand for themselves and the plan serves for reflection and linking only, unless there are none.
+ *   imports stand for themselves and the plan serves for linking only, unless there are none.
  */
 export function planComponent(component: DefinedComponent, given?: readonly Given[]): Plan {
   return new Planner(new Budget(component.def.size), given).plan(component);
@@ -82,13 +83,10 @@ class Planner {
   }
 
   plan(component: DefinedComponent): Plan {
-    const imports = new Map<string, NamedItem>();
     const maker = this.#importMaker();
-    const instance = this.#inline(component, -1, 0, (name, type, scope, offset) => {
-      const item = makeExtern(type, name, extend(undefined, name), scope, maker, offset);
-      imports.set(name.name, { name, item });
-      return item;
-    });
+    const supply: Supply = (name, type, scope, offset) =>
+      makeExtern(type, name, extend(undefined, name), scope, maker, offset);
+    const instance = this.#inline(component, -1, 0, supply);
     return {
       steps: this.#steps,
       lifts: this.#lifts,
@@ -232,7 +230,7 @@ class Planner {
     for (const { name, item } of expr.args) args.set(name, scope.getItem(item.sort, item.index, offset));
     const supply: Supply = ({ name }) => args.get(name)!;
     if (component.kind === "defined") return this.#inline(component, node, depth + 1, supply);
-    return instanceItem(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply).exports, offset);
+    return instanceItem(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply), offset);
   }
 
   #resource(

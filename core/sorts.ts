@@ -1,4 +1,4 @@
-// Sorts: what an index is an index of. Bytes → names.
+// Sorts: what an index is an index of. Bytes → names; which of them are core items.
 // Spec: Binary.md `core:sort`, `sort`.
 
 import type { CoreSort, Sort } from "./definitions.ts";
@@ -21,6 +21,18 @@ const sorts: Readonly<Record<number, Sort>> = {
   0x04: "component",
   0x05: "instance",
 };
+
+/** The sorts of core items, which core instances export, as the index spaces spell them. */
+export const coreItemSorts = {
+  func: "core func",
+  table: "core table",
+  memory: "core memory",
+  global: "core global",
+  tag: "core tag",
+} as const;
+
+/** One of {@linkcode coreItemSorts}. */
+export type CoreItemSort = typeof coreItemSorts[keyof typeof coreItemSorts];
 
 /** `core:sort`. */
 export function coreSort(reader: Reader): CoreSort {

@@ -4,7 +4,14 @@
 // Spec: Explainer.md "Type Checking".
 
 import { formatType, type ResourceType, type ValType } from "../abi/types.ts";
-import { type ComponentType, type Entity, type InstanceType, rootOf, type TypeEntity } from "./entities.ts";
+import {
+  type ComponentType,
+  type Entity,
+  type InstanceType,
+  type NamedEntity,
+  rootOf,
+  type TypeEntity,
+} from "./entities.ts";
 import { moduleFault } from "./module_type.ts";
 
 /** How labels and resources are compared. */
@@ -339,13 +346,25 @@ function differType(expected: TypeEntity, found: TypeEntity, bindings: Bindings)
 
 function differInstance(expected: InstanceType, found: InstanceType, bindings: Bindings): Mismatch | undefined {
   if (bindings.instances.has(expected, found)) return undefined;
-  for (const [name, { entity }] of expected.entries()) {
+  const mismatch = differItems(expected.entries(), found, bindings, "export", "instance export");
+  if (mismatch === undefined) bindings.instances.add(expected, found);
+  return mismatch;
+}
+
+/** The first item that is not there, or does not fit. */
+function differItems(
+  expected: Iterable<readonly [string, NamedEntity]>,
+  found: { get(name: string): NamedEntity | undefined },
+  bindings: Bindings,
+  what: string,
+  place = what,
+): Mismatch | undefined {
+  for (const [name, { entity }] of expected) {
     const given = found.get(name);
-    if (given === undefined) return { place: "", fact: `missing expected export \`${name}\`` };
+    if (given === undefined) return { place: "", fact: `missing expected ${what} \`${name}\`` };
     const mismatch = differEntity(entity, given.entity, bindings);
-    if (mismatch !== undefined) return within(mismatch, `instance export \`${name}\``);
+    if (mismatch !== undefined) return within(mismatch, `${place} \`${name}\``);
   }
-  bindings.instances.add(expected, found);
   return undefined;
 }
 
@@ -374,20 +393,10 @@ function differSides(
   right: Resolve,
 ): Mismatch | undefined {
   const needed = new Bindings((root) => found.imported.has(root), spend, closed, right, left);
-  for (const [name, { entity }] of found.imports) {
-    const given = expected.imports.get(name);
-    if (given === undefined) return { place: "", fact: `missing expected import \`${name}\`` };
-    const mismatch = differEntity(entity, given.entity, needed);
-    if (mismatch !== undefined) return within(mismatch, `import \`${name}\``);
-  }
+  const unmet = differItems(found.imports, expected.imports, needed, "import");
+  if (unmet !== undefined) return unmet;
   // What the found component imports is what it was given.
   const given: Resolve = (root) => needed.of(root) ?? right(root);
   const made = new Bindings((root) => expected.defined.has(root), spend, closed, left, given);
-  for (const [name, { entity }] of expected.exports) {
-    const exported = found.exports.get(name);
-    if (exported === undefined) return { place: "", fact: `missing expected export \`${name}\`` };
-    const mismatch = differEntity(entity, exported.entity, made);
-    if (mismatch !== undefined) return within(mismatch, `export \`${name}\``);
-  }
-  return undefined;
+  return differItems(expected.exports, found.exports, made, "export");
 }

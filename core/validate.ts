@@ -3,8 +3,7 @@
 // What is valid is planned next, and nothing is checked twice.
 // Spec: Binary.md, Explainer.md; SPEC.md §4.
 
-import type { ResourceType, ValType } from "../abi/types.ts";
-import { containsBorrow, containsHandle, partsOf } from "../abi/types.ts";
+import { containsBorrow, type ResourceType } from "../abi/types.ts";
 import { CoreEquality } from "./core_space.ts";
 import type {
   AliasDef,
@@ -17,7 +16,6 @@ import type {
   SortIndex,
   TypeDecl,
   TypeDef,
-  ValTypeRef,
 } from "./definitions.ts";
 import {
   type ComponentType,
@@ -30,13 +28,15 @@ import {
 } from "./entities.ts";
 import { addCoreType, addCoreTypeItem } from "./evaluate_core.ts";
 import { type Budget, evaluateValueType, valueAt, weigh } from "./evaluate.ts";
-import { type CoreInstanceType, type CoreItem, Frame, takeName } from "./frame.ts";
+import { type CoreInstanceType, type CoreItem, Frame } from "./frame.ts";
 import type { Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
-import { checkLabels } from "./labels.ts";
+import { checkLabels, takeName } from "./labels.ts";
 import { MAX_NESTING } from "./limits.ts";
 import { type CoreModuleType, itemFault, moduleTypeFault } from "./module_type.ts";
-import { Bindings, differEntity, type Mismatch, placed } from "./subtype.ts";
+import { mentionsOuterResource } from "./outer_resources.ts";
+import { Bindings, differEntity, placed } from "./subtype.ts";
+import { type CoreItemSort, coreItemSorts } from "./sorts.ts";
 import { CanonValidator } from "./validate_canon.ts";
 
 const validated = new WeakMap<ComponentDef, ComponentType>();
@@ -50,14 +50,6 @@ export function validateComponent(def: ComponentDef, gates: Gates, budget: Budge
 export function componentType(def: ComponentDef): ComponentType {
   return validated.get(def)!;
 }
-
-const coreSorts = {
-  func: "core func",
-  table: "core table",
-  memory: "core memory",
-  global: "core global",
-  tag: "core tag",
-} as const;
 
 /** What messages call the sorts of what an alias asks for. */
 const sortWords: Readonly<Record<string, string>> = {
@@ -114,28 +106,17 @@ class Validator {
         return this.#alias(definition.alias, frame, offset);
       case "type":
         return frame.add("type", this.#type(definition.type, frame, offset));
-      case "canon": {
-        const resolve = (ref: ValTypeRef): ValType => valueAt(ref, frame, offset).type;
-        return new CanonValidator(frame, this.#gates, resolve, offset).validate(definition.canon);
-      }
+      case "canon":
+        return new CanonValidator(frame, this.#gates, offset).validate(definition.canon);
       case "import":
         frame.declare("import", definition.name, this.#extern(definition.type, frame, frame.imported, offset), offset);
         return;
       case "export":
         return this.#export(definition, frame);
       case "start":
+        return this.#gates.refuse("values", "a component start function", offset);
       case "value":
-        this.#gates.require(
-          "values",
-          definition.kind === "start" ? "a component start function" : "a component value",
-          offset,
-        );
-        return invalid(
-          "component",
-          offset,
-          "unsupported",
-          definition.kind === "start" ? "a component start function" : "a component value",
-        );
+        return this.#gates.refuse("values", "a component value", offset);
     }
   }
 
@@ -201,9 +182,6 @@ class Validator {
         break;
       case "map":
         this.#gates.require("map", "a map", offset);
-        break;
-      case "error-context":
-        this.#gates.require("error-context", "an error-context", offset);
         break;
       case "stream":
       case "future": {
@@ -297,8 +275,7 @@ class Validator {
         return { sort: "core module", type: type.type };
       }
       case "value":
-        this.#gates.require("values", "a component value", offset);
-        return invalid("component", offset, "unsupported", "a component value");
+        return this.#gates.refuse("values", "a component value", offset);
     }
   }
 
@@ -335,7 +312,7 @@ class Validator {
       const arg = args.get(name);
       if (arg === undefined) invalid("instance", offset, "missing-argument", "import", name);
       const mismatch = differEntity(entity, arg, bindings);
-      if (mismatch !== undefined) mismatched(`instance, argument \`${name}\``, offset, mismatch);
+      if (mismatch !== undefined) invalid(`instance, argument \`${name}\``, offset, "type-mismatch", placed(mismatch));
       this.#pairTypes(entity, arg, types, offset);
     }
     const made = new Map<ResourceType, ResourceType>();
@@ -400,7 +377,7 @@ class Validator {
         if (items.has(name)) {
           invalid("core instance", offset, "duplicate-core-name", `export name \`${name}\` already defined`);
         }
-        items.set(name, frame.get(coreSorts[sort], index, offset));
+        items.set(name, frame.get(coreItemSorts[sort], index, offset));
       }
       return items;
     }
@@ -428,8 +405,7 @@ class Validator {
         invalid("core instance", offset, "type-mismatch", ` in argument \`${from}\`, item \`${name}\`: ${fault}`);
       }
     }
-    const exports = new Map(module.exports.map(({ name, type }) => [name, { type, space: module.space }]));
-    return exports;
+    return new Map(module.exports.map(({ name, type }) => [name, { type, space: module.space }]));
   }
 
   // ── Aliases ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -453,7 +429,7 @@ class Validator {
         const instance = frame.get("core instance", def.instance, offset);
         const item = instance === "unknown" ? instance : instance.get(def.name);
         if (item === undefined) invalid("alias", offset, "missing-export", `core instance ${def.instance}`, def.name);
-        if (item !== "unknown" && coreSorts[item.type.kind] !== sort) {
+        if (item !== "unknown" && coreItemSorts[item.type.kind] !== sort) {
           const what = `export \`${def.name}\` for core instance ${def.instance}`;
           invalid("alias", offset, "wrong-kind", what, sortWords[sort]!);
         }
@@ -464,8 +440,7 @@ class Validator {
         if (sort === "core type") return addCoreTypeItem(outer.get(sort, def.index, offset), frame);
         const entity = entityAt({ sort, index: def.index }, outer, this.#gates, offset);
         if (
-          entity.sort === "type" && crosses(frame, def.count) &&
-          new ResourceSearch(this.#budget).type(entity.type, new Set())
+          entity.sort === "type" && crosses(frame, def.count) && mentionsOuterResource(entity.type, this.#budget)
         ) {
           const rule =
             `cannot alias outer type which transitively refers to resources not defined in the current component`;
@@ -479,12 +454,8 @@ class Validator {
 
 // ── Pieces that need no validator ─────────────────────────────────────────────────────────────────────────────────────────
 
-function mismatched(what: string, offset: number, mismatch: Mismatch): never {
-  invalid(what, offset, "type-mismatch", placed(mismatch));
-}
-
-function isCoreItemSort(sort: string): sort is typeof coreSorts[keyof typeof coreSorts] {
-  return Object.values(coreSorts).includes(sort as never);
+function isCoreItemSort(sort: string): sort is CoreItemSort {
+  return Object.values(coreItemSorts).includes(sort as never);
 }
 
 /** What a frame amounts to as a component's type. */
@@ -537,8 +508,7 @@ function entityAt({ sort, index }: SortIndex, frame: Frame, gates: Gates, offset
     case "core module":
       return { sort, type: frame.get(sort, index, offset) };
     case "value":
-      gates.require("values", "a component value", offset);
-      return invalid("component", offset, "unsupported", "a component value");
+      return gates.refuse("values", "a component value", offset);
     default:
       invalid("component", offset, "wrong-kind", sort, "a func, value, type, component, instance or core module");
   }
@@ -549,64 +519,6 @@ function crosses(frame: Frame, count: number): boolean {
   let at: Frame | undefined = frame;
   for (let i = 0; i < count && at !== undefined; i++, at = at.parent) if (at.kind === "component") return true;
   return false;
-}
-
-/** Looks for resources that are not bound inside the type that mentions them. */
-class ResourceSearch {
-  readonly #budget: Budget;
-  /** Instances and components in which there is none, whatever is bound. */
-  readonly #clean = new Set<object>();
-
-  constructor(budget: Budget) {
-    this.#budget = budget;
-  }
-
-  type(item: TypeEntity, bound: ReadonlySet<ResourceType>): boolean {
-    switch (item.kind) {
-      case "value":
-        return this.#value(item.type, bound);
-      case "func":
-        return [...item.type.params.map(({ type }) => type), ...(item.type.result ? [item.type.result] : [])]
-          .some((type) => this.#value(type, bound));
-      case "resource":
-        return !bound.has(rootOf(item.type));
-      case "instance": {
-        const inside = item.type.abstract.length === 0 ? bound : new Set([...bound, ...item.type.abstract.map(rootOf)]);
-        return this.#entries(item.type, item.type.entries(), inside);
-      }
-      case "component": {
-        const { imports, exports, imported, defined } = item.type;
-        const inside = new Set([...bound, ...imported, ...defined]);
-        return this.#entries(imports, imports, inside) || this.#entries(exports, exports, inside);
-      }
-    }
-  }
-
-  #entries(
-    owner: object,
-    items: Iterable<readonly [string, NamedEntity]>,
-    bound: ReadonlySet<ResourceType>,
-  ): boolean {
-    if (this.#clean.has(owner)) return false;
-    for (const [, { entity }] of items) {
-      this.#budget.spend(0);
-      const item: TypeEntity | undefined = entity.sort === "type"
-        ? entity.type
-        : entity.sort === "core module"
-        ? undefined
-        : { kind: entity.sort, type: entity.type } as TypeEntity;
-      if (item !== undefined && this.type(item, bound)) return true;
-    }
-    this.#clean.add(owner);
-    return false;
-  }
-
-  #value(type: ValType, bound: ReadonlySet<ResourceType>): boolean {
-    if (!containsHandle(type)) return false;
-    if (type.kind === "own" || type.kind === "borrow") return !bound.has(rootOf(type.resource));
-    this.#budget.spend(0);
-    return partsOf(type).some((part) => this.#value(part, bound));
-  }
 }
 
 /** Core limits and unique names, of modules and of module types. */

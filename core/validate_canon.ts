@@ -11,8 +11,9 @@ import {
 } from "../abi/layout.ts";
 import { containsBorrow, containsRange, type FuncType, type ValType } from "../abi/types.ts";
 import { CoreEquality, CoreSpace } from "./core_space.ts";
-import type { CanonDef, CanonOptionsDef, ValTypeRef } from "./definitions.ts";
+import type { CanonDef, CanonOptionsDef } from "./definitions.ts";
 import { rootOf } from "./entities.ts";
+import { valueAt } from "./evaluate.ts";
 import type { CoreItem, Frame, KnownCoreItem } from "./frame.ts";
 import type { GateName, Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
@@ -40,20 +41,15 @@ function hasType(item: CoreItem, type: CoreItemType): boolean {
   return item === "unknown" || itemFault(item.type, item.space, type, space, new CoreEquality()) === undefined;
 }
 
-/** Resolves a value type that a built-in names. */
-export type Resolve = (ref: ValTypeRef) => ValType;
-
 /** Validates one canonical definition and adds what it makes. */
 export class CanonValidator {
   readonly #frame: Frame;
   readonly #gates: Gates;
-  readonly #resolve: Resolve;
   readonly #offset: number;
 
-  constructor(frame: Frame, gates: Gates, resolve: Resolve, offset: number) {
+  constructor(frame: Frame, gates: Gates, offset: number) {
     this.#frame = frame;
     this.#gates = gates;
-    this.#resolve = resolve;
     this.#offset = offset;
   }
 
@@ -67,17 +63,13 @@ export class CanonValidator {
       case "resource.rep":
       case "resource.drop": {
         const { type } = this.#frame.typeOf("resource", canon.type, this.#offset, `canon ${canon.kind}`);
-        // Only who defines a resource may make handles from representations, or look into them.
-        if (canon.kind !== "resource.drop" && !this.#frame.isLocal(type)) {
-          invalid(
-            `canon ${canon.kind}`,
-            this.#offset,
-            "invalid-type",
-            `type index ${canon.type} is not a local resource`,
-          );
-        }
         if (canon.kind === "resource.drop") return this.#make(func(["i32"], []));
-        const rep = this.#frame.local.get(rootOf(type))!;
+        // Only who defines a resource may make handles from representations, or look into them.
+        const rep = this.#frame.local.get(rootOf(type));
+        if (rep === undefined) {
+          const fact = `type index ${canon.type} is not a local resource`;
+          invalid(`canon ${canon.kind}`, this.#offset, "invalid-type", fact);
+        }
         return this.#make(canon.kind === "resource.new" ? func([rep], ["i32"]) : func(["i32"], [rep]));
       }
       case "builtin":
@@ -160,8 +152,7 @@ export class CanonValidator {
     const frame = this.#frame, offset = this.#offset;
     for (const [key, name] of [["gc", "gc"], ["coreType", "core-type"]] as const) {
       if (options[key] === undefined) continue;
-      this.#gates.require("gc", `the canonical option \`${name}\``, offset);
-      invalid(place, offset, "unsupported", `the canonical option \`${name}\``);
+      this.#gates.refuse("gc", `the canonical option \`${name}\``, offset, place);
     }
     if (options.realloc !== undefined && options.memory === undefined) {
       this.#option(place, "option `realloc` requires `memory` to also be specified");
@@ -222,7 +213,7 @@ export class CanonValidator {
       case "waitable-set.poll":
         return func(["i32", this.#memory(place, canon.memory)], ["i32"]);
       case "task.return": {
-        const result = canon.result === undefined ? undefined : this.#resolve(canon.result);
+        const result = canon.result === undefined ? undefined : valueAt(canon.result, this.#frame, offset).type;
         if (result !== undefined && containsBorrow(result)) {
           invalid(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
         }

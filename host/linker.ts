@@ -11,7 +11,7 @@ import { features } from "../core/features.ts";
 import type { Bound } from "../core/instantiate.ts";
 import { parsePlainName } from "../core/names.ts";
 import { ModuleSlot } from "../core/module_slot.ts";
-import { type CoreModuleType, describeFault, type ModuleFault, moduleFault } from "../core/module_type.ts";
+import { describeFault, foreignModuleFault, moduleFault } from "../core/module_type.ts";
 import { Budget } from "../core/evaluate.ts";
 import { type Given, planComponent } from "../core/plan.ts";
 import { Bindings, differEntity, placed } from "../core/subtype.ts";
@@ -230,7 +230,7 @@ class Binding {
     if (want.kind === "module") {
       if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
       const slot = ModuleSlot.of(value);
-      const fault = slot.type === undefined ? kindFault(value, want.type) : moduleFault(slot.type, want.type);
+      const fault = slot.type === undefined ? foreignModuleFault(value, want.type) : moduleFault(slot.type, want.type);
       if (fault === undefined) return slot;
       throw new LinkError("module-mismatch", `link import ${display}`, display, fault.item, describeFault(fault));
     }
@@ -396,26 +396,6 @@ class Binding {
 }
 
 const none: Binder = () => ({ kind: "none" });
-
-/** What is wrong with a core module that others compiled: of such the engine tells names and kinds, and checks the rest itself later. */
-function kindFault(module: WebAssembly.Module, expected: CoreModuleType): ModuleFault | undefined {
-  const kindOf = (kind: string): string => kind === "function" ? "func" : kind;
-  const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kindOf(kind)]));
-  const fault = (item: string, expected: string, found: string | undefined): ModuleFault | undefined =>
-    found === expected
-      ? undefined
-      : { item, found: found as ModuleFault["found"], fact: `expected ${expected} found ${found}` };
-  for (const { name, type } of expected.exports) {
-    const found = fault(`export \`${name}\``, type.kind, exported.get(name));
-    if (found !== undefined) return found;
-  }
-  const given = new Map(expected.imports.map(({ module, name, type }) => [JSON.stringify([module, name]), type.kind]));
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    const found = fault(`import \`${from}::${name}\``, kindOf(kind), given.get(JSON.stringify([from, name])));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
 
 function sortOf(value: unknown): string {
   if (value instanceof HostFunc || typeof value === "function") return "func";

@@ -9,6 +9,7 @@ import type { ExternItem } from "../core/types.ts";
 import { memberKeys } from "./exports.ts";
 import { camelCase, memberNames, pascalCase } from "./names.ts";
 import { PrintBudget } from "./print_budget.ts";
+import { type ResourceFunction, resourceFunctions } from "./resource_functions.ts";
 
 /** Words that cannot name a parameter or a type. */
 const reserved = new Set(
@@ -360,27 +361,21 @@ class TypescriptPrinter {
   }
 }
 
-/** A constructor, method or static function with its JS name. */
-type Member = readonly [key: string, kind: "constructor" | "method" | "static", type: FuncType];
+/** The functions of an interface's resources, and what its members are called in JS; found once. */
+const functions = new WeakMap<
+  readonly ExternItem[],
+  { readonly keys: ReadonlyMap<string, string>; readonly of: ReadonlyMap<string, readonly ResourceFunction[]> }
+>();
 
-const functions = new WeakMap<readonly ExternItem[], Map<string, Member[]>>();
-
-/** The constructor, methods and statics of a resource; those of all resources of an interface are found at once. */
-function functionsOf(label: string, items: readonly ExternItem[]): readonly Member[] {
+/** The constructor, methods and statics of a resource with their JS names. */
+function functionsOf(
+  label: string,
+  items: readonly ExternItem[],
+): (readonly [key: string, kind: ResourceFunction["plain"]["kind"], type: FuncType])[] {
   let found = functions.get(items);
-  if (found === undefined) {
-    functions.set(items, found = new Map());
-    const keys = keysOf(items, false);
-    for (const { name, type } of items) {
-      const plain = parsePlainName(name);
-      if (type.kind !== "func" || plain.kind === "label") continue;
-      const member: Member = [key(keys.get(name) ?? name), plain.kind, type.type];
-      const members = found.get(plain.resource);
-      if (members === undefined) found.set(plain.resource, [member]);
-      else members.push(member);
-    }
-  }
-  return found.get(label) ?? [];
+  if (found === undefined) functions.set(items, found = { keys: keysOf(items, false), of: resourceFunctions(items) });
+  const { keys } = found;
+  return (found.of.get(label) ?? []).map(({ name, plain, type }) => [key(keys.get(name) ?? name), plain.kind, type]);
 }
 
 function keysOf(items: readonly ExternItem[], isRoot: boolean): Map<string, string> {

@@ -7,6 +7,7 @@ import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
 import { parsePlainName, splitVersion } from "../core/names.ts";
 import type { ExternItem, ExternType } from "../core/types.ts";
 import { PrintBudget } from "./print_budget.ts";
+import { type ResourceFunction, resourceFunctions } from "./resource_functions.ts";
 
 const keywords = new Set(
   ("as async bool borrow char constructor enum export f32 f64 flags from func future import include interface list map " +
@@ -46,7 +47,7 @@ class Scope {
   readonly names: Map<object, string> = new Map();
   /** Types of other interfaces that functions mention without a name of their own here: `path` → local name → name there. */
   readonly uses: Map<string, Map<string, string>> = new Map();
-  #functions: Map<string, ExternItem[]> | undefined;
+  #functions: ReadonlyMap<string, readonly ResourceFunction[]> | undefined;
   readonly #taken = new Set<string>();
   readonly #next = new Map<string, number>();
 
@@ -66,18 +67,8 @@ class Scope {
   }
 
   /** The constructor, methods and statics of a resource; those of all resources are found at once. */
-  functionsOf(resource: string): readonly ExternItem[] {
-    if (this.#functions === undefined) {
-      this.#functions = new Map();
-      for (const item of this.items.values()) {
-        const plain = parsePlainName(item.name);
-        if (plain.kind === "label") continue;
-        const found = this.#functions.get(plain.resource);
-        if (found === undefined) this.#functions.set(plain.resource, [item]);
-        else found.push(item);
-      }
-    }
-    return this.#functions.get(resource) ?? [];
+  functionsOf(resource: string): readonly ResourceFunction[] {
+    return (this.#functions ??= resourceFunctions(this.items.values())).get(resource) ?? [];
   }
 
   /** A name that nothing has here. */
@@ -269,17 +260,15 @@ class WitPrinter {
 
   #resource(name: string, scope: Scope): string[] {
     const members: string[] = [];
-    for (const { name: full, type } of scope.functionsOf(name)) {
-      const plain = parsePlainName(full);
-      if (type.kind !== "func" || plain.kind === "label") continue;
-      const { params, result, async } = type.type;
+    for (const { plain, type } of scope.functionsOf(name)) {
+      const { params, result, async } = type;
       if (plain.kind === "constructor") {
         const own = result?.kind === "own";
         members.push(`constructor${this.#signature({ params, async, ...(own || !result ? {} : { result }) }, scope)};`);
       } else if (plain.kind === "static") {
-        members.push(`${id(plain.label)}: static ${this.#func(type.type, scope)};`);
+        members.push(`${id(plain.label)}: static ${this.#func(type, scope)};`);
       } else {
-        members.push(`${id(plain.label)}: ${this.#func({ ...type.type, params: params.slice(1) }, scope)};`);
+        members.push(`${id(plain.label)}: ${this.#func({ ...type, params: params.slice(1) }, scope)};`);
       }
     }
     return members.length === 0 ? [`resource ${id(name)};`] : block(`resource ${id(name)}`, members);

@@ -1,0 +1,69 @@
+// Whether a type mentions resources that it does not bind itself: such a type may not be used in another component than its own.
+// Spec: Explainer.md "Alias Definitions"; Binary.md's rule for outer aliases of types.
+
+import { containsHandle, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
+import { type NamedEntity, rootOf, type TypeEntity } from "./entities.ts";
+import type { Budget } from "./evaluate.ts";
+
+/** Whether a type mentions a resource that is not abstract in the type itself, or in a type that it is part of. */
+export function mentionsOuterResource(type: TypeEntity, budget: Budget): boolean {
+  return new ResourceSearch(budget).type(type, new Set());
+}
+
+/** Looks for resources that are not bound inside the type that mentions them. */
+class ResourceSearch {
+  readonly #budget: Budget;
+  /** Instances and components in which there is none, whatever is bound. */
+  readonly #clean = new Set<object>();
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  type(item: TypeEntity, bound: ReadonlySet<ResourceType>): boolean {
+    switch (item.kind) {
+      case "value":
+        return this.#value(item.type, bound);
+      case "func":
+        return [...item.type.params.map(({ type }) => type), ...(item.type.result ? [item.type.result] : [])]
+          .some((type) => this.#value(type, bound));
+      case "resource":
+        return !bound.has(rootOf(item.type));
+      case "instance": {
+        const inside = item.type.abstract.length === 0 ? bound : new Set([...bound, ...item.type.abstract.map(rootOf)]);
+        return this.#entries(item.type, item.type.entries(), inside);
+      }
+      case "component": {
+        const { imports, exports, imported, defined } = item.type;
+        const inside = new Set([...bound, ...imported, ...defined]);
+        return this.#entries(imports, imports, inside) || this.#entries(exports, exports, inside);
+      }
+    }
+  }
+
+  #entries(
+    owner: object,
+    items: Iterable<readonly [string, NamedEntity]>,
+    bound: ReadonlySet<ResourceType>,
+  ): boolean {
+    if (this.#clean.has(owner)) return false;
+    for (const [, { entity }] of items) {
+      this.#budget.spend(0);
+      const item: TypeEntity | undefined = entity.sort === "type"
+        ? entity.type
+        : entity.sort === "core module"
+        ? undefined
+        : { kind: entity.sort, type: entity.type } as TypeEntity;
+      if (item !== undefined && this.type(item, bound)) return true;
+    }
+    this.#clean.add(owner);
+    return false;
+  }
+
+  #value(type: ValType, bound: ReadonlySet<ResourceType>): boolean {
+    if (!containsHandle(type)) return false;
+    if (type.kind === "own" || type.kind === "borrow") return !bound.has(rootOf(type.resource));
+    this.#budget.spend(0);
+    return partsOf(type).some((part) => this.#value(part, bound));
+  }
+}
