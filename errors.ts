@@ -224,9 +224,11 @@ export class CompileError extends WebAssembly.CompileError {
   /** Made by the library only. `place` is what was being read. */
   constructor(code: CompileErrorCode, place: string, offset: number | undefined, ...details: Details) {
     const where = offset === undefined ? "" : ` (at offset 0x${offset.toString(16)})`;
-    super(`Cannot ${place}: ${fill(COMPILE_PHRASES[code], details)}${where}`);
+    const phrase = `${fill(COMPILE_PHRASES[code], details)}${where}`;
+    super(`Cannot ${place}: ${phrase}`);
     this.code = code;
     this.offset = offset;
+    Object.defineProperties(this, { [phraseKey]: { value: phrase }, [itemsKey]: { value: [place] } });
   }
 }
 
@@ -376,6 +378,8 @@ function describePayload(payload: unknown): string {
 
 const phraseKey = Symbol("phrase");
 const placeKey = Symbol("place");
+const itemsKey = Symbol("items");
+type Located = { readonly [phraseKey]: string; readonly [itemsKey]: string[] };
 type Placed = Error & { [phraseKey]?: string; [placeKey]?: string; path: string };
 
 /** Whether a place can be added: one of our errors, not finished yet. */
@@ -401,6 +405,25 @@ export function finish(error: unknown, verb: string, item: string, owner: string
   const place = item + (error[placeKey] ?? "");
   (error as { path: string }).path = place === "" ? owner : `${place} of ${owner}`;
   rename(error, `Cannot ${verb} ${error.path}: ${error[phraseKey]}`);
+  return error;
+}
+
+/**
+ * Says what definition a CompileError is about, then what is around it, one item at a time: `validate canon lift` becomes
+ * ``validate canon lift, func 3 `f` in component 1 `c` ``. Gives back the same error.
+ */
+export function locate(error: unknown, item: string): unknown {
+  if (!(error instanceof CompileError)) return error;
+  const { [phraseKey]: phrase, [itemsKey]: items } = error as CompileError & Located;
+  items.push(item);
+  const [verb, what] = items[0]!.split(/ (.*)/s) as [string, string];
+  const [first, ...around] = items.slice(1) as [string, ...string[]], sort = first.split(/ [\d`]/)[0]!;
+  const about = what.startsWith(sort)
+    ? first + what.slice(sort.length)
+    : what === "component" || what === "type"
+    ? first
+    : `${what}, ${first}`;
+  rename(error, `Cannot ${verb} ${[about, ...around].join(" in ")}: ${phrase}`);
   return error;
 }
 

@@ -1,9 +1,10 @@
 // compile(): bytes, a response or a stream → a Component. Core modules go to the engine while the rest is still arriving.
 // A buffer's modules are compiled from views, all in parallel; a stream's are piped into the engine's streaming compiler.
 
-import { CompileError } from "../errors.ts";
+import { CompileError, locate } from "../errors.ts";
 import { Component, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
+import { placeOfModule } from "./debug_names.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
 import { Budget } from "./evaluate.ts";
 import { features } from "./features.ts";
@@ -92,6 +93,12 @@ function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: 
     : new CompileError("missing-feature", "compile component", offset, module, missing);
 }
 
+/** Says where in the component a module is that could not be compiled. */
+function located(error: unknown, { component, modules }: Decoded, module: number): unknown {
+  for (const item of placeOfModule(component, modules[module]!) ?? []) locate(error, item);
+  return error;
+}
+
 /** Puts modules that were compiled elsewhere in their places. */
 function given(decoded: Decoded, options: CompileOptions, modules: readonly WebAssembly.Module[]): Component {
   if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
@@ -143,7 +150,7 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
     try {
       slot.fill(new WebAssembly.Module(module));
     } catch (error) {
-      throw moduleError(error, module, i, slot.offset);
+      throw located(moduleError(error, module, i, slot.offset), decoded, i);
     }
   });
   return component;
@@ -193,23 +200,31 @@ export async function compile(source: ComponentSource, options: CompileOptions =
 }
 
 /** All of them, or the first failure by position rather than by time. */
-async function inOrder<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+async function inOrder<T>(decoded: Decoded, promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
-  return await Promise.all(promises);
+  const named = promises.map((promise, i) =>
+    promise.catch((error) => {
+      throw located(error, decoded, i);
+    })
+  );
+  return await Promise.all(named);
 }
 
 async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return given(decoded, options, options.modules);
   const component = planned(decoded, options);
-  await inOrder(decoded.modules.map(async (slot, i) => {
-    const module = capped(all, slot, i, options);
-    try {
-      slot.fill(await WebAssembly.compile(module));
-    } catch (error) {
-      throw moduleError(error, module, i, slot.offset);
-    }
-  }));
+  await inOrder(
+    decoded,
+    decoded.modules.map(async (slot, i) => {
+      const module = capped(all, slot, i, options);
+      try {
+        slot.fill(await WebAssembly.compile(module));
+      } catch (error) {
+        throw moduleError(error, module, i, slot.offset);
+      }
+    }),
+  );
   return component;
 }
 
@@ -300,7 +315,7 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
     const decoded = step.value;
     if (options.modules !== undefined) return given(decoded, options, options.modules);
     const component = planned(decoded, options);
-    (await inOrder(modules)).forEach((module, i) => decoded.modules[i]!.fill(module));
+    (await inOrder(decoded, modules)).forEach((module, i) => decoded.modules[i]!.fill(module));
     return component;
   } catch (error) {
     chunks.cancel(error);

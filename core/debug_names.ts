@@ -1,9 +1,10 @@
-// The `component-name` section: names for messages, though none asks for one yet. Decoded when first asked for, as far as it can be;
+// The `component-name` section, and what messages call a definition with its help. Decoded when first asked for, as far as it can be;
 // never a cause for rejection.
 // Spec: Binary.md "Name Section".
 
 import { CompileError } from "../errors.ts";
-import type { Sort } from "./definitions.ts";
+import type { ComponentDef, Definition, Sort } from "./definitions.ts";
+import type { ModuleSlot } from "./module_slot.ts";
 import { Reader } from "./reader.ts";
 import { sort } from "./sorts.ts";
 
@@ -52,5 +53,52 @@ export class DebugNames {
       const of = sort(content);
       sorts.set(of, new Map(content.vec(() => [content.u32(), content.name()] as const, "name")));
     }
+  }
+}
+
+/** The sort of item that a definition adds; exports add one of what they export. */
+function sortOf(definition: Definition): Sort | undefined {
+  switch (definition.kind) {
+    case "core-module":
+    case "core-instance":
+    case "core-type":
+      return `core ${definition.kind.slice(5) as "module" | "instance" | "type"}`;
+    case "component":
+    case "instance":
+    case "type":
+    case "value":
+      return definition.kind;
+    case "alias":
+      return definition.alias.sort;
+    case "canon":
+      return definition.canon.kind === "lift" ? "func" : "core func";
+    case "import":
+      return definition.type.kind === "core-module" ? "core module" : definition.type.kind;
+    case "export":
+      return definition.item.sort;
+    case "start":
+      return undefined;
+  }
+}
+
+/** What messages call a definition: by the name that it imports or exports, else by sort, index and debug name. */
+export function describeDefinition({ definitions, names }: ComponentDef, definition: Definition): string {
+  if ("name" in definition) return `${definition.kind} \`${definition.name.name}\``;
+  const sort = sortOf(definition);
+  if (sort === undefined) return definition.kind;
+  const before = definitions.slice(0, definitions.indexOf(definition));
+  const index = before.filter((other) => sortOf(other) === sort).length, name = names.of(sort, index);
+  return `${sort} ${index}${name === undefined ? "" : ` \`${name}\``}`;
+}
+
+/** Where a core module is defined: itself, then each component around it. */
+export function placeOfModule(component: ComponentDef, slot: ModuleSlot): string[] | undefined {
+  for (const definition of component.definitions) {
+    const place = definition.kind === "core-module"
+      ? definition.module === slot ? [] : undefined
+      : definition.kind === "component"
+      ? placeOfModule(definition.component, slot)
+      : undefined;
+    if (place !== undefined) return [...place, describeDefinition(component, definition)];
   }
 }

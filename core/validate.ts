@@ -4,7 +4,9 @@
 // Spec: Binary.md, Explainer.md; SPEC.md §4.
 
 import { containsBorrow, type ResourceType } from "../abi/types.ts";
+import { locate } from "../errors.ts";
 import { CoreEquality } from "./core_space.ts";
+import { describeDefinition } from "./debug_names.ts";
 import type {
   AliasDef,
   ComponentDef,
@@ -77,9 +79,14 @@ class Validator {
 
   component(def: ComponentDef, parent: Frame | undefined): ComponentType {
     const frame = new Frame("component", parent, this.#budget, this.#gates);
-    for (const definition of def.definitions) {
-      this.#budget.spend(definition.offset, weigh(definition));
-      this.#definition(definition, frame);
+    let at: Definition | undefined;
+    try {
+      for (at of def.definitions) {
+        this.#budget.spend(at.offset, weigh(at));
+        this.#definition(at, frame);
+      }
+    } catch (error) {
+      throw at === undefined ? error : locate(error, describeDefinition(def, at));
     }
     const type = typeOf(frame);
     validated.set(def, type);

@@ -124,69 +124,70 @@ check("COMPILE_PHRASES", "CompileError", {
     provoke: bytes(7, 5, 0xff, 0xff, 0xff, 0xff, 0x0f),
   },
   "nesting-too-deep": {
-    message: "Cannot validate type: type nesting is too deep (at offset 0xf5)",
+    message: "Cannot validate type 99: type nesting is too deep (at offset 0xf5)",
     provoke: bytes(...nestedLists(100)),
   },
   "type-too-large": {
-    message: "Cannot validate type: type is too large: its size exceeds maximum byte size (at offset 0xb)",
+    message: "Cannot validate type 0: type is too large: its size exceeds maximum byte size (at offset 0xb)",
     provoke: () => compileSync(binary(7, 8, 1, 0x67, 0x7d, 0x80, 0x80, 0x80, 0x80, 0x01), { gates }),
   },
   "unknown-index": {
-    message: "Cannot validate component: unknown function 3: function index out of bounds (at offset 0xb)",
+    message: "Cannot validate export `f`: unknown function 3: function index out of bounds (at offset 0xb)",
     provoke: bytes(11, 7, 1, 0, 1, 0x66, 1, 3, 0),
   },
   "wrong-kind": {
-    message: "Cannot validate type: type index 0 is not a function type (at offset 0xf)",
+    message: "Cannot validate import `f`: type index 0 is not a function type (at offset 0xf)",
     provoke: bytes(7, 2, 1, 0x7f, 10, 6, 1, 0, 1, 0x66, 1, 0),
   },
   "missing-export": {
-    message: "Cannot validate alias: instance 0 has no export named `x` (at offset 0x10)",
+    message: "Cannot validate alias, func 0: instance 0 has no export named `x` (at offset 0x10)",
     provoke: bytes(5, 3, 1, 1, 0, 6, 6, 1, 1, 0, 0, 1, 0x78),
   },
   "missing-argument": {
-    message: "Cannot validate instance: missing import named `f` (at offset 0x39)",
+    message: "Cannot validate instance 0: missing import named `f` (at offset 0x39)",
     provoke: text(`(component (component $C (import "f" (func))) (instance (instantiate $C)))`),
   },
   "duplicate-name": {
-    message: "Cannot validate core instance: duplicate module instantiation argument named `a` (at offset 0x23)",
+    message: "Cannot validate core instance 1: duplicate module instantiation argument named `a` (at offset 0x23)",
     provoke: text(`(component (core module $M) (core instance $e (instantiate $M))
       (core instance (instantiate $M (with "a" (instance $e)) (with "a" (instance $e)))))`),
   },
   "name-conflict": {
-    message: "Cannot validate component: export name `A` conflicts with previous name `a` (at offset 0x20)",
+    message: "Cannot validate export `A`: export name `A` conflicts with previous name `a` (at offset 0x20)",
     provoke: text(`(component (import "f" (func $f)) (export "a" (func $f)) (export "A" (func $f)))`),
   },
   "invalid-name": {
-    message: "Cannot validate import: `aB` is not in kebab case: `aB` is not a valid extern name (at offset 0x12)",
+    message: "Cannot validate import `aB`: `aB` is not in kebab case: `aB` is not a valid extern name (at offset 0x12)",
     provoke: text(`(component (import "aB" (func)))`),
   },
   "invalid-annotation": {
-    message: "Cannot validate import: function should return one value: `[constructor]a` (at offset 0x12)",
+    message:
+      "Cannot validate import `[constructor]a`: function should return one value: `[constructor]a` (at offset 0x12)",
     provoke: text(`(component (import "[constructor]a" (func)))`),
   },
   "not-visible": {
     message:
-      "Cannot validate import: func not valid to be used as import `f`: it mentions a type that has no name there (at offset 0x1a)",
+      "Cannot validate import `f`: func not valid to be used as import `f`: it mentions a type that has no name there (at offset 0x1a)",
     provoke: text(`(component (type $r (record (field "a" u8))) (import "f" (func (param "x" $r))))`),
   },
   "type-mismatch": {
-    message: "Cannot validate instance, argument `f`: type mismatch: expected func, found instance (at offset 0x3b)",
+    message: "Cannot validate instance 1, argument `f`: type mismatch: expected func, found instance (at offset 0x3b)",
     provoke: text(`(component (component $C (import "f" (func))) (instance $i)
       (instance (instantiate $C (with "f" (instance $i)))))`),
   },
   "duplicate-core-name": {
-    message: "Cannot validate core module: duplicate import name `a:b` (at offset 0xa)",
+    message: "Cannot validate core module 0: duplicate import name `a:b` (at offset 0xa)",
     provoke: text(`(component (core module (import "a" "b" (func)) (import "a" "b" (func))))`),
   },
   "core-signature": {
     message:
-      "Cannot validate canon lift: lowered parameter types `[]` do not match parameter types `[I32]` (at offset 0x4e)",
+      "Cannot validate canon lift, func 0: lowered parameter types `[]` do not match parameter types `[I32]` (at offset 0x4e)",
     provoke: text(`(component (core module $M (func (export "f") (param i32))) (core instance $m (instantiate $M))
       (func (canon lift (core func $m "f"))))`),
   },
   "closed-gate": {
     message:
-      'Cannot validate component: a fixed-length list needs the gate `fixed-length-lists`: pass { gates: { "fixed-length-lists": true } } (at offset 0xb)',
+      'Cannot validate type 0: a fixed-length list needs the gate `fixed-length-lists`: pass { gates: { "fixed-length-lists": true } } (at offset 0xb)',
     provoke: bytes(7, 4, 1, 0x67, 0x7d, 2),
   },
   "canonical-option": {
@@ -200,12 +201,12 @@ check("COMPILE_PHRASES", "CompileError", {
   },
   "core-module-invalid": {
     message:
-      "Cannot compile component: core module 0 is invalid: WebAssembly.Module(): unknown section code #0xff @+10 (at offset 0xa)",
+      "Cannot compile core module 0: core module 0 is invalid: WebAssembly.Module(): unknown section code #0xff @+10 (at offset 0xa)",
     provoke: bytes(1, 10, ...moduleHeader, 0xff, 0),
   },
   "missing-feature": {
     message:
-      "Cannot compile component: core module 0 needs multiple memories, which this engine does not have (at offset 0xa)",
+      "Cannot compile core module 0: core module 0 needs multiple memories, which this engine does not have (at offset 0xa)",
     // Two memories, and a section that no engine accepts.
     provoke: () =>
       withoutFeature("multiMemory", () => compileSync(binary(1, 16, ...moduleHeader, 5, 5, 2, 0, 0, 0, 0, 0xff))),
@@ -220,7 +221,7 @@ check("COMPILE_PHRASES", "CompileError", {
     provoke: () => compileSync(binary(1, 13, ...moduleHeader, 5, 3, 1, 0, 3), { maxMemoryPages: 2 }),
   },
   "unsupported": {
-    message: "Cannot validate component: a component value is not supported yet (at offset 0xb)",
+    message: "Cannot validate value 0: a component value is not supported yet (at offset 0xb)",
     provoke: () => compileSync(binary(12, 4, 1, 0x7f, 1, 1), { gates: { values: true } }),
   },
   "bad-response": {

@@ -1,7 +1,7 @@
 // What is valid and what is not, one text each, where no table of mutations says it: gates, names, core types, components as arguments.
 
-import { assertEquals } from "@std/assert";
-import { compileSync, instantiateSync } from "@windlass/component";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { compile, CompileError, compileSync, instantiateSync } from "@windlass/component";
 import { thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 
@@ -10,23 +10,23 @@ const NAMED = { "canon-names": true };
 /** A text, what compiling it says without the offset ("" if it is valid), and the gates that are not as they are by default. */
 const rows: readonly (readonly [text: string, message: string, gates?: Record<string, boolean>])[] = [
   // Core types
-  [`(core type $t (module)) (core type (func (param (ref $t))))`, "core type: type index 0 is a module type"],
-  [`(core type (func (param (ref 100))))`, "core type: unknown type 100: type index out of bounds"],
-  [`(core type (module (type (sub 7 (func)))))`, "core type: unknown type 7: type index out of bounds"],
+  [`(core type $t (module)) (core type (func (param (ref $t))))`, "core type 1: type index 0 is a module type"],
+  [`(core type (func (param (ref 100))))`, "core type 0: unknown type 100: type index out of bounds"],
+  [`(core type (module (type (sub 7 (func)))))`, "core type 0: unknown type 7: type index out of bounds"],
   [`(core type (module (type (sub (func)))))`, ""],
-  [`(core type $a (struct)) (core type (sub $a (struct)))`, "core type: sub type cannot have a final super type"],
+  [`(core type $a (struct)) (core type (sub $a (struct)))`, "core type 1: sub type cannot have a final super type"],
   [`(core type $a (sub (struct (field i32)))) (core type (sub $a (struct (field i32) (field i64))))`, ""],
   [
     `(core type $a (sub (struct (field i32)))) (core type (sub $a (struct (field i64))))`,
-    "core type: sub type must match super type",
+    "core type 1: sub type must match super type",
   ],
   [
     `(core type $a (sub (struct (field i32)))) (core type (sub $a (struct (field (mut i32)))))`,
-    "core type: sub type must match super type",
+    "core type 1: sub type must match super type",
   ],
   [
     `(core type $a (sub (func (param i32)))) (core type (sub $a (func (result i32))))`,
-    "core type: sub type must match super type",
+    "core type 1: sub type must match super type",
   ],
   // Names
   [
@@ -37,15 +37,15 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
   ],
   [
     `(import "a" (type $a (sub resource))) (import "[static]a.a" (func))`,
-    "component: import name `[static]a.a` conflicts with previous name `a`",
+    "import `[static]a.a`: import name `[static]a.a` conflicts with previous name `a`",
   ],
   [
     `(import "a" (type $a (sub resource))) (import "[static]a.b" (func)) (import "[static]a.B" (func))`,
-    "component: import name `[static]a.B` conflicts with previous name `[static]a.b`",
+    "import `[static]a.B`: import name `[static]a.B` conflicts with previous name `[static]a.b`",
   ],
   [
     `(import "a:b/c@1" (instance))`,
-    "component: the canonical name `a:b/c@1` needs the gate `canon-names`: " +
+    "import `a:b/c@1`: the canonical name `a:b/c@1` needs the gate `canon-names`: " +
     'pass { gates: { "canon-names": true } }',
   ],
   [`(import "a:b/c@1" (versionsuffix ".2.3") (instance))`, "", NAMED],
@@ -53,40 +53,40 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
   [`(import "a:b/c@0.0.3" (instance))`, "", NAMED],
   [
     `(import "a:b/c@1" (versionsuffix ".2") (instance))`,
-    "import: invalid interface version `1.2`: unexpected end of input while parsing minor version number: " +
+    "import `a:b/c@1`: invalid interface version `1.2`: unexpected end of input while parsing minor version number: " +
     "`a:b/c@1` is not a valid extern name",
     NAMED,
   ],
   [
     `(import "a" (versionsuffix ".2.3") (instance))`,
-    "import: a `versionsuffix` needs a canonical interface version before it: `a` is not a valid extern name",
+    "import `a`: a `versionsuffix` needs a canonical interface version before it: `a` is not a valid extern name",
     NAMED,
   ],
   [
     `(import "a:b:c:d/e" (func))`,
-    "component: the nested name `a:b:c:d/e` needs the gate `nested-names`: " +
+    "import `a:b:c:d/e`: the nested name `a:b:c:d/e` needs the gate `nested-names`: " +
     'pass { gates: { "nested-names": true } }',
   ],
   [`(import "a:b-c:d/e" (func)) (import "a:b/c/d@1.0.0" (func))`, "", { "nested-names": true }],
   [
     `(import "a:b:/e" (func))`,
-    "import: `` is not in kebab case: `a:b:/e` is not a valid extern name",
+    "import `a:b:/e`: `` is not in kebab case: `a:b:/e` is not a valid extern name",
     { "nested-names": true },
   ],
   // Gates and built-ins
   [
     `(core func (canon task.cancel))`,
-    'component: task.cancel needs the gate `async`: pass { gates: { "async": true } }',
+    'core func 0: task.cancel needs the gate `async`: pass { gates: { "async": true } }',
     { async: false },
   ],
   [
     `(import "x" (func (param "x" error-context)))`,
-    'component: an error-context needs the gate `error-context`: pass { gates: { "error-context": true } }',
+    'type 0: an error-context needs the gate `error-context`: pass { gates: { "error-context": true } }',
   ],
   [`(type (list error-context))`, "", { "error-context": true }],
   [
     `(core func (canon context.get i32 0)) (core func (canon context.set i64 0))`,
-    "canon context.set: type must match previous context type: expected i32, found i64",
+    "canon context.set, core func 1: type must match previous context type: expected i32, found i64",
     { memory64: true },
   ],
   [
@@ -97,7 +97,7 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
   [`(import "a:b/c@18446744073709551615.0.0" (func))`, ""],
   [
     `(import "a:b/c@18446744073709551616.0.0" (func))`,
-    "import: value of major version number exceeds u64::MAX: `a:b/c@18446744073709551616.0.0` is not a valid extern name",
+    "import `a:b/c@18446744073709551616.0.0`: value of major version number exceeds u64::MAX: `a:b/c@18446744073709551616.0.0` is not a valid extern name",
   ],
   // What a stream or future carries is not passed with it
   [`(import "f" (func $f (result (future string)))) (core func (canon lower (func $f)))`, ""],
@@ -118,7 +118,20 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
   [
     `(core module $m (memory (export "mem") 1)) (core instance $i (instantiate $m))
     (type $s (stream string)) (core func (canon stream.read $s async (memory (core memory $i "mem"))))`,
-    "canon stream.read: canonical option `realloc` is required",
+    "canon stream.read, core func 0: canonical option `realloc` is required",
+  ],
+  // Names of the component-name section
+  [
+    `(component $outer (type $ok string) (component $inner (type $wrong (stream char))))`,
+    "type 0 `wrong` in component 0 `inner` in component 0 `outer`: `stream<char>` is not valid at this time",
+  ],
+  [
+    `(import "f" (func $f (param "x" string))) (alias outer 0 0 (core type)) (core func $lowered (canon lower (func $f)))`,
+    "core type 0: unknown core type 0: core type index out of bounds",
+  ],
+  [
+    `(import "f" (func $f (param "x" string))) (core func $lowered (canon lower (func $f)))`,
+    "canon lower, core func 0 `lowered`: canonical option `memory` is required",
   ],
   // 64-bit memories
   [
@@ -136,13 +149,13 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
     (core instance $m (instantiate $M))
     (func (export "f") (param "x" string)
       (canon lift (core func $m "f") (memory (core memory $m "m")) (realloc (core func $m "r"))))`,
-    "canon lift: canonical option `realloc` uses a core function with an incorrect signature",
+    "canon lift, func 0: canonical option `realloc` uses a core function with an incorrect signature",
     { memory64: true },
   ],
   [
     `(core module $M (memory (export "m") i64 1 2 shared)) (core instance $m (instantiate $M))
     (core func (canon waitable-set.wait (memory (core memory $m "m"))))`,
-    "canon waitable-set.wait: mismatch in the memory: found type `(memory i64 1 2 shared)`",
+    "canon waitable-set.wait, core func 0: mismatch in the memory: found type `(memory i64 1 2 shared)`",
     { memory64: true },
   ],
   // Components that mention resources of the component around them
@@ -160,7 +173,7 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
     (import "r" (type $r2 (sub resource))) (import "r3" (type $r3 (sub resource)))
     (import "k" (component $k (export "r" (type (eq $r3)))))
     (instance (instantiate $c (with "r" (type $r2)) (with "k" (component $k))))`,
-    "instance, argument `k`: type mismatch in export `r`: resource types are not the same",
+    "instance 0, argument `k`: type mismatch in export `r`: resource types are not the same",
   ],
 ];
 
@@ -170,6 +183,18 @@ Deno.test("each text is valid, or refused for its reason", async () => {
     const compile = () => compileSync(bytes, { gates });
     const found = message === "" ? `${compile().imports && ""}` : thrown(compile).message;
     assertEquals(found.replace(/^Cannot validate | \(at offset .*$/g, ""), message, text);
+  }
+});
+
+Deno.test("a core module that the engine refuses is named, from a buffer and from a stream", async () => {
+  const bytes = await wat(`(component (component $inner (core module $main (func (result i32) i64.const 0))))`);
+  const stream = new Response(bytes.slice(), { headers: { "content-type": "application/wasm" } });
+  for (const source of [bytes, stream]) {
+    const error = await assertRejects(() => compile(source), CompileError);
+    assertMatch(
+      error.message,
+      /^Cannot compile core module 0 `main` in component 0 `inner`: core module 0 is invalid: .* \(at offset 0x14\)$/,
+    );
   }
 });
 
