@@ -3,7 +3,7 @@
 // equal types outside. Nothing is interned: pairs that were compared are remembered by who compares.
 // Spec: core spec 3.0 "Types: Recursive Types".
 
-import type { CoreCompositeType, CoreSubType } from "./definitions.ts";
+import type { CoreCompositeType, CoreFieldType, CoreSubType } from "./definitions.ts";
 
 /** A recursive group, with the space that its references count in. */
 interface Group {
@@ -68,33 +68,81 @@ export function groupFault(types: readonly CoreSubType[], space: CoreSpace): str
       if (entry === undefined) return `type index ${index} is a module type`;
       const shape = shapeOf(entry);
       if (shape.final) return "sub type cannot have a final super type";
-      if (shape.type.kind !== type.kind || !extendsParts(partsOf(type), partsOf(shape.type), type.kind)) {
-        return "sub type must match super type";
-      }
+      if (!extendsShape(type, shape.type, space)) return "sub type must match super type";
     }
   }
   return undefined;
 }
 
-/** The value types in a core type, with words between them for what must be the same. */
+/** The value types in a core type. */
 function partsOf(type: CoreCompositeType): readonly string[] {
   switch (type.kind) {
     case "func":
-      return [...type.params, "result", ...type.results];
+      return [...type.params, ...type.results];
     case "struct":
-      return type.fields.flatMap(({ type, mutable }) => [type, mutable ? "mut" : "const"]);
+      return type.fields.map(({ type }) => type);
     case "array":
-      return [type.field.type, type.field.mutable ? "mut" : "const"];
+      return [type.field.type];
     case "cont":
       return [`(ref ${type.type})`];
   }
 }
 
-/** Numbers and vectors have no subtypes; which references do is the engine's to say. */
-function extendsParts(parts: readonly string[], above: readonly string[], kind: CoreCompositeType["kind"]): boolean {
-  if (kind === "struct" ? parts.length < above.length : parts.length !== above.length) return false;
-  const isReference = (text: string): boolean => text.startsWith("(");
-  return above.every((text, i) => text === parts[i] || isReference(text) && isReference(parts[i]!));
+/** Whether a composite type may be declared a subtype of another one; references count in one space. */
+function extendsShape(type: CoreCompositeType, above: CoreCompositeType, space: CoreSpace): boolean {
+  const all = (lower: readonly string[], upper: readonly string[]): boolean =>
+    lower.length === upper.length && lower.every((part, i) => extendsValue(part, upper[i]!, space));
+  // What can be written to must be the same.
+  const field = (lower: CoreFieldType, upper: CoreFieldType): boolean =>
+    lower.mutable === upper.mutable && extendsValue(lower.type, upper.type, space) &&
+    (!lower.mutable || extendsValue(upper.type, lower.type, space));
+  switch (type.kind) {
+    case "func":
+      return above.kind === "func" && all(above.params, type.params) && all(type.results, above.results);
+    case "struct":
+      return above.kind === "struct" && type.fields.length >= above.fields.length &&
+        above.fields.every((upper, i) => field(type.fields[i]!, upper));
+    case "array":
+      return above.kind === "array" && field(type.field, above.field);
+    case "cont":
+      return above.kind === "cont" && extendsValue(`(ref ${type.type})`, `(ref ${above.type})`, space);
+  }
+}
+
+/** Abstract heap types directly above each; those of a space's types are their kinds. */
+const heapAbove: Readonly<Record<string, string>> = {
+  eq: "any",
+  i31: "eq",
+  struct: "eq",
+  array: "eq",
+};
+/** The bottom of each hierarchy, by its top. */
+const heapBottom: Readonly<Record<string, string>> = {
+  any: "none",
+  func: "nofunc",
+  extern: "noextern",
+  exn: "noexn",
+  cont: "nocont",
+};
+
+/** Numbers and vectors have no subtypes; references have. */
+function extendsValue(lower: string, upper: string, space: CoreSpace): boolean {
+  if (lower === upper) return true;
+  const [below, above] = [lower, upper].map((text) => /^\(ref (null )?(\(shared )?(\w+)/.exec(text));
+  if (!below || !above || below[1] && !above[1] || below[2] !== above[2]) return false;
+  const entry = (heap: string): CoreTypeEntry | undefined => /^\d/.test(heap) ? space.at(Number(heap)) : undefined;
+  const kind = (heap: string): string => {
+    const found = entry(heap);
+    return found === undefined ? heap : shapeOf(found).type.kind;
+  };
+  const [heap, wanted] = [below[3]!, above[3]!], left = entry(heap), right = entry(wanted);
+  if (left !== undefined && right !== undefined) return new CoreEquality().extends(left, right);
+  for (let at: string | undefined = kind(heap); at !== undefined && right === undefined; at = heapAbove[at]) {
+    if (at === wanted) return true;
+  }
+  let top = kind(wanted);
+  while (heapAbove[top] !== undefined) top = heapAbove[top]!;
+  return heap === heapBottom[top];
 }
 
 /** Compares types of two spaces. Groups refer to groups in chains as long as a module: those are followed with a list, not a stack. */

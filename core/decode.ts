@@ -223,7 +223,8 @@ function section(id: number, reader: Reader, definitions: Definition[], names: D
       items("value", () => {
         const offset = at();
         const type = valType(reader);
-        return { offset, kind: "value", type, bytes: reader.take(reader.u32()) };
+        const length = reader.u32();
+        return { offset, kind: "value", type, value: { offset: at(), bytes: reader.take(length) } };
       });
       break;
   }

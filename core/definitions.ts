@@ -41,7 +41,11 @@ export type Definition =
       readonly item: SortIndex;
       readonly type: ExternTypeDef | undefined;
     }
-    | { readonly kind: "value"; readonly type: ValTypeRef; readonly bytes: Uint8Array }
+    | {
+      readonly kind: "value";
+      readonly type: ValTypeRef;
+      readonly value: { readonly offset: number; readonly bytes: Uint8Array };
+    }
   );
 
 /** `nameattributes`. */

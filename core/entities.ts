@@ -23,6 +23,7 @@ export type Entity =
   | { readonly sort: "type"; readonly type: TypeEntity }
   | { readonly sort: "instance"; readonly type: InstanceType }
   | { readonly sort: "component"; readonly type: ComponentType }
+  | { readonly sort: "value"; readonly type: ValType }
   /** A module's type is `undefined` where its bytes make no sense: the engine says so. */
   | { readonly sort: "core module"; readonly type: CoreModuleType | undefined };
 
@@ -149,6 +150,8 @@ export class Substitution {
           return { sort: "instance", type: entity.type.substitute(this) };
         case "component":
           return { sort: "component", type: this.component(entity.type) };
+        case "value":
+          return { sort: "value", type: this.value(entity.type) };
         case "core module":
           return entity;
       }

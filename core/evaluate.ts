@@ -263,7 +263,7 @@ export function makeExtern(
       return { sort: "core module", module: maker.module(path, type) };
     }
   }
-  throw new Error("unreachable"); // values are refused by validation
+  invalid("component", offset, "unsupported", "a component value");
 }
 
 /** An instance with the exports that an instance type declares. */

@@ -35,6 +35,12 @@ export type CoreItem = KnownCoreItem | "unknown";
 /** A core instance by its exports. */
 export type CoreInstanceType = ReadonlyMap<string, CoreItem> | "unknown";
 
+/** A value by its type, and whether it was consumed. */
+interface KnownValue {
+  readonly type: ValType;
+  used: boolean;
+}
+
 type TypeSpaces = {
   "core func": CoreItem;
   "core table": CoreItem;
@@ -45,7 +51,7 @@ type TypeSpaces = {
   "core module": CoreModuleType | undefined;
   "core instance": CoreInstanceType;
   func: FuncType;
-  value: never;
+  value: KnownValue;
   type: TypeEntity;
   component: ComponentType;
   instance: InstanceType;
@@ -129,8 +135,22 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     return makeResourceType(-1);
   }
 
-  /** Adds an item to the space of its sort. */
-  addEntity(entity: Entity): void {
+  /** Consumes a value: it must be, once. */
+  consume(index: number, offset: number): ValType {
+    const value = this.get("value", index, offset);
+    if (value.used) invalid("component", offset, "invalid-type", `value ${index} cannot be used more than once`);
+    value.used = true;
+    return value.type;
+  }
+
+  /** The first value that nothing consumed. */
+  unused(): number | undefined {
+    const index = this.all("value").findIndex(({ used }) => !used);
+    return index < 0 ? undefined : index;
+  }
+
+  /** Adds an item to the space of its sort; `used` says of a value that nothing has to consume it. */
+  addEntity(entity: Entity, used = false): void {
     switch (entity.sort) {
       case "func":
         return this.add("func", entity.type);
@@ -140,6 +160,8 @@ export class Frame extends IndexSpaces<TypeSpaces> {
         return this.add("instance", entity.type);
       case "component":
         return this.add("component", entity.type);
+      case "value":
+        return this.add("value", { type: entity.type, used });
       case "core module":
         return this.add("core module", entity.type);
     }
@@ -167,7 +189,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
       names.resourceNames.add(name);
     }
     names.items.set(name, { name: def, entity: named });
-    this.addEntity(named);
+    this.addEntity(named, side === "export");
     return named;
   }
 
@@ -306,6 +328,8 @@ class Visibility {
         return this.#func(entity.type);
       case "type":
         return this.#parts(entity.type);
+      case "value":
+        return this.#value(entity.type);
       case "instance": {
         if (this.#known.has(entity.type) || this.#outer !== undefined && this.#outer.#known.has(entity.type)) {
           return true;

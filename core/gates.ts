@@ -58,12 +58,6 @@ export class Gates {
     this.nameForms = { nested: this.#open["nested-names"]!, canonical: this.#open["canon-names"]! };
   }
 
-  /** Refuses what is not supported, by its gate where that is closed. */
-  refuse(gate: GateName, what: string, offset: number, place = "component"): never {
-    this.require(gate, what, offset);
-    invalid(place, offset, "unsupported", what);
-  }
-
   /** Refuses what needs a gate that is closed. */
   require(gate: GateName, what: string, offset: number): void {
     if (!this.#open[gate]) invalid("component", offset, "closed-gate", what, gate);

@@ -72,6 +72,11 @@ export class IndexSpaces<S extends Spaces> {
     else space.push(item);
   }
 
+  /** All items of a sort. */
+  all<K extends Sort>(sort: K): readonly S[K][] {
+    return (this.#spaces[sort] ?? []) as S[K][];
+  }
+
   get<K extends Sort>(sort: K, index: number, offset: number): S[K] {
     const space = this.#spaces[sort];
     if (space === undefined || index >= space.length) invalid("component", offset, "unknown-index", words[sort], index);

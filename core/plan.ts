@@ -190,6 +190,10 @@ class Planner {
         case "canon":
           this.#canon(definition.canon, scope, node, offset);
           break;
+        case "start":
+          return invalid("component", offset, "unsupported", "a component start function");
+        case "value":
+          return invalid("component", offset, "unsupported", "a component value");
         case "import":
           scope.addItem(supply(definition.name, definition.type, scope, offset));
           break;

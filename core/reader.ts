@@ -73,6 +73,11 @@ export class Reader {
     return this.#leb("var_u32", 32, 0);
   }
 
+  /** An integer of so many bits; beyond 2^53 the nearest number. */
+  integer(bits: number, signed: boolean): number {
+    return this.#leb(`var_${signed ? "s" : "u"}${bits}`, bits, signed ? 1 : 0);
+  }
+
   /** A limit of a memory or table with 64-bit addresses; beyond 2^53 the nearest number. */
   u64(): number {
     return this.#leb("var_u64", 64, 0);

@@ -4,6 +4,7 @@
 import type { ResourceType, ValType } from "../abi/types.ts";
 import { CoreSpace } from "./core_space.ts";
 import { type Entity, type NamedEntity, rootOf, Substitution } from "./entities.ts";
+import { invalid } from "./invalid.ts";
 import { typeRoot } from "./frame.ts";
 import type { ExternItem, ExternType } from "./types.ts";
 
@@ -40,6 +41,8 @@ export class Reflection {
         const { imports, exports } = entity.type ?? { imports: [], exports: [], space: new CoreSpace() };
         return { kind: "module", imports, exports };
       }
+      case "value":
+        return invalid("component", 0, "unsupported", "a component value");
       case "type": {
         const { type } = entity;
         switch (type.kind) {

@@ -323,6 +323,8 @@ export function differEntity(expected: Entity, found: Entity, bindings: Bindings
     }
     case "type":
       return differType(expected.type, (found as typeof expected).type, bindings);
+    case "value":
+      return differ(expected.type, (found as typeof expected).type, bindings.equality);
   }
 }
 

@@ -37,8 +37,10 @@ import { checkLabels, takeName } from "./labels.ts";
 import { MAX_NESTING } from "./limits.ts";
 import { type CoreModuleType, itemFault, moduleTypeFault } from "./module_type.ts";
 import { mentionsOuterResource } from "./outer_resources.ts";
-import { Bindings, differEntity, placed } from "./subtype.ts";
+import { Bindings, differ, differEntity, placed } from "./subtype.ts";
+import { Reader } from "./reader.ts";
 import { type CoreItemSort, coreItemSorts } from "./sorts.ts";
+import { readValue } from "./value_bytes.ts";
 import { CanonValidator } from "./validate_canon.ts";
 
 const validated = new WeakMap<ComponentDef, ComponentType>();
@@ -88,6 +90,11 @@ class Validator {
     } catch (error) {
       throw at === undefined ? error : locate(error, describeDefinition(def, at));
     }
+    const unused = frame.unused();
+    if (unused !== undefined) {
+      const fact = `value index ${unused} was not used as part of an instantiation, start function, or export`;
+      invalid("component", def.definitions.at(-1)!.offset, "invalid-type", fact);
+    }
     const type = typeOf(frame);
     validated.set(def, type);
     return type;
@@ -121,10 +128,31 @@ class Validator {
       case "export":
         return this.#export(definition, frame);
       case "start":
-        return this.#gates.refuse("values", "a component start function", offset);
-      case "value":
-        return this.#gates.refuse("values", "a component value", offset);
+        return this.#start(definition, frame);
+      case "value": {
+        this.#gates.require("values", "a component value", offset);
+        const { type } = valueAt(definition.type, frame, offset);
+        const reader = new Reader(definition.value.bytes, definition.value.offset, "value");
+        readValue(type, reader);
+        reader.finish();
+        return frame.add("value", { type, used: false });
+      }
     }
+  }
+
+  #start({ func, args, results, offset }: Definition & { kind: "start" }, frame: Frame): void {
+    this.#gates.require("values", "a component start function", offset);
+    const { params, result } = frame.get("func", func, offset);
+    const fail = (fact: string): never => invalid("start", offset, "invalid-type", fact);
+    if (args.length !== params.length) fail(`start function requires ${params.length} arguments, found ${args.length}`);
+    const { equality } = new Bindings(() => false, () => this.#budget.spend(offset));
+    args.forEach((arg, i) => {
+      const mismatch = differ(params[i]!.type, frame.consume(arg, offset), equality);
+      if (mismatch) fail(`type mismatch for component start function argument ${i}${placed(mismatch)}`);
+    });
+    const made = result === undefined ? [] : [result];
+    if (results !== made.length) fail(`component start function has ${made.length} results, found ${results}`);
+    for (const type of made) frame.add("value", { type, used: false });
   }
 
   #export({ name, item, type, offset }: Definition & { kind: "export" }, frame: Frame): void {
@@ -281,8 +309,12 @@ class Validator {
         }
         return { sort: "core module", type: type.type };
       }
-      case "value":
-        return this.#gates.refuse("values", "a component value", offset);
+      case "value": {
+        this.#gates.require("values", "a component value", offset);
+        const { bound } = def;
+        if (bound.kind === "type") return { sort: "value", type: valueAt(bound.type, frame, offset).type };
+        return { sort: "value", type: frame.get("value", bound.value, offset).type };
+      }
     }
   }
 
@@ -515,7 +547,8 @@ function entityAt({ sort, index }: SortIndex, frame: Frame, gates: Gates, offset
     case "core module":
       return { sort, type: frame.get(sort, index, offset) };
     case "value":
-      return gates.refuse("values", "a component value", offset);
+      gates.require("values", "a component value", offset);
+      return { sort, type: frame.consume(index, offset) };
     default:
       invalid("component", offset, "wrong-kind", sort, "a func, value, type, component, instance or core module");
   }

@@ -118,6 +118,10 @@ export class CanonValidator {
       const fact = `lowered ${word} types \`${list(expected[key])}\` do not match ${word} types \`${list(type[key])}\``;
       invalid(place, this.#offset, "core-signature", fact);
     }
+    if (hasType(core, func(expected.params, expected.results))) return;
+    const fact =
+      "the core function's type is declared with supertypes or for subtypes: it is another than the flat one";
+    invalid(place, this.#offset, "core-signature", fact);
   }
 
   #lower({ func: index, options }: CanonDef & { kind: "lower" }): void {
@@ -152,7 +156,9 @@ export class CanonValidator {
     const frame = this.#frame, offset = this.#offset;
     for (const [key, name] of [["gc", "gc"], ["coreType", "core-type"]] as const) {
       if (options[key] === undefined) continue;
-      this.#gates.refuse("gc", `the canonical option \`${name}\``, offset, place);
+      const what = `the canonical option \`${name}\``;
+      this.#gates.require("gc", what, offset);
+      invalid(place, offset, "unsupported", what);
     }
     if (options.realloc !== undefined && options.memory === undefined) {
       this.#option(place, "option `realloc` requires `memory` to also be specified");

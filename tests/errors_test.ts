@@ -221,8 +221,9 @@ check("COMPILE_PHRASES", "CompileError", {
     provoke: () => compileSync(binary(1, 13, ...moduleHeader, 5, 3, 1, 0, 3), { maxMemoryPages: 2 }),
   },
   "unsupported": {
-    message: "Cannot validate value 0: a component value is not supported yet (at offset 0xb)",
-    provoke: () => compileSync(binary(12, 4, 1, 0x7f, 1, 1), { gates: { values: true } }),
+    message: "Cannot validate component: a component value is not supported yet (at offset 0xb)",
+    provoke: () =>
+      compileSync(binary(12, 4, 1, 0x7f, 1, 1, 11, 7, 1, 0, 1, 0x76, 2, 0, 0), { gates: { values: true } }),
   },
   "bad-response": {
     message: "Cannot compile component: the response has status 404 Not Found",

@@ -7,6 +7,11 @@ import { wat } from "../support/wat.ts";
 
 const NAMED = { "canon-names": true };
 
+/** A type declared below another one. */
+function declares(lower: string, upper: string): string {
+  return `(core type $s (struct)) (core type $f (func)) (core type $up (sub (${upper}))) (core type (sub $up (${lower})))`;
+}
+
 /** A text, what compiling it says without the offset ("" if it is valid), and the gates that are not as they are by default. */
 const rows: readonly (readonly [text: string, message: string, gates?: Record<string, boolean>])[] = [
   // Core types
@@ -27,6 +32,35 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
   [
     `(core type $a (sub (func (param i32)))) (core type (sub $a (func (result i32))))`,
     "core type 1: sub type must match super type",
+  ],
+  ...[
+    ["struct (field (ref $s))", "struct (field (ref eq))"],
+    ["struct (field (ref $s))", "struct (field (ref null $s))"],
+    ["struct (field (ref none))", "struct (field (ref $s))"],
+    ["struct (field i31ref)", "struct (field anyref)"],
+    ["func (param anyref)", "func (param eqref)"],
+    ["func (result (ref $f))", "func (result funcref)"],
+    ["func (result nullfuncref)", "func (result (ref null $f))"],
+    ["array (ref $s)", "array (ref struct)"],
+    ["array (mut (ref $s))", "array (mut (ref $s))"],
+  ].map(([lower, upper]) => [declares(lower!, upper!), ""] as const),
+  ...[
+    ["struct (field (ref eq))", "struct (field (ref $s))"],
+    ["struct (field (ref null $s))", "struct (field (ref $s))"],
+    ["struct (field (ref $s))", "struct (field (ref $f))"],
+    ["struct (field (ref $f))", "struct (field (ref any))"],
+    ["struct (field (ref nofunc))", "struct (field (ref $s))"],
+    ["struct (field i31ref)", "struct (field structref)"],
+    ["func (param eqref)", "func (param anyref)"],
+    ["func (result funcref)", "func (result (ref null $f))"],
+    ["array (mut (ref $s))", "array (mut (ref struct))"],
+    ["array (ref $s)", "array externref"],
+  ].map(([lower, upper]) => [declares(lower!, upper!), "core type 3: sub type must match super type"] as const),
+  [
+    `(core module $M (type $t (sub (func))) (func (export "f") (type $t))) (core instance $m (instantiate $M))
+    (func (export "g") (canon lift (core func $m "f")))`,
+    "canon lift, func 0: the core function's type is declared with supertypes or for subtypes: " +
+    "it is another than the flat one",
   ],
   // Names
   [
