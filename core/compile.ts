@@ -213,18 +213,18 @@ async function inOrder<T>(decoded: Decoded, promises: readonly Promise<T>[]): Pr
 async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return given(decoded, options, options.modules);
+  // The engine compiles on threads of its own: meanwhile the component is validated, whose faults count first.
+  const compiling = decoded.modules.map(async (slot, i) => {
+    const module = capped(all, slot, i, options);
+    try {
+      return await WebAssembly.compile(module);
+    } catch (error) {
+      throw moduleError(error, module, i, slot.offset);
+    }
+  });
+  for (const module of compiling) module.catch(() => {});
   const component = planned(decoded, options);
-  await inOrder(
-    decoded,
-    decoded.modules.map(async (slot, i) => {
-      const module = capped(all, slot, i, options);
-      try {
-        slot.fill(await WebAssembly.compile(module));
-      } catch (error) {
-        throw moduleError(error, module, i, slot.offset);
-      }
-    }),
-  );
+  (await inOrder(decoded, compiling)).forEach((module, i) => decoded.modules[i]!.fill(module));
   return component;
 }
 

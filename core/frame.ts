@@ -2,7 +2,6 @@
 // taken, and which types have a name that the outside can use.
 // Spec: Explainer.md "Import and Export Definitions", "External Visibility of Types".
 
-import { makeResourceType } from "../abi/slots.ts";
 import { type FuncType, partsOf, type PrimitiveKind, type ResourceType, type ValType } from "../abi/types.ts";
 import type { CoreSpace } from "./core_space.ts";
 import type { NameDef } from "./definitions.ts";
@@ -132,7 +131,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
 
   /** A resource that has no slot: validation runs nothing. */
   makeResource(): ResourceType {
-    return makeResourceType(-1);
+    return { kind: "resource" };
   }
 
   /** Consumes a value: it must be, once. */
@@ -335,7 +334,7 @@ class Visibility {
           return true;
         }
         // Its own types have names through it, wherever it is used.
-        const inside = new Visibility(this.#budget, this);
+        const inside = this.#shown.has(entity.type) ? this : new Visibility(this.#budget, this);
         inside.show(entity);
         for (const [, item] of entity.type.entries()) {
           this.#budget.spend(0);

@@ -101,7 +101,8 @@ function readModule(reader: Reader): CoreModuleType | undefined {
     global: [],
     tag: [],
   };
-  const funcs: (CoreItemType | undefined)[] = [];
+  /** Types of the functions that it defines: most are not exported, and need no more than that. */
+  let funcs = new Uint32Array(0);
   const add = (type: CoreExternType): CoreItemType | undefined => {
     const item = coreItemType(type, space);
     items[type.kind].push(item);
@@ -124,12 +125,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         }, "import");
         break;
       case 3:
-        // Most functions are of few types, and are not exported.
-        content.vec(() => {
-          const type = content.u32();
-          const item = funcs[type] ??= coreItemType({ kind: "func", type, exact: false }, space);
-          items.func.push(item);
-        }, "function");
+        funcs = content.indices("function");
         break;
       case 4:
         content.vec(() => {
@@ -152,7 +148,10 @@ function readModule(reader: Reader): CoreModuleType | undefined {
       case 7:
         content.vec(() => {
           const name = content.name(), kind = kinds[content.byte()], index = content.u32();
-          const type = kind && items[kind][index];
+          const defined = kind === "func" ? funcs[index - items.func.length] : undefined;
+          const type = defined === undefined
+            ? kind && items[kind][index]
+            : coreItemType({ kind: "func", type: defined, exact: false }, space);
           if (type !== undefined) exports.push({ name, type });
         }, "export");
         break;

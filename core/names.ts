@@ -26,7 +26,9 @@ export function isInterfaceName(name: string): boolean {
 
 /** `strongly-unique`: what must differ between two names of one scope. */
 export function canonicalName(name: string): string {
-  const lower = name.toLowerCase(), plain = parsePlainName(lower);
+  const lower = name.toLowerCase();
+  if (!lower.startsWith("[")) return lower;
+  const plain = parsePlainName(lower);
   if (plain.kind !== "method" && plain.kind !== "static") return lower;
   return plain.resource === plain.label ? plain.label : `${plain.resource}.${plain.label}`;
 }
@@ -63,8 +65,13 @@ export function nameFault(name: string, forms: NameForms): string | undefined {
   return kebabFault(rest.slice(0, dot)) ?? kebabFault(rest.slice(dot + 1));
 }
 
+/** What nearly every interface name looks like; any other is looked at in detail. */
+const USUAL =
+  /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*:[a-z][a-z0-9]*(?:-[a-z0-9]+)*\/[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:@(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9}))?$/;
+
 /** `interfacename`: `ns:pkg/iface@1.0.0`. */
 function interfaceFault(name: string, { nested, canonical }: NameForms): string | undefined {
+  if (USUAL.test(name)) return undefined;
   const nests = nested ? /^((?:[^/@:]*:)*)([^/@:]*:[^/@:]*\/)((?:[^/@]*\/)*)([^/@]*(?:@.*)?)$/s.exec(name) : null;
   if (nests !== null && (nests[1] !== "" || nests[3] !== "")) {
     const [, namespaces = "", head = "", projections = "", tail = ""] = nests;

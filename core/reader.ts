@@ -70,6 +70,11 @@ export class Reader {
   }
 
   u32(): number {
+    const byte = this.#bytes[this.#position]!;
+    if (byte < 0x80) {
+      this.#position++;
+      return byte;
+    }
     return this.#leb("var_u32", 32, 0);
   }
 
@@ -141,6 +146,20 @@ export class Reader {
     const items: T[] = [];
     for (let i = 0; i < length; i++) items.push(read(i));
     return items;
+  }
+
+  /** `vec(u32)`, which may be as long as a module has functions: without a call for each number. */
+  indices(what: string): Uint32Array<ArrayBuffer> {
+    const start = this.offset, length = this.u32();
+    if (length > MAX_VECTOR) this.fail("limit-exceeded", [what, MAX_VECTOR], start);
+    if (length > this.remaining) this.fail("unexpected-end", [], this.#base + this.#bytes.length);
+    const bytes = this.#bytes, all = new Uint32Array(length);
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[this.#position]!;
+      if (byte < 0x80) this.#position++;
+      all[i] = byte < 0x80 ? byte : this.u32();
+    }
+    return all;
   }
 
   /** A section's vector; messages count its items. */
