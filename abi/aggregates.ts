@@ -4,7 +4,7 @@
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
 import { describe, ValueError, within } from "../errors.ts";
-import { type Codec, type CodecSource, oneCore } from "./codec.ts";
+import { type Codec, type CodecSource, type MemberNames, oneCore } from "./codec.ts";
 import { type Layout, recordLayout } from "./layout.ts";
 import type { CanonContext } from "./options.ts";
 import { isThenable } from "./results.ts";
@@ -18,7 +18,7 @@ export const MAX_LIST_BYTE_LENGTH: number = 2 ** 28 - 1;
 // ── Lists ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A host value as something with a length and indices; never a string. */
-function toArray(value: unknown, type: ValType): ArrayLike<unknown> {
+export function toArray(value: unknown, type: ValType): ArrayLike<unknown> {
   if (Array.isArray(value)) return value;
   if (typeof value === "object" && value !== null) {
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<unknown>;
@@ -44,7 +44,13 @@ function loadElements(cx: CanonContext, element: Codec, ptr: number, length: num
 }
 
 /** Stores `length` elements to a range the caller has already bounds- and alignment-checked. */
-function storeElements(cx: CanonContext, element: Codec, values: ArrayLike<unknown>, ptr: number, length: number) {
+function storeElements(
+  cx: CanonContext,
+  element: Codec,
+  values: ArrayLike<unknown>,
+  ptr: number,
+  length: number,
+): void {
   if (element.storeList?.(cx, values, ptr, length)) return;
   const { size } = element.layout;
   let i = 0;
@@ -59,9 +65,8 @@ function storeElements(cx: CanonContext, element: Codec, values: ArrayLike<unkno
   }
 }
 
-/** `load_list_from_range`. */
-function loadRange(cx: CanonContext, element: Codec, ptr: number, length: number): unknown {
-  const { alignment, size } = element.layout;
+/** Checks the range of a list's elements and counts it against the call's limit. */
+export function checkList(cx: CanonContext, { alignment, size }: Layout, ptr: number, length: number): void {
   const byteLength = length * size;
   const { tree } = cx.inst;
   if (ptr % alignment !== 0) trap(tree, "unaligned-pointer");
@@ -69,17 +74,31 @@ function loadRange(cx: CanonContext, element: Codec, ptr: number, length: number
     trap(tree, cx.host ? "list-out-of-bounds" : "list-content-out-of-bounds");
   }
   cx.charge(byteLength);
-  return loadElements(cx, element, ptr, length);
 }
 
-/** `store_list_into_range`: gives the pointer. */
-function storeRange(cx: CanonContext, element: Codec, values: ArrayLike<unknown>, length: number): number {
-  const { alignment, size } = element.layout;
+/** Allocates room for a list's elements; gives the pointer. */
+export function allocateList(
+  cx: CanonContext,
+  { alignment, size }: Layout,
+  values: ArrayLike<unknown>,
+  length: number,
+): number {
   const byteLength = length * size;
   // A proxy's length can be anything.
   if (length >>> 0 !== length) mismatch("a list", values);
   if (byteLength > MAX_LIST_BYTE_LENGTH) throw new ValueError("too-long", "list", byteLength);
-  const ptr = cx.allocate(alignment, byteLength);
+  return cx.allocate(alignment, byteLength);
+}
+
+/** `load_list_from_range`. */
+export function loadRange(cx: CanonContext, element: Codec, ptr: number, length: number): unknown {
+  checkList(cx, element.layout, ptr, length);
+  return loadElements(cx, element, ptr, length);
+}
+
+/** `store_list_into_range`: gives the pointer. */
+export function storeRange(cx: CanonContext, element: Codec, values: ArrayLike<unknown>, length: number): number {
+  const ptr = allocateList(cx, element.layout, values, length);
   storeElements(cx, element, values, ptr, length);
   return ptr;
 }
@@ -256,14 +275,46 @@ function partsCodec(
   };
 }
 
-/** `record`: an object with camelCase members; the raw WIT name is accepted too. */
-export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec {
+/** How a record looks in JS. */
+export interface RecordShape {
+  /** The member of each field. */
+  readonly keys: readonly string[];
+  /** What every object has by a member's name, which is no field's value. */
+  readonly inherited: readonly unknown[];
+  /** The object that a value is; a ValueError if it cannot be a record. */
+  open(value: unknown): object;
+  /** What stands for a member that is not there by its JS name: what is there by its WIT name, or nothing if it may be missing. */
+  absent(value: object, k: number): unknown;
+}
+
+/** How a record of a type looks in JS: an object with camelCase members; the raw WIT name is accepted too. */
+export function recordShape(type: OfKind<"record">, memberNames: MemberNames): RecordShape {
   const labels = type.fields.map((field) => field.name);
-  const keys = codecs.memberNames(labels);
+  const keys = memberNames(labels);
   const mayMiss = type.fields.map((field) => field.type.kind === "option");
   // Nothing of such a record need be there, so that a promise would pass for one.
   const allMayMiss = mayMiss.every(Boolean);
-  const inherited = keys.map((key) => (Object.prototype as unknown as Record<string, unknown>)[key]);
+  return {
+    keys,
+    inherited: keys.map((key) => (Object.prototype as unknown as Record<string, unknown>)[key]),
+    open(value) {
+      if (typeof value !== "object" || value === null) {
+        if (typeof value !== "function") mismatch(formatType(type), value);
+      } else if (value instanceof Promise || allMayMiss && isThenable(value)) mismatch(formatType(type), value);
+      return value;
+    },
+    absent(value, k) {
+      const fields = value as Record<string, unknown>, label = labels[k]!;
+      const field = label === keys[k] ? undefined : fields[label];
+      if (field === undefined && !mayMiss[k] && !has(fields, keys[k]!) && !has(fields, label)) missing(type, k, fields);
+      return field;
+    },
+  };
+}
+
+/** `record`: an object of its fields. */
+export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec {
+  const { keys, inherited, open, absent } = recordShape(type, codecs.memberNames);
   const anyInherited = inherited.some((member) => member !== undefined);
   // Copying an object that has every member already, then setting them, beats adding them one by one: no map transitions.
   const template = Object.fromEntries(keys.map((key) => [key, undefined]));
@@ -274,27 +325,12 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
     keys.map((key) => `.${key}`),
     () => ({ ...template }),
     keys,
-    (value) => {
-      if (typeof value !== "object" || value === null) {
-        if (typeof value !== "function") mismatch(formatType(type), value);
-      } else if (value instanceof Promise || allMayMiss && isThenable(value)) mismatch(formatType(type), value);
-      return value;
-    },
+    open,
     (value, k) => {
       const field = (value as Record<string, unknown>)[keys[k]!];
-      return field === undefined || anyInherited && field === inherited[k]
-        ? absent(value as Record<string, unknown>, k)
-        : field;
+      return field === undefined || anyInherited && field === inherited[k] ? absent(value, k) : field;
     },
   );
-
-  /** What stands for a member that is not there by its JS name: what is there by its WIT name, or nothing if it may be missing. */
-  function absent(fields: Record<string, unknown>, k: number): unknown {
-    const label = labels[k]!;
-    const field = label === keys[k] ? undefined : fields[label];
-    if (field === undefined && !mayMiss[k] && !has(fields, keys[k]!) && !has(fields, label)) missing(type, k, fields);
-    return field;
-  }
 }
 
 /** Whether an object has a member that is its own or its class's, not every object's. */
@@ -307,6 +343,13 @@ function missing(type: OfKind<"record">, k: number, value: object): never {
   throw new ValueError("missing-field", formatType(type.fields[k]!.type));
 }
 
+/** The array-like that a value is; a ValueError if it cannot be a tuple of the type. */
+export function openTuple(type: OfKind<"tuple">, value: unknown): object {
+  const count = type.types.length;
+  if (typeof value === "object" && value !== null && (value as ArrayLike<unknown>).length === count) return value;
+  mismatch(`${formatType(type)} (an array of ${count})`, value);
+}
+
 /** `tuple`: an array. */
 export function tupleCodec(type: OfKind<"tuple">, codecs: CodecSource): Codec {
   const count = type.types.length;
@@ -317,22 +360,28 @@ export function tupleCodec(type: OfKind<"tuple">, codecs: CodecSource): Codec {
     type.types.map((_, k) => `[${k}]`),
     () => new Array(count) as unknown as Record<PropertyKey, unknown>,
     type.types.map((_, k) => k),
-    (value) => {
-      if (typeof value === "object" && value !== null && (value as ArrayLike<unknown>).length === count) return value;
-      mismatch(`${formatType(type)} (an array of ${count})`, value);
-    },
+    (value) => openTuple(type, value),
     (value, k) => (value as ArrayLike<unknown>)[k],
   );
 }
 
 // ── Flags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
-export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
-  const keys = codecs.memberNames(type.names);
+/** The member of each flag, and the bit that each name stands for: JS names, and WIT's where those are no other's. */
+export function flagBits(
+  type: OfKind<"flags">,
+  memberNames: MemberNames,
+): { readonly keys: readonly string[]; readonly bits: ReadonlyMap<string, number> } {
+  const keys = memberNames(type.names);
   const bits = new Map<string, number>();
   keys.forEach((key, i) => bits.set(key, i));
   type.names.forEach((name, i) => bits.has(name) || bits.set(name, i));
+  return { keys, bits };
+}
+
+/** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
+export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
+  const { keys, bits } = flagBits(type, codecs.memberNames);
 
   const none = Object.fromEntries(keys.map((key) => [key, false]));
 

@@ -37,7 +37,7 @@ export function liftExport(lifted: Lifted, cx: CanonContext, throws: boolean): G
 }
 
 /** Sets the entered flags, or refuses and leaves them as they were. */
-function enter(entering: readonly ComponentInstance[], path: string): void {
+export function enter(entering: readonly ComponentInstance[], path: string): void {
   // Outermost first: an outer one that is entered is the usual reason to refuse.
   for (let i = entering.length - 1; i >= 0; i--) {
     if (entering[i]!.entered) {
@@ -48,12 +48,12 @@ function enter(entering: readonly ComponentInstance[], path: string): void {
   }
 }
 
-function refuseEnter(inst: ComponentInstance, path: string): never {
+export function refuseEnter(inst: ComponentInstance, path: string): never {
   if (inst.tree.disposed) throw finish(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
   refuse("cannot-enter", "call", path, inst.tree);
 }
 
-function leave(entering: readonly ComponentInstance[]): void {
+export function leave(entering: readonly ComponentInstance[]): void {
   for (let i = 0; i < entering.length; i++) entering[i]!.entered = false;
 }
 
@@ -108,7 +108,7 @@ export function runPostReturn(
 }
 
 /** What to throw for an exception while lowering arguments. The host's own fault leaves the instance usable, a trap does not. */
-function failedLower(
+export function failedLower(
   { signature, path }: Lifted,
   cx: CanonContext,
   k: number,
@@ -125,7 +125,7 @@ function failedLower(
   return finish(error, "lower", signature.places[k] ?? "parameters", path);
 }
 
-function failedCall({ path }: Lifted, cx: CanonContext, lifting: boolean, error: unknown): unknown {
+export function failedCall({ path }: Lifted, cx: CanonContext, lifting: boolean, error: unknown): unknown {
   if (lifting) finish(error, "lift", "result", path);
   return surface(cx.inst.tree, error, "call", path);
 }

@@ -17,7 +17,8 @@ import { trapAt, uncatchable } from "./trap.ts";
 export type HostCall = (...args: unknown[]) => unknown;
 
 /** Where a call is; what an exception from there means. `LIFT + k` is parameter `k`, `PARAMS` the one that the context is at. */
-const CALL = -1, LOWER = -2, PARAMS = -3, LIFT = 0;
+export const CALL = -1, LOWER = -2;
+const PARAMS = -3, LIFT = 0;
 
 /** Makes the core function. `path` is `import ns:pkg/iface#f`. */
 export function lowerHost(signature: Signature, call: HostCall, cx: CanonContext, path: string): CoreFunction {
@@ -25,7 +26,7 @@ export function lowerHost(signature: Signature, call: HostCall, cx: CanonContext
 }
 
 /** Adds the place to what lifting or lowering threw; the host's own exceptions stay as they are. */
-function failed(signature: Signature, cx: CanonContext, path: string, stage: number, error: unknown): unknown {
+export function failed(signature: Signature, cx: CanonContext, path: string, stage: number, error: unknown): unknown {
   if (stage === LOWER) finish(error, "lower", "result", path);
   else if (stage !== CALL) {
     const place = signature.places[stage === PARAMS ? cx.param : stage];
@@ -86,7 +87,7 @@ function returned({ type: { result } }: Signature, value: unknown): unknown {
 }
 
 /** What a host function threw, as a value to lower; throws what is not for the guest. */
-function thrown({ type: { result } }: Signature, error: unknown): { tag: "err"; val: unknown } {
+export function thrown({ type: { result } }: Signature, error: unknown): { tag: "err"; val: unknown } {
   const value = result?.kind === "result" ? thrownResult(error) : undefined;
   if (value === undefined) throw error;
   return value;

@@ -23,14 +23,14 @@ interface Shape {
   item(index: number): string;
 }
 
-function tagOf(type: ValType, value: unknown): string {
+export function tagOf(type: ValType, value: unknown): string {
   if (typeof value !== "object" || value === null) mismatch(`${formatType(type)} (an object with a tag)`, value);
   const { tag } = value as { tag?: unknown };
   if (typeof tag !== "string") mismatch(`${formatType(type)} (an object with a tag)`, value);
   return tag;
 }
 
-function unknownCase(type: ValType, tag: string): never {
+export function unknownCase(type: ValType, tag: string): never {
   throw new ValueError("unknown-case", tag, formatType(type));
 }
 
@@ -107,6 +107,11 @@ export function optionCodec(type: OfKind<"option">, codecs: CodecSource): Codec 
   }, codecs);
 }
 
+/** Refuses the payload of a `result`'s case that has none. */
+export function refusePayload(tag: string, value: unknown): never {
+  throw within(new ValueError("type-mismatch", "no payload", describe(value)), `.${tag}`);
+}
+
 /** `result`: `{ tag: "ok" | "err", val }`, always with a `val` key; at the top of a function see results.ts. */
 export function resultCodec(type: OfKind<"result">, codecs: CodecSource): Codec {
   const payloads = [type.ok, type.err];
@@ -115,9 +120,7 @@ export function resultCodec(type: OfKind<"result">, codecs: CodecSource): Codec 
     caseOf(value) {
       const tag = tagOf(type, value);
       const index = tag === "ok" ? 0 : tag === "err" ? 1 : unknownCase(type, tag);
-      if (payloads[index] === undefined && valOf(value) !== undefined) {
-        throw within(new ValueError("type-mismatch", "no payload", describe(valOf(value))), `.${tag}`);
-      }
+      if (payloads[index] === undefined && valOf(value) !== undefined) refusePayload(tag, valOf(value));
       return index;
     },
     payloadOf: valOf,
@@ -219,7 +222,7 @@ function shapedCodec(type: ValType, shape: Shape, codecs: CodecSource): Codec {
 // ── Joined core values ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Between the core type of a case's payload and the joined one that holds it. */
-interface Coercion {
+export interface Coercion {
   toPart(joined: CoreValue): CoreValue;
   toJoined(part: CoreValue): CoreValue;
 }
@@ -264,7 +267,7 @@ const steps: Readonly<Record<string, Coercion>> = {
 };
 
 /** The steps for one case; `undefined` where none is needed. */
-function coercion(parts: readonly CoreType[], joined: readonly CoreType[]): Coercion[] | undefined {
+export function coercion(parts: readonly CoreType[], joined: readonly CoreType[]): Coercion[] | undefined {
   if (parts.every((part, i) => part === joined[i])) return undefined;
   return parts.map((part, i) => part === joined[i] ? same : steps[`${part} in ${joined[i]}`]!);
 }

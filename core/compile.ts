@@ -2,7 +2,7 @@
 // A buffer's modules are compiled from views, all in parallel; a stream's are piped into the engine's streaming compiler.
 
 import { CompileError, locate } from "../errors.ts";
-import { Component, makeComponent } from "./component.ts";
+import { Component, componentInternals, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
 import { placeOfModule } from "./debug_names.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
@@ -49,9 +49,12 @@ function isBytes(source: unknown): source is Bytes {
 }
 
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
-export function compiled(component: Component, { modules, maxMemoryPages }: CompileOptions): Component {
+export function compiled(component: Component, { modules, maxMemoryPages, codegen }: CompileOptions): Component {
   if (modules !== undefined || maxMemoryPages !== undefined) {
     throw new TypeError("modules and maxMemoryPages have no effect on a component that is compiled already");
+  }
+  if (codegen !== undefined && codegen !== componentInternals(component).codegen) {
+    throw new TypeError("codegen has no effect on a component that is compiled already");
   }
   return component;
 }
@@ -117,7 +120,7 @@ function given(decoded: Decoded, options: CompileOptions, modules: readonly WebA
 function planned({ component, modules }: Decoded, options: CompileOptions): Component {
   validateComponent(component, new Gates(options.gates), new Budget(component.size));
   const root: DefinedComponent = { kind: "defined", def: component, scope: undefined };
-  return makeComponent({ root, plan: planComponent(root), modules });
+  return makeComponent({ root, plan: planComponent(root), modules, codegen: options.codegen ?? true });
 }
 
 /**

@@ -12,6 +12,8 @@ export interface ComponentInternals {
   readonly root: DefinedComponent;
   readonly plan: Plan;
   readonly modules: readonly ModuleSlot[];
+  /** Whether JavaScript may be generated for it. */
+  readonly codegen: boolean;
 }
 
 let internalsOf: (component: Component) => ComponentInternals;

@@ -8,8 +8,9 @@ import type { CodecSource } from "../abi/codec.ts";
 import { fuse, fuseSuspending } from "../abi/fuse.ts";
 import { HookFailure } from "../abi/hooks.ts";
 import { ComponentInstance, type InstanceTree } from "../abi/instance.ts";
-import { type GuestCall, type Lifted, liftExport, liftPromising, type PromisingCall } from "../abi/lift.ts";
-import { type HostCall, lowerHost, lowerSuspending, refuseSuspending } from "../abi/lower.ts";
+import type { ExportStyle } from "../abi/codegen.ts";
+import { type GuestCall, type Lifted, liftPromising, type PromisingCall } from "../abi/lift.ts";
+import { type HostCall, lowerSuspending, refuseSuspending } from "../abi/lower.ts";
 import { loopback } from "../abi/loopback.ts";
 import { CanonContext, type CanonOptions } from "../abi/options.ts";
 import {
@@ -23,6 +24,7 @@ import {
 import { isThenable } from "../abi/results.ts";
 import { type CoreFunction, signatureOf } from "../abi/signature.ts";
 import { promising, Suspension } from "../abi/suspend.ts";
+import { exportFunction, importFunction, makeMethod } from "../abi/tiers.ts";
 import { checkLeave, rethrow, surface, trap, trapAt } from "../abi/trap.ts";
 import { suspendingReach } from "./reach.ts";
 import { type Component, makeComponent } from "./component.ts";
@@ -64,6 +66,7 @@ export class Running {
   readonly tree: InstanceTree;
   readonly #bound: readonly Bound[];
   readonly #codecs: CodecSource;
+  readonly #codegen: boolean;
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
   readonly #coreFuncs: CoreFunction[] = [];
@@ -80,11 +83,13 @@ export class Running {
     bound: readonly Bound[],
     tree: InstanceTree,
     codecs: CodecSource,
+    codegen: boolean,
   ) {
     this.plan = plan;
     this.tree = tree;
     this.#bound = bound;
     this.#codecs = codecs;
+    this.#codegen = codegen;
     const suspending = bound.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
     if (suspending.length === 0) return;
     tree.suspension = new Suspension();
@@ -120,26 +125,27 @@ export class Running {
   /** An exported component. A plan that is run has no imported ones. */
   component(item: ComponentItem): Component {
     const root = item as DefinedComponent;
-    return makeComponent({ root, plan: planComponent(root), modules: modulesOf(root.def) });
+    return makeComponent({ root, plan: planComponent(root), modules: modulesOf(root.def), codegen: this.#codegen });
   }
 
-  /** A function as JS calls it. With `throws: false` a top-level `result` is a Result. */
-  func(ref: FuncRef, path: string, throws: boolean): GuestCall {
+  /** A function as JS calls it. */
+  func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
     const made = this.#export(ref, path);
     if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx } = made, { suspension } = this.tree;
     const core = suspension === undefined
       ? lifted.core
       : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
-    return liftExport({ ...lifted, core: this.#hooked(core, path, true) }, cx, throws);
+    return exportFunction({ ...lifted, core: this.#hooked(core, path, true) }, cx, style, this.#codecs, this.#codegen);
   }
 
   /** The same, giving a promise: the guest may be suspended on the way. */
-  promisingFunc(ref: FuncRef, path: string, throws: boolean): PromisingCall {
+  promisingFunc(ref: FuncRef, path: string, { throws, method }: ExportStyle): PromisingCall {
     const made = this.#export(ref, path);
     if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
-    return liftPromising({ ...lifted, core: this.#hooked(suspendingCore(), path, true, true) }, cx, throws);
+    const call = liftPromising({ ...lifted, core: this.#hooked(suspendingCore(), path, true, true) }, cx, throws);
+    return method ? makeMethod(call) as PromisingCall : call;
   }
 
   /** What a call of an export consists of, with hooks everywhere but around the core function; or what it would need. */
@@ -247,7 +253,9 @@ export class Running {
       const { call, suspends } = this.#bound[func.leaf] as Bound & { kind: "func" };
       const cx = new CanonContext(node, this.#hookedOptions(canon, path), true);
       const hooked = this.#hooked(call, path, false, suspends);
-      if (!suspends || suspension === undefined) return lowerHost(signature, hooked, cx, path);
+      if (!suspends || suspension === undefined) {
+        return importFunction(signature, hooked, cx, path, this.#codecs, this.#codegen);
+      }
       const refuse = refuseSuspending(cx, suspension, path);
       return suspension.dispatch(lowered, refuse, lowerSuspending(signature, hooked, cx, path));
     }

@@ -10,7 +10,7 @@ import type { Running } from "../core/instantiate.ts";
 import { parsePlainName, type PlainName } from "../core/names.ts";
 import type { FuncRef, NamedItem } from "../core/plan_types.ts";
 import { camelCase, pascalCase, uniqueNames } from "./names.ts";
-import { type GuestClass, makeMethod } from "./resource.ts";
+import type { GuestClass } from "./resource.ts";
 import type { ResourceClass } from "./schema.ts";
 
 /** Exports by name. */
@@ -48,8 +48,8 @@ export interface ExportSource {
   readonly classes: Classes;
   /** The classes that imported resources are bound to. */
   readonly hostClasses: ReadonlyMap<ResourceType, ResourceClass>;
-  /** A function as JS calls it. */
-  func(ref: FuncRef, path: string): GuestCall;
+  /** A function as JS calls it; a method takes `this` as its first argument. */
+  func(ref: FuncRef, path: string, method: boolean): GuestCall;
 }
 
 /** The class that a resource type's objects are instances of. */
@@ -85,8 +85,8 @@ export function exportMembers(
     const path = isRoot ? name : `${owner}#${name}`, key = keys.get(name)!;
     switch (item.sort) {
       case "func": {
-        const make = (): GuestCall => source.func(item.func, `export ${path}`);
         const plain = parsePlainName(name);
+        const make = (): GuestCall => source.func(item.func, `export ${path}`, plain.kind === "method");
         if (plain.kind === "label") defineLazily(members, key, name, make);
         else defineClassMember(items, plain, key, make, source);
         break;
@@ -133,7 +133,7 @@ function defineClassMember(
   } else if (plain.kind === "static") {
     defineLazily(made.class, key!, plain.label, make);
   } else {
-    defineLazily(made.class.prototype, key!, plain.label, () => makeMethod(make()));
+    defineLazily(made.class.prototype, key!, plain.label, make);
   }
 }
 

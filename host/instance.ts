@@ -8,6 +8,7 @@ import { Codecs } from "../abi/codecs.ts";
 import type { GuestResource, ResourceObjectClass, ResourceRuntime } from "../abi/resources.ts";
 import { refuse } from "../abi/trap.ts";
 import type { ResourceType } from "../abi/types.ts";
+import { features } from "../core/features.ts";
 import { runAsync, Running, runSync } from "../core/instantiate.ts";
 import { matchName } from "../core/names.ts";
 import type { FuncRef, InstanceItem, NamedItem, Plan } from "../core/plan_types.ts";
@@ -102,17 +103,24 @@ export interface Bindings {
   readonly binders: readonly Binder[];
   /** The classes that imported resources are bound to. */
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
+  /** Whether JavaScript may be generated, where the engine permits it. */
+  readonly codegen: boolean;
 }
 
 function prepare(
-  { plan, binders, classes: hostClasses }: Bindings,
+  { plan, binders, classes: hostClasses, codegen }: Bindings,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   options.signal?.throwIfAborted();
   const tree = new InstanceTree(options), classes = new Classes(makeGuestClass);
   tree.makeClass = (runtime) => classes.of(runtime).class as ResourceObjectClass;
-  const running = new Running(plan, binders.map((bind) => bind(tree)), tree, codecs);
-  return { running, classes, hostClasses, func: (ref, path) => running.func(ref, path, true) };
+  const running = new Running(plan, binders.map((bind) => bind(tree)), tree, codecs, codegen && features.codegen);
+  return {
+    running,
+    classes,
+    hostClasses,
+    func: (ref, path, method) => running.func(ref, path, { throws: true, method }),
+  };
 }
 
 /** Runs a linked component. */
@@ -165,7 +173,7 @@ class RunningInstance implements Instance {
       const source: ExportSource = {
         ...this.#source,
         classes: new Classes(makePromisingClass),
-        func: (ref, path) => this.#running.promisingFunc(ref, path, true),
+        func: (ref, path, method) => this.#running.promisingFunc(ref, path, { throws: true, method }),
       };
       this.#promising = { exports: exportMembers(this.#running.plan.exports, "", source) };
     }
@@ -178,7 +186,8 @@ class RunningInstance implements Instance {
     const classes = (resource: ResourceType) => classOf(this.#source, resource) as ResourceClass | undefined;
     requireMatch(ref.type, type, classes, `look up export ${path}`, path);
     const { promising = false, throws = true } = options;
-    return this.#running[promising ? "promisingFunc" : "func"](ref, `export ${display}`, throws);
+    const style = { throws, method: false };
+    return this.#running[promising ? "promisingFunc" : "func"](ref, `export ${display}`, style);
   }
 
   interface(name: string): Members | undefined {

@@ -191,13 +191,13 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
    * @throws LinkError that names the first import which is missing or has the wrong type.
    */
   link<W extends World = World>(component: Component): Linked<Data, W> {
-    const { root, plan: known } = componentInternals(component);
+    const { root, plan: known, codegen } = componentInternals(component);
     const binding = new Binding(this.#root, this.#trapUnknown, componentType(root.def));
     const given = known.imports.flatMap((leaf) => binding.given(leaf) ?? []);
     // Core modules and components are part of what is planned: with them at hand, it is planned again.
     const plan = given.length === 0 ? known : planComponent(root, given);
     const binders = plan.imports.map((leaf) => binding.bind(leaf));
-    const bindings = { plan, binders, classes: binding.classes };
+    const bindings = { plan, binders, classes: binding.classes, codegen };
     return {
       component,
       instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(bindings, options),

@@ -47,10 +47,3 @@ export function makePromisingClass(runtime: GuestResource, name: string): GuestC
   Object.defineProperty(made, "name", { value: name });
   return { class: made as never, setConstructor: (func) => void (construct = func) };
 }
-
-/** A method: the guest's function with `this` as its first argument. */
-export function makeMethod(call: GuestCall): GuestCall {
-  return function (this: unknown, ...args: unknown[]): unknown {
-    return call(this, ...args);
-  };
-}

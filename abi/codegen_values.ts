@@ -1,0 +1,763 @@
+// Types → JavaScript that lifts and lowers values of them: what the codecs do, spelt out for one signature.
+// Statements and expressions come out, constants and helper functions beside them. Text from a component enters as JSON string literals only.
+// Order is the codecs': a value is read from the host, checked, then stored; whatever may run a guest is done in place.
+// `at` says at any time which part of a value is at work: an index into the places, looked up when something is thrown.
+// Spec: definitions.py `load`, `store`, `lift_flat`, `lower_flat`.
+
+import { ValueError, within } from "../errors.ts";
+import {
+  allocateList,
+  checkList,
+  flagBits,
+  loadRange,
+  openTuple,
+  recordShape,
+  storeRange,
+  toArray,
+} from "./aggregates.ts";
+import type { Codec, CodecSource } from "./codec.ts";
+import { type Layout, layoutOf, recordLayout, variantLayout } from "./layout.ts";
+import { mismatch, type NumericView, numericView } from "./scalars.ts";
+import { loadString, storedUnits, storeString } from "./strings.ts";
+import { trap } from "./trap.ts";
+import type { OfKind, ValType } from "./types.ts";
+import { coercion, refusePayload, tagOf, unknownCase } from "./variants.ts";
+
+/** How much is generated for one signature; what would be more stays with the codecs. */
+const MAX_NODES = 1500;
+/** Cases up to which a `switch` is faster than a map. */
+const MAX_SWITCH = 24;
+
+/** What generated code calls by name. */
+export const valueHelpers: Readonly<Record<string, unknown>> = {
+  allocateList,
+  checkList,
+  loadRange,
+  loadString,
+  mismatch,
+  openTuple,
+  refusePayload,
+  storeRange,
+  storeString,
+  storedUnits: (): number => storedUnits,
+  tagOf,
+  toArray,
+  trap,
+  unexpectedPayload: (tag: string): never => {
+    throw new ValueError("unexpected-payload", tag);
+  },
+  unknownCase,
+  within,
+};
+
+/** Thrown where a signature is too large to be spelt out. */
+export class TooLarge extends Error {}
+
+/** Text as a literal. */
+const quote = JSON.stringify;
+
+/** A member of an object literal: `__proto__` is none unless it is computed. */
+const member = (key: string, value: string): string =>
+  `${key === "__proto__" ? '["__proto__"]' : quote(key)}: ${value}`;
+
+/** A function of generated code. */
+interface ListFunction {
+  readonly name: string;
+  readonly usesScope: boolean;
+}
+
+/** What all regions of one generated function share. */
+export class Program {
+  readonly codecs: CodecSource;
+  /** Values that the code refers to as `k0`, `k1`, …. */
+  readonly constants: unknown[] = [];
+  /** Functions of its own. */
+  readonly functions: string[] = [];
+  readonly #lists = { load: new Map<ValType, ListFunction>(), store: new Map<ValType, ListFunction>() };
+  #names = 0;
+  #nodes = 0;
+
+  constructor(codecs: CodecSource) {
+    this.codecs = codecs;
+  }
+
+  /** A constant's name. */
+  constant(value: unknown): string {
+    const found = this.constants.indexOf(value);
+    return `k${found < 0 ? this.constants.push(value) - 1 : found}`;
+  }
+
+  /** A fresh variable's name. */
+  name(): string {
+    return `v${this.#names++}`;
+  }
+
+  /** Counts one type that is spelt out. */
+  count(): void {
+    if (++this.#nodes > MAX_NODES) throw new TooLarge();
+  }
+
+  /** A function that loads or stores a list, made once for each type. */
+  list(kind: "load" | "store", type: OfKind<"list">, make: (name: string) => ListFunction): ListFunction {
+    let made = this.#lists[kind].get(type);
+    if (made === undefined) this.#lists[kind].set(type, made = make(`${kind}${this.#names++}`));
+    return made;
+  }
+}
+
+/** Ranges of what a number may be, as a condition that holds for the rest. */
+const outside: Readonly<Record<string, (value: string) => string>> = {
+  u8: (v) => `(${v} & 255) !== ${v}`,
+  s8: (v) => `${v} << 24 >> 24 !== ${v}`,
+  u16: (v) => `(${v} & 65535) !== ${v}`,
+  s16: (v) => `${v} << 16 >> 16 !== ${v}`,
+  u32: (v) => `${v} >>> 0 !== ${v}`,
+  s32: (v) => `(${v} | 0) !== ${v}`,
+};
+
+const liftCore: Readonly<Record<string, (core: string) => string>> = {
+  bool: (c) => `${c} !== 0`,
+  u8: (c) => `${c} & 255`,
+  s8: (c) => `${c} << 24 >> 24`,
+  u16: (c) => `${c} & 65535`,
+  s16: (c) => `${c} << 16 >> 16`,
+  u32: (c) => `${c} >>> 0`,
+  s32: (c) => `${c} | 0`,
+  u64: (c) => `BigInt.asUintN(64, ${c})`,
+  s64: (c) => `BigInt.asIntN(64, ${c})`,
+  f32: (c) => c,
+  f64: (c) => c,
+};
+
+/** One stretch of code with one `at` and one handler: a trampoline, or the loop of a list. */
+export class Region {
+  readonly program: Program;
+  /** Statements. */
+  readonly lines: string[] = [];
+  /** What `at` stands for, and how a place is found again. */
+  readonly places: string[] = [];
+  /** Whether memory is used at all. */
+  usesMemory = false;
+  /** Whether a scope is needed: for handles. */
+  usesScope = false;
+  /** Whether the host's code ran: getters, iterators. */
+  ranHost = false;
+  #pending: string[] = [];
+  #prefix = "";
+
+  constructor(program: Program) {
+    this.program = program;
+  }
+
+  /** Everything from here on is inside a place: `param 1`'s, say, which is no item of a path. */
+  within(prefix: string): void {
+    this.#prefix = prefix;
+  }
+
+  /** Sets `at`. */
+  at(path: string): string {
+    const place = this.#prefix + path;
+    let index = this.places.indexOf(place);
+    if (index < 0) index = this.places.push(place) - 1;
+    return `at = ${index};`;
+  }
+
+  add(line: string): void {
+    this.lines.push(line);
+  }
+
+  /** Keeps the value of an expression. */
+  keep(expression: string): string {
+    const name = this.program.name();
+    this.add(`const ${name} = ${expression};`);
+    return name;
+  }
+
+  #codec(type: ValType): string {
+    return this.program.constant(this.program.codecs.of(type));
+  }
+
+  #layout(type: ValType): string {
+    return this.program.constant(layoutOf(type));
+  }
+
+  #view(view: NumericView, ptr: string, offset: number, size: number): string {
+    this.usesMemory = true;
+    const address = offset === 0 ? ptr : `${ptr} + ${offset}`;
+    return size === 1 ? `m.${view}[${address}]` : `m.${view}[${address} >>> ${Math.log2(size)}]`;
+  }
+
+  // ── Lifting ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** From core values to an expression; statements are added on the way. */
+  liftFlat(type: ValType, core: readonly string[], path: string): string {
+    this.program.count();
+    switch (type.kind) {
+      case "string":
+        this.usesMemory = true;
+        this.add(this.at(path));
+        return this.keep(`loadString(cx, ${core[0]} >>> 0, ${core[1]} >>> 0)`);
+      case "list":
+        return this.#loadList(type, `${core[0]} >>> 0`, `${core[1]} >>> 0`, path);
+      case "record":
+      case "tuple": {
+        const types = partTypes(type), { flatOffsets } = recordLayout(types);
+        return this.#composite(
+          type,
+          (k) => {
+            const start = flatOffsets[k]!, count = layoutOf(types[k]!).flat!.length;
+            return this.liftFlat(types[k]!, core.slice(start, start + count), path + items(type, this)[k]);
+          },
+        );
+      }
+      case "flags":
+        return this.#flags(type, core[0]!);
+      case "enum":
+        return this.#enum(type, `${core[0]} >>> 0`, path);
+      case "option":
+      case "result":
+      case "variant": {
+        const shape = shapeOf(type), joined = layoutOf(type).flat!.slice(1);
+        return this.#variant(shape, `${core[0]} >>> 0`, path, (payload, item) => {
+          const flat = layoutOf(payload).flat!, coerce = coercion(flat, joined);
+          const parts = flat.map((_, i) =>
+            coerce === undefined || flat[i] === joined[i]
+              ? core[i + 1]!
+              : this.keep(`${this.program.constant(coerce[i]!.toPart)}(${core[i + 1]})`)
+          );
+          return this.liftFlat(payload, parts, path + item);
+        });
+      }
+      default: {
+        const simple = liftCore[type.kind];
+        if (simple !== undefined) return simple(core[0]!);
+        return this.#liftByCodec(
+          type,
+          path,
+          (codec) =>
+            codec.liftCore === undefined
+              ? `${this.#codec(type)}.liftFlat(cx, [${core.join(", ")}], 0)`
+              : `${this.program.constant(codec.liftCore)}(cx, ${core[0]})`,
+        );
+      }
+    }
+  }
+
+  /** From memory to an expression. The range is checked. */
+  load(type: ValType, ptr: string, offset: number, path: string): string {
+    this.program.count();
+    const { size } = layoutOf(type);
+    const view = numericView(type.kind);
+    if (view !== undefined) return this.#view(view, ptr, offset, size);
+    switch (type.kind) {
+      case "bool":
+        return `${this.#view("u8", ptr, offset, 1)} !== 0`;
+      case "string": {
+        const [begin, length] = this.#pair(ptr, offset);
+        this.add(this.at(path));
+        return this.keep(`loadString(cx, ${begin}, ${length})`);
+      }
+      case "list": {
+        const [begin, length] = this.#pair(ptr, offset);
+        return this.#loadList(type, begin, length, path);
+      }
+      case "record":
+      case "tuple": {
+        const types = partTypes(type), { offsets } = recordLayout(types);
+        return this.#composite(
+          type,
+          (k) => this.load(types[k]!, ptr, offset + offsets[k]!, path + items(type, this)[k]),
+        );
+      }
+      case "flags":
+        return this.#flags(
+          type,
+          this.keep(this.#view(size === 1 ? "u8" : size === 2 ? "u16" : "u32", ptr, offset, size)),
+        );
+      case "enum":
+      case "option":
+      case "result":
+      case "variant": {
+        const shape = shapeOf(type), { discriminantSize, payloadOffset } = variantLayout(shape.payloads);
+        const index = this.#view(discriminantView(discriminantSize), ptr, offset, discriminantSize);
+        if (type.kind === "enum") return this.#enum(type, index, path);
+        return this.#variant(
+          shape,
+          index,
+          path,
+          (payload, item) => this.load(payload, ptr, offset + payloadOffset, path + item),
+        );
+      }
+      default:
+        this.usesMemory = true;
+        return this.#liftByCodec(type, path, () => `${this.#codec(type)}.load(cx, ${ptr} + ${offset})`);
+    }
+  }
+
+  #liftByCodec(type: ValType, path: string, call: (codec: Codec) => string): string {
+    const codec = this.program.codecs.of(type);
+    if (layoutOf(type).flat?.length !== 1 || type.kind === "fixed-list") this.usesMemory = true;
+    this.usesScope ||= type.kind !== "char" && type.kind !== "own";
+    this.add(this.at(path));
+    return this.keep(call(codec));
+  }
+
+  #pair(ptr: string, offset: number): [string, string] {
+    return [this.keep(this.#view("u32", ptr, offset, 4)), this.keep(this.#view("u32", ptr, offset + 4, 4))];
+  }
+
+  #composite(type: OfKind<"record" | "tuple">, part: (k: number) => string): string {
+    const parts = partTypes(type).map((_, k) => part(k));
+    if (type.kind === "tuple") return `[${parts.join(", ")}]`;
+    const { keys } = recordShape(type, this.program.codecs.memberNames);
+    return `{ ${parts.map((value, k) => member(keys[k]!, value)).join(", ")} }`;
+  }
+
+  #flags(type: OfKind<"flags">, word: string): string {
+    const { keys } = flagBits(type, this.program.codecs.memberNames);
+    return `{ ${keys.map((key, i) => member(key, `(${word} & ${1 << i}) !== 0`)).join(", ")} }`;
+  }
+
+  #enum(type: OfKind<"enum">, index: string, path: string): string {
+    const name = this.keep(`${this.program.constant(type.names)}[${index}]`);
+    this.add(`if (${name} === undefined) { ${this.at(path)} trap(tree, "invalid-discriminant"); }`);
+    return name;
+  }
+
+  #variant(
+    { payloads, item, make }: Shape,
+    index: string,
+    path: string,
+    lift: (payload: ValType, item: string) => string,
+  ): string {
+    const value = this.program.name();
+    this.add(`let ${value};`);
+    this.add(`switch (${index}) {`);
+    payloads.forEach((payload, i) => {
+      this.add(`case ${i}: {`);
+      this.add(`${value} = ${make(i, payload && lift(payload, item(i)))};`);
+      this.add("break; }");
+    });
+    this.add(`default: ${this.at(path)} trap(tree, "invalid-discriminant"); }`);
+    return value;
+  }
+
+  #loadList(type: OfKind<"list">, ptr: string, length: string, path: string): string {
+    this.usesMemory = true;
+    const { element } = type;
+    const isNumeric = numericView(element.kind) !== undefined;
+    const call = isNumeric
+      ? `loadRange(cx, ${this.#codec(element)}, ${ptr}, ${length})`
+      : `${this.#listFunction("load", type)}(${ptr}, ${length})`;
+    this.add(this.at(path));
+    return this.keep(call);
+  }
+
+  /** The function for a list whose elements are spelt out. What its elements need, the caller needs. */
+  #listFunction(kind: "load" | "store", type: OfKind<"list">): string {
+    const { element } = type, { size } = layoutOf(element);
+    const made = this.program.list(kind, type, (name) => {
+      const region = new Region(this.program);
+      if (kind === "load") region.add(`out[i] = ${region.load(element, "p", 0, "")};`);
+      else {
+        const value = region.keep("values[i]");
+        region.ranHost = true;
+        region.store(element, value, "p", 0, "");
+        region.flush();
+      }
+      const places = this.program.constant(region.places), layout = this.#layout(element);
+      const loop = `let at = 0, i = 0;
+  try {
+    for (let p = ptr; i < length; i++, p += ${size}) {
+${region.lines.join("\n")}
+    }
+  } catch (e) { throw within(e, "[" + i + "]" + (${places}[at] ?? "")); }`;
+      this.program.functions.push(
+        kind === "load"
+          ? `function ${name}(ptr, length) {
+  checkList(cx, ${layout}, ptr, length);
+  const out = new Array(length);
+  ${loop}
+  return out;
+}`
+          : `function ${name}(values, length) {
+  const ptr = allocateList(cx, ${layout}, values, length);
+  ${loop}
+  return ptr;
+}`,
+      );
+      return { name, usesScope: region.usesScope };
+    });
+    this.usesScope ||= made.usesScope;
+    return made.name;
+  }
+
+  // ── Lowering ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** From a variable's value to expressions of core values. */
+  lowerFlat(type: ValType, value: string, path: string): string[] {
+    this.program.count();
+    switch (type.kind) {
+      case "string":
+      case "list":
+        return this.#lowerRange(type, value, path);
+      case "record":
+      case "tuple":
+        return this.#parts(
+          type,
+          value,
+          path,
+          (part, read, k) => this.lowerFlat(part, read, path + items(type, this)[k]),
+        ).flat();
+      case "option":
+      case "result":
+      case "variant": {
+        const joined = layoutOf(type).flat!.slice(1);
+        const index = this.program.name(), names = joined.map(() => this.program.name());
+        this.add(
+          `let ${
+            [
+              `${index} = 0`,
+              ...names.map((name, i) => `${name} = ${joined[i] === "i64" ? "0n" : "0"}`),
+            ].join(", ")
+          };`,
+        );
+        this.#cases(type, value, path, (i, payload, item) => {
+          this.add(`${index} = ${i};`);
+          if (payload === undefined) return;
+          const flat = layoutOf(payload.type).flat!, coerce = coercion(flat, joined);
+          this.lowerFlat(payload.type, payload.value, path + item).forEach((part, k) => {
+            const fits = coerce === undefined || flat[k] === joined[k];
+            this.add(`${names[k]} = ${fits ? part : `${this.program.constant(coerce[k]!.toJoined)}(${part})`};`);
+          });
+        });
+        return [index, ...names];
+      }
+      default:
+        return this.#lowerLeaf(type, value, path, (codec) => {
+          if (codec.lowerCore !== undefined) {
+            return [this.keep(`${this.program.constant(codec.lowerCore)}(cx, ${value})`)];
+          }
+          const flat = this.keep("[]");
+          this.add(`${this.#codec(type)}.lowerFlat(cx, ${value}, ${flat}, 0);`);
+          return codec.layout.flat!.map((_, i) => `${flat}[${i}]`);
+        });
+    }
+  }
+
+  /** From a variable's value to memory. Stores wait until `flush`: the host's code may still run meanwhile. */
+  store(type: ValType, value: string, ptr: string, offset: number, path: string): void {
+    this.program.count();
+    const { size } = layoutOf(type);
+    const put = (view: NumericView, core: string, at = offset, bytes = size): void => {
+      this.#pending.push(`${this.#view(view, ptr, at, bytes)} = ${core};`);
+    };
+    switch (type.kind) {
+      case "string":
+      case "list": {
+        this.flush();
+        const [begin, length] = this.#lowerRange(type, value, path);
+        put("u32", begin!, offset, 4);
+        put("u32", length!, offset + 4, 4);
+        return;
+      }
+      case "record":
+      case "tuple": {
+        const { offsets } = recordLayout(partTypes(type));
+        this.#parts(type, value, path, (part, read, k) => {
+          this.store(part, read, ptr, offset + offsets[k]!, path + items(type, this)[k]);
+          return [];
+        });
+        return;
+      }
+      case "option":
+      case "result":
+      case "variant": {
+        this.flush();
+        const { discriminantSize, payloadOffset } = variantLayout(shapeOf(type).payloads);
+        this.#cases(type, value, path, (i, payload, item) => {
+          put(discriminantView(discriminantSize), String(i), offset, discriminantSize);
+          if (payload !== undefined) this.store(payload.type, payload.value, ptr, offset + payloadOffset, path + item);
+          this.flush();
+        });
+        return;
+      }
+      case "enum":
+        return put(discriminantView(size), this.#lowerLeaf(type, value, path, unreachable)[0]!);
+      case "flags":
+        return put(size === 1 ? "u8" : size === 2 ? "u16" : "u32", this.#lowerLeaf(type, value, path, unreachable)[0]!);
+      case "bool":
+        return put("u8", this.#lowerLeaf(type, value, path, unreachable)[0]!);
+      case "char":
+      case "own":
+      case "borrow":
+        return put(
+          "u32",
+          this.#lowerLeaf(
+            type,
+            value,
+            path,
+            ({ lowerCore }) => [this.keep(`${this.program.constant(lowerCore)}(cx, ${value})`)],
+          )[0]!,
+        );
+      default: {
+        const view = numericView(type.kind);
+        if (view !== undefined) {
+          return put(
+            view,
+            this.#lowerLeaf(
+              type,
+              value,
+              path,
+              ({ lowerCore }) => [this.keep(`${this.program.constant(lowerCore)}(cx, ${value})`)],
+            )[0]!,
+          );
+        }
+        this.flush();
+        this.usesMemory = true;
+        this.#lowerLeaf(type, value, path, () => {
+          this.add(`m.sync(); ${this.#codec(type)}.store(cx, ${value}, ${ptr} + ${offset});`);
+          return [];
+        });
+      }
+    }
+  }
+
+  /** Does the stores that wait. */
+  flush(): void {
+    if (this.#pending.length === 0) return;
+    if (this.ranHost) this.add("m.sync();");
+    for (const store of this.#pending) this.add(store);
+    this.#pending = [];
+  }
+
+  /** A type without parts that are spelt out; `byCodec` where its codec must do it. */
+  #lowerLeaf(type: ValType, value: string, path: string, byCodec: (codec: Codec) => string[]): string[] {
+    const beyond = outside[type.kind];
+    if (beyond !== undefined) {
+      this.add(
+        `if (typeof ${value} !== "number" || ${beyond(value)}) { ${this.at(path)} mismatch(${
+          quote(type.kind)
+        }, ${value}); }`,
+      );
+      return [value];
+    }
+    switch (type.kind) {
+      case "f32":
+      case "f64":
+        this.add(`if (typeof ${value} !== "number") { ${this.at(path)} mismatch(${quote(type.kind)}, ${value}); }`);
+        return [value];
+      case "bool":
+        this.add(`if (${value} !== true && ${value} !== false) { ${this.at(path)} mismatch("bool", ${value}); }`);
+        return [this.keep(`${value} ? 1 : 0`)];
+      case "enum":
+        return [this.#lowerEnum(type, value, path)];
+      case "flags":
+        return [this.#lowerFlags(type, value, path)];
+      default: {
+        if (type.kind === "map" || type.kind === "fixed-list") this.usesMemory = true;
+        this.usesScope ||= type.kind !== "char" && type.kind !== "u64" && type.kind !== "s64";
+        this.ranHost ||= type.kind === "map" || type.kind === "fixed-list";
+        this.add(this.at(path));
+        return byCodec(this.program.codecs.of(type));
+      }
+    }
+  }
+
+  #lowerEnum(type: OfKind<"enum">, value: string, path: string): string {
+    const lower = this.program.constant(this.program.codecs.of(type).lowerCore);
+    if (type.names.length > MAX_SWITCH) {
+      this.add(this.at(path));
+      return this.keep(`${lower}(cx, ${value})`);
+    }
+    const index = this.program.name();
+    this.add(`let ${index} = 0; switch (${value}) {`);
+    type.names.forEach((name, i) => this.add(`case ${quote(name)}: ${index} = ${i}; break;`));
+    this.add(`default: ${this.at(path)} ${lower}(cx, ${value}); }`);
+    return index;
+  }
+
+  /** Plain objects that have nothing but flags, and true or false for each; the codec looks at any other. */
+  #lowerFlags(type: OfKind<"flags">, value: string, path: string): string {
+    const { bits } = flagBits(type, this.program.codecs.memberNames);
+    const lower = this.program.constant(this.program.codecs.of(type).lowerCore);
+    const word = this.program.name(),
+      plain = this.program.name(),
+      key = this.program.name(),
+      flag = this.program.name();
+    this.ranHost = true;
+    this.add(this.at(path));
+    this.add(
+      `let ${word} = 0, ${plain} = typeof ${value} === "object" && ${value} !== null && Object.getPrototypeOf(${value}) === Object.prototype;`,
+    );
+    this.add(`if (${plain}) { for (const ${key} in ${value}) { let ${flag}; switch (${key}) {`);
+    for (const [name, bit] of bits) {
+      this.add(
+        `case ${quote(name)}: ${flag} = ${value}[${quote(name)}]; if (${flag} === true) ${word} |= ${
+          1 << bit
+        }; else if (${flag} !== false) ${plain} = false; break;`,
+      );
+    }
+    this.add(`default: ${plain} = false; } } }`);
+    this.add(`if (!${plain}) ${word} = ${lower}(cx, ${value});`);
+    return word;
+  }
+
+  #lowerRange(type: OfKind<"string" | "list"> | ValType, value: string, path: string): string[] {
+    this.usesMemory = true;
+    this.add(this.at(path));
+    if (type.kind !== "list") {
+      const ptr = this.keep(`storeString(cx, ${value})`);
+      return [ptr, this.keep("storedUnits()")];
+    }
+    const { element } = type;
+    this.ranHost = true;
+    const values = this.keep(`toArray(${value}, ${this.program.constant(type)})`),
+      length = this.keep(`${values}.length`);
+    const call = numericView(element.kind) !== undefined
+      ? `storeRange(cx, ${this.#codec(element)}, ${values}, ${length})`
+      : `${this.#listFunction("store", type)}(${values}, ${length})`;
+    return [this.keep(call), length];
+  }
+
+  /** Opens a record or tuple and lowers each part as it is read. */
+  #parts(
+    type: OfKind<"record" | "tuple">,
+    value: string,
+    path: string,
+    lower: (part: ValType, read: string, k: number) => string[],
+  ): string[][] {
+    const types = partTypes(type);
+    this.ranHost = true;
+    this.add(this.at(path));
+    if (type.kind === "tuple") {
+      const source = this.keep(`openTuple(${this.program.constant(type)}, ${value})`);
+      return types.map((part, k) => lower(part, this.keep(`${source}[${k}]`), k));
+    }
+    const shape = recordShape(type, this.program.codecs.memberNames), { keys, inherited } = shape;
+    const constant = this.program.constant(sharedShape(type, shape));
+    const source = this.keep(`${constant}.open(${value})`);
+    return types.map((part, k) => {
+      const read = this.program.name();
+      const absent = inherited[k] === undefined
+        ? `${read} === undefined`
+        : `(${read} === undefined || ${read} === ${constant}.inherited[${k}])`;
+      this.add(`let ${read} = ${source}[${quote(keys[k]!)}];`);
+      this.add(`if (${absent}) { ${this.at(`${path}.${keys[k]}`)} ${read} = ${constant}.absent(${source}, ${k}); }`);
+      return lower(part, read, k);
+    });
+  }
+
+  /** Finds the case of a value; `lower` is called for each, in its branch. */
+  #cases(
+    type: OfKind<"variant" | "option" | "result">,
+    value: string,
+    path: string,
+    lower: (i: number, payload: { readonly type: ValType; readonly value: string } | undefined, item: string) => void,
+  ): void {
+    const { payloads, item } = shapeOf(type);
+    const branch = (i: number, payload: string): void => {
+      const part = payloads[i];
+      lower(i, part && { type: part, value: payload }, item(i));
+    };
+    if (type.kind === "option" && type.element.kind !== "option") {
+      this.add(`if (${value} === undefined || ${value} === null) {`);
+      branch(0, "");
+      this.add("} else {");
+      branch(1, value);
+      this.add("}");
+      return;
+    }
+    this.ranHost = true;
+    const constant = this.program.constant(type), tag = this.program.name();
+    if (type.kind === "option") {
+      this.add(`if (${value} === undefined || ${value} === null) {`), branch(0, ""), this.add("} else {");
+    }
+    this.add(this.at(path));
+    this.add(`const ${tag} = typeof ${value} === "object" && ${value} !== null ? ${value}.tag : undefined;`);
+    this.add(`switch (${tag}) {`);
+    const names = type.kind === "variant"
+      ? type.cases.map(({ name }) => name)
+      : type.kind === "option"
+      ? ["none", "some"]
+      : ["ok", "err"];
+    names.forEach((name, i) => {
+      this.add(`case ${quote(name)}: {`);
+      const payload = this.keep(`${value}.val`);
+      if (payloads[i] === undefined) {
+        const refuse = type.kind === "result"
+          ? `refusePayload(${quote(name)}, ${payload})`
+          : `unexpectedPayload(${quote(name)})`;
+        this.add(`if (${payload} !== undefined) { ${this.at(path)} ${refuse}; }`);
+      }
+      branch(i, payload);
+      this.add("break; }");
+    });
+    this.add(`default: ${this.at(path)} unknownCase(${constant}, tagOf(${constant}, ${value})); }`);
+    if (type.kind === "option") this.add("}");
+  }
+}
+
+function unreachable(): never {
+  throw new Error("unreachable"); // such a type is never left to its codec
+}
+
+const shapes = new WeakMap<ValType, ReturnType<typeof recordShape>>();
+
+/** One shape for each type, so that it is one constant. */
+function sharedShape(type: ValType, shape: ReturnType<typeof recordShape>): ReturnType<typeof recordShape> {
+  const found = shapes.get(type);
+  if (found !== undefined) return found;
+  shapes.set(type, shape);
+  return shape;
+}
+
+function partTypes(type: OfKind<"record" | "tuple">): readonly ValType[] {
+  return type.kind === "record" ? type.fields.map((field) => field.type) : type.types;
+}
+
+/** What a path calls each part. */
+function items(type: OfKind<"record" | "tuple">, { program }: Region): readonly string[] {
+  return type.kind === "record"
+    ? program.codecs.memberNames(type.fields.map((field) => field.name)).map((key) => `.${key}`)
+    : type.types.map((_, k) => `[${k}]`);
+}
+
+function discriminantView(size: number): NumericView {
+  return size === 1 ? "u8" : size === 2 ? "u16" : "u32";
+}
+
+/** How the cases of a variant look in JS. */
+interface Shape {
+  readonly payloads: readonly (ValType | undefined)[];
+  item(index: number): string;
+  make(index: number, payload: string | undefined): string;
+}
+
+function shapeOf(type: OfKind<"variant" | "option" | "result" | "enum">): Shape {
+  switch (type.kind) {
+    case "enum":
+      return { payloads: type.names.map(() => undefined), item: () => "", make: () => "" };
+    case "variant":
+      return {
+        payloads: type.cases.map((part) => part.type),
+        item: (i) => `.${type.cases[i]!.name}`,
+        make: (i, payload) =>
+          `{ tag: ${quote(type.cases[i]!.name)}${payload === undefined ? "" : `, val: ${payload}`} }`,
+      };
+    case "option":
+      return type.element.kind === "option"
+        ? {
+          payloads: [undefined, type.element],
+          item: () => ".some",
+          make: (i, payload) => i === 0 ? '{ tag: "none" }' : `{ tag: "some", val: ${payload} }`,
+        }
+        : { payloads: [undefined, type.element], item: () => "", make: (_, payload) => payload ?? "undefined" };
+    case "result":
+      return {
+        payloads: [type.ok, type.err],
+        item: (i) => i === 0 ? ".ok" : ".err",
+        make: (i, payload) => `{ tag: ${i === 0 ? '"ok"' : '"err"'}, val: ${payload} }`,
+      };
+  }
+}
