@@ -12,9 +12,11 @@ import { paramsDirect, resultDirect, variantLayout } from "./layout.ts";
 import { enter, failedCall, failedLower, type GuestCall, leave, type Lifted, refuseEnter } from "./lift.ts";
 import { CALL, failed, type HostCall, LOWER, thrown } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
+import { endDirectLend, GuestResource, HostResource, lendDirectly } from "./resources.ts";
 import { checkDropped, returnedResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
-import { rethrow, trap, trapAt } from "./trap.ts";
+import { slotOf } from "./slots.ts";
+import { rethrow, trapAt } from "./trap.ts";
 import { containsAsyncValue, containsRange, type OfKind, type ValType } from "./types.ts";
 
 /** More parameters than this are left to the closure tier. */
@@ -26,43 +28,67 @@ const helpers = {
   CallScope,
   ComponentError,
   checkDropped,
+  endDirectLend,
   enter,
   leave,
+  lendDirectly,
   refuseEnter,
   rethrow,
   returnedResult,
   trapAt,
 };
 
+/** Gives a trampoline for one instance. */
 type Maker = (...instance: unknown[]) => CoreFunction;
 
-/** Makers by what differs between trampolines of one signature; `undefined` where it is too large. */
-const makers = new WeakMap<Signature, Map<string, Maker | undefined>>();
-
-function makerOf(signature: Signature, key: string, write: () => string | undefined, constants: unknown[]) {
-  let made = makers.get(signature);
-  if (made === undefined) makers.set(signature, made = new Map());
-  if (!made.has(key)) made.set(key, compile(write, constants));
-  return made.get(key);
+/** What generated code is made from, and what was made of it. */
+interface Written {
+  readonly source: string;
+  readonly constants: readonly unknown[];
+  copies: number;
+  maker: Maker | undefined;
 }
 
-function compile(write: () => string | undefined, constants: unknown[]): Maker | undefined {
-  let source: string | undefined;
-  try {
-    source = write();
-  } catch (error) {
-    if (!(error instanceof TooLarge)) throw error;
+/**
+ * Instances with code of their own: engines specialise a function by what it closes over only as long as its code has made one closure,
+ * and one that runs for two instances takes three times as long. Beyond this many, instances share.
+ */
+const MAX_COPIES = 16;
+
+/** What was written for a signature, by what differs between its trampolines; `undefined` where that is too large. */
+const written = new WeakMap<Signature, Map<string, Written | undefined>>();
+
+function makerOf(signature: Signature, key: string, write: (program: Program) => string, codecs: CodecSource) {
+  let found = written.get(signature);
+  if (found === undefined) written.set(signature, found = new Map());
+  if (!found.has(key)) found.set(key, writeOnce(write, new Program(codecs)));
+  const code = found.get(key);
+  if (code === undefined) return undefined;
+  if (code.copies < MAX_COPIES) {
+    code.copies++;
+    const names = code.constants.map((_, i) => `k${i}`);
+    code.maker = ownFunction(
+      ["H", "K"],
+      `const { ${Object.keys(helpers).join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${code.source}`,
+    )(helpers, code.constants) as Maker;
   }
-  if (source === undefined) return undefined;
-  const named = constants.map((_, i) => `k${i}`);
-  return new Function(
-    "H",
-    "K",
-    `"use strict";
-const { ${Object.keys(helpers).join(", ")} } = H;
-${named.length === 0 ? "" : `const [${named.join(", ")}] = K;`}
-${source}`,
-  )(helpers, constants) as Maker;
+  return code.maker;
+}
+
+function writeOnce(write: (program: Program) => string, program: Program): Written | undefined {
+  try {
+    return { source: write(program), constants: program.constants, copies: 0, maker: undefined };
+  } catch (error) {
+    if (error instanceof TooLarge) return undefined;
+    throw error;
+  }
+}
+
+let functions = 0;
+
+/** A function from its text. Engines share what they learn between functions of the same text: so no two have the same. */
+export function ownFunction(names: readonly string[], body: string): (...args: unknown[]) => unknown {
+  return new Function(...names, `"use strict";\n${body}\n// ${functions++}`) as (...args: unknown[]) => unknown;
 }
 
 /** Whether a signature's trampolines can be generated at all. */
@@ -79,6 +105,22 @@ function parsePlace(place: string): { readonly param: number; readonly item: str
 
 const parameters = (count: number, name: string, from = 0): string[] =>
   Array.from({ length: count - from }, (_, i) => `${name}${i + from}`);
+
+/** Whether a borrow is of a resource that the instance defines: it receives the representation, and nothing is noted in its table. */
+function isOwnBorrow({ resource }: OfKind<"borrow">, { inst, resources }: CanonContext): boolean {
+  const runtime = resources[slotOf(resource)];
+  return runtime instanceof GuestResource && runtime.node === inst;
+}
+
+/** Whether a handle is of a resource that the host gave: its objects stay as they are. */
+function isHostResource({ resource }: OfKind<"own" | "borrow">, { resources }: CanonContext): boolean {
+  return resources[slotOf(resource)] instanceof HostResource;
+}
+
+/** A resource at run time, as an expression. */
+function resourceOf(type: ValType): string {
+  return `cx.resources[${slotOf((type as OfKind<"own" | "borrow">).resource)}]`;
+}
 
 // ── Exports ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,12 +143,12 @@ export function generateLift(
   if (!isCovered(signature)) return undefined;
   const entering = cx.inst.enteringSet(undefined);
   const single = entering.length === 1, post = postReturn !== undefined;
-  const program = new Program(codecs);
+  const borrows = signature.type.params.map(({ type }) => type.kind === "borrow" && isOwnBorrow(type, cx));
   const maker = makerOf(
     signature,
-    `lift ${throws} ${method} ${single} ${post}`,
-    () => writeLift(signature, program, { throws, method, single, post }),
-    program.constants,
+    `lift ${throws} ${method} ${single} ${post} ${borrows}`,
+    (program) => writeLift(signature, program, { throws, method, single, post, borrows }),
+    codecs,
   );
   const fail = (at: number, lowers: number, place: string | undefined, error: unknown, scope?: CallScope): unknown => {
     if (at < 0) {
@@ -130,7 +172,11 @@ export function generateLift(
 function writeLift(
   signature: Signature,
   program: Program,
-  { throws, method, single, post }: ExportStyle & { readonly single: boolean; readonly post: boolean },
+  { throws, method, single, post, borrows }: ExportStyle & {
+    readonly single: boolean;
+    readonly post: boolean;
+    readonly borrows: readonly boolean[];
+  },
 ): string {
   const { type, layout } = signature, { params, lifted } = layout, region = new Region(program);
   const { result } = type;
@@ -140,7 +186,10 @@ function writeLift(
   if (paramsDirect(layout)) {
     core = type.params.flatMap((param, k) => {
       region.within(`${k} `);
-      return region.lowerFlat(param.type, `a${k}`, "");
+      if (!borrows[k]) return region.lowerFlat(param.type, `a${k}`, "");
+      region.add(region.at(""));
+      region.add(`const b${k} = lendDirectly(a${k}, r${k}); lent = ${k + 1};`);
+      return [`b${k}`];
     });
   } else {
     region.within(`${type.params.length} `);
@@ -181,6 +230,7 @@ function writeLift(
       }
     }
   }
+  const lends = borrows.flatMap((is, k) => is ? k : []);
   const lifting = region.lines.splice(0);
   const places = program.constant(region.places);
   const needsLift = region.usesMemory || result !== undefined && containsRange(result);
@@ -188,11 +238,12 @@ function writeLift(
   const returned = isErr === "" ? "out" : throws ? "out" : '{ tag: failed ? "err" : "ok", val: out, "~result": true }';
   return `return (cx, core, post, entering, path, fail) => {
   const { inst } = cx, { tree } = inst, m = cx.memory;
+  ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}
   ${program.functions.join("\n")}
   return function (${args}) {
     ${method ? "const a0 = this;" : ""}
     ${single ? "if (inst.entered) refuseEnter(inst, path);\n    inst.entered = true;" : "enter(entering, path);"}
-    let at = ${CALL}, out${isErr === "" ? "" : ", failed = false"};
+    let at = ${CALL}, out${isErr === "" ? "" : ", failed = false"}${lends.length === 0 ? "" : ", lent = 0"};
     ${region.usesScope ? "const scope = new CallScope();" : ""}
     try {
       ${region.usesScope ? "cx.scope = scope;" : ""}
@@ -216,8 +267,12 @@ function writeLift(
       if (tree.poisoned) rethrow(tree);`
       : ""
   }
-    } catch (e) { throw fail(at, ${lowers}, ${places}[at], e${region.usesScope ? ", scope" : ""}); }
+    } catch (e) {
+      ${lends.map((k) => `if (lent > ${k}) endDirectLend(a${k});`).join(" ")}
+      throw fail(at, ${lowers}, ${places}[at], e${region.usesScope ? ", scope" : ""});
+    }
     ${region.usesScope ? "scope.end();" : ""}
+    ${lends.map((k) => `endDirectLend(a${k});`).join(" ")}
     ${single ? "inst.entered = false;" : "leave(entering);"}
     ${isErr !== "" && throws ? "if (failed) throw new ComponentError(out);" : ""}
     return ${returned};
@@ -254,8 +309,15 @@ export function generateLower(
   codecs: CodecSource,
 ): CoreFunction | undefined {
   if (!isCovered(signature)) return undefined;
-  const program = new Program(codecs);
-  const maker = makerOf(signature, "lower", () => writeLower(signature, program), program.constants);
+  const { params, result } = signature.type;
+  const borrows = params.map(({ type }) => type.kind === "borrow" && isHostResource(type, cx));
+  const own = result?.kind === "own" && isHostResource(result, cx);
+  const maker = makerOf(
+    signature,
+    `lower ${borrows} ${own}`,
+    (program) => writeLower(signature, program, borrows, own),
+    codecs,
+  );
   const fail = (at: number, lifts: number, place: string | undefined, error: unknown, scope?: CallScope): unknown => {
     scope?.end();
     if (at < 0) return failed(signature, cx, path, CALL, error);
@@ -266,7 +328,7 @@ export function generateLower(
   return maker?.(cx, call, path, fail, (error: unknown) => thrown(signature, error));
 }
 
-function writeLower(signature: Signature, program: Program): string {
+function writeLower(signature: Signature, program: Program, borrows: readonly boolean[], own: boolean): string {
   const { type, layout } = signature, { params, lowered } = layout, { result } = type, region = new Region(program);
   const core = parameters(lowered.params.length, "c");
 
@@ -276,6 +338,11 @@ function writeLower(signature: Signature, program: Program): string {
     args = type.params.map((param, k) => {
       region.within(`${k} `);
       const start = params.flatOffsets[k]!, { flat } = signature.params[k]!.layout;
+      if (borrows[k]) {
+        region.add(region.at(""));
+        region.add(`const b${k} = handles.lendDirectly(${core[start]} >>> 0, r${k}); lent = ${k + 1};`);
+        return `r${k}.borrowToHost(b${k})`;
+      }
       return region.liftFlat(param.type, core.slice(start, start + flat!.length), "");
     });
   } else {
@@ -302,7 +369,8 @@ function writeLower(signature: Signature, program: Program): string {
     const top = result.kind === "result" ? result : undefined;
     if (top !== undefined) openTop(region, top);
     if (resultDirect(layout)) {
-      if (top === undefined) [out = ""] = region.lowerFlat(result, "value", "");
+      if (own) out = "handles.add(r, r.hold(value), undefined)";
+      else if (top === undefined) [out = ""] = region.lowerFlat(result, "value", "");
       else {
         lowerTop(region, top, () => {});
         out = "failed ? 1 : 0";
@@ -325,12 +393,17 @@ function writeLower(signature: Signature, program: Program): string {
     ? `let value, error;
       try { value = call(${args.join(", ")}); } catch (e) { error = thrown(e); }`
     : `const value = call(${args.join(", ")});`;
+  // Which handles are lent: those before the one at which lifting failed.
+  const lends = borrows.flatMap((is, k) => is ? k : []);
+  const handle = (k: number): string => `${core[params.flatOffsets[k]!]} >>> 0`;
   return `return (cx, call, path, fail, thrown) => {
-  const { inst } = cx, { tree } = inst, m = cx.memory;
+  const { inst } = cx, { tree, handles } = inst, m = cx.memory;
+  ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}
+  ${own ? `const r = ${resourceOf(result!)};` : ""}
   ${program.functions.join("\n")}
   return function (${core.join(", ")}) {
     if (!inst.mayLeave) trapAt(tree, path, "cannot-leave");
-    let at = ${CALL};
+    let at = ${CALL}${lends.length === 0 ? "" : ", lent = 0"};
     ${region.usesScope ? "const scope = new CallScope();" : ""}
     try {
       ${region.usesScope ? "cx.scope = scope;" : ""}
@@ -340,9 +413,14 @@ function writeLower(signature: Signature, program: Program): string {
       ${calling}
       ${region.usesMemory ? "cx.beginLower();" : ""}
       ${lowering.join("\n      ")}
+      ${out === "" ? "" : `const out = ${out};`}
       ${region.usesScope ? "scope.end();" : ""}
-      ${out === "" ? "" : `return ${out};`}
-    } catch (e) { throw fail(at, ${lifts}, ${places}[at], e${region.usesScope ? ", scope" : ""}); }
+      ${lends.map((k) => `handles.endLend(${handle(k)});`).join(" ")}
+      ${out === "" ? "" : "return out;"}
+    } catch (e) {
+      ${lends.map((k) => `if (lent > ${k}) handles.endLend(${handle(k)});`).join(" ")}
+      throw fail(at, ${lifts}, ${places}[at], e${region.usesScope ? ", scope" : ""});
+    }
   };
 };`;
 }

@@ -16,7 +16,7 @@ import {
   toArray,
 } from "./aggregates.ts";
 import type { Codec, CodecSource } from "./codec.ts";
-import { type Layout, layoutOf, recordLayout, variantLayout } from "./layout.ts";
+import { layoutOf, recordLayout, variantLayout } from "./layout.ts";
 import { mismatch, type NumericView, numericView } from "./scalars.ts";
 import { loadString, storedUnits, storeString } from "./strings.ts";
 import { trap } from "./trap.ts";

@@ -67,6 +67,13 @@ export class HandleTable {
     return this.#reps[handle]!;
   }
 
+  /** The same where whoever lends it gives it back itself. */
+  lendDirectly(handle: number, type: ResourceRuntime): number {
+    this.#check(handle, type);
+    this.#lends[handle]!++;
+    return this.#reps[handle]!;
+  }
+
   /** Gives a lent handle back. */
   endLend(handle: number): void {
     this.#lends[handle]!--;

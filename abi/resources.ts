@@ -33,7 +33,8 @@ export interface ResourceRuntime {
 
 type Status = "own" | "borrowed" | "dropped" | "given away" | "ended";
 
-const phrases: Readonly<Partial<Record<Status, string>>> = {
+/** What messages say of a resource that is gone. */
+const phrases: Readonly<Record<Exclude<Status, "own" | "borrowed">, string>> = {
   dropped: "was dropped",
   "given away": "was given away",
   ended: "was a borrow that ended with its call",
@@ -41,6 +42,10 @@ const phrases: Readonly<Partial<Record<Status, string>>> = {
 
 let takeObject: (value: unknown, runtime: GuestResource, scope: CallScope) => number;
 let lendObject: (value: unknown, runtime: GuestResource, scope: CallScope) => number;
+/** Lends an object where whoever does gives it back itself; gives the representation. */
+export let lendDirectly: (value: unknown, runtime: GuestResource) => number;
+/** Gives it back. */
+export let endDirectLend: (object: ResourceObject) => void;
 let endBorrow: (object: ResourceObject) => void;
 let runtimeOf: (value: unknown) => GuestResource | undefined;
 
@@ -74,9 +79,8 @@ export class ResourceObject {
     const alive = (value: unknown, runtime: GuestResource): ResourceObject => {
       if (typeof value === "object" && value !== null && #runtime in value) {
         if (value.#runtime === runtime) {
-          const phrase = phrases[value.#status];
-          if (phrase === undefined) return value;
-          throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrase}`);
+          if (value.#status === "own" || value.#status === "borrowed") return value;
+          throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrases[value.#status]}`);
         }
         if (value.#runtime.name === runtime.name) {
           throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, "one of another type or instance");
@@ -108,6 +112,14 @@ export class ResourceObject {
         object.#lends--;
       });
       return object.#rep;
+    };
+    lendDirectly = (value, runtime) => {
+      const object = alive(value, runtime);
+      object.#lends++;
+      return object.#rep;
+    };
+    endDirectLend = (object) => {
+      object.#lends--;
     };
     endBorrow = (object) => {
       if (object.#status === "borrowed") object.#status = "ended";
@@ -267,6 +279,11 @@ export class HostResource implements ResourceRuntime {
 
   borrowToHost(rep: number): unknown {
     return this.#objects[rep];
+  }
+
+  /** The same where nothing can fail any more. */
+  hold(value: unknown): number {
+    return this.#add(value);
   }
 
   ownFromHost(value: unknown, scope: CallScope): number {

@@ -4,7 +4,7 @@
 // Source: DESIGN.md "Speed".
 
 import type { CodecSource } from "./codec.ts";
-import { type ExportStyle, generateLift, generateLower, isCovered } from "./codegen.ts";
+import { type ExportStyle, generateLift, generateLower, isCovered, ownFunction } from "./codegen.ts";
 import { type GuestCall, type Lifted, liftExport } from "./lift.ts";
 import { type HostCall, lowerHost } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
@@ -48,22 +48,19 @@ export function importFunction(
   const generate = (): CoreFunction => generateLower(signature, call, cx, path, codecs) ?? cold;
   if (tiers.warmCalls === 0) return generate();
   let left = tiers.warmCalls;
-  const [entry, become] = entryMaker(signature.layout.lowered.params.length)((...flat) => {
+  const [entry, become] = exchangeable(signature.layout.lowered.params.length, (...flat) => {
     if (--left === 0) become(generate());
     return cold(...flat);
   });
   return entry;
 }
 
-type EntryMaker = (first: CoreFunction) => [entry: CoreFunction, become: (next: CoreFunction) => void];
-
-const entryMakers: EntryMaker[] = [];
-
-/** Makes functions of so many parameters that pass them on to another one, which can be exchanged. */
-function entryMaker(count: number): EntryMaker {
+/** A function of so many parameters that passes them on to another one, which can be exchanged. */
+function exchangeable(
+  count: number,
+  first: CoreFunction,
+): [entry: CoreFunction, become: (next: CoreFunction) => void] {
   const names = Array.from({ length: count }, (_, i) => `c${i}`).join(", ");
-  return entryMakers[count] ??= new Function(
-    "f",
-    `"use strict"; return [function (${names}) { return f(${names}); }, (next) => { f = next; }];`,
-  ) as EntryMaker;
+  const code = `return [function (${names}) { return f(${names}); }, (next) => { f = next; }];`;
+  return ownFunction(["f"], code)(first) as [CoreFunction, (next: CoreFunction) => void];
 }
