@@ -379,6 +379,18 @@ export function flagBits(
   return { keys, bits };
 }
 
+/** Refuses a member of a flags object that is no flag. */
+export function unknownFlag(type: OfKind<"flags">, value: object, key: string): never {
+  if (isThenable(value)) mismatch(formatType(type), value);
+  throw new ValueError("unknown-flag", key, formatType(type));
+}
+
+/** Refuses a flag that is neither set nor not set. */
+export function refuseFlag(type: OfKind<"flags">, value: object, key: string, flag: unknown): never {
+  if (isThenable(value)) mismatch(formatType(type), value);
+  throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
+}
+
 /** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
 export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
   const { keys, bits } = flagBits(type, codecs.memberNames);
@@ -393,18 +405,14 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
   function lower(_: CanonContext, value: unknown): number {
     if (value === undefined || value === null) return 0;
     if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
-    if (isThenable(value)) mismatch(formatType(type), value);
+    if (isThenable(value)) mismatch(formatType(type), value); // it may have no members at all
     let word = 0;
     for (const key of Object.keys(value)) {
       const bit = bits.get(key);
-      if (bit === undefined) {
-        throw new ValueError("unknown-flag", key, formatType(type));
-      }
+      if (bit === undefined) unknownFlag(type, value, key);
       const flag = (value as Record<string, unknown>)[key];
       if (flag === true) word |= 1 << bit;
-      else if (flag !== false && flag !== undefined) {
-        throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
-      }
+      else if (flag !== false && flag !== undefined) refuseFlag(type, value, key, flag);
     }
     return word;
   }

@@ -431,8 +431,9 @@ function openTop(region: Region, type: OfKind<"result">): void {
   region.add(`let failed = false, payload;
       if (error !== undefined) { failed = true; payload = error.val; }
       else if (typeof value === "object" && value !== null && value["~result"] === true) {
-        if (value.tag === "err") failed = true;
-        else if (value.tag !== "ok") unknownCase(${constant}, tagOf(${constant}, value));
+        const { tag } = value;
+        if (tag === "err") failed = true;
+        else if (tag !== "ok") refuseTag(${constant}, value, tag);
         payload = value.val;
       } else payload = ${type.ok === undefined ? `returnedResult(${constant}, value).val` : "value"};`);
 }

@@ -12,8 +12,10 @@ import {
   loadRange,
   openTuple,
   recordShape,
+  refuseFlag,
   storeRange,
   toArray,
+  unknownFlag,
 } from "./aggregates.ts";
 import type { Codec, CodecSource } from "./codec.ts";
 import { layoutOf, recordLayout, variantLayout } from "./layout.ts";
@@ -21,7 +23,7 @@ import { mismatch, type NumericView, numericView } from "./scalars.ts";
 import { loadString, storedUnits, storeString } from "./strings.ts";
 import { trap } from "./trap.ts";
 import type { OfKind, ValType } from "./types.ts";
-import { coercion, refusePayload, tagOf, unknownCase } from "./variants.ts";
+import { coercion, refusePayload, refuseTag } from "./variants.ts";
 
 /** How much is generated for one signature; what would be more stays with the codecs. */
 const MAX_NODES = 1500;
@@ -36,17 +38,18 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
   loadString,
   mismatch,
   openTuple,
+  refuseFlag,
   refusePayload,
+  refuseTag,
   storeRange,
   storeString,
   storedUnits: (): number => storedUnits,
-  tagOf,
   toArray,
   trap,
+  unknownFlag,
   unexpectedPayload: (tag: string): never => {
     throw new ValueError("unexpected-payload", tag);
   },
-  unknownCase,
   within,
 };
 
@@ -577,29 +580,24 @@ ${region.lines.join("\n")}
     return index;
   }
 
-  /** Plain objects that have nothing but flags, and true or false for each; the codec looks at any other. */
+  /** Plain objects, whose members are looked at as they come; the codec looks at any other. */
   #lowerFlags(type: OfKind<"flags">, value: string, path: string): string {
-    const { bits } = flagBits(type, this.program.codecs.memberNames);
-    const lower = this.program.constant(this.program.codecs.of(type).lowerCore);
-    const word = this.program.name(),
-      plain = this.program.name(),
-      key = this.program.name(),
-      flag = this.program.name();
+    const { program } = this, { bits } = flagBits(type, program.codecs.memberNames);
+    const [word, key, flag] = [program.name(), program.name(), program.name()], constant = program.constant(type);
     this.ranHost = true;
     this.add(this.at(path));
-    this.add(
-      `let ${word} = 0, ${plain} = typeof ${value} === "object" && ${value} !== null && Object.getPrototypeOf(${value}) === Object.prototype;`,
-    );
-    this.add(`if (${plain}) { for (const ${key} in ${value}) { let ${flag}; switch (${key}) {`);
+    this.add(`let ${word} = 0;
+if (typeof ${value} === "object" && ${value} !== null && Object.getPrototypeOf(${value}) === Object.prototype) {
+for (const ${key} in ${value}) { let ${flag}; switch (${key}) {`);
     for (const [name, bit] of bits) {
-      this.add(
-        `case ${quote(name)}: ${flag} = ${value}[${quote(name)}]; if (${flag} === true) ${word} |= ${
-          1 << bit
-        }; else if (${flag} !== false) ${plain} = false; break;`,
-      );
+      this.add(`case ${quote(name)}: ${flag} = ${value}[${quote(name)}];
+if (${flag} === true) ${word} |= ${
+        1 << bit
+      }; else if (${flag} !== false && ${flag} !== undefined) refuseFlag(${constant}, ${value}, ${key}, ${flag});
+break;`);
     }
-    this.add(`default: ${plain} = false; } } }`);
-    this.add(`if (!${plain}) ${word} = ${lower}(cx, ${value});`);
+    this.add(`default: if (Object.hasOwn(${value}, ${key})) unknownFlag(${constant}, ${value}, ${key}); } }`);
+    this.add(`} else ${word} = ${program.constant(program.codecs.of(type).lowerCore)}(cx, ${value});`);
     return word;
   }
 
@@ -693,7 +691,7 @@ ${region.lines.join("\n")}
       branch(i, payload);
       this.add("break; }");
     });
-    this.add(`default: ${this.at(path)} unknownCase(${constant}, tagOf(${constant}, ${value})); }`);
+    this.add(`default: ${this.at(path)} refuseTag(${constant}, ${value}, ${tag}); }`);
     if (type.kind === "option") this.add("}");
   }
 }

@@ -2,6 +2,8 @@
 // Views are read as plain fields; `sync()` renews them after anything that may have grown the memory: every call of a guest.
 // Spec: definitions.py `MemInst`.
 
+import { kernelOf, kernels, type TextKernel } from "./wasm/text.ts";
+
 /** Cached views over one memory. Fields are valid until the guest next runs; then call `sync()`. */
 export class GuestMemory {
   readonly memory: WebAssembly.Memory;
@@ -16,6 +18,10 @@ export class GuestMemory {
   f32!: Float32Array<ArrayBuffer>;
   f64!: Float64Array<ArrayBuffer>;
 
+  /** String kernels over it, once enough strings have passed; `null` where there can be none. */
+  kernel: TextKernel | null | undefined = undefined;
+  #strings = 0;
+
   constructor(memory: WebAssembly.Memory) {
     this.memory = memory;
     this.#renew();
@@ -26,6 +32,12 @@ export class GuestMemory {
     // A grown memory detaches its old buffer, whose views then have length 0. Reading `memory.buffer` to compare is slower,
     // and comparing lengths is wrong: memory.grow(0) detaches too.
     if (this.u8.length === 0) this.#renew();
+  }
+
+  /** Counts a string that a kernel would serve; gives one when it is time. */
+  warm(): TextKernel | null {
+    if (++this.#strings <= kernels.warmStrings) return null;
+    return this.kernel = kernelOf(this.memory);
   }
 
   #renew(): void {

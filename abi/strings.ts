@@ -17,14 +17,20 @@ export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
 /** `utf16_tag`: the bit of a latin1+utf16 length that says utf16. */
 export const UTF16_TAG = 0x80000000;
 
-/** Up to this many bytes an ASCII string is put together in JS; longer ones go to TextDecoder, which costs 100 to 300 ns to call. */
-const SHORT_LOAD = 64;
-/** Up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */
+/** JavaScriptCore's coders cost half of what V8's cost to call: it is asked for shorter texts already. */
+const isJsc = "Bun" in globalThis || !("captureStackTrace" in Error);
+/** Without a kernel, up to this many bytes an ASCII string is put together in JS; longer ones go to TextDecoder. */
+const SHORT_LOAD = isJsc ? 12 : 64;
+/** Without a kernel, up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */
 const SHORT_STORE = 32;
+/** Up to this many bytes or code units a kernel serves (bench/text_bench.ts). */
+const KERNEL_LOAD = isJsc ? 56 : 150, KERNEL_STORE = isJsc ? 80 : 100;
+/** Up to this many code units V8's loop is as fast as a kernel. */
+const LOOP_STORE = 6;
 /** Code units per `String.fromCharCode` call: bounded by the engines' argument limits. */
 const CHUNK = 4096;
 /** Strings up to this many code units are encoded into a buffer that is kept. */
-const SCRATCH_UNITS = 8192;
+const SCRATCH_UNITS = 16384;
 
 // Deno's fatal decoder takes three to nine times as long as the lenient one. What is not UTF-8 shows in a U+FFFD; only then is the strict one asked.
 const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -95,7 +101,15 @@ function checkRange(cx: CanonContext, ptr: number, byteLength: number, alignment
 }
 
 function loadUtf8(cx: CanonContext, ptr: number, length: number): string {
-  const { u8 } = cx.memory;
+  const { memory } = cx;
+  if (length <= KERNEL_LOAD && memory.kernel !== null) {
+    const kernel = memory.kernel ?? memory.warm();
+    if (kernel !== null) {
+      const text = kernel.loadUtf8(ptr, length);
+      if (text !== null) return text;
+    }
+  }
+  const { u8 } = memory;
   const ascii = length <= SHORT_LOAD ? readAscii(u8, ptr, length) : undefined;
   if (ascii !== undefined) return ascii;
   const bytes = u8.subarray(ptr, ptr + length);
@@ -176,6 +190,18 @@ function isLatin1(text: string): boolean {
 
 function storeUtf8(cx: CanonContext, text: string): number {
   const units = text.length;
+  if (units > LOOP_STORE && units <= KERNEL_STORE && cx.memory.kernel !== null) {
+    const kernel = cx.memory.kernel ?? cx.memory.warm();
+    if (kernel !== null) {
+      const length = kernel.take(text);
+      // What it took stays: no guest can call out of realloc, and hooks cannot enter the instance.
+      const ptr = cx.allocate(1, length, "string");
+      if (length === units) kernel.writeAscii(ptr, units);
+      else kernel.writeUtf8(ptr, units);
+      storedUnits = length;
+      return ptr;
+    }
+  }
   if (units <= SHORT_STORE && isAscii(text)) {
     const ptr = cx.allocate(1, units, "string");
     const { u8 } = cx.memory;

@@ -23,14 +23,19 @@ interface Shape {
   item(index: number): string;
 }
 
-export function tagOf(type: ValType, value: unknown): string {
-  if (typeof value !== "object" || value === null) mismatch(`${formatType(type)} (an object with a tag)`, value);
-  const { tag } = value as { tag?: unknown };
+function tagOf(type: ValType, value: unknown): string {
+  const tag = typeof value === "object" && value !== null ? (value as { tag?: unknown }).tag : undefined;
   if (typeof tag !== "string") mismatch(`${formatType(type)} (an object with a tag)`, value);
   return tag;
 }
 
-export function unknownCase(type: ValType, tag: string): never {
+/** Refuses a value with a tag that names no case, or without one. */
+export function refuseTag(type: ValType, value: unknown, tag: unknown): never {
+  if (typeof tag === "string") unknownCase(type, tag);
+  mismatch(`${formatType(type)} (an object with a tag)`, value);
+}
+
+function unknownCase(type: ValType, tag: string): never {
   throw new ValueError("unknown-case", tag, formatType(type));
 }
 
@@ -120,7 +125,8 @@ export function resultCodec(type: OfKind<"result">, codecs: CodecSource): Codec 
     caseOf(value) {
       const tag = tagOf(type, value);
       const index = tag === "ok" ? 0 : tag === "err" ? 1 : unknownCase(type, tag);
-      if (payloads[index] === undefined && valOf(value) !== undefined) refusePayload(tag, valOf(value));
+      const payload = payloads[index] === undefined ? valOf(value) : undefined;
+      if (payload !== undefined) refusePayload(tag, payload);
       return index;
     },
     payloadOf: valOf,

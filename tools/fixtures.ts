@@ -50,10 +50,42 @@ export async function staleFixtures(write: boolean): Promise<string[]> {
   return stale;
 }
 
+const kernels = "abi/wasm/text";
+
+/** A module without its custom sections. */
+function stripped(module: Uint8Array): Uint8Array {
+  const parts = [module.subarray(0, 8)];
+  for (let at = 8; at < module.length;) {
+    const start = at, id = module[at++];
+    let size = 0, shift = 0, byte: number;
+    do {
+      byte = module[at++]!;
+      size |= (byte & 0x7f) << shift;
+      shift += 7;
+    } while (byte >= 0x80);
+    at += size;
+    if (id !== 0) parts.push(module.subarray(start, at));
+  }
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** Encodes the library's own module into the file that it is loaded from; gives that file's name if it was not current. */
+export async function staleKernels(write: boolean): Promise<string[]> {
+  const bytes = stripped(await wat(await Deno.readTextFile(`${kernels}.wat`)));
+  const path = `${kernels}_bytes.ts`;
+  const made =
+    `// Made by \`deno task fixtures\` from text.wat.\n\n/** The module's bytes, in base64. */\nexport const textModule =\n  ${
+      JSON.stringify(btoa(String.fromCharCode(...bytes)))
+    };\n`;
+  if (await read(path) === made) return [];
+  if (write) await Deno.writeTextFile(path, made);
+  return [path];
+}
+
 if (import.meta.main) {
   const check = Deno.args.includes("--check");
   if (!check) await writeMadeSources();
-  const stale = await staleFixtures(!check);
+  const stale = [...await staleKernels(!check), ...await staleFixtures(!check)];
   for (const path of stale) console.log(`${check ? "stale" : "wrote"} ${path}`);
   if (check && stale.length > 0) Deno.exit(1);
 }

@@ -1,5 +1,7 @@
-// Loaded before the tests (`--preload`): imports are generated at once, so that what a test calls once is generated code too.
+// Loaded before the tests (`--preload`): imports are generated and kernels made at once, so that what a test calls once goes through them.
 
 import { tiers } from "../../abi/tiers.ts";
+import { kernels } from "../../abi/wasm/text.ts";
 
 tiers.warmCalls = 0;
+kernels.warmStrings = 0;

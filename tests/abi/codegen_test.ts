@@ -1,0 +1,175 @@
+// Generated code itself: which tier serves what, that no text of a component becomes code, and that what is large is left to closures.
+
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { compileSync, features, instantiateSync, ValueError } from "@windlass/component";
+import { Codecs } from "../../abi/codecs.ts";
+import { generateLift, generateLower } from "../../abi/codegen.ts";
+import { ComponentInstance, InstanceTree } from "../../abi/instance.ts";
+import { CanonContext } from "../../abi/options.ts";
+import { signatureOf } from "../../abi/signature.ts";
+import { exportFunction, importFunction, tiers } from "../../abi/tiers.ts";
+import type { FuncType, ValType } from "../../abi/types.ts";
+import { wat } from "../support/wat.ts";
+
+const ignore = !features.codegen;
+// JS names as they are: what names are called in JS is host/'s business, and none of these is a label.
+const codecs = new Codecs((labels) => labels);
+
+/** A context with a memory whose allocator starts at 1024. */
+function context(): CanonContext {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  let top = 1024;
+  const realloc = (_: number, __: number, alignment: number, size: number): number => {
+    const ptr = Math.ceil(top / alignment) * alignment;
+    top = ptr + size;
+    return ptr;
+  };
+  const tree = new InstanceTree();
+  return new CanonContext(
+    new ComponentInstance(tree),
+    { memory, realloc, postReturn: undefined, stringEncoding: "utf8" },
+    true,
+  );
+}
+
+/** The export whose core function gives its arguments back: one core value, or a pointer. */
+function echo(type: ValType, core: (...flat: never[]) => unknown): (value: unknown) => unknown {
+  const func: FuncType = { params: [{ name: "x", type }], result: type, async: false };
+  const lifted = { signature: signatureOf(func, codecs), core, postReturn: undefined, path: "export f" };
+  const made = generateLift(lifted, context(), { throws: true, method: false }, codecs);
+  return made!;
+}
+
+/** Texts that would do something if they were code, or break the code around them. */
+const hostile = [
+  '"); globalThis.pwned = true; ("',
+  "`${globalThis.pwned = true}`",
+  "'; globalThis.pwned = true; '",
+  "*/ globalThis.pwned = true; /*",
+  "\n// globalThis.pwned = true\r\u2028\u2029globalThis.pwned = true",
+  "</script><script>globalThis.pwned = true</script>",
+  '\\"; globalThis.pwned = true; //',
+  "__proto__",
+  "constructor",
+  "\ud800",
+  "\0",
+];
+
+Deno.test({
+  name: "names are data, whatever they look like: of fields, cases, flags, parameters and functions",
+  ignore,
+  fn() {
+    const fields = hostile.map((name) => ({ name, type: { kind: "u8" } as const }));
+    const record: ValType = { kind: "record", fields };
+    const value = Object.fromEntries(hostile.map((name, i) => [name, i]));
+    let bytes: number[] = [];
+    const identity = echo(record, (...flat: never[]) => {
+      bytes = flat;
+      return 0;
+    });
+    const lifted = identity(value) as object;
+    assertEquals(bytes, hostile.map((_, i) => i));
+    assertEquals(Object.keys(lifted), hostile);
+    assertEquals(Object.getPrototypeOf(lifted), Object.prototype);
+
+    const cases: ValType = { kind: "enum", names: hostile };
+    const pass = echo(cases, (index: never) => index);
+    for (const name of hostile) assertEquals(pass(name), name);
+    assertThrows(() => pass("none of them"), ValueError, "unknown variant case `none of them`");
+
+    const variant: ValType = { kind: "variant", cases: hostile.map((name) => ({ name, type: undefined })) };
+    const passVariant = echo(variant, (index: never) => index);
+    for (const tag of hostile) assertEquals(passVariant({ tag }), { tag });
+
+    const flags: ValType = { kind: "flags", names: hostile };
+    const passFlags = echo(flags, (word: never) => word);
+    const set = Object.fromEntries(hostile.map((name, i) => [name, i % 2 === 0]));
+    assertEquals(Object.entries(passFlags(set) as object), Object.entries(set));
+
+    for (const name of hostile) {
+      const type: FuncType = { params: [{ name, type: { kind: "u8" } }], async: false };
+      const signature = signatureOf(type, codecs), path = `import ${name}`;
+      const call = generateLower(signature, () => 1, context(), path, codecs)!;
+      assertEquals(call(1), undefined);
+      const lifted = { signature, core: () => {}, postReturn: undefined, path };
+      const made = generateLift(lifted, context(), { throws: true, method: false }, codecs)!;
+      const error = assertThrows(() => made(-1), ValueError);
+      assertStringIncludes(error.message, `param 1 \`${name}\` of ${path}`);
+    }
+    assert(!("pwned" in globalThis));
+  },
+});
+
+Deno.test({
+  name: "what would be too much code is left to closures, and works",
+  ignore,
+  fn() {
+    let type: ValType = { kind: "u8" };
+    for (let i = 0; i < 14; i++) type = { kind: "tuple", types: [type, type] };
+    const func: FuncType = { params: [{ name: "x", type }], async: false };
+    const lifted = {
+      signature: signatureOf(func, codecs),
+      core: (ptr: number) => assertEquals(ptr, 1024),
+      postReturn: undefined,
+      path: "export f",
+    };
+    const style = { throws: true, method: false };
+    assertEquals(generateLift(lifted, context(), style, codecs), undefined);
+    const made = exportFunction(lifted, context(), style, codecs, true);
+    const value = (depth: number): unknown => depth === 0 ? 7 : [value(depth - 1), value(depth - 1)];
+    made(value(14));
+    const many: FuncType = {
+      params: Array.from({ length: 41 }, (_, i) => ({ name: `p${i}`, type: { kind: "u8" } })),
+      async: false,
+    };
+    const wide = { ...lifted, signature: signatureOf(many, codecs), core: () => {} };
+    assertEquals(generateLift(wide, context(), style, codecs), undefined);
+    exportFunction(wide, context(), style, codecs, true)(...Array(41).fill(1));
+  },
+});
+
+Deno.test({
+  name: "an import is generated after a few calls; the function that the guest holds stays",
+  ignore,
+  fn() {
+    const { warmCalls } = tiers;
+    tiers.warmCalls = 3;
+    try {
+      const type: FuncType = { params: [{ name: "x", type: { kind: "u8" } }], result: { kind: "u8" }, async: false };
+      const stacks: string[] = [];
+      const host = (x: unknown): number => {
+        stacks.push(new Error().stack!);
+        return (x as number) + 1;
+      };
+      const entry = importFunction(signatureOf(type, codecs), host, context(), "import f", codecs, true);
+      for (let i = 0; i < 5; i++) assertEquals(entry(i), i + 1);
+      const generated = stacks.map((stack) => !stack.includes("lower.ts"));
+      assertEquals(generated, [false, false, false, true, true]);
+    } finally {
+      tiers.warmCalls = warmCalls;
+    }
+  },
+});
+
+Deno.test("with codegen: false nothing is generated, nor probed for", async () => {
+  const source = await wat(`(component
+    (import "f" (func $f (param "x" u32) (result u32)))
+    (core func $lowered (canon lower (func $f)))
+    (core module $M (import "" "f" (func $f (param i32) (result i32)))
+      (func (export "g") (param i32) (result i32) (call $f (local.get 0))))
+    (core instance $m (instantiate $M (with "" (instance (export "f" (func $lowered))))))
+    (func (export "g") (param "x" u32) (result u32) (canon lift (core func $m "g"))))`);
+  const real = globalThis.Function;
+  const descriptor = Object.getOwnPropertyDescriptor(features, "codegen")!;
+  let made = 0;
+  Object.defineProperty(features, "codegen", { configurable: true, get: () => (made++, true) });
+  globalThis.Function = new Proxy(real, { construct: (target, args) => (made++, Reflect.construct(target, args)) });
+  try {
+    const { exports } = instantiateSync(compileSync(source, { codegen: false }), { f: (x: number) => x + 1 });
+    for (let i = 0; i < 10; i++) assertEquals(exports["g"](i), i + 1);
+    assertEquals(made, 0);
+  } finally {
+    globalThis.Function = real;
+    Object.defineProperty(features, "codegen", descriptor);
+  }
+});

@@ -1,0 +1,150 @@
+// The two tiers are one: generated trampolines and closures give the same values, the same errors at the same places, and read the host's
+// objects in the same order. Random signatures, random values, some of them spoilt somewhere inside.
+// WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n makes it n times as long.
+
+import fc, { type Arbitrary } from "fast-check";
+import { assert, assertEquals } from "@std/assert";
+import { compileSync, err, features, type HostFunction, type Imports, instantiateSync, ok } from "@windlass/component";
+import { tiers } from "../../abi/tiers.ts";
+import type { ResourceType } from "../../abi/types.ts";
+import { kernels } from "../../abi/wasm/text.ts";
+import { signatures, types, values } from "../support/arbitraries.ts";
+import { echoComponent, echoOf } from "../support/echo.ts";
+import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";
+import { gates } from "../support/wasm.ts";
+
+const given = Deno.env.get("WINDLASS_SEED");
+const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+const factor = Number(Deno.env.get("WINDLASS_RUNS") ?? 1);
+
+class Thing {}
+const resources: readonly ResourceType[] = [{ kind: "resource", name: "r0" }, { kind: "resource", name: "r1" }];
+
+/** What no type wants, or only some do. */
+const spoils: readonly unknown[] = [
+  ...[undefined, null, true, -1, 1.5, 256, 2 ** 32, 2 ** 53, NaN, 10n, 2n ** 64n, "", "x", "no-such-case", "\ud800"],
+  ...[{}, [], [1], { tag: "no-such-case" }, { tag: 1 }, { tag: "ok", val: 1 }, { tag: "some", val: undefined }],
+  ...[Symbol("s"), () => 1, Promise.resolve(1), new Date(0), { then: () => {} }, new Thing()],
+];
+
+/** A value with something else in some place: `path` says which, level by level. */
+function spoil(value: unknown, path: readonly number[], other: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined || typeof value !== "object" || value === null || value instanceof Thing) return other;
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) {
+    const items: unknown[] = Array.from(value as unknown as ArrayLike<unknown>);
+    if (items.length === 0) return other;
+    const at = step % items.length;
+    items[at] = spoil(items[at], rest, other);
+    return items;
+  }
+  const keys = Object.keys(value);
+  if (keys.length === 0) return other;
+  const key = keys[step % keys.length]!;
+  // A field may also go, or come.
+  if (step % 7 === 0) return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
+  if (step % 11 === 0) return { ...value, "one-more": other };
+  return { ...value, [key]: spoil((value as Record<string, unknown>)[key], rest, other) };
+}
+
+/** The same value, telling what is read of it. */
+function watched(value: unknown, log: string[]): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Thing) return value;
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return new Proxy(value, {
+    get(target, key, receiver) {
+      // Whether something is a promise is asked by closures more often.
+      if (typeof key === "string" && key !== "then") log.push(key);
+      return watched(Reflect.get(target, key, receiver), log);
+    },
+  });
+}
+
+/** What a call came to, as data. */
+function outcome(call: () => unknown): unknown {
+  try {
+    return { value: call() };
+  } catch (error) {
+    if (!(error instanceof Error)) return { thrown: error };
+    const { name, message, code, path, payload } = error as Error & { code?: string; path?: string; payload?: unknown };
+    return { name, message, code, path, payload };
+  }
+}
+
+interface Call {
+  readonly args: readonly unknown[];
+  readonly result: unknown;
+  readonly throws: boolean;
+}
+
+/** Makes the calls in one tier: everything that can be seen of them. */
+function run(signature: Signature, encoding: StringEncoding, calls: readonly Call[], codegen: boolean): unknown[] {
+  const seen: unknown[] = [];
+  let current: Call | undefined;
+  const log: string[] = [];
+  const f: HostFunction = (...args) => {
+    seen.push({ args });
+    const { result, throws } = current!;
+    if (throws) throw result;
+    if (signature.result?.kind !== "result") return watched(result, log);
+    const { tag, val } = (result ?? {}) as { tag?: string; val?: unknown };
+    return tag === "ok" ? ok(watched(val, log)) : tag === "err" ? err(watched(val, log)) : result;
+  };
+  const imports: Imports = { f, r0: Thing, r1: Thing };
+  const component = compileSync(echoComponent(signature, { encodings: [encoding] }), { gates, codegen });
+  const instance = instantiateSync(component, imports);
+  for (current of calls) {
+    log.length = 0;
+    const { args } = current;
+    seen.push(outcome(() => instance.exports["f"](...args.map((arg) => watched(arg, log)))), [...log]);
+  }
+  seen.push(outcome(() => instance[Symbol.dispose]()));
+  return seen;
+}
+
+function callsOf({ params, result }: Signature): Arbitrary<Call[]> {
+  const of = (): Thing => new Thing();
+  const maybeSpoilt = (value: Arbitrary<unknown>): Arbitrary<unknown> =>
+    fc.tuple(value, fc.integer({ min: 0, max: 3 }), fc.array(fc.nat(100), { maxLength: 4 }), fc.constantFrom(...spoils))
+      .map(([value, whether, path, other]) => whether === 0 ? spoil(value, path, other) : value);
+  const args = fc.tuple(...params.map(({ type }) => maybeSpoilt(values(type, of))));
+  const call = fc.record({
+    args,
+    result: result ? maybeSpoilt(values(result, of)) : fc.constant(undefined),
+    throws: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  });
+  return fc.array(call, { minLength: 1, maxLength: 4 });
+}
+
+let calls = 0;
+
+function property(what: string, signature: Arbitrary<Signature>, numRuns: number): void {
+  Deno.test({
+    name: what,
+    ignore: !features.codegen,
+    fn() {
+      const { warmCalls } = tiers, { warmStrings } = kernels;
+      [tiers.warmCalls, kernels.warmStrings] = [0, 0];
+      const arbitrary = signature.chain((of) =>
+        fc.record({ of: fc.constant(of), encoding: fc.constantFrom(...stringEncodings), calls: callsOf(of) })
+      );
+      try {
+        fc.assert(
+          fc.property(arbitrary, ({ of, encoding, calls: made }) => {
+            calls += made.length;
+            assertEquals(run(of, encoding, made, true), run(of, encoding, made, false));
+          }),
+          { seed, numRuns: numRuns * factor },
+        );
+      } finally {
+        [tiers.warmCalls, kernels.warmStrings] = [warmCalls, warmStrings];
+      }
+    },
+  });
+}
+
+Deno.test(`the seed is WINDLASS_SEED=${seed}`, () => assert(Number.isSafeInteger(seed)));
+property("both tiers echo values of any type alike", types().map(echoOf), 800);
+property("both tiers call functions of any signature alike", signatures(), 500);
+property("both tiers pass handles alike", signatures(resources), 400);
+Deno.test({ name: "that was at least 2,000 calls", ignore: !features.codegen, fn: () => assert(calls >= 2000) });
