@@ -6,11 +6,13 @@ import { ValueError } from "../errors.ts";
 import { readAscii } from "./ascii.ts";
 import type { Codec } from "./codec.ts";
 import type { Layout } from "./layout.ts";
+import type { GuestMemory } from "./memory.ts";
 import type { CanonContext } from "./options.ts";
 import { mismatch } from "./scalars.ts";
 import { type GuestString, storeGuestString } from "./transcode.ts";
 import { trap } from "./trap.ts";
 import type { ValType } from "./types.ts";
+import type { TextKernel } from "./wasm/text.ts";
 
 /** `MAX_STRING_BYTE_LENGTH`. */
 export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
@@ -81,7 +83,9 @@ export function loadString(cx: CanonContext, ptr: number, taggedUnits: number): 
         return cx.host ? loadUtf16(cx, ptr, units) : passed(cx, loadUtf16(cx, ptr, units), "utf16", units);
       }
       checkRange(cx, ptr, taggedUnits, 2);
-      const text = fromCharCodes(cx.memory.u8.subarray(ptr, ptr + taggedUnits));
+      const kernel = taggedUnits <= KERNEL_LOAD ? kernelFor(cx.memory) : null;
+      const text = kernel?.loadLatin1(ptr, taggedUnits) ??
+        fromCharCodes(cx.memory.u8.subarray(ptr, ptr + taggedUnits));
       return cx.host ? text : passed(cx, text, "latin1", taggedUnits);
     }
   }
@@ -100,15 +104,15 @@ function checkRange(cx: CanonContext, ptr: number, byteLength: number, alignment
   cx.charge(byteLength);
 }
 
+/** The kernel of a memory, if it has one by now. */
+function kernelFor(memory: GuestMemory): TextKernel | null {
+  return memory.kernel === undefined ? memory.warm() : memory.kernel;
+}
+
 function loadUtf8(cx: CanonContext, ptr: number, length: number): string {
   const { memory } = cx;
-  if (length <= KERNEL_LOAD && memory.kernel !== null) {
-    const kernel = memory.kernel ?? memory.warm();
-    if (kernel !== null) {
-      const text = kernel.loadUtf8(ptr, length);
-      if (text !== null) return text;
-    }
-  }
+  const quick = length <= KERNEL_LOAD ? kernelFor(memory)?.loadUtf8(ptr, length) : undefined;
+  if (typeof quick === "string") return quick;
   const { u8 } = memory;
   const ascii = length <= SHORT_LOAD ? readAscii(u8, ptr, length) : undefined;
   if (ascii !== undefined) return ascii;
@@ -123,8 +127,8 @@ function loadUtf8(cx: CanonContext, ptr: number, length: number): string {
 }
 
 function loadUtf16(cx: CanonContext, ptr: number, units: number): string {
-  const start = ptr >>> 1;
-  const text = fromCharCodes(cx.memory.u16.subarray(start, start + units));
+  const kernel = units <= KERNEL_LOAD ? kernelFor(cx.memory) : null, start = ptr >>> 1;
+  const text = kernel?.loadUtf16(ptr, units) ?? fromCharCodes(cx.memory.u16.subarray(start, start + units));
   if (!text.isWellFormed()) {
     const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text)![0];
     trap(cx.inst.tree, "invalid-utf16", lone.charCodeAt(0).toString(16));
@@ -190,17 +194,15 @@ function isLatin1(text: string): boolean {
 
 function storeUtf8(cx: CanonContext, text: string): number {
   const units = text.length;
-  if (units > LOOP_STORE && units <= KERNEL_STORE && cx.memory.kernel !== null) {
-    const kernel = cx.memory.kernel ?? cx.memory.warm();
-    if (kernel !== null) {
-      const length = kernel.take(text);
-      // What it took stays: no guest can call out of realloc, and hooks cannot enter the instance.
-      const ptr = cx.allocate(1, length, "string");
-      if (length === units) kernel.writeAscii(ptr, units);
-      else kernel.writeUtf8(ptr, units);
-      storedUnits = length;
-      return ptr;
-    }
+  const kernel = units > LOOP_STORE && units <= KERNEL_STORE ? kernelFor(cx.memory) : null;
+  if (kernel !== null) {
+    const length = kernel.take(text);
+    // What it took stays: no guest can call out of realloc, and hooks cannot enter the instance.
+    const ptr = cx.allocate(1, length, "string");
+    if (length === units) kernel.writeAscii(ptr, units);
+    else kernel.writeUtf8(ptr, units);
+    storedUnits = length;
+    return ptr;
   }
   if (units <= SHORT_STORE && isAscii(text)) {
     const ptr = cx.allocate(1, units, "string");

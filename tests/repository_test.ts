@@ -1,7 +1,7 @@
 // The repository's own rules: import directions, current fixtures, scripts.
 
 import { assert, assertEquals } from "@std/assert";
-import { staleFixtures } from "../tools/fixtures.ts";
+import { staleFixtures, staleKernels } from "../tools/fixtures.ts";
 import { importViolations } from "../tools/imports.ts";
 
 Deno.test("imports point one way: errors ← abi ← core ← host ← mod", async () => {
@@ -10,6 +10,10 @@ Deno.test("imports point one way: errors ← abi ← core ← host ← mod", asy
 
 Deno.test("every fixture is what its source encodes to", async () => {
   assertEquals(await staleFixtures(false), []);
+});
+
+Deno.test("the library's own module is what its source encodes to", async () => {
+  assertEquals(await staleKernels(false), []);
 });
 
 Deno.test("every row of the table of behaviours names a file that has such a test", async () => {
