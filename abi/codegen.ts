@@ -7,6 +7,7 @@
 import { ComponentError, within } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CodecSource } from "./codec.ts";
+import { Copies, ownFunction } from "./copies.ts";
 import { Program, Region, TooLarge, valueHelpers } from "./codegen_values.ts";
 import { paramsDirect, resultDirect, variantLayout } from "./layout.ts";
 import { enter, failedCall, failedLower, type GuestCall, leave, type Lifted, refuseEnter } from "./lift.ts";
@@ -45,15 +46,8 @@ type Maker = (...instance: unknown[]) => CoreFunction;
 interface Written {
   readonly source: string;
   readonly constants: readonly unknown[];
-  copies: number;
-  maker: Maker | undefined;
+  readonly makers: Copies<Maker>;
 }
-
-/**
- * Instances with code of their own: engines specialise a function by what it closes over only as long as its code has made one closure,
- * and one that runs for two instances takes three times as long. Beyond this many, instances share.
- */
-const MAX_COPIES = 16;
 
 /** What was written for a signature, by what differs between its trampolines; `undefined` where that is too large. */
 const written = new WeakMap<Signature, Map<string, Written | undefined>>();
@@ -64,31 +58,20 @@ function makerOf(signature: Signature, key: string, write: (program: Program) =>
   if (!found.has(key)) found.set(key, writeOnce(write, new Program(codecs)));
   const code = found.get(key);
   if (code === undefined) return undefined;
-  if (code.copies < MAX_COPIES) {
-    code.copies++;
+  return code.makers.next(() => {
     const names = code.constants.map((_, i) => `k${i}`);
-    code.maker = ownFunction(
-      ["H", "K"],
-      `const { ${Object.keys(helpers).join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${code.source}`,
-    )(helpers, code.constants) as Maker;
-  }
-  return code.maker;
+    const body = `const { ${Object.keys(helpers).join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${code.source}`;
+    return ownFunction(["H", "K"], body)(helpers, code.constants) as Maker;
+  });
 }
 
 function writeOnce(write: (program: Program) => string, program: Program): Written | undefined {
   try {
-    return { source: write(program), constants: program.constants, copies: 0, maker: undefined };
+    return { source: write(program), constants: program.constants, makers: new Copies() };
   } catch (error) {
     if (error instanceof TooLarge) return undefined;
     throw error;
   }
-}
-
-let functions = 0;
-
-/** A function from its text. Engines share what they learn between functions of the same text: so no two have the same. */
-export function ownFunction(names: readonly string[], body: string): (...args: unknown[]) => unknown {
-  return new Function(...names, `"use strict";\n${body}\n// ${functions++}`) as (...args: unknown[]) => unknown;
 }
 
 /** Whether a signature's trampolines can be generated at all. */

@@ -4,7 +4,8 @@
 // Source: DESIGN.md "Speed".
 
 import type { CodecSource } from "./codec.ts";
-import { type ExportStyle, generateLift, generateLower, isCovered, ownFunction } from "./codegen.ts";
+import { Copies, ownFunction } from "./copies.ts";
+import { type ExportStyle, generateLift, generateLower, isCovered } from "./codegen.ts";
 import { type GuestCall, type Lifted, liftExport } from "./lift.ts";
 import { type HostCall, lowerHost } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
@@ -34,33 +35,50 @@ export function makeMethod(call: GuestCall): GuestCall {
   };
 }
 
-/** The core function for a host function. */
+/**
+ * The core function for a host function.
+ *
+ * @param makeEntry Makes the entry; `undefined` where nothing is generated.
+ */
 export function importFunction(
   signature: Signature,
   call: HostCall,
   cx: CanonContext,
   path: string,
   codecs: CodecSource,
-  codegen: boolean,
+  makeEntry: MakeEntry | undefined,
 ): CoreFunction {
   const cold = lowerHost(signature, call, cx, path);
-  if (!codegen || !isCovered(signature)) return cold;
+  if (makeEntry === undefined || !isCovered(signature)) return cold;
   const generate = (): CoreFunction => generateLower(signature, call, cx, path, codecs) ?? cold;
   if (tiers.warmCalls === 0) return generate();
   let left = tiers.warmCalls;
-  const [entry, become] = exchangeable(signature.layout.lowered.params.length, (...flat) => {
+  const [entry, become] = makeEntry((...flat) => {
     if (--left === 0) become(generate());
     return cold(...flat);
   });
   return entry;
 }
 
-/** A function of so many parameters that passes them on to another one, which can be exchanged. */
-function exchangeable(
-  count: number,
-  first: CoreFunction,
-): [entry: CoreFunction, become: (next: CoreFunction) => void] {
-  const names = Array.from({ length: count }, (_, i) => `c${i}`).join(", ");
-  const code = `return [function (${names}) { return f(${names}); }, (next) => { f = next; }];`;
-  return ownFunction(["f"], code)(first) as [CoreFunction, (next: CoreFunction) => void];
+/** A core function that passes its arguments on to another one, which can be exchanged. */
+export type MakeEntry = (first: CoreFunction) => [entry: CoreFunction, become: (next: CoreFunction) => void];
+
+/** The entries of one component's imports: code of their own for each, and for each instance up to a number; made all at once. */
+export class Entries {
+  readonly #source: string;
+  readonly #copies = new Copies<readonly MakeEntry[]>();
+
+  /** @param counts How many core parameters each import has. */
+  constructor(counts: readonly number[]) {
+    const entries = counts.map((count) => {
+      const names = Array.from({ length: count }, (_, i) => `c${i}`).join(", ");
+      return `(f) => [function (${names}) { return f(${names}); }, (next) => { f = next; }]`;
+    });
+    this.#source = `return [${entries.join(",\n")}];`;
+  }
+
+  /** What makes the entries of one instance, in order. */
+  forInstance(): readonly MakeEntry[] {
+    return this.#copies.next(() => ownFunction([], this.#source)() as readonly MakeEntry[]);
+  }
 }

@@ -7,5 +7,9 @@ if (two) subjects.push(subjectOf("w2", lib as never));
 for (const row of rows) {
   if (names.length && !names.includes(row.name)) continue;
   const all = row.name === "add" ? [rawSubject(), ...(two ? [rawSubject()] : []), ...subjects] : subjects;
-  console.log(row.direction, row.name, measure(all.map((s) => row.run(s)), row.calls).map((x) => x.toFixed(1)).join("  "));
+  console.log(
+    row.direction,
+    row.name,
+    measure(all.map((s) => row.run(s)), row.calls).map((x) => x.toFixed(1)).join("  "),
+  );
 }

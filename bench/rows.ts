@@ -1,9 +1,13 @@
 // The rows of the call benches, and everything that can run them: raw core calls, Windlass with each kind of host function,
 // and jco's output where `deno task bench:jco` has made it. A row makes a function that does `calls` crossings and checks its results.
 
-import { compileSync, HostFunc, instantiateSync, Linker, t } from "@windlass/component";
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { compileSync, err, HostFunc, instantiateSync, Linker, t } from "@windlass/component";
 
-const bytes = Deno.readFileSync(new URL("./fixtures/calls.wasm", import.meta.url));
+/** Files are found from the folder that a bench runs in: on other runtimes than Deno it runs from a bundle. */
+const root = pathToFileURL(`${(globalThis as Any).process.cwd()}/bench/`);
+const bytes = new Uint8Array(readFileSync(new URL("fixtures/calls.wasm", root)));
 const HOST = "bench:calls/host", GUEST = "bench:calls/guest", LOOPS = "bench:calls/loops";
 
 // deno-lint-ignore no-explicit-any
@@ -40,7 +44,15 @@ function host(): Any {
     },
     maybe: (x: unknown) => x,
     echoShape: (s: unknown) => s,
+    paint: (c: unknown) => c,
+    permit: (p: unknown) => p,
+    words: (l: unknown) => l,
   };
+}
+
+/** The same, an `err` given rather than thrown, which only we can take. */
+function byValue(): Any {
+  return { ...host(), fallible: (x: number) => x === 0 ? err("failed: the argument was 0") : x };
 }
 
 function windlass(name: string, imports: Any): Subject {
@@ -58,6 +70,24 @@ export function subjectOf(
   return { name, guest: exports[GUEST], loops: exports[LOOPS] };
 }
 
+/** Windlass without generated code. */
+function closures(): Subject {
+  const { exports } = instantiateSync(bytes, { [HOST]: host() }, { codegen: false });
+  return { name: "windlass, closures", guest: exports[GUEST], loops: exports[LOOPS] };
+}
+
+/** Windlass with results as values, both ways. */
+function valued(): Subject {
+  const { exports, func } = { ...instanceOf(byValue()) };
+  const fallible = func(`${GUEST}#fallible`, t.func([t.u32], t.result(t.u32, t.string)), { throws: false });
+  return { name: "windlass, by value", guest: { fallible }, loops: exports[LOOPS] };
+}
+
+function instanceOf(imports: Any): Any {
+  const instance = instantiateSync(bytes, { [HOST]: imports });
+  return { exports: instance.exports, func: instance.func.bind(instance) };
+}
+
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 function dynamic(): Subject {
@@ -70,6 +100,7 @@ function typed(): Subject {
   const point = t.record({ x: t.f64, y: t.f64, id: t.u32 });
   const big = t.record(Object.fromEntries([..."abcdefghijklm"].map((name) => [name, t.u32])));
   const shape = t.variant({ circle: t.f64, square: t.u32, empty: null });
+  const color = t.enum(["red", "green", "blue"]), perms = t.flags(["read", "write", "exec"]);
   const types: Record<string, Any> = {
     nop: t.func([]),
     add: t.func([t.u32, t.u32], t.u32),
@@ -82,6 +113,9 @@ function typed(): Subject {
     fallible: t.func([t.u32], t.result(t.u32, t.string)),
     maybe: t.func([t.option(t.u32)], t.option(t.u32)),
     echoShape: t.func([shape], shape),
+    paint: t.func([color], color),
+    permit: t.func([perms], perms),
+    words: t.func([t.list(t.u32)], t.list(t.u32)),
   };
   const { Counter, ...functions } = host();
   const linker = new Linker();
@@ -99,27 +133,37 @@ function typed(): Subject {
 
 async function jco(name: string, folder: string): Promise<Subject | undefined> {
   try {
-    const base = new URL(`./.jco/${folder}/`, import.meta.url);
+    const base = new URL(`.jco/${folder}/`, root);
     const { instantiate } = await import(new URL("calls.js", base).href);
-    const modules = (file: string) => new WebAssembly.Module(Deno.readFileSync(new URL(file, base)));
+    const modules = (file: string) => new WebAssembly.Module(new Uint8Array(readFileSync(new URL(file, base))));
     const exports = instantiate(modules, { [HOST]: host() });
     return { name, guest: exports[GUEST], loops: exports[LOOPS] };
   } catch (error) {
-    if (error instanceof TypeError && /Module not found|Cannot find/.test(error.message)) return undefined;
+    if (/not found|Cannot find/i.test((error as Error).message)) return undefined;
     throw error;
   }
 }
 
-/** Every implementation that is there. */
-export async function subjects(): Promise<Subject[]> {
-  const all = [
-    windlass("windlass", host()),
-    typed(),
-    dynamic(),
-    await jco("jco current", "current"),
-    await jco("jco 1.10.2", "v1.10.2"),
-  ];
-  return all.filter((subject) => subject !== undefined);
+/** Every implementation, by name. */
+const makers: Readonly<Record<string, () => Subject | undefined | Promise<Subject | undefined>>> = {
+  "raw": rawSubject,
+  "windlass": () => windlass("windlass", host()),
+  "windlass, typed": typed,
+  "windlass, dynamic": dynamic,
+  "windlass, by value": valued,
+  "windlass, closures": closures,
+  "jco current": () => jco("jco current", "current"),
+  "jco 1.10.2": () => jco("jco 1.10.2", "v1.10.2"),
+};
+
+/** Implementations by name, all by default; one that is asked for twice is there twice. What is not there is left out. */
+export async function subjects(names: readonly string[] = Object.keys(makers)): Promise<Subject[]> {
+  const all: Subject[] = [];
+  for (const name of names) {
+    const made = await makers[name]!();
+    if (made !== undefined) all.push(made);
+  }
+  return all;
 }
 
 /** One row: makes a function that crosses the boundary `calls` times. */
@@ -128,10 +172,18 @@ export interface Row {
   readonly direction: "host → guest" | "guest → host";
   readonly calls: number;
   run(subject: Subject): () => void;
+  /** The implementations that have it; all if it does not say. */
+  has(subject: Subject): boolean;
 }
 
 function assertSame(actual: unknown, expected: unknown): void {
   if (actual !== expected) throw new Error(`expected ${expected}, found ${actual}`);
+}
+
+/** The raw module has two functions; results by value are one row. */
+function has({ name }: Subject, row: string): boolean {
+  if (name === "raw") return row === "nop" || row === "add";
+  return (name === "windlass, by value") === (row === "result err, by value");
 }
 
 function hostToGuest(name: string, calls: number, prepare: (guest: Any) => () => void): Row {
@@ -139,6 +191,7 @@ function hostToGuest(name: string, calls: number, prepare: (guest: Any) => () =>
     name,
     direction: "host → guest",
     calls,
+    has: (subject) => has(subject, name),
     run: ({ guest }) => {
       const once = prepare(guest);
       return () => {
@@ -149,7 +202,13 @@ function hostToGuest(name: string, calls: number, prepare: (guest: Any) => () =>
 }
 
 function guestToHost(name: string, calls: number, run: (loops: Any, calls: number) => () => void): Row {
-  return { name, direction: "guest → host", calls, run: ({ loops }) => run(loops, calls) };
+  return {
+    name,
+    direction: "guest → host",
+    calls,
+    has: (subject) => has(subject, name),
+    run: ({ loops }) => run(loops, calls),
+  };
 }
 
 const points = (count: number) => Array.from({ length: count }, (_, id) => ({ x: 1.5, y: 2.5, id }));
@@ -170,6 +229,10 @@ export const rows: readonly Row[] = [
     const list = new Uint8Array(length);
     return hostToGuest(`list<u8> ${length}`, 100, (guest) => () => assertSame(guest.bytes(list).length, length));
   }),
+  hostToGuest("list<u32> 1024", 100, (guest) => {
+    const list = new Uint32Array(1024);
+    return () => assertSame(guest.words(list).length, 1024);
+  }),
   hostToGuest("list<record> 100", 10, (guest) => {
     const list = points(100);
     return () => assertSame(guest.points(list)[99].id, 99);
@@ -189,6 +252,12 @@ export const rows: readonly Row[] = [
     }
     throw new Error("expected it to throw");
   }),
+  hostToGuest("result err, by value", 100, (guest) => () => assertSame(guest.fallible(0).val.length, 26)),
+  hostToGuest("enum", 1000, (guest) => () => assertSame(guest.paint("blue"), "blue")),
+  hostToGuest("flags", 1000, (guest) => {
+    const perms = { read: true, write: false, exec: true };
+    return () => assertSame(guest.permit(perms).exec, true);
+  }),
   hostToGuest("option", 100, (guest) => () => assertSame(guest.maybe(5), 5)),
   hostToGuest("variant", 100, (guest) => {
     const shape = { tag: "circle", val: 1.5 };
@@ -207,12 +276,16 @@ export const rows: readonly Row[] = [
   ...[16, 65536].map((length) =>
     guestToHost(`list<u8> ${length}`, 100, (loops, calls) => () => assertSame(loops.bytes(calls, length), length))
   ),
+  guestToHost("list<u32> 1024", 100, (loops, calls) => () => assertSame(loops.words(calls, 1024), 1024)),
   guestToHost("list<record> 100", 10, (loops, calls) => () => assertSame(loops.points(calls, 100), 100)),
   guestToHost("list<string> 100", 10, (loops, calls) => () => assertSame(loops.names(calls, 100), 100)),
   guestToHost("record of 13", 100, (loops, calls) => () => assertSame(loops.echoBig(calls), 12)),
   guestToHost("20 parameters", 100, (loops, calls) => () => assertSame(loops.many(calls), 0)),
   guestToHost("result ok", 100, (loops, calls) => () => assertSame(loops.fallible(calls, 5), 0)),
   guestToHost("result err", 100, (loops, calls) => () => assertSame(loops.fallible(calls, 0), 1)),
+  guestToHost("result err, by value", 100, (loops, calls) => () => assertSame(loops.fallible(calls, 0), 1)),
+  guestToHost("enum", 1000, (loops, calls) => () => assertSame(loops.paint(calls), calls)),
+  guestToHost("flags", 1000, (loops, calls) => () => assertSame(loops.permit(calls), 5 * calls)),
   guestToHost("option", 100, (loops, calls) => () => assertSame(loops.maybe(calls), 1)),
   guestToHost("variant", 100, (loops, calls) => () => assertSame(loops.echoShape(calls), 7)),
   guestToHost("resource method", 100, (loops, calls) => () => assertSame(loops.counter(calls), 7)),
@@ -220,11 +293,10 @@ export const rows: readonly Row[] = [
 
 // ── The floor ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const rawModule = new WebAssembly.Module(Deno.readFileSync(new URL("./fixtures/raw.wasm", import.meta.url)));
-
 /** A raw core call each way: of a stateful guest, which no engine can fold away. */
 export function rawSubject(): Subject {
-  const { add, loop } = new WebAssembly.Instance(rawModule, { h: { add: (a: number, b: number) => (a + b) | 0 } })
-    .exports as Any;
-  return { name: "raw core call", guest: { add, nop: undefined }, loops: { add: loop } };
+  const module = new WebAssembly.Module(new Uint8Array(readFileSync(new URL("fixtures/raw.wasm", root))));
+  const h = { add: (a: number, b: number) => (a + b) | 0, nop: () => {} };
+  const { add, nop, loop, loopNop } = new WebAssembly.Instance(module, { h }).exports as Any;
+  return { name: "raw", guest: { add, nop }, loops: { add: loop, nop: loopNop } };
 }

@@ -24,7 +24,7 @@ import {
 import { isThenable } from "../abi/results.ts";
 import { type CoreFunction, signatureOf } from "../abi/signature.ts";
 import { promising, Suspension } from "../abi/suspend.ts";
-import { exportFunction, importFunction, makeMethod } from "../abi/tiers.ts";
+import { Entries, exportFunction, importFunction, type MakeEntry, makeMethod } from "../abi/tiers.ts";
 import { checkLeave, rethrow, surface, trap, trapAt } from "../abi/trap.ts";
 import { suspendingReach } from "./reach.ts";
 import { type Component, makeComponent } from "./component.ts";
@@ -67,6 +67,7 @@ export class Running {
   readonly #bound: readonly Bound[];
   readonly #codecs: CodecSource;
   readonly #codegen: boolean;
+  #entries: Iterator<MakeEntry> | undefined;
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
   readonly #coreFuncs: CoreFunction[] = [];
@@ -244,6 +245,7 @@ export class Running {
   }
 
   #lower({ func, options }: Step & { kind: "lower" }, node: ComponentInstance): CoreFunction {
+    const makeEntry = func.kind === "import" && this.#codegen ? this.#nextEntry() : undefined;
     const missing = missingWord("lower", options, func.type);
     if (missing !== undefined) return unsupported(node, missing);
     const canon = this.#options(options), { suspension } = this.tree;
@@ -254,7 +256,7 @@ export class Running {
       const cx = new CanonContext(node, this.#hookedOptions(canon, path), true);
       const hooked = this.#hooked(call, path, false, suspends);
       if (!suspends || suspension === undefined) {
-        return importFunction(signature, hooked, cx, path, this.#codecs, this.#codegen);
+        return importFunction(signature, hooked, cx, path, this.#codecs, makeEntry);
       }
       const refuse = refuseSuspending(cx, suspension, path);
       return suspension.dispatch(lowered, refuse, lowerSuspending(signature, hooked, cx, path));
@@ -267,6 +269,12 @@ export class Running {
     const fused = fuse(lifted, caller, called);
     if (suspension === undefined || !this.#reach.has(func.lift)) return fused;
     return suspension.dispatch(lowered, fused, fuseSuspending(lifted, caller, called));
+  }
+
+  /** What makes the entry of the next import that is lowered; the plan says how many there are. */
+  #nextEntry(): MakeEntry {
+    this.#entries ??= entriesOf(this.plan, this.#codecs).forInstance().values();
+    return this.#entries.next().value!;
   }
 
   #lift(index: number): { lifted: Lifted; options: CanonOptions; node: ComponentInstance } {
@@ -350,6 +358,19 @@ function missingWord(canon: "lift" | "lower", { missing }: PlanOptions, { async 
   if (missing === "64-bit memory") return `${canon} with a 64-bit memory`;
   if (missing === "async") return `async ${canon}`;
   return async ? canon === "lift" ? "async lift" : "lower of an async function" : undefined;
+}
+
+const allEntries = new WeakMap<Plan, Entries>();
+
+/** The entries of a plan's imports. */
+function entriesOf(plan: Plan, codecs: CodecSource): Entries {
+  let entries = allEntries.get(plan);
+  if (entries === undefined) {
+    const lowered = plan.steps.flatMap((step) => step.kind === "lower" && step.func.kind === "import" ? step : []);
+    const counts = lowered.map(({ func }) => signatureOf(func.type, codecs).layout.lowered.params.length);
+    allEntries.set(plan, entries = new Entries(counts));
+  }
+  return entries;
 }
 
 /** A core function that traps when called, after the check that every built-in begins with. */

@@ -77,7 +77,8 @@ export function exportMembers(
   owner: string,
   source: ExportSource,
 ): Members {
-  const members: Members = Object.create(null);
+  // `Object.create(null)` would make an object whose members V8 looks up in a table.
+  const members: Members = Object.setPrototypeOf({}, null);
   const isRoot = owner === "";
   const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
   const { running } = source;

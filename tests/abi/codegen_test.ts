@@ -7,7 +7,7 @@ import { generateLift, generateLower } from "../../abi/codegen.ts";
 import { ComponentInstance, InstanceTree } from "../../abi/instance.ts";
 import { CanonContext } from "../../abi/options.ts";
 import { signatureOf } from "../../abi/signature.ts";
-import { exportFunction, importFunction, tiers } from "../../abi/tiers.ts";
+import { Entries, exportFunction, importFunction, tiers } from "../../abi/tiers.ts";
 import type { FuncType, ValType } from "../../abi/types.ts";
 import { wat } from "../support/wat.ts";
 
@@ -141,7 +141,8 @@ Deno.test({
         stacks.push(new Error().stack!);
         return (x as number) + 1;
       };
-      const entry = importFunction(signatureOf(type, codecs), host, context(), "import f", codecs, true);
+      const [makeEntry] = new Entries([1]).forInstance();
+      const entry = importFunction(signatureOf(type, codecs), host, context(), "import f", codecs, makeEntry);
       for (let i = 0; i < 5; i++) assertEquals(entry(i), i + 1);
       const generated = stacks.map((stack) => !stack.includes("lower.ts"));
       assertEquals(generated, [false, false, false, true, true]);
