@@ -7,7 +7,7 @@
 import { ComponentError, within } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CodecSource } from "./codec.ts";
-import { Copies, ownFunction } from "./copies.ts";
+import { ownFunction } from "./copies.ts";
 import { Program, Region, TooLarge, valueHelpers } from "./codegen_values.ts";
 import { paramsDirect, resultDirect, variantLayout } from "./layout.ts";
 import { enter, failedCall, failedLower, type GuestCall, leave, type Lifted, refuseEnter } from "./lift.ts";
@@ -18,7 +18,7 @@ import { checkDropped, returnedResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { slotOf } from "./slots.ts";
 import { rethrow, trapAt } from "./trap.ts";
-import { containsAsyncValue, containsRange, type OfKind, type ValType } from "./types.ts";
+import { containsAsyncValue, containsRange, type FuncType, type OfKind, type ValType } from "./types.ts";
 
 /** More parameters than this are left to the closure tier. */
 const MAX_PARAMETERS = 40;
@@ -39,43 +39,47 @@ const helpers = {
   trapAt,
 };
 
+const helperNames = Object.keys(helpers);
+
 /** Gives a trampoline for one instance. */
 type Maker = (...instance: unknown[]) => CoreFunction;
 
-/** What generated code is made from, and what was made of it. */
+/** What was written for a signature: the text of a maker, and what it refers to as `k0`, `k1`, …. */
 interface Written {
-  readonly source: string;
+  readonly body: string;
   readonly constants: readonly unknown[];
-  readonly makers: Copies<Maker>;
 }
 
-/** What was written for a signature, by what differs between its trampolines; `undefined` where that is too large. */
+/** By what differs between the trampolines of a signature; `undefined` where that is too large. */
 const written = new WeakMap<Signature, Map<string, Written | undefined>>();
 
-function makerOf(signature: Signature, key: string, write: (program: Program) => string, codecs: CodecSource) {
+/** A maker for one instance. */
+function makerOf(
+  signature: Signature,
+  key: string,
+  write: (program: Program) => string,
+  codecs: CodecSource,
+): Maker | undefined {
   let found = written.get(signature);
   if (found === undefined) written.set(signature, found = new Map());
   if (!found.has(key)) found.set(key, writeOnce(write, new Program(codecs)));
   const code = found.get(key);
-  if (code === undefined) return undefined;
-  return code.makers.next(() => {
-    const names = code.constants.map((_, i) => `k${i}`);
-    const body = `const { ${Object.keys(helpers).join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${code.source}`;
-    return ownFunction(["H", "K"], body)(helpers, code.constants) as Maker;
-  });
+  return code && ownFunction(["H", "K"], code.body)(helpers, code.constants) as Maker;
 }
 
 function writeOnce(write: (program: Program) => string, program: Program): Written | undefined {
   try {
-    return { source: write(program), constants: program.constants, makers: new Copies() };
+    const source = write(program), { constants } = program;
+    const used = helperNames.filter((name) => source.includes(name)), names = constants.map((_, i) => `k${i}`);
+    return { body: `const { ${used.join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${source}`, constants };
   } catch (error) {
     if (error instanceof TooLarge) return undefined;
     throw error;
   }
 }
 
-/** Whether a signature's trampolines can be generated at all. */
-export function isCovered({ type }: Signature): boolean {
+/** Whether a function's trampolines can be generated at all. */
+export function isCovered(type: FuncType): boolean {
   const types = [...type.params.map((param) => param.type), ...(type.result === undefined ? [] : [type.result])];
   return type.params.length <= MAX_PARAMETERS && !type.async && !types.some(containsAsyncValue);
 }
@@ -123,7 +127,7 @@ export function generateLift(
   codecs: CodecSource,
 ): GuestCall | undefined {
   const { signature, core, postReturn, path } = lifted;
-  if (!isCovered(signature)) return undefined;
+  if (!isCovered(signature.type)) return undefined;
   const entering = cx.inst.enteringSet(undefined);
   const single = entering.length === 1, post = postReturn !== undefined;
   const borrows = signature.type.params.map(({ type }) => type.kind === "borrow" && isOwnBorrow(type, cx));
@@ -291,7 +295,7 @@ export function generateLower(
   path: string,
   codecs: CodecSource,
 ): CoreFunction | undefined {
-  if (!isCovered(signature)) return undefined;
+  if (!isCovered(signature.type)) return undefined;
   const { params, result } = signature.type;
   const borrows = params.map(({ type }) => type.kind === "borrow" && isHostResource(type, cx));
   const own = result?.kind === "own" && isHostResource(result, cx);

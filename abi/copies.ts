@@ -1,29 +1,33 @@
-// Generated functions and their copies. Engines specialise a function by what it closes over only as long as its code has made one closure,
-// and share what they learn between functions of the same text; one that runs for two instances takes three times as long.
-// So instances get code of their own, up to a number.
+// Functions from generated text, and their copies. Engines specialise a function by what it closes over only as long as its code has made
+// one closure, and share what they learn between functions of the same text: one that runs for two instances takes three times as long.
+// So who asks gets code of its own, up to a number for each text; beyond it they share, and nothing is compiled any more.
 // Text in, functions out.
 
-/** Instances with code of their own; beyond this many they share. */
+/** Functions of one text. */
 const MAX_COPIES = 16;
+/** Texts that are remembered; those of all components in the process. */
+const MAX_TEXTS = 2000;
 
-/** Something that is made anew for each instance, until there are enough. */
-export class Copies<T> {
-  #count = 0;
-  #last: T | undefined;
+type Generated = (...args: unknown[]) => unknown;
 
-  /** The next instance's. */
-  next(make: () => T): T {
-    if (this.#last === undefined || this.#count < MAX_COPIES) {
-      this.#count++;
-      this.#last = make();
-    }
-    return this.#last;
-  }
+interface Copies {
+  readonly functions: Generated[];
+  next: number;
 }
 
-let functions = 0;
+const copiesOf = new Map<string, Copies>();
 
-/** A function from its text, which no other function has. */
-export function ownFunction(names: readonly string[], body: string): (...args: unknown[]) => unknown {
-  return new Function(...names, `"use strict";\n${body}\n// ${functions++}`) as (...args: unknown[]) => unknown;
+/** A function with these parameters and this body: one that nobody else has, as long as there are not too many of that text. */
+export function ownFunction(names: readonly string[], body: string): Generated {
+  let copies = copiesOf.get(body);
+  if (copies === undefined) {
+    if (copiesOf.size >= MAX_TEXTS) copiesOf.clear();
+    copiesOf.set(body, copies = { functions: [], next: 0 });
+  }
+  const { functions } = copies;
+  if (functions.length === MAX_COPIES) return functions[copies.next++ % MAX_COPIES]!;
+  // The number makes the text another one.
+  const made = new Function(...names, `"use strict";\n${body}\n// ${functions.length}`) as Generated;
+  functions.push(made);
+  return made;
 }

@@ -13,10 +13,10 @@ const MAX_DRAIN_PASSES = 1000;
 /** Parallel arrays rather than an object per handle: adding and removing allocate nothing in steady state. */
 export class HandleTable {
   readonly tree: InstanceTree;
-  readonly #types: (ResourceRuntime | undefined)[] = [undefined];
-  readonly #reps: number[] = [0];
-  readonly #lends: number[] = [0];
-  readonly #scopes: (CallScope | undefined)[] = [undefined];
+  readonly #types: (ResourceRuntime | undefined)[] = [];
+  readonly #reps: number[] = [];
+  readonly #lends: number[] = [];
+  readonly #scopes: (CallScope | undefined)[] = [];
   readonly #free: number[] = [];
 
   constructor(tree: InstanceTree) {
@@ -25,7 +25,7 @@ export class HandleTable {
 
   /** Live handles. */
   get size(): number {
-    return this.#types.length - 1 - this.#free.length;
+    return Math.max(0, this.#types.length - 1) - this.#free.length;
   }
 
   /** Adds an own handle, or a borrow handle of `scope`. */
@@ -34,15 +34,20 @@ export class HandleTable {
     if (this.#free.length > 0) {
       handle = this.#free.pop()!;
     } else {
+      if (this.#types.length === 0) this.#set(0, undefined, 0, undefined); // no handle's
       handle = this.#types.length;
       if (handle > this.tree.maxHandles) trap(this.tree, "handle-limit", this.tree.maxHandles);
     }
+    this.#set(handle, type, rep, scope);
+    if (scope !== undefined) scope.borrows++;
+    return handle;
+  }
+
+  #set(handle: number, type: ResourceRuntime | undefined, rep: number, scope: CallScope | undefined): void {
     this.#types[handle] = type;
     this.#reps[handle] = rep;
     this.#lends[handle] = 0;
     this.#scopes[handle] = scope;
-    if (scope !== undefined) scope.borrows++;
-    return handle;
   }
 
   /** The representation of a live handle of that type. */

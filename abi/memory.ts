@@ -4,6 +4,15 @@
 
 import { kernelOf, kernels, type TextKernel } from "./wasm/text.ts";
 
+const made = new WeakMap<WebAssembly.Memory, GuestMemory>();
+
+/** The views of a memory: one object for each, however many functions use it. */
+export function guestMemory(memory: WebAssembly.Memory): GuestMemory {
+  let views = made.get(memory);
+  if (views === undefined) made.set(memory, views = new GuestMemory(memory));
+  return views;
+}
+
 /** Cached views over one memory. Fields are valid until the guest next runs; then call `sync()`. */
 export class GuestMemory {
   readonly memory: WebAssembly.Memory;

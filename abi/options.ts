@@ -4,7 +4,7 @@
 import type { CallScope } from "./call_scope.ts";
 import type { ComponentInstance } from "./instance.ts";
 import type { ResourceRuntime } from "./resources.ts";
-import { GuestMemory } from "./memory.ts";
+import { type GuestMemory, guestMemory } from "./memory.ts";
 import { asTrap, rethrow, trap } from "./trap.ts";
 
 /** `string-encoding`. */
@@ -42,7 +42,7 @@ export class CanonContext {
     this.resources = inst.tree.resources;
     this.stringEncoding = options.stringEncoding;
     this.host = host;
-    this.#memory = options.memory && new GuestMemory(options.memory);
+    this.#memory = options.memory && guestMemory(options.memory);
     this.#realloc = options.realloc;
   }
 

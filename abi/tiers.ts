@@ -4,12 +4,13 @@
 // Source: DESIGN.md "Speed".
 
 import type { CodecSource } from "./codec.ts";
-import { Copies, ownFunction } from "./copies.ts";
+import { ownFunction } from "./copies.ts";
 import { type ExportStyle, generateLift, generateLower, isCovered } from "./codegen.ts";
 import { type GuestCall, type Lifted, liftExport } from "./lift.ts";
 import { type HostCall, lowerHost } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
+import type { FuncType } from "./types.ts";
 
 /** Calls of an import after which it is generated. A setting, for the tests: 0 generates at once. `bench/tiers_bench.ts` measures it. */
 export const tiers: { warmCalls: number } = { warmCalls: 4 };
@@ -38,47 +39,60 @@ export function makeMethod(call: GuestCall): GuestCall {
 /**
  * The core function for a host function.
  *
- * @param makeEntry Makes the entry; `undefined` where nothing is generated.
+ * @param signature Found when the function is first called: many imports never are.
+ * @param entry Where the guest's function comes from; `undefined` where nothing is generated.
  */
 export function importFunction(
-  signature: Signature,
+  type: FuncType,
+  signature: () => Signature,
   call: HostCall,
   cx: CanonContext,
   path: string,
   codecs: CodecSource,
-  makeEntry: MakeEntry | undefined,
+  entry: Entry | undefined,
 ): CoreFunction {
-  const cold = lowerHost(signature, call, cx, path);
-  if (makeEntry === undefined || !isCovered(signature)) return cold;
-  const generate = (): CoreFunction => generateLower(signature, call, cx, path, codecs) ?? cold;
-  if (tiers.warmCalls === 0) return generate();
-  let left = tiers.warmCalls;
-  const [entry, become] = makeEntry((...flat) => {
-    if (--left === 0) become(generate());
+  if (entry === undefined || !isCovered(type)) return lowerHost(signature(), call, cx, path);
+  let cold: CoreFunction | undefined, left = tiers.warmCalls;
+  const generate = (): CoreFunction | undefined => generateLower(signature(), call, cx, path, codecs);
+  const first: CoreFunction = (...flat) => {
+    cold ??= lowerHost(signature(), call, cx, path);
+    if (--left === 0) entry.become(generate() ?? cold);
     return cold(...flat);
-  });
-  return entry;
+  };
+  const now = left === 0 ? generate() : undefined;
+  if (now !== undefined) return now;
+  entry.become(first);
+  return entry.func;
 }
 
-/** A core function that passes its arguments on to another one, which can be exchanged. */
-export type MakeEntry = (first: CoreFunction) => [entry: CoreFunction, become: (next: CoreFunction) => void];
+/** A core function that passes its arguments on to another one. */
+export interface Entry {
+  readonly func: CoreFunction;
+  /** Sets the other one. */
+  become(next: CoreFunction): void;
+}
 
-/** The entries of one component's imports: code of their own for each, and for each instance up to a number; made all at once. */
+type MakeEntries = () => [functions: readonly CoreFunction[], become: (index: number, next: CoreFunction) => void];
+
+/** The entries of one component's imports: code of their own for each; made all at once. */
 export class Entries {
   readonly #source: string;
-  readonly #copies = new Copies<readonly MakeEntry[]>();
 
   /** @param counts How many core parameters each import has. */
   constructor(counts: readonly number[]) {
-    const entries = counts.map((count) => {
-      const names = Array.from({ length: count }, (_, i) => `c${i}`).join(", ");
-      return `(f) => [function (${names}) { return f(${names}); }, (next) => { f = next; }]`;
+    const funcs = counts.map((count, i) => {
+      const names = Array.from({ length: count }, (_, k) => `c${k}`).join(", ");
+      return `function (${names}) { return f${i}(${names}); }`;
     });
-    this.#source = `return [${entries.join(",\n")}];`;
+    this.#source = `let ${["none", ...counts.map((_, i) => `f${i}`)].join(", ")};
+return [[${funcs.join(",\n")}], (i, f) => {
+  switch (i) { ${counts.map((_, i) => `case ${i}: f${i} = f; break;`).join(" ")} }
+}];`;
   }
 
-  /** What makes the entries of one instance, in order. */
-  forInstance(): readonly MakeEntry[] {
-    return this.#copies.next(() => ownFunction([], this.#source)() as readonly MakeEntry[]);
+  /** The entries of one instance, in order. */
+  *forInstance(): Generator<Entry, undefined> {
+    const [funcs, become] = (ownFunction([], this.#source) as MakeEntries)();
+    for (const [i, func] of funcs.entries()) yield { func, become: (next) => become(i, next) };
   }
 }

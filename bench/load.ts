@@ -17,7 +17,7 @@ function median(values: number[]): number {
 }
 
 /** Median microseconds of an action, in a process that has done it before. */
-async function timed(action: (i: number) => unknown, runs = 60): Promise<number> {
+async function timed(action: (i: number) => unknown, runs = 300): Promise<number> {
   for (let i = 0; i < runs; i++) await action(i);
   const times: number[] = [];
   for (let i = runs; i < 2 * runs; i++) {

@@ -9,6 +9,7 @@ import { fuse, fuseSuspending } from "../abi/fuse.ts";
 import { HookFailure } from "../abi/hooks.ts";
 import { ComponentInstance, type InstanceTree } from "../abi/instance.ts";
 import type { ExportStyle } from "../abi/codegen.ts";
+import { signatureLayout } from "../abi/layout.ts";
 import { type GuestCall, type Lifted, liftPromising, type PromisingCall } from "../abi/lift.ts";
 import { type HostCall, lowerSuspending, refuseSuspending } from "../abi/lower.ts";
 import { loopback } from "../abi/loopback.ts";
@@ -24,7 +25,7 @@ import {
 import { isThenable } from "../abi/results.ts";
 import { type CoreFunction, signatureOf } from "../abi/signature.ts";
 import { promising, Suspension } from "../abi/suspend.ts";
-import { Entries, exportFunction, importFunction, type MakeEntry, makeMethod } from "../abi/tiers.ts";
+import { Entries, type Entry, exportFunction, importFunction, makeMethod } from "../abi/tiers.ts";
 import { checkLeave, rethrow, surface, trap, trapAt } from "../abi/trap.ts";
 import { suspendingReach } from "./reach.ts";
 import { type Component, makeComponent } from "./component.ts";
@@ -57,8 +58,12 @@ export type Bound =
 /** A core module to instantiate. */
 export interface Instantiation {
   readonly module: WebAssembly.Module;
+  /** Bytes of the module; 0 if unknown. */
+  readonly size: number;
   readonly imports: WebAssembly.Imports;
 }
+
+const nothing: ReadonlySet<number> = new Set();
 
 /** A running instance tree with what its exports refer to. */
 export class Running {
@@ -67,17 +72,17 @@ export class Running {
   readonly #bound: readonly Bound[];
   readonly #codecs: CodecSource;
   readonly #codegen: boolean;
-  #entries: Iterator<MakeEntry> | undefined;
+  #entries: Iterator<Entry, undefined> | undefined;
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
   readonly #coreFuncs: CoreFunction[] = [];
   /** Inline core instances, each one object however often it is passed. */
-  readonly #items = new Map<object, WebAssembly.ModuleImports>();
+  #items: Map<object, WebAssembly.ModuleImports> | undefined;
   /** Imports that are exported again, each with an arena of its own. */
-  readonly #loopbacks = new Map<string, ReturnType<typeof loopback>>();
+  #loopbacks: Map<string, ReturnType<typeof loopback>> | undefined;
   /** Lifts that can reach a suspending import. */
-  readonly #reach: ReadonlySet<number> = new Set();
-  readonly #lifts = new Map<number, { lifted: Lifted; options: CanonOptions; node: ComponentInstance }>();
+  readonly #reach: ReadonlySet<number> = nothing;
+  readonly #lifts: { lifted: Lifted; options: CanonOptions; node: ComponentInstance }[] = [];
 
   constructor(
     plan: Plan,
@@ -112,9 +117,12 @@ export class Running {
         this.#step(step);
         continue;
       }
-      const instance = yield { module: this.module(step.module), imports: this.#imports(step) };
+      const { module: slot } = step.module as ModuleRef & { kind: "own" };
+      const instance = yield { module: slot.module, size: slot.length, imports: this.#imports(step) };
       this.#coreInstances[step.slot] = instance.exports;
     }
+    // What was needed on the way only.
+    this.#entries = this.#items = undefined;
     if (tree.suspension !== undefined) tree.suspension.pinned = "what runs now";
   }
 
@@ -156,13 +164,13 @@ export class Running {
   ): { lifted: Lifted; cx: CanonContext; suspendingCore: () => CoreFunction } | string {
     if (ref.kind === "import") {
       const key = `${ref.leaf} ${path}`;
-      let made = this.#loopbacks.get(key);
+      let made = this.#loopbacks?.get(key);
       if (made === undefined) {
         const { call, suspends = false } = this.#bound[ref.leaf] as Bound & { kind: "func" };
         const imported = `import ${this.plan.imports[ref.leaf]!.display}`;
         const hooked = this.#hooked(call, imported, false, suspends);
         made = loopback(signatureOf(ref.type, this.#codecs), hooked, suspends, this.tree, { imported, path });
-        this.#loopbacks.set(key, made);
+        (this.#loopbacks ??= new Map()).set(key, made);
       }
       const { lifted, cx } = made;
       return { lifted, cx, suspendingCore: () => lifted.core };
@@ -200,11 +208,11 @@ export class Running {
       if (arg.kind === "instance") {
         imports[name] = this.#coreInstances[arg.slot] as WebAssembly.ModuleImports;
       } else {
-        let items = this.#items.get(arg.items);
+        let items = this.#items?.get(arg.items);
         if (items === undefined) {
           items = Object.create(null) as WebAssembly.ModuleImports;
           for (const [field, ref] of arg.items) items[field] = this.#core(ref) as WebAssembly.ImportValue;
-          this.#items.set(arg.items, items);
+          (this.#items ??= new Map()).set(arg.items, items);
         }
         imports[name] = items;
       }
@@ -245,21 +253,22 @@ export class Running {
   }
 
   #lower({ func, options }: Step & { kind: "lower" }, node: ComponentInstance): CoreFunction {
-    const makeEntry = func.kind === "import" && this.#codegen ? this.#nextEntry() : undefined;
+    const entry = func.kind === "import" && this.#codegen ? this.#nextEntry() : undefined;
     const missing = missingWord("lower", options, func.type);
     if (missing !== undefined) return unsupported(node, missing);
     const canon = this.#options(options), { suspension } = this.tree;
-    const signature = signatureOf(func.type, this.#codecs), { lowered } = signature.layout;
     if (func.kind === "import") {
       const path = `import ${this.plan.imports[func.leaf]!.display}`;
       const { call, suspends } = this.#bound[func.leaf] as Bound & { kind: "func" };
       const cx = new CanonContext(node, this.#hookedOptions(canon, path), true);
       const hooked = this.#hooked(call, path, false, suspends);
       if (!suspends || suspension === undefined) {
-        return importFunction(signature, hooked, cx, path, this.#codecs, makeEntry);
+        const signature = () => signatureOf(func.type, this.#codecs);
+        return importFunction(func.type, signature, hooked, cx, path, this.#codecs, entry);
       }
+      const signature = signatureOf(func.type, this.#codecs);
       const refuse = refuseSuspending(cx, suspension, path);
-      return suspension.dispatch(lowered, refuse, lowerSuspending(signature, hooked, cx, path));
+      return suspension.dispatch(signature.layout.lowered, refuse, lowerSuspending(signature, hooked, cx, path));
     }
     const plan = this.plan.lifts[func.lift]!;
     const absent = missingWord("lift", plan.options, plan.type);
@@ -268,17 +277,17 @@ export class Running {
     const caller = new CanonContext(node, canon, false), called = new CanonContext(calleeNode, callee, false);
     const fused = fuse(lifted, caller, called);
     if (suspension === undefined || !this.#reach.has(func.lift)) return fused;
-    return suspension.dispatch(lowered, fused, fuseSuspending(lifted, caller, called));
+    return suspension.dispatch(lifted.signature.layout.lowered, fused, fuseSuspending(lifted, caller, called));
   }
 
-  /** What makes the entry of the next import that is lowered; the plan says how many there are. */
-  #nextEntry(): MakeEntry {
-    this.#entries ??= entriesOf(this.plan, this.#codecs).forInstance().values();
+  /** The entry of the next import that is lowered; the plan says how many there are. */
+  #nextEntry(): Entry {
+    this.#entries ??= entriesOf(this.plan).forInstance();
     return this.#entries.next().value!;
   }
 
   #lift(index: number): { lifted: Lifted; options: CanonOptions; node: ComponentInstance } {
-    let found = this.#lifts.get(index);
+    let found = this.#lifts[index];
     if (found === undefined) {
       const plan: PlanLift = this.plan.lifts[index]!;
       const options = this.#options(plan.options);
@@ -288,7 +297,7 @@ export class Running {
         postReturn: options.postReturn,
         path: `function ${plan.name ?? index} of another component`,
       };
-      this.#lifts.set(index, found = { lifted, options, node: this.#nodes[plan.node]! });
+      this.#lifts[index] = found = { lifted, options, node: this.#nodes[plan.node]! };
     }
     return found;
   }
@@ -363,11 +372,11 @@ function missingWord(canon: "lift" | "lower", { missing }: PlanOptions, { async 
 const allEntries = new WeakMap<Plan, Entries>();
 
 /** The entries of a plan's imports. */
-function entriesOf(plan: Plan, codecs: CodecSource): Entries {
+function entriesOf(plan: Plan): Entries {
   let entries = allEntries.get(plan);
   if (entries === undefined) {
     const lowered = plan.steps.flatMap((step) => step.kind === "lower" && step.func.kind === "import" ? step : []);
-    const counts = lowered.map(({ func }) => signatureOf(func.type, codecs).layout.lowered.params.length);
+    const counts = lowered.map(({ func }) => signatureLayout(func.type).lowered.params.length);
     allEntries.set(plan, entries = new Entries(counts));
   }
   return entries;
@@ -406,13 +415,19 @@ export function runSync(running: Running): void {
   }
 }
 
-/** Runs a plan, core instances made asynchronously: browsers insist on that for large modules. */
+/** Modules that any browser instantiates without waiting, which is faster than asking another thread. */
+const SMALL_MODULE = 4096;
+
+/** Runs a plan, core instances of large modules made asynchronously: browsers insist on that. */
 export async function runAsync(running: Running): Promise<void> {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
     let instance: WebAssembly.Instance;
     try {
-      instance = await WebAssembly.instantiate(step.value.module, step.value.imports);
+      const { module, size, imports } = step.value;
+      instance = size > 0 && size <= SMALL_MODULE
+        ? new WebAssembly.Instance(module, imports)
+        : await WebAssembly.instantiate(module, imports);
       if (running.tree.poisoned) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);

@@ -18,7 +18,7 @@ export type Members = Record<string, unknown>;
 
 /** The classes of one tree's guest resources, one per type. */
 export class Classes {
-  readonly #made = new Map<GuestResource, GuestClass>();
+  #made: Map<GuestResource, GuestClass> | undefined;
   readonly #make: (runtime: GuestResource, name: string) => GuestClass;
   /** Defines the members of a class that is made because one of its objects was lifted; set once there are exports. */
   complete: ((runtime: GuestResource) => void) | undefined = undefined;
@@ -28,9 +28,9 @@ export class Classes {
   }
 
   of(runtime: GuestResource): GuestClass {
-    let made = this.#made.get(runtime);
+    let made = this.#made?.get(runtime);
     if (made === undefined) {
-      this.#made.set(runtime, made = this.#make(runtime, pascalCase(runtime.name)));
+      (this.#made ??= new Map()).set(runtime, made = this.#make(runtime, pascalCase(runtime.name)));
       this.complete?.(runtime);
     }
     return made;
@@ -38,7 +38,7 @@ export class Classes {
 
   /** Those that were made already. */
   made(): Iterable<GuestResource> {
-    return this.#made.keys();
+    return this.#made?.keys() ?? [];
   }
 }
 

@@ -141,8 +141,9 @@ Deno.test({
         stacks.push(new Error().stack!);
         return (x as number) + 1;
       };
-      const [makeEntry] = new Entries([1]).forInstance();
-      const entry = importFunction(signatureOf(type, codecs), host, context(), "import f", codecs, makeEntry);
+      const [made] = new Entries([1]).forInstance();
+      const signature = () => signatureOf(type, codecs);
+      const entry = importFunction(type, signature, host, context(), "import f", codecs, made);
       for (let i = 0; i < 5; i++) assertEquals(entry(i), i + 1);
       const generated = stacks.map((stack) => !stack.includes("lower.ts"));
       assertEquals(generated, [false, false, false, true, true]);
