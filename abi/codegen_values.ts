@@ -77,6 +77,7 @@ export class Program {
   /** Functions of its own. */
   readonly functions: string[] = [];
   readonly #lists = { load: new Map<ValType, ListFunction>(), store: new Map<ValType, ListFunction>() };
+  readonly #others = new Map<ValType, string>();
   #names = 0;
   #nodes = 0;
 
@@ -98,6 +99,16 @@ export class Program {
   /** Counts one type that is spelt out. */
   count(): void {
     if (++this.#nodes > MAX_NODES) throw new TooLarge();
+  }
+
+  /** A function for a type, made once. */
+  once(kind: string, type: ValType, make: (name: string) => string): string {
+    let name = this.#others.get(type);
+    if (name === undefined) {
+      this.#others.set(type, name = `${kind}${this.#names++}`);
+      this.functions.push(make(name));
+    }
+    return name;
   }
 
   /** A function that loads or stores a list, made once for each type. */
@@ -580,25 +591,35 @@ ${region.lines.join("\n")}
     return index;
   }
 
-  /** Plain objects, whose members are looked at as they come; the codec looks at any other. */
+  /** Plain objects, whose members are looked at as they come; the codec looks at any other. A function, since it has a loop. */
   #lowerFlags(type: OfKind<"flags">, value: string, path: string): string {
-    const { program } = this, { bits } = flagBits(type, program.codecs.memberNames);
-    const [word, key, flag] = [program.name(), program.name(), program.name()], constant = program.constant(type);
+    const { program } = this;
     this.ranHost = true;
     this.add(this.at(path));
-    this.add(`let ${word} = 0;
-if (typeof ${value} === "object" && ${value} !== null && Object.getPrototypeOf(${value}) === Object.prototype) {
-for (const ${key} in ${value}) { let ${flag}; switch (${key}) {`);
-    for (const [name, bit] of bits) {
-      this.add(`case ${quote(name)}: ${flag} = ${value}[${quote(name)}];
-if (${flag} === true) ${word} |= ${
-        1 << bit
-      }; else if (${flag} !== false && ${flag} !== undefined) refuseFlag(${constant}, ${value}, ${key}, ${flag});
-break;`);
+    const func = program.once("flags", type, (name) => {
+      const { bits } = flagBits(type, program.codecs.memberNames), constant = program.constant(type);
+      const cases = [...bits].map(([label, bit]) =>
+        `case ${quote(label)}: flag = value[${quote(label)}];
+if (flag === true) word |= ${
+          1 << bit
+        }; else if (flag !== false && flag !== undefined) refuseFlag(${constant}, value, key, flag);
+break;`
+      );
+      return `function ${name}(value) {
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+    return ${program.constant(program.codecs.of(type).lowerCore)}(cx, value);
+  }
+  let word = 0, flag;
+  for (const key in value) {
+    switch (key) {
+      ${cases.join("\n")}
+      default: if (Object.hasOwn(value, key)) unknownFlag(${constant}, value, key);
     }
-    this.add(`default: if (Object.hasOwn(${value}, ${key})) unknownFlag(${constant}, ${value}, ${key}); } }`);
-    this.add(`} else ${word} = ${program.constant(program.codecs.of(type).lowerCore)}(cx, ${value});`);
-    return word;
+  }
+  return word;
+}`;
+    });
+    return this.keep(`${func}(${value})`);
   }
 
   #lowerRange(type: OfKind<"string" | "list"> | ValType, value: string, path: string): string[] {

@@ -1,0 +1,104 @@
+// What runs in the page: the fixtures' components through the bundled library. Posts what it found to the server.
+
+import { compile, ComponentError, features, instantiate, Trap, ValueError } from "@windlass/component";
+
+interface Check {
+  readonly name: string;
+  readonly failure: string | undefined;
+}
+
+const checks: Check[] = [];
+
+async function check(name: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+    checks.push({ name, failure: undefined });
+  } catch (error) {
+    checks.push({ name, failure: String((error as Error)?.stack ?? error) });
+  }
+}
+
+function same(actual: unknown, expected: unknown): void {
+  const [found, wanted] = [actual, expected].map((value) => JSON.stringify(value));
+  if (found !== wanted) throw new Error(`expected ${wanted}, found ${found}`);
+}
+
+function fails(action: () => unknown, type: new (...args: never[]) => Error, message: string): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof type) || !error.message.includes(message)) throw error;
+    return;
+  }
+  throw new Error(`expected ${type.name}: ${message}`);
+}
+
+class Counter {
+  get(): number {
+    return 7;
+  }
+}
+
+// deno-lint-ignore no-explicit-any
+type Any = any;
+
+const host = {
+  Counter,
+  nop: () => {},
+  add: (a: number, b: number) => (a + b) >>> 0,
+  text: (s: string) => s,
+  bytes: (b: Uint8Array) => b,
+  points: (l: unknown) => l,
+  names: (l: unknown) => l,
+  echoBig: (b: unknown) => b,
+  many: (...args: number[]) => args[0]! + args[19]!,
+  fallible: (x: number) => {
+    if (x === 0) throw Object.assign(new Error("failed"), { payload: "failed: the argument was 0" });
+    return x;
+  },
+  maybe: (x: unknown) => x,
+  echoShape: (s: unknown) => s,
+  paint: (c: unknown) => c,
+  permit: (p: unknown) => p,
+  words: (l: unknown) => l,
+};
+
+await check("a component from fetch, streamed, calls and is called", async () => {
+  const instance = await instantiate(fetch("/calls.wasm"), { "bench:calls/host": host as Any });
+  const guest = instance.exports["bench:calls/guest"], loops = instance.exports["bench:calls/loops"];
+  // Often enough that what is generated would be.
+  for (let i = 0; i < 200; i++) {
+    same(guest.add(i, 4), i + 4);
+    same(guest.text(`héllo ${"x".repeat(i)}`), `héllo ${"x".repeat(i)}`);
+    same(guest.points([{ x: 1.5, y: 2.5, id: i }]), [{ x: 1.5, y: 2.5, id: i }]);
+    same(guest.names(["a", `b${i}`]), ["a", `b${i}`]);
+    same(guest.maybe(undefined), undefined);
+    same(guest.echoShape({ tag: "circle", val: 1.5 }), { tag: "circle", val: 1.5 });
+    same(guest.permit({ read: true, exec: true }), { read: true, write: false, exec: true });
+    same(guest.paint("blue"), "blue");
+    same(guest.fallible(5), 5);
+    same([...guest.words(new Uint32Array([1, 2, i]))], [1, 2, i]);
+    const tally = new guest.Tally();
+    same(tally.get(), 8);
+    tally[Symbol.dispose]();
+  }
+  fails(() => guest.fallible(0), ComponentError, "failed");
+  fails(() => guest.add(-1, 4), ValueError, "Cannot lower param 1 `a` of export bench:calls/guest#add: expected u32");
+  fails(() => guest.paint("pink"), ValueError, "unknown variant case `pink`");
+  fails(() => guest.echoBig({ a: 1 }), ValueError, "missing field");
+  same(loops.add(20), 60);
+  same(loops.text(20, 100), 100);
+  same(loops.points(20, 10), 10);
+  same(loops.fallible(20, 0), 1);
+  same(loops.counter(20), 7);
+});
+
+await check("a trap locks the instance down", async () => {
+  const component = await compile(fetch("/calls.wasm"));
+  const trapping = { ...host, nop: () => "lost" as never, add: () => "no number" as never };
+  const { exports } = await instantiate(component, { "bench:calls/host": trapping as Any });
+  fails(() => exports["bench:calls/loops"].add(3), ValueError, "expected u32");
+  fails(() => exports["bench:calls/guest"].nop(), Trap, "cannot enter component instance");
+});
+
+await fetch("/outcome", { method: "POST", body: JSON.stringify({ checks, codegen: features.codegen }) });

@@ -1,0 +1,94 @@
+// deno task test:browser: the library in Debian's Chromium, on a page that may evaluate text and on one whose policy forbids it
+// (`script-src 'self' 'wasm-unsafe-eval'`): there everything goes through closures, and nothing is even tried.
+// Not part of `deno task test`: a browser must be installed (`apt-get install chromium`).
+
+import { chromium } from "playwright-core";
+
+const bundle = await Deno.makeTempFile({ suffix: ".js" });
+const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+  args: ["bundle", "--platform", "browser", "-o", bundle, "tests/browser/page.ts"],
+}).output();
+if (!success) throw new Error(new TextDecoder().decode(stderr));
+
+/** What the server serves; a page's policy is in its path. */
+const files: Readonly<Record<string, readonly [type: string, path: string]>> = {
+  "/page.js": ["text/javascript", bundle],
+  "/calls.wasm": ["application/wasm", "bench/fixtures/calls.wasm"],
+};
+const policies: Readonly<Record<string, string | undefined>> = {
+  "eval allowed": undefined,
+  "eval forbidden": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+};
+
+interface Outcome {
+  readonly checks: readonly { readonly name: string; readonly failure?: string }[];
+  readonly codegen: boolean;
+}
+
+/** What the page of the moment has found. */
+let outcome = Promise.withResolvers<Outcome>();
+
+const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+  const { pathname } = new URL(request.url);
+  if (pathname === "/outcome") {
+    outcome.resolve(await request.json());
+    return new Response();
+  }
+  const file = files[pathname];
+  if (file !== undefined) return new Response(await Deno.readFile(file[1]), { headers: { "content-type": file[0] } });
+  const policy = policies[decodeURIComponent(pathname.slice(1))];
+  const headers = {
+    "content-type": "text/html",
+    ...(policy === undefined ? {} : { "content-security-policy": policy }),
+  };
+  return new Response('<!doctype html><script type="module" src="/page.js"></script>', { headers });
+});
+
+let passed = 0, failed = 0;
+function report(name: string, failure: string | undefined): void {
+  console.log(`${name} ... ${failure === undefined ? "ok" : `FAILED\n${failure}`}`);
+  if (failure === undefined) passed++;
+  else failed++;
+}
+
+const browser = await chromium.launch({
+  executablePath: Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+try {
+  for (const name of Object.keys(policies)) {
+    const page = await browser.newPage();
+    outcome = Promise.withResolvers();
+    const violations: string[] = [];
+    page.on("console", (message) => {
+      if (/Content.Security.Policy/i.test(message.text())) violations.push(message.text());
+    });
+    page.on("pageerror", (error) => violations.push(String(error)));
+    await page.goto(`http://127.0.0.1:${server.addr.port}/${encodeURIComponent(name)}`);
+    const { checks, codegen } = await Promise.race([
+      outcome.promise,
+      new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer from: ${name}`)), 30_000)),
+    ]);
+    for (const check of checks) report(`${name}: ${check.name}`, check.failure);
+    const expected = name === "eval allowed";
+    report(`${name}: codegen is ${expected}`, codegen === expected ? undefined : `it is ${codegen}`);
+    // Probing once is reported by the browser; nothing else may be.
+    const most = expected ? 0 : 1;
+    report(
+      `${name}: the policy is violated ${most} times`,
+      violations.length <= most ? undefined : violations.join("\n"),
+    );
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  await server.shutdown();
+}
+console.log(`\n${failed === 0 ? "ok" : "FAILED"} | ${passed} passed | ${failed} failed`);
+Deno.exit(failed > 0 ? 1 : 0);
