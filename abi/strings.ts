@@ -26,7 +26,7 @@ const SHORT_LOAD = isJsc ? 12 : 64;
 /** Without a kernel, up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */
 const SHORT_STORE = 32;
 /** Up to this many bytes or code units a kernel serves (bench/text_bench.ts). */
-const KERNEL_LOAD = isJsc ? 56 : 150, KERNEL_STORE = isJsc ? 80 : 100;
+const KERNEL_LOAD = isJsc ? 56 : 150, KERNEL_STORE = 80;
 /** Up to this many code units V8's loop is as fast as a kernel. */
 const LOOP_STORE = 6;
 /** Code units per `String.fromCharCode` call: bounded by the engines' argument limits. */

@@ -12,8 +12,11 @@ import type { CanonContext } from "./options.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import type { FuncType } from "./types.ts";
 
-/** Calls of an import after which it is generated. A setting, for the tests: 0 generates at once. `bench/tiers_bench.ts` measures it. */
-export const tiers: { warmCalls: number } = { warmCalls: 4 };
+/**
+ * Calls of an import after which it is generated: which costs 40 to 400 µs and has paid after some hundred calls of what is large, and some
+ * thousand of what is small (bench/tiers_bench.ts). A setting, for the tests: 0 generates at once.
+ */
+export const tiers: { warmCalls: number } = { warmCalls: 64 };
 
 /** The JS function for a guest's export. */
 export function exportFunction(
