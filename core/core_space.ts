@@ -148,11 +148,12 @@ function extendsValue(lower: string, upper: string, space: CoreSpace): boolean {
 /** Compares types of two spaces. Groups refer to groups in chains as long as a module: those are followed with a list, not a stack. */
 export class CoreEquality {
   /** Pairs that were found equal, or that are assumed to be until `#pending` is empty. */
-  readonly #equal = new Map<Group, Set<Group>>();
+  #equal: Map<Group, Set<Group>> | undefined;
   #pending: (readonly [Group, Group])[] = [];
 
   /** Whether two value types, as text, are the same; references count in the spaces given. */
   values(left: string, leftSpace: CoreSpace, right: string, rightSpace: CoreSpace): boolean {
+    if (!left.startsWith("(")) return left === right; // no reference
     const [leftShape, leftIndex] = reference(left), [rightShape, rightIndex] = reference(right);
     if (leftShape !== rightShape) return false;
     if (leftIndex === undefined || rightIndex === undefined) return leftIndex === rightIndex;
@@ -178,12 +179,13 @@ export class CoreEquality {
   #settle(assumed: boolean): boolean {
     let equal = assumed;
     const pending = this.#pending;
+    if (pending.length === 0) return equal;
     // It grows meanwhile.
     for (let i = 0; equal && i < pending.length; i++) {
       const [one, other] = pending[i]!;
       equal = one.types.every((type, i) => this.#shapes(type, one, other.types[i]!, other));
     }
-    if (!equal) { for (const [one, other] of pending) this.#equal.get(one)!.delete(other); }
+    if (!equal) { for (const [one, other] of pending) this.#equal!.get(one)!.delete(other); }
     this.#pending = [];
     return equal;
   }
@@ -195,8 +197,9 @@ export class CoreEquality {
   #groups(left: Group, right: Group): boolean {
     if (left === right) return true;
     if (left.types.length !== right.types.length) return false;
-    let equal = this.#equal.get(left);
-    if (equal === undefined) this.#equal.set(left, equal = new Set());
+    const known = this.#equal ??= new Map();
+    let equal = known.get(left);
+    if (equal === undefined) known.set(left, equal = new Set());
     if (equal.has(right)) return true;
     equal.add(right);
     this.#pending.push([left, right]);
@@ -260,6 +263,7 @@ export class CoreEquality {
 
 /** A value type's text without its index, and the index, if it refers to one. */
 function reference(text: string): readonly [shape: string, index: number | undefined] {
+  if (!text.startsWith("(")) return [text, undefined];
   const match = /^(\(ref (?:null )?(?:\(shared )?)(\d+)(\)*)$/.exec(text);
   return match === null ? [text, undefined] : [match[1]! + match[3]!, Number(match[2])];
 }

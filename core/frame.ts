@@ -63,9 +63,8 @@ class Names {
   readonly items: Map<string, NamedEntity> = new Map();
   /** By what must differ between two names. */
   readonly taken: Map<string, string> = new Map();
-  /** Resources that have a name on this side, by that name's object; and the names. */
-  readonly resources: Map<ResourceType, string> = new Map();
-  readonly resourceNames: Set<string> = new Set();
+  /** Resources that have a name on this side, by that name's object. */
+  resources: Map<ResourceType, string> | undefined;
   readonly #budget: Budget;
   readonly #outer: Names | undefined;
   #visible: Visibility | undefined;
@@ -84,16 +83,16 @@ class Names {
 /** One component, component type or instance type. */
 export class Frame extends IndexSpaces<TypeSpaces> {
   readonly kind: "component" | "component type" | "instance type";
-  readonly import: Names;
   readonly export: Names;
-  /** Resources that imports introduce. */
-  readonly imported: Set<ResourceType> = new Set();
   /** Resources that it defines itself, or that instances in it bring along. */
   readonly defined: Set<ResourceType> = new Set();
-  /** Resources whose definition is in it, with the core type that represents them: it may make handles of these. */
-  readonly local: Map<ResourceType, "i32" | "i64"> = new Map();
+  // Most frames are of instance types, which import nothing and define nothing: what only others have is made when asked for.
+  #import: Names | undefined;
+  #imported: Set<ResourceType> | undefined;
+  #local: Map<ResourceType, "i32" | "i64"> | undefined;
 
   readonly #gates: Gates;
+  readonly #budget: Budget;
   /** The core type of this component's thread-local context, once a built-in says it. */
   contextType: string | undefined;
 
@@ -101,8 +100,23 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     super(parent);
     this.kind = kind;
     this.#gates = gates;
-    this.import = new Names(budget);
-    this.export = new Names(budget, this.import);
+    this.#budget = budget;
+    if (kind !== "instance type") this.#import = new Names(budget);
+    this.export = new Names(budget, this.#import);
+  }
+
+  get import(): Names {
+    return this.#import ??= new Names(this.#budget);
+  }
+
+  /** Resources that imports introduce. */
+  get imported(): Set<ResourceType> {
+    return this.#imported ??= new Set();
+  }
+
+  /** Resources whose definition is in it, with the core type that represents them: it may make handles of these. */
+  get local(): Map<ResourceType, "i32" | "i64"> {
+    return this.#local ??= new Map();
   }
 
   /** The type at an index, which must be of a kind; `what` needs it. */
@@ -184,8 +198,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
       }
     }
     if (named.sort === "type" && named.type.kind === "resource") {
-      names.resources.set(named.type.type, name);
-      names.resourceNames.add(name);
+      (names.resources ??= new Map()).set(named.type.type, name);
     }
     names.items.set(name, { name: def, entity: named });
     this.addEntity(named, side === "export");
@@ -235,9 +248,9 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     const plain = parsePlainName(name);
     if (plain.kind === "label") return;
     const fail = (fact: string): never => invalid(side, offset, "invalid-annotation", name, fact);
-    const { resources, resourceNames } = this[side];
+    const { resources, items } = this[side];
     const check = (resource: ResourceType): void => {
-      const known = resources.get(resource);
+      const known = resources?.get(resource);
       if (known === undefined) fail("resource used in function does not have a name in this context");
       if (known !== plain.resource) fail(`function does not match expected resource name \`${known}\``);
     };
@@ -257,11 +270,15 @@ export class Frame extends IndexSpaces<TypeSpaces> {
         return check(self.type.resource);
       }
       case "static":
-        if (!resourceNames.has(plain.resource)) {
+        if (!isResource(items.get(plain.resource))) {
           fail("static resource name is not known in this context");
         }
     }
   }
+}
+
+function isResource(item: NamedEntity | undefined): boolean {
+  return item?.entity.sort === "type" && item.entity.type.kind === "resource";
 }
 
 /** A type under a name of its own. */
