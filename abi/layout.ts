@@ -26,15 +26,6 @@ export interface Layout {
   readonly flat: readonly CoreType[] | undefined;
 }
 
-const memo: Record<AddressType, WeakMap<ValType, Layout>> = { i32: new WeakMap(), i64: new WeakMap() };
-
-/** Alignment, size and core values of a type. */
-export function layoutOf(type: ValType, address: AddressType = "i32"): Layout {
-  let layout = memo[address].get(type);
-  if (layout === undefined) memo[address].set(type, layout = computeLayout(type, address));
-  return layout;
-}
-
 function scalar(size: number, core: CoreType): Layout {
   return { alignment: size, size, flat: [core] };
 }
@@ -64,12 +55,22 @@ const ranges: Record<AddressType, Layout> = {
   i64: { alignment: 8, size: 16, flat: ["i64", "i64"] },
 };
 
+const memo: Record<AddressType, WeakMap<ValType, Layout>> = { i32: new WeakMap(), i64: new WeakMap() };
+
+/** Alignment, size and core values of a type. */
+export function layoutOf(type: ValType, address: AddressType = "i32"): Layout {
+  // Most types are one of these, and looking them up is faster than remembering them.
+  const simple = scalars[type.kind];
+  if (simple !== undefined) return simple;
+  if (type.kind === "string" || type.kind === "list" || type.kind === "map") return ranges[address];
+  let layout = memo[address].get(type);
+  if (layout === undefined) memo[address].set(type, layout = computeLayout(type, address));
+  return layout;
+}
+
 function computeLayout(original: ValType, address: AddressType): Layout {
   const type = despecialize(original);
   switch (type.kind) {
-    case "string":
-    case "list":
-      return ranges[address];
     case "fixed-list": {
       const element = layoutOf(type.element, address);
       const count = element.flat === undefined ? Infinity : element.flat.length * type.length;

@@ -136,19 +136,33 @@ export function partsOf(type: ValType): readonly ValType[] {
 const containsMemo = new WeakMap<ValType, number>();
 const BORROW = 1, HANDLE = 2, ASYNC = 4, RANGE = 8;
 
-/** Which special kinds a type contains, found once per type object. */
+/** What a type contains by its kind alone. */
+function ownContents({ kind }: ValType): number {
+  switch (kind) {
+    case "borrow":
+      return BORROW | HANDLE;
+    case "own":
+      return HANDLE;
+    case "stream":
+    case "future":
+    case "error-context":
+      return ASYNC;
+    case "string":
+    case "list":
+    case "map":
+      return RANGE;
+    default:
+      return 0;
+  }
+}
+
+/** Which special kinds a type contains, found once for each type with parts. */
 function contents(type: ValType): number {
+  const own = ownContents(type);
+  if (isPrimitive(type) || type.kind === "own" || type.kind === "borrow") return own;
   let found = containsMemo.get(type);
   if (found === undefined) {
-    found = type.kind === "borrow"
-      ? BORROW | HANDLE
-      : type.kind === "own"
-      ? HANDLE
-      : type.kind === "stream" || type.kind === "future" || type.kind === "error-context"
-      ? ASYNC
-      : type.kind === "string" || type.kind === "list" || type.kind === "map"
-      ? RANGE
-      : 0;
+    found = own;
     // A stream or future passes as a number: its elements are read and written by built-ins, with options of their own.
     const passed = type.kind === "stream" || type.kind === "future" ? ~RANGE : ~0;
     for (const part of partsOf(type)) found |= contents(part) & passed;

@@ -35,18 +35,26 @@ export interface NamedEntity {
 
 // ── Resources ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const roots = new WeakMap<ResourceType, ResourceType>();
+/** A name for a resource type: another object that stands for it. None gets out of validation. */
+class ResourceName implements ResourceType {
+  readonly kind = "resource";
+  readonly name: string;
+  readonly root: ResourceType;
+
+  constructor(root: ResourceType, name: string) {
+    this.name = name;
+    this.root = root;
+  }
+}
 
 /** A name for a resource type: another object that stands for it. */
 export function renameResource(type: ResourceType, name: string): ResourceType {
-  const renamed: ResourceType = { kind: "resource", name };
-  roots.set(renamed, rootOf(type));
-  return renamed;
+  return new ResourceName(rootOf(type), name);
 }
 
 /** What a name of a resource type stands for. */
 export function rootOf(type: ResourceType): ResourceType {
-  return roots.get(type) ?? type;
+  return type instanceof ResourceName ? type.root : type;
 }
 
 // ── Instances and components ──────────────────────────────────────────────────────────────────────────────────────────────

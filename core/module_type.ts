@@ -102,7 +102,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
     tag: [],
   };
   /** Types of the functions that it defines: most are not exported, and need no more than that. */
-  let funcs = new Uint32Array(0);
+  let funcs: ArrayLike<number> = [];
   const add = (type: CoreExternType): CoreItemType | undefined => {
     const item = coreItemType(type, space);
     items[type.kind].push(item);

@@ -148,18 +148,14 @@ export class Reader {
     return items;
   }
 
-  /** `vec(u32)`, which may be as long as a module has functions: without a call for each number. */
-  indices(what: string): Uint32Array<ArrayBuffer> {
+  /** A section's `vec(u32)`, which may be as long as a module has functions; numbers of one byte each are not even read. */
+  indices(what: string): ArrayLike<number> {
     const start = this.offset, length = this.u32();
     if (length > MAX_VECTOR) this.fail("limit-exceeded", [what, MAX_VECTOR], start);
-    if (length > this.remaining) this.fail("unexpected-end", [], this.#base + this.#bytes.length);
-    const bytes = this.#bytes, all = new Uint32Array(length);
-    for (let i = 0; i < length; i++) {
-      const byte = bytes[this.#position]!;
-      if (byte < 0x80) this.#position++;
-      all[i] = byte < 0x80 ? byte : this.u32();
-    }
-    return all;
+    // No number is shorter than a byte: where there are as many bytes as numbers, each is one. If one is not, the engine refuses them.
+    if (length === this.remaining) return this.take(length);
+    this.#position -= this.offset - start;
+    return this.vec(() => this.u32(), what);
   }
 
   /** A section's vector; messages count its items. */
