@@ -380,14 +380,12 @@ export function flagBits(
 }
 
 /** Refuses a member of a flags object that is no flag. */
-export function unknownFlag(type: OfKind<"flags">, value: object, key: string): never {
-  if (isThenable(value)) mismatch(formatType(type), value);
+export function unknownFlag(type: OfKind<"flags">, key: string): never {
   throw new ValueError("unknown-flag", key, formatType(type));
 }
 
 /** Refuses a flag that is neither set nor not set. */
-export function refuseFlag(type: OfKind<"flags">, value: object, key: string, flag: unknown): never {
-  if (isThenable(value)) mismatch(formatType(type), value);
+export function refuseFlag(key: string, flag: unknown): never {
   throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
 }
 
@@ -409,10 +407,10 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
     let word = 0;
     for (const key of Object.keys(value)) {
       const bit = bits.get(key);
-      if (bit === undefined) unknownFlag(type, value, key);
+      if (bit === undefined) unknownFlag(type, key);
       const flag = (value as Record<string, unknown>)[key];
       if (flag === true) word |= 1 << bit;
-      else if (flag !== false && flag !== undefined) refuseFlag(type, value, key, flag);
+      else if (flag !== false && flag !== undefined) refuseFlag(key, flag);
     }
     return word;
   }

@@ -14,7 +14,7 @@ import { enter, failedCall, failedLower, type GuestCall, leave, type Lifted, ref
 import { CALL, failed, type HostCall, LOWER, thrown } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
 import { endDirectLend, GuestResource, HostResource, lendDirectly } from "./resources.ts";
-import { checkDropped, returnedResult } from "./results.ts";
+import { checkDropped, plainResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { slotOf } from "./slots.ts";
 import { rethrow, trapAt } from "./trap.ts";
@@ -34,8 +34,8 @@ const helpers = {
   leave,
   lendDirectly,
   refuseEnter,
+  plainResult,
   rethrow,
-  returnedResult,
   trapAt,
 };
 
@@ -130,7 +130,8 @@ export function generateLift(
   if (!isCovered(signature.type)) return undefined;
   const entering = cx.inst.enteringSet(undefined);
   const single = entering.length === 1, post = postReturn !== undefined;
-  const borrows = signature.type.params.map(({ type }) => type.kind === "borrow" && isOwnBorrow(type, cx));
+  const direct = paramsDirect(signature.layout);
+  const borrows = signature.type.params.map(({ type }) => direct && type.kind === "borrow" && isOwnBorrow(type, cx));
   const maker = makerOf(
     signature,
     `lift ${throws} ${method} ${single} ${post} ${borrows}`,
@@ -190,7 +191,9 @@ function writeLift(
     region.usesMemory = true;
     core = [base];
   }
-  const lowering = region.lines.splice(0), lowers = region.places.length, syncs = region.usesMemory;
+  const lowering = region.lines.splice(0),
+    lowers = region.places.length,
+    syncs = region.usesMemory || !resultDirect(layout);
 
   // Lifting the result. Its places come after those of the parameters.
   region.usesMemory = false;
@@ -227,7 +230,7 @@ function writeLift(
   const { inst } = cx, { tree } = inst, m = cx.memory;
   ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}
   ${program.functions.join("\n")}
-  return function (${args}) {
+  return ${method ? `{ method(${args}) {` : `(${args}) => {`}
     ${method ? "const a0 = this;" : ""}
     ${single ? "if (inst.entered) refuseEnter(inst, path);\n    inst.entered = true;" : "enter(entering, path);"}
     let at = ${CALL}, out${isErr === "" ? "" : ", failed = false"}${lends.length === 0 ? "" : ", lent = 0"};
@@ -263,7 +266,7 @@ function writeLift(
     ${single ? "inst.entered = false;" : "leave(entering);"}
     ${isErr !== "" && throws ? "if (failed) throw new ComponentError(out);" : ""}
     return ${returned};
-  };
+  }${method ? " }.method" : ""};
 };`;
 }
 
@@ -296,8 +299,8 @@ export function generateLower(
   codecs: CodecSource,
 ): CoreFunction | undefined {
   if (!isCovered(signature.type)) return undefined;
-  const { params, result } = signature.type;
-  const borrows = params.map(({ type }) => type.kind === "borrow" && isHostResource(type, cx));
+  const { params, result } = signature.type, direct = paramsDirect(signature.layout);
+  const borrows = params.map(({ type }) => direct && type.kind === "borrow" && isHostResource(type, cx));
   const own = result?.kind === "own" && isHostResource(result, cx);
   const maker = makerOf(
     signature,
@@ -359,6 +362,7 @@ function writeLower(signature: Signature, program: Program, borrows: readonly bo
       if (own) out = "handles.add(r, r.hold(value), undefined)";
       else if (top === undefined) [out = ""] = region.lowerFlat(result, "value", "");
       else {
+        readTop(region, top);
         lowerTop(region, top, () => {});
         out = "failed ? 1 : 0";
       }
@@ -369,7 +373,8 @@ function writeLower(signature: Signature, program: Program, borrows: readonly bo
       if (top === undefined) region.store(result, "value", ptr, 0, "");
       else {
         const { payloadOffset } = variantLayout([top.ok, top.err]);
-        region.add(`m.u8[${ptr}] = failed ? 1 : 0;`);
+        readTop(region, top);
+        region.add(`m.sync(); m.u8[${ptr}] = failed ? 1 : 0;`);
         lowerTop(region, top, (payload, item) => region.store(payload, "payload", ptr, payloadOffset, item));
       }
       region.flush();
@@ -388,7 +393,7 @@ function writeLower(signature: Signature, program: Program, borrows: readonly bo
   ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}
   ${own ? `const r = ${resourceOf(result!)};` : ""}
   ${program.functions.join("\n")}
-  return function (${core.join(", ")}) {
+  return (${core.join(", ")}) => {
     if (!inst.mayLeave) trapAt(tree, path, "cannot-leave");
     let at = ${CALL}${lends.length === 0 ? "" : ", lent = 0"};
     ${region.usesScope ? "const scope = new CallScope();" : ""}
@@ -412,17 +417,22 @@ function writeLower(signature: Signature, program: Program, borrows: readonly bo
 };`;
 }
 
-/** What a host function with a `result` returned or threw: `failed` and `payload`. Only branded values count as results. */
+/** Whether a host function with a `result` gave a Result or threw, and what it gave else. Only branded values count as results. */
 function openTop(region: Region, type: OfKind<"result">): void {
-  const constant = region.program.constant(type);
-  region.add(`let failed = false, payload;
+  region.add(`let failed = false, branded = false, payload;
       if (error !== undefined) { failed = true; payload = error.val; }
-      else if (typeof value === "object" && value !== null && value["~result"] === true) {
+      else if (typeof value === "object" && value !== null && value["~result"] === true) branded = true;
+      else payload = ${type.ok === undefined ? `plainResult(${region.program.constant(type)}, value)` : "value"};`);
+}
+
+/** The case and the payload of a Result: read once there is room for them. */
+function readTop(region: Region, type: OfKind<"result">): void {
+  region.add(`if (branded) {
         const { tag } = value;
         if (tag === "err") failed = true;
-        else if (tag !== "ok") refuseTag(${constant}, value, tag);
+        else if (tag !== "ok") refuseTag(${region.program.constant(type)}, value, tag);
         payload = value.val;
-      } else payload = ${type.ok === undefined ? `returnedResult(${constant}, value).val` : "value"};`);
+      }`);
 }
 
 /** Lowers the payload of either case. */

@@ -22,11 +22,11 @@ import { layoutOf, recordLayout, variantLayout } from "./layout.ts";
 import { mismatch, type NumericView, numericView } from "./scalars.ts";
 import { loadString, storedUnits, storeString } from "./strings.ts";
 import { trap } from "./trap.ts";
-import type { OfKind, ValType } from "./types.ts";
+import { formatType, type OfKind, type ValType } from "./types.ts";
 import { coercion, refusePayload, refuseTag } from "./variants.ts";
 
-/** How much is generated for one signature; what would be more stays with the codecs. */
-const MAX_NODES = 1500;
+/** Characters that are generated for one signature; what would be more stays with the codecs. */
+const MAX_TEXT = 60_000;
 /** Cases up to which a `switch` is faster than a map. */
 const MAX_SWITCH = 24;
 
@@ -79,7 +79,7 @@ export class Program {
   readonly #lists = { load: new Map<ValType, ListFunction>(), store: new Map<ValType, ListFunction>() };
   readonly #others = new Map<ValType, string>();
   #names = 0;
-  #nodes = 0;
+  #text = 0;
 
   constructor(codecs: CodecSource) {
     this.codecs = codecs;
@@ -96,9 +96,10 @@ export class Program {
     return `v${this.#names++}`;
   }
 
-  /** Counts one type that is spelt out. */
-  count(): void {
-    if (++this.#nodes > MAX_NODES) throw new TooLarge();
+  /** Counts text before there is too much of it: every statement, name and type adds to it. */
+  count(characters = 20): void {
+    this.#text += characters;
+    if (this.#text > MAX_TEXT) throw new TooLarge();
   }
 
   /** A function for a type, made once. */
@@ -171,12 +172,14 @@ export class Region {
   /** Sets `at`. */
   at(path: string): string {
     const place = this.#prefix + path;
+    this.program.count(place.length);
     let index = this.places.indexOf(place);
     if (index < 0) index = this.places.push(place) - 1;
     return `at = ${index};`;
   }
 
   add(line: string): void {
+    this.program.count(line.length);
     this.lines.push(line);
   }
 
@@ -324,11 +327,13 @@ export class Region {
     const parts = partTypes(type).map((_, k) => part(k));
     if (type.kind === "tuple") return `[${parts.join(", ")}]`;
     const { keys } = recordShape(type, this.program.codecs.memberNames);
+    for (const key of keys) this.program.count(key.length);
     return `{ ${parts.map((value, k) => member(keys[k]!, value)).join(", ")} }`;
   }
 
   #flags(type: OfKind<"flags">, word: string): string {
     const { keys } = flagBits(type, this.program.codecs.memberNames);
+    for (const key of keys) this.program.count(key.length + 20);
     return `{ ${keys.map((key, i) => member(key, `(${word} & ${1 << i}) !== 0`)).join(", ")} }`;
   }
 
@@ -374,6 +379,7 @@ export class Region {
       const region = new Region(this.program);
       if (kind === "load") region.add(`out[i] = ${region.load(element, "p", 0, "")};`);
       else {
+        region.add("at = -1;"); // the element itself
         const value = region.keep("values[i]");
         region.ranHost = true;
         region.store(element, value, "p", 0, "");
@@ -571,7 +577,8 @@ ${region.lines.join("\n")}
       default: {
         if (type.kind === "map" || type.kind === "fixed-list") this.usesMemory = true;
         this.usesScope ||= type.kind !== "char" && type.kind !== "u64" && type.kind !== "s64";
-        this.ranHost ||= type.kind === "map" || type.kind === "fixed-list";
+        // A host's resource is recognised by its class, which may be code of the host's.
+        this.ranHost ||= type.kind !== "char" && type.kind !== "u64" && type.kind !== "s64";
         this.add(this.at(path));
         return byCodec(this.program.codecs.of(type));
       }
@@ -591,30 +598,31 @@ ${region.lines.join("\n")}
     return index;
   }
 
-  /** Plain objects, whose members are looked at as they come; the codec looks at any other. A function, since it has a loop. */
+  /** Members in their order, as the codec looks at them; it is asked about what is no object of flags. A function, since it has a loop. */
   #lowerFlags(type: OfKind<"flags">, value: string, path: string): string {
     const { program } = this;
     this.ranHost = true;
     this.add(this.at(path));
     const func = program.once("flags", type, (name) => {
-      const { bits } = flagBits(type, program.codecs.memberNames), constant = program.constant(type);
+      const { bits } = flagBits(type, program.codecs.memberNames);
       const cases = [...bits].map(([label, bit]) =>
-        `case ${quote(label)}: flag = value[${quote(label)}];
-if (flag === true) word |= ${
-          1 << bit
-        }; else if (flag !== false && flag !== undefined) refuseFlag(${constant}, value, key, flag);
-break;`
+        `case ${quote(label)}: flag = value[${quote(label)}]; bit = ${1 << bit}; break;`
       );
       return `function ${name}(value) {
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return ${program.constant(program.codecs.of(type).lowerCore)}(cx, value);
   }
-  let word = 0, flag;
-  for (const key in value) {
+  if (typeof value.then === "function") mismatch(${quote(formatType(type))}, value);
+  let word = 0, flag, bit;
+  const keys = Object.keys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
     switch (key) {
       ${cases.join("\n")}
-      default: if (Object.hasOwn(value, key)) unknownFlag(${constant}, value, key);
+      default: unknownFlag(${program.constant(type)}, key);
     }
+    if (flag === true) word |= bit;
+    else if (flag !== false && flag !== undefined) refuseFlag(key, flag);
   }
   return word;
 }`;
@@ -651,7 +659,10 @@ break;`
     this.add(this.at(path));
     if (type.kind === "tuple") {
       const source = this.keep(`openTuple(${this.program.constant(type)}, ${value})`);
-      return types.map((part, k) => lower(part, this.keep(`${source}[${k}]`), k));
+      return types.map((part, k) => {
+        this.add(this.at(`${path}[${k}]`));
+        return lower(part, this.keep(`${source}[${k}]`), k);
+      });
     }
     const shape = recordShape(type, this.program.codecs.memberNames), { keys, inherited } = shape;
     const constant = this.program.constant(sharedShape(type, shape));
@@ -661,8 +672,9 @@ break;`
       const absent = inherited[k] === undefined
         ? `${read} === undefined`
         : `(${read} === undefined || ${read} === ${constant}.inherited[${k}])`;
+      this.add(this.at(`${path}.${keys[k]}`));
       this.add(`let ${read} = ${source}[${quote(keys[k]!)}];`);
-      this.add(`if (${absent}) { ${this.at(`${path}.${keys[k]}`)} ${read} = ${constant}.absent(${source}, ${k}); }`);
+      this.add(`if (${absent}) ${read} = ${constant}.absent(${source}, ${k});`);
       return lower(part, read, k);
     });
   }

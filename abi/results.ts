@@ -75,16 +75,19 @@ export function isThenable(value: unknown): boolean {
 
 /** What a host function with a `result` returned, as a variant value. Only branded values count as results. */
 export function returnedResult(type: OfKind<"result">, value: unknown): unknown {
-  if (isBranded(value)) return value;
-  if (type.ok !== undefined) return { tag: "ok", val: value };
-  if (typeof value === "object" && value !== null) {
-    if (isThenable(value)) throw new ValueError("promise", formatType(type));
-    const { tag } = value as { tag?: unknown };
-    if (tag === "ok" || tag === "err") {
-      throw new ValueError("type-mismatch", "nothing, ok() or err()", `${describe(value)} that is not branded`);
-    }
+  return isBranded(value) ? value : { tag: "ok", val: plainResult(type, value) };
+}
+
+/** The `ok` of a host function that returned no Result: the value, or nothing where there is no payload. */
+export function plainResult(type: OfKind<"result">, value: unknown): unknown {
+  if (type.ok !== undefined) return value;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (isThenable(value)) throw new ValueError("promise", formatType(type));
+  const { tag } = value as { tag?: unknown };
+  if (tag === "ok" || tag === "err") {
+    throw new ValueError("type-mismatch", "nothing, ok() or err()", `${describe(value)} that is not branded`);
   }
-  return { tag: "ok", val: undefined };
+  return undefined;
 }
 
 /** Whether a value is an Error, of this realm or another. */

@@ -10,6 +10,7 @@ import { type GuestCall, type Lifted, liftExport } from "./lift.ts";
 import { type HostCall, lowerHost } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
+import { uncatchable } from "./trap.ts";
 import type { FuncType } from "./types.ts";
 
 /**
@@ -26,10 +27,19 @@ export function exportFunction(
   codecs: CodecSource,
   codegen: boolean,
 ): GuestCall {
-  const generated = codegen ? generateLift(lifted, cx, style, codecs) : undefined;
+  const generated = codegen ? attempt(() => generateLift(lifted, cx, style, codecs)) : undefined;
   if (generated !== undefined) return generated;
   const call = liftExport(lifted, cx, style.throws);
   return style.method ? makeMethod(call) : call;
+}
+
+/** What is made if it can be: the stack may be too short for it just now, where closures still do. */
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
 }
 
 /** A method: a function with `this` as its first argument. */
@@ -56,9 +66,13 @@ export function importFunction(
 ): CoreFunction {
   if (entry === undefined || !isCovered(type)) return lowerHost(signature(), call, cx, path);
   let cold: CoreFunction | undefined, left = tiers.warmCalls;
-  const generate = (): CoreFunction | undefined => generateLower(signature(), call, cx, path, codecs);
+  const generate = (): CoreFunction | undefined => attempt(() => generateLower(signature(), call, cx, path, codecs));
   const first: CoreFunction = (...flat) => {
-    cold ??= lowerHost(signature(), call, cx, path);
+    try {
+      cold ??= lowerHost(signature(), call, cx, path);
+    } catch (error) {
+      throw uncatchable(cx.inst.tree, error);
+    }
     if (--left === 0) entry.become(generate() ?? cold);
     return cold(...flat);
   };

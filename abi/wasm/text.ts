@@ -35,7 +35,8 @@ function compiled(): WebAssembly.Module | null {
         Module: new (bytes: Uint8Array, options: { builtins: string[] }) => WebAssembly.Module;
       };
       module = new Module(bytes, { builtins: ["js-string"] });
-    } catch {
+    } catch (error) {
+      if (error instanceof RangeError) return null; // the stack is exhausted now, not for ever
       module = null;
     }
   }
@@ -53,8 +54,8 @@ export function kernelOf(memory: WebAssembly.Memory): TextKernel | null {
       const module = compiled();
       // An engine without the builtins misses them here; a memory of another kind does not fit.
       if (module !== null) kernel = new WebAssembly.Instance(module, { "": { memory } }).exports as never as TextKernel;
-    } catch {
-      // There is none.
+    } catch (error) {
+      if (error instanceof RangeError) return null;
     }
     made.set(memory, kernel);
   }

@@ -13,7 +13,7 @@
   ;; The continuation byte at `ptr`, its six bits; -1 if there is none or it is beyond the end.
   (func $next (param $ptr i32) (param $end i32) (result i32)
     (local $byte i32)
-    (if (i32.ge_u (local.get $ptr) (local.get $end)) (then (return (i32.const -1))))
+    (if (i32.eq (local.get $ptr) (local.get $end)) (then (return (i32.const -1))))
     (local.set $byte (i32.load8_u (local.get $ptr)))
     (if (i32.ne (i32.and (local.get $byte) (i32.const 0xc0)) (i32.const 0x80)) (then (return (i32.const -1))))
     (i32.and (local.get $byte) (i32.const 0x3f)))
@@ -50,7 +50,8 @@
               (local.set $ptr (i32.add (local.get $ptr) (i32.const 8)))
               (local.set $at (i32.add (local.get $at) (i32.const 8)))
               (br $more)))))
-      (if (i32.lt_u (local.get $ptr) (local.get $end))
+      ;; Not "less than": a memory of 4 GiB ends where addresses begin again.
+      (if (i32.ne (local.get $ptr) (local.get $end))
         (then
           (local.set $byte (i32.load8_u (local.get $ptr)))
           (local.set $ptr (i32.add (local.get $ptr) (i32.const 1)))

@@ -5,6 +5,7 @@ import { compileSync, features, instantiateSync, ValueError } from "@windlass/co
 import { Codecs } from "../../abi/codecs.ts";
 import { generateLift, generateLower } from "../../abi/codegen.ts";
 import { ComponentInstance, InstanceTree } from "../../abi/instance.ts";
+import { loopback } from "../../abi/loopback.ts";
 import { CanonContext } from "../../abi/options.ts";
 import { signatureOf } from "../../abi/signature.ts";
 import { Entries, exportFunction, importFunction, tiers } from "../../abi/tiers.ts";
@@ -118,6 +119,20 @@ Deno.test({
     const made = exportFunction(lifted, context(), style, codecs, true);
     const value = (depth: number): unknown => depth === 0 ? 7 : [value(depth - 1), value(depth - 1)];
     made(value(14));
+    // A few kilobytes of a component can name a thousand cases a thousand times, or one label of a hundred thousand letters.
+    const cases = Array.from({ length: 10_000 }, (_, i) => ({ name: `c${i}`, type: undefined }));
+    const labels = { kind: "record", fields: [{ name: "x".repeat(100_000), type: { kind: "u8" } }] } as const;
+    for (const large of [{ kind: "variant", cases }, labels] as readonly ValType[]) {
+      const type: FuncType = {
+        params: [{ name: "x", type: { kind: "list", element: large } }],
+        result: large,
+        async: false,
+      };
+      const signature = signatureOf(type, codecs),
+        lifted = { signature, core: () => 0, postReturn: undefined, path: "f" };
+      assertEquals(generateLift(lifted, context(), style, codecs), undefined);
+      assertEquals(generateLower(signature, () => {}, context(), "f", codecs), undefined);
+    }
     const many: FuncType = {
       params: Array.from({ length: 41 }, (_, i) => ({ name: `p${i}`, type: { kind: "u8" } })),
       async: false,
@@ -125,6 +140,19 @@ Deno.test({
     const wide = { ...lifted, signature: signatureOf(many, codecs), core: () => {} };
     assertEquals(generateLift(wide, context(), style, codecs), undefined);
     exportFunction(wide, context(), style, codecs, true)(...Array(41).fill(1));
+  },
+});
+
+Deno.test({
+  name: "a host function that is exported again uses its memory again, whatever its parameters",
+  ignore,
+  fn() {
+    const type: FuncType = { params: [{ name: "n", type: { kind: "u32" } }], result: { kind: "string" }, async: false };
+    const host = (n: unknown): string => "x".repeat(n as number), paths = { imported: "import f", path: "export f" };
+    const { lifted, cx } = loopback(signatureOf(type, codecs), host, false, new InstanceTree(), paths);
+    const made = generateLift(lifted, cx, { throws: true, method: false }, codecs)!;
+    for (let i = 0; i < 50; i++) assertEquals((made(30_000) as string).length, 30_000);
+    assertEquals(cx.memory.memory.buffer.byteLength, 65536);
   },
 });
 

@@ -113,6 +113,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a string may end where a memory of 4 GiB does",
+  ignore,
+  fn() {
+    const all = new WebAssembly.Memory({ initial: 65536 }), text = "héllo, wörld", kernel = kernelOf(all)!;
+    const bytes = new TextEncoder().encode(text), start = 2 ** 32 - bytes.length;
+    new Uint8Array(all.buffer, start).set(bytes);
+    for (let i = 0; i <= bytes.length; i++) {
+      let expected: string | null;
+      try {
+        expected = strict.decode(bytes.subarray(i));
+      } catch {
+        expected = null;
+      }
+      assertEquals(kernel.loadUtf8(start + i, bytes.length - i), expected);
+    }
+  },
+});
+
+Deno.test({
   name: "Latin-1 and UTF-16 are read as they are",
   ignore,
   fn() {

@@ -53,8 +53,7 @@ function watched(value: unknown, log: string[]): unknown {
   if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value;
   return new Proxy(value, {
     get(target, key, receiver) {
-      // Whether something is a promise is asked by closures more often.
-      if (typeof key === "string" && key !== "then") log.push(key);
+      if (typeof key === "string") log.push(key);
       return watched(Reflect.get(target, key, receiver), log);
     },
   });
