@@ -20,10 +20,12 @@ class Counter {
     return 0;
   }
 }
-const names = ["nop", "add", "text", "bytes", "points", "names", "echoBig", "many", "fallible", "maybe", "echoShape"];
-const values = instantiateSync(read("./fixtures/calls.wasm"), {
+const names = ["nop", "add", "text", "bytes", "points", "names", "echoBig", "many", "fallible", "maybe", "echoShape"]
+  .concat(["paint", "permit", "words"]);
+const calls = instantiateSync(read("./fixtures/calls.wasm"), {
   "bench:calls/host": { Counter, ...Object.fromEntries(names.map((name) => [name, (value: unknown) => value])) },
-}).exports["bench:calls/guest"];
+}).exports;
+const values = calls["bench:calls/guest"];
 const counters = instantiateSync(read("../tests/e2e/fixtures/resources.wasm"), {
   "test:resources/files": { File, same: () => true, consume: () => 0 },
 }).exports["test:resources/counters"];
@@ -50,3 +52,16 @@ show("after a million calls with strings");
 resources(1_000_000);
 show("after a million resource round trips");
 console.log(`live handles: ${counters.liveHandles()}`);
+
+/** Bytes that a call leaves on the heap, garbage included: as many calls as fit between two collections. */
+function perCall(what: string, calls: number, run: (count: number) => void): void {
+  run(calls);
+  collect();
+  const before = Deno.memoryUsage().heapUsed;
+  run(calls);
+  console.log(`${what}: ${((Deno.memoryUsage().heapUsed - before) / calls).toFixed(3)} bytes a call`);
+}
+perCall("host → guest add", 1_000_000, (count) => {
+  for (let i = 0; i < count; i++) values.add(i, 4);
+});
+perCall("guest → host add", 1_000_000, (count) => void calls["bench:calls/loops"].add(count));
