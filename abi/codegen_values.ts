@@ -289,7 +289,7 @@ export class Region {
       case "flags":
         return this.#flags(
           type,
-          this.keep(this.#view(size === 1 ? "u8" : size === 2 ? "u16" : "u32", ptr, offset, size)),
+          this.keep(this.#view(discriminantView(size), ptr, offset, size)),
         );
       case "enum":
       case "option":
@@ -502,36 +502,11 @@ ${region.lines.join("\n")}
         });
         return;
       }
-      case "enum":
-        return put(discriminantView(size), this.#lowerLeaf(type, value, path, unreachable)[0]!);
-      case "flags":
-        return put(size === 1 ? "u8" : size === 2 ? "u16" : "u32", this.#lowerLeaf(type, value, path, unreachable)[0]!);
-      case "bool":
-        return put("u8", this.#lowerLeaf(type, value, path, unreachable)[0]!);
-      case "char":
-      case "own":
-      case "borrow":
-        return put(
-          "u32",
-          this.#lowerLeaf(
-            type,
-            value,
-            path,
-            ({ lowerCore }) => [this.keep(`${this.program.constant(lowerCore)}(cx, ${value})`)],
-          )[0]!,
-        );
       default: {
-        const view = numericView(type.kind);
+        const view = leafView(type, size);
         if (view !== undefined) {
-          return put(
-            view,
-            this.#lowerLeaf(
-              type,
-              value,
-              path,
-              ({ lowerCore }) => [this.keep(`${this.program.constant(lowerCore)}(cx, ${value})`)],
-            )[0]!,
-          );
+          const byCodec = ({ lowerCore }: Codec) => [this.keep(`${this.program.constant(lowerCore)}(cx, ${value})`)];
+          return put(view, this.#lowerLeaf(type, value, path, byCodec)[0]!);
         }
         this.flush();
         this.usesMemory = true;
@@ -729,10 +704,6 @@ ${region.lines.join("\n")}
   }
 }
 
-function unreachable(): never {
-  throw new Error("unreachable"); // such a type is never left to its codec
-}
-
 const shapes = new WeakMap<ValType, ReturnType<typeof recordShape>>();
 
 /** One shape for each type, so that it is one constant. */
@@ -754,6 +725,23 @@ function items(type: OfKind<"record" | "tuple">, { program }: Region): readonly 
     : type.types.map((_, k) => `[${k}]`);
 }
 
+/** Where a type of one core value is stored; `undefined` for others. */
+function leafView(type: ValType, size: number): NumericView | undefined {
+  switch (type.kind) {
+    case "bool":
+    case "enum":
+    case "flags":
+      return discriminantView(size);
+    case "char":
+    case "own":
+    case "borrow":
+      return "u32";
+    default:
+      return numericView(type.kind);
+  }
+}
+
+/** The view of so many bytes. */
 function discriminantView(size: number): NumericView {
   return size === 1 ? "u8" : size === 2 ? "u16" : "u32";
 }
