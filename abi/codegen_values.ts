@@ -4,121 +4,27 @@
 // `at` says at any time which part of a value is at work: an index into the places, looked up when something is thrown.
 // Spec: definitions.py `load`, `store`, `lift_flat`, `lower_flat`.
 
-import { ValueError, within } from "../errors.ts";
+import { flagBits } from "./aggregates.ts";
+import type { Codec } from "./codec.ts";
+import type { Program } from "./codegen_program.ts";
 import {
-  allocateList,
-  checkList,
-  flagBits,
-  loadRange,
-  openTuple,
-  recordShape,
-  refuseFlag,
-  storeRange,
-  toArray,
-  unknownFlag,
-} from "./aggregates.ts";
-import type { Codec, CodecSource } from "./codec.ts";
+  discriminantView,
+  items,
+  leafView,
+  member,
+  partTypes,
+  quote,
+  type Shape,
+  shapeOf,
+  shapeOfRecord,
+} from "./codegen_shapes.ts";
 import { layoutOf, recordLayout, variantLayout } from "./layout.ts";
-import { mismatch, type NumericView, numericView } from "./scalars.ts";
-import { loadString, storedUnits, storeString } from "./strings.ts";
-import { trap } from "./trap.ts";
+import { type NumericView, numericView } from "./scalars.ts";
 import { formatType, type OfKind, type ValType } from "./types.ts";
-import { coercion, refusePayload, refuseTag } from "./variants.ts";
+import { coercion } from "./variants.ts";
 
-/** Characters that are generated for one signature; what would be more stays with the codecs. */
-const MAX_TEXT = 60_000;
 /** Cases up to which a `switch` is faster than a map. */
 const MAX_SWITCH = 24;
-
-/** What generated code calls by name. */
-export const valueHelpers: Readonly<Record<string, unknown>> = {
-  allocateList,
-  checkList,
-  loadRange,
-  loadString,
-  mismatch,
-  openTuple,
-  refuseFlag,
-  refusePayload,
-  refuseTag,
-  storeRange,
-  storeString,
-  storedUnits: (): number => storedUnits,
-  toArray,
-  trap,
-  unknownFlag,
-  unexpectedPayload: (tag: string): never => {
-    throw new ValueError("unexpected-payload", tag);
-  },
-  within,
-};
-
-/** Thrown where a signature is too large to be spelt out. */
-export class TooLarge extends Error {}
-
-/** Text as a literal. */
-const quote = JSON.stringify;
-
-/** A member of an object literal: `__proto__` is none unless it is computed. */
-const member = (key: string, value: string): string =>
-  `${key === "__proto__" ? '["__proto__"]' : quote(key)}: ${value}`;
-
-/** A function of generated code. */
-interface ListFunction {
-  readonly name: string;
-  readonly usesScope: boolean;
-}
-
-/** What all regions of one generated function share. */
-export class Program {
-  readonly codecs: CodecSource;
-  /** Values that the code refers to as `k0`, `k1`, …. */
-  readonly constants: unknown[] = [];
-  /** Functions of its own. */
-  readonly functions: string[] = [];
-  readonly #lists = { load: new Map<ValType, ListFunction>(), store: new Map<ValType, ListFunction>() };
-  readonly #others = new Map<ValType, string>();
-  #names = 0;
-  #text = 0;
-
-  constructor(codecs: CodecSource) {
-    this.codecs = codecs;
-  }
-
-  /** A constant's name. */
-  constant(value: unknown): string {
-    const found = this.constants.indexOf(value);
-    return `k${found < 0 ? this.constants.push(value) - 1 : found}`;
-  }
-
-  /** A fresh variable's name. */
-  name(): string {
-    return `v${this.#names++}`;
-  }
-
-  /** Counts text before there is too much of it: every statement, name and type adds to it. */
-  count(characters = 20): void {
-    this.#text += characters;
-    if (this.#text > MAX_TEXT) throw new TooLarge();
-  }
-
-  /** A function for a type, made once. */
-  once(kind: string, type: ValType, make: (name: string) => string): string {
-    let name = this.#others.get(type);
-    if (name === undefined) {
-      this.#others.set(type, name = `${kind}${this.#names++}`);
-      this.functions.push(make(name));
-    }
-    return name;
-  }
-
-  /** A function that loads or stores a list, made once for each type. */
-  list(kind: "load" | "store", type: OfKind<"list">, make: (name: string) => ListFunction): ListFunction {
-    let made = this.#lists[kind].get(type);
-    if (made === undefined) this.#lists[kind].set(type, made = make(`${kind}${this.#names++}`));
-    return made;
-  }
-}
 
 /** Ranges of what a number may be, as a condition that holds for the rest. */
 const outside: Readonly<Record<string, (value: string) => string>> = {
@@ -223,7 +129,11 @@ export class Region {
           type,
           (k) => {
             const start = flatOffsets[k]!, count = layoutOf(types[k]!).flat!.length;
-            return this.liftFlat(types[k]!, core.slice(start, start + count), path + items(type, this)[k]);
+            return this.liftFlat(
+              types[k]!,
+              core.slice(start, start + count),
+              path + items(type, this.program.codecs.memberNames)[k],
+            );
           },
         );
       }
@@ -283,7 +193,8 @@ export class Region {
         const types = partTypes(type), { offsets } = recordLayout(types);
         return this.#composite(
           type,
-          (k) => this.load(types[k]!, ptr, offset + offsets[k]!, path + items(type, this)[k]),
+          (k) =>
+            this.load(types[k]!, ptr, offset + offsets[k]!, path + items(type, this.program.codecs.memberNames)[k]),
         );
       }
       case "flags":
@@ -326,7 +237,7 @@ export class Region {
   #composite(type: OfKind<"record" | "tuple">, part: (k: number) => string): string {
     const parts = partTypes(type).map((_, k) => part(k));
     if (type.kind === "tuple") return `[${parts.join(", ")}]`;
-    const { keys } = recordShape(type, this.program.codecs.memberNames);
+    const { keys } = shapeOfRecord(type, this.program.codecs.memberNames);
     for (const key of keys) this.program.count(key.length);
     return `{ ${parts.map((value, k) => member(keys[k]!, value)).join(", ")} }`;
   }
@@ -427,7 +338,7 @@ ${region.lines.join("\n")}
           type,
           value,
           path,
-          (part, read, k) => this.lowerFlat(part, read, path + items(type, this)[k]),
+          (part, read, k) => this.lowerFlat(part, read, path + items(type, this.program.codecs.memberNames)[k]),
         ).flat();
       case "option":
       case "result":
@@ -485,7 +396,7 @@ ${region.lines.join("\n")}
       case "tuple": {
         const { offsets } = recordLayout(partTypes(type));
         this.#parts(type, value, path, (part, read, k) => {
-          this.store(part, read, ptr, offset + offsets[k]!, path + items(type, this)[k]);
+          this.store(part, read, ptr, offset + offsets[k]!, path + items(type, this.program.codecs.memberNames)[k]);
           return [];
         });
         return;
@@ -639,8 +550,8 @@ ${region.lines.join("\n")}
         return lower(part, this.keep(`${source}[${k}]`), k);
       });
     }
-    const shape = recordShape(type, this.program.codecs.memberNames), { keys, inherited } = shape;
-    const constant = this.program.constant(sharedShape(type, shape));
+    const shape = shapeOfRecord(type, this.program.codecs.memberNames), { keys, inherited } = shape;
+    const constant = this.program.constant(shape);
     const source = this.keep(`${constant}.open(${value})`);
     return types.map((part, k) => {
       const read = this.program.name();
@@ -701,82 +612,5 @@ ${region.lines.join("\n")}
     });
     this.add(`default: ${this.at(path)} refuseTag(${constant}, ${value}, ${tag}); }`);
     if (type.kind === "option") this.add("}");
-  }
-}
-
-const shapes = new WeakMap<ValType, ReturnType<typeof recordShape>>();
-
-/** One shape for each type, so that it is one constant. */
-function sharedShape(type: ValType, shape: ReturnType<typeof recordShape>): ReturnType<typeof recordShape> {
-  const found = shapes.get(type);
-  if (found !== undefined) return found;
-  shapes.set(type, shape);
-  return shape;
-}
-
-function partTypes(type: OfKind<"record" | "tuple">): readonly ValType[] {
-  return type.kind === "record" ? type.fields.map((field) => field.type) : type.types;
-}
-
-/** What a path calls each part. */
-function items(type: OfKind<"record" | "tuple">, { program }: Region): readonly string[] {
-  return type.kind === "record"
-    ? program.codecs.memberNames(type.fields.map((field) => field.name)).map((key) => `.${key}`)
-    : type.types.map((_, k) => `[${k}]`);
-}
-
-/** Where a type of one core value is stored; `undefined` for others. */
-function leafView(type: ValType, size: number): NumericView | undefined {
-  switch (type.kind) {
-    case "bool":
-    case "enum":
-    case "flags":
-      return discriminantView(size);
-    case "char":
-    case "own":
-    case "borrow":
-      return "u32";
-    default:
-      return numericView(type.kind);
-  }
-}
-
-/** The view of so many bytes. */
-function discriminantView(size: number): NumericView {
-  return size === 1 ? "u8" : size === 2 ? "u16" : "u32";
-}
-
-/** How the cases of a variant look in JS. */
-interface Shape {
-  readonly payloads: readonly (ValType | undefined)[];
-  item(index: number): string;
-  make(index: number, payload: string | undefined): string;
-}
-
-function shapeOf(type: OfKind<"variant" | "option" | "result" | "enum">): Shape {
-  switch (type.kind) {
-    case "enum":
-      return { payloads: type.names.map(() => undefined), item: () => "", make: () => "" };
-    case "variant":
-      return {
-        payloads: type.cases.map((part) => part.type),
-        item: (i) => `.${type.cases[i]!.name}`,
-        make: (i, payload) =>
-          `{ tag: ${quote(type.cases[i]!.name)}${payload === undefined ? "" : `, val: ${payload}`} }`,
-      };
-    case "option":
-      return type.element.kind === "option"
-        ? {
-          payloads: [undefined, type.element],
-          item: () => ".some",
-          make: (i, payload) => i === 0 ? '{ tag: "none" }' : `{ tag: "some", val: ${payload} }`,
-        }
-        : { payloads: [undefined, type.element], item: () => "", make: (_, payload) => payload ?? "undefined" };
-    case "result":
-      return {
-        payloads: [type.ok, type.err],
-        item: (i) => i === 0 ? ".ok" : ".err",
-        make: (i, payload) => `{ tag: ${i === 0 ? '"ok"' : '"err"'}, val: ${payload} }`,
-      };
   }
 }

@@ -1,0 +1,106 @@
+// What all of one generated trampoline shares: constants, functions of its own, fresh names, and the bound on how much text there is.
+// Also what its code calls by name.
+
+import { ValueError, within } from "../errors.ts";
+import {
+  allocateList,
+  checkList,
+  loadRange,
+  openTuple,
+  refuseFlag,
+  storeRange,
+  toArray,
+  unknownFlag,
+} from "./aggregates.ts";
+import type { CodecSource } from "./codec.ts";
+import { mismatch } from "./scalars.ts";
+import { loadString, storedUnits, storeString } from "./strings.ts";
+import { trap } from "./trap.ts";
+import type { OfKind, ValType } from "./types.ts";
+import { refusePayload, refuseTag } from "./variants.ts";
+
+/** Characters that are generated for one signature; what would be more stays with the codecs. */
+const MAX_TEXT = 60_000;
+
+/** What generated code calls by name. */
+export const valueHelpers: Readonly<Record<string, unknown>> = {
+  allocateList,
+  checkList,
+  loadRange,
+  loadString,
+  mismatch,
+  openTuple,
+  refuseFlag,
+  refusePayload,
+  refuseTag,
+  storeRange,
+  storeString,
+  storedUnits: (): number => storedUnits,
+  toArray,
+  trap,
+  unknownFlag,
+  unexpectedPayload: (tag: string): never => {
+    throw new ValueError("unexpected-payload", tag);
+  },
+  within,
+};
+
+/** Thrown where a signature is too large to be spelt out. */
+export class TooLarge extends Error {}
+
+/** A function of generated code. */
+export interface ListFunction {
+  readonly name: string;
+  readonly usesScope: boolean;
+}
+
+/** What all regions of one generated function share. */
+export class Program {
+  readonly codecs: CodecSource;
+  /** Values that the code refers to as `k0`, `k1`, …. */
+  readonly constants: unknown[] = [];
+  /** Functions of its own. */
+  readonly functions: string[] = [];
+  readonly #lists = { load: new Map<ValType, ListFunction>(), store: new Map<ValType, ListFunction>() };
+  readonly #others = new Map<ValType, string>();
+  #names = 0;
+  #text = 0;
+
+  constructor(codecs: CodecSource) {
+    this.codecs = codecs;
+  }
+
+  /** A constant's name. */
+  constant(value: unknown): string {
+    const found = this.constants.indexOf(value);
+    return `k${found < 0 ? this.constants.push(value) - 1 : found}`;
+  }
+
+  /** A fresh variable's name. */
+  name(): string {
+    return `v${this.#names++}`;
+  }
+
+  /** Counts text before there is too much of it: every statement, name and type adds to it. */
+  count(characters = 20): void {
+    this.#text += characters;
+    if (this.#text > MAX_TEXT) throw new TooLarge();
+  }
+
+  /** A function for a type, made once. */
+  once(kind: string, type: ValType, make: (name: string) => string): string {
+    let name = this.#others.get(type);
+    if (name === undefined) {
+      this.#others.set(type, name = `${kind}${this.#names++}`);
+      this.functions.push(make(name));
+    }
+    return name;
+  }
+
+  /** A function that loads or stores a list, made once for each type. */
+  list(kind: "load" | "store", type: OfKind<"list">, make: (name: string) => ListFunction): ListFunction {
+    let made = this.#lists[kind].get(type);
+    if (made === undefined) this.#lists[kind].set(type, made = make(`${kind}${this.#names++}`));
+    return made;
+  }
+}
