@@ -403,7 +403,7 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
   function lower(_: CanonContext, value: unknown): number {
     if (value === undefined || value === null) return 0;
     if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
-    if (isThenable(value)) mismatch(formatType(type), value); // it may have no members at all
+    if (isThenable(value)) mismatch(formatType(type), value);
     let word = 0;
     for (const key of Object.keys(value)) {
       const bit = bits.get(key);

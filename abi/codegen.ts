@@ -19,7 +19,7 @@ import { checkDropped, plainResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { slotOf } from "./slots.ts";
 import { rethrow, trapAt } from "./trap.ts";
-import { containsAsyncValue, containsRange, type FuncType, type OfKind, type ValType } from "./types.ts";
+import { containsAsyncValue, type FuncType, type OfKind, type ValType } from "./types.ts";
 
 /** More parameters than this are left to the closure tier. */
 const MAX_PARAMETERS = 40;
@@ -224,9 +224,9 @@ function writeLift(
   const lends = borrows.flatMap((is, k) => is ? k : []);
   const lifting = region.lines.splice(0);
   const places = program.constant(region.places);
-  const needsLift = region.usesMemory || result !== undefined && containsRange(result);
+  const needsLift = region.usesMemory;
   const args = parameters(type.params.length, "a", method ? 1 : 0).join(", ");
-  const returned = isErr === "" ? "out" : throws ? "out" : '{ tag: failed ? "err" : "ok", val: out, "~result": true }';
+  const returned = isErr === "" || throws ? "out" : '{ tag: failed ? "err" : "ok", val: out, "~result": true }';
   return `return (cx, core, post, entering, path, fail) => {
   const { inst } = cx, { tree } = inst, m = cx.memory;
   ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}

@@ -16,7 +16,7 @@ import type { CodecSource } from "./codec.ts";
 import { mismatch } from "./scalars.ts";
 import { loadString, storedUnits, storeString } from "./strings.ts";
 import { trap } from "./trap.ts";
-import type { OfKind, ValType } from "./types.ts";
+import type { ValType } from "./types.ts";
 import { refusePayload, refuseTag } from "./variants.ts";
 
 /** Characters that are generated for one signature; what would be more stays with the codecs. */
@@ -48,9 +48,9 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
 /** Thrown where a signature is too large to be spelt out. */
 export class TooLarge extends Error {}
 
-/** A function of generated code. */
-export interface ListFunction {
-  readonly name: string;
+/** A function of generated code: its text, and whether who calls it needs a scope. */
+export interface Written {
+  readonly text: string;
   readonly usesScope: boolean;
 }
 
@@ -61,8 +61,7 @@ export class Program {
   readonly constants: unknown[] = [];
   /** Functions of its own. */
   readonly functions: string[] = [];
-  readonly #lists = { load: new Map<ValType, ListFunction>(), store: new Map<ValType, ListFunction>() };
-  readonly #others = new Map<ValType, string>();
+  readonly #made = new Map<string, Map<ValType, { readonly name: string; readonly usesScope: boolean }>>();
   #names = 0;
   #text = 0;
 
@@ -87,20 +86,20 @@ export class Program {
     if (this.#text > MAX_TEXT) throw new TooLarge();
   }
 
-  /** A function for a type, made once. */
-  once(kind: string, type: ValType, make: (name: string) => string): string {
-    let name = this.#others.get(type);
-    if (name === undefined) {
-      this.#others.set(type, name = `${kind}${this.#names++}`);
-      this.functions.push(make(name));
+  /** A function for a type, written once for each kind of function. */
+  once(
+    kind: string,
+    type: ValType,
+    write: (name: string) => Written,
+  ): { readonly name: string; readonly usesScope: boolean } {
+    let made = this.#made.get(kind);
+    if (made === undefined) this.#made.set(kind, made = new Map());
+    let func = made.get(type);
+    if (func === undefined) {
+      const name = `${kind}${this.#names++}`, { text, usesScope } = write(name);
+      this.functions.push(text);
+      made.set(type, func = { name, usesScope });
     }
-    return name;
-  }
-
-  /** A function that loads or stores a list, made once for each type. */
-  list(kind: "load" | "store", type: OfKind<"list">, make: (name: string) => ListFunction): ListFunction {
-    let made = this.#lists[kind].get(type);
-    if (made === undefined) this.#lists[kind].set(type, made = make(`${kind}${this.#names++}`));
-    return made;
+    return func;
   }
 }

@@ -21,6 +21,7 @@ export function shapeOfRecord(type: OfKind<"record">, memberNames: MemberNames):
   return shape;
 }
 
+/** The types of the parts, in order. */
 export function partTypes(type: OfKind<"record" | "tuple">): readonly ValType[] {
   return type.kind === "record" ? type.fields.map((field) => field.type) : type.types;
 }
@@ -28,7 +29,7 @@ export function partTypes(type: OfKind<"record" | "tuple">): readonly ValType[] 
 /** What a path calls each part. */
 export function items(type: OfKind<"record" | "tuple">, memberNames: MemberNames): readonly string[] {
   return type.kind === "record"
-    ? memberNames(type.fields.map((field) => field.name)).map((key) => `.${key}`)
+    ? shapeOfRecord(type, memberNames).keys.map((key) => `.${key}`)
     : type.types.map((_, k) => `[${k}]`);
 }
 
@@ -60,6 +61,7 @@ export interface Shape {
   make(index: number, payload: string | undefined): string;
 }
 
+/** How the cases of a type look. */
 export function shapeOf(type: OfKind<"variant" | "option" | "result" | "enum">): Shape {
   switch (type.kind) {
     case "enum":

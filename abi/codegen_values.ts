@@ -124,18 +124,11 @@ export class Region {
         return this.#loadList(type, `${core[0]} >>> 0`, `${core[1]} >>> 0`, path);
       case "record":
       case "tuple": {
-        const types = partTypes(type), { flatOffsets } = recordLayout(types);
-        return this.#composite(
-          type,
-          (k) => {
-            const start = flatOffsets[k]!, count = layoutOf(types[k]!).flat!.length;
-            return this.liftFlat(
-              types[k]!,
-              core.slice(start, start + count),
-              path + items(type, this.program.codecs.memberNames)[k],
-            );
-          },
-        );
+        const { flatOffsets } = recordLayout(partTypes(type));
+        return this.#composite(type, (part, k, item) => {
+          const start = flatOffsets[k]!, count = layoutOf(part).flat!.length;
+          return this.liftFlat(part, core.slice(start, start + count), path + item);
+        });
       }
       case "flags":
         return this.#flags(type, core[0]!);
@@ -190,12 +183,8 @@ export class Region {
       }
       case "record":
       case "tuple": {
-        const types = partTypes(type), { offsets } = recordLayout(types);
-        return this.#composite(
-          type,
-          (k) =>
-            this.load(types[k]!, ptr, offset + offsets[k]!, path + items(type, this.program.codecs.memberNames)[k]),
-        );
+        const { offsets } = recordLayout(partTypes(type));
+        return this.#composite(type, (part, k, item) => this.load(part, ptr, offset + offsets[k]!, path + item));
       }
       case "flags":
         return this.#flags(
@@ -234,8 +223,12 @@ export class Region {
     return [this.keep(this.#view("u32", ptr, offset, 4)), this.keep(this.#view("u32", ptr, offset + 4, 4))];
   }
 
-  #composite(type: OfKind<"record" | "tuple">, part: (k: number) => string): string {
-    const parts = partTypes(type).map((_, k) => part(k));
+  #composite(
+    type: OfKind<"record" | "tuple">,
+    lift: (part: ValType, k: number, item: string) => string,
+  ): string {
+    const names = items(type, this.program.codecs.memberNames);
+    const parts = partTypes(type).map((part, k) => lift(part, k, names[k]!));
     if (type.kind === "tuple") return `[${parts.join(", ")}]`;
     const { keys } = shapeOfRecord(type, this.program.codecs.memberNames);
     for (const key of keys) this.program.count(key.length);
@@ -286,7 +279,7 @@ export class Region {
   /** The function for a list whose elements are spelt out. What its elements need, the caller needs. */
   #listFunction(kind: "load" | "store", type: OfKind<"list">): string {
     const { element } = type, { size } = layoutOf(element);
-    const made = this.program.list(kind, type, (name) => {
+    const made = this.program.once(kind, type, (name) => {
       const region = new Region(this.program);
       if (kind === "load") region.add(`out[i] = ${region.load(element, "p", 0, "")};`);
       else {
@@ -303,21 +296,19 @@ export class Region {
 ${region.lines.join("\n")}
     }
   } catch (e) { throw within(e, "[" + i + "]" + (${places}[at] ?? "")); }`;
-      this.program.functions.push(
-        kind === "load"
-          ? `function ${name}(ptr, length) {
+      const text = kind === "load"
+        ? `function ${name}(ptr, length) {
   checkList(cx, ${layout}, ptr, length);
   const out = new Array(length);
   ${loop}
   return out;
 }`
-          : `function ${name}(values, length) {
+        : `function ${name}(values, length) {
   const ptr = allocateList(cx, ${layout}, values, length);
   ${loop}
   return ptr;
-}`,
-      );
-      return { name, usesScope: region.usesScope };
+}`;
+      return { text, usesScope: region.usesScope };
     });
     this.usesScope ||= made.usesScope;
     return made.name;
@@ -334,12 +325,7 @@ ${region.lines.join("\n")}
         return this.#lowerRange(type, value, path);
       case "record":
       case "tuple":
-        return this.#parts(
-          type,
-          value,
-          path,
-          (part, read, k) => this.lowerFlat(part, read, path + items(type, this.program.codecs.memberNames)[k]),
-        ).flat();
+        return this.#parts(type, value, path, (part, read, _, place) => this.lowerFlat(part, read, place)).flat();
       case "option":
       case "result":
       case "variant": {
@@ -395,8 +381,8 @@ ${region.lines.join("\n")}
       case "record":
       case "tuple": {
         const { offsets } = recordLayout(partTypes(type));
-        this.#parts(type, value, path, (part, read, k) => {
-          this.store(part, read, ptr, offset + offsets[k]!, path + items(type, this.program.codecs.memberNames)[k]);
+        this.#parts(type, value, path, (part, read, k, place) => {
+          this.store(part, read, ptr, offset + offsets[k]!, place);
           return [];
         });
         return;
@@ -462,9 +448,10 @@ ${region.lines.join("\n")}
         return [this.#lowerFlags(type, value, path)];
       default: {
         if (type.kind === "map" || type.kind === "fixed-list") this.usesMemory = true;
-        this.usesScope ||= type.kind !== "char" && type.kind !== "u64" && type.kind !== "s64";
-        // A host's resource is recognised by its class, which may be code of the host's.
-        this.ranHost ||= type.kind !== "char" && type.kind !== "u64" && type.kind !== "s64";
+        // All but these may carry handles; and a host's resource is recognised by its class, which may be code of the host's.
+        const plain = type.kind === "char" || type.kind === "u64" || type.kind === "s64";
+        this.usesScope ||= !plain;
+        this.ranHost ||= !plain;
         this.add(this.at(path));
         return byCodec(this.program.codecs.of(type));
       }
@@ -491,10 +478,11 @@ ${region.lines.join("\n")}
     this.add(this.at(path));
     const func = program.once("flags", type, (name) => {
       const { bits } = flagBits(type, program.codecs.memberNames);
-      const cases = [...bits].map(([label, bit]) =>
-        `case ${quote(label)}: flag = value[${quote(label)}]; bit = ${1 << bit}; break;`
-      );
-      return `function ${name}(value) {
+      const cases = [...bits].map(([label, bit]) => {
+        program.count(2 * label.length);
+        return `case ${quote(label)}: flag = value[${quote(label)}]; bit = ${1 << bit}; break;`;
+      });
+      const text = `function ${name}(value) {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return ${program.constant(program.codecs.of(type).lowerCore)}(cx, value);
   }
@@ -512,11 +500,12 @@ ${region.lines.join("\n")}
   }
   return word;
 }`;
+      return { text, usesScope: false };
     });
-    return this.keep(`${func}(${value})`);
+    return this.keep(`${func.name}(${value})`);
   }
 
-  #lowerRange(type: OfKind<"string" | "list"> | ValType, value: string, path: string): string[] {
+  #lowerRange(type: ValType, value: string, path: string): string[] {
     this.usesMemory = true;
     this.add(this.at(path));
     if (type.kind !== "list") {
@@ -538,16 +527,16 @@ ${region.lines.join("\n")}
     type: OfKind<"record" | "tuple">,
     value: string,
     path: string,
-    lower: (part: ValType, read: string, k: number) => string[],
+    lower: (part: ValType, read: string, k: number, place: string) => string[],
   ): string[][] {
-    const types = partTypes(type);
+    const types = partTypes(type), places = items(type, this.program.codecs.memberNames).map((item) => path + item);
     this.ranHost = true;
     this.add(this.at(path));
     if (type.kind === "tuple") {
       const source = this.keep(`openTuple(${this.program.constant(type)}, ${value})`);
       return types.map((part, k) => {
-        this.add(this.at(`${path}[${k}]`));
-        return lower(part, this.keep(`${source}[${k}]`), k);
+        this.add(this.at(places[k]!));
+        return lower(part, this.keep(`${source}[${k}]`), k, places[k]!);
       });
     }
     const shape = shapeOfRecord(type, this.program.codecs.memberNames), { keys, inherited } = shape;
@@ -558,10 +547,10 @@ ${region.lines.join("\n")}
       const absent = inherited[k] === undefined
         ? `${read} === undefined`
         : `(${read} === undefined || ${read} === ${constant}.inherited[${k}])`;
-      this.add(this.at(`${path}.${keys[k]}`));
+      this.add(this.at(places[k]!));
       this.add(`let ${read} = ${source}[${quote(keys[k]!)}];`);
       this.add(`if (${absent}) ${read} = ${constant}.absent(${source}, ${k});`);
-      return lower(part, read, k);
+      return lower(part, read, k, places[k]!);
     });
   }
 

@@ -66,10 +66,9 @@ export class HandleTable {
 
   /** Lends a handle until the scope ends and yields its representation: `lift_borrow`. */
   lend(handle: number, type: ResourceRuntime, scope: CallScope): number {
-    this.#check(handle, type);
-    this.#lends[handle]!++;
+    const rep = this.lendDirectly(handle, type);
     scope.lent(this, handle);
-    return this.#reps[handle]!;
+    return rep;
   }
 
   /** The same where whoever lends it gives it back itself. */

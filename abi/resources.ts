@@ -41,7 +41,6 @@ const phrases: Readonly<Record<Exclude<Status, "own" | "borrowed">, string>> = {
 };
 
 let takeObject: (value: unknown, runtime: GuestResource, scope: CallScope) => number;
-let lendObject: (value: unknown, runtime: GuestResource, scope: CallScope) => number;
 /** Lends an object where whoever does gives it back itself; gives the representation. */
 export let lendDirectly: (value: unknown, runtime: GuestResource) => number;
 /** Gives it back. */
@@ -102,14 +101,6 @@ export class ResourceObject {
       scope.onFailure(() => {
         object.#status = "own";
         runtime.remember(object, object.#rep);
-      });
-      return object.#rep;
-    };
-    lendObject = (value, runtime, scope) => {
-      const object = alive(value, runtime);
-      object.#lends++;
-      scope.atEnd(() => {
-        object.#lends--;
       });
       return object.#rep;
     };
@@ -181,7 +172,9 @@ export class GuestResource implements ResourceRuntime {
   }
 
   borrowFromHost(value: unknown, scope: CallScope): number {
-    return lendObject(value, this, scope);
+    const rep = lendDirectly(value, this);
+    scope.atEnd(() => endDirectLend(value as ResourceObject));
+    return rep;
   }
 
   destroy(rep: number, caller: ComponentInstance | undefined): void {
@@ -281,19 +274,14 @@ export class HostResource implements ResourceRuntime {
     return this.#objects[rep];
   }
 
-  /** The same where nothing can fail any more. */
-  hold(value: unknown): number {
-    return this.#add(value);
-  }
-
   ownFromHost(value: unknown, scope: CallScope): number {
-    const rep = this.#add(value);
+    const rep = this.hold(value);
     scope.onFailure(() => this.#remove(rep));
     return rep;
   }
 
   borrowFromHost(value: unknown, scope: CallScope): number {
-    const rep = this.#add(value);
+    const rep = this.hold(value);
     scope.atEnd(() => this.#remove(rep));
     return rep;
   }
@@ -304,7 +292,8 @@ export class HostResource implements ResourceRuntime {
     if (typeof dispose === "function") dispose.call(object);
   }
 
-  #add(value: unknown): number {
+  /** Holds an object for a guest; gives the representation. */
+  hold(value: unknown): number {
     if (!this.#class.is(value)) {
       if (isThenable(value)) throw new ValueError("promise", `resource \`${this.type.name ?? "resource"}\``);
       throw new ValueError("type-mismatch", `resource \`${this.type.name ?? "resource"}\``, describe(value));

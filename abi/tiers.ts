@@ -34,12 +34,13 @@ export function exportFunction(
   return style.method ? makeMethod(call) : call;
 }
 
-/** What is made if it can be: the stack may be too short for it just now, where closures still do. */
+/** What is made if it can be: the stack may be too short for it just now, or a policy forbid it by now, where closures still do. */
 function attempt<T>(make: () => T): T | undefined {
   try {
     return make();
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof EvalError) return undefined;
+    throw error;
   }
 }
 

@@ -117,7 +117,7 @@ export class Running {
         this.#step(step);
         continue;
       }
-      const { module: slot } = step.module as ModuleRef & { kind: "own" };
+      const slot = ownSlot(step.module);
       const instance = yield { module: slot.module, size: slot.length, imports: this.#imports(step) };
       this.#coreInstances[step.slot] = instance.exports;
     }
@@ -126,9 +126,9 @@ export class Running {
     if (tree.suspension !== undefined) tree.suspension.pinned = "what runs now";
   }
 
-  /** A core module by reference. A plan that is run has no imported ones. */
+  /** A core module by reference. */
   module(ref: ModuleRef): WebAssembly.Module {
-    return (ref as ModuleRef & { kind: "own" }).module.module;
+    return ownSlot(ref).module;
   }
 
   /** An exported component. A plan that is run has no imported ones. */
@@ -367,6 +367,11 @@ function missingWord(canon: "lift" | "lower", { missing }: PlanOptions, { async 
   if (missing === "64-bit memory") return `${canon} with a 64-bit memory`;
   if (missing === "async") return `async ${canon}`;
   return async ? canon === "lift" ? "async lift" : "lower of an async function" : undefined;
+}
+
+/** A module's place. A plan that is run has no imported ones. */
+function ownSlot(ref: ModuleRef): ModuleSlot {
+  return (ref as ModuleRef & { kind: "own" }).module;
 }
 
 const allEntries = new WeakMap<Plan, Entries>();

@@ -150,11 +150,10 @@ export class Reader {
 
   /** A section's `vec(u32)`, which may be as long as a module has functions; numbers of one byte each are not even read. */
   indices(what: string): ArrayLike<number> {
-    const start = this.offset, length = this.u32();
-    if (length > MAX_VECTOR) this.fail("limit-exceeded", [what, MAX_VECTOR], start);
+    const start = this.#position, length = this.u32();
     // No number is shorter than a byte: where there are as many bytes as numbers, each is one. If one is not, the engine refuses them.
-    if (length === this.remaining) return this.take(length);
-    this.#position -= this.offset - start;
+    if (length === this.remaining && length <= MAX_VECTOR) return this.take(length);
+    this.#position = start;
     return this.vec(() => this.u32(), what);
   }
 

@@ -43,21 +43,13 @@ function compiled(): WebAssembly.Module | null {
   return module;
 }
 
-const made = new WeakMap<WebAssembly.Memory, TextKernel | null>();
-
-/** The kernel of a memory; `null` where there can be none. */
+/** Makes the kernel of a memory; `null` where there can be none. */
 export function kernelOf(memory: WebAssembly.Memory): TextKernel | null {
-  let kernel = made.get(memory);
-  if (kernel === undefined) {
-    kernel = null;
-    try {
-      const module = compiled();
-      // An engine without the builtins misses them here; a memory of another kind does not fit.
-      if (module !== null) kernel = new WebAssembly.Instance(module, { "": { memory } }).exports as never as TextKernel;
-    } catch (error) {
-      if (error instanceof RangeError) return null;
-    }
-    made.set(memory, kernel);
+  try {
+    const module = compiled();
+    // An engine without the builtins misses them here; a memory of another kind does not fit.
+    return module && new WebAssembly.Instance(module, { "": { memory } }).exports as never as TextKernel;
+  } catch {
+    return null;
   }
-  return kernel;
 }
