@@ -1,5 +1,6 @@
 // deno task bench:heap: a million calls with strings and a million resource round trips; shows the heap before and after.
 
+import { host } from "./host.ts";
 import { instantiateSync } from "@windlass/component";
 
 class File {
@@ -15,15 +16,8 @@ class File {
 }
 
 const read = (path: string) => Deno.readFileSync(new URL(path, import.meta.url));
-class Counter {
-  get(): number {
-    return 0;
-  }
-}
-const names = ["nop", "add", "text", "bytes", "points", "names", "echoBig", "many", "fallible", "maybe", "echoShape"]
-  .concat(["paint", "permit", "words"]);
 const calls = instantiateSync(read("./fixtures/calls.wasm"), {
-  "bench:calls/host": { Counter, ...Object.fromEntries(names.map((name) => [name, (value: unknown) => value])) },
+  "bench:calls/host": host(),
 }).exports;
 const values = calls["bench:calls/guest"];
 const counters = instantiateSync(read("../tests/e2e/fixtures/resources.wasm"), {

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { host } from "./host.ts";
 import { compileSync, instantiate, Linker } from "@windlass/component";
 
 // deno-lint-ignore no-explicit-any
@@ -30,24 +31,14 @@ async function timed(action: (i: number) => unknown, runs = 300): Promise<number
 
 const bytes = read("fixtures/calls.wasm");
 const HOST = "bench:calls/host", GUEST = "bench:calls/guest";
-class Counter {
-  get(): number {
-    return 7;
-  }
-}
-const same = (value: unknown): unknown => value;
-const names = ["nop", "add", "text", "bytes", "points", "names", "echoBig", "many", "fallible", "maybe", "echoShape"];
-const host: Any = {
-  Counter,
-  ...Object.fromEntries([...names, "paint", "permit", "words"].map((name) => [name, same])),
-};
+const same = (x: number): number => x;
 const check = (value: unknown): void => {
   if (value !== 7) throw new Error(`expected 7, found ${value}`);
 };
 
 const figures: Record<string, number> = {};
 figures["bytes → first call"] = await timed(async () => {
-  const { exports } = await instantiate(bytes, { [HOST]: host });
+  const { exports } = await instantiate(bytes, { [HOST]: host() });
   check(exports[GUEST].add(3, 4));
 });
 try {
@@ -69,10 +60,10 @@ try {
 /** A component of one core module with an import and an export. */
 const small = compileSync(read("fixtures/small.wasm"));
 const linker = new Linker();
-linker.instance("bench:small/host").func("f", same as Any);
+linker.instance("bench:small/host").func("f", same);
 const linked = linker.link(small);
 const core = small.modules[0]!;
-const imports = { "bench:small/host": { f: same } } as Any;
+const imports = { "bench:small/host": { f: same } };
 figures["linked.instantiateSync()"] = await timed(() => linked.instantiateSync(), 500);
 figures["its core instances"] = await timed(() => new WebAssembly.Instance(core, imports), 500);
 

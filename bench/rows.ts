@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { type Counter, host } from "./host.ts";
 import { compileSync, err, HostFunc, instantiateSync, Linker, t } from "@windlass/component";
 
 /** Files are found from the folder that a bench runs in: on other runtimes than Deno it runs from a bundle. */
@@ -20,37 +21,7 @@ export interface Subject {
   readonly loops: Any;
 }
 
-class Counter {
-  get(): number {
-    return 7;
-  }
-}
-
-/** The host's functions; `err` is thrown as each implementation wants it. */
-function host(): Any {
-  return {
-    Counter,
-    nop: () => {},
-    add: (a: number, b: number) => (a + b) >>> 0,
-    text: (s: string) => s,
-    bytes: (b: Uint8Array) => b,
-    points: (l: unknown) => l,
-    names: (l: unknown) => l,
-    echoBig: (b: unknown) => b,
-    many: (...args: number[]) => args[0]! + args[19]!,
-    fallible: (x: number) => {
-      if (x === 0) throw Object.assign(new Error("failed"), { payload: "failed: the argument was 0" });
-      return x;
-    },
-    maybe: (x: unknown) => x,
-    echoShape: (s: unknown) => s,
-    paint: (c: unknown) => c,
-    permit: (p: unknown) => p,
-    words: (l: unknown) => l,
-  };
-}
-
-/** The same, an `err` given rather than thrown, which only we can take. */
+/** The host, an `err` given rather than thrown, which only we can take. */
 function byValue(): Any {
   return { ...host(), fallible: (x: number) => x === 0 ? err("failed: the argument was 0") : x };
 }

@@ -1,5 +1,6 @@
 // What runs in the page: the fixtures' components through the bundled library. Posts what it found to the server.
 
+import { host } from "../../bench/host.ts";
 import { compile, ComponentError, features, instantiate, Trap, ValueError } from "@windlass/component";
 
 interface Check {
@@ -33,38 +34,11 @@ function fails(action: () => unknown, type: new (...args: never[]) => Error, mes
   throw new Error(`expected ${type.name}: ${message}`);
 }
 
-class Counter {
-  get(): number {
-    return 7;
-  }
-}
-
 // deno-lint-ignore no-explicit-any
 type Any = any;
 
-const host = {
-  Counter,
-  nop: () => {},
-  add: (a: number, b: number) => (a + b) >>> 0,
-  text: (s: string) => s,
-  bytes: (b: Uint8Array) => b,
-  points: (l: unknown) => l,
-  names: (l: unknown) => l,
-  echoBig: (b: unknown) => b,
-  many: (...args: number[]) => args[0]! + args[19]!,
-  fallible: (x: number) => {
-    if (x === 0) throw Object.assign(new Error("failed"), { payload: "failed: the argument was 0" });
-    return x;
-  },
-  maybe: (x: unknown) => x,
-  echoShape: (s: unknown) => s,
-  paint: (c: unknown) => c,
-  permit: (p: unknown) => p,
-  words: (l: unknown) => l,
-};
-
 await check("a component from fetch, streamed, calls and is called", async () => {
-  const instance = await instantiate(fetch("/calls.wasm"), { "bench:calls/host": host as Any });
+  const instance = await instantiate(fetch("/calls.wasm"), { "bench:calls/host": host() });
   const guest = instance.exports["bench:calls/guest"], loops = instance.exports["bench:calls/loops"];
   // Often enough that what is generated would be.
   for (let i = 0; i < 200; i++) {
@@ -95,7 +69,7 @@ await check("a component from fetch, streamed, calls and is called", async () =>
 
 await check("a trap locks the instance down", async () => {
   const component = await compile(fetch("/calls.wasm"));
-  const trapping = { ...host, nop: () => "lost" as never, add: () => "no number" as never };
+  const trapping = { ...host(), nop: () => "lost" as never, add: () => "no number" as never };
   const { exports } = await instantiate(component, { "bench:calls/host": trapping as Any });
   fails(() => exports["bench:calls/loops"].add(3), ValueError, "expected u32");
   fails(() => exports["bench:calls/guest"].nop(), Trap, "cannot enter component instance");
