@@ -159,6 +159,8 @@ export const TRAP_PHRASES = {
   "unsupported-builtin": "unsupported built-in {0}",
   /** A value type whose run-time comes with a later version. */
   "unsupported-type": "unsupported type {0}",
+  /** A guest broke a rule of an interface of the host's, where that interface says that it traps. */
+  "interface-rule": "{0}",
   /** `trapUnknown()` stands in for an import that nobody defined. */
   "unknown-import": "unknown import",
 } as const;

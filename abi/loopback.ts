@@ -48,8 +48,11 @@ class LoopbackContext extends CanonContext {
 /** Makes the lift. Paths name the import and the export that it is. */
 export function loopback(
   signature: Signature,
-  call: HostCall,
-  suspends: boolean,
+  { call, suspends, plain }: {
+    readonly call: HostCall;
+    readonly suspends: boolean;
+    readonly plain?: HostCall | undefined;
+  },
   tree: InstanceTree,
   paths: { readonly imported: string; readonly path: string },
 ): { lifted: Lifted; cx: CanonContext } {
@@ -64,7 +67,7 @@ export function loopback(
   };
   const caller = new CanonContext(inst, options, true);
   const lowered = suspends
-    ? suspendingCore(signature, call, caller, paths.imported)
+    ? suspendingCore(signature, call, plain, caller, paths.imported)
     : lowerHost(signature, call, caller, paths.imported);
   const { result, layout } = signature;
   const core = resultDirect(layout) ? lowered : (...flat: CoreValue[]) => {
@@ -77,8 +80,17 @@ export function loopback(
 }
 
 /** There is no guest to suspend, but whoever calls plainly wants a value all the same. */
-function suspendingCore(signature: Signature, call: HostCall, cx: CanonContext, path: string): CoreFunction {
+function suspendingCore(
+  signature: Signature,
+  call: HostCall,
+  plain: HostCall | undefined,
+  cx: CanonContext,
+  path: string,
+): CoreFunction {
   const suspension = cx.inst.tree.suspension!;
-  const suspending = lowerSuspending(signature, call, cx, path), refuse = refuseSuspending(cx, suspension, path);
-  return (...flat: CoreValue[]) => suspension.allowed ? suspending(...flat) : refuse(...flat);
+  const suspending = lowerSuspending(signature, call, cx, path);
+  const otherwise = plain === undefined
+    ? refuseSuspending(cx, suspension, path)
+    : lowerHost(signature, plain, cx, path);
+  return (...flat: CoreValue[]) => suspension.allowed ? suspending(...flat) : otherwise(...flat);
 }

@@ -3,7 +3,7 @@
 // Whatever is thrown leaves through `uncatchable`, so that no guest can swallow it.
 // Spec: CanonicalABI.md `canon lower`; DESIGN.md "Storage classes".
 
-import { finish } from "../errors.ts";
+import { finish, Trap } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
 import { paramsDirect, resultDirect } from "./layout.ts";
@@ -28,7 +28,9 @@ export function lowerHost(signature: Signature, call: HostCall, cx: CanonContext
 /** Adds the place to what lifting or lowering threw; the host's own exceptions stay as they are. */
 export function failed(signature: Signature, cx: CanonContext, path: string, stage: number, error: unknown): unknown {
   if (stage === LOWER) finish(error, "lower", "result", path);
-  else if (stage !== CALL) {
+  else if (stage === CALL) {
+    if (error instanceof Trap) finish(error, "call", "", path); // a rule of the host's interface; others know their place
+  } else {
     const place = signature.places[stage === PARAMS ? cx.param : stage];
     finish(error, "lift", place ?? "parameters", path);
   }

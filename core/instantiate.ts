@@ -11,7 +11,7 @@ import { ComponentInstance, type InstanceTree } from "../abi/instance.ts";
 import type { ExportStyle } from "../abi/codegen.ts";
 import { signatureLayout } from "../abi/layout.ts";
 import { type GuestCall, type Lifted, liftPromising, type PromisingCall } from "../abi/lift.ts";
-import { type HostCall, lowerSuspending, refuseSuspending } from "../abi/lower.ts";
+import { type HostCall, lowerHost, lowerSuspending, refuseSuspending } from "../abi/lower.ts";
 import { loopback } from "../abi/loopback.ts";
 import { CanonContext, type CanonOptions } from "../abi/options.ts";
 import {
@@ -48,8 +48,11 @@ import type {
 export type Bound =
   | {
     readonly kind: "func";
-    readonly call: HostCall; /** Whether it may return a promise. */
+    readonly call: HostCall;
+    /** Whether it may return a promise. */
     readonly suspends?: boolean;
+    /** What is called instead where nothing can be suspended; without it that is a trap. */
+    readonly plain?: HostCall | undefined;
   }
   | { readonly kind: "resource"; readonly class: HostResourceClass }
   /** What was only checked. */
@@ -166,10 +169,11 @@ export class Running {
       const key = `${ref.leaf} ${path}`;
       let made = this.#loopbacks?.get(key);
       if (made === undefined) {
-        const { call, suspends = false } = this.#bound[ref.leaf] as Bound & { kind: "func" };
+        const { call, suspends = false, plain } = this.#bound[ref.leaf] as Bound & { kind: "func" };
         const imported = `import ${this.plan.imports[ref.leaf]!.display}`;
         const hooked = this.#hooked(call, imported, false, suspends);
-        made = loopback(signatureOf(ref.type, this.#codecs), hooked, suspends, this.tree, { imported, path });
+        const calls = { call: hooked, suspends, plain: plain && this.#hooked(plain, imported, false) };
+        made = loopback(signatureOf(ref.type, this.#codecs), calls, this.tree, { imported, path });
         (this.#loopbacks ??= new Map()).set(key, made);
       }
       const { lifted, cx } = made;
@@ -259,7 +263,7 @@ export class Running {
     const canon = this.#options(options), { suspension } = this.tree;
     if (func.kind === "import") {
       const path = `import ${this.plan.imports[func.leaf]!.display}`;
-      const { call, suspends } = this.#bound[func.leaf] as Bound & { kind: "func" };
+      const { call, suspends, plain } = this.#bound[func.leaf] as Bound & { kind: "func" };
       const cx = new CanonContext(node, this.#hookedOptions(canon, path), true);
       const hooked = this.#hooked(call, path, false, suspends);
       if (!suspends || suspension === undefined) {
@@ -267,8 +271,10 @@ export class Running {
         return importFunction(func.type, signature, hooked, cx, path, this.#codecs, entry);
       }
       const signature = signatureOf(func.type, this.#codecs);
-      const refuse = refuseSuspending(cx, suspension, path);
-      return suspension.dispatch(signature.layout.lowered, refuse, lowerSuspending(signature, hooked, cx, path));
+      const otherwise = plain === undefined
+        ? refuseSuspending(cx, suspension, path)
+        : lowerHost(signature, this.#hooked(plain, path, false), cx, path);
+      return suspension.dispatch(signature.layout.lowered, otherwise, lowerSuspending(signature, hooked, cx, path));
     }
     const plan = this.plan.lifts[func.lift]!;
     const absent = missingWord("lift", plan.options, plan.type);

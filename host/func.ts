@@ -15,7 +15,8 @@ export type Suspending<F extends HostFunction = HostFunction> = F & { readonly "
 export type MakeCall = (name: string, type: FuncType, caller: Caller) => HostFunction;
 
 let makeCallOf: (func: HostFunc<never>) => MakeCall;
-let create: (type: FuncSchema | undefined, suspends: boolean, make: MakeCall) => HostFunc;
+let takesCallerOf: (func: HostFunc<never>) => boolean;
+let create: (type: FuncSchema | undefined, suspends: boolean, caller: boolean, make: MakeCall) => HostFunc;
 
 /**
  * A host function that is more than a plain one: typed by us, or made from the component's type.
@@ -39,16 +40,19 @@ export class HostFunc<in Data = unknown> {
   /** Never set: carries `Data` for TypeScript. */
   declare readonly "~data"?: (data: Data) => void;
   readonly #make: MakeCall;
+  readonly #caller: boolean;
 
-  private constructor(type: FuncSchema | undefined, suspends: boolean, make: MakeCall) {
+  private constructor(type: FuncSchema | undefined, suspends: boolean, caller: boolean, make: MakeCall) {
     this.type = type;
     this.suspends = suspends;
+    this.#caller = caller;
     this.#make = make;
   }
 
   static {
     makeCallOf = (func) => func.#make;
-    create = (type, suspends, make) => new HostFunc(type, suspends, make);
+    takesCallerOf = (func) => func.#caller;
+    create = (type, suspends, caller, make) => new HostFunc(type, suspends, caller, make);
   }
 
   /**
@@ -69,6 +73,7 @@ export class HostFunc<in Data = unknown> {
     return create(
       type,
       options?.suspends ?? isSuspending(func),
+      options?.caller === true,
       options?.caller === true ? (_, __, caller) => (...args) => func(caller, ...args) : () => func,
     ) as HostFunc<Data>;
   }
@@ -80,8 +85,19 @@ export class HostFunc<in Data = unknown> {
    * @param options See {@linkcode HostFuncOptions}.
    */
   static dynamic(make: (name: string, type: FuncType) => HostFunction, options?: { suspends?: boolean }): HostFunc {
-    return create(undefined, options?.suspends ?? false, make);
+    return create(undefined, options?.suspends ?? false, false, make);
   }
+}
+
+/** A function that is told of its caller first, and takes its types from the component: for interfaces whose every type is known to fit. */
+export function callerFunc<Data>(func: (caller: Caller<Data>, ...args: never[]) => unknown): HostFunc<Data> {
+  const told = func as (caller: unknown, ...args: unknown[]) => unknown;
+  return create(undefined, false, true, (_, __, caller) => (...args) => told(caller, ...args)) as HostFunc<Data>;
+}
+
+/** Whether a host function is told of its caller, and so is made for each instance. */
+export function takesCaller(func: HostFunc<never>): boolean {
+  return takesCallerOf(func);
 }
 
 /** How a host function becomes a call. */
@@ -112,6 +128,28 @@ export function suspending<A extends any[], R>(func: (...args: A) => R): Suspend
   };
   suspendingFunctions.add(declared);
   return declared as Suspending<(...args: A) => R>;
+}
+
+const plainForms = new WeakMap<HostFunction, HostFunction>();
+
+/**
+ * A suspending function that has a plain form: what is called instead where nothing can be suspended (a plain call, or no JSPI).
+ *
+ * What can be had without waiting is then had in every call.
+ */
+// deno-lint-ignore no-explicit-any
+export function suspendingOr<A extends any[], R>(
+  func: (...args: A) => R,
+  plain: (...args: A) => unknown,
+): Suspending<(...args: A) => R> {
+  const declared = suspending(func);
+  plainForms.set(declared, plain);
+  return declared;
+}
+
+/** The plain form of a suspending function, if it has one. */
+export function plainFormOf(func: unknown): HostFunction | undefined {
+  return typeof func === "function" ? plainForms.get(func as HostFunction) : undefined;
 }
 
 /** Whether a function was declared suspending. */

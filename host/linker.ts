@@ -19,7 +19,16 @@ import { componentType } from "../core/validate.ts";
 import type { ComponentType, Entity, InstanceType } from "../core/entities.ts";
 import type { PlanImport } from "../core/plan_types.ts";
 import { closest, Definitions, type Found, isInherited } from "./definitions.ts";
-import { HostFunc, type HostFunction, isSuspending, makeCall, suspending } from "./func.ts";
+import {
+  HostFunc,
+  type HostFunction,
+  isSuspending,
+  makeCall,
+  plainFormOf,
+  suspending,
+  suspendingOr,
+  takesCaller,
+} from "./func.ts";
 import {
   type Instance,
   instantiateLinked,
@@ -342,10 +351,13 @@ class Binding {
     }
     if (value instanceof HostFunc) return this.#hostFunc(leaf, type, value);
     if (typeof value !== "function") this.#wrongSort(leaf, "func", value);
+    const owned = (func: HostFunction): HostCall => found!.owner === undefined ? func : func.bind(found!.owner);
+    const call = owned(value as HostFunction), form = plainFormOf(value);
+    const plain = form && owned(form);
+    if (plain !== undefined && !features.jspi) return () => ({ kind: "func", call: plain });
     const suspends = isSuspending(value);
     if (suspends) this.#requireJspi(display);
-    const call = (found!.owner === undefined ? value : value.bind(found!.owner)) as HostCall;
-    return () => ({ kind: "func", call, suspends });
+    return () => ({ kind: "func", call, suspends, plain });
   }
 
   #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): Binder {
@@ -358,7 +370,7 @@ class Binding {
     const make = makeCall(func);
     const labels = path.map(({ name }) => name);
     const names = { import: labels.slice(0, -1).join("#"), func: labels.at(-1)! };
-    if (func.type === undefined) {
+    if (func.type === undefined && !takesCaller(func)) {
       const call = make(display, type, { data: undefined, ...names });
       if (typeof call !== "function") {
         throw new TypeError(`the dynamic host function of import ${display} did not give a function`);
@@ -421,15 +433,26 @@ function memberOf(type: ResourceClass, plain: Exclude<ReturnType<typeof parsePla
   const gives = (key: string): boolean => typeof source?.[key] === "function" && !isInherited(source, key, source[key]);
   if (plain.kind === "static") {
     const key = keys.find(gives);
-    return key === undefined ? undefined : likewise(source![key], (source![key] as HostFunction).bind(type));
+    if (key === undefined) return undefined;
+    return likewise(source![key], (source![key] as HostFunction).bind(type), (form) => form.bind(type));
   }
   // Objects known by an `is` test alone have no prototype to look at: their methods are found when called.
   const key = source === undefined ? keys[1]! : keys.find(gives);
   if (key === undefined) return undefined;
-  return likewise(source?.[key], (self: Record<string, HostFunction>, ...args: unknown[]) => self[key]!(...args));
+  return likewise(
+    source?.[key],
+    (self: Record<string, HostFunction>, ...args: unknown[]) => self[key]!(...args),
+    (form) => (self: unknown, ...args: unknown[]) => form.apply(self, args),
+  );
 }
 
-/** A function that stands for another suspends if that does. */
-function likewise(original: unknown, func: HostFunction): HostFunction {
-  return isSuspending(original) ? suspending(func) : func;
+/** A function that stands for another suspends if that does; `plain` makes the same of the other's plain form. */
+function likewise(
+  original: unknown,
+  func: HostFunction,
+  plain: (form: HostFunction) => HostFunction,
+): HostFunction {
+  if (!isSuspending(original)) return func;
+  const form = plainFormOf(original);
+  return form === undefined ? suspending(func) : suspendingOr(func, plain(form));
 }

@@ -13,6 +13,7 @@ import {
   ok,
   suspending,
   t,
+  Trap,
 } from "@windlass/component";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";
@@ -539,6 +540,21 @@ check("TRAP_PHRASES", "Trap", {
   "unsupported-type": {
     message: "Cannot lift result of export f: unsupported type stream<u8>",
     provoke: call(lifted(`(result (stream u8))`, `(func (export "f") (result i32) (i32.const 1))`)),
+  },
+  "interface-rule": {
+    message: "Cannot call import f: more than the interface permits",
+    provoke: async () => {
+      const source = `(component
+        (import "f" (func $f))
+        (core func $f' (canon lower (func $f)))
+        (core module $M (import "" "f" (func $f)) (func (export "g") (call $f)))
+        (core instance $m (instantiate $M (with "" (instance (export "f" (func $f'))))))
+        (func (export "g") (canon lift (core func $m "g"))))`;
+      const f = () => {
+        throw new Trap("interface-rule", "more than the interface permits");
+      };
+      instantiateSync(await component(source), { f }).exports.g!();
+    },
   },
   "unknown-import": {
     message: "Cannot call import nowhere: unknown import",

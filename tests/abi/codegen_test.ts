@@ -149,7 +149,12 @@ Deno.test({
   fn() {
     const type: FuncType = { params: [{ name: "n", type: { kind: "u32" } }], result: { kind: "string" }, async: false };
     const host = (n: unknown): string => "x".repeat(n as number), paths = { imported: "import f", path: "export f" };
-    const { lifted, cx } = loopback(signatureOf(type, codecs), host, false, new InstanceTree(), paths);
+    const { lifted, cx } = loopback(
+      signatureOf(type, codecs),
+      { call: host, suspends: false },
+      new InstanceTree(),
+      paths,
+    );
     const made = generateLift(lifted, cx, { throws: true, method: false }, codecs)!;
     for (let i = 0; i < 50; i++) assertEquals((made(30_000) as string).length, 30_000);
     assertEquals(cx.memory.memory.buffer.byteLength, 65536);

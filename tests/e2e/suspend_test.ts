@@ -5,6 +5,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   compileSync,
   ComponentError,
+  features,
   HostFunc,
   type Instance,
   instantiateSync,
@@ -15,6 +16,7 @@ import {
   Trap,
   ValueError,
 } from "@windlass/component";
+import { suspendingOr } from "../../host/func.ts";
 import { component, instance, libc, options, thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 
@@ -409,4 +411,31 @@ Deno.test("an engine without JSPI refuses the link and names the feature; one wi
     "1\ncannot-suspend",
   );
   assert(LinkError.prototype instanceof WebAssembly.LinkError);
+});
+
+Deno.test("a suspending function with a plain form serves plain calls by that, and needs no JSPI", async () => {
+  const sleep = suspendingOr((ms: number) => later(ms + 1), (ms: number) => ms + 2);
+  const { exports, promising } = instantiateSync(sleeper, { sleep });
+  assertEquals(exports.twice!(1), 6);
+  assertEquals(await promising.exports.twice!(1), 4);
+  assertEquals(exports.swallow!(1), 3);
+  class Clock {
+    static readonly sleep = sleep;
+  }
+  assertEquals(instantiateSync(sleeper, { sleep: Clock.sleep }).exports.once!(5), 7);
+  const real = Object.getOwnPropertyDescriptor(features, "jspi")!;
+  Object.defineProperty(features, "jspi", { configurable: true, enumerable: true, value: false });
+  try {
+    assertEquals(instantiateSync(sleeper, { sleep }).exports.twice!(1), 6);
+  } finally {
+    Object.defineProperty(features, "jspi", real);
+  }
+});
+
+Deno.test("an import that is exported again has its plain form too", async () => {
+  const source =
+    `(component (import "sleep" (func $sleep (param "ms" u32) (result u32))) (export "again" (func $sleep)))`;
+  const sleep = suspendingOr((ms: number) => later(ms + 1), (ms: number) => ms + 2);
+  const { exports, promising } = instantiateSync(await component(source), { sleep });
+  assertEquals([exports.again!(1), await promising.exports.again!(1)], [3, 2]);
 });

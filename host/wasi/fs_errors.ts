@@ -1,0 +1,76 @@
+// What the operating system says went wrong, as `wasi:filesystem/types#error-code`.
+
+import { err, type Result } from "../../abi/results.ts";
+import { Trap } from "../../errors.ts";
+
+/** The enum `error-code`, by the operating system's names. */
+const CODES: Readonly<Record<string, string>> = {
+  EACCES: "access",
+  EAGAIN: "would-block",
+  EWOULDBLOCK: "would-block",
+  EALREADY: "already",
+  EBADF: "bad-descriptor",
+  EBUSY: "busy",
+  EDEADLK: "deadlock",
+  EDQUOT: "quota",
+  EEXIST: "exist",
+  EFBIG: "file-too-large",
+  EILSEQ: "illegal-byte-sequence",
+  EINPROGRESS: "in-progress",
+  EINTR: "interrupted",
+  EINVAL: "invalid",
+  EIO: "io",
+  EISDIR: "is-directory",
+  ELOOP: "loop",
+  EMLINK: "too-many-links",
+  EMSGSIZE: "message-size",
+  ENAMETOOLONG: "name-too-long",
+  ENODEV: "no-device",
+  ENOENT: "no-entry",
+  ENOLCK: "no-lock",
+  ENOMEM: "insufficient-memory",
+  ENOSPC: "insufficient-space",
+  ENOTDIR: "not-directory",
+  ENOTEMPTY: "not-empty",
+  ENOTRECOVERABLE: "not-recoverable",
+  ENOSYS: "unsupported",
+  ENOTSUP: "unsupported",
+  EOPNOTSUPP: "unsupported",
+  ENOTTY: "no-tty",
+  ENXIO: "no-such-device",
+  EOVERFLOW: "overflow",
+  EPERM: "not-permitted",
+  EPIPE: "pipe",
+  EROFS: "read-only",
+  ESPIPE: "invalid-seek",
+  ETXTBSY: "text-file-busy",
+  EXDEV: "cross-device",
+};
+
+/** Thrown on the way to a result. */
+export class FsFailure extends Error {
+  readonly errorCode: string;
+
+  constructor(code: string, message: string = code) {
+    super(message);
+    this.errorCode = code;
+  }
+}
+
+/** The code for what an operation threw: ours, the operating system's, or a refusal of Deno's permissions. */
+export function fsErrorCode(error: unknown): string {
+  if (error instanceof FsFailure) return error.errorCode;
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  if (name === "NotCapable" || name === "PermissionDenied") return "access";
+  return typeof code === "string" ? CODES[code] ?? "io" : "io";
+}
+
+/** The value of an operation, or its error as a result. Traps go on. */
+export function attempt<T>(operation: () => T): T | Result<never, string> {
+  try {
+    return operation();
+  } catch (error) {
+    if (error instanceof Trap) throw error;
+    return err(fsErrorCode(error)) as Result<never, string>;
+  }
+}

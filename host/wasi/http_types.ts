@@ -1,0 +1,308 @@
+// wasi:http/types: requests and responses, incoming and outgoing.
+
+import { err, ok, type Result } from "../../abi/results.ts";
+import { type BodyInit, type ErrorCode, IncomingBody, OutgoingBody } from "./http_body.ts";
+import { Fields } from "./http_fields.ts";
+import { Pollable } from "./poll.ts";
+import { Settled } from "./readiness.ts";
+import type { IoError } from "./streams.ts";
+
+/** The variant `method`. */
+export interface Method {
+  readonly tag: string;
+  readonly val?: string;
+}
+/** The variant `scheme`. */
+export type Scheme = Method;
+
+const METHODS = ["get", "head", "post", "put", "delete", "connect", "options", "trace", "patch"];
+
+/** A method by its name. */
+export function methodOf(name: string): Method {
+  const tag = name.toLowerCase();
+  return METHODS.includes(tag) ? { tag } : { tag: "other", val: name };
+}
+
+/** A method's name. */
+export function methodName({ tag, val }: Method): string {
+  return tag === "other" ? val! : tag.toUpperCase();
+}
+
+/** A scheme by its name. */
+export function schemeOf(name: string): Scheme {
+  return name === "http" || name === "https" ? { tag: name.toUpperCase() } : { tag: "other", val: name };
+}
+
+/** A scheme's name. */
+export function schemeName({ tag, val }: Scheme): string {
+  return tag === "other" ? val! : tag.toLowerCase();
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+type Accepted = void | Result<never, undefined>;
+
+/** A setter's answer: refused, or nothing. */
+function accepted(valid: boolean, set: () => void): Accepted {
+  if (!valid) return err() as Result<never, undefined>;
+  set();
+  return undefined;
+}
+
+/** What came in, with a body that is consumed once. */
+class Incoming {
+  readonly #headers: Fields;
+  #body: IncomingBody | undefined;
+
+  constructor(headers: Headers, body: BodyInit) {
+    this.#headers = Fields.received(headers);
+    this.#body = new IncomingBody(body);
+  }
+
+  /** The headers, which cannot be changed. */
+  headers(): Fields {
+    return this.#headers;
+  }
+
+  /** The body; once. */
+  consume(): IncomingBody | Result<never, undefined> {
+    const body = this.#body;
+    if (body === undefined) return err() as Result<never, undefined>;
+    this.#body = undefined;
+    return body;
+  }
+
+  [Symbol.dispose](): void {
+    this.#body?.[Symbol.dispose]();
+  }
+}
+
+/** The resource `incoming-request`. */
+export class IncomingRequest extends Incoming {
+  readonly #method: string;
+  readonly #url: URL;
+
+  /** @param body The request's own, or what was read of it before. */
+  constructor(request: Request, body: BodyInit = request.body) {
+    super(request.headers, body);
+    this.#method = request.method;
+    this.#url = new URL(request.url);
+  }
+
+  /** Its method. */
+  method(): Method {
+    return methodOf(this.#method);
+  }
+  /** Its path and query. */
+  pathWithQuery(): string {
+    return this.#url.pathname + this.#url.search;
+  }
+  /** `http` or `https`. */
+  scheme(): Scheme {
+    return schemeOf(this.#url.protocol.slice(0, -1));
+  }
+  /** Host and port. */
+  authority(): string {
+    return this.#url.host;
+  }
+}
+
+/** The resource `incoming-response`. */
+export class IncomingResponse extends Incoming {
+  readonly #status: number;
+
+  /** Made by the library only. */
+  constructor(status: number, headers: Headers, body: BodyInit) {
+    super(headers, body);
+    this.#status = status;
+  }
+
+  /** Its status code. */
+  status(): number {
+    return this.#status;
+  }
+}
+
+/** What goes out, with a body that is made once. */
+class Outgoing {
+  readonly #headers: Fields;
+  #body: OutgoingBody | undefined;
+
+  constructor(headers: Fields) {
+    this.#headers = headers.frozen();
+  }
+
+  /** The headers, which cannot be changed any more. */
+  headers(): Fields {
+    return this.#headers;
+  }
+
+  /** The body to write; once. */
+  body(): OutgoingBody | Result<never, undefined> {
+    if (this.#body !== undefined) return err() as Result<never, undefined>;
+    return this.#body = new OutgoingBody(this.#headers.contentLength);
+  }
+
+  /** The body that the guest asked for, if it did. */
+  static bodyOf(message: Outgoing): OutgoingBody | undefined {
+    return message.#body;
+  }
+}
+
+/** The resource `outgoing-request`. */
+export class OutgoingRequest extends Outgoing {
+  #method: Method = { tag: "get" };
+  #pathWithQuery: string | undefined;
+  #scheme: Scheme | undefined;
+  #authority: string | undefined;
+
+  /** Its method. */
+  method(): Method {
+    return this.#method;
+  }
+  /** Sets it; an error if it is no token. */
+  setMethod(method: Method): Accepted {
+    return accepted(TOKEN.test(methodName(method)), () => this.#method = method);
+  }
+  /** Its path and query. */
+  pathWithQuery(): string | undefined {
+    return this.#pathWithQuery;
+  }
+  /** Sets them; an error if they are none. */
+  setPathWithQuery(path: string | undefined): Accepted {
+    return accepted(
+      path === undefined || /^[/?][\x21-\x7e\x80-\uffff]*$/.test(path) || path === "",
+      () => this.#pathWithQuery = path,
+    );
+  }
+  /** Its scheme. */
+  scheme(): Scheme | undefined {
+    return this.#scheme;
+  }
+  /** Sets it; an error if it is none. */
+  setScheme(scheme: Scheme | undefined): Accepted {
+    return accepted(
+      scheme === undefined || /^[a-z][a-z0-9+.-]*$/i.test(schemeName(scheme)),
+      () => this.#scheme = scheme,
+    );
+  }
+  /** Host and port. */
+  authority(): string | undefined {
+    return this.#authority;
+  }
+  /** Sets them; an error if they are none. */
+  setAuthority(authority: string | undefined): Accepted {
+    return accepted(authority === undefined || isAuthority(authority), () => this.#authority = authority);
+  }
+}
+
+/** Whether it is host and port, and nothing that would mean more in a URL. */
+function isAuthority(text: string): boolean {
+  return /^(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:[\]]+)(?::\d{0,5})?$/.test(text) && URL.canParse(`http://${text}`);
+}
+
+/** The resource `outgoing-response`. */
+export class OutgoingResponse extends Outgoing {
+  #status = 200;
+
+  /** Its status code. */
+  statusCode(): number {
+    return this.#status;
+  }
+  /** Sets it; an error if it is none. */
+  setStatusCode(status: number): Accepted {
+    return accepted(status >= 100 && status <= 999, () => this.#status = status);
+  }
+}
+
+/** The resource `request-options`: durations in nanoseconds. */
+export class RequestOptions {
+  #connect: bigint | undefined;
+  #firstByte: bigint | undefined;
+  #betweenBytes: bigint | undefined;
+
+  /** How long connecting may take. */
+  connectTimeout(): bigint | undefined {
+    return this.#connect;
+  }
+  /** Sets it. */
+  setConnectTimeout(duration: bigint | undefined): Accepted {
+    this.#connect = duration;
+  }
+  /** How long the first byte may take. */
+  firstByteTimeout(): bigint | undefined {
+    return this.#firstByte;
+  }
+  /** Sets it. */
+  setFirstByteTimeout(duration: bigint | undefined): Accepted {
+    this.#firstByte = duration;
+  }
+  /** How long may pass between two bytes. */
+  betweenBytesTimeout(): bigint | undefined {
+    return this.#betweenBytes;
+  }
+  /** Sets it. */
+  setBetweenBytesTimeout(duration: bigint | undefined): Accepted {
+    this.#betweenBytes = duration;
+  }
+}
+
+/** The resource `response-outparam`. */
+export class ResponseOutparam {
+  readonly #set: (response: Result<OutgoingResponse, ErrorCode>) => void;
+
+  /** @param set Takes the response. */
+  constructor(set: (response: Result<OutgoingResponse, ErrorCode>) => void) {
+    this.#set = set;
+  }
+
+  /** Gives the response. The parameter is used up. */
+  static set(param: ResponseOutparam, response: Result<OutgoingResponse, ErrorCode>): void {
+    param.#set(response);
+  }
+}
+
+type Outcome = Result<IncomingResponse, ErrorCode>;
+
+/** The resource `future-incoming-response`. */
+export class FutureIncomingResponse {
+  readonly #settled: Settled;
+  readonly #abort: () => void;
+  #outcome: Outcome | undefined;
+  #given = false;
+
+  /** @param abort Called when nobody wants the response any more. */
+  constructor(outcome: Promise<Outcome>, abort: () => void) {
+    this.#abort = abort;
+    this.#settled = new Settled(outcome.then((outcome) => {
+      this.#outcome = outcome;
+    }));
+  }
+
+  /** Ready when the response or its error is there. */
+  subscribe(): Pollable {
+    return new Pollable(this.#settled);
+  }
+
+  /** Nothing yet, the response or its error, and later that it was given before. */
+  get(): Result<Outcome, undefined> | undefined {
+    if (this.#outcome === undefined) return undefined;
+    if (this.#given) return err() as Result<never, undefined>;
+    this.#given = true;
+    return ok(this.#outcome);
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#given) this.#abort();
+  }
+}
+
+/** `http-error-code`. */
+export function httpErrorCode(error: IoError): ErrorCode | undefined {
+  return error.codes.http;
+}
+
+/** The body that the guest asked for, if it did. */
+export function bodyOf(message: OutgoingRequest | OutgoingResponse): OutgoingBody | undefined {
+  return Outgoing.bodyOf(message);
+}

@@ -1,0 +1,21 @@
+/**
+ * WASI 0.2 for components, granting nothing that is not named.
+ *
+ * @example A command
+ * ```ts
+ * import { run } from "@windlass/component/wasi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = await Deno.readFile("tests/e2e/fixtures/wasi_hello.wasm");
+ * const { stdout } = await run(bytes, { args: ["hello"], stdout: "capture" });
+ * assertEquals(new TextDecoder().decode(stdout), "Hello, world!\n");
+ * ```
+ *
+ * @module
+ */
+
+export { ExitError } from "./exit.ts";
+export { linkWasi, wasi } from "./imports.ts";
+export { run, type RunResult } from "./run.ts";
+export { serve, type ServeOptions } from "./serve.ts";
+export type { WasiData, WasiOptions, WasiState } from "./state.ts";

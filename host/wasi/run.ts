@@ -1,0 +1,71 @@
+// Running a command: `wasi:cli/command`.
+
+import type { ComponentSource } from "../../core/compile.ts";
+import { features } from "../../core/features.ts";
+import { instantiate } from "../instantiate.ts";
+import type { Imports } from "../linker.ts";
+import { t } from "../schema.ts";
+import { ExitError } from "./exit.ts";
+import { importsOf } from "./imports.ts";
+import { State, type WasiOptions } from "./state.ts";
+
+/** What a command came to. */
+export interface RunResult {
+  /** What it exited with: 0 is success. */
+  exitCode: number;
+  /** What it wrote, if that was captured. */
+  stdout?: Uint8Array<ArrayBuffer>;
+  /** What it wrote to its standard error, if that was captured. */
+  stderr?: Uint8Array<ArrayBuffer>;
+}
+
+const runType = t.func([], t.result());
+
+/**
+ * Runs a command: a component that exports `wasi:cli/run`.
+ *
+ * @param component The command.
+ * @param options What it is given, other imports of its, and a signal that ends it.
+ * @returns Its exit code and captured output.
+ * @throws CompileError, LinkError if it is no command that can be run.
+ * @throws Trap if it broke down; the reason of `signal` if that ended it.
+ *
+ * @example
+ * ```ts
+ * import { run } from "@windlass/component/wasi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = await Deno.readFile("tests/e2e/fixtures/wasi_hello.wasm");
+ * const { exitCode, stdout } = await run(bytes, { args: ["hello", "ann"], stdout: "capture" });
+ * assertEquals(exitCode, 0);
+ * assertEquals(new TextDecoder().decode(stdout), "Hello, ann!\n");
+ * ```
+ */
+export async function run(
+  component: ComponentSource,
+  options: WasiOptions & { imports?: Imports; signal?: AbortSignal } = {},
+): Promise<RunResult> {
+  const { imports, signal, ...given } = options;
+  const state = new State(given);
+  let exitCode: number;
+  try {
+    const settings = signal === undefined ? {} : { signal };
+    const instance = await instantiate(component, { ...importsOf(state), ...imports }, settings);
+    try {
+      const path = "wasi:cli/run@0.2.0#run";
+      const result = features.jspi
+        ? await instance.func(path, runType, { throws: false, promising: true })()
+        : instance.func(path, runType, { throws: false })();
+      exitCode = result.tag === "ok" ? 0 : 1;
+    } catch (error) {
+      if (!(error instanceof ExitError)) throw error;
+      exitCode = error.exitCode;
+    } finally {
+      await instance[Symbol.asyncDispose]();
+    }
+  } finally {
+    await state.end();
+  }
+  const stdout = state.captured("stdout"), stderr = state.captured("stderr");
+  return { exitCode, ...stdout && { stdout }, ...stderr && { stderr } };
+}

@@ -1,0 +1,189 @@
+// Serving HTTP: `wasi:http/incoming-handler` as a function from Request to Response.
+
+import { compile, type ComponentSource } from "../../core/compile.ts";
+import { features } from "../../core/features.ts";
+import { err, type Result } from "../../abi/results.ts";
+import type { Instance } from "../instance.ts";
+import { type Imports, Linker } from "../linker.ts";
+import { t } from "../schema.ts";
+import type { ErrorCode, OutgoingBody } from "./http_body.ts";
+import { bodyOf, IncomingRequest, type OutgoingResponse, ResponseOutparam } from "./http_types.ts";
+import { linkWasi } from "./imports.ts";
+import { State, type WasiData, type WasiOptions } from "./state.ts";
+
+/** Options of {@linkcode serve}. */
+export interface ServeOptions extends WasiOptions {
+  /** What the component imports besides WASI. */
+  imports?: Imports;
+  /** An instance for each request, or at most so many that are used again and again; default the former. */
+  instances?: "per-request" | { max: number };
+  /** Told what a handler threw, which the client sees as status 500; default `console.error`. */
+  onError?: (error: unknown) => void;
+}
+
+/** Statuses whose responses have no body. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+const handlerType = t.func([
+  t.own(t.resource("incoming-request", IncomingRequest)),
+  t.own(t.resource("response-outparam", ResponseOutparam)),
+]);
+
+/** One instance and what ends it. */
+interface Worker {
+  readonly instance: Instance;
+  readonly handle: (request: IncomingRequest, response: ResponseOutparam) => unknown;
+  readonly abort: AbortController;
+}
+
+/**
+ * Makes a request handler of a component that exports `wasi:http/incoming-handler`.
+ *
+ * It fits `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are streamed both ways; what one request does, others do not
+ * notice: a trap answers 500 and ends that instance, and so does a request that is aborted.
+ *
+ * @param component The component.
+ * @param options What its instances are given.
+ * @returns The handler.
+ * @throws CompileError, LinkError if it is no such component.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@windlass/component/wasi";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const handler = await serve(await Deno.readFile("tests/e2e/fixtures/wasi_http.wasm"));
+ * const response = await handler(new Request("http://localhost/echo", { method: "POST", body: "hello" }));
+ * assertEquals(await response.text(), "hello");
+ * ```
+ */
+export async function serve(
+  component: ComponentSource,
+  options: ServeOptions = {},
+): Promise<(request: Request) => Promise<Response>> {
+  const { imports = {}, instances = "per-request", onError = console.error, ...given } = options;
+  const max = instances === "per-request" ? undefined : instances.max;
+  if (max !== undefined && !(Number.isInteger(max) && max > 0)) {
+    throw new TypeError("instances.max must be a positive integer");
+  }
+  const linker = new Linker<WasiData>({ shadowing: true });
+  await linkWasi(linker);
+  linker.define(imports as Imports<WasiData>);
+  const linked = linker.link(await compile(component));
+  const data: WasiData = { wasi: new State(given) };
+
+  const make = async (): Promise<Worker> => {
+    const abort = new AbortController();
+    const instance = await linked.instantiate({ data, signal: abort.signal });
+    const path = "wasi:http/incoming-handler@0.2.0#handle";
+    const handle = features.jspi
+      ? instance.func(path, handlerType, { promising: true })
+      : instance.func(path, handlerType);
+    return { instance, handle, abort };
+  };
+  // What is no handler is refused now, not at the first request.
+  const first = await make();
+  const pool = new Pool(make, max, first);
+
+  return async (request) => {
+    const worker = await pool.take();
+    // Without suspension nothing more can come in while the guest runs.
+    const body = features.jspi ? request.body : request.body && new Uint8Array(await request.arrayBuffer());
+    return new Promise((resolve) => {
+      let sent: OutgoingBody | undefined, answered = false;
+      const answer = (response: Result<OutgoingResponse, ErrorCode>): void => {
+        if (answered) return;
+        answered = true;
+        const made = toResponse(response, request.method === "HEAD");
+        sent = made.body;
+        if (made.error !== undefined) onError(made.error);
+        resolve(made.response);
+      };
+      const aborted = (): void => worker.abort.abort(request.signal.reason);
+      const finish = (error?: { readonly error: unknown }): void => {
+        request.signal.removeEventListener("abort", aborted);
+        if (error !== undefined && !request.signal.aborted) onError(error.error);
+        if (!answered) {
+          if (error === undefined) onError(new Error("the handler returned without a response"));
+          answer(err({ tag: "internal-error" }) as Result<never, ErrorCode>);
+        }
+        sent?.fail(new Error("the handler ended before the body was finished"));
+        pool.give(worker, error === undefined);
+      };
+      request.signal.addEventListener("abort", aborted, { once: true });
+      if (request.signal.aborted) aborted();
+      try {
+        Promise.resolve(worker.handle(new IncomingRequest(request, body), new ResponseOutparam(answer)))
+          .then(() => finish(), (error) => finish({ error }));
+      } catch (error) {
+        finish({ error });
+      }
+    });
+  };
+}
+
+/** What the guest gave as the platform's response. */
+function toResponse(
+  result: Result<OutgoingResponse, ErrorCode>,
+  head: boolean,
+): { response: Response; body?: OutgoingBody; error?: unknown } {
+  if (result.tag === "err") return { response: failure() };
+  const status = result.val.statusCode(), body = bodyOf(result.val);
+  const bodiless = head || BODILESS.has(status);
+  try {
+    const headers = result.val.headers().toHeaders();
+    const response = new Response(bodiless ? null : body?.readable ?? null, { status, headers });
+    if (body === undefined) return { response };
+    if (bodiless) body.readable.pipeTo(new WritableStream()).catch(() => {});
+    return { response, body };
+  } catch (error) {
+    body?.fail(new Error("the response could not be made"));
+    return { response: failure(), error };
+  }
+}
+
+function failure(): Response {
+  return new Response("Internal Server Error", { status: 500 });
+}
+
+/** Instances that wait for requests, and requests that wait for instances. */
+class Pool {
+  readonly #make: () => Promise<Worker>;
+  readonly #max: number | undefined;
+  readonly #idle: Worker[] = [];
+  readonly #queue: (() => void)[] = [];
+  #count = 0;
+
+  /** @param max How many instances at most; without it each is used once. */
+  constructor(make: () => Promise<Worker>, max: number | undefined, first: Worker) {
+    this.#make = make;
+    this.#max = max;
+    this.#idle.push(first);
+    this.#count = 1;
+  }
+
+  async take(): Promise<Worker> {
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (idle !== undefined) return idle;
+      if (this.#max === undefined || this.#count < this.#max) break;
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    }
+    this.#count++;
+    try {
+      return await this.#make();
+    } catch (error) {
+      this.#count--;
+      throw error;
+    }
+  }
+
+  give(worker: Worker, usable: boolean): void {
+    if (usable && this.#max !== undefined) this.#idle.push(worker);
+    else {
+      this.#count--;
+      worker.instance[Symbol.asyncDispose]().catch(() => {});
+    }
+    this.#queue.shift()?.();
+  }
+}

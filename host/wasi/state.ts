@@ -1,0 +1,156 @@
+// What one guest was given: options in, capabilities out. Nothing that is not named is there.
+
+import type { Sink, Source } from "./streams.ts";
+import { Clocks } from "./clocks.ts";
+import { Directories, type Directory } from "./paths.ts";
+import { builtin } from "./platform.ts";
+import { Random } from "./random.ts";
+import { always } from "./readiness.ts";
+import { HttpPolicy } from "./http_policy.ts";
+import {
+  bytesSource,
+  Capture,
+  discard,
+  empty,
+  ProcessInput,
+  processOutput,
+  ReadableSource,
+  WritableSink,
+} from "./sources.ts";
+
+/** What a guest is given. Everything that is left out, it does not have. */
+export interface WasiOptions {
+  /** Its arguments, the program's name included. */
+  args?: readonly string[];
+  /** Its environment variables. */
+  env?: Readonly<Record<string, string>>;
+  /** Its standard input: this process's, or the given bytes or text; default empty. */
+  stdin?: "inherit" | Uint8Array | string | ReadableStream<Uint8Array>;
+  /** Its standard output: this process's, kept for the result of `run`, or a stream; default thrown away. */
+  stdout?: "inherit" | "capture" | WritableStream<Uint8Array>;
+  /** Its standard error, likewise. */
+  stderr?: "inherit" | "capture" | WritableStream<Uint8Array>;
+  /** Directories of the host's by the guest's name for them. */
+  preopens?: Readonly<Record<string, string | { path: string; readOnly?: boolean }>>;
+  /** What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true` is all of them), sockets. */
+  network?: { http?: readonly string[] | true; sockets?: true };
+  /** Its time: nanoseconds since the epoch. */
+  clocks?: { now?: () => bigint };
+  /** A seed makes its random numbers reproducible. */
+  random?: { seed?: bigint };
+}
+
+/** What one guest has; made by `linkWasi(linker).data(options)`. */
+export interface WasiState {
+  /** Always `true`. */
+  readonly "~wasi": true;
+}
+/** The part of an instance's `data` that is WASI's. */
+export interface WasiData {
+  /** What the instance has. */
+  readonly wasi: WasiState;
+}
+
+/** A preopened directory. */
+export interface Preopen {
+  readonly name: string;
+  readonly directory: Directory;
+  readonly readOnly: boolean;
+}
+
+/** What one guest has. */
+export class State implements WasiState {
+  readonly "~wasi" = true;
+  readonly args: readonly string[];
+  readonly env: readonly (readonly [string, string])[];
+  readonly stdin: Source;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  /** Which of the standard streams are terminals. */
+  readonly terminals: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  readonly directories: Directories | undefined;
+  readonly preopens: readonly Preopen[];
+  readonly http: HttpPolicy;
+  readonly sockets: boolean;
+  readonly clocks: Clocks;
+  readonly random: Random;
+
+  /** @throws TypeError if an option is not one, or asks for what the runtime does not have. */
+  constructor(options: WasiOptions = {}) {
+    checkNames("option", options, OPTIONS);
+    checkNames("network option", options.network ?? {}, ["http", "sockets"]);
+    const { args = [], env = {}, preopens = {}, network = {} } = options;
+    this.args = args.map((arg) => text("args", arg));
+    this.env = Object.entries(env).map(([name, value]) => [name, text(`env.${name}`, value)]);
+    this.stdin = shared(source(options.stdin));
+    this.stdout = sink("stdout", options.stdout, 1);
+    this.stderr = sink("stderr", options.stderr, 2);
+    const tty = (option: unknown, fd: number): boolean =>
+      option === "inherit" && builtin("node:tty")?.isatty(fd) === true;
+    this.terminals = { stdin: tty(options.stdin, 0), stdout: tty(options.stdout, 1), stderr: tty(options.stderr, 2) };
+    const named = Object.entries(preopens);
+    const directories = this.directories = named.length === 0 ? undefined : new Directories();
+    this.preopens = named.map(([name, preopen]) => {
+      const { path, readOnly = false } = typeof preopen === "string" ? { path: preopen } : preopen;
+      return { name, directory: directories!.preopen(text(`preopens.${name}`, path)), readOnly };
+    });
+    this.http = new HttpPolicy(network.http);
+    this.sockets = network.sockets === true;
+    this.clocks = new Clocks(options.clocks?.now);
+    this.random = new Random(options.random?.seed);
+  }
+
+  /** What was captured of an output. */
+  captured(name: "stdout" | "stderr"): Uint8Array<ArrayBuffer> | undefined {
+    const output = this[name];
+    return output instanceof Capture ? output.bytes() : undefined;
+  }
+
+  /** Waits until the outputs were taken, and lets go of their streams. */
+  async end(): Promise<void> {
+    const outputs = [this.stdout, this.stderr].flatMap((output) => output instanceof WritableSink ? output.end() : []);
+    await Promise.all(outputs);
+  }
+}
+
+const OPTIONS = ["args", "env", "stdin", "stdout", "stderr", "preopens", "network", "clocks", "random"];
+
+/** What nobody reads was misspelt: a capability that was meant to be there would be missing without a word. */
+function checkNames(what: string, given: object, known: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) throw new TypeError(`unknown WASI ${what} \`${name}\`, expected ${known.join(", ")}`);
+  }
+}
+
+function text(name: string, value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`WASI option ${name} must be a string`);
+  if (value.includes("\0")) throw new TypeError(`WASI option ${name} must not contain NUL`);
+  return value;
+}
+
+function source(stdin: WasiOptions["stdin"]): Source {
+  if (stdin === undefined) return empty;
+  if (stdin === "inherit") return new ProcessInput();
+  if (typeof stdin === "string") return bytesSource(new TextEncoder().encode(stdin));
+  if (stdin instanceof Uint8Array) return bytesSource(stdin);
+  if (stdin instanceof ReadableStream) return new ReadableSource(stdin);
+  throw new TypeError('WASI option stdin must be "inherit", bytes, a string or a ReadableStream');
+}
+
+/** A source that goes on when one of its streams is dropped. */
+function shared(source: Source): Source {
+  return {
+    ready: () => source.ready(),
+    onReady: (callback) => source.onReady(callback),
+    waitSync: source.waitSync && (() => source.waitSync!()),
+    read: (max) => source.read(max),
+  };
+}
+
+function sink(name: string, option: WasiOptions["stdout"], fd: 1 | 2): Sink {
+  if (option === undefined) return { ...always, ...discard };
+  if (option === "inherit") return processOutput(fd);
+  if (option === "capture") return new Capture();
+  if (option instanceof WritableStream) return new WritableSink(option);
+  throw new TypeError(`WASI option ${name} must be "inherit", "capture" or a WritableStream`);
+}
