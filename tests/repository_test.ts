@@ -8,6 +8,19 @@ Deno.test("imports point one way: errors ← abi ← core ← host ← mod", asy
   assertEquals(await importViolations(), []);
 });
 
+Deno.test("the library's own entries pull in no package", async () => {
+  for (const entry of ["mod.ts", "host/wasi/mod.ts"]) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", entry] }).output();
+    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
+    const own = new URL("..", import.meta.url).href;
+    const foreign = modules.map(({ specifier }) => specifier).filter((specifier) => !specifier.startsWith(own));
+    // Of the runtime's own modules, the types.
+    assertEquals(foreign.filter((specifier) => !specifier.startsWith("node:")), [], entry);
+    if (entry === "mod.ts") assertEquals(foreign, []);
+    assert(modules.length > 30);
+  }
+});
+
 Deno.test("every fixture is what its source encodes to", async () => {
   assertEquals(await staleFixtures(false), []);
 });

@@ -47,6 +47,16 @@ const CODES: Readonly<Record<string, string>> = {
   EXDEV: "cross-device",
 };
 
+/** What Deno says only by number, in words: Linux's. */
+const NUMBERS: Readonly<Record<string, string>> = {
+  11: "EAGAIN",
+  26: "ETXTBSY",
+  27: "EFBIG",
+  28: "ENOSPC",
+  40: "ELOOP",
+  122: "EDQUOT",
+};
+
 /** Thrown on the way to a result. */
 export class FsFailure extends Error {
   readonly errorCode: string;
@@ -60,9 +70,10 @@ export class FsFailure extends Error {
 /** The code for what an operation threw: ours, the operating system's, or a refusal of Deno's permissions. */
 export function fsErrorCode(error: unknown): string {
   if (error instanceof FsFailure) return error.errorCode;
-  const { code, name } = error as { code?: unknown; name?: unknown };
+  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
   if (name === "NotCapable" || name === "PermissionDenied") return "access";
-  return typeof code === "string" ? CODES[code] ?? "io" : "io";
+  const said = typeof code === "string" ? code : NUMBERS[/\(os error (\d+)\)/.exec(String(message))?.[1] ?? ""];
+  return CODES[said ?? ""] ?? "io";
 }
 
 /** The value of an operation, or its error as a result. Traps go on. */

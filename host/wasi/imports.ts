@@ -22,7 +22,7 @@ export function importsOf(state: State): Imports {
  * import { instantiate } from "@windlass/component";
  * import { wasi } from "@windlass/component/wasi";
  *
- * const bytes = await Deno.readFile("tests/e2e/fixtures/wasi_hello.wasm");
+ * const bytes = await Deno.readFile("tests/wasi/guests/hello.wasm");
  * const instance = await instantiate(bytes, { ...await wasi({ args: ["hello"], stdout: "inherit" }) });
  * instance.exports["wasi:cli/run@0.2.0"].run();
  * ```
@@ -45,7 +45,7 @@ export async function wasi(options?: WasiOptions): Promise<Imports> {
  *
  * const linker = new Linker<WasiData & { user: string }>();
  * const wasi = await linkWasi(linker);
- * const linked = linker.link(await compile(await Deno.readFile("tests/e2e/fixtures/wasi_hello.wasm")));
+ * const linked = linker.link(await compile(await Deno.readFile("tests/wasi/guests/hello.wasm")));
  * await linked.instantiate({ data: { ...await wasi.data({ args: ["hello"] }), user: "ann" } });
  * ```
  */

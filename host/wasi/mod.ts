@@ -6,7 +6,7 @@
  * import { run } from "@windlass/component/wasi";
  * import { assertEquals } from "@std/assert";
  *
- * const bytes = await Deno.readFile("tests/e2e/fixtures/wasi_hello.wasm");
+ * const bytes = await Deno.readFile("tests/wasi/guests/hello.wasm");
  * const { stdout } = await run(bytes, { args: ["hello"], stdout: "capture" });
  * assertEquals(new TextDecoder().decode(stdout), "Hello, world!\n");
  * ```

@@ -1,14 +1,21 @@
 // The runtime's own modules (`node:fs` and others), where there are any: Deno, Node and Bun have them, a browser has none.
 // Asked for at run time, so that a bundle for browsers needs no stand-in for them.
 
+import type * as dgram from "node:dgram";
+import type * as dns from "node:dns";
+import type * as fs from "node:fs";
+import type * as net from "node:net";
+import type * as path from "node:path";
+import type * as tty from "node:tty";
+
 /** The modules that are used. */
 export interface BuiltinModules {
-  readonly "node:fs": typeof import("node:fs");
-  readonly "node:net": typeof import("node:net");
-  readonly "node:dgram": typeof import("node:dgram");
-  readonly "node:dns": typeof import("node:dns");
-  readonly "node:tty": typeof import("node:tty");
-  readonly "node:path": typeof import("node:path");
+  readonly "node:fs": typeof fs;
+  readonly "node:net": typeof net;
+  readonly "node:dgram": typeof dgram;
+  readonly "node:dns": typeof dns;
+  readonly "node:tty": typeof tty;
+  readonly "node:path": typeof path;
 }
 
 interface Process {

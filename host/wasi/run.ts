@@ -35,7 +35,7 @@ const runType = t.func([], t.result());
  * import { run } from "@windlass/component/wasi";
  * import { assertEquals } from "@std/assert";
  *
- * const bytes = await Deno.readFile("tests/e2e/fixtures/wasi_hello.wasm");
+ * const bytes = await Deno.readFile("tests/wasi/guests/hello.wasm");
  * const { exitCode, stdout } = await run(bytes, { args: ["hello", "ann"], stdout: "capture" });
  * assertEquals(exitCode, 0);
  * assertEquals(new TextDecoder().decode(stdout), "Hello, ann!\n");

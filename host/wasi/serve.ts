@@ -52,7 +52,7 @@ interface Worker {
  * import { serve } from "@windlass/component/wasi";
  * import { assertEquals } from "@std/assert";
  *
- * const handler = await serve(await Deno.readFile("tests/e2e/fixtures/wasi_http.wasm"));
+ * const handler = await serve(await Deno.readFile("tests/wasi/guests/server.wasm"));
  * const response = await handler(new Request("http://localhost/echo", { method: "POST", body: "hello" }));
  * assertEquals(await response.text(), "hello");
  * ```

@@ -48,7 +48,7 @@ class Datagrams {
   readonly signal: Signal = new Signal();
   readonly arrived: IncomingDatagram[] = [];
   #waiting = 0;
-  sending = 0;
+  readonly #outgoing: { readonly data: Uint8Array; readonly to: SocketAddress }[] = [];
   /** Where it is connected to; only from there something arrives. */
   remote: SocketAddress | undefined;
   failure: unknown;
@@ -71,13 +71,25 @@ class Datagrams {
     return taken;
   }
 
+  /** Sends one after the other: some runtimes would change their order. */
   send(data: Uint8Array, to: SocketAddress): void {
-    this.sending++;
+    this.#outgoing.push({ data, to });
+    if (this.#outgoing.length === 1) this.#sendNext();
+  }
+
+  #sendNext(): void {
+    const { data, to } = this.#outgoing[0]!;
     this.socket.send(data, to.val.port, hostOf(to), (error) => {
-      this.sending--;
-      this.failure = error ?? undefined;
+      this.#outgoing.shift();
+      this.failure ??= error ?? undefined;
+      if (this.#outgoing.length > 0) this.#sendNext();
       this.signal.fire();
     });
+  }
+
+  /** How many are on their way. */
+  get sending(): number {
+    return this.#outgoing.length;
   }
 }
 

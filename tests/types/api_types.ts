@@ -30,6 +30,7 @@ import {
   type ValType,
   type World,
 } from "@windlass/component";
+import { linkWasi, wasi, type WasiData } from "@windlass/component/wasi";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 function same<A, B>(_: Equal<A, B>): void {}
@@ -395,6 +396,11 @@ linked.instantiate({});
 linked.instantiateSync({ data: { user: 1 } });
 new Linker().link(component).instantiate();
 new Linker().link(component).instantiateSync({ limits: { handles: 1 } });
+const wl = new Linker<WasiData & { user: string }>();
+const w = await linkWasi(wl);
+wl.link(component).instantiate({ data: { ...await w.data({ args: ["a"] }), user: "ann" } });
+// @ts-expect-error no WASI data
+await linkWasi(linker);
 
 // ── exports by path
 declare const i: Instance;
@@ -454,6 +460,7 @@ instantiateSync(component, {}, { signal: AbortSignal.timeout(1) });
 function load(b: Uint8Array, c: BufferSource, d: Bytes) {
   return [compile(b), compile(c), compile(d), compile(fetch("x")), instantiate(b)];
 }
+await instantiate(component, { ...await wasi(), "a:b/c": { f: () => 1 } });
 await instantiate(component, { x: standalone }, { data: { user: "ann" } });
 // @ts-expect-error data is needed
 await instantiate(component, { x: standalone });
@@ -532,6 +539,7 @@ await instantiate<Greet>(component, {
   },
   now: () => 1,
 });
+await instantiate<Greet>(component, { ...await wasi(), "demo:greet/host@1.0.0": host, now: () => 1 });
 // @ts-expect-error no imports
 await instantiate<Greet>(component);
 // @ts-expect-error a missing interface

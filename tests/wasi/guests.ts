@@ -1,0 +1,6 @@
+// The guests of tests/wasi/guests.
+
+/** The bytes of a guest. */
+export function guest(name: string): Uint8Array<ArrayBuffer> {
+  return Deno.readFileSync(new URL(`guests/${name}.wasm`, import.meta.url));
+}

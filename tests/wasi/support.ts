@@ -1,0 +1,50 @@
+// The host's side of WASI as a guest sees it: its functions called by hand, results as `{ tag, val }`.
+
+import { assert, assertEquals } from "@std/assert";
+import { wasi, type WasiOptions } from "@windlass/component/wasi";
+
+/** The version that the imports are named by. */
+const VERSION = "0.2.6";
+
+// deno-lint-ignore no-explicit-any
+export type Any = any;
+
+/** Members of an interface, as the guest with these options has them. */
+export async function interfacesOf(options?: WasiOptions): Promise<(name: string) => Any> {
+  const imports = await wasi(options);
+  return (name) => imports[`wasi:${name}@${VERSION}`] as Any;
+}
+
+/** The value of what must have worked. */
+export function good<T>(answer: T): Any {
+  assert(!isErr(answer), `unexpected err(${JSON.stringify((answer as Any)?.val)})`);
+  return isBranded(answer) ? (answer as Any).val : answer;
+}
+
+/** What must have failed, says why. */
+export function bad(answer: unknown, code: unknown): void {
+  assert(isErr(answer), `expected err(${JSON.stringify(code)})`);
+  assertEquals((answer as Any).val, code);
+}
+
+function isBranded(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (value as Any)["~result"] === true;
+}
+
+/** Whether a host function's answer is an `err`. */
+export function isErr(value: unknown): boolean {
+  return isBranded(value) && (value as Any).tag === "err";
+}
+
+/** A temporary directory, removed afterwards. */
+export async function withDirectory(use: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempDir();
+  try {
+    await use(path);
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
