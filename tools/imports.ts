@@ -19,6 +19,8 @@ function importsOf(file: string, text: string): Import[] {
     const [statement, type, specifier] = match;
     // The runtime's own modules are asked for at run time (host/wasi/platform.ts); their types are types only.
     if (specifier!.startsWith("node:") && type !== undefined && file.startsWith("host/wasi/")) continue;
+    // The command line runs where they are.
+    if (specifier!.startsWith("node:") && /^host\/cli[/.]/.test(file)) continue;
     if (!specifier!.startsWith(".")) {
       found.push({ target: specifier!, typeOnly: false });
       continue;
