@@ -410,6 +410,11 @@ export function finish(error: unknown, verb: string, item: string, owner: string
   return error;
 }
 
+/** What an engine says was wrong, without the expression of ours that JavaScriptCore adds. */
+export function engineMessage(error: Error): string {
+  return error.message.replace(/ \(evaluating '[^]*'\)$/, "");
+}
+
 /**
  * Says what definition a CompileError is about, then what is around it, one item at a time: `validate canon lift` becomes
  * ``validate canon lift, func 3 `f` in component 1 `c` ``. Gives back the same error.

@@ -3,7 +3,7 @@
 // are changed. So a trap is raised by running `unreachable` in a tiny module; what is caught is made a Trap and thrown on.
 // Where no module can be compiled, the exception is an ordinary one, and `tree.poisoned` alone stops a guest that caught it.
 
-import { finish, initTrap, Trap, type TrapCode } from "../errors.ts";
+import { engineMessage, finish, initTrap, Trap, type TrapCode } from "../errors.ts";
 import { HookFailure } from "./hooks.ts";
 import type { ComponentInstance, InstanceTree } from "./instance.ts";
 
@@ -104,7 +104,7 @@ export function asTrap(error: unknown): unknown {
   const { Exception } = WebAssembly as { Exception?: new () => object };
   if (Exception !== undefined && error instanceof Exception) return makeTrap("uncaught-exception", []);
   if (error instanceof WebAssembly.RuntimeError) {
-    const phrase = error.message;
+    const phrase = engineMessage(error);
     Object.setPrototypeOf(error, Trap.prototype);
     initTrap(error, "guest-trap", [phrase]);
     engineErrors.add(error);

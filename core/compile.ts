@@ -1,7 +1,7 @@
 // compile(): bytes, a response or a stream → a Component. Core modules go to the engine while the rest is still arriving.
 // A buffer's modules are compiled from views, all in parallel; a stream's are piped into the engine's streaming compiler.
 
-import { CompileError, locate } from "../errors.ts";
+import { CompileError, engineMessage, locate } from "../errors.ts";
 import { Component, componentInternals, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
 import { placeOfModule } from "./debug_names.ts";
@@ -92,7 +92,7 @@ function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: 
   if (!(error instanceof WebAssembly.CompileError) || error instanceof CompileError) return error;
   const missing = missingFeature(bytes, features);
   return missing === undefined
-    ? new CompileError("core-module-invalid", "compile component", offset, module, error.message)
+    ? new CompileError("core-module-invalid", "compile component", offset, module, engineMessage(error))
     : new CompileError("missing-feature", "compile component", offset, module, missing);
 }
 

@@ -3,7 +3,7 @@
 // Nothing here looks at names or types; trampolines are made from signatures (abi/).
 
 import type { FuncType } from "../abi/types.ts";
-import { LinkError } from "../errors.ts";
+import { engineMessage, LinkError } from "../errors.ts";
 import type { CodecSource } from "../abi/codec.ts";
 import { fuse, fuseSuspending } from "../abi/fuse.ts";
 import { HookFailure } from "../abi/hooks.ts";
@@ -406,7 +406,7 @@ function instantiateError(tree: InstanceTree, error: unknown): unknown {
   // A missing instance is a TypeError of the engine's, a missing or unfit item a LinkError; the host's own are parked.
   const unfit = error instanceof WebAssembly.LinkError || error instanceof TypeError;
   if (unfit && !(error instanceof LinkError) && tree.parked === undefined) {
-    return new LinkError("core-link", "instantiate component", "", error.message);
+    return new LinkError("core-link", "instantiate component", "", engineMessage(error));
   }
   return surface(tree, error, "instantiate", "component");
 }

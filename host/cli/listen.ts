@@ -23,6 +23,12 @@ export async function listen(handler: Handler, hostname: string, port: number): 
     const server = deno.serve({ hostname, port, onListen: () => {} }, (request) => handler(request));
     return { url: `http://${shown}:${server.addr.port}/`, close: () => server.shutdown() };
   }
+  return await listenNode(handler, hostname, port);
+}
+
+/** The same by `node:http`, which Bun has too. */
+export async function listenNode(handler: Handler, hostname: string, port: number): Promise<Listening> {
+  const shown = hostname.includes(":") ? `[${hostname}]` : hostname;
   const server = createServer((message, response) => {
     answer(handler, message, response).catch((error) => response.destroy(error));
   });

@@ -131,6 +131,9 @@ function toResponse(
   const status = result.val.statusCode(), body = bodyOf(result.val);
   const bodiless = head || BODILESS.has(status);
   try {
+    if (status < 200 || status > 599) {
+      throw new RangeError(`the handler answered with status ${status}, which no Response has`);
+    }
     const headers = result.val.headers().toHeaders();
     const response = new Response(bodiless ? null : body?.readable ?? null, { status, headers });
     if (body === undefined) return { response };

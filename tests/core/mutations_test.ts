@@ -5,7 +5,7 @@
 // Spec: SPEC.md §4.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { CompileError, compileSync } from "@windlass/component";
+import { CompileError, compileSync, features } from "@windlass/component";
 import { binary, thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 
@@ -49,7 +49,7 @@ function parseGroup(text: string): Group {
   };
 }
 
-const folder = new URL("mutations/", import.meta.url);
+const folder = new URL("../core/mutations/", import.meta.url);
 const groups = [...Deno.readDirSync(folder)].map(({ name }) => name).sort().flatMap((name) =>
   Deno.readTextFileSync(new URL(name, folder)).split(/^=== /m).slice(1).map(parseGroup)
 );
@@ -65,15 +65,22 @@ function refusal(bytes: Uint8Array<ArrayBuffer>, gates: GateOptions): { code: st
 }
 
 for (const { name, gates, base, mutations } of groups) {
-  Deno.test(`${name}: the component is valid`, async () => {
-    compileSync(await wat(base), { gates });
+  // What is valid must be compiled by the engine too.
+  Deno.test({
+    name: `${name}: the component is valid`,
+    ignore: /\(memory \S+ i64/.test(base) && !features.memory64,
+    async fn() {
+      compileSync(await wat(base), { gates });
+    },
   });
   for (const { rule, from, to, code, refused } of mutations) {
     Deno.test(`${name}: ${rule}`, async () => {
       assertEquals(base.split(from).length, 2, "what is replaced must be there once");
       const error = refusal(await wat(base.replace(from, () => to)), gates);
-      const found = { code: error.code, refused: error.message };
-      assertEquals({ ...found, refused: found.refused.slice(-refused.length) }, { code, refused }, error.message);
+      // What an engine says of a core module is its own.
+      const own = (text: string): string => text.replace(/(core module \d+ is invalid: ).*/, "$1");
+      const found = own(error.message).slice(-own(refused).length);
+      assertEquals({ code: error.code, refused: found }, { code, refused: own(refused) }, error.message);
     });
   }
 }

@@ -182,11 +182,7 @@ export function throwing(): never {
   throw new RangeError("the host's own");
 }
 
-/** What this engine says of an `unreachable`. */
-export const unreachable: string = thrown(
-  new WebAssembly.Instance(new WebAssembly.Module(await wat(`(module (func (export "f") unreachable))`))).exports
-    .f as () => void,
-).message;
+export { unreachable } from "../support/engine.ts";
 
 const compiled = new Map<string, Promise<Component>>();
 function compile(text: string): Promise<Component> {

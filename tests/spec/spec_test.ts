@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { runWast } from "../support/wast.ts";
 
-const folder = new URL(".", import.meta.url);
+const folder = new URL("../spec/", import.meta.url);
 for (const { name } of [...Deno.readDirSync(folder)].sort((left, right) => left.name < right.name ? -1 : 1)) {
   if (!name.endsWith(".wast")) continue;
   Deno.test(`${name} passes`, async () => {

@@ -2,5 +2,5 @@
 
 /** The bytes of a guest. */
 export function guest(name: string): Uint8Array<ArrayBuffer> {
-  return Deno.readFileSync(new URL(`guests/${name}.wasm`, import.meta.url));
+  return Deno.readFileSync(new URL(`../wasi/guests/${name}.wasm`, import.meta.url));
 }

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, instantiate, Linker, LinkError, Trap } from "@windlass/component";
 import { ExitError, linkWasi, run, wasi, type WasiData } from "@windlass/component/wasi";
 import { guests, recordedDigests, sourceDigest } from "../../tools/guests.ts";
+import { unreachable } from "../support/engine.ts";
 import { guest } from "./guests.ts";
 import { text, utf8 } from "./support.ts";
 

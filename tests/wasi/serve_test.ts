@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, LinkError } from "@windlass/component";
 import { serve, type ServeOptions } from "@windlass/component/wasi";
+import { unreachable } from "../support/engine.ts";
 import { guest } from "./guests.ts";
 
 const server = await compile(guest("server"));
@@ -72,7 +73,7 @@ Deno.test("a request that waits lets others be served", async () => {
 Deno.test("what goes wrong answers 500, is told, and harms no other request", async () => {
   for (const instances of ["per-request", { max: 2 }] as const) {
     const { get, errors } = await handlerWith({ instances });
-    const failures = { "/trap": "unreachable", "/unknown": "without a response", "/odd-status": "700" };
+    const failures = { "/trap": unreachable, "/unknown": "without a response", "/odd-status": "700" };
     for (const [path, message] of Object.entries(failures)) {
       const [failed, fine] = await Promise.all([get(path), get("/hello")]);
       assertEquals([failed.status, await failed.text()], [500, "Internal Server Error"]);

@@ -1,0 +1,117 @@
+// Deno's names as far as the tests use them, over Node's modules: `Deno.test` collects, `run` runs.
+// What only Deno itself can do (spawn itself) is skipped, and counted.
+
+import * as fs from "node:fs";
+import * as fsp from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { inspect } from "node:util";
+import { listenNode } from "../../host/cli/listen.ts";
+
+/** Thrown by what this runtime has not. */
+class Skipped extends Error {}
+
+interface Test {
+  readonly name: string;
+  readonly fn: (context: unknown) => unknown;
+  readonly ignore?: boolean;
+}
+const tests: Test[] = [];
+
+function test(first: string | Test, second?: Test["fn"] | object, third?: Test["fn"]): void {
+  if (typeof first !== "string") tests.push(first);
+  else if (typeof second === "function") tests.push({ name: first, fn: second as Test["fn"] });
+  else tests.push({ name: first, ...second, fn: third! });
+}
+
+const skip = (what: string) => (): never => {
+  throw new Skipped(what);
+};
+
+/** Steps of a test: counted with it. */
+const context = {
+  async step(first: string | Test, second?: Test["fn"]): Promise<boolean> {
+    await (typeof first === "string" ? second! : first.fn)(context);
+    return true;
+  },
+};
+
+const shim = {
+  test,
+  args: process.argv.slice(2),
+  env: { get: (name: string) => process.env[name] },
+  exit: process.exit,
+  execPath: skip("needs Deno's executable"),
+  Command: class {
+    constructor() {
+      skip("needs Deno's executable")();
+    }
+  },
+  inspect: (value: unknown, options?: object) => inspect(value, options),
+  readFile: async (path: string | URL) => new Uint8Array(await fsp.readFile(path)),
+  readFileSync: (path: string | URL) => new Uint8Array(fs.readFileSync(path)),
+  readTextFile: (path: string | URL) => fsp.readFile(path, "utf8"),
+  readTextFileSync: (path: string | URL) => fs.readFileSync(path, "utf8"),
+  writeFile: (path: string, bytes: Uint8Array) => fsp.writeFile(path, bytes),
+  writeTextFile: (path: string, text: string) => fsp.writeFile(path, text),
+  mkdir: (path: string, options?: { recursive?: boolean }) => fsp.mkdir(path, options),
+  symlink: (to: string, at: string) => fsp.symlink(to, at),
+  rename: (from: string, to: string) => fsp.rename(from, to),
+  remove: (path: string, options?: { recursive?: boolean }) => fsp.rm(path, options),
+  realPath: (path: string) => fsp.realpath(path),
+  stat: (path: string) => fsp.stat(path),
+  statSync: (path: string) => fs.statSync(path),
+  readDirSync: (path: string) => fs.readdirSync(path, { withFileTypes: true }),
+  makeTempDir: () => fsp.mkdtemp(join(tmpdir(), "windlass-")),
+  errors: { NotFound: class extends Error {} },
+  /** Like Deno's, but that its port is known a moment later. */
+  serve(options: { port: number }, handler: (request: Request) => Promise<Response>) {
+    const port = freePort();
+    const listening = listenNode(async (request) => await handler(request), "127.0.0.1", options.port || port);
+    return { addr: { port }, shutdown: async () => await (await listening).close() };
+  },
+  listen: () => ({ addr: { port: freePort() }, close() {} }),
+};
+
+let nextPort = 20_000 + process.pid % 20_000;
+/** A port that is probably free: `createServer` tells only later. */
+function freePort(): number {
+  return nextPort++;
+}
+
+const global = globalThis as { Deno?: unknown; Worker?: unknown };
+global.Deno = shim;
+global.Worker ??= class {
+  constructor() {
+    skip("needs web workers")();
+  }
+};
+
+/** Runs every test that was collected; the last line says how many there were of each outcome. */
+export async function run(runtime: string): Promise<void> {
+  let passed = 0, ignored = 0;
+  const failures: string[] = [], reasons = new Map<string, number>();
+  const only = process.env["FILTER"];
+  for (const { name, fn, ignore } of tests) {
+    if (only !== undefined && !name.includes(only)) continue;
+    if (process.env["VERBOSE"] !== undefined) console.error(`· ${name}`);
+    try {
+      if (ignore) throw new Skipped("as in Deno");
+      await fn(context);
+      passed++;
+    } catch (error) {
+      if (error instanceof Skipped) {
+        ignored++;
+        reasons.set(error.message, (reasons.get(error.message) ?? 0) + 1);
+        continue;
+      }
+      failures.push(name);
+      console.error(`${name} ... FAILED\n${inspect(error)}\n`);
+    }
+  }
+  for (const [reason, count] of reasons) console.log(`${count} ignored: ${reason}`);
+  for (const name of failures) console.error(`failed: ${name}`);
+  console.log(`${runtime}: ${passed} passed | ${failures.length} failed | ${ignored} ignored`);
+  process.exit(failures.length > 0 ? 1 : 0);
+}

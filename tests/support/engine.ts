@@ -1,0 +1,24 @@
+// What the engine at hand says: its words are its own, ours around them are not.
+
+import { engineMessage } from "../../errors.ts";
+
+/** What this engine throws for an action, in words. */
+export function engineSays(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return engineMessage(error as Error);
+  }
+  throw new Error("the engine had nothing to say");
+}
+
+// (module (func (export "f") unreachable))
+const trap = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
+  ...[7, 5, 1, 1, 0x66, 0, 0, 10, 5, 1, 3, 0, 0, 0x0b],
+);
+
+/** What it says of an `unreachable`. */
+export const unreachable: string = engineSays(
+  new WebAssembly.Instance(new WebAssembly.Module(trap)).exports["f"] as () => void,
+);
