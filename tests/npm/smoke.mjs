@@ -1,0 +1,91 @@
+// The packed package, as whoever installs it has it: in Node 20 (no JSPI, no multi-memory), Node 26 and Bun.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { compile, CompileError, features, instantiate, Linker, LinkError, suspending, Trap } from "@windlass/component";
+import { run, serve, wasi } from "@windlass/component/wasi";
+
+const tests = process.argv[2];
+const fixture = (name) => readFileSync(`${tests}/e2e/fixtures/${name}.wasm`);
+const guest = (name) => readFileSync(`${tests}/wasi/guests/${name}.wasm`);
+const decoder = new TextDecoder();
+let passed = 0;
+
+async function check(name, action) {
+  try {
+    await action();
+    passed++;
+  } catch (error) {
+    console.error(`${name} ... FAILED\n`, error);
+    process.exitCode = 1;
+  }
+}
+
+await check("a component, its imports, a call", async () => {
+  const lines = [];
+  const instance = await instantiate(fixture("greet"), {
+    "demo:greet/host@1.0.0": { log: (line) => lines.push(line) },
+  });
+  assert.equal(instance.exports["demo:greet/api@1.0.0"].greet("world"), "Hello, world!");
+  assert.equal(lines.length, 1);
+});
+await check("worlds are printed", async () => {
+  const component = await compile(fixture("greet"));
+  assert.match(component.wit(), /export demo:greet\/api@1\.0\.0/);
+  assert.match(component.typescript({ worldName: "Greet" }), /export interface Greet/);
+});
+await check("errors have their classes and messages", async () => {
+  await assert.rejects(() => compile(new Uint8Array(8)), CompileError);
+  await assert.rejects(() => instantiate(fixture("greet")), LinkError);
+});
+await check("what the engine lacks is said", async () => {
+  // (component (core module (memory 0) (memory 0)))
+  const header = [0, 0x61, 0x73, 0x6d];
+  const bytes = Uint8Array.of(...header, 13, 0, 1, 0, 1, 15, ...header, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0);
+  const memories = () => compile(bytes);
+  if (features.multiMemory) await memories();
+  if (!features.multiMemory) {
+    await assert.rejects(memories, (error) => error instanceof CompileError && /multiple memories/.test(error.message));
+  }
+  const log = suspending(async () => {});
+  const component = await compile(fixture("greet"));
+  const link = () => new Linker().define({ "demo:greet/host@1.0.0": { log } }).link(component);
+  if (features.jspi) link();
+  else assert.throws(link, (error) => error instanceof LinkError && /JSPI/.test(error.message));
+});
+await check("a command runs", async () => {
+  const { exitCode, stdout } = await run(guest("hello"), { args: ["hello", "ann"], stdout: "capture" });
+  assert.deepEqual([exitCode, decoder.decode(stdout)], [0, "Hello, ann!\n"]);
+});
+await check("a command waits on this thread where it cannot be suspended", async () => {
+  const slept = await run(guest("command"), { args: ["", "sleep"], stdout: "capture" });
+  assert.equal(decoder.decode(slept.stdout), "slept\n");
+  const copied = await run(guest("command"), { args: ["", "cat"], stdin: "bytes are there", stdout: "capture" });
+  assert.equal(decoder.decode(copied.stdout), "bytes are there");
+  const stdin = new ReadableStream({ start: (controller) => controller.close() });
+  const stream = () => run(guest("command"), { args: ["", "cat"], stdin });
+  if (features.jspi) assert.equal((await stream()).exitCode, 0);
+  else await assert.rejects(stream, /JSPI/);
+});
+await check("plain calls with WASI", async () => {
+  const instance = await instantiate(guest("command"), { ...await wasi({ args: ["", "trap"] }) });
+  assert.throws(() => instance.exports["wasi:cli/run@0.2.0"].run(), Trap);
+});
+await check("a handler serves", async () => {
+  const handler = await serve(guest("server"), { onError() {} });
+  const response = await handler(new Request("http://localhost/echo", { method: "POST", body: "there and back" }));
+  assert.equal(await response.text(), "there and back");
+  assert.equal((await (await handler(new Request("http://localhost/big"))).arrayBuffer()).byteLength, 8 << 20);
+  assert.equal((await handler(new Request("http://localhost/trap"))).status, 500);
+});
+await check("the command line", () => {
+  const windlass = (...args) =>
+    execFileSync(process.execPath, ["node_modules/@windlass/component/host/bin.js", ...args]);
+  assert.equal(decoder.decode(windlass("run", `${tests}/wasi/guests/hello.wasm`, "--", "bob")), "Hello, bob!\n");
+  assert.match(decoder.decode(windlass("inspect", `${tests}/e2e/fixtures/greet.wasm`)), /core module 0/);
+});
+
+const runtime = process.versions.bun === undefined ? `node ${process.versions.node}` : `bun ${process.versions.bun}`;
+console.log(`packed package in ${runtime}: ${passed} passed | ${process.exitCode ? 1 : 0} failed`);

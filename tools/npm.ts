@@ -1,0 +1,60 @@
+// deno task npm: the package for npm, as `deno pack` makes it and with what that leaves out: the command, a description, engines.
+// deno task test:npm checks it: publint, arethetypeswrong, and smoke tests of the packed package in Node 20 and 26, and in Bun.
+
+import denoJson from "../deno.json" with { type: "json" };
+
+const out = "tests/.build/npm";
+const tarball = `${out}/windlass-component-${denoJson.version}.tgz`;
+
+async function must(command: readonly string[], options: Deno.CommandOptions = {}): Promise<void> {
+  const [name = "", ...args] = command;
+  const { code } = await new Deno.Command(name, { args, stdout: "inherit", stderr: "inherit", ...options }).output();
+  if (code !== 0) throw new Error(`${command.join(" ")} failed`);
+}
+
+/** Makes the package's folder and its tarball. */
+async function pack(): Promise<void> {
+  await Deno.remove(out, { recursive: true }).catch(() => {});
+  await Deno.mkdir(out, { recursive: true });
+  const packed = `${out}/packed.tgz`;
+  await must([Deno.execPath(), "pack", "--allow-dirty", "--quiet", "-o", packed], { stderr: "null" });
+  await must(["tar", "xzf", packed, "-C", out]);
+  const path = `${out}/package/package.json`;
+  const made = JSON.parse(await Deno.readTextFile(path));
+  const whole = {
+    ...made,
+    description: "Runs WebAssembly components in JavaScript engines, from their bytes, at run time",
+    keywords: ["webassembly", "wasm", "component-model", "wasi", "canonical-abi", "wit"],
+    bin: { windlass: "./host/bin.js" },
+    engines: { node: ">=20.16" },
+    // What prints worlds is lent by a module that is imported for that only.
+    sideEffects: ["./mod.js", "./host/print.js", "./host/cli.js", "./host/bin.js"],
+  };
+  // ES modules only: `main` is for what knows no `exports`.
+  await Deno.writeTextFile(path, `${JSON.stringify(whole, undefined, 2)}\n`);
+  const bin =
+    'import process from "node:process";\nimport { main } from "./cli.js";\nprocess.exit(await main(process.argv.slice(2)));\n';
+  await Deno.writeTextFile(`${out}/package/host/bin.js`, `#!/usr/bin/env node\n${bin}`, { mode: 0o755 });
+  await must(["npm", "pack", "--silent", "--pack-destination", "..", "."], { cwd: `${out}/package`, stdout: "null" });
+  await Deno.remove(packed);
+  const { size } = await Deno.stat(tarball);
+  console.log(`${tarball}: ${(size / 1000).toFixed(0)} KB`);
+}
+
+/** Checks the tarball, and uses it as those do who install it. */
+async function test(): Promise<void> {
+  await must(["npx", "-y", "publint@0.3.25", "--strict", tarball]);
+  await must(["npx", "-y", "@arethetypeswrong/cli@0.18.5", "--profile", "esm-only", tarball]);
+  const user = `${out}/user`;
+  await Deno.mkdir(user);
+  await Deno.writeTextFile(`${user}/package.json`, '{ "private": true, "type": "module" }\n');
+  await must(["npm", "install", "--no-audit", "--no-fund", "--silent", `../../../../${tarball}`], { cwd: user });
+  await Deno.copyFile("tests/npm/smoke.mjs", `${user}/smoke.mjs`);
+  const guests = new URL("../tests", import.meta.url).pathname;
+  for (const runtime of [["node@20"], ["node@26.10.0"], ["bun@1.4.5"]]) {
+    await must(["npx", "-y", ...runtime, "smoke.mjs", guests], { cwd: user });
+  }
+}
+
+await pack();
+if (Deno.args.includes("--test")) await test();
