@@ -61,6 +61,8 @@ export class InstanceTree {
   suspension: Suspension | undefined = undefined;
   /** Rejects the promising call that is under way, if one is. */
   abortCall: ((reason: unknown) => void) | undefined = undefined;
+  /** Ends what the suspended guest waits for, if that can be. */
+  abandonWait: (() => void) | undefined = undefined;
   /** What waits until no call is suspended. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */

@@ -19,11 +19,19 @@ export function promising(core: CoreFunction): (...args: unknown[]) => Promise<u
   return jspi.promising(core);
 }
 
+/** What a host's promise may have: called when nobody will ever hear what becomes of it. */
+export const abandon: unique symbol = Symbol("abandon");
+
 /** A promise that stays pending once the tree was aborted: a guest that waits for it is never resumed, and is garbage. */
-export async function unlessAborted<T>(tree: InstanceTree, promise: PromiseLike<T>): Promise<T> {
+export async function unlessAborted<T>(
+  tree: InstanceTree,
+  promise: PromiseLike<T> & { readonly [abandon]?: () => void },
+): Promise<T> {
+  tree.abandonWait = promise[abandon];
   try {
     return await promise;
   } finally {
+    tree.abandonWait = undefined;
     if (tree.aborted !== undefined) await new Promise<never>(() => {});
   }
 }

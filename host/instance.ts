@@ -252,6 +252,7 @@ class RunningInstance implements Instance {
     tree.aborted ??= { reason };
     tree.poison(reason);
     tree.abortCall?.(reason);
+    tree.abandonWait?.();
   }
 
   // ── Lookups ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -68,6 +68,13 @@ export function isUnspecified({ val }: SocketAddress): boolean {
   return val.address.every((part) => part === 0);
 }
 
+/** Whether it is one host's: no multicast, no broadcast. */
+export function isUnicast({ tag, val }: SocketAddress): boolean {
+  const [first = 0] = val.address;
+  if (tag === "ipv6") return first >> 8 !== 0xff;
+  return (first < 224 || first > 239) && !val.address.every((part) => part === 255);
+}
+
 /** Whether a socket of a family may use it: of the family, and no IPv4 address in IPv6 clothes. */
 export function fits({ tag, val }: SocketAddress, family: Family): boolean {
   const [a, b, c, d, e, f] = val.address;

@@ -101,7 +101,8 @@ function seconds(time: NewTimestamp, present: bigint): number {
   if (time.tag === "now") return Date.now() / 1000;
   const { seconds, nanoseconds } = time.val;
   if (seconds > 1n << 40n || nanoseconds >= 1_000_000_000) throw new FsFailure("invalid", "a time out of range");
-  return Number(seconds) + nanoseconds / 1e9;
+  // In whole microseconds: a double holds no more, and must not round up into the next second.
+  return Number(seconds) + Math.floor(nanoseconds / 1000) / 1e6;
 }
 
 function offset(value: bigint): number {
@@ -111,10 +112,10 @@ function offset(value: bigint): number {
 
 const MASK = (1n << 64n) - 1n;
 
-/** The record `metadata-hash-value`: equal for the same object, and as long as it is not changed. */
-function metadataHash({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): { lower: bigint; upper: bigint } {
+/** The record `metadata-hash-value`: equal for the same object. C libraries take it for the inode's number, which stays. */
+function metadataHash({ dev, ino }: FileId): { lower: bigint; upper: bigint } {
   const mix = (seed: bigint): bigint =>
-    [dev, ino, size, mtimeNs, ctimeNs].reduce((hash, part) => {
+    [dev, ino].reduce((hash, part) => {
       hash = (hash ^ BigInt.asUintN(64, part)) * 0x9e3779b97f4a7c15n & MASK;
       return hash ^ hash >> 29n;
     }, seed);
@@ -171,7 +172,10 @@ export class DirectoryEntryStream {
   }
 }
 
-type Target = { readonly file: OpenFile; readonly id: FileId } | { readonly directory: Directory; readonly id: FileId };
+type Target = { readonly file: OpenFile; readonly id: FileId; readonly mutable: boolean } | {
+  readonly directory: Directory;
+  readonly id: FileId;
+};
 
 /** The resource `descriptor`. */
 export class Descriptor {
@@ -228,14 +232,14 @@ export class Descriptor {
 
   /** What a path leads to, which must be there. */
   #existing(path: string, { symlinkFollow = false }: PathFlags): { path: string; stats: BigIntStats } {
-    const { path: real, stats } = this.#directories.resolve(this.#directory(), path, symlinkFollow);
+    const { path: real, stats } = this.#directories.resolve(this.#directory(), path, symlinkFollow ? "last" : "ways");
     if (stats === undefined) throw new FsFailure("no-entry");
     return { path: real, stats };
   }
 
   /** Where a path to a name leads, that is made, removed or replaced there: never the directory itself. */
   #entry(path: string, atBase: string): { path: string; stats: BigIntStats | undefined; directory: boolean } {
-    const entry = this.#directories.resolve(this.#mutable(), path, false);
+    const entry = this.#directories.resolve(this.#mutable(), path, "never");
     if (entry.base) throw new FsFailure(atBase, "the directory itself");
     return entry;
   }
@@ -243,8 +247,8 @@ export class Descriptor {
   /** A stream that reads from an offset. */
   readViaStream(from: bigint): Answer<InputStream> {
     return attempt(() => {
-      const file = this.#readable();
-      return new InputStream(readFrom(file.retain(), offset(from)));
+      const file = this.#readable(), position = offset(from);
+      return new InputStream(readFrom(file.retain(), position));
     });
   }
 
@@ -309,10 +313,13 @@ export class Descriptor {
   /** `futimens`. */
   setTimes(access: NewTimestamp, modification: NewTimestamp): Answer<void> {
     return attempt(() => {
+      if (access.tag === "no-change" && modification.tag === "no-change") return;
       const { atimeNs, mtimeNs } = this.#stats();
       const times = [seconds(access, atimeNs), seconds(modification, mtimeNs)] as const;
-      if ("file" in this.#target) this.#fs.futimesSync(this.#writable().fd, ...times);
-      else this.#fs.lutimesSync(this.#mutable().path, ...times);
+      if ("file" in this.#target) {
+        if (!this.#target.mutable) throw new FsFailure("not-permitted", "the directory is read-only");
+        this.#fs.futimesSync(this.#target.file.fd, ...times);
+      } else this.#fs.lutimesSync(this.#mutable().path, ...times);
     });
   }
 
@@ -349,7 +356,11 @@ export class Descriptor {
 
   /** `mkdirat`. */
   createDirectoryAt(path: string): Answer<void> {
-    return attempt(() => this.#fs.mkdirSync(this.#entry(path, "exist").path));
+    return attempt(() => {
+      const { path: real, stats } = this.#entry(path, "exist");
+      if (stats !== undefined) throw new FsFailure("exist");
+      this.#fs.mkdirSync(real);
+    });
   }
 
   /** `fstat`. */
@@ -367,6 +378,7 @@ export class Descriptor {
     return attempt(() => {
       this.#mutable();
       const { path: real, stats: { atimeNs, mtimeNs } } = this.#existing(path, flags);
+      if (access.tag === "no-change" && modification.tag === "no-change") return;
       this.#fs.lutimesSync(real, seconds(access, atimeNs), seconds(modification, mtimeNs));
     });
   }
@@ -391,7 +403,9 @@ export class Descriptor {
         throw new FsFailure("not-permitted", "the directory is read-only");
       }
       if (open.create && open.directory) throw new FsFailure("invalid", "open-at makes no directories");
-      const resolved = this.#directories.resolve(base, name, path.symlinkFollow ?? false);
+      // What must not be there is not looked for behind a link.
+      const follow = (path.symlinkFollow ?? false) && !(open.create && open.exclusive);
+      const resolved = this.#directories.resolve(base, name, follow ? "last" : "ways");
       const { stats } = resolved;
       if (stats === undefined && !open.create) throw new FsFailure("no-entry");
       if (stats !== undefined && open.create && open.exclusive) throw new FsFailure("exist");
@@ -432,7 +446,8 @@ export class Descriptor {
       // After the second look, so that nothing else is ever truncated.
       if (open.truncate) this.#fs.ftruncateSync(fd, 0);
       const granted = { read, write: flags.write ?? false, fileIntegritySync, dataIntegritySync, requestedWriteSync };
-      return new Descriptor(this.#directories, { file, id: { dev: stats.dev, ino: stats.ino } }, granted);
+      const { mutateDirectory: mutable = false } = this.#flags;
+      return new Descriptor(this.#directories, { file, id: { dev: stats.dev, ino: stats.ino }, mutable }, granted);
     } catch (error) {
       file.release();
       throw error;

@@ -72,12 +72,16 @@ class BodySink implements Sink {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #signal = new Signal();
   readonly #expected: number | undefined;
+  readonly #sizeCode: string;
+  /** Called once it ended as it should. */
+  ended: () => void = () => {};
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #state: "open" | "closed" = "open";
   written = 0;
 
-  constructor(expected: number | undefined) {
+  constructor(expected: number | undefined, sizeCode: string) {
     this.#expected = expected;
+    this.#sizeCode = sizeCode;
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
@@ -107,7 +111,7 @@ class BodySink implements Sink {
   write(bytes: Uint8Array): void {
     this.written += bytes.length;
     if (this.#expected !== undefined && this.written > this.#expected) {
-      throw new StreamFailure("more bytes than content-length says", { http: sizeError(this.written) });
+      throw new StreamFailure("more bytes than content-length says", { http: this.sizeError() });
     }
     this.#controller.enqueue(bytes);
   }
@@ -117,8 +121,14 @@ class BodySink implements Sink {
   end(error?: Error): void {
     if (this.#state === "closed") return;
     this.#close();
-    if (error === undefined) this.#controller.close();
-    else this.#controller.error(error);
+    if (error === undefined) {
+      this.#controller.close();
+      this.ended();
+    } else this.#controller.error(error);
+  }
+
+  sizeError(): ErrorCode {
+    return { tag: this.#sizeCode, val: BigInt(this.written) };
   }
 
   get complete(): boolean {
@@ -126,18 +136,22 @@ class BodySink implements Sink {
   }
 }
 
-function sizeError(size: number): ErrorCode {
-  return { tag: "HTTP-request-body-size", val: BigInt(size) };
-}
-
 /** The resource `outgoing-body`. */
 export class OutgoingBody {
   readonly #sink: BodySink;
   #written = false;
 
-  /** @param expected What `content-length` says. */
-  constructor(expected: number | undefined) {
-    this.#sink = new BodySink(expected);
+  /**
+   * @param expected What `content-length` says.
+   * @param sizeCode The error's name if that is not so.
+   */
+  constructor(expected: number | undefined, sizeCode: string) {
+    this.#sink = new BodySink(expected, sizeCode);
+  }
+
+  /** Calls back once it was finished as it should be. */
+  onFinish(callback: () => void): void {
+    this.#sink.ended = callback;
   }
 
   /** Its bytes as they are written. */
@@ -159,7 +173,7 @@ export class OutgoingBody {
     }
     if (!body.#sink.complete) {
       body.#sink.end(new Error("a body shorter than content-length says"));
-      return err(sizeError(body.#sink.written));
+      return err(body.#sink.sizeError());
     }
     body.#sink.end();
     return ok(undefined);

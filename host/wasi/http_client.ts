@@ -1,7 +1,7 @@
 // wasi:http/outgoing-handler over `fetch`: a guest's request goes out if its host is allowed; redirects are the guest's to follow.
 
 import { err, ok, type Result } from "../../abi/results.ts";
-import type { ErrorCode } from "./http_body.ts";
+import type { ErrorCode, OutgoingBody } from "./http_body.ts";
 import type { HttpPolicy } from "./http_policy.ts";
 import {
   bodyOf,
@@ -29,6 +29,21 @@ export function handle(
   request: OutgoingRequest,
   options: RequestOptions | undefined,
 ): FutureIncomingResponse | Refused {
+  const answer = begin(policy, request, options);
+  if (!(answer instanceof FutureIncomingResponse)) unread(bodyOf(request));
+  return answer;
+}
+
+/** Tells who writes a body that nobody reads it. */
+function unread(body: OutgoingBody | undefined): void {
+  body?.fail(new Error("nobody reads the request's body any more"));
+}
+
+function begin(
+  policy: HttpPolicy,
+  request: OutgoingRequest,
+  options: RequestOptions | undefined,
+): FutureIncomingResponse | Refused {
   const scheme = request.scheme(), authority = request.authority();
   if (authority === undefined) return refuse("HTTP-request-URI-invalid");
   const name = scheme === undefined ? "https" : schemeName(scheme);
@@ -38,7 +53,7 @@ export function handle(
   const url = new URL(origin + path);
   if (url.origin !== new URL(origin).origin || url.username !== "") return refuse("HTTP-request-URI-invalid");
   if (!policy.allows(url)) return refuse("HTTP-request-denied");
-  const method = methodName(request.method()), body = bodyOf(request);
+  const method = methodName(request.method()).toUpperCase(), body = bodyOf(request);
   if (method === "CONNECT" || method === "TRACE") return refuse("HTTP-request-method-invalid");
   const sends = body !== undefined && method !== "GET" && method !== "HEAD";
   const abort = new AbortController();
@@ -53,18 +68,27 @@ export function handle(
       signal: abort.signal,
       ...sends ? { body: body.readable, duplex: "half" } : {},
     } as RequestInit,
-    options,
-    abort,
+    { options, abort, body },
   );
-  return new FutureIncomingResponse(outcome, () => abort.abort());
+  return new FutureIncomingResponse(outcome, () => {
+    abort.abort();
+    unread(body);
+  });
+}
+
+/** What belongs to one request. */
+interface Exchange {
+  readonly options: RequestOptions | undefined;
+  readonly abort: AbortController;
+  readonly body: OutgoingBody | undefined;
 }
 
 async function send(
   url: URL,
   init: RequestInit,
-  options: RequestOptions | undefined,
-  abort: AbortController,
+  exchange: Exchange,
 ): Promise<Result<IncomingResponse, ErrorCode>> {
+  const { options, abort } = exchange;
   const limits = [options?.connectTimeout(), options?.firstByteTimeout()].filter((limit) => limit !== undefined);
   const timeout = { tag: "connection-timeout" };
   const timer = limits.length === 0
@@ -78,11 +102,15 @@ async function send(
       headers.delete("content-encoding");
       headers.delete("content-length");
     }
-    if (response.type === "opaqueredirect") return refuse("internal-error", "a redirect, which this runtime hides");
-    const between = options?.betweenBytesTimeout();
-    const body = response.body === null ? null : readable(response.body, between, abort);
+    if (response.type === "opaqueredirect") {
+      unread(exchange.body);
+      return refuse("internal-error", "a redirect, which this runtime hides");
+    }
+    const body = response.body === null ? null : readable(response.body, exchange);
+    if (body === null) unread(exchange.body);
     return ok(new IncomingResponse(response.status, headers, body));
   } catch (error) {
+    unread(exchange.body);
     return abort.signal.reason === timeout ? refuse(timeout.tag) : err(errorCode(error)) as Refused;
   } finally {
     clearTimeout(timer);
@@ -91,11 +119,10 @@ async function send(
 
 /** A response's body, whose errors have codes, and which may not pause for too long. */
 function readable(
-  body: ReadableStream<Uint8Array>,
-  between: bigint | undefined,
-  abort: AbortController,
+  received: ReadableStream<Uint8Array>,
+  { options, abort, body }: Exchange,
 ): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+  const reader = received.getReader(), between = options?.betweenBytesTimeout();
   return new ReadableStream({
     async pull(controller) {
       let late = false;
@@ -105,16 +132,22 @@ function readable(
       }, milliseconds(between));
       try {
         const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        if (done) {
+          controller.close();
+          unread(body);
+        } else controller.enqueue(value);
       } catch (error) {
+        unread(body);
         const http = late ? { tag: "connection-read-timeout" } : errorCode(error);
         controller.error(new StreamFailure(String(error), { http }));
       } finally {
         clearTimeout(timer);
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      unread(body);
+      return reader.cancel(reason);
+    },
   }, { highWaterMark: 0 });
 }
 

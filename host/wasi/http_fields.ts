@@ -55,7 +55,9 @@ export class Fields {
   /** What came with a message; the guest cannot change it. */
   static received(headers: Headers): Fields {
     const fields = new Fields();
-    fields.#entries = [...headers].map(([name, value]) => [name.toLowerCase(), latin1Bytes(value)]);
+    for (const [name, value] of headers) {
+      if (!FORBIDDEN.has(name.toLowerCase())) fields.#add(name, [latin1Bytes(value)]);
+    }
     return fields.frozen();
   }
 

@@ -126,10 +126,13 @@ export class IncomingResponse extends Incoming {
 /** What goes out, with a body that is made once. */
 class Outgoing {
   readonly #headers: Fields;
+  /** What the codes of its body's size begin with. */
+  readonly #kind: "request" | "response";
   #body: OutgoingBody | undefined;
 
-  constructor(headers: Fields) {
+  constructor(headers: Fields, kind: "request" | "response") {
     this.#headers = headers.frozen();
+    this.#kind = kind;
   }
 
   /** The headers, which cannot be changed any more. */
@@ -140,7 +143,7 @@ class Outgoing {
   /** The body to write; once. */
   body(): OutgoingBody | Result<never, undefined> {
     if (this.#body !== undefined) return err() as Result<never, undefined>;
-    return this.#body = new OutgoingBody(this.#headers.contentLength);
+    return this.#body = new OutgoingBody(this.#headers.contentLength, `HTTP-${this.#kind}-body-size`);
   }
 
   /** The body that the guest asked for, if it did. */
@@ -155,6 +158,11 @@ export class OutgoingRequest extends Outgoing {
   #pathWithQuery: string | undefined;
   #scheme: Scheme | undefined;
   #authority: string | undefined;
+
+  /** Made with its headers, which cannot be changed any more. */
+  constructor(headers: Fields) {
+    super(headers, "request");
+  }
 
   /** Its method. */
   method(): Method {
@@ -171,7 +179,7 @@ export class OutgoingRequest extends Outgoing {
   /** Sets them; an error if they are none. */
   setPathWithQuery(path: string | undefined): Accepted {
     return accepted(
-      path === undefined || /^[/?][\x21-\x7e\x80-\uffff]*$/.test(path) || path === "",
+      path === undefined || /^[/?][\x21\x22\x24-\x7e\x80-\uffff]*$/.test(path) || path === "",
       () => this.#pathWithQuery = path,
     );
   }
@@ -204,6 +212,11 @@ function isAuthority(text: string): boolean {
 /** The resource `outgoing-response`. */
 export class OutgoingResponse extends Outgoing {
   #status = 200;
+
+  /** Made with its headers, which cannot be changed any more. */
+  constructor(headers: Fields) {
+    super(headers, "response");
+  }
 
   /** Its status code. */
   statusCode(): number {

@@ -6,6 +6,8 @@ import type { BigIntStats } from "node:fs";
 import { FsFailure } from "./fs_errors.ts";
 import { required, windows } from "./platform.ts";
 
+/** What POSIX calls PATH_MAX. */
+const MAX_PATH = 4096;
 /** What POSIX calls SYMLOOP_MAX. */
 const MAX_LINKS = 40;
 
@@ -87,11 +89,13 @@ export class Directories {
   /**
    * Where a path of the guest's leads.
    *
-   * @param follow Whether a link at the very end is followed.
+   * @param follow Which links are followed: those on the way and the last one, those on the way and before a slash at the end, those
+   * on the way only (a name is made, removed or replaced: that of a link is its own).
    */
-  resolve(directory: Directory, path: string, follow: boolean): Resolved {
+  resolve(directory: Directory, path: string, follow: "last" | "ways" | "never"): Resolved {
     let stats: BigIntStats | undefined = this.stats(directory);
     if (path === "") throw new FsFailure("no-entry", "an empty path");
+    if (path.length > MAX_PATH) throw new FsFailure("name-too-long");
     const ahead: string[] = [], passed: string[] = [];
     let mustBeDirectory = false;
     const push = (text: string): void => {
@@ -115,7 +119,7 @@ export class Directories {
       const found = this.#lstat(this.#join(directory, [...passed, name]));
       const last = ahead.length === 0;
       if (found === undefined && !last) throw new FsFailure("no-entry");
-      if (found?.isSymbolicLink() && (!last || follow || mustBeDirectory)) {
+      if (found?.isSymbolicLink() && (!last || follow === "last" || follow === "ways" && mustBeDirectory)) {
         if (++links > MAX_LINKS) throw new FsFailure("loop");
         push(this.#fs.readlinkSync(this.#join(directory, [...passed, name])));
         continue;

@@ -36,5 +36,16 @@ export function required<K extends keyof BuiltinModules>(name: K, what: string):
   return found;
 }
 
+interface Permissions {
+  querySync?(permission: { name: "net"; host: string }): { readonly state: string };
+}
+
+/** Whether this process may listen somewhere: Deno tells a refusal where nobody can catch it. */
+export function mayListen(host: string, port: number): boolean {
+  const { permissions } = (globalThis as { Deno?: { permissions?: Permissions } }).Deno ?? {};
+  const named = host.includes(":") ? `[${host}]` : host;
+  return (permissions?.querySync?.({ name: "net", host: `${named}:${port}` }).state ?? "granted") === "granted";
+}
+
 /** Whether paths are Windows's. */
 export const windows: boolean = process?.platform === "win32";

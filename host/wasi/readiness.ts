@@ -1,6 +1,8 @@
 // Waiting: what a pollable stands for, and how a host function waits for it.
 // Where a guest can be suspended, by a promise; where not, on this thread if the thing waited for has a way to; else the error says what is missing.
 
+import { abandon } from "../../abi/suspend.ts";
+import { features } from "../../core/features.ts";
 import { type Suspending, suspendingOr } from "../func.ts";
 
 /** Something that a guest may wait for. */
@@ -98,15 +100,21 @@ export function cannotWait(what: string): Error {
   );
 }
 
-/** Waits until one of several is ready. */
-export async function untilAny(items: readonly Readiness[]): Promise<void> {
-  while (!items.some((item) => item.ready())) {
+/** Waits until one may be ready; `hold` is given what ends the wait for good. */
+function change(items: readonly Readiness[], hold: (stop: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
     let stops: (() => void)[] = [];
-    await new Promise<void>((resolve) => {
-      stops = items.map((item) => item.onReady(resolve));
-    });
-    for (const stop of stops) stop();
-  }
+    const stop = (): void => {
+      for (const each of stops) each();
+      stops = [];
+    };
+    hold(stop);
+    const changed = (): void => {
+      stop();
+      resolve();
+    };
+    stops = items.map((item) => item.onReady(changed));
+  });
 }
 
 /** The same on this thread. */
@@ -122,11 +130,37 @@ export function untilAnySync(items: readonly Readiness[], what: string): void {
   }
 }
 
+/** Milliseconds that a guest may go on without the event loop having its turn: timers, aborts, other guests. */
+const MAX_TURN = 10;
+let turn = 0;
+
+/** The event loop's turn: what others wait for can happen. */
+function nextTurn(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+  return new Promise<void>((resolve) => {
+    if (setImmediate !== undefined) return void setImmediate(resolve);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  }).then(() => {
+    turn = performance.now();
+  });
+}
+
+let plainly = false;
+
+/** Whether a plain call is at it, during which the event loop does not run. */
+export function isPlain(): boolean {
+  return plainly || !features.jspi;
+}
+
 /**
- * A host function that waits: `attempt` gives what it has to wait for, or its value once it need not wait any more.
+ * A host function that waits: `begin` gives an attempt, and that what it has to wait for, or its value once it need not wait any more.
  *
- * It suspends the guest where that can be suspended, and waits on this thread otherwise. `attempt` is called with the object that the
- * method belongs to as its first argument.
+ * It suspends the guest where that can be suspended, and waits on this thread otherwise.
  */
 // deno-lint-ignore no-explicit-any
 export function blocking<Self, A extends any[], R>(
@@ -136,14 +170,20 @@ export function blocking<Self, A extends any[], R>(
   const suspends = function (this: Self, ...args: A): R | Promise<R> {
     const attempt = begin(this, ...args);
     const first = attempt();
-    return first instanceof Done ? first.value : later(attempt, first);
+    return first instanceof Done && performance.now() - turn < MAX_TURN ? first.value : later(attempt, first);
   };
   const plain = function (this: Self, ...args: A): R {
-    const attempt = begin(this, ...args);
-    for (;;) {
-      const next = attempt();
-      if (next instanceof Done) return next.value;
-      untilAnySync(next, what);
+    const outer = plainly;
+    plainly = true;
+    try {
+      const attempt = begin(this, ...args);
+      for (;;) {
+        const next = attempt();
+        if (next instanceof Done) return next.value;
+        untilAnySync(next, what);
+      }
+    } finally {
+      plainly = outer;
     }
   };
   return suspendingOr(suspends, plain) as Suspending<(this: Self, ...args: A) => R | Promise<R>>;
@@ -159,9 +199,25 @@ export class Done<R> {
   }
 }
 
-async function later<R>(attempt: () => Waiting | Done<R>, first: Waiting): Promise<R> {
-  for (let next: Waiting | Done<R> = first;; next = attempt()) {
-    if (next instanceof Done) return next.value;
-    await untilAny(next);
-  }
+/** Waits and tries again until it is done. An abort of the guest ends the waiting. */
+function later<R>(attempt: () => Waiting | Done<R>, first: Waiting | Done<R>): Promise<R> {
+  let stop: () => void = () => {}, abandoned = false;
+  const wait = async (): Promise<R> => {
+    for (let next = first;; next = attempt()) {
+      if (performance.now() - turn >= MAX_TURN) await nextTurn();
+      if (next instanceof Done) return next.value;
+      // Something may have happened meanwhile that nobody was told of.
+      if (next.some((item) => item.ready())) continue;
+      await change(next, (stopIt) => {
+        stop = stopIt;
+        if (abandoned) stopIt();
+      });
+    }
+  };
+  return Object.assign(wait(), {
+    [abandon]: () => {
+      abandoned = true;
+      stop();
+    },
+  });
 }

@@ -63,9 +63,11 @@ export async function run(
     } finally {
       await instance[Symbol.asyncDispose]();
     }
-  } finally {
-    await state.end();
+  } catch (error) {
+    await state.end(signal).catch(() => {}); // the first failure is the one to tell
+    throw error;
   }
+  await state.end(signal);
   const stdout = state.captured("stdout"), stderr = state.captured("stderr");
   return { exitCode, ...stdout && { stdout }, ...stderr && { stderr } };
 }

@@ -6,7 +6,7 @@ import { err, type Result } from "../../abi/results.ts";
 import type { Instance } from "../instance.ts";
 import { type Imports, Linker } from "../linker.ts";
 import { t } from "../schema.ts";
-import type { ErrorCode, OutgoingBody } from "./http_body.ts";
+import type { BodyInit, ErrorCode, OutgoingBody } from "./http_body.ts";
 import { bodyOf, IncomingRequest, type OutgoingResponse, ResponseOutparam } from "./http_types.ts";
 import { linkWasi } from "./imports.ts";
 import { State, type WasiData, type WasiOptions } from "./state.ts";
@@ -84,11 +84,24 @@ export async function serve(
   // What is no handler is refused now, not at the first request.
   const first = await make();
   const pool = new Pool(make, max, first);
+  const tell = (error: unknown): void => {
+    try {
+      onError(error);
+    } catch (error) {
+      console.error(error);
+    }
+  };
 
   return async (request) => {
-    const worker = await pool.take();
-    // Without suspension nothing more can come in while the guest runs.
-    const body = features.jspi ? request.body : request.body && new Uint8Array(await request.arrayBuffer());
+    let worker: Worker, body: BodyInit;
+    try {
+      // Without suspension nothing more can come in while the guest runs.
+      body = features.jspi ? request.body : request.body && new Uint8Array(await request.arrayBuffer());
+      worker = await pool.take();
+    } catch (error) {
+      if (!request.signal.aborted) tell(error);
+      return failure();
+    }
     return new Promise((resolve) => {
       let sent: OutgoingBody | undefined, answered = false;
       const answer = (response: Result<OutgoingResponse, ErrorCode>): void => {
@@ -96,15 +109,19 @@ export async function serve(
         answered = true;
         const made = toResponse(response, request.method === "HEAD");
         sent = made.body;
-        if (made.error !== undefined) onError(made.error);
+        // Once all of it was said, an abort has nothing to end. (Deno aborts when a response was delivered, too.)
+        if (sent === undefined) delivered();
+        else sent.onFinish(delivered);
+        if (made.error !== undefined) tell(made.error);
         resolve(made.response);
       };
       const aborted = (): void => worker.abort.abort(request.signal.reason);
+      const delivered = (): void => request.signal.removeEventListener("abort", aborted);
       const finish = (error?: { readonly error: unknown }): void => {
-        request.signal.removeEventListener("abort", aborted);
-        if (error !== undefined && !request.signal.aborted) onError(error.error);
+        delivered();
+        if (error !== undefined && !worker.abort.signal.aborted) tell(error.error);
         if (!answered) {
-          if (error === undefined) onError(new Error("the handler returned without a response"));
+          if (error === undefined) tell(new Error("the handler returned without a response"));
           answer(err({ tag: "internal-error" }) as Result<never, ErrorCode>);
         }
         sent?.fail(new Error("the handler ended before the body was finished"));
@@ -136,9 +153,9 @@ function toResponse(
     }
     const headers = result.val.headers().toHeaders();
     const response = new Response(bodiless ? null : body?.readable ?? null, { status, headers });
-    if (body === undefined) return { response };
-    if (bodiless) body.readable.pipeTo(new WritableStream()).catch(() => {});
-    return { response, body };
+    if (body === undefined || !bodiless) return { response, ...body && { body } };
+    body.readable.pipeTo(new WritableStream()).catch(() => {});
+    return { response };
   } catch (error) {
     body?.fail(new Error("the response could not be made"));
     return { response: failure(), error };
@@ -177,6 +194,7 @@ class Pool {
       return await this.#make();
     } catch (error) {
       this.#count--;
+      this.#queue.shift()?.();
       throw error;
     }
   }

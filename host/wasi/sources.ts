@@ -2,7 +2,7 @@
 
 import type { Sink, Source } from "./streams.ts";
 import { required } from "./platform.ts";
-import { always, Signal, sleepSync } from "./readiness.ts";
+import { always, cannotWait, isPlain, Signal, sleepSync } from "./readiness.ts";
 
 /** Bytes that a sink holds before it asks to wait. */
 const HIGH_WATER = 1 << 16;
@@ -79,10 +79,22 @@ export class ReadableSource implements Source {
     this.#chunk = new Uint8Array();
     this.#reader.cancel().catch(() => {});
   }
+
+  /** Lets go of the stream, of which nobody reads any more. */
+  release(): void {
+    this.#state = "ended";
+    this.#reader.releaseLock();
+  }
 }
 
-/** The standard input of this process. */
-export class ProcessInput implements Source {
+let input: ProcessInput | undefined;
+
+/** The standard input of this process: one for all guests, so that what was read for one that is gone is not lost. */
+export function processInput(): Source {
+  return input ??= new ProcessInput();
+}
+
+class ProcessInput implements Source {
   readonly #fs = required("node:fs", "standard streams");
   readonly #signal = new Signal();
   readonly #buffer = new Uint8Array(HIGH_WATER);
@@ -104,6 +116,7 @@ export class ProcessInput implements Source {
   }
 
   ready(): boolean {
+    if (!isPlain()) this.#pull();
     return this.#chunk.length > 0 || this.#state === "ended";
   }
 
@@ -113,7 +126,7 @@ export class ProcessInput implements Source {
   }
 
   waitSync(): void {
-    if (this.#state === "pulling") return sleepSync(1); // its callback cannot come: only a promising call begins to pull
+    if (this.#state === "pulling") throw cannotWait("input that is being read");
     for (;;) {
       try {
         return this.#take(null, this.#fs.readSync(0, this.#buffer, 0, this.#buffer.length, null));
@@ -142,7 +155,7 @@ export const discard: Sink = { ...always, permit: () => HIGH_WATER, write() {}, 
 
 /** Keeps everything. */
 export class Capture implements Sink {
-  readonly #parts: Uint8Array[] = [];
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(HIGH_WATER);
   #length = 0;
 
   ready(): boolean {
@@ -156,20 +169,20 @@ export class Capture implements Sink {
     return Math.min(HIGH_WATER, MAX_CAPTURED - this.#length);
   }
   write(bytes: Uint8Array): void {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
+    const length = this.#length + bytes.length;
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(length, this.#bytes.length * 2));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.#length);
+    this.#length = length;
   }
   flush(): void {}
 
   /** What was written so far. */
   bytes(): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return this.#bytes.slice(0, this.#length);
   }
 }
 
@@ -213,9 +226,11 @@ export class WritableSink implements Sink {
     this.#flushing = true;
   }
 
-  /** Waits until everything was taken, and lets go of the stream, which stays open. */
-  async end(): Promise<void> {
-    while (this.#pending > 0 && this.#failure === undefined) {
+  /** Waits until everything was taken, or it is aborted, and lets go of the stream, which stays open. */
+  async end(signal: AbortSignal | undefined): Promise<void> {
+    const aborted = (): void => this.#signal.fire();
+    signal?.addEventListener("abort", aborted);
+    while (this.#pending > 0 && this.#failure === undefined && !signal?.aborted) {
       await new Promise<void>((resolve) => {
         const stop = this.#signal.on(() => {
           stop();
@@ -223,6 +238,7 @@ export class WritableSink implements Sink {
         });
       });
     }
+    signal?.removeEventListener("abort", aborted);
     this.#writer.releaseLock();
     if (this.#failure !== undefined) throw this.#failure.error;
   }

@@ -12,7 +12,7 @@ import {
   Capture,
   discard,
   empty,
-  ProcessInput,
+  processInput,
   processOutput,
   ReadableSource,
   WritableSink,
@@ -63,6 +63,7 @@ export class State implements WasiState {
   readonly "~wasi" = true;
   readonly args: readonly string[];
   readonly env: readonly (readonly [string, string])[];
+  readonly #input: Source;
   readonly stdin: Source;
   readonly stdout: Sink;
   readonly stderr: Sink;
@@ -82,9 +83,6 @@ export class State implements WasiState {
     const { args = [], env = {}, preopens = {}, network = {} } = options;
     this.args = args.map((arg) => text("args", arg));
     this.env = Object.entries(env).map(([name, value]) => [name, text(`env.${name}`, value)]);
-    this.stdin = shared(source(options.stdin));
-    this.stdout = sink("stdout", options.stdout, 1);
-    this.stderr = sink("stderr", options.stderr, 2);
     const tty = (option: unknown, fd: number): boolean =>
       option === "inherit" && builtin("node:tty")?.isatty(fd) === true;
     this.terminals = { stdin: tty(options.stdin, 0), stdout: tty(options.stdout, 1), stderr: tty(options.stderr, 2) };
@@ -98,6 +96,14 @@ export class State implements WasiState {
     this.sockets = network.sockets === true;
     this.clocks = new Clocks(options.clocks?.now);
     this.random = new Random(options.random?.seed);
+    if (options.stdout instanceof WritableStream && options.stdout === options.stderr) {
+      throw new TypeError("WASI options stdout and stderr must not be the same stream");
+    }
+    // Last, so that no stream stays locked where another option is refused.
+    this.#input = source(options.stdin);
+    this.stdin = shared(this.#input);
+    this.stdout = sink("stdout", options.stdout, 1);
+    this.stderr = sink("stderr", options.stderr, 2);
   }
 
   /** What was captured of an output. */
@@ -107,9 +113,10 @@ export class State implements WasiState {
   }
 
   /** Waits until the outputs were taken, and lets go of their streams. */
-  async end(): Promise<void> {
-    const outputs = [this.stdout, this.stderr].flatMap((output) => output instanceof WritableSink ? output.end() : []);
-    await Promise.all(outputs);
+  async end(signal?: AbortSignal): Promise<void> {
+    if (this.#input instanceof ReadableSource) this.#input.release();
+    const sinks = [this.stdout, this.stderr].filter((output) => output instanceof WritableSink);
+    await Promise.all(sinks.map((output) => output.end(signal)));
   }
 }
 
@@ -130,7 +137,7 @@ function text(name: string, value: unknown): string {
 
 function source(stdin: WasiOptions["stdin"]): Source {
   if (stdin === undefined) return empty;
-  if (stdin === "inherit") return new ProcessInput();
+  if (stdin === "inherit") return processInput();
   if (typeof stdin === "string") return bytesSource(new TextEncoder().encode(stdin));
   if (stdin instanceof Uint8Array) return bytesSource(stdin);
   if (stdin instanceof ReadableStream) return new ReadableSource(stdin);

@@ -7,6 +7,7 @@ import {
   type Family,
   fits,
   hostOf,
+  isUnicast,
   isUnspecified,
   type Network,
   networkCode,
@@ -15,7 +16,7 @@ import {
   type SocketAddress,
   socketAddress,
 } from "./addresses.ts";
-import { required } from "./platform.ts";
+import { mayListen, required } from "./platform.ts";
 import { Pollable } from "./poll.ts";
 import { type Readiness, Signal } from "./readiness.ts";
 import { InputStream, OutputStream, type Sink, type Source } from "./streams.ts";
@@ -50,6 +51,7 @@ class Connection {
       this.#failure ??= error;
       this.#end();
     });
+    if (socket.destroyed) this.#end(); // before it was accepted
   }
 
   #end(): void {
@@ -80,10 +82,13 @@ class Connection {
       },
       permit: () => {
         if (this.#failure !== undefined) throw networkFailure(this.#failure);
+
         if (this.#shut || socket.destroyed) return undefined;
         return sink.ready() ? HIGH_WATER - this.#unwritten : 0;
       },
       write: (bytes) => {
+        // A write after the end would tear down the other direction too.
+        if (this.#shut || socket.destroyed) throw networkFailure(new Error("shut down for sending"));
         this.#unwritten += bytes.length;
         socket.write(bytes, () => {
           this.#unwritten -= bytes.length;
@@ -194,6 +199,8 @@ export class TcpSocket {
   startBind(network: Network, address: SocketAddress): Answer<void> {
     const refusal = this.#refusal(network, address, ["unbound"]);
     if (refusal !== undefined) return refusal;
+    if (!isUnicast(address)) return refuse("invalid-argument");
+    if (!mayListen(hostOf(address), address.val.port)) return refuse("access-denied");
     this.#phase = "binding";
     const server = this.#server = this.#net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
     server.on("error", (error) => this.#settle(error));
@@ -225,9 +232,10 @@ export class TcpSocket {
   startConnect(network: Network, remote: SocketAddress): Answer<void> {
     const refusal = this.#refusal(network, remote, ["unbound", "bound"]);
     if (refusal !== undefined) return refusal;
-    if (isUnspecified(remote) || remote.val.port === 0) return refuse("invalid-argument");
+    if (isUnspecified(remote) || !isUnicast(remote) || remote.val.port === 0) return refuse("invalid-argument");
     const local = this.#local;
     const connect = (): void => {
+      if (this.#phase === "closed") return; // dropped meanwhile
       const socket = this.#net.connect({
         host: hostOf(remote),
         port: remote.val.port,

@@ -14,7 +14,7 @@ import {
   type SocketAddress,
   socketAddress,
 } from "./addresses.ts";
-import { required } from "./platform.ts";
+import { mayListen, required } from "./platform.ts";
 import { Pollable } from "./poll.ts";
 import { Signal } from "./readiness.ts";
 
@@ -22,6 +22,8 @@ type Answer<T> = T | Result<never, string>;
 
 /** Bytes that arrived and wait for the guest; what comes then is lost, as datagrams may be. */
 const MAX_WAITING = 1 << 20;
+/** What one takes besides its bytes. */
+const OVERHEAD = 256;
 /** Datagrams on their way out before the guest has to wait. */
 const MAX_SENDING = 64;
 /** What fits into one. */
@@ -52,14 +54,15 @@ class Datagrams {
   /** Where it is connected to; only from there something arrives. */
   remote: SocketAddress | undefined;
   failure: unknown;
+  closed = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
     socket.on("message", (data, from) => {
       const remoteAddress = socketAddress(from.address, from.port);
-      if (this.#waiting + data.length > MAX_WAITING) return;
+      if (this.#waiting + data.length + OVERHEAD > MAX_WAITING) return;
       if (this.remote !== undefined && !sameAddress(this.remote, remoteAddress)) return;
-      this.#waiting += data.length;
+      this.#waiting += data.length + OVERHEAD;
       this.arrived.push({ data: new Uint8Array(data), remoteAddress });
       this.signal.fire();
     });
@@ -67,7 +70,7 @@ class Datagrams {
 
   take(most: number): IncomingDatagram[] {
     const taken = this.arrived.splice(0, most);
-    for (const { data } of taken) this.#waiting -= data.length;
+    for (const { data } of taken) this.#waiting -= data.length + OVERHEAD;
     return taken;
   }
 
@@ -78,6 +81,7 @@ class Datagrams {
   }
 
   #sendNext(): void {
+    if (this.closed) return void (this.#outgoing.length = 0);
     const { data, to } = this.#outgoing[0]!;
     this.socket.send(data, to.val.port, hostOf(to), (error) => {
       this.#outgoing.shift();
@@ -85,6 +89,12 @@ class Datagrams {
       if (this.#outgoing.length > 0) this.#sendNext();
       this.signal.fire();
     });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.socket.close();
+    this.signal.fire();
   }
 
   /** How many are on their way. */
@@ -135,7 +145,8 @@ export class OutgoingDatagramStream {
     if (datagrams.length > this.#permitted) {
       throw new Trap("interface-rule", `send of ${datagrams.length} datagrams where ${this.#permitted} are permitted`);
     }
-    const { failure, remote } = this.#datagrams;
+    const { failure, remote, closed } = this.#datagrams;
+    if (closed) return refuse("invalid-state");
     this.#datagrams.failure = undefined;
     if (failure !== undefined) return refuse(networkCode(failure));
     this.#permitted = 0;
@@ -188,6 +199,7 @@ export class UdpSocket {
     if (!network.granted) return refuse("access-denied");
     if (this.#phase !== "unbound") return refuse("invalid-state");
     if (!fits(address, this.#family)) return refuse("invalid-argument");
+    if (!mayListen(hostOf(address), address.val.port)) return refuse("access-denied");
     const ipv6 = this.#family === "ipv6";
     const socket = required("node:dgram", "sockets").createSocket({ type: ipv6 ? "udp6" : "udp4", ipv6Only: ipv6 });
     this.#phase = "binding";
@@ -211,6 +223,7 @@ export class UdpSocket {
     const { error } = this.#outcome;
     this.#outcome = undefined;
     this.#phase = error === undefined ? "bound" : "unbound";
+    if (error === undefined) this.#datagrams!.socket.setTTL(this.#hopLimit);
     if (error !== undefined) return refuse(networkCode(error));
   }
 
@@ -279,6 +292,6 @@ export class UdpSocket {
 
   [Symbol.dispose](): void {
     this.#phase = "unbound";
-    this.#datagrams?.socket.close();
+    this.#datagrams?.close();
   }
 }

@@ -12,7 +12,7 @@ import {
   ValueError,
 } from "@windlass/component";
 import { component, thrown } from "../support/wasm.ts";
-import { wat } from "../support/wat.ts";
+import type { wat } from "../support/wat.ts";
 
 // ── Guests ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -59,7 +59,7 @@ Deno.test("exit codes", async () => {
 
 Deno.test("what ends the shim's process is a trap here, and the process goes on", async () => {
   const fatal = {
-    trap: "unreachable",
+    trap: unreachable,
     overrun: "write of 16 bytes where 0 are permitted",
     "poll-nothing": "no pollables",
   };
@@ -131,4 +131,41 @@ Deno.test("output that is captured is whole, and a failed write is the guest's t
     },
   });
   await assertRejects(() => does("cat", { stdin, stdout }), Error, "full");
+});
+
+Deno.test("a signal ends a command whose output nobody takes, and what it waits for", async () => {
+  const abort = new AbortController();
+  const stdout = new WritableStream<Uint8Array>({ write: () => new Promise(() => {}) });
+  const running = does("cat", { stdin: "x".repeat(200_000), stdout, signal: abort.signal });
+  setTimeout(() => abort.abort(new Error("enough")), 20);
+  await assertRejects(() => running, Error, "enough");
+  assertEquals(stdout.locked, false);
+  // The sleep of 20 ms is over at once: the test runner would see its timer otherwise.
+  const asleep = does("sleep", { signal: AbortSignal.timeout(1) });
+  await assertRejects(() => asleep, DOMException);
+});
+
+Deno.test("the event loop has its turn while a guest moves what is there", async () => {
+  let left = 20_000;
+  const stdin = new ReadableStream<Uint8Array>({
+    pull: (controller) => left-- > 0 ? controller.enqueue(new Uint8Array(4096)) : controller.close(),
+  });
+  let ticks = 0;
+  const ticking = setInterval(() => ticks++, 1);
+  const started = performance.now();
+  await does("cat", { stdin, stdout: new WritableStream() });
+  clearInterval(ticking);
+  const most = performance.now() - started;
+  assert(ticks >= Math.floor(most / 40), `${ticks} ticks in ${most} ms`);
+});
+
+Deno.test("the first failure is the one that is told, and streams are let go of", async () => {
+  const stdout = new WritableStream<Uint8Array>({
+    write: () => {
+      throw new Error("full");
+    },
+  });
+  const stdin = new ReadableStream<Uint8Array>();
+  await assertRejects(() => does("spend", { stdin, stdout }), Trap, unreachable);
+  assertEquals([stdin.locked, stdout.locked], [false, false]);
 });

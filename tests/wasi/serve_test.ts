@@ -4,7 +4,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, LinkError } from "@windlass/component";
 import { serve, type ServeOptions } from "@windlass/component/wasi";
 import { unreachable } from "../support/engine.ts";
+import { Fields } from "../../host/wasi/http_fields.ts";
 import { guest } from "./guests.ts";
+import { utf8 } from "./support.ts";
 
 const server = await compile(guest("server"));
 const later = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
@@ -192,4 +194,49 @@ Deno.test("behind Deno.serve", async () => {
 
 Deno.test("what is no handler is refused at once", async () => {
   await assertRejects(() => serve(guest("hello")), LinkError, "wasi:http/incoming-handler");
+});
+
+Deno.test("an instance goes on after its answer, and serves again", async () => {
+  const { get, errors } = await handlerWith({ instances: { max: 1 } });
+  for (const count of ["1", "2", "3"]) assertEquals(await (await get("/count")).text(), count);
+  const listening = Deno.serve({ port: 0, onListen: () => {} }, await serve(server, { instances: { max: 1 } }));
+  try {
+    const at = `http://127.0.0.1:${listening.addr.port}/count`;
+    for (const count of ["1", "2", "3"]) assertEquals(await (await fetch(at)).text(), count);
+  } finally {
+    await listening.shutdown();
+  }
+  assertEquals(errors, []);
+});
+
+Deno.test("who writes a request that nobody reads is told", async () => {
+  const denied = await handlerWith();
+  assertEquals(await (await denied.get("/upload-nowhere")).text(), "refused, told");
+  const allowed = await handlerWith({ network: { http: true } });
+  assertEquals(await (await allowed.get("/upload-nowhere")).text(), "begun, told");
+});
+
+Deno.test("headers of the connection are not the guest's: neither those it gets nor those it passes on", async () => {
+  const fields = Fields.received(new Headers({ "proxy-authorization": "x", upgrade: "y", "x-own": "z" }));
+  assertEquals(fields.entries().map(([name]) => name), ["x-own"]);
+  const { get } = await handlerWith();
+  assertEquals((await get("/hello", { headers: { "te": "trailers" } })).status, 200);
+  const clone = fields.clone();
+  assertEquals(clone.append("Host", utf8("x"))!.val, { tag: "forbidden" });
+  assertEquals(clone.append("a b", utf8("x"))!.val, { tag: "invalid-syntax" });
+  assertEquals(clone.append("a", utf8("x\r\ny"))!.val, { tag: "invalid-syntax" });
+  assertEquals(fields.append("a", utf8("x"))!.val, { tag: "immutable" });
+  clone.delete("x-own");
+  for (let i = 0; i < 200; i++) clone.append("x", new Uint8Array(1000).fill(65));
+  assert(clone.entries().length < 140);
+});
+
+Deno.test("a request whose body breaks off, and an instance that cannot be made, take nothing with them", async () => {
+  const { get } = await handlerWith({ instances: { max: 1 } });
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.error(new Error("client went away")),
+  });
+  const broken = await get("/echo", { method: "POST", body, duplex: "half" } as RequestInit);
+  await broken.text().catch(() => {});
+  assertEquals(await (await get("/hello")).text(), "Hello!\n");
 });

@@ -261,3 +261,86 @@ Deno.test("addresses in text", () => {
   assertEquals(parseAddress("1:2:3:4:5:6:7:8"), { tag: "ipv6", val: [1, 2, 3, 4, 5, 6, 7, 8] });
   assertEquals(parseAddress("::ffff:1.2.3.4"), { tag: "ipv6", val: [0, 0, 0, 0, 0, 0xffff, 0x102, 0x304] });
 });
+
+Deno.test("a socket that is dropped while it begins to connect connects to nothing", async () => {
+  const { network, tcp } = await sockets();
+  const upstream = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let accepted = 0;
+  (async () => {
+    for await (const connection of upstream) {
+      accepted++;
+      connection.close();
+    }
+  })().catch(() => {});
+  const client = tcp();
+  await bind(client, network, loopback(0));
+  good(client.startConnect(network, loopback(upstream.addr.port)));
+  client[Symbol.dispose]();
+  await new Promise((done) => setTimeout(done, 30));
+  upstream.close();
+  assertEquals(accepted, 0);
+});
+
+Deno.test("what is written after the end of sending leaves the other direction alone", async () => {
+  const made = await sockets();
+  const [server, port] = await listener(made);
+  const client = made.tcp();
+  const [input, output] = await done(
+    client,
+    client.startConnect(made.network, loopback(port)),
+    () => client.finishConnect(),
+  );
+  await server.subscribe().block();
+  const [accepted, , theirOutput] = good(server.accept());
+  assert(good(output.checkWrite()) > 0n);
+  good(client.shutdown("send"));
+  assert(output.write(utf8("late")).tag === "err");
+  await new Promise((done) => setTimeout(done, 10));
+  good(await theirOutput.blockingWriteAndFlush(utf8("answer")));
+  assertEquals(text(good(await input.blockingRead(10n))), "answer");
+  for (const socket of [client, accepted, server]) socket[Symbol.dispose]();
+});
+
+Deno.test("datagrams that nobody reads are lost at some point, empty ones too; a dropped socket sends nothing", async () => {
+  const { network, udp } = await sockets();
+  const a = udp(), b = udp();
+  for (const socket of [a, b]) await bind(socket, network, loopback(0));
+  const [incoming] = good(a.stream(undefined)), [, outgoing] = good(b.stream(good(a.localAddress())));
+  for (let sent = 0; sent < 10_000;) {
+    const permit = Number(good(outgoing.checkSend()));
+    if (permit === 0) await outgoing.subscribe().block();
+    else sent += Number(good(outgoing.send(Array.from({ length: permit }, () => ({ data: new Uint8Array() })))));
+  }
+  await new Promise((done) => setTimeout(done, 50));
+  let received = 0;
+  for (let some; (some = good(incoming.receive(1000n)).length) > 0;) received += some;
+  assert(received <= 4096, `${received} datagrams were kept`);
+  b[Symbol.dispose]();
+  outgoing.checkSend();
+  bad(outgoing.send([{ data: utf8("x") }]), "invalid-state");
+  a[Symbol.dispose]();
+});
+
+Deno.test("only one host's addresses are bound and connected to", async () => {
+  const { network, tcp } = await sockets();
+  for (const address of [[255, 255, 255, 255], [224, 0, 0, 1]]) {
+    bad(tcp().startBind(network, { tag: "ipv4", val: { port: 0, address } }), "invalid-argument");
+    bad(tcp().startConnect(network, { tag: "ipv4", val: { port: 1, address } }), "invalid-argument");
+  }
+});
+
+Deno.test("what the process itself may not do is refused to the guest, and nothing breaks", async () => {
+  const script = `
+    import { wasi } from ${JSON.stringify(import.meta.resolve("../../host/wasi/mod.ts"))};
+    const imports = await wasi({ network: { sockets: true } });
+    const of = (name) => imports[\`wasi:sockets/\${name}@0.2.6\`];
+    const network = of("instance-network").instanceNetwork();
+    const address = { tag: "ipv4", val: { port: 0, address: [127, 0, 0, 1] } };
+    const tcp = of("tcp-create-socket").createTcpSocket("ipv4"), udp = of("udp-create-socket").createUdpSocket("ipv4");
+    console.log(tcp.startBind(network, address).val, udp.startBind(network, address).val);`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "--ext=ts", `data:text/typescript,${encodeURIComponent(script)}`],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(text(stdout), "access-denied access-denied\n", text(stderr));
+});

@@ -193,6 +193,34 @@ void exports_wasi_http_incoming_handler_handle(request_t request, outparam_t par
     while (write_much(1 << 20)) {
     }
     finish();
+  } else if (is(path.ptr, path.len, "/count")) {
+    // Counts the requests of its instance; goes on for a while after its answer.
+    static char count = '0';
+    count++;
+    respond(param, 200, headers);
+    write_out(&count, 1);
+    finish();
+    wait_for(wasi_clocks_monotonic_clock_subscribe_duration(30000000));
+  } else if (is(path.ptr, path.len, "/upload-nowhere")) {
+    // Writes a request that is refused: whoever writes is told.
+    wasi_http_types_own_outgoing_request_t request =
+        wasi_http_types_constructor_outgoing_request(wasi_http_types_constructor_fields());
+    wasi_http_types_borrow_outgoing_request_t borrowed = wasi_http_types_borrow_outgoing_request(request);
+    wasi_http_types_method_t post = {.tag = WASI_HTTP_TYPES_METHOD_POST};
+    wasi_http_types_method_outgoing_request_set_method(borrowed, &post);
+    server_string_t authority = text("nowhere.invalid");
+    wasi_http_types_method_outgoing_request_set_authority(borrowed, &authority);
+    if (!wasi_http_types_method_outgoing_request_body(borrowed, &body)) __builtin_trap();
+    if (!wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(body), &out)) __builtin_trap();
+    wasi_http_outgoing_handler_own_future_incoming_response_t future;
+    wasi_http_outgoing_handler_error_code_t refused;
+    bool begun = wasi_http_outgoing_handler_handle(request, 0, &future, &refused);
+    bool written = write_much(1 << 20);
+    finish();
+    respond(param, 200, headers);
+    write_out(begun ? "begun" : "refused", begun ? 5 : 7);
+    write_out(written ? ", written" : ", told", written ? 9 : 6);
+    finish();
   } else if (begins(path.ptr, path.len, "/proxy/")) {
     proxy(param, path.ptr, path.len);
   }
