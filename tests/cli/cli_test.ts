@@ -113,7 +113,7 @@ Deno.test("--invoke calls a function with values in text", () =>
     assertEquals(await invoke("halv(8)"), "2 error: no function halv: the closest one is halve");
     assertEquals(
       await invoke("demo:echo/numbers@1.1.0#echo-number(256)"),
-      "1 error: Cannot lower parameter number of export demo:echo/numbers@1.2.0#echo-number: expected u8, found 256",
+      "1 error: Cannot lower param 1 `number` of export demo:echo/numbers@1.2.0#echo-number: expected u8, found 256",
     );
     assertEquals(await invoke("halve(x)"), "2 error: expected an integer at character 2 of (x), found x)");
   }));
