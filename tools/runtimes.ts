@@ -11,7 +11,11 @@ const RUNTIMES: Readonly<Record<string, Runtime>> = {
   bun: { command: ["npx", "-y", "bun@1.4.5"], env: { WINDLASS_RUNS: "0.2" } },
 };
 /** What is not bundled: it finds its files by its own place. */
-const EXTERNAL = ["@bytecodealliance/jco-transpile@0.12.1", "@bytecodealliance/jco@1.0.3"];
+const EXTERNAL = [
+  "@bytecodealliance/jco-transpile@0.12.1",
+  "@bytecodealliance/jco@1.0.3",
+  "@bytecodealliance/preview2-shim@0.23.0",
+];
 /** The first group watches handle tables, which guests of WASI need not leave empty. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   abi: ["abi", "acceptance", "core", "e2e", "host", "property", "spec", "."],
@@ -48,7 +52,9 @@ async function bundle(group: string, folders: readonly string[]): Promise<string
   const entry = `${build}/${group}.ts`, out = `${build}/${group}.js`;
   const text = ['import { run } from "../runtimes/shim.ts";', ...imports.sort(), `await run("${group}");`];
   await Deno.writeTextFile(entry, `${text.join("\n")}\n`);
-  const external = ["@bytecodealliance/jco-transpile/wasm-tools", "@bytecodealliance/jco"];
+  const external = ["jco-transpile/wasm-tools", "jco", "preview2-shim/instantiation"].map((name) =>
+    `@bytecodealliance/${name}`
+  );
   const flags = external.flatMap((name) => ["--external", name]);
   await must([Deno.execPath(), "bundle", "--quiet", "--platform", "deno", ...flags, "-o", out, entry]);
   return out;

@@ -265,7 +265,13 @@ Deno.test("no file stays open that a guest let go of, nor one that was not opene
   withDirectory(async (path) => {
     const root = await preopened(path);
     await Deno.writeTextFile(`${path}/a`, "text");
-    const open = () => Deno.build.os === "linux" ? [...Deno.readDirSync("/proc/self/fd")].length : 0;
+    const open = () => {
+      try {
+        return [...Deno.readDirSync("/proc/self/fd")].length;
+      } catch {
+        return 0; // not Linux
+      }
+    };
     const before = open();
     for (let i = 0; i < 20; i++) {
       const file = good(root.openAt({}, "a", {}, rw));
