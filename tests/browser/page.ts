@@ -1,6 +1,7 @@
-// What runs in the page: the fixtures' components through the bundled library. Posts what it found to the server.
+// What runs in the page, and in a worker of it: the fixtures' components through the bundled library. Posts what it found to the server.
 
 import { host } from "../../bench/host.ts";
+import { run, serve } from "@windlass/component/wasi";
 import { compile, ComponentError, features, instantiate, Trap, ValueError } from "@windlass/component";
 
 interface Check {
@@ -73,6 +74,29 @@ await check("a trap locks the instance down", async () => {
   const { exports } = await instantiate(component, { "bench:calls/host": trapping as Any });
   fails(() => exports["bench:calls/loops"].add(3), ValueError, "expected u32");
   fails(() => exports["bench:calls/guest"].nop(), Trap, "cannot enter component instance");
+});
+
+await check("WASI: commands with streams, sleep and exit codes; what needs a file system says so", async () => {
+  const decoder = new TextDecoder();
+  const hello = await run(fetch("/hello.wasm"), { args: ["hello", "browser"], stdout: "capture" });
+  same([hello.exitCode, decoder.decode(hello.stdout)], [0, "Hello, browser!\n"]);
+  const command = await compile(fetch("/command.wasm"));
+  const stdin = new Blob(["in and ", "out"]).stream();
+  const cat = await run(command, { args: ["", "cat"], stdin, stdout: "capture" });
+  same(decoder.decode(cat.stdout), "in and out");
+  const started = performance.now();
+  same((await run(command, { args: ["", "sleep"] })).exitCode, 0);
+  if (performance.now() - started < 19) throw new Error("it did not sleep");
+  same((await run(command, { args: ["", "exit-badly"] })).exitCode, 1);
+  const refused = await run(command, { preopens: { "/": "/" } }).catch((error) => error);
+  same([refused.name, refused.message.includes("node:fs")], ["TypeError", true]);
+});
+
+await check("WASI: a handler as in a service worker", async () => {
+  const handler = await serve(await compile(fetch("/server.wasm")), { onError() {} });
+  const response = await handler(new Request("/echo", { method: "POST", body: "x".repeat(100_000) }));
+  same((await response.text()).length, 100_000);
+  same((await handler(new Request("/trap"))).status, 500);
 });
 
 await fetch("/outcome", { method: "POST", body: JSON.stringify({ checks, codegen: features.codegen }) });

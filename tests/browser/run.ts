@@ -15,8 +15,19 @@ if (!success) throw new Error(new TextDecoder().decode(stderr));
 /** What the server serves; a page's policy is in its path. */
 const files: Readonly<Record<string, readonly [type: string, path: string]>> = {
   "/page.js": ["text/javascript", bundle],
+  "/worker.js": ["text/javascript", bundle],
+  "/start-worker.js": ["text/javascript", await Deno.makeTempFile({ suffix: ".js" })],
   "/calls.wasm": ["application/wasm", "bench/fixtures/calls.wasm"],
+  ...Object.fromEntries(
+    ["hello", "command", "server"].map((name) =>
+      [`/${name}.wasm`, ["application/wasm", `tests/wasi/guests/${name}.wasm`]] as const
+    ),
+  ),
 };
+await Deno.writeTextFile(
+  files["/start-worker.js"]![1],
+  'new Worker("/worker.js" + location.search, { type: "module" });',
+);
 const policies: Readonly<Record<string, string | undefined>> = {
   "eval allowed": undefined,
   "eval forbidden": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
@@ -36,14 +47,16 @@ const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, asy
     outcome.resolve(await request.json());
     return new Response();
   }
-  const file = files[pathname];
-  if (file !== undefined) return new Response(await Deno.readFile(file[1]), { headers: { "content-type": file[0] } });
-  const policy = policies[decodeURIComponent(pathname.slice(1))];
-  const headers = {
-    "content-type": "text/html",
-    ...(policy === undefined ? {} : { "content-security-policy": policy }),
-  };
-  return new Response('<!doctype html><script type="module" src="/page.js"></script>', { headers });
+  const file = files[pathname], { searchParams } = new URL(request.url);
+  // A worker has the policy of its own script.
+  const policy = policies[searchParams.get("policy") ?? ""];
+  const protection = policy === undefined ? undefined : { "content-security-policy": policy };
+  if (file !== undefined) {
+    return new Response(await Deno.readFile(file[1]), { headers: { "content-type": file[0], ...protection } });
+  }
+  const script = searchParams.get("thread") === "a worker" ? "/start-worker.js" : "/page.js";
+  const headers = { "content-type": "text/html", ...protection };
+  return new Response(`<!doctype html><script type="module" src="${script}"></script>`, { headers });
 });
 
 let passed = 0, failed = 0;
@@ -64,7 +77,10 @@ const browser = await chromium.launch({
   ],
 });
 try {
-  for (const name of Object.keys(policies)) {
+  const cases = Object.keys(policies).flatMap((policy) =>
+    ["the page", "a worker"].map((thread) => ({ policy, thread, name: `${policy}, ${thread}` }))
+  );
+  for (const { policy, thread, name } of cases) {
     const page = await browser.newPage();
     outcome = Promise.withResolvers();
     const violations: string[] = [];
@@ -72,13 +88,13 @@ try {
       if (/Content.Security.Policy/i.test(message.text())) violations.push(message.text());
     });
     page.on("pageerror", (error) => violations.push(String(error)));
-    await page.goto(`http://127.0.0.1:${server.addr.port}/${encodeURIComponent(name)}`);
+    await page.goto(`http://127.0.0.1:${server.addr.port}/?${new URLSearchParams({ policy, thread })}`);
     const { checks, codegen } = await Promise.race([
       outcome.promise,
       new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer from: ${name}`)), 30_000)),
     ]);
     for (const check of checks) report(`${name}: ${check.name}`, check.failure);
-    const expected = name === "eval allowed";
+    const expected = policy === "eval allowed";
     report(`${name}: codegen is ${expected}`, codegen === expected ? undefined : `it is ${codegen}`);
     // Probing once is reported by the browser; nothing else may be.
     const most = expected ? 0 : 1;
