@@ -101,7 +101,7 @@ export function surface(tree: InstanceTree, error: unknown, verb: string, path: 
 /** An exception that leaves a component: a core exception becomes a trap, an engine's own trap a Trap; others stay. */
 export function asTrap(error: unknown): unknown {
   if (error instanceof Trap) return error;
-  const { Exception } = WebAssembly as { Exception?: new () => object };
+  const { Exception } = WebAssembly as unknown as { Exception?: new () => object };
   if (Exception !== undefined && error instanceof Exception) return makeTrap("uncaught-exception", []);
   if (error instanceof WebAssembly.RuntimeError) {
     const phrase = engineMessage(error);

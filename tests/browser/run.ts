@@ -6,6 +6,8 @@
 // deno-lint-ignore no-import-prefix
 import { chromium } from "npm:playwright-core@1.64.1";
 
+import { testPlayground } from "./playground.ts";
+
 const bundle = await Deno.makeTempFile({ suffix: ".js" });
 const { success, stderr } = await new Deno.Command(Deno.execPath(), {
   args: ["bundle", "--platform", "browser", "-o", bundle, "tests/browser/page.ts"],
@@ -104,6 +106,11 @@ try {
     );
     await page.close();
   }
+  await testPlayground(
+    browser,
+    (name, action) =>
+      action().then(() => report(name, undefined), (error) => report(name, String(error.stack ?? error))),
+  );
 } finally {
   await browser.close();
   await server.shutdown();
