@@ -5,7 +5,7 @@ import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wa
 
 const directory = "tests/wasi/guests";
 /** Programs, each with the world of the same name. */
-export const guests: readonly string[] = ["hello", "command", "server"];
+export const guests: readonly string[] = ["hello", "command", "count", "server"];
 const digests = `${directory}/digests.json`;
 
 /** A digest of what a guest is made from. */

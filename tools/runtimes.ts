@@ -22,7 +22,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   wasi: ["wasi", "cli"],
 };
 /** Tests of Deno's own processes and of this repository. */
-const NOT_HERE = /^(?:\.\/repository_test|cli\/cli_test)/;
+const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test)/;
 
 const build = "tests/.build";
 

@@ -20,7 +20,7 @@ export async function testPlayground(
     const errors: string[] = [];
     page.on("pageerror", (error: unknown) => errors.push(String(error)));
     await page.goto(`http://127.0.0.1:${server.addr.port}/`);
-    const picture = (name: string) => pictures && page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+    const picture = (name: string) => pictures && page.screenshot({ path: `${pictures}/${name}.png` });
     const newest = () => page.locator("#entries > li").first().innerText();
     const ready = () =>
       page.waitForFunction(() => (globalThis as Any).document.querySelector("#export-list").children.length > 0);

@@ -1,0 +1,42 @@
+// The examples do what they say.
+
+import { assertEquals, assertMatch } from "@std/assert";
+
+async function output(name: string): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--quiet", `examples/${name}.ts`],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout).trimEnd();
+}
+
+Deno.test("plugins: each with its data and its limits", async () => {
+  assertMatch(
+    await output("plugins"),
+    /^Hello, ann!\nCannot lift [^\n]* limit `liftedBytes`\nHello, bob!\nCannot [^\n]*\nann says: Hello, ann!\nbob says: Hello, bob!$/,
+  );
+});
+
+Deno.test("command: a tool in C on a preopen", async () => {
+  const license = await Deno.readTextFile("LICENSE");
+  const bytes = new TextEncoder().encode(license).length, lines = license.split("\n").length - 1;
+  const [first, second, code, refused, failed] = (await output("command")).split("\n");
+  assertEquals(first, `${lines} ${bytes} LICENSE`);
+  assertMatch(second!, /^\d+ \d+ README\.md$/);
+  assertEquals([code, refused, failed], ["exit code 0", "cannot read ../../etc/passwd", "exit code 1"]);
+});
+
+Deno.test("http: a handler behind Deno.serve", async () => {
+  const lines = (await output("http")).split("\n").filter((line) => !line.startsWith("Deno.serve:"));
+  assertEquals(lines.slice(0, 2), ["Hello!", "there and back"]);
+  assertMatch(
+    lines[2]!,
+    /^a handler failed: Cannot call export wasi:http\/incoming-handler@0\.2\.0#handle: unreachable$/,
+  );
+  assertEquals(lines.slice(3), ["500", "Hello!"]);
+});
+
+Deno.test("time_limit: a component in a worker", async () => {
+  assertMatch(await output("time_limit"), /^\d+\.\d+\.\d+$/);
+});
