@@ -29,7 +29,8 @@ for (const data of plugins) {
   try {
     greet("x".repeat(100_000)); // it logs what it was given
   } catch (error) {
-    console.log((error as Trap).message);
+    if (!(error instanceof Trap)) throw error;
+    console.log(error.message);
   }
 }
 console.log(plugins.flatMap(({ lines }) => lines).join("\n"));

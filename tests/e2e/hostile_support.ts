@@ -12,7 +12,6 @@ import {
   ValueError,
 } from "@windlass/component";
 import { component, thrown } from "../support/wasm.ts";
-import type { wat } from "../support/wat.ts";
 
 // ── Guests ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
