@@ -1,11 +1,11 @@
-// deno task test:js: guests in JavaScript, made by componentize-js (npm, with its engine 385 MB: installed aside): a function, and an HTTP
-// handler that fetches from elsewhere. Run in processes of their own, since that is where their time and memory are looked at.
+// deno task test:js: guests in JavaScript, made by componentize-js (npm, with its engine 385 MB: installed aside) and componentize-qjs
+// (QuickJS): a function, and an HTTP handler that fetches from elsewhere. Run in processes of their own, since that is where their time and memory are looked at.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { compile, instantiate } from "@windlass/component";
+import { compile, type Component, instantiate } from "@windlass/component";
 import { serve, wasi } from "@windlass/component/wasi";
 
-const VERSION = "0.23.0";
+const VERSION = "0.23.0", QJS_VERSION = "0.4.5";
 const build = "tests/.build/js";
 
 async function must(command: string, args: readonly string[], cwd?: string): Promise<void> {
@@ -36,10 +36,17 @@ async function guest(name: string, js: string, wit: string, ...features: string[
 await Deno.mkdir(build, { recursive: true });
 await Deno.writeTextFile(`${build}/package.json`, '{ "private": true, "type": "module" }\n');
 await Deno.writeTextFile(`${build}/componentize.mjs`, componentize);
-if (!await Deno.stat(`${build}/node_modules/@bytecodealliance/componentize-js`).catch(() => undefined)) {
+if (!await Deno.stat(`${build}/node_modules/componentize-qjs`).catch(() => undefined)) {
   await must(
     "npm",
-    ["install", "--no-audit", "--no-fund", "--silent", `@bytecodealliance/componentize-js@${VERSION}`],
+    [
+      "install",
+      "--no-audit",
+      "--no-fund",
+      "--silent",
+      `@bytecodealliance/componentize-js@${VERSION}`,
+      `componentize-qjs@${QJS_VERSION}`,
+    ],
     build,
   );
 }
@@ -56,14 +63,16 @@ async function check(name: string, action: () => Promise<void>): Promise<void> {
   }
 }
 
+const greeterJs =
+  'export function greet(name) { return `Hello, ${name}!`; }\nexport function fail() { throw "a payload"; }\n';
 const greeter = await guest(
   "greeter",
-  'export function greet(name) { return `Hello, ${name}!`; }\nexport function fail() { throw "a payload"; }\n',
+  greeterJs,
   "package demo:js;\nworld greeter { export greet: func(name: string) -> string; export fail: func() -> result<u32, string>; }\n",
 );
 const component = await compile(greeter);
 
-await check("a function in JavaScript, its values and its errors", async () => {
+async function greets(component: Component): Promise<void> {
   const { exports } = await instantiate(component, { ...await wasi({ stderr: "inherit" }) });
   for (let i = 0; i < 1000; i++) assertEquals(exports.greet!(`${i}`), `Hello, ${i}!`);
   let payload: unknown;
@@ -73,6 +82,14 @@ await check("a function in JavaScript, its values and its errors", async () => {
     payload = (error as { payload?: unknown }).payload;
   }
   assertEquals(payload, "a payload");
+}
+
+await check("a function in JavaScript, its values and its errors", () => greets(component));
+
+await check("the same in QuickJS", async () => {
+  const made = ["--wit", "greeter.wit", "--js", "greeter.js", "-n", "greeter", "-o", "quick.wasm"];
+  await must("node_modules/.bin/componentize-qjs", made, build);
+  await greets(await compile(Deno.readFile(`${build}/quick.wasm`)));
 });
 
 await check("from bytes to the first call it takes little more than its modules and its own start", async () => {
