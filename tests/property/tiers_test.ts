@@ -146,4 +146,8 @@ Deno.test(`the seed is WINDLASS_SEED=${seed}`, () => assert(Number.isSafeInteger
 property("both tiers echo values of any type alike", types().map(echoOf), 800);
 property("both tiers call functions of any signature alike", signatures(), 500);
 property("both tiers pass handles alike", signatures(resources), 400);
-Deno.test({ name: "that was at least 2,000 calls", ignore: !features.codegen, fn: () => assert(calls >= 2000) });
+Deno.test({
+  name: "that was at least 2,000 calls",
+  ignore: !features.codegen,
+  fn: () => assert(calls >= 2000 * Math.min(factor, 1)),
+});
