@@ -90,23 +90,28 @@ const strings = (value: Values[string]): string[] => [value ?? []].flat() as str
 
 /** The capabilities that were given. */
 function wasiOptions(values: Values): WasiOptions {
-  const preopens: Record<string, { path: string; readOnly: boolean }> = {};
+  const preopens = new Map<string, { path: string; readOnly: boolean }>();
   for (const option of ["dir", "dir-read-only"]) {
     for (const dir of strings(values[option])) {
-      const [path = "", guest = path] = dir.split("::");
-      preopens[guest] = { path, readOnly: option !== "dir" };
+      const [path = "", guest = path, ...more] = dir.split("::");
+      if (path === "" || guest === "" || more.length > 0) {
+        throw new UsageError(`--${option} must be HOST::GUEST, found ${dir}`);
+      }
+      if (preopens.has(guest)) throw new UsageError(`the guest's directory ${guest} is given twice`);
+      preopens.set(guest, { path, readOnly: option !== "dir" });
     }
   }
   const env = Object.fromEntries(
-    strings(values["env"]).map((entry) => {
-      const at = entry.indexOf("=");
-      return at < 0 ? [entry, process.env[entry] ?? ""] : [entry.slice(0, at), entry.slice(at + 1)];
+    strings(values["env"]).flatMap((entry) => {
+      const at = entry.indexOf("="), own = process.env[entry];
+      if (at >= 0) return [[entry.slice(0, at), entry.slice(at + 1)]];
+      return own === undefined ? [] : [[entry, own]];
     }),
   );
   const http = strings(values["allow-http"]);
   return {
     env,
-    preopens,
+    preopens: Object.fromEntries(preopens),
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
@@ -117,10 +122,10 @@ function wasiOptions(values: Values): WasiOptions {
   };
 }
 
-function integer(option: string, value: Values[string], most: number): number | undefined {
+function integer(option: string, value: Values[string], least: number, most: number): number | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== "string" || !/^\d+$/.test(value) || Number(value) > most) {
-    throw new UsageError(`--${option} must be an integer from 0 to ${most}`);
+  if (typeof value !== "string" || !/^\d+$/.test(value) || Number(value) < least || Number(value) > most) {
+    throw new UsageError(`--${option} must be an integer from ${least} to ${most}`);
   }
   return Number(value);
 }
@@ -141,12 +146,24 @@ async function waiting<T>(text: string, promise: Promise<T>): Promise<T> {
   }
 }
 
+/** Writes to the standard output, and waits until it is out: the process ends right afterwards. Who closed it wants no more. */
+function say(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.once("error", reject);
+    process.stdout.write(text, (error) => {
+      process.stdout.off("error", reject);
+      if (error && (error as { code?: string }).code !== "EPIPE") reject(error);
+      else resolve();
+    });
+  });
+}
+
 async function load(file: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await readFile(file));
 }
 
 async function loadComponent(file: string, values: Values): Promise<Component> {
-  const maxMemoryPages = integer("max-memory-pages", values["max-memory-pages"], 65536);
+  const maxMemoryPages = integer("max-memory-pages", values["max-memory-pages"], 0, 65536);
   const bytes = await load(file);
   const options = maxMemoryPages === undefined ? {} : { maxMemoryPages };
   return await waiting(`compiling ${file} (${size(bytes.length)})…`, compile(bytes, options));
@@ -165,20 +182,24 @@ async function runCommand(args: readonly string[]): Promise<number> {
   return await invokeCall(component, invoke, options);
 }
 
-/** Finds an exported function and its members on an instance. */
-function findFunction(component: Component, path: string): { type: FuncType; keys: readonly string[] } {
+/** An export by name: versions match by semver; without a version the only one there is. */
+function findItem(name: string, items: readonly ExternItem[]): ExternItem | undefined {
+  const names = items.map((item) => item.name);
+  const found = matchName(name, names);
+  if (found !== undefined) return items[names.indexOf(found)];
+  const versions = items.filter((item) => item.name.split("@")[0] === name);
+  if (versions.length > 1) throw new UsageError(`several versions: ${versions.map(({ name }) => name).join(", ")}`);
+  return versions[0];
+}
+
+/** Finds an exported function: its type, its interface's name if it is in one, and its own. */
+function findFunction(component: Component, path: string): { type: FuncType; owner: string | undefined; name: string } {
   const at = path.indexOf("#");
-  const names = at < 0 ? [path] : [path.slice(0, at), path.slice(at + 1)];
-  let items: readonly ExternItem[] = component.exports;
-  const keys: string[] = [];
-  for (const [i, name] of names.entries()) {
-    const found = items.find((item) => item.name === matchName(name, items.map((item) => item.name)));
-    if (found === undefined) break;
-    keys.push(i === 0 && found.type.kind === "instance" ? found.name : camelCase(found.name));
-    if (found.type.kind === "func" && i === names.length - 1) return { type: found.type.type, keys };
-    if (found.type.kind !== "instance") break;
-    items = found.type.exports;
-  }
+  const owner = at < 0 ? undefined : findItem(path.slice(0, at), component.exports);
+  const items = at < 0 ? component.exports : owner?.type.kind === "instance" ? owner.type.exports : [];
+  const label = path.slice(at + 1), found = findItem(label, items);
+  if (label.startsWith("[")) throw new UsageError(`${path} belongs to a resource: only functions can be invoked`);
+  if (found?.type.kind === "func") return { type: found.type.type, owner: owner?.name, name: found.name };
   const functions = component.exports.flatMap(({ name, type }) =>
     type.kind === "func"
       ? [name]
@@ -194,7 +215,7 @@ function findFunction(component: Component, path: string): { type: FuncType; key
 }
 
 async function invokeCall(component: Component, text: string, options: WasiOptions): Promise<number> {
-  const call = parseCall(text), { type, keys } = findFunction(component, call.path);
+  const call = parseCall(text), { type, owner, name } = findFunction(component, call.path);
   let args: unknown[];
   try {
     args = call.args(type.params.map((param) => param.type));
@@ -204,18 +225,20 @@ async function invokeCall(component: Component, text: string, options: WasiOptio
   const instance = await instantiate(component, { ...await wasi(options) });
   try {
     const exports = features.jspi ? instance.promising.exports : instance.exports;
-    const [owner, key] = keys.length === 1 ? [exports, keys[0]!] : [exports[keys[0]!], keys[1]!];
+    const members = owner === undefined ? exports : exports[owner];
+    // Names that are the same in camelCase keep their spelling.
+    const key = Object.hasOwn(members, name) ? name : camelCase(name);
     let result: unknown;
     try {
-      result = await owner[key](...args);
+      result = await members[key](...args);
     } catch (error) {
       if (!(error instanceof ComponentError) || type.result?.kind !== "result") throw error;
-      process.stdout.write(`${formatValue({ tag: "err", val: error.payload }, type.result)}\n`);
+      await say(`${formatValue({ tag: "err", val: error.payload }, type.result)}\n`);
       return 1;
     }
     if (type.result === undefined) return 0;
     const value = type.result.kind === "result" ? { tag: "ok", val: result } : result;
-    process.stdout.write(`${formatValue(value, type.result)}\n`);
+    await say(`${formatValue(value, type.result)}\n`);
     return 0;
   } catch (error) {
     if (error instanceof ExitError) return error.exitCode;
@@ -225,48 +248,62 @@ async function invokeCall(component: Component, text: string, options: WasiOptio
   }
 }
 
+/** Words that no subcommand but `run` takes. */
+function noMore(words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError(`what is ${words[0]} for?`);
+}
+
 async function serveCommand(args: readonly string[]): Promise<number> {
-  const { file, values } = parse(args, {
+  const { file, values, args: more } = parse(args, {
     ...capabilities,
     addr: { type: "string", default: "127.0.0.1:8080" },
     instances: { type: "string" },
   });
   const address = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(values["addr"] as string);
-  if (address === null) throw new UsageError("--addr must be HOST:PORT");
+  if (address === null || Number(address[3]) > 65535) throw new UsageError("--addr must be HOST:PORT");
+  noMore(more);
   const [, v6, host, port] = address;
-  const max = integer("instances", values["instances"], 100_000);
+  const max = integer("instances", values["instances"], 1, 100_000);
   const component = await loadComponent(file, values);
   const handler = await serve(component, {
     ...wasiOptions(values),
     ...max === undefined ? {} : { instances: { max } },
-    onError: (error) => process.stderr.write(`${describe(error)}\n`),
+    onError: report,
   });
-  const { url } = await listen(handler, v6 ?? (host || "127.0.0.1"), Number(port));
+  const { url } = await listen(handler, v6 ?? (host || "127.0.0.1"), Number(port), report);
   process.stderr.write(`serving ${file} at ${url}\n`);
   return await new Promise<never>(() => {});
 }
 
+/** What a handler did wrong, in a line. */
+function report(error: unknown): void {
+  process.stderr.write(`${error instanceof Trap ? describe(error) : `error: ${(error as Error)?.message ?? error}`}\n`);
+}
+
 async function inspectCommand(args: readonly string[]): Promise<number> {
-  const { file } = parse(args, {});
+  const { file, args: more } = parse(args, {});
+  noMore(more);
   const bytes = await load(file);
-  process.stdout.write(format(basename(file), bytes, await waiting(`compiling ${file}…`, inspect(bytes))));
+  await say(format(basename(file), bytes, await waiting(`compiling ${file}…`, inspect(bytes))));
   return 0;
 }
 
 async function typesCommand(args: readonly string[]): Promise<number> {
-  const { file, values } = parse(args, {
+  const { file, values, args: more } = parse(args, {
     output: { type: "string", short: "o" },
     world: { type: "string", default: "World" },
   });
+  noMore(more);
   const text = (await loadComponent(file, {})).typescript({ worldName: values["world"] as string });
   if (typeof values["output"] === "string") await writeFile(values["output"], text);
-  else process.stdout.write(text);
+  else await say(text);
   return 0;
 }
 
 async function splitCommand(args: readonly string[]): Promise<number> {
-  const { file, values } = parse(args, { output: { type: "string", short: "o" } });
+  const { file, values, args: more } = parse(args, { output: { type: "string", short: "o" } });
   const { output } = values;
+  noMore(more);
   if (typeof output !== "string") throw new UsageError("where to? Give -o DIR");
   const { modules } = await inspect(await load(file));
   await mkdir(output, { recursive: true });
@@ -274,7 +311,7 @@ async function splitCommand(args: readonly string[]): Promise<number> {
   for (const [i, { bytes }] of modules.entries()) {
     const path = join(output, `${stem}.core${i}.wasm`);
     await writeFile(path, bytes);
-    process.stdout.write(`${path}\n`);
+    await say(`${path}\n`);
   }
   return 0;
 }
@@ -321,11 +358,11 @@ export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
   if (name === undefined || name === "help" || name === "--help" || name === "-h" || own.includes("--help")) {
-    process.stdout.write(help);
+    await say(help);
     return name === undefined ? 2 : 0;
   }
   if (name === "--version" || name === "-V") {
-    process.stdout.write(`${version}\n`);
+    await say(`${version}\n`);
     return 0;
   }
   try {

@@ -50,6 +50,14 @@ async function test(): Promise<void> {
   await Deno.writeTextFile(`${user}/package.json`, '{ "private": true, "type": "module" }\n');
   await must(["npm", "install", "--no-audit", "--no-fund", "--silent", `../../../../${tarball}`], { cwd: user });
   await Deno.copyFile("tests/npm/smoke.mjs", `${user}/smoke.mjs`);
+  // TypeScript needs the libraries that declare WebAssembly and Disposable: README "Use it".
+  await Deno.copyFile("tests/npm/consumer.ts", `${user}/consumer.ts`);
+  for (const [module, resolution] of [["nodenext", "nodenext"], ["esnext", "bundler"]] as const) {
+    const options = ["--module", module, "--moduleResolution", resolution, "--lib", "esnext,dom", "--target", "esnext"];
+    await must(["npx", "-y", "-p", "typescript@6.0.3", "tsc", "--noEmit", "--strict", ...options, "consumer.ts"], {
+      cwd: user,
+    });
+  }
   const guests = new URL("../tests", import.meta.url).pathname;
   for (const runtime of [["node@20"], ["node@26.10.0"], ["bun@1.4.5"]]) {
     await must(["npx", "-y", ...runtime, "smoke.mjs", guests], { cwd: user });

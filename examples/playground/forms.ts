@@ -3,6 +3,7 @@
 // A form for each type: an element, and the value that was entered. What is entered wrongly is a ValueError of the call, in the library's words.
 
 import type { ResourceType, ValType } from "@windlass/component";
+import { parseValue } from "../../host/cli/wave.ts";
 import { el } from "./dom.ts";
 
 /** A part of a form. */
@@ -84,8 +85,39 @@ function many(add: () => Input, label: string): { element: HTMLElement; values()
   };
 }
 
+/** Inputs that one value is entered by; a larger one is entered as text. */
+const MOST_INPUTS = 300;
+
+/** How many values lie side by side in a type, counted no further than some number: types can be small and describe much. */
+function breadth(type: ValType, most: number): number {
+  const parts: readonly (ValType | undefined)[] = type.kind === "record"
+    ? type.fields.map((field) => field.type)
+    : type.kind === "tuple"
+    ? type.types
+    : type.kind === "variant"
+    ? type.cases.map((one) => one.type)
+    : type.kind === "result"
+    ? [type.ok, type.err]
+    : type.kind === "fixed-list"
+    ? [type.element]
+    : "element" in type
+    ? [type.element]
+    : [];
+  const times = type.kind === "fixed-list" ? type.length : 1;
+  let count = type.kind === "enum" || type.kind === "flags" ? type.names.length : 1;
+  for (const part of parts) {
+    if (count >= most) break;
+    if (part !== undefined) count += times * breadth(part, most - count);
+  }
+  return count;
+}
+
 /** A form for a value. */
 export function inputFor(type: ValType, label: string, held: Held): Input {
+  if (breadth(type, MOST_INPUTS) >= MOST_INPUTS) {
+    const element = el("textarea", { rows: 3, label, placeholder: "a value as in WAVE", spellcheck: false });
+    return { element, value: () => parseValue(element.value, type) };
+  }
   switch (type.kind) {
     case "bool": {
       const element = el("input", { type: "checkbox" });
@@ -184,8 +216,18 @@ export function describe(type: ValType): string {
   }
 }
 
+/** Values that a stub makes at once. */
+const MOST_VALUES = 100_000;
+
 /** The value that a stub gives: nothing, as far as the type allows. */
 export function emptyValue(type: ValType, object: (resource: ResourceType) => unknown): unknown {
+  if (breadth(type, MOST_VALUES) >= MOST_VALUES) {
+    throw new Error("a value of this type is too large for a stub: script it");
+  }
+  return empty(type, object);
+}
+
+function empty(type: ValType, object: (resource: ResourceType) => unknown): unknown {
   switch (type.kind) {
     case "bool":
       return false;
@@ -201,23 +243,23 @@ export function emptyValue(type: ValType, object: (resource: ResourceType) => un
     case "map":
       return new Map();
     case "fixed-list":
-      return Array.from({ length: type.length }, () => emptyValue(type.element, object));
+      return Array.from({ length: type.length }, () => empty(type.element, object));
     case "record":
-      return Object.fromEntries(type.fields.map(({ name, type }) => [name, emptyValue(type, object)]));
+      return Object.fromEntries(type.fields.map(({ name, type }) => [name, empty(type, object)]));
     case "tuple":
-      return type.types.map((part) => emptyValue(part, object));
+      return type.types.map((part) => empty(part, object));
     case "enum":
       return type.names[0];
     case "flags":
       return {};
     case "variant": {
       const { name, type: payload } = type.cases[0]!;
-      return payload === undefined ? { tag: name } : { tag: name, val: emptyValue(payload, object) };
+      return payload === undefined ? { tag: name } : { tag: name, val: empty(payload, object) };
     }
     case "option":
       return type.element.kind === "option" ? { tag: "none" } : undefined;
     case "result":
-      return { tag: "ok", val: type.ok && emptyValue(type.ok, object) };
+      return { tag: "ok", val: type.ok && empty(type.ok, object) };
     case "own":
     case "borrow":
       return object(type.resource);

@@ -18,6 +18,7 @@ import {
 } from "@windlass/component";
 import { ExitError, wasi } from "@windlass/component/wasi";
 import { Calls } from "./calls.ts";
+import { camelCase, pascalCase } from "../../host/names.ts";
 import { el } from "./dom.ts";
 import { describe, emptyValue, type Held, inputFor } from "./forms.ts";
 
@@ -226,18 +227,22 @@ function exported(item: ExternItem, instance: Instance): HTMLElement {
 /** How a member is called: a function, a constructor, a method or a static function of a class. */
 // deno-lint-ignore no-explicit-any
 function callable(name: string, owner: any): (...args: unknown[]) => unknown {
-  const camel = (label: string) => label.toLowerCase().replace(/-(.)/g, (_, letter) => letter.toUpperCase());
-  const pascal = (label: string) => camel(`-${label}`);
+  // Names that are the same in JavaScript's spelling keep WIT's.
+  const spelt = (of: object, label: string, spell: (label: string) => string) => label in of ? label : spell(label);
+  const classOf = (resource: string) => owner[spelt(owner, resource, pascalCase)];
   const [, kind, resource = "", label = ""] = /^\[(constructor|method|static)\]([^.]+)\.?(.*)$/.exec(name) ?? [];
   switch (kind) {
     case "constructor":
-      return (...args) => new owner[pascal(resource)](...args);
+      return (...args) => new (classOf(resource))(...args);
     case "method":
-      return (self, ...args) => owner[pascal(resource)].prototype[camel(label)].apply(self, args);
+      return (self, ...args) => {
+        const { prototype } = classOf(resource);
+        return prototype[spelt(prototype, label, camelCase)].apply(self, args);
+      };
     case "static":
-      return (...args) => owner[pascal(resource)][camel(label)](...args);
+      return (...args) => classOf(resource)[spelt(classOf(resource), label, camelCase)](...args);
     default:
-      return (...args) => owner[camel(name)](...args);
+      return (...args) => owner[spelt(owner, name, camelCase)](...args);
   }
 }
 
@@ -273,8 +278,9 @@ function functionForm(name: string, type: FuncType, owner: any): HTMLElement {
     fault.textContent = "";
     button.disabled = true;
     const started = performance.now();
-    const args = inputs.map((input) => input.value());
+    let args: unknown[] = [];
     try {
+      args = inputs.map((input) => input.value());
       const value = await callable(name, owner)(...args);
       const ms = performance.now() - started;
       const result = type.result?.kind === "result" ? { tag: "ok", val: value } : value;

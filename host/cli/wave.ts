@@ -44,7 +44,8 @@ class WaveParser {
 
   #fail(expected: string): never {
     const found = this.#text.slice(this.#at, this.#at + 12) || "the end";
-    throw new SyntaxError(`expected ${expected} at character ${this.#at + 1} of ${this.#text}, found ${found}`);
+    const whole = this.#text.length > 80 ? "" : ` of ${this.#text}`;
+    throw new SyntaxError(`expected ${expected} at character ${this.#at + 1}${whole}, found ${found}`);
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -113,7 +114,8 @@ class WaveParser {
   #number(): number {
     this.#skip();
     const text = this.#match(/-?(?:inf|nan|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/) ?? this.#fail("a number");
-    return Number(text.replace("inf", "Infinity").replace(/-?nan/, "NaN"));
+    const number = Number(text.replace("inf", "Infinity").replace(/-?nan/, "NaN"));
+    return /\d/.test(text) && !Number.isFinite(number) ? this.#fail("a number in range") : number;
   }
 
   #character(quote: string): string {
@@ -121,7 +123,9 @@ class WaveParser {
     if (!char.startsWith("\\")) return char;
     if (!char.startsWith("\\u{")) return ESCAPES[char[1]!] ?? this.#fail("an escape");
     const code = parseInt(char.slice(3), 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : this.#fail("a character");
+    return code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)
+      ? String.fromCodePoint(code)
+      : this.#fail("a character");
   }
 
   #string(): string {
@@ -201,7 +205,7 @@ class WaveParser {
       case "tuple": {
         const values: unknown[] = [];
         this.#list("(", ")", (index) => values.push(this.value(type.types[index] ?? this.#fail("`)`"))));
-        return values;
+        return values.length === type.types.length ? values : this.#fail(`${type.types.length} values`);
       }
       case "record":
         return this.#record(type.fields);
@@ -210,6 +214,7 @@ class WaveParser {
         this.#list("{", "}", () => {
           const name = this.#label();
           if (!type.names.includes(name)) this.#fail(`one of ${type.names.join(", ")}`);
+          if (Object.hasOwn(flags, name)) this.#fail(`each flag once, not \`${name}\` again`);
           flags[name] = true;
         });
         return flags;
@@ -249,22 +254,28 @@ class WaveParser {
     this.#list("{", "}", () => {
       const name = this.#label(), field = fields.find((field) => field.name === name);
       if (field === undefined) this.#fail(`one of ${fields.map((field) => field.name).join(", ")}`);
+      if (Object.hasOwn(record, name)) this.#fail(`each field once, not \`${name}\` again`);
       this.#expect(":");
       record[name] = this.value(field.type);
     });
-    const missing = fields.find(({ name, type }) => !(name in record) && type.kind !== "option");
+    const missing = fields.find(({ name, type }) => !Object.hasOwn(record, name) && type.kind !== "option");
     return missing === undefined ? record : this.#fail(`a field \`${missing.name}\``);
   }
 }
 
 function quoted(text: string, quote: string): string {
   // deno-lint-ignore no-control-regex
-  const escaped = text.replace(/["'\\\u0000-\u001f\u007f]/g, (char) => {
+  const escaped = text.replace(/["'\\\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (char) => {
     if (char === '"' || char === "'") return char === quote ? `\\${char}` : char;
     const known = Object.entries(ESCAPES).find(([, value]) => value === char)?.[0];
     return known === undefined ? `\\u{${char.codePointAt(0)!.toString(16)}}` : `\\${known}`;
   });
   return quote + escaped + quote;
+}
+
+/** A member by its name in JavaScript, or by WIT's. */
+function own(of: Record<string, unknown>, key: string, name: string): unknown {
+  return Object.hasOwn(of, key) ? of[key] : Object.hasOwn(of, name) ? of[name] : undefined;
 }
 
 function number(value: number): string {
@@ -299,11 +310,13 @@ export function formatValue(value: unknown, type: ValType): string {
       return `(${type.types.map((part, i) => formatValue(of[i], part)).join(", ")})`;
     case "record": {
       const names = memberNames(type.fields.map(({ name }) => name));
-      return `{${type.fields.map(({ name, type }, i) => `${name}: ${formatValue(of[names[i]!], type)}`).join(", ")}}`;
+      return `{${
+        type.fields.map(({ name, type }, i) => `${name}: ${formatValue(own(of, names[i]!, name), type)}`).join(", ")
+      }}`;
     }
     case "flags": {
       const names = memberNames(type.names);
-      return `{${type.names.filter((_, i) => of[names[i]!]).join(", ")}}`;
+      return `{${type.names.filter((name, i) => own(of, names[i]!, name)).join(", ")}}`;
     }
     case "variant":
       return payload(of.tag, type.cases.find(({ name }) => name === of.tag)?.type, of.val);

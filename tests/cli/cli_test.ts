@@ -118,6 +118,50 @@ Deno.test("--invoke calls a function with values in text", () =>
     assertEquals(await invoke("halve(x)"), "2 error: expected an integer at character 2 of (x), found x)");
   }));
 
+Deno.test("--invoke calls what it names: names that collide, versions, none of a resource", () =>
+  withDirectory(async (path) => {
+    const colliding = await wat(`(component
+      (core module $M (func (export "1") (result i32) (i32.const 1)) (func (export "2") (result i32) (i32.const 2)))
+      (core instance $m (instantiate $M))
+      (func $1 (result u32) (canon lift (core func $m "1"))) (func $2 (result u32) (canon lift (core func $m "2")))
+      (export "a1" (func $1)) (export "a-1" (func $2))
+      (instance $i (export "b1" (func $1)) (export "b-1" (func $2)))
+      (export "x:y/z@1.0.0" (instance $i)) (export "x:y/w@1.0.0" (instance $i)) (export "x:y/w@2.0.0" (instance $i)))`);
+    await Deno.writeFile(`${path}/c.wasm`, colliding);
+    const invoke = async (call: string) => {
+      const { code, out, err } = await windlass(["run", `${path}/c.wasm`, "--invoke", call]);
+      return `${code} ${(out || err).split("\n")[0]}`;
+    };
+    assertEquals(await invoke("a1"), "0 1");
+    assertEquals(await invoke("a-1"), "0 2");
+    assertEquals(await invoke("x:y/z#b-1"), "0 2");
+    assertEquals(await invoke("x:y/w#b1"), "2 error: several versions: x:y/w@1.0.0, x:y/w@2.0.0");
+    assertEquals(await invoke("x:y/w@2.0.0#b1"), "0 1");
+    assertEquals(
+      await invoke("x:y/z#[constructor]r"),
+      "2 error: x:y/z#[constructor]r belongs to a resource: only functions can be invoked",
+    );
+  }));
+
+Deno.test("what would be lost without a word is refused", async () => {
+  const count = `${guests}count.wasm`;
+  const refused = async (...args: string[]) => {
+    const { code, err } = await windlass(args);
+    return `${code} ${err.split("\n")[0]}`;
+  };
+  const dirs = ["--dir", "tests::/", "--dir-read-only", "core::/"];
+  assertEquals(await refused("run", count, ...dirs), "2 error: the guest's directory / is given twice");
+  assertEquals(await refused("run", count, "--dir", ".::/::x"), "2 error: --dir must be HOST::GUEST, found .::/::x");
+  assertEquals(await refused("run", count, "--dir", "::/"), "2 error: --dir must be HOST::GUEST, found ::/");
+  assertEquals(await refused("inspect", count, "more"), "2 error: what is more for?");
+  assertEquals(
+    await refused("serve", count, "--instances", "0"),
+    "2 error: --instances must be an integer from 1 to 100000",
+  );
+  assertEquals(await refused("serve", count, "--addr", "127.0.0.1:99999"), "2 error: --addr must be HOST:PORT");
+  assertEquals((await windlass(["run", `${guests}command.wasm`, "--env", "SURELY_NOT_SET", "env"])).out, "");
+});
+
 Deno.test("types and split write what others read", () =>
   withDirectory(async (path) => {
     const greet = `${fixtures}greet.wasm`;

@@ -1,6 +1,6 @@
 // Values in text, there and back.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { ValType } from "@windlass/component";
 import { formatValue, parseCall, parseValue } from "../../host/cli/wave.ts";
 
@@ -69,6 +69,9 @@ Deno.test("records and flags, by WIT's names in and JavaScript's out", () => {
   const flags: ValType = { kind: "flags", names: ["read-only", "x"] };
   assertEquals(parseValue("{read-only}", flags), { "read-only": true });
   assertEquals(formatValue({ readOnly: true, x: false }, flags), "{read-only}");
+  // By whichever name it has, and never what every object has.
+  assertEquals(formatValue({ "a-b": 1 }, record), "{a-b: 1, c: none}");
+  assertEquals(formatValue({}, { kind: "flags", names: ["to-string"] }), "{}");
   assertEquals(parseValue("{:}", { kind: "record", fields: [] }), {});
 });
 
@@ -90,6 +93,12 @@ Deno.test("what is wrong is said with its place", () => {
   refused("square(1)", variant, "expected one of circle, dot at character 1");
   refused("{c: none}", record, "expected a field `a-b`");
   refused("{d: 1}", record, "expected one of a-b, c");
+  refused("{a-b: 1, a-b: 2}", record, "each field once");
+  refused('"\\u{d800}"', string, "expected a character");
+  refused("1e400", { kind: "f64" }, "a number in range");
+  refused("(1)", { kind: "tuple", types: [u8, u8] }, "expected 2 values");
+  refused("{}", { kind: "record", fields: [{ name: "constructor", type: u8 }] }, "a field `constructor`");
+  assert(assertThrows(() => parseValue(`"${"x".repeat(1e6)}`, string)).message.length < 100);
   refused("(1)", { kind: "own", resource: { kind: "resource" } }, "a value of type own cannot be written");
   assertThrows(() => parseCall("f(1, 2)").args([u8]), SyntaxError, "no more than 1 arguments");
   assertThrows(() => parseCall("f()").args([u8]), SyntaxError, "expected 1 arguments");

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import process from "node:process";
 import { compile, CompileError, features, instantiate, Linker, LinkError, suspending, Trap } from "@windlass/component";
 import { run, serve, wasi } from "@windlass/component/wasi";
@@ -12,6 +13,7 @@ const fixture = (name) => readFileSync(`${tests}/e2e/fixtures/${name}.wasm`);
 const guest = (name) => readFileSync(`${tests}/wasi/guests/${name}.wasm`);
 const decoder = new TextDecoder();
 let passed = 0;
+const header = [0, 0x61, 0x73, 0x6d];
 
 async function check(name, action) {
   try {
@@ -42,7 +44,6 @@ await check("errors have their classes and messages", async () => {
 });
 await check("what the engine lacks is said", async () => {
   // (component (core module (memory 0) (memory 0)))
-  const header = [0, 0x61, 0x73, 0x6d];
   const bytes = Uint8Array.of(...header, 13, 0, 1, 0, 1, 15, ...header, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0);
   const memories = () => compile(bytes);
   if (features.multiMemory) await memories();
@@ -85,6 +86,61 @@ await check("the command line", () => {
     execFileSync(process.execPath, ["node_modules/@windlass/component/host/bin.js", ...args]);
   assert.equal(decoder.decode(windlass("run", `${tests}/wasi/guests/hello.wasm`, "--", "bob")), "Hello, bob!\n");
   assert.match(decoder.decode(windlass("inspect", `${tests}/e2e/fixtures/greet.wasm`)), /core module 0/);
+});
+await check("all of a long output goes through a pipe", () => {
+  // (component (import "f0000" (func)) …): its world is some 300 KB of text.
+  const leb = (n) => n < 128 ? [n] : [n & 127 | 128, ...leb(n >>> 7)];
+  const count = 6000, text = new TextEncoder();
+  const imports = Array.from({ length: count }, (_, i) => {
+    const name = text.encode(`a-long-name-${"x".repeat(10)}${String(i).padStart(5, "0")}`);
+    return [0, ...leb(name.length), ...name, 1, 0];
+  }).flat();
+  const section = (id, bytes) => [id, ...leb(bytes.length), ...bytes];
+  const bytes = [
+    ...header,
+    13,
+    0,
+    1,
+    0,
+    ...section(7, [1, 0x40, 0, 1, 0]),
+    ...section(10, [...leb(count), ...imports]),
+  ];
+  writeFileSync("wide.wasm", Uint8Array.from(bytes));
+  const out = execFileSync("sh", [
+    "-c",
+    `"${process.execPath}" node_modules/@windlass/component/host/bin.js inspect wide.wasm | (sleep 1; wc -c)`,
+  ]);
+  assert.ok(Number(decoder.decode(out)) > 250_000, decoder.decode(out));
+});
+await check("the server of the command line: odd requests, failing handlers", async () => {
+  const { listenNode } = await import("./node_modules/@windlass/component/host/cli/listen.js");
+  const told = [];
+  const server = await listenNode(
+    (request) => {
+      if (request.url.endsWith("/throws")) throw new Error("on purpose");
+      return Promise.resolve(new Response(request.url));
+    },
+    "127.0.0.1",
+    0,
+    (error) => told.push(error.message),
+  );
+  const port = Number(new URL(server.url).port);
+  const ask = (first, host = "a") =>
+    new Promise((resolve) => {
+      let got = "";
+      const socket = connect(port, "127.0.0.1", () =>
+        socket.write(`${first} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
+      socket.on("data", (part) =>
+        got += part);
+      socket.on("close", () =>
+        resolve(got));
+    });
+  assert.match(await ask("GET //evil/p"), /http:\/\/a\/\/evil\/p/);
+  assert.match(await ask("GET /p", "u:p@h"), /^HTTP\/1\.1 400/);
+  assert.match(await ask("GET /throws"), /^HTTP\/1\.1 500/);
+  assert.match(await ask("HEAD /p"), /^HTTP\/1\.1 200/);
+  assert.deepEqual(told, ["on purpose"]);
+  await server.close();
 });
 
 const runtime = process.versions.bun === undefined ? `node ${process.versions.node}` : `bun ${process.versions.bun}`;

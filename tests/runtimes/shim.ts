@@ -68,7 +68,12 @@ const shim = {
   /** Like Deno's, but that its port is known a moment later. */
   serve(options: { port: number }, handler: (request: Request) => Promise<Response>) {
     const port = freePort();
-    const listening = listenNode(async (request) => await handler(request), "127.0.0.1", options.port || port);
+    const listening = listenNode(
+      async (request) => await handler(request),
+      "127.0.0.1",
+      options.port || port,
+      console.error,
+    );
     return { addr: { port }, shutdown: async () => await (await listening).close() };
   },
   listen: () => ({ addr: { port: freePort() }, close() {} }),
