@@ -146,12 +146,15 @@ async function waiting<T>(text: string, promise: Promise<T>): Promise<T> {
   }
 }
 
+let listened = false;
+
 /** Writes to the standard output, and waits until it is out: the process ends right afterwards. Who closed it wants no more. */
 function say(text: string): Promise<void> {
+  // The stream tells an error to the callback, and then once more to whoever listens: nobody would be the process's end.
+  if (!listened) process.stdout.on("error", () => {});
+  listened = true;
   return new Promise((resolve, reject) => {
-    process.stdout.once("error", reject);
     process.stdout.write(text, (error) => {
-      process.stdout.off("error", reject);
       if (error && (error as { code?: string }).code !== "EPIPE") reject(error);
       else resolve();
     });
