@@ -1,16 +1,10 @@
 // deno task bench:js: calls of a guest in JavaScript (StarlingMonkey, 12 MB), through Windlass and through what jco makes of it, in Node.
 // The guest is what `deno task test:js` made; jco's output and the shim that it needs come from npm.
 
+import { must } from "../tools/process.ts";
+
 const guest = "tests/.build/js/greeter.wasm", build = "bench/.jco/js";
 const NODE = ["npx", "-y", "node@26.10.0"];
-
-async function must(command: readonly string[], cwd?: string): Promise<string> {
-  const [name = "", ...args] = command;
-  const { code, stdout, stderr } = await new Deno.Command(name, { args, ...cwd && { cwd } }).output();
-  const decoder = new TextDecoder();
-  if (code !== 0) throw new Error(`${command.join(" ")} failed:\n${decoder.decode(stderr)}`);
-  return decoder.decode(stdout);
-}
 
 /** Loads a `greet` and prints what a call takes: the fastest of five times 4,000 calls. */
 const script = (load: string) =>
@@ -28,7 +22,9 @@ process.exit(0);
 
 await Deno.mkdir(build, { recursive: true });
 await Deno.writeTextFile(`${build}/package.json`, '{ "private": true, "type": "module" }\n');
-await must(["npm", "install", "--no-audit", "--no-fund", "--silent", "@bytecodealliance/preview2-shim@0.23.0"], build);
+await must(["npm", "install", "--no-audit", "--no-fund", "--silent", "@bytecodealliance/preview2-shim@0.23.0"], {
+  cwd: build,
+});
 const subjects: string[] = ["Windlass"];
 await Deno.writeTextFile(
   `${build}/Windlass.ts`,
@@ -57,4 +53,6 @@ for (const version of ["1.35.0", "1.10.2"]) {
   await Deno.writeTextFile(`${build}/${name}.js`, script(`import { greet } from "./${name}/guest.js";`));
   subjects.push(name);
 }
-for (const name of subjects) console.log(`${name}: ${(await must([...NODE, `${name}.js`], build)).trim()} µs a call`);
+for (const name of subjects) {
+  console.log(`${name}: ${(await must([...NODE, `${name}.js`], { cwd: build })).trim()} µs a call`);
+}

@@ -2,6 +2,7 @@
 // Those are not on every machine: what each binary was made from is kept as a digest, and a test says whether it is current.
 
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { must } from "./process.ts";
 
 const directory = "tests/wasi/guests";
 /** Programs, each with the world of the same name. */
@@ -21,20 +22,15 @@ export async function recordedDigests(): Promise<Record<string, string>> {
   return JSON.parse(await Deno.readTextFile(digests));
 }
 
-async function must(command: string, args: string[]): Promise<void> {
-  const { code } = await new Deno.Command(command, { args, stdout: "null" }).output();
-  if (code !== 0) throw new Error(`${command} failed`);
-}
-
 async function build(guest: string): Promise<void> {
   const bindings = await Deno.makeTempDir();
   try {
-    await must("wit-bindgen", ["c", `${directory}/wasi.wit`, "--world", guest, "--out-dir", bindings]);
+    await must(["wit-bindgen", "c", `${directory}/wasi.wit`, "--world", guest, "--out-dir", bindings]);
     const core = `${bindings}/core.wasm`;
     const flags = "--target=wasm32-wasi -mexec-model=reactor -Oz -nostdlib -fno-builtin -Wl,--no-entry -Wl,--strip-all";
     const include = [`-I${bindings}`, `-I${directory}`];
     const sources = [`${directory}/${guest}.c`, `${bindings}/${guest}.c`, `${bindings}/${guest}_component_type.o`];
-    await must("clang", [...flags.split(" "), ...include, "-o", core, ...sources]);
+    await must(["clang", ...flags.split(" "), ...include, "-o", core, ...sources]);
     const witSource = await Deno.readTextFile(`${directory}/wasi.wit`);
     const embedded = await componentEmbed({ binary: await Deno.readFile(core), witSource, world: guest });
     await Deno.writeFile(`${directory}/${guest}.wasm`, new Uint8Array(await componentNew(embedded, [])));

@@ -2,22 +2,17 @@
 // deno task test:npm checks it: publint, arethetypeswrong, and smoke tests of the packed package in Node 20 and 26, and in Bun.
 
 import denoJson from "../deno.json" with { type: "json" };
+import { aloud, must } from "./process.ts";
 
 const out = "tests/.build/npm";
 const tarball = `${out}/windlass-component-${denoJson.version}.tgz`;
-
-async function must(command: readonly string[], options: Deno.CommandOptions = {}): Promise<void> {
-  const [name = "", ...args] = command;
-  const { code } = await new Deno.Command(name, { args, stdout: "inherit", stderr: "inherit", ...options }).output();
-  if (code !== 0) throw new Error(`${command.join(" ")} failed`);
-}
 
 /** Makes the package's folder and its tarball. */
 async function pack(): Promise<void> {
   await Deno.remove(out, { recursive: true }).catch(() => {});
   await Deno.mkdir(out, { recursive: true });
   const packed = `${out}/packed.tgz`;
-  await must([Deno.execPath(), "pack", "--allow-dirty", "--quiet", "-o", packed], { stderr: "null" });
+  await must([Deno.execPath(), "pack", "--allow-dirty", "--quiet", "-o", packed]);
   await must(["tar", "xzf", packed, "-C", out]);
   const path = `${out}/package/package.json`;
   const made = JSON.parse(await Deno.readTextFile(path));
@@ -35,7 +30,7 @@ async function pack(): Promise<void> {
   const bin =
     'import process from "node:process";\nimport { main } from "./cli.js";\nprocess.exit(await main(process.argv.slice(2)));\n';
   await Deno.writeTextFile(`${out}/package/host/bin.js`, `#!/usr/bin/env node\n${bin}`, { mode: 0o755 });
-  await must(["npm", "pack", "--silent", "--pack-destination", "..", "."], { cwd: `${out}/package`, stdout: "null" });
+  await must(["npm", "pack", "--silent", "--pack-destination", "..", "."], { cwd: `${out}/package` });
   await Deno.remove(packed);
   const { size } = await Deno.stat(tarball);
   console.log(`${tarball}: ${(size / 1000).toFixed(0)} KB`);
@@ -43,12 +38,15 @@ async function pack(): Promise<void> {
 
 /** Checks the tarball, and uses it as those do who install it. */
 async function test(): Promise<void> {
-  await must(["npx", "-y", "publint@0.3.25", "--strict", tarball]);
-  await must(["npx", "-y", "@arethetypeswrong/cli@0.18.5", "--profile", "esm-only", tarball]);
+  await must(["npx", "-y", "publint@0.3.25", "--strict", tarball], aloud);
+  await must(["npx", "-y", "@arethetypeswrong/cli@0.18.5", "--profile", "esm-only", tarball], aloud);
   const user = `${out}/user`;
   await Deno.mkdir(user);
   await Deno.writeTextFile(`${user}/package.json`, '{ "private": true, "type": "module" }\n');
-  await must(["npm", "install", "--no-audit", "--no-fund", "--silent", `../../../../${tarball}`], { cwd: user });
+  await must(["npm", "install", "--no-audit", "--no-fund", "--silent", `../../../../${tarball}`], {
+    ...aloud,
+    cwd: user,
+  });
   await Deno.copyFile("tests/npm/smoke.mjs", `${user}/smoke.mjs`);
   // TypeScript needs the libraries that declare WebAssembly and Disposable: README "Use it".
   await Deno.copyFile("tests/npm/consumer.ts", `${user}/consumer.ts`);
@@ -60,7 +58,7 @@ async function test(): Promise<void> {
   }
   const guests = new URL("../tests", import.meta.url).pathname;
   for (const runtime of [["node@20"], ["node@26.10.0"], ["bun@1.4.5"]]) {
-    await must(["npx", "-y", ...runtime, "smoke.mjs", guests], { cwd: user });
+    await must(["npx", "-y", ...runtime, "smoke.mjs", guests], { ...aloud, cwd: user });
   }
 }
 

@@ -1,6 +1,8 @@
 // deno task test:node, test:bun: the tests in another runtime, each group of them as one bundle.
 // A bundle lies beside the folders of tests, so that what they read by relative paths is found. What only Deno can do is skipped there, and counted.
 
+import { aloud, must } from "./process.ts";
+
 interface Runtime {
   readonly command: readonly string[];
   readonly env?: Record<string, string>;
@@ -26,18 +28,12 @@ const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test)/;
 
 const build = "tests/.build";
 
-async function must(command: readonly string[], options: Deno.CommandOptions = {}): Promise<void> {
-  const [name = "", ...args] = command;
-  const { code } = await new Deno.Command(name, { args, stdout: "inherit", stderr: "inherit", ...options }).output();
-  if (code !== 0) throw new Error(`${command.join(" ")} failed`);
-}
-
 async function installExternal(): Promise<void> {
   const marker = `${build}/installed.txt`, wanted = EXTERNAL.join(" ");
   if (await Deno.readTextFile(marker).catch(() => "") === wanted) return;
   await Deno.mkdir(build, { recursive: true });
   await Deno.writeTextFile(`${build}/package.json`, `{ "private": true, "type": "module" }\n`);
-  await must(["npm", "install", "--no-audit", "--no-fund", "--silent", ...EXTERNAL], { cwd: build });
+  await must(["npm", "install", "--no-audit", "--no-fund", "--silent", ...EXTERNAL], { ...aloud, cwd: build });
   await Deno.writeTextFile(marker, wanted);
 }
 
@@ -56,7 +52,7 @@ async function bundle(group: string, folders: readonly string[]): Promise<string
     `@bytecodealliance/${name}`
   );
   const flags = external.flatMap((name) => ["--external", name]);
-  await must([Deno.execPath(), "bundle", "--quiet", "--platform", "deno", ...flags, "-o", out, entry]);
+  await must([Deno.execPath(), "bundle", "--quiet", "--platform", "deno", ...flags, "-o", out, entry], aloud);
   return out;
 }
 
@@ -67,7 +63,7 @@ await installExternal();
 let failed = false;
 for (const [group, folders] of Object.entries(GROUPS)) {
   const out = await bundle(group, folders);
-  await must([...found.command, out], { env: { NO_COLOR: "1", ...found.env } }).catch((error) => {
+  await must([...found.command, out], { ...aloud, env: { NO_COLOR: "1", ...found.env } }).catch((error) => {
     console.error(error.message);
     failed = true;
   });

@@ -24,6 +24,9 @@ export interface SocketAddress {
   };
 }
 
+/** What a function of a socket's gives: its value, or an error code. */
+export type Answer<T> = T | Result<never, string>;
+
 /** A network error as a result. */
 export function refuse(code: string): Result<never, string> {
   return err(code) as Result<never, string>;
@@ -64,7 +67,7 @@ export function socketAddress(address: string, port: number): SocketAddress {
 }
 
 /** Whether no host has it: `0.0.0.0` or `::`. */
-export function isUnspecified({ val }: SocketAddress): boolean {
+function isUnspecified({ val }: SocketAddress): boolean {
   return val.address.every((part) => part === 0);
 }
 
@@ -80,6 +83,11 @@ export function fits({ tag, val }: SocketAddress, family: Family): boolean {
   const [a, b, c, d, e, f] = val.address;
   const mapped = tag === "ipv6" && !a && !b && !c && !d && !e && f === 0xffff;
   return tag === family && !mapped;
+}
+
+/** Whether a socket of a family may send to it: one that fits, of some host, with a port. */
+export function isPeer(address: SocketAddress, family: Family): boolean {
+  return fits(address, family) && !isUnspecified(address) && address.val.port !== 0;
 }
 
 const CODES: Readonly<Record<string, string>> = {

@@ -151,9 +151,9 @@ class OpenFile {
   }
 
   /** Writes all of it. */
-  write(bytes: Uint8Array, position: number | null): void {
+  write(bytes: Uint8Array, position: number): void {
     for (let at = 0; at < bytes.length;) {
-      at += this.fs.writeSync(this.fd, bytes, at, bytes.length - at, position === null ? null : position + at);
+      at += this.fs.writeSync(this.fd, bytes, at, bytes.length - at, position + at);
     }
   }
 }

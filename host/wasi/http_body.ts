@@ -6,7 +6,7 @@ import { features } from "../../core/features.ts";
 import { Fields } from "./http_fields.ts";
 import { Pollable } from "./poll.ts";
 import { always, Signal } from "./readiness.ts";
-import { bytesSource, empty, MAX_CAPTURED, ReadableSource } from "./sources.ts";
+import { bytesSource, empty, HIGH_WATER, MAX_CAPTURED, ReadableSource } from "./sources.ts";
 import { InputStream, OutputStream, type Sink, type Source, StreamFailure } from "./streams.ts";
 
 /** The variant `error-code`. */
@@ -14,9 +14,6 @@ export interface ErrorCode {
   readonly tag: string;
   readonly val?: unknown;
 }
-
-/** Bytes of a body on the way before the guest has to wait. */
-const HIGH_WATER = 1 << 16;
 
 /** A body as it comes in: a web stream, or bytes where nothing can be waited for. */
 export type BodyInit = ReadableStream<Uint8Array> | Uint8Array | null;
@@ -177,6 +174,11 @@ export class OutgoingBody {
     }
     body.#sink.end();
     return ok(undefined);
+  }
+
+  /** Takes what is written, and throws it away. */
+  discard(): void {
+    this.readable.pipeTo(new WritableStream()).catch(() => {});
   }
 
   /** Ends it by an error, if it was not finished. */

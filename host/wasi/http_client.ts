@@ -58,7 +58,7 @@ function begin(
   const sends = body !== undefined && method !== "GET" && method !== "HEAD";
   const abort = new AbortController();
   // What a GET says is thrown away: `fetch` sends none.
-  if (body !== undefined && !sends) body.readable.pipeTo(new WritableStream()).catch(() => {});
+  if (!sends) body?.discard();
   const outcome = send(
     url,
     {

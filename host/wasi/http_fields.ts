@@ -16,7 +16,10 @@ const FORBIDDEN: ReadonlySet<string> = new Set(
     .split(","),
 );
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Whether it is what HTTP calls a token: names of fields and methods are. */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+}
 
 function validValue(value: Uint8Array): boolean {
   return value.every((byte) => byte === 9 || byte >= 32 && byte !== 127);
@@ -94,7 +97,7 @@ export class Fields {
 
   #refusal(name: string, values: readonly Uint8Array[]): Changed {
     if (this.#immutable) return refuse("immutable");
-    if (!TOKEN.test(name) || !values.every(validValue)) return refuse("invalid-syntax");
+    if (!isToken(name) || !values.every(validValue)) return refuse("invalid-syntax");
     const size = values.reduce((sum, value) => sum + name.length + value.length, this.#size);
     return FORBIDDEN.has(name.toLowerCase()) || size > MAX_SIZE ? refuse("forbidden") : undefined;
   }

@@ -2,7 +2,7 @@
 
 import { err, ok, type Result } from "../../abi/results.ts";
 import { type BodyInit, type ErrorCode, IncomingBody, OutgoingBody } from "./http_body.ts";
-import { Fields } from "./http_fields.ts";
+import { Fields, isToken } from "./http_fields.ts";
 import { Pollable } from "./poll.ts";
 import { Settled } from "./readiness.ts";
 import type { IoError } from "./streams.ts";
@@ -37,8 +37,6 @@ export function schemeOf(name: string): Scheme {
 export function schemeName({ tag, val }: Scheme): string {
   return tag === "other" ? val! : tag.toLowerCase();
 }
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 type Accepted = void | Result<never, undefined>;
 
@@ -170,7 +168,7 @@ export class OutgoingRequest extends Outgoing {
   }
   /** Sets it; an error if it is no token. */
   setMethod(method: Method): Accepted {
-    return accepted(TOKEN.test(methodName(method)), () => this.#method = method);
+    return accepted(isToken(methodName(method)), () => this.#method = method);
   }
   /** Its path and query. */
   pathWithQuery(): string | undefined {

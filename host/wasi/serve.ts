@@ -154,7 +154,7 @@ function toResponse(
     const headers = result.val.headers().toHeaders();
     const response = new Response(bodiless ? null : body?.readable ?? null, { status, headers });
     if (body === undefined || !bodiless) return { response, ...body && { body } };
-    body.readable.pipeTo(new WritableStream()).catch(() => {});
+    body.discard();
     return { response };
   } catch (error) {
     body?.fail(new Error("the response could not be made"));

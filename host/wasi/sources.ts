@@ -5,7 +5,7 @@ import { required } from "./platform.ts";
 import { always, cannotWait, isPlain, Signal, sleepSync } from "./readiness.ts";
 
 /** Bytes that a sink holds before it asks to wait. */
-const HIGH_WATER = 1 << 16;
+export const HIGH_WATER: number = 1 << 16;
 /** Bytes of captured output; beyond, writing fails. */
 export const MAX_CAPTURED: number = 1 << 28;
 

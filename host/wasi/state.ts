@@ -5,7 +5,6 @@ import { Clocks } from "./clocks.ts";
 import { Directories, type Directory } from "./paths.ts";
 import { builtin } from "./platform.ts";
 import { Random } from "./random.ts";
-import { always } from "./readiness.ts";
 import { HttpPolicy } from "./http_policy.ts";
 import {
   bytesSource,
@@ -155,7 +154,7 @@ function shared(source: Source): Source {
 }
 
 function sink(name: string, option: WasiOptions["stdout"], fd: 1 | 2): Sink {
-  if (option === undefined) return { ...always, ...discard };
+  if (option === undefined) return discard;
   if (option === "inherit") return processOutput(fd);
   if (option === "capture") return new Capture();
   if (option instanceof WritableStream) return new WritableSink(option);

@@ -100,7 +100,8 @@ export class InputStream {
     this.#source = source;
   }
 
-  #read(max: number): Read<Uint8Array> {
+  /** At most so many bytes of what is there. */
+  take(max: number): Read<Uint8Array> {
     if (this.#ended) return closed();
     try {
       const bytes = this.#source.read(max);
@@ -115,17 +116,12 @@ export class InputStream {
 
   /** Something to read at once. */
   read(length: bigint): Read<Uint8Array> {
-    return this.#read(clamp(length, MAX_READ));
+    return this.take(clamp(length, MAX_READ));
   }
 
   /** The same, thrown away; how many bytes there were. */
   skip(length: bigint): Read<bigint> {
     return count(this.read(length));
-  }
-
-  /** The bytes that `splice` moves. */
-  take(max: number): Read<Uint8Array> {
-    return this.#read(max);
   }
 
   /** Whether there is something to read, the end or a failure. */
@@ -255,17 +251,13 @@ export class OutputStream {
     return new Pollable(this.readiness);
   }
 
-  #splice(source: InputStream, length: bigint): Read<bigint> {
+  /** Moves bytes that are there from an input stream, as many as fit. */
+  splice(source: InputStream, length: bigint): Read<bigint> {
     const permit = this.#permit();
     if (typeof permit !== "number") return permit;
     const bytes = source.take(clamp(length, permit));
     if (!(bytes instanceof Uint8Array)) return bytes;
     return this.#write(bytes) ?? BigInt(bytes.length);
-  }
-
-  /** Moves bytes that are there from an input stream, as many as fit. */
-  splice(source: InputStream, length: bigint): Read<bigint> {
-    return this.#splice(source, length);
   }
 
   /** Writes at most 4096 bytes and waits until they are flushed; more is a trap. */
@@ -321,7 +313,7 @@ export class OutputStream {
       (self: OutputStream, source: InputStream, length: bigint) => (): readonly Readiness[] | Done<Read<bigint>> => {
         if (!self.readiness.ready()) return [self.readiness];
         if (length > 0n && !source.readiness.ready()) return [source.readiness];
-        const moved = self.#splice(source, length);
+        const moved = self.splice(source, length);
         return moved === 0n && length > 0n ? [source.readiness] : new Done(moved);
       },
     );

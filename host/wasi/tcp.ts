@@ -4,11 +4,12 @@
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Result } from "../../abi/results.ts";
 import {
+  type Answer,
   type Family,
   fits,
   hostOf,
+  isPeer,
   isUnicast,
-  isUnspecified,
   type Network,
   networkCode,
   networkFailure,
@@ -18,14 +19,12 @@ import {
 } from "./addresses.ts";
 import { mayListen, required } from "./platform.ts";
 import { Pollable } from "./poll.ts";
+import { HIGH_WATER } from "./sources.ts";
 import { type Readiness, Signal } from "./readiness.ts";
 import { InputStream, OutputStream, type Sink, type Source } from "./streams.ts";
 
-type Answer<T> = T | Result<never, string>;
 type Streams = [InputStream, OutputStream];
 
-/** Bytes on their way out before the guest has to wait. */
-const HIGH_WATER = 1 << 16;
 /** Connections that wait to be accepted, unless the guest says otherwise. */
 const BACKLOG = 128;
 
@@ -232,7 +231,7 @@ export class TcpSocket {
   startConnect(network: Network, remote: SocketAddress): Answer<void> {
     const refusal = this.#refusal(network, remote, ["unbound", "bound"]);
     if (refusal !== undefined) return refusal;
-    if (isUnspecified(remote) || !isUnicast(remote) || remote.val.port === 0) return refuse("invalid-argument");
+    if (!isPeer(remote, this.#family) || !isUnicast(remote)) return refuse("invalid-argument");
     const local = this.#local;
     const connect = (): void => {
       if (this.#phase === "closed") return; // dropped meanwhile

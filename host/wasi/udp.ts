@@ -1,13 +1,13 @@
 // wasi:sockets/udp over `node:dgram`.
 
 import type { Socket } from "node:dgram";
-import type { Result } from "../../abi/results.ts";
 import { Trap } from "../../errors.ts";
 import {
+  type Answer,
   type Family,
   fits,
   hostOf,
-  isUnspecified,
+  isPeer,
   type Network,
   networkCode,
   refuse,
@@ -17,8 +17,6 @@ import {
 import { mayListen, required } from "./platform.ts";
 import { Pollable } from "./poll.ts";
 import { Signal } from "./readiness.ts";
-
-type Answer<T> = T | Result<never, string>;
 
 /** Bytes that arrived and wait for the guest; what comes then is lost, as datagrams may be. */
 const MAX_WAITING = 1 << 20;
@@ -165,7 +163,7 @@ export class OutgoingDatagramStream {
     if (data.length > MAX_DATAGRAM) return "datagram-too-large";
     if (to === undefined) return remote === undefined ? "invalid-argument" : undefined;
     if (remote !== undefined && !sameAddress(to, remote)) return "invalid-argument";
-    return !fits(to, this.#family) || isUnspecified(to) || to.val.port === 0 ? "invalid-argument" : undefined;
+    return isPeer(to, this.#family) ? undefined : "invalid-argument";
   }
 
   /** Ready when something may be sent. */
@@ -223,16 +221,14 @@ export class UdpSocket {
     const { error } = this.#outcome;
     this.#outcome = undefined;
     this.#phase = error === undefined ? "bound" : "unbound";
-    if (error === undefined) this.#datagrams!.socket.setTTL(this.#hopLimit);
     if (error !== undefined) return refuse(networkCode(error));
+    this.#datagrams!.socket.setTTL(this.#hopLimit);
   }
 
   /** Its two streams; connected to an address, or open to all. */
   stream(remote: SocketAddress | undefined): Answer<[IncomingDatagramStream, OutgoingDatagramStream]> {
     if (this.#phase !== "bound") return refuse("invalid-state");
-    if (remote !== undefined && (!fits(remote, this.#family) || isUnspecified(remote) || remote.val.port === 0)) {
-      return refuse("invalid-argument");
-    }
+    if (remote !== undefined && !isPeer(remote, this.#family)) return refuse("invalid-argument");
     const datagrams = this.#datagrams!;
     datagrams.remote = remote;
     datagrams.take(Infinity);

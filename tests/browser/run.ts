@@ -6,6 +6,7 @@
 // deno-lint-ignore no-import-prefix
 import { chromium } from "npm:playwright-core@1.64.1";
 
+import { check, finish, report } from "../support/checks.ts";
 import { testPlayground } from "./playground.ts";
 
 const bundle = await Deno.makeTempFile({ suffix: ".js" });
@@ -61,13 +62,6 @@ const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, asy
   return new Response(`<!doctype html><script type="module" src="${script}"></script>`, { headers });
 });
 
-let passed = 0, failed = 0;
-function report(name: string, failure: string | undefined): void {
-  console.log(`${name} ... ${failure === undefined ? "ok" : `FAILED\n${failure}`}`);
-  if (failure === undefined) passed++;
-  else failed++;
-}
-
 const browser = await chromium.launch({
   executablePath: Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium",
   args: [
@@ -106,14 +100,9 @@ try {
     );
     await page.close();
   }
-  await testPlayground(
-    browser,
-    (name, action) =>
-      action().then(() => report(name, undefined), (error) => report(name, String(error.stack ?? error))),
-  );
+  await testPlayground(browser, check);
 } finally {
   await browser.close();
   await server.shutdown();
 }
-console.log(`\n${failed === 0 ? "ok" : "FAILED"} | ${passed} passed | ${failed} failed`);
-Deno.exit(failed > 0 ? 1 : 0);
+finish();

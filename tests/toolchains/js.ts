@@ -4,14 +4,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compile, type Component, instantiate } from "@windlass/component";
 import { serve, wasi } from "@windlass/component/wasi";
+import { must } from "../../tools/process.ts";
+import { check, finish } from "../support/checks.ts";
 
 const VERSION = "0.23.0", QJS_VERSION = "0.4.5";
 const build = "tests/.build/js";
-
-async function must(command: string, args: readonly string[], cwd?: string): Promise<void> {
-  const { code, stderr } = await new Deno.Command(command, { args: [...args], ...cwd && { cwd } }).output();
-  if (code !== 0) throw new Error(`${command} failed:\n${new TextDecoder().decode(stderr)}`);
-}
 
 const componentize = `
 import { componentize } from "@bytecodealliance/componentize-js";
@@ -27,7 +24,7 @@ async function guest(name: string, js: string, wit: string, ...features: string[
   if (await Deno.readTextFile(`${build}/${name}.made`).catch(() => "") !== made) {
     await Deno.writeTextFile(`${build}/${name}.js`, js);
     await Deno.writeTextFile(`${build}/${name}.wit`, wit);
-    await must("node", ["componentize.mjs", name, name, ...features], build);
+    await must(["node", "componentize.mjs", name, name, ...features], { cwd: build });
     await Deno.writeTextFile(`${build}/${name}.made`, made);
   }
   return await Deno.readFile(path);
@@ -37,30 +34,15 @@ await Deno.mkdir(build, { recursive: true });
 await Deno.writeTextFile(`${build}/package.json`, '{ "private": true, "type": "module" }\n');
 await Deno.writeTextFile(`${build}/componentize.mjs`, componentize);
 if (!await Deno.stat(`${build}/node_modules/componentize-qjs`).catch(() => undefined)) {
-  await must(
+  await must([
     "npm",
-    [
-      "install",
-      "--no-audit",
-      "--no-fund",
-      "--silent",
-      `@bytecodealliance/componentize-js@${VERSION}`,
-      `componentize-qjs@${QJS_VERSION}`,
-    ],
-    build,
-  );
-}
-
-let passed = 0, failed = 0;
-async function check(name: string, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-    passed++;
-    console.log(`${name} ... ok`);
-  } catch (error) {
-    failed++;
-    console.error(`${name} ... FAILED\n`, error);
-  }
+    "install",
+    "--no-audit",
+    "--no-fund",
+    "--silent",
+    `@bytecodealliance/componentize-js@${VERSION}`,
+    `componentize-qjs@${QJS_VERSION}`,
+  ], { cwd: build });
 }
 
 const greeterJs =
@@ -88,7 +70,7 @@ await check("a function in JavaScript, its values and its errors", () => greets(
 
 await check("the same in QuickJS", async () => {
   const made = ["--wit", "greeter.wit", "--js", "greeter.js", "-n", "greeter", "-o", "quick.wasm"];
-  await must("node_modules/.bin/componentize-qjs", made, build);
+  await must(["node_modules/.bin/componentize-qjs", ...made], { cwd: build });
   await greets(await compile(Deno.readFile(`${build}/quick.wasm`)));
 });
 
@@ -182,5 +164,4 @@ await check("an HTTP handler in JavaScript, fetching from elsewhere; 1,000 reque
   await upstream.shutdown();
 });
 
-console.log(`\n${failed === 0 ? "ok" : "FAILED"} | ${passed} passed | ${failed} failed`);
-Deno.exit(failed > 0 ? 1 : 0);
+finish();

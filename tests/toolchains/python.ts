@@ -4,12 +4,9 @@ import { assertEquals } from "@std/assert";
 import { compile, instantiate } from "@windlass/component";
 import { wasi } from "@windlass/component/wasi";
 
-const build = "tests/.build/python";
+import { must } from "../../tools/process.ts";
 
-async function must(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  const { code, stderr } = await new Deno.Command(command, { args: [...args], cwd: build, env }).output();
-  if (code !== 0) throw new Error(`${command} failed:\n${new TextDecoder().decode(stderr)}`);
-}
+const build = "tests/.build/python";
 
 await Deno.mkdir(build, { recursive: true });
 await Deno.writeTextFile(
@@ -25,9 +22,9 @@ await Deno.writeTextFile(
   `${build}/world.wit`,
   "package demo:py;\nworld greeter { export greet: func(name: string) -> string; }\n",
 );
-await must("pip", ["install", "--quiet", "--target", "packages", "componentize-py==0.25.1"]);
+await must(["pip", "install", "--quiet", "--target", "packages", "componentize-py==0.25.1"], { cwd: build });
 const made = ["-d", "world.wit", "-w", "greeter", "componentize", "app", "-o", "app.wasm"];
-await must("packages/bin/componentize-py", made, { PYTHONPATH: "packages" });
+await must(["packages/bin/componentize-py", ...made], { cwd: build, env: { PYTHONPATH: "packages" } });
 
 const start = performance.now();
 const component = await compile(Deno.readFile(`${build}/app.wasm`));

@@ -4,6 +4,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { run } from "@windlass/component/wasi";
+import { must } from "../../tools/process.ts";
+import { check, finish } from "../support/checks.ts";
 
 const here = new URL(".", import.meta.url).pathname;
 const adapter = await Deno.readFile(
@@ -11,16 +13,12 @@ const adapter = await Deno.readFile(
 );
 const scratch = await Deno.makeTempDir();
 
-async function must(command: string, args: readonly string[]): Promise<void> {
-  const { code, stderr } = await new Deno.Command(command, { args: [...args] }).output();
-  if (code !== 0) throw new Error(`${command} failed:\n${new TextDecoder().decode(stderr)}`);
-}
-
-const compilers: Readonly<Record<string, (source: string, out: string) => Promise<void>>> = {
-  c: (source, out) => must("clang", ["--target=wasm32-wasi", "-O2", "-Wl,--strip-all", "-o", out, source]),
+const compilers: Readonly<Record<string, (source: string, out: string) => Promise<unknown>>> = {
+  c: (source, out) => must(["clang", "--target=wasm32-wasi", "-O2", "-Wl,--strip-all", "-o", out, source]),
   // Debian's, whatever others there are: rustup has no targets to download here.
   rs: (source, out) =>
-    must("/usr/bin/rustc", [
+    must([
+      "/usr/bin/rustc",
       ...["--target", "wasm32-wasi", "-C", "opt-level=2"],
       ...["-C", "linker=/usr/bin/wasm-ld", "-C", "linker-flavor=wasm-ld", "-o", out, source],
     ]),
@@ -46,18 +44,6 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...["outside true true", "copied 32", "left 0", "slept true", "epoch true", 'stdin "some input"'],
   ],
 };
-
-let passed = 0, failed = 0;
-async function check(name: string, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-    passed++;
-    console.log(`${name} ... ok`);
-  } catch (error) {
-    failed++;
-    console.error(`${name} ... FAILED\n`, error);
-  }
-}
 
 for (const [name, lines] of Object.entries(expected)) {
   await check(`${name} does with files what it does natively`, async () => {
@@ -93,5 +79,4 @@ await check("hello.c is small, and runs in a process of its own", async () => {
 
 if (Deno.args.includes("--keep")) console.log(`programs are in ${scratch}`);
 else await Deno.remove(scratch, { recursive: true });
-console.log(`\n${failed === 0 ? "ok" : "FAILED"} | ${passed} passed | ${failed} failed`);
-Deno.exit(failed > 0 ? 1 : 0);
+finish();
