@@ -26,40 +26,47 @@ export function bytesSource(bytes: Uint8Array): Source {
 /** The source that has nothing. */
 export const empty: Source = { ...always, read: () => undefined };
 
-/** Reads a web stream, a chunk at a time and none before it is asked for. */
-export class ReadableSource implements Source {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+/** Reads a chunk at a time, and none before it is asked for. */
+abstract class Chunked implements Source {
   readonly #signal = new Signal();
   #chunk: Uint8Array = new Uint8Array();
   #state: "idle" | "pulling" | "ended" = "idle";
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = stream.getReader();
+  /** Begins to read: `arrived` or `end` is called some time. */
+  protected abstract begin(): void;
+
+  /** Whether something is being read. */
+  protected get pulling(): boolean {
+    return this.#state === "pulling";
   }
 
-  #pull(): void {
+  /** Reads on, if nothing is there and nothing is on its way. */
+  protected pull(): void {
     if (this.#state !== "idle" || this.#chunk.length > 0) return;
     this.#state = "pulling";
-    this.#reader.read().then(({ done, value }) => {
-      this.#state = done ? "ended" : "idle";
-      if (value !== undefined) this.#chunk = value;
-      if (!done && this.#chunk.length === 0) this.#pull();
-      else this.#signal.fire();
-    }, (error) => {
-      this.#state = "ended";
-      this.#failure = { error };
-      this.#signal.fire();
-    });
+    this.begin();
+  }
+
+  protected arrived(chunk: Uint8Array): void {
+    this.#state = "idle";
+    this.#chunk = chunk;
+    if (chunk.length === 0) this.pull();
+    else this.#signal.fire();
+  }
+
+  protected end(failure?: { readonly error: unknown }): void {
+    this.#state = "ended";
+    this.#failure = failure;
+    this.#signal.fire();
   }
 
   ready(): boolean {
-    this.#pull();
     return this.#chunk.length > 0 || this.#state === "ended";
   }
 
   onReady(callback: () => void): () => void {
-    this.#pull();
+    this.pull();
     return this.#signal.on(callback);
   }
 
@@ -70,19 +77,50 @@ export class ReadableSource implements Source {
     }
     const part = this.#chunk.subarray(0, max);
     this.#chunk = this.#chunk.subarray(part.length);
-    this.#pull();
+    return part;
+  }
+}
+
+/** Reads a web stream. */
+export class ReadableSource extends Chunked {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** Whether nobody reads any more, whatever still comes. */
+  #closed = false;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    super();
+    this.#reader = stream.getReader();
+  }
+
+  protected begin(): void {
+    this.#reader.read().then(({ done, value }) => {
+      if (this.#closed) return;
+      if (done) this.end();
+      else this.arrived(value);
+    }, (error) => this.#closed || this.end({ error }));
+  }
+
+  override ready(): boolean {
+    this.pull();
+    return super.ready();
+  }
+
+  override read(max: number): Uint8Array | undefined {
+    const part = super.read(max);
+    this.pull();
     return part;
   }
 
   close(): void {
-    this.#state = "ended";
-    this.#chunk = new Uint8Array();
+    this.#closed = true;
+    this.end();
     this.#reader.cancel().catch(() => {});
   }
 
   /** Lets go of the stream, of which nobody reads any more. */
   release(): void {
-    this.#state = "ended";
+    this.#closed = true;
+    this.end();
     this.#reader.releaseLock();
   }
 }
@@ -94,59 +132,40 @@ export function processInput(): Source {
   return input ??= new ProcessInput();
 }
 
-class ProcessInput implements Source {
+class ProcessInput extends Chunked {
   readonly #fs = required("node:fs", "standard streams");
-  readonly #signal = new Signal();
   readonly #buffer = new Uint8Array(HIGH_WATER);
-  #chunk: Uint8Array = new Uint8Array();
-  #state: "idle" | "pulling" | "ended" = "idle";
-  #failure: unknown;
 
-  #take(error: unknown, length: number): void {
-    this.#state = error === null && length > 0 ? "idle" : "ended";
-    this.#failure = error ?? undefined;
-    this.#chunk = this.#buffer.slice(0, length);
-    this.#signal.fire();
+  /** What a read came to: nothing is the end. */
+  #take(length: number): void {
+    if (length === 0) this.end();
+    else this.arrived(this.#buffer.slice(0, length));
   }
 
-  #pull(): void {
-    if (this.#state !== "idle" || this.#chunk.length > 0) return;
-    this.#state = "pulling";
-    this.#fs.read(0, this.#buffer, 0, this.#buffer.length, null, (error, length) => this.#take(error, length ?? 0));
+  protected begin(): void {
+    this.#fs.read(0, this.#buffer, 0, this.#buffer.length, null, (error, length) => {
+      if (error === null) this.#take(length);
+      else this.end({ error });
+    });
   }
 
-  ready(): boolean {
-    if (!isPlain()) this.#pull();
-    return this.#chunk.length > 0 || this.#state === "ended";
-  }
-
-  onReady(callback: () => void): () => void {
-    this.#pull();
-    return this.#signal.on(callback);
+  override ready(): boolean {
+    if (!isPlain()) this.pull();
+    return super.ready();
   }
 
   waitSync(): void {
-    if (this.#state === "pulling") throw cannotWait("input that is being read");
+    if (this.pulling) throw cannotWait("input that is being read");
     for (;;) {
       try {
-        return this.#take(null, this.#fs.readSync(0, this.#buffer, 0, this.#buffer.length, null));
+        return this.#take(this.#fs.readSync(0, this.#buffer, 0, this.#buffer.length, null));
       } catch (error) {
         const { code } = error as { code?: string };
-        if (code === "EOF") return this.#take(null, 0);
-        if (code !== "EAGAIN") return this.#take(error, 0);
+        if (code === "EOF") return this.end();
+        if (code !== "EAGAIN") return this.end({ error });
         sleepSync(1);
       }
     }
-  }
-
-  read(max: number): Uint8Array | undefined {
-    if (this.#chunk.length === 0 && this.#state === "ended") {
-      if (this.#failure !== undefined) throw this.#failure;
-      return undefined;
-    }
-    const part = this.#chunk.subarray(0, max);
-    this.#chunk = this.#chunk.subarray(part.length);
-    return part;
   }
 }
 
