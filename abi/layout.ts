@@ -2,7 +2,7 @@
 // Everything is found once per type object and address type.
 // Spec: CanonicalABI.md "Alignment", "Element Size", "Flattening".
 
-import { despecialize, type FuncType, type ValType } from "./types.ts";
+import type { FuncType, ValType } from "./types.ts";
 
 /** The type of a core value that crosses the boundary. */
 export type CoreType = "i32" | "i64" | "f32" | "f64";
@@ -68,8 +68,8 @@ export function layoutOf(type: ValType, address: AddressType = "i32"): Layout {
   return layout;
 }
 
-function computeLayout(original: ValType, address: AddressType): Layout {
-  const type = despecialize(original);
+/** Despecialized on the way: a tuple is laid out as a record, an enum, option or result as a variant, a map as a list. */
+function computeLayout(type: ValType, address: AddressType): Layout {
   switch (type.kind) {
     case "fixed-list": {
       const element = layoutOf(type.element, address);
@@ -84,12 +84,18 @@ function computeLayout(original: ValType, address: AddressType): Layout {
     }
     case "record":
       return recordLayout(type.fields.map((field) => field.type), address);
+    case "tuple":
+      return recordLayout(type.types, address);
     case "variant":
       return variantLayout(type.cases.map((part) => part.type), address);
-    case "flags": {
-      const size = type.names.length <= 8 ? 1 : type.names.length <= 16 ? 2 : 4;
-      return { alignment: size, size, flat: ["i32"] };
-    }
+    case "option":
+      return variantLayout([undefined, type.element], address);
+    case "result":
+      return variantLayout([type.ok, type.err], address);
+    case "enum":
+      return scalar(discriminantSizeOf(type.names.length), "i32");
+    case "flags":
+      return scalar(type.names.length <= 8 ? 1 : type.names.length <= 16 ? 2 : 4, "i32");
     default:
       return scalars[type.kind]!;
   }
@@ -118,10 +124,10 @@ export function recordLayout(types: readonly ValType[], address: AddressType = "
     size = alignTo(size, part.alignment);
     offsets.push(size);
     size += part.size;
-    alignment = Math.max(alignment, part.alignment);
+    if (part.alignment > alignment) alignment = part.alignment;
     flatOffsets.push(flat?.length ?? -1);
     if (flat !== undefined && part.flat !== undefined && flat.length + part.flat.length <= MAX_FLAT_PARAMS) {
-      flat.push(...part.flat);
+      for (const core of part.flat) flat.push(core);
     } else {
       flat = undefined;
     }
@@ -139,30 +145,32 @@ export interface VariantLayout extends Layout {
 
 /** The layout of a variant by its payloads. */
 export function variantLayout(payloads: readonly (ValType | undefined)[], address: AddressType = "i32"): VariantLayout {
-  const discriminantSize = payloads.length <= 0x100 ? 1 : payloads.length <= 0x10000 ? 2 : 4;
+  const discriminantSize = discriminantSizeOf(payloads.length);
   let alignment = 1, size = 0;
-  let flat: CoreType[] | undefined = [];
+  let flat: CoreType[] | undefined = ["i32"];
   for (const payload of payloads) {
     if (payload === undefined) continue;
     const part = layoutOf(payload, address);
-    alignment = Math.max(alignment, part.alignment);
-    size = Math.max(size, part.size);
-    flat = flat && part.flat && joinFlat(flat, part.flat);
+    if (part.alignment > alignment) alignment = part.alignment;
+    if (part.size > size) size = part.size;
+    if (part.flat === undefined || part.flat.length >= MAX_FLAT_PARAMS) flat = undefined;
+    else if (flat !== undefined) joinInto(flat, part.flat);
   }
   const payloadOffset = alignTo(discriminantSize, alignment);
-  alignment = Math.max(alignment, discriminantSize);
-  return {
-    alignment,
-    size: alignTo(payloadOffset + size, alignment),
-    flat: flat === undefined || flat.length + 1 > MAX_FLAT_PARAMS ? undefined : ["i32", ...flat],
-    discriminantSize,
-    payloadOffset,
-  };
+  if (discriminantSize > alignment) alignment = discriminantSize;
+  return { alignment, size: alignTo(payloadOffset + size, alignment), flat, discriminantSize, payloadOffset };
 }
 
-function joinFlat(left: readonly CoreType[], right: readonly CoreType[]): CoreType[] {
-  const [long, short] = left.length >= right.length ? [left, right] : [right, left];
-  return long.map((core, i) => i < short.length ? join(core, short[i]!) : core);
+function discriminantSizeOf(cases: number): 1 | 2 | 4 {
+  return cases <= 0x100 ? 1 : cases <= 0x10000 ? 2 : 4;
+}
+
+/** Joins a payload's core values to a variant's, which follow the discriminant. */
+function joinInto(flat: CoreType[], payload: readonly CoreType[]): void {
+  for (let i = 0; i < payload.length; i++) {
+    if (i + 1 < flat.length) flat[i + 1] = join(flat[i + 1]!, payload[i]!);
+    else flat.push(payload[i]!);
+  }
 }
 
 /** `join`: the core type that can hold either. */

@@ -87,27 +87,6 @@ export interface ResourceType {
 /** One kind of `ValType`, by its `kind`. */
 export type OfKind<K extends ValType["kind"]> = Extract<ValType, { kind: K }>;
 
-/** A record or variant that stands for a type of another kind: what layout and flattening see. */
-export type Despecialized = Exclude<ValType, { kind: "tuple" | "enum" | "option" | "result" | "map" }>;
-
-/** `despecialize`: tuples become records; enums, options and results variants; maps lists. */
-export function despecialize(type: ValType): Despecialized {
-  switch (type.kind) {
-    case "tuple":
-      return { kind: "record", fields: type.types.map((part, i) => ({ name: String(i), type: part })) };
-    case "enum":
-      return { kind: "variant", cases: type.names.map((name) => ({ name, type: undefined })) };
-    case "option":
-      return { kind: "variant", cases: [{ name: "none", type: undefined }, { name: "some", type: type.element }] };
-    case "result":
-      return { kind: "variant", cases: [{ name: "ok", type: type.ok }, { name: "error", type: type.err }] };
-    case "map":
-      return { kind: "list", element: { kind: "tuple", types: [type.key, type.value] } };
-    default:
-      return type as Despecialized;
-  }
-}
-
 /** The types directly inside a type. */
 export function partsOf(type: ValType): readonly ValType[] {
   switch (type.kind) {
@@ -136,36 +115,41 @@ export function partsOf(type: ValType): readonly ValType[] {
 const containsMemo = new WeakMap<ValType, number>();
 const BORROW = 1, HANDLE = 2, ASYNC = 4, RANGE = 8;
 
-/** What a type contains by its kind alone. */
-function ownContents({ kind }: ValType): number {
-  switch (kind) {
+/** Which special kinds a type contains, found once for each type with parts. */
+function contents(type: ValType): number {
+  switch (type.kind) {
     case "borrow":
       return BORROW | HANDLE;
     case "own":
       return HANDLE;
-    case "stream":
-    case "future":
     case "error-context":
       return ASYNC;
     case "string":
+      return RANGE;
+    case "record":
+    case "tuple":
+    case "variant":
+    case "option":
+    case "result":
+    case "fixed-list":
+      return contentsOfParts(type, 0);
     case "list":
     case "map":
-      return RANGE;
+      return contentsOfParts(type, RANGE);
+    case "stream":
+    case "future":
+      // It passes as a number: its elements are read and written by built-ins, with options of their own.
+      return contentsOfParts(type, 0) & ~RANGE | ASYNC;
     default:
       return 0;
   }
 }
 
-/** Which special kinds a type contains, found once for each type with parts. */
-function contents(type: ValType): number {
-  const own = ownContents(type);
-  if (isPrimitive(type) || type.kind === "own" || type.kind === "borrow") return own;
+function contentsOfParts(type: ValType, own: number): number {
   let found = containsMemo.get(type);
   if (found === undefined) {
     found = own;
-    // A stream or future passes as a number: its elements are read and written by built-ins, with options of their own.
-    const passed = type.kind === "stream" || type.kind === "future" ? ~RANGE : ~0;
-    for (const part of partsOf(type)) found |= contents(part) & passed;
+    for (const part of partsOf(type)) found |= contents(part);
     containsMemo.set(type, found);
   }
   return found;

@@ -148,10 +148,10 @@ function instruction(reader: Reader, needed: Set<NeededFeature>): void {
     case "8":
       return void reader.take(op === 0x43 ? 4 : 8);
     case "v":
-      reader.vec(() => skipLeb(reader), "label");
+      reader.vec(skipLeb, "label");
       return skipLeb(reader);
     case "s":
-      return void reader.vec(() => valType(reader), "type");
+      return void reader.vec(valType, "type");
     case "t":
       blockType(reader);
       return void reader.vec(() => skipMany(reader, reader.byte() < 2 ? 2 : 1), "catch clause");
@@ -229,7 +229,7 @@ export function capMemories(
       if (size > reader.remaining) return whole ? head : reader.offset + size;
       const content = new Reader(reader.take(size), 0, "memory section");
       if (id !== 5) continue;
-      const memories = content.vec(() => coreLimits(content), "memory");
+      const memories = content.vec(coreLimits, "memory");
       content.finish();
       if (memories.some((limits) => limits.shared && limits.max === undefined)) return head; // invalid, and to stay so
       const capped = memories.flatMap((limits) => cappedLimits(limits, maxPages, module, offset));

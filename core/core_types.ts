@@ -13,7 +13,7 @@ import type {
   CoreValTypeText,
 } from "./definitions.ts";
 import { MAX_CASES, MAX_PARAMS } from "./limits.ts";
-import { hex, type Reader } from "./reader.ts";
+import { hex, type Reader, readU32 } from "./reader.ts";
 
 const numeric: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64", 0x7b: "v128" };
 const heap: Readonly<Record<number, string>> = {
@@ -73,11 +73,11 @@ function compositeType(reader: Reader): CoreCompositeType {
     case 0x60:
       return {
         kind: "func",
-        params: reader.vec(() => coreValType(reader), "function parameter", MAX_PARAMS),
-        results: reader.vec(() => coreValType(reader), "function result", MAX_PARAMS),
+        params: reader.vec(coreValType, "function parameter", MAX_PARAMS),
+        results: reader.vec(coreValType, "function result", MAX_PARAMS),
       };
     case 0x5f:
-      return { kind: "struct", fields: reader.vec(() => fieldType(reader), "struct field", MAX_CASES) };
+      return { kind: "struct", fields: reader.vec(fieldType, "struct field", MAX_CASES) };
     case 0x5e:
       return { kind: "array", field: fieldType(reader) };
     case 0x5d:
@@ -87,25 +87,26 @@ function compositeType(reader: Reader): CoreCompositeType {
   }
 }
 
-function sharedComposite(reader: Reader): { shared: boolean; type: CoreCompositeType } {
-  const shared = reader.peek() === 0x65;
-  if (shared) reader.byte();
-  return { shared, type: compositeType(reader) };
-}
-
 function subType(reader: Reader): CoreSubType {
   const next = reader.peek();
-  if (next !== 0x50 && next !== 0x4f) return { final: true, supertypes: [], ...sharedComposite(reader) };
+  if (next !== 0x50 && next !== 0x4f) return withComposite(reader, true, none);
   reader.byte();
-  const supertypes = reader.vec(() => reader.u32(), "supertype", 1);
-  return { final: next === 0x4f, supertypes, ...sharedComposite(reader) };
+  return withComposite(reader, next === 0x4f, reader.vec(readU32, "supertype", 1));
+}
+
+const none: readonly number[] = [];
+
+function withComposite(reader: Reader, final: boolean, supertypes: readonly number[]): CoreSubType {
+  const shared = reader.peek() === 0x65;
+  if (shared) reader.byte();
+  return { final, supertypes, shared, type: compositeType(reader) };
 }
 
 /** `core:rectype`, as it stands in a core module's type section. */
 export function recType(reader: Reader): readonly CoreSubType[] {
   if (reader.peek() !== 0x4e) return [subType(reader)];
   reader.byte();
-  return reader.vec(() => subType(reader), "type of a recursive group");
+  return reader.vec(subType, "type of a recursive group");
 }
 
 /** `core:deftype`: in a component a leading 0x50 is a module type, a non-final `sub` is prefixed by 0x00. */
@@ -113,7 +114,7 @@ export function coreDefType(reader: Reader): CoreTypeDef {
   const next = reader.peek();
   if (next === 0x50) {
     reader.byte();
-    return { kind: "module", decls: reader.vec(() => moduleDecl(reader), "module type declaration") };
+    return { kind: "module", decls: reader.vec(moduleDecl, "module type declaration") };
   }
   if (next === 0x00) {
     reader.byte();

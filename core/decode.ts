@@ -14,11 +14,12 @@ import type {
   CoreSortIndex,
   Definition,
   InstanceExpr,
+  NameDef,
   SortIndex,
 } from "./definitions.ts";
 import { ModuleSlot } from "./module_slot.ts";
 import { MAX_NESTING, MAX_SECTION_BYTES } from "./limits.ts";
-import { hex, Reader } from "./reader.ts";
+import { hex, Reader, readU32 } from "./reader.ts";
 import { coreSort, sort } from "./sorts.ts";
 
 // ── Sections ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -203,7 +204,7 @@ function section(id: number, reader: Reader, definitions: Definition[], names: D
         offset: at(),
         kind: "start",
         func: reader.u32(),
-        args: reader.vec(() => reader.u32(), "start argument"),
+        args: reader.vec(readU32, "start argument"),
         results: reader.u32(),
       });
       break;
@@ -216,7 +217,7 @@ function section(id: number, reader: Reader, definitions: Definition[], names: D
         kind: "export",
         name: nameAttributes(reader),
         item: sortIndex(reader),
-        type: reader.optional(() => externType(reader), "optional component export type"),
+        type: reader.optional(externType, "optional component export type"),
       }));
       break;
     case 12:
@@ -246,6 +247,17 @@ function coreSortIndex(reader: Reader): CoreSortIndex {
   return { sort: coreSort(reader), index: reader.u32() };
 }
 
+function coreInstanceArg(reader: Reader): { name: string; instance: number } {
+  const name = reader.name();
+  const sort = reader.byte();
+  if (sort !== 0x12) reader.unknown(sort, "instantiation arg kind");
+  return { name, instance: reader.u32() };
+}
+
+function coreExport(reader: Reader): { name: string; item: CoreSortIndex } {
+  return { name: reader.name(), item: coreSortIndex(reader) };
+}
+
 function coreInstance(reader: Reader): CoreInstanceExpr {
   const byte = reader.byte();
   switch (byte) {
@@ -253,21 +265,24 @@ function coreInstance(reader: Reader): CoreInstanceExpr {
       return {
         kind: "instantiate",
         module: reader.u32(),
-        args: reader.vec(() => {
-          const name = reader.name();
-          const sort = reader.byte();
-          if (sort !== 0x12) reader.unknown(sort, "instantiation arg kind");
-          return { name, instance: reader.u32() };
-        }, "instantiation argument"),
+        args: reader.vec(coreInstanceArg, "instantiation argument"),
       };
     case 0x01:
       return {
         kind: "exports",
-        exports: reader.vec(() => ({ name: reader.name(), item: coreSortIndex(reader) }), "instance export"),
+        exports: reader.vec(coreExport, "instance export"),
       };
     default:
       reader.unknown(byte, "core instance");
   }
+}
+
+function instanceArg(reader: Reader): { name: string; item: SortIndex } {
+  return { name: reader.name(), item: sortIndex(reader) };
+}
+
+function instanceExport(reader: Reader): { name: NameDef; item: SortIndex } {
+  return { name: nameAttributes(reader), item: sortIndex(reader) };
 }
 
 function instance(reader: Reader): InstanceExpr {
@@ -277,12 +292,12 @@ function instance(reader: Reader): InstanceExpr {
       return {
         kind: "instantiate",
         component: reader.u32(),
-        args: reader.vec(() => ({ name: reader.name(), item: sortIndex(reader) }), "instantiation argument"),
+        args: reader.vec(instanceArg, "instantiation argument"),
       };
     case 0x01:
       return {
         kind: "exports",
-        exports: reader.vec(() => ({ name: nameAttributes(reader), item: sortIndex(reader) }), "instance export"),
+        exports: reader.vec(instanceExport, "instance export"),
       };
     default:
       reader.unknown(byte, "instance");

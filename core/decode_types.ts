@@ -14,7 +14,7 @@ import type {
   ValTypeRef,
 } from "./definitions.ts";
 import { MAX_CASES, MAX_FLAGS, MAX_NESTING, MAX_PARAMS } from "./limits.ts";
-import { hex, type Reader } from "./reader.ts";
+import { hex, type Reader, readName, readU32 } from "./reader.ts";
 import { sortBytes } from "./sorts.ts";
 
 const outerAliasSorts: readonly Sort[] = ["core type", "core module", "type", "component"];
@@ -78,7 +78,7 @@ export function defType(reader: Reader, depth: number): TypeDef {
         kind: "record",
         fields: nonEmpty(
           reader,
-          reader.vec(() => labelled(reader), "record field", MAX_CASES),
+          reader.vec(labelled, "record field", MAX_CASES),
           "record type",
           "field",
           start,
@@ -89,7 +89,7 @@ export function defType(reader: Reader, depth: number): TypeDef {
         kind: "variant",
         cases: nonEmpty(
           reader,
-          reader.vec(() => variantCase(reader), "variant case", MAX_CASES),
+          reader.vec(variantCase, "variant case", MAX_CASES),
           "variant type",
           "case",
           start,
@@ -107,48 +107,48 @@ export function defType(reader: Reader, depth: number): TypeDef {
         kind: "tuple",
         types: nonEmpty(
           reader,
-          reader.vec(() => valType(reader), "tuple type", MAX_CASES),
+          reader.vec(valType, "tuple type", MAX_CASES),
           "tuple type",
           "type",
           start,
         ),
       };
     case 0x6e: {
-      const names = nonEmpty(reader, reader.vec(() => reader.name(), "flag", MAX_CASES), "flags", "entry", start);
+      const names = nonEmpty(reader, reader.vec(readName, "flag", MAX_CASES), "flags", "entry", start);
       if (names.length > MAX_FLAGS) reader.fail("invalid-type", [`cannot have more than ${MAX_FLAGS} flags`], start);
       return { kind: "flags", names };
     }
     case 0x6d:
       return {
         kind: "enum",
-        names: nonEmpty(reader, reader.vec(() => reader.name(), "enum case", MAX_CASES), "enum type", "variant", start),
+        names: nonEmpty(reader, reader.vec(readName, "enum case", MAX_CASES), "enum type", "variant", start),
       };
     case 0x6b:
       return { kind: "option", element: valType(reader) };
     case 0x6a:
       return {
         kind: "result",
-        ok: reader.optional(() => valType(reader)),
-        err: reader.optional(() => valType(reader)),
+        ok: reader.optional(valType),
+        err: reader.optional(valType),
       };
     case 0x69:
       return { kind: "own", resource: reader.u32() };
     case 0x68:
       return { kind: "borrow", resource: reader.u32() };
     case 0x66:
-      return { kind: "stream", element: reader.optional(() => valType(reader)) };
+      return { kind: "stream", element: reader.optional(valType) };
     case 0x65:
-      return { kind: "future", element: reader.optional(() => valType(reader)) };
+      return { kind: "future", element: reader.optional(valType) };
     case 0x63:
       return { kind: "map", key: valType(reader), value: valType(reader) };
     case 0x3f:
-      return { kind: "resource", rep: coreValType(reader), destructor: reader.optional(() => reader.u32()) };
+      return { kind: "resource", rep: coreValType(reader), destructor: reader.optional(readU32) };
     case 0x40:
     case 0x43:
       return {
         kind: "func",
         async: byte === 0x43,
-        params: reader.vec(() => labelled(reader), "function parameter", MAX_PARAMS),
+        params: reader.vec(labelled, "function parameter", MAX_PARAMS),
         result: resultList(reader),
       };
     case 0x41:
@@ -167,7 +167,7 @@ export function defType(reader: Reader, depth: number): TypeDef {
 
 function variantCase(reader: Reader): { name: string; type: ValTypeRef | undefined } {
   const name = reader.name();
-  const type = reader.optional(() => valType(reader));
+  const type = reader.optional(valType);
   const refines = reader.byte();
   if (refines !== 0) reader.unknown(refines, "zero byte required");
   return { name, type };

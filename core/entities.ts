@@ -4,7 +4,7 @@
 // Instances know their exports by name and substitute resources when one is asked for: instantiating costs what is used.
 // Spec: Explainer.md "Type Checking", "Instance Definitions".
 
-import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
+import { type FuncType, isPrimitive, type ResourceType, type ValType } from "../abi/types.ts";
 import type { NameDef } from "./definitions.ts";
 import type { CoreModuleType } from "./module_type.ts";
 import type { ValueItem } from "./plan_types.ts";
@@ -61,7 +61,7 @@ export function rootOf(type: ResourceType): ResourceType {
 
 /** The type of an instance. */
 export class InstanceType {
-  readonly #exports: { keys(): Iterable<string>; get(name: string): NamedEntity | undefined; readonly size: number };
+  readonly #exports: ReadonlyMap<string, NamedEntity> | InstanceType;
   readonly #substitution: Substitution | undefined;
   /** Resources that are abstract in it: each import of this type has its own. */
   readonly abstract: readonly ResourceType[];
@@ -93,8 +93,10 @@ export class InstanceType {
     return found === undefined || this.#substitution === undefined ? found : this.#substitution.named(found);
   }
 
-  *entries(): Generator<readonly [string, NamedEntity]> {
-    for (const name of this.#exports.keys()) yield [name, this.get(name)!];
+  entries(): Iterable<readonly [string, NamedEntity]> {
+    const exports = this.#exports.entries(), substitution = this.#substitution;
+    if (substitution === undefined) return exports;
+    return Array.from(exports, ([name, item]) => [name, substitution.named(item)] as const);
   }
 
   /** The same with resources exchanged. Substitutions stack no deeper than components nest. */
@@ -204,6 +206,8 @@ export class Substitution {
   }
 
   value(type: ValType): ValType {
+    // A name of a primitive type may be paired; beyond that nothing is exchanged in one.
+    if (isPrimitive(type)) return (this.#memo.get(type) as ValType | undefined) ?? type;
     return this.#once(type, (): ValType => {
       const optional = (part: ValType | undefined): ValType | undefined => part && this.value(part);
       switch (type.kind) {

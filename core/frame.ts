@@ -188,7 +188,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     this.checkName(def, entity, offset, side);
     const named = entity.sort === "type" ? { ...entity, type: renamed(entity.type, name) } : entity;
     if (entity.sort === "func") this.checkAnnotation(side, name, entity.type, offset);
-    takeName(names.taken, name, `${side} name`, offset);
+    takeName(names.taken, name, side, offset);
     if (this.kind !== "instance type") {
       if (named.sort === "instance") names.visible.show(named);
       const sees = names.visible.sees(named);

@@ -250,19 +250,11 @@ export function itemFault(
 ): string | undefined {
   if (found.kind !== expected.kind) return kindFault(found, expected);
   const same = (left: string, right: string): boolean => equality.values(left, foundSpace, right, expectedSpace);
-  const all = (left: readonly string[], right: readonly string[]): boolean =>
-    left.length === right.length && left.every((type, i) => same(type, right[i]!));
   switch (found.kind) {
     case "func":
-    case "tag": {
-      const other = expected as typeof found;
-      const ours = declared.get(found), theirs = declared.get(other);
-      const fits = ours !== undefined && theirs !== undefined
-        ? equality.extends(ours, theirs)
-        : ours === theirs && all(found.params, other.params) && all(found.results, other.results);
-      if (fits) return undefined;
+    case "tag":
+      if (signatureFits(found, foundSpace, expected as typeof found, expectedSpace, equality)) return undefined;
       return `expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
-    }
     case "table": {
       const other = expected as typeof found;
       if (!same(found.element, other.element)) {
@@ -282,6 +274,21 @@ export function itemFault(
       return `expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
     }
   }
+}
+
+type Signature = CoreItemType & { kind: "func" | "tag" };
+
+function signatureFits(
+  found: Signature,
+  foundSpace: CoreSpace,
+  expected: Signature,
+  expectedSpace: CoreSpace,
+  equality: CoreEquality,
+): boolean {
+  const ours = declared.get(found), theirs = declared.get(expected);
+  if (ours !== undefined && theirs !== undefined) return equality.extends(ours, theirs);
+  return ours === theirs && equality.lists(found.params, foundSpace, expected.params, expectedSpace) &&
+    equality.lists(found.results, foundSpace, expected.results, expectedSpace);
 }
 
 function limitsFault(what: string, expected: CoreItemType, found: CoreItemType): string {
@@ -327,25 +334,32 @@ export function moduleTypeFault(
   { imports, exports }: CoreModuleType,
 ): readonly ["duplicate-core-name" | "invalid-type", string] | undefined {
   const modules = new Map<string, Set<string>>();
-  for (const { module, name } of imports) {
-    let names = modules.get(module);
-    if (names === undefined) modules.set(module, names = new Set());
+  // Imports of one module stand together: it is looked up once for all of them.
+  let last: string | undefined, names = new Set<string>();
+  for (const { module, name, type } of imports) {
+    if (module !== last) {
+      names = modules.get(module) ?? new Set();
+      modules.set(last = module, names);
+    }
     if (names.has(name)) return ["duplicate-core-name", `duplicate import name \`${module}:${name}\``];
     names.add(name);
+    const fault = ownLimitsFault(type);
+    if (fault !== undefined) return ["invalid-type", fault];
   }
   const exported = new Set<string>();
-  for (const { name } of exports) {
+  for (const { name, type } of exports) {
     if (exported.has(name)) return ["duplicate-core-name", `export name \`${name}\` already defined`];
     exported.add(name);
-  }
-  for (const items of [imports, exports]) {
-    for (const { type } of items) {
-      if (type.kind !== "memory" && type.kind !== "table") continue;
-      const { min, max, address, pageSize } = type.limits;
-      if (max !== undefined && min > max) return ["invalid-type", "size minimum must not be greater than maximum"];
-      const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
-      if (min > most || (max ?? 0) > most) return ["invalid-type", `memory size must be at most ${most} pages`];
-    }
+    const fault = ownLimitsFault(type);
+    if (fault !== undefined) return ["invalid-type", fault];
   }
   return undefined;
+}
+
+function ownLimitsFault(type: CoreItemType): string | undefined {
+  if (type.kind !== "memory" && type.kind !== "table") return undefined;
+  const { min, max, address, pageSize } = type.limits;
+  if (max !== undefined && min > max) return "size minimum must not be greater than maximum";
+  const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
+  return min > most || (max ?? 0) > most ? `memory size must be at most ${most} pages` : undefined;
 }

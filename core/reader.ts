@@ -138,13 +138,13 @@ export class Reader {
   }
 
   /** `vec(T)`. Allocates as it reads: a length that the bytes cannot hold fails before anything is made of it. */
-  vec<T>(read: (index: number) => T, what: string, limit: number = MAX_VECTOR): T[] {
+  vec<T>(read: (reader: this, index: number) => T, what: string, limit: number = MAX_VECTOR): T[] {
     const start = this.offset;
     const length = this.u32();
     if (length > limit) this.fail("limit-exceeded", [what, limit], start);
     if (length > this.remaining) this.fail("unexpected-end", [], this.#base + this.#bytes.length);
     const items: T[] = [];
-    for (let i = 0; i < length; i++) items.push(read(i));
+    for (let i = 0; i < length; i++) items.push(read(this, i));
     return items;
   }
 
@@ -154,13 +154,13 @@ export class Reader {
     // No number is shorter than a byte: where there are as many bytes as numbers, each is one. If one is not, the engine refuses them.
     if (length === this.remaining && length <= MAX_VECTOR) return this.take(length);
     this.#position = start;
-    return this.vec(() => this.u32(), what);
+    return this.vec(readU32, what);
   }
 
   /** A section's vector; messages count its items. */
   items(what: string, read: () => void): void {
     const item = { what, index: 0 };
-    this.vec((index) => {
+    this.vec((_, index) => {
       this.#item = item;
       item.index = index;
       read();
@@ -169,13 +169,23 @@ export class Reader {
   }
 
   /** `<T>?`. */
-  optional<T>(read: () => T, what?: string): T | undefined {
+  optional<T>(read: (reader: this) => T, what?: string): T | undefined {
     if (what !== undefined && this.peek() > 1) this.fail("unknown-opcode", [hex(this.peek()), what]);
-    return this.flag() ? read() : undefined;
+    return this.flag() ? read(this) : undefined;
   }
 
   /** Throws unless everything was read. */
   finish(): void {
     if (this.remaining > 0) this.fail("trailing-bytes");
   }
+}
+
+/** `u32`, as vectors and options read it. */
+export function readU32(reader: Reader): number {
+  return reader.u32();
+}
+
+/** `core:name`, likewise. */
+export function readName(reader: Reader): string {
+  return reader.name();
 }

@@ -327,7 +327,7 @@ class Validator {
       for (const { name, item } of expr.exports) {
         const entity = entityAt(item, frame, this.#gates, offset);
         bag.checkName(name, entity, offset, "export");
-        takeName(taken, name.name, "export name", offset);
+        takeName(taken, name.name, "export", offset);
         if (entity.sort === "func") bag.checkAnnotation("export", name.name, entity.type, offset);
         items.set(name.name, { name, entity });
       }
@@ -444,7 +444,9 @@ class Validator {
         invalid("core instance", offset, "type-mismatch", ` in argument \`${from}\`, item \`${name}\`: ${fault}`);
       }
     }
-    return new Map(module.exports.map(({ name, type }) => [name, { type, space: module.space }]));
+    const { space } = module, items = new Map<string, CoreItem>();
+    for (const { name, type } of module.exports) items.set(name, { type, space });
+    return items;
   }
 
   // ── Aliases ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -493,8 +495,10 @@ class Validator {
 
 // ── Pieces that need no validator ─────────────────────────────────────────────────────────────────────────────────────────
 
+const coreItemSortNames: ReadonlySet<string> = new Set(Object.values(coreItemSorts));
+
 function isCoreItemSort(sort: string): sort is CoreItemSort {
-  return Object.values(coreItemSorts).includes(sort as never);
+  return coreItemSortNames.has(sort);
 }
 
 /** What a frame amounts to as a component's type. */

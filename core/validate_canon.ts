@@ -20,10 +20,7 @@ import { invalid } from "./invalid.ts";
 import { type CoreItemType, formatItem, itemFault } from "./module_type.ts";
 
 /** Nothing that canonical definitions mention refers to another type. */
-const space = new CoreSpace();
-function memoryType(address: AddressType): CoreItemType {
-  return { kind: "memory", limits: { min: 0, max: undefined, shared: false, address, pageSize: 16 } };
-}
+const space = new CoreSpace(), equality = new CoreEquality();
 
 const wide = new WeakSet<CanonOptionsDef>();
 
@@ -38,8 +35,24 @@ function func(params: readonly string[], results: readonly string[]): CoreItemTy
 
 /** Whether a core item has exactly a type; what makes no sense fits everything. */
 function hasType(item: CoreItem, type: CoreItemType): boolean {
-  return item === "unknown" || itemFault(item.type, item.space, type, space, new CoreEquality()) === undefined;
+  return item === "unknown" || itemFault(item.type, item.space, type, space, equality) === undefined;
 }
+
+/** What canonical options name: a memory at least so large, and functions of these types. */
+interface OptionTypes {
+  readonly memory: CoreItemType;
+  readonly realloc: CoreItemType;
+}
+
+function optionTypes(address: AddressType): OptionTypes {
+  return {
+    memory: { kind: "memory", limits: { min: 0, max: undefined, shared: false, address, pageSize: 16 } },
+    realloc: func([address, address, address, address], [address]),
+  };
+}
+
+const expected: Readonly<Record<AddressType, OptionTypes>> = { i32: optionTypes("i32"), i64: optionTypes("i64") };
+const callbackType = func(["i32", "i32", "i32"], ["i32"]), dropType = func(["i32"], []);
 
 /** Validates one canonical definition and adds what it makes. */
 export class CanonValidator {
@@ -63,7 +76,7 @@ export class CanonValidator {
       case "resource.rep":
       case "resource.drop": {
         const { type } = this.#frame.typeOf("resource", canon.type, this.#offset, `canon ${canon.kind}`);
-        if (canon.kind === "resource.drop") return this.#make(func(["i32"], []));
+        if (canon.kind === "resource.drop") return this.#make(dropType);
         // Only who defines a resource may make handles from representations, or look into them.
         const rep = this.#frame.local.get(rootOf(type));
         if (rep === undefined) {
@@ -111,14 +124,13 @@ export class CanonValidator {
   /** The lifted function must have exactly the flattened type. */
   #sameSignature(place: string, core: KnownCoreItem, expected: CoreFuncType): void {
     const { type } = core;
-    if (type.kind !== "func") return;
+    if (type.kind !== "func" || hasType(core, func(expected.params, expected.results))) return;
     const list = (types: readonly string[]): string => `[${types.map((text) => text.toUpperCase()).join(", ")}]`;
     for (const [key, word] of [["params", "parameter"], ["results", "result"]] as const) {
       if (`${type[key]}` === `${expected[key]}`) continue;
       const fact = `lowered ${word} types \`${list(expected[key])}\` do not match ${word} types \`${list(type[key])}\``;
       invalid(place, this.#offset, "core-signature", fact);
     }
-    if (hasType(core, func(expected.params, expected.results))) return;
     const fact =
       "the core function's type is declared with supertypes or for subtypes: it is another than the flat one";
     invalid(place, this.#offset, "core-signature", fact);
@@ -154,9 +166,8 @@ export class CanonValidator {
   /** What holds for every use of options. Gives the address type of their memory. */
   #options(place: string, options: CanonOptionsDef, type: FuncType | undefined): AddressType {
     const frame = this.#frame, offset = this.#offset;
-    for (const [key, name] of [["gc", "gc"], ["coreType", "core-type"]] as const) {
-      if (options[key] === undefined) continue;
-      const what = `the canonical option \`${name}\``;
+    if (options.gc || options.coreType !== undefined) {
+      const what = `the canonical option \`${options.gc ? "gc" : "core-type"}\``;
       this.#gates.require("gc", what, offset);
       invalid(place, offset, "unsupported", what);
     }
@@ -167,7 +178,7 @@ export class CanonValidator {
     if (address === "i64") wide.add(options);
     if (options.realloc !== undefined) {
       const realloc = frame.get("core func", options.realloc, offset);
-      if (!hasType(realloc, func(Array(4).fill(address), [address]))) this.#wrongSignature(place, "realloc");
+      if (!hasType(realloc, expected[address].realloc)) this.#wrongSignature(place, "realloc");
     }
     if (options.async && type !== undefined && !type.async) {
       invalid(place, offset, "invalid-type", "the `async` canonical option requires an async function type");
@@ -175,7 +186,7 @@ export class CanonValidator {
     if (options.callback !== undefined) {
       if (!options.async) this.#option(place, "option `callback` cannot be specified without `async`");
       const callback = frame.get("core func", options.callback, offset);
-      if (!hasType(callback, func(["i32", "i32", "i32"], ["i32"]))) this.#wrongSignature(place, "callback");
+      if (!hasType(callback, callbackType)) this.#wrongSignature(place, "callback");
     }
     if (options.async && options.callback === undefined && place === "canon lift") {
       this.#gates.require("async-stackful", "async lift without `callback`", offset);
@@ -189,7 +200,7 @@ export class CanonValidator {
     if (memory === "unknown" || memory.type.kind !== "memory") return "i32";
     const { address } = memory.type.limits;
     if (address === "i64") this.#gates.require("memory64", "a 64-bit memory as canonical option", this.#offset);
-    if (!hasType(memory, memoryType(address))) {
+    if (!hasType(memory, expected[address].memory)) {
       invalid(
         place,
         this.#offset,
