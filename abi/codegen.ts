@@ -14,7 +14,7 @@ import { paramsDirect, resultDirect, variantLayout } from "./layout.ts";
 import { enter, failedCall, failedLower, type GuestCall, leave, type Lifted, refuseEnter } from "./lift.ts";
 import { CALL, failed, type HostCall, LOWER, thrown } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
-import { endDirectLend, GuestResource, HostResource, lendDirectly } from "./resources.ts";
+import { GuestResource, HostResource, lendDirectly } from "./resources.ts";
 import { checkDropped, plainResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { slotOf } from "./slots.ts";
@@ -30,7 +30,6 @@ const helpers = {
   CallScope,
   ComponentError,
   checkDropped,
-  endDirectLend,
   enter,
   leave,
   lendDirectly,
@@ -177,8 +176,8 @@ function writeLift(
       region.within(`${k} `);
       if (!borrows[k]) return region.lowerFlat(param.type, `a${k}`, "");
       region.add(region.at(""));
-      region.add(`const b${k} = lendDirectly(a${k}, r${k}); lent = ${k + 1};`);
-      return [`b${k}`];
+      region.add(`b${k} = lendDirectly(a${k}, r${k});`);
+      return [`b${k}.rep`];
     });
   } else {
     region.within(`${type.params.length} `);
@@ -234,7 +233,7 @@ function writeLift(
   return ${method ? `{ method(${args}) {` : `(${args}) => {`}
     ${method ? "const a0 = this;" : ""}
     ${single ? "if (inst.entered) refuseEnter(inst, path);\n    inst.entered = true;" : "enter(entering, path);"}
-    let at = ${CALL}, out${isErr === "" ? "" : ", failed = false"}${lends.length === 0 ? "" : ", lent = 0"};
+    let at = ${CALL}, out${isErr === "" ? "" : ", failed = false"}${lends.map((k) => `, b${k}`).join("")};
     ${region.usesScope ? "const scope = new CallScope();" : ""}
     try {
       ${region.usesScope ? "cx.scope = scope;" : ""}
@@ -259,11 +258,11 @@ function writeLift(
       : ""
   }
     } catch (e) {
-      ${lends.map((k) => `if (lent > ${k}) endDirectLend(a${k});`).join(" ")}
+      ${lends.map((k) => `if (b${k} !== undefined) b${k}.lends--;`).join(" ")}
       throw fail(at, ${lowers}, ${places}[at], e${region.usesScope ? ", scope" : ""});
     }
     ${region.usesScope ? "scope.end();" : ""}
-    ${lends.map((k) => `endDirectLend(a${k});`).join(" ")}
+    ${lends.map((k) => `b${k}.lends--;`).join(" ")}
     ${single ? "inst.entered = false;" : "leave(entering);"}
     ${isErr !== "" && throws ? "if (failed) throw new ComponentError(out);" : ""}
     return ${returned};

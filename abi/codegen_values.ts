@@ -6,7 +6,7 @@
 
 import { flagBits } from "./aggregates.ts";
 import type { Codec } from "./codec.ts";
-import type { Program } from "./codegen_program.ts";
+import type { Program, Written } from "./codegen_program.ts";
 import {
   discriminantView,
   items,
@@ -242,9 +242,20 @@ export class Region {
   }
 
   #enum(type: OfKind<"enum">, index: string, path: string): string {
-    const name = this.keep(`${this.program.constant(type.names)}[${index}]`);
+    const name = this.keep(`${this.#enumNames(type)}[${index}]`);
     this.add(`if (${name} === undefined) { ${this.at(path)} trap(tree, "invalid-discriminant"); }`);
     return name;
+  }
+
+  /** The names as literals, which engines keep one string of: comparing such with `case "name"` is comparing two pointers. */
+  #enumNames(type: OfKind<"enum">): string {
+    const { program } = this;
+    if (type.names.length > MAX_SWITCH) return program.constant(type.names);
+    const write = (name: string): Written => ({
+      text: `const ${name} = [${type.names.map(quote).join(", ")}];`,
+      usesScope: false,
+    });
+    return program.once("names", type, write).name;
   }
 
   #variant(

@@ -31,96 +31,87 @@ export interface ResourceRuntime {
 
 // ── A guest's resources in JS ─────────────────────────────────────────────────────────────────────────────────────────────
 
-type Status = "own" | "borrowed" | "dropped" | "given away" | "ended";
-
 /** What messages say of a resource that is gone. */
-const phrases: Readonly<Record<Exclude<Status, "own" | "borrowed">, string>> = {
+const phrases = {
   dropped: "was dropped",
   "given away": "was given away",
   ended: "was a borrow that ended with its call",
-};
+} as const;
 
-let takeObject: (value: unknown, runtime: GuestResource, scope: CallScope) => number;
-/** Lends an object where whoever does gives it back itself; gives the representation. */
-export let lendDirectly: (value: unknown, runtime: GuestResource) => number;
-/** Gives it back. */
-export let endDirectLend: (object: ResourceObject) => void;
-let endBorrow: (object: ResourceObject) => void;
-let runtimeOf: (value: unknown) => GuestResource | undefined;
+/**
+ * What a resource object holds. Apart from the object: the objects of every class look different to an engine, these all look the same,
+ * and a call looks at much of it.
+ */
+export class Holding {
+  readonly runtime: GuestResource;
+  readonly rep: number;
+  readonly owned: boolean;
+  /** Why it is no longer there, if it is not. */
+  gone: keyof typeof phrases | undefined = undefined;
+  /** Calls that it is lent to. */
+  lends = 0;
+
+  constructor(runtime: GuestResource, rep: number, owned: boolean) {
+    this.runtime = runtime;
+    this.rep = rep;
+    this.owned = owned;
+  }
+}
+
+let holdingOf: (value: object) => Holding | undefined;
 
 /** A guest's resource as the host sees it. Classes of exported resources extend it; it has no statics, which they would inherit. */
 export class ResourceObject {
-  #runtime: GuestResource;
-  #rep: number;
-  #status: Status;
-  #lends = 0;
+  readonly #holding: Holding;
 
   /** Made by lifting only. */
-  constructor(runtime: GuestResource, rep: number, status: "own" | "borrowed") {
-    this.#runtime = runtime;
-    this.#rep = rep;
-    this.#status = status;
+  constructor(holding: Holding) {
+    this.#holding = holding;
   }
 
   /** Drops it: runs the destructor of an owned one. Doing so again, or when the instance is gone, does nothing. */
   [Symbol.dispose](): void {
-    if (this.#status === "borrowed") this.#status = "ended";
-    if (this.#status !== "own" || this.#runtime.isGone) return;
-    if (this.#lends > 0) throw finish(new ValueError("lent-resource"), "drop", "", `resource ${this.#runtime.name}`);
-    this.#runtime.refuseIfEntered();
-    this.#status = "dropped";
-    this.#runtime.forget(this);
-    this.#runtime.destroy(this.#rep, undefined);
+    const holding = this.#holding, { runtime } = holding;
+    if (!holding.owned) holding.gone ??= "ended";
+    if (holding.gone !== undefined || runtime.isGone) return;
+    if (holding.lends > 0) throw finish(new ValueError("lent-resource"), "drop", "", `resource ${runtime.name}`);
+    runtime.refuseIfEntered();
+    holding.gone = "dropped";
+    runtime.forget(this);
+    runtime.destroy(holding.rep, undefined);
   }
 
   static {
-    /** The object of a type, alive; a ValueError says what is wrong with it. */
-    const alive = (value: unknown, runtime: GuestResource): ResourceObject => {
-      if (typeof value === "object" && value !== null && #runtime in value) {
-        if (value.#runtime === runtime) {
-          if (value.#status === "own" || value.#status === "borrowed") return value;
-          throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrases[value.#status]}`);
-        }
-        if (value.#runtime.name === runtime.name) {
-          throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, "one of another type or instance");
-        }
-      }
-      if (isThenable(value)) throw new ValueError("promise", `resource \`${runtime.name}\``);
-      throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, describe(value));
-    };
-    runtimeOf = (value) =>
-      typeof value === "object" && value !== null && #runtime in value ? value.#runtime : undefined;
-    takeObject = (value, runtime, scope) => {
-      const object = alive(value, runtime);
-      if (object.#status === "borrowed") {
-        throw new ValueError("type-mismatch", `an owned \`${runtime.name}\``, "a borrowed one");
-      }
-      if (object.#lends > 0) throw new ValueError("lent-resource");
-      object.#status = "given away";
-      runtime.forget(object);
-      scope.onFailure(() => {
-        object.#status = "own";
-        runtime.remember(object, object.#rep);
-      });
-      return object.#rep;
-    };
-    lendDirectly = (value, runtime) => {
-      const object = alive(value, runtime);
-      object.#lends++;
-      return object.#rep;
-    };
-    endDirectLend = (object) => {
-      object.#lends--;
-    };
-    endBorrow = (object) => {
-      if (object.#status === "borrowed") object.#status = "ended";
-    };
+    holdingOf = (value) => #holding in value ? value.#holding : undefined;
   }
+}
+
+/** What the object of a type holds, alive; a ValueError says what is wrong with it. */
+function alive(value: unknown, runtime: GuestResource): Holding {
+  const holding = typeof value === "object" && value !== null ? holdingOf(value) : undefined;
+  if (holding !== undefined && holding.runtime === runtime && holding.gone === undefined) return holding;
+  return refuseObject(value, holding, runtime);
+}
+
+function refuseObject(value: unknown, holding: Holding | undefined, runtime: GuestResource): never {
+  if (holding?.runtime === runtime) {
+    throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrases[holding.gone!]}`);
+  }
+  if (isThenable(value)) throw new ValueError("promise", `resource \`${runtime.name}\``);
+  const found = holding?.runtime.name === runtime.name ? "one of another type or instance" : describe(value);
+  throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, found);
+}
+
+/** Lends an object; whoever does gives it back by counting its `lends` down. */
+export function lendDirectly(value: unknown, runtime: GuestResource): Holding {
+  const holding = alive(value, runtime);
+  holding.lends++;
+  return holding;
 }
 
 /** Whether a value is a resource object of a type, alive or not. */
 export function isResourceObject(value: unknown, runtime: GuestResource): boolean {
-  return runtimeOf(value) === runtime;
+  return typeof value === "object" && value !== null && holdingOf(value)?.runtime === runtime;
 }
 
 /** A class of resource objects. */
@@ -156,25 +147,38 @@ export class GuestResource implements ResourceRuntime {
   }
 
   ownToHost(rep: number): ResourceObject {
-    const object = this.#make(rep, "own");
+    const object = this.#make(new Holding(this, rep, true));
     this.remember(object, rep);
     return object;
   }
 
   borrowToHost(rep: number, scope: CallScope): ResourceObject {
-    const object = this.#make(rep, "borrowed");
-    scope.atEnd(() => endBorrow(object));
-    return object;
+    const holding = new Holding(this, rep, false);
+    scope.atEnd(() => {
+      holding.gone ??= "ended";
+    });
+    return this.#make(holding);
   }
 
   ownFromHost(value: unknown, scope: CallScope): number {
-    return takeObject(value, this, scope);
+    const holding = alive(value, this), object = value as ResourceObject;
+    if (!holding.owned) {
+      throw new ValueError("type-mismatch", `an owned \`${this.name}\``, "a borrowed one");
+    }
+    if (holding.lends > 0) throw new ValueError("lent-resource");
+    holding.gone = "given away";
+    this.forget(object);
+    scope.onFailure(() => {
+      holding.gone = undefined;
+      this.remember(object, holding.rep);
+    });
+    return holding.rep;
   }
 
   borrowFromHost(value: unknown, scope: CallScope): number {
-    const rep = lendDirectly(value, this);
-    scope.atEnd(() => endDirectLend(value as ResourceObject));
-    return rep;
+    const holding = lendDirectly(value, this);
+    scope.atEnd(() => void holding.lends--);
+    return holding.rep;
   }
 
   destroy(rep: number, caller: ComponentInstance | undefined): void {
@@ -217,8 +221,8 @@ export class GuestResource implements ResourceRuntime {
     if (this.#destructor !== undefined) this.#finalizers.unregister(object);
   }
 
-  #make(rep: number, status: "own" | "borrowed"): ResourceObject {
-    return Reflect.construct(ResourceObject, [this, rep, status], this.class);
+  #make(holding: Holding): ResourceObject {
+    return Reflect.construct(ResourceObject, [holding], this.class);
   }
 
   #finalize(rep: number): void {

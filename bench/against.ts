@@ -20,9 +20,9 @@ const hooks = { callingHost: none, returningFromHost: none, callingGuest: none, 
 const subjects = [
   subjectOf("before", before),
   // Each library with two instances, so that the call sites of neither are monomorphic.
-  subjectOf("before, hooks", before, undefined, { hooks }),
+  subjectOf("before, hooks", before, { hooks }),
   subjectOf("now", now as never),
-  subjectOf("now, hooks", now as never, undefined, { hooks }),
+  subjectOf("now, hooks", now as never, { hooks }),
 ];
 
 console.log(

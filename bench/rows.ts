@@ -9,6 +9,9 @@ import { compileSync, err, HostFunc, instantiateSync, Linker, t } from "@windlas
 /** Files are found from the folder that a bench runs in: on other runtimes than Deno it runs from a bundle. */
 const root = pathToFileURL(`${(globalThis as Any).process.cwd()}/bench/`);
 const bytes = new Uint8Array(readFileSync(new URL("fixtures/calls.wasm", root)));
+/** Compiled once: where two instances are asked for, they are of one component, and of one core module where there is none. */
+const component = compileSync(bytes);
+const rawModule = new WebAssembly.Module(new Uint8Array(readFileSync(new URL("fixtures/raw.wasm", root))));
 const HOST = "bench:calls/host", GUEST = "bench:calls/guest", LOOPS = "bench:calls/loops";
 
 // deno-lint-ignore no-explicit-any
@@ -27,17 +30,17 @@ function byValue(): Any {
 }
 
 function windlass(name: string, imports: Any): Subject {
-  return subjectOf(name, { instantiateSync } as Any, imports);
+  const { exports } = instantiateSync(component, { [HOST]: imports });
+  return { name, guest: exports[GUEST], loops: exports[LOOPS] };
 }
 
-/** Windlass with plain host functions, of this state or another. */
+/** This library or another state of it, with plain host functions. */
 export function subjectOf(
   name: string,
   library: { instantiateSync: (bytes: Uint8Array, imports: Any, options?: Any) => Any },
-  imports: Any = host(),
   options?: Any,
 ): Subject {
-  const { exports } = library.instantiateSync(bytes, { [HOST]: imports }, options);
+  const { exports } = library.instantiateSync(bytes, { [HOST]: host() }, options);
   return { name, guest: exports[GUEST], loops: exports[LOOPS] };
 }
 
@@ -55,7 +58,7 @@ function valued(): Subject {
 }
 
 function instanceOf(imports: Any): Any {
-  const instance = instantiateSync(bytes, { [HOST]: imports });
+  const instance = instantiateSync(component, { [HOST]: imports });
   return { exports: instance.exports, func: instance.func.bind(instance) };
 }
 
@@ -95,7 +98,7 @@ function typed(): Subject {
   for (const [name, func] of Object.entries(functions)) {
     instance.func(kebab(name), HostFunc.typed(types[name], func as Any));
   }
-  const made = linker.link(compileSync(bytes)).instantiateSync();
+  const made = linker.link(component).instantiateSync();
   const guest = Object.fromEntries(
     Object.entries(types).map(([name, type]) => [name, made.func(`${GUEST}#${kebab(name)}`, type)]),
   );
@@ -266,8 +269,7 @@ export const rows: readonly Row[] = [
 
 /** A raw core call each way: of a stateful guest, which no engine can fold away. */
 export function rawSubject(): Subject {
-  const module = new WebAssembly.Module(new Uint8Array(readFileSync(new URL("fixtures/raw.wasm", root))));
   const h = { add: (a: number, b: number) => (a + b) | 0, nop: () => {} };
-  const { add, nop, loop, loopNop } = new WebAssembly.Instance(module, { h }).exports as Any;
+  const { add, nop, loop, loopNop } = new WebAssembly.Instance(rawModule, { h }).exports as Any;
   return { name: "raw", guest: { add, nop }, loops: { add: loop, nop: loopNop } };
 }

@@ -9,6 +9,7 @@ import type { ResourceType } from "../abi/types.ts";
 import type { Running } from "../core/instantiate.ts";
 import { parsePlainName, type PlainName } from "../core/names.ts";
 import type { FuncRef, NamedItem } from "../core/plan_types.ts";
+import { defineLazily, MemberLayout } from "./lazy_members.ts";
 import { camelCase, pascalCase, uniqueNames } from "./names.ts";
 import type { GuestClass } from "./resource.ts";
 import type { ResourceClass } from "./schema.ts";
@@ -58,18 +59,16 @@ export function classOf({ running, classes, hostClasses }: ExportSource, type: R
   return runtime instanceof GuestResource ? classes.of(runtime).class : hostClasses.get(type);
 }
 
-/** Defines a member that is made when first read; a raw WIT name beside it is not enumerable. What is there already stays. */
-function defineLazily(target: object, key: string, raw: string, make: () => unknown): void {
-  const names = raw === key || Object.hasOwn(target, raw) ? [key] : [key, raw];
-  const get = (): unknown => {
-    const value = make();
-    for (const name of names) {
-      Object.defineProperty(target, name, { enumerable: name === key, configurable: true, writable: false, value });
-    }
-    return value;
-  };
-  for (const name of names) Object.defineProperty(target, name, { enumerable: name === key, configurable: true, get });
+/** Where an object of exports comes from; `owner` is its name, empty at the root. */
+interface Origin {
+  readonly owner: string;
+  readonly source: ExportSource;
 }
+
+type Layouts = Record<"root" | "nested", MemberLayout<Origin> | undefined>;
+
+/** By what is exported: instances of one component share them. */
+const layouts = new WeakMap<ReadonlyMap<string, NamedItem>, Layouts>();
 
 /** The members of an instance; `owner` is its name, empty at the root. */
 export function exportMembers(
@@ -79,37 +78,65 @@ export function exportMembers(
 ): Members {
   // `Object.create(null)` would make an object whose members V8 looks up in a table.
   const members: Members = Object.setPrototypeOf({}, null);
-  const isRoot = owner === "";
-  const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
-  const { running } = source;
+  const place = owner === "" ? "root" : "nested";
+  let known = layouts.get(items);
+  if (known === undefined) layouts.set(items, known = { root: undefined, nested: undefined });
+  (known[place] ??= layoutOf(items, place === "root")).define(members, { owner, source });
+  defineClassMembers(items, owner, source);
+  return members;
+}
+
+function keysOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): Map<string, string> {
+  return memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
+}
+
+/** All but the functions of resources, which their classes have. */
+function layoutOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): MemberLayout<Origin> {
+  const layout = new MemberLayout<Origin>(), keys = keysOf(items, isRoot);
   for (const [name, { item }] of items) {
-    const path = isRoot ? name : `${owner}#${name}`, key = keys.get(name)!;
+    const add = (make: (origin: Origin) => unknown): void => layout.add(keys.get(name)!, name, make);
     switch (item.sort) {
-      case "func": {
-        const plain = parsePlainName(name);
-        const make = (): GuestCall => source.func(item.func, `export ${path}`, plain.kind === "method");
-        if (plain.kind === "label") defineLazily(members, key, name, make);
-        else defineClassMember(items, plain, key, make, source);
+      case "func":
+        if (parsePlainName(name).kind === "label") add((origin) => funcOf(item.func, name, origin));
         break;
-      }
       case "instance":
-        defineLazily(members, key, name, () => exportMembers(item.instance.exports, path, source));
+        add(({ owner, source }) => exportMembers(item.instance.exports, pathOf(name, owner), source));
         break;
       case "type": {
         if (item.type.kind !== "resource") break;
         const { type } = item.type;
-        defineLazily(members, key, name, () => classOf(source, type));
+        add(({ source }) => classOf(source, type));
         break;
       }
       case "core module":
-        defineLazily(members, key, name, () => running.module(item.module));
+        add(({ source }) => source.running.module(item.module));
         break;
       case "component":
-        defineLazily(members, key, name, () => running.component(item.component));
+        add(({ source }) => source.running.component(item.component));
         break;
     }
   }
-  return members;
+  return layout;
+}
+
+function pathOf(name: string, owner: string): string {
+  return owner === "" ? name : `${owner}#${name}`;
+}
+
+function funcOf(func: FuncRef, name: string, { owner, source }: Origin, method = false): GuestCall {
+  return source.func(func, `export ${pathOf(name, owner)}`, method);
+}
+
+/** Constructors, methods and static functions, which belong to their resources' classes. */
+function defineClassMembers(items: ReadonlyMap<string, NamedItem>, owner: string, source: ExportSource): void {
+  let keys: Map<string, string> | undefined;
+  for (const [name, { item }] of items) {
+    if (item.sort !== "func") continue;
+    const plain = parsePlainName(name);
+    if (plain.kind === "label") continue;
+    const make = (): GuestCall => funcOf(item.func, name, { owner, source }, plain.kind === "method");
+    defineClassMember(items, plain, (keys ??= keysOf(items, owner === "")).get(name), make, source);
+  }
 }
 
 /** A constructor, method or static function, which belongs to its resource's class. */
@@ -134,7 +161,7 @@ function defineClassMember(
   } else if (plain.kind === "static") {
     defineLazily(made.class, key!, plain.label, make);
   } else {
-    defineLazily(made.class.prototype, key!, plain.label, make);
+    defineLazily(made.class.prototype, key!, plain.label, make, true);
   }
 }
 
