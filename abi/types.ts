@@ -87,28 +87,28 @@ export interface ResourceType {
 /** One kind of `ValType`, by its `kind`. */
 export type OfKind<K extends ValType["kind"]> = Extract<ValType, { kind: K }>;
 
-/** The types directly inside a type. */
-export function partsOf(type: ValType): readonly ValType[] {
+/** Whether something holds for all types directly inside a type, asked in order. */
+export function everyPart(type: ValType, holds: (part: ValType) => boolean): boolean {
   switch (type.kind) {
     case "list":
     case "option":
     case "fixed-list":
-      return [type.element];
+      return holds(type.element);
     case "map":
-      return [type.key, type.value];
+      return holds(type.key) && holds(type.value);
     case "record":
-      return type.fields.map((field) => field.type);
+      return type.fields.every((field) => holds(field.type));
     case "tuple":
-      return type.types;
+      return type.types.every(holds);
     case "variant":
-      return type.cases.flatMap((part) => part.type ?? []);
+      return type.cases.every((part) => part.type === undefined || holds(part.type));
     case "result":
-      return [type.ok, type.err].flatMap((part) => part ?? []);
+      return (!type.ok || holds(type.ok)) && (!type.err || holds(type.err));
     case "stream":
     case "future":
-      return type.element === undefined ? [] : [type.element];
+      return !type.element || holds(type.element);
     default:
-      return [];
+      return true;
   }
 }
 
@@ -148,9 +148,12 @@ function contents(type: ValType): number {
 function contentsOfParts(type: ValType, own: number): number {
   let found = containsMemo.get(type);
   if (found === undefined) {
-    found = own;
-    for (const part of partsOf(type)) found |= contents(part);
-    containsMemo.set(type, found);
+    let all = own;
+    everyPart(type, (part) => {
+      all |= contents(part);
+      return true;
+    });
+    containsMemo.set(type, found = all);
   }
   return found;
 }
@@ -181,7 +184,7 @@ const FORMAT_DEPTH = 5;
 /** A type in WIT's notation, anonymous records and variants spelt out; used in messages. */
 export function formatType(type: ValType | null | undefined, depth = 0): string {
   if (type === undefined || type === null) return "_";
-  if (depth >= FORMAT_DEPTH && partsOf(type).length > 0) return "…";
+  if (depth >= FORMAT_DEPTH && !everyPart(type, () => false)) return "…";
   const format = (part: ValType | null | undefined): string => formatType(part, depth + 1);
   switch (type.kind) {
     case "list":

@@ -4,7 +4,7 @@
 // Instances know their exports by name and substitute resources when one is asked for: instantiating costs what is used.
 // Spec: Explainer.md "Type Checking", "Instance Definitions".
 
-import { type FuncType, isPrimitive, type ResourceType, type ValType } from "../abi/types.ts";
+import { type FuncType, isPrimitive, type PrimitiveKind, type ResourceType, type ValType } from "../abi/types.ts";
 import type { NameDef } from "./definitions.ts";
 import type { CoreModuleType } from "./module_type.ts";
 import type { ValueItem } from "./plan_types.ts";
@@ -208,49 +208,53 @@ export class Substitution {
   value(type: ValType): ValType {
     // A name of a primitive type may be paired; beyond that nothing is exchanged in one.
     if (isPrimitive(type)) return (this.#memo.get(type) as ValType | undefined) ?? type;
-    return this.#once(type, (): ValType => {
-      const optional = (part: ValType | undefined): ValType | undefined => part && this.value(part);
-      switch (type.kind) {
-        case "own":
-        case "borrow": {
-          const resource = this.resource(type.resource);
-          return resource === type.resource ? type : { kind: type.kind, resource };
-        }
-        case "list":
-        case "option":
-        case "fixed-list": {
-          const element = this.value(type.element);
-          return element === type.element ? type : { ...type, element };
-        }
-        case "map": {
-          const value = this.value(type.value);
-          return value === type.value ? type : { ...type, value };
-        }
-        case "stream":
-        case "future": {
-          const element = optional(type.element);
-          return element === type.element ? type : { ...type, element };
-        }
-        case "tuple": {
-          const types = type.types.map((part) => this.value(part));
-          return types.every((part, i) => part === type.types[i]) ? type : { ...type, types };
-        }
-        case "record": {
-          const fields = type.fields.map(({ name, type }) => ({ name, type: this.value(type) }));
-          return fields.every((field, i) => field.type === type.fields[i]!.type) ? type : { ...type, fields };
-        }
-        case "variant": {
-          const cases = type.cases.map(({ name, type }) => ({ name, type: optional(type) }));
-          return cases.every((part, i) => part.type === type.cases[i]!.type) ? type : { ...type, cases };
-        }
-        case "result": {
-          const ok = optional(type.ok), err = optional(type.err);
-          return ok === type.ok && err === type.err ? type : { ...type, ok, err };
-        }
-        default:
-          return type;
+    let made = this.#memo.get(type) as ValType | undefined;
+    if (made === undefined) this.#memo.set(type, made = this.#exchanged(type));
+    return made;
+  }
+
+  #exchanged(type: Exclude<ValType, { readonly kind: PrimitiveKind }>): ValType {
+    const optional = (part: ValType | undefined): ValType | undefined => part && this.value(part);
+    switch (type.kind) {
+      case "own":
+      case "borrow": {
+        const resource = this.resource(type.resource);
+        return resource === type.resource ? type : { kind: type.kind, resource };
       }
-    });
+      case "list":
+      case "option":
+      case "fixed-list": {
+        const element = this.value(type.element);
+        return element === type.element ? type : { ...type, element };
+      }
+      case "map": {
+        const value = this.value(type.value);
+        return value === type.value ? type : { ...type, value };
+      }
+      case "stream":
+      case "future": {
+        const element = optional(type.element);
+        return element === type.element ? type : { ...type, element };
+      }
+      case "tuple": {
+        const types = type.types.map((part) => this.value(part));
+        return types.every((part, i) => part === type.types[i]) ? type : { ...type, types };
+      }
+      case "record": {
+        const fields = type.fields.map(({ name, type }) => ({ name, type: this.value(type) }));
+        return fields.every((field, i) => field.type === type.fields[i]!.type) ? type : { ...type, fields };
+      }
+      case "variant": {
+        const cases = type.cases.map(({ name, type }) => ({ name, type: optional(type) }));
+        return cases.every((part, i) => part.type === type.cases[i]!.type) ? type : { ...type, cases };
+      }
+      case "result": {
+        const ok = optional(type.ok), err = optional(type.err);
+        return ok === type.ok && err === type.err ? type : { ...type, ok, err };
+      }
+      default:
+        return type;
+    }
   }
 
   #once<T extends object>(key: T, make: () => T): T {

@@ -2,7 +2,14 @@
 // taken, and which types have a name that the outside can use.
 // Spec: Explainer.md "Import and Export Definitions", "External Visibility of Types".
 
-import { type FuncType, partsOf, type PrimitiveKind, type ResourceType, type ValType } from "../abi/types.ts";
+import {
+  everyPart,
+  type FuncType,
+  isPrimitive,
+  type PrimitiveKind,
+  type ResourceType,
+  type ValType,
+} from "../abi/types.ts";
 import type { CoreSpace } from "./core_space.ts";
 import type { NameDef } from "./definitions.ts";
 import type { Budget } from "./evaluate.ts";
@@ -186,7 +193,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
   declare(side: Side, def: NameDef, entity: Entity, offset: number): Entity {
     const names = this[side], { name } = def;
     this.checkName(def, entity, offset, side);
-    const named = entity.sort === "type" ? { ...entity, type: renamed(entity.type, name) } : entity;
+    const named: Entity = entity.sort === "type" ? { sort: "type", type: renamed(entity.type, name) } : entity;
     if (entity.sort === "func") this.checkAnnotation(side, name, entity.type, offset);
     takeName(names.taken, name, side, offset);
     if (this.kind !== "instance type") {
@@ -366,7 +373,7 @@ class Visibility {
   }
 
   #func({ params, result }: FuncType): boolean {
-    return params.every(({ type }) => this.#value(type)) && (result === undefined || this.#value(result));
+    return params.every((param) => this.#value(param.type)) && (result === undefined || this.#value(result));
   }
 
   /** What gets a name now: its parts must have had theirs. */
@@ -375,7 +382,7 @@ class Visibility {
       case "value":
         return item.type.kind === "own" || item.type.kind === "borrow"
           ? this.#value(item.type)
-          : partsOf(item.type).every((part) => this.#value(part));
+          : everyPart(item.type, this.#seesValue);
       case "func":
         return this.#func(item.type);
       case "instance":
@@ -385,8 +392,10 @@ class Visibility {
     }
   }
 
+  readonly #seesValue = (type: ValType): boolean => this.#value(type);
+
   #value(type: ValType): boolean {
-    if (this.#known.has(type)) return true;
+    if (isPrimitive(type) || this.#known.has(type)) return true;
     const seen = this.#valueSeen(type);
     if (seen) this.#known.add(type);
     return seen;
@@ -403,7 +412,7 @@ class Visibility {
       case "borrow":
         return this.has(type.resource);
       default:
-        return partsOf(type).every((part) => this.#value(part));
+        return everyPart(type, this.#seesValue);
     }
   }
 }

@@ -1,7 +1,7 @@
 // Whether a type mentions resources that it does not bind itself: such a type may not be used in another component than its own.
 // Spec: Explainer.md "Alias Definitions"; Binary.md's rule for outer aliases of types.
 
-import { containsHandle, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
+import { containsHandle, everyPart, type ResourceType, type ValType } from "../abi/types.ts";
 import { type NamedEntity, rootOf, type TypeEntity } from "./entities.ts";
 import type { Budget } from "./evaluate.ts";
 
@@ -64,6 +64,6 @@ class ResourceSearch {
     if (!containsHandle(type)) return false;
     if (type.kind === "own" || type.kind === "borrow") return !bound.has(rootOf(type.resource));
     this.#budget.spend(0);
-    return partsOf(type).some((part) => this.#value(part, bound));
+    return !everyPart(type, (part) => !this.#value(part, bound));
   }
 }

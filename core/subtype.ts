@@ -25,7 +25,8 @@ export interface Equality {
 
 /** Pairs of objects. */
 export class Pairs {
-  readonly #pairs = new Map<object, Set<object>>();
+  /** Made when there is one: most comparisons find everything the same at once. */
+  #pairs: Map<object, Set<object>> | undefined;
   readonly #added: (() => void) | undefined;
 
   constructor(added?: () => void) {
@@ -33,13 +34,13 @@ export class Pairs {
   }
 
   has(left: object, right: object): boolean {
-    return this.#pairs.get(left)?.has(right) ?? false;
+    return this.#pairs?.get(left)?.has(right) ?? false;
   }
 
   add(left: object, right: object): void {
     this.#added?.();
-    const rights = this.#pairs.get(left);
-    if (rights === undefined) this.#pairs.set(left, new Set([right]));
+    const pairs = this.#pairs ??= new Map(), rights = pairs.get(left);
+    if (rights === undefined) pairs.set(left, new Set([right]));
     else rights.add(right);
   }
 }
@@ -232,7 +233,7 @@ const itself: Resolve = (root) => root;
  */
 export class Bindings {
   readonly #open: (root: ResourceType) => boolean;
-  readonly #bound = new Map<ResourceType, ResourceType>();
+  #bound: Map<ResourceType, ResourceType> | undefined;
   readonly #left: Resolve;
   readonly #right: Resolve;
   readonly spend: () => void;
@@ -269,7 +270,7 @@ export class Bindings {
 
   /** What a resource of the expected side stands for. */
   left(root: ResourceType): ResourceType {
-    return this.#bound.get(root) ?? this.#left(root);
+    return this.#bound?.get(root) ?? this.#left(root);
   }
 
   right(root: ResourceType): ResourceType {
@@ -279,8 +280,8 @@ export class Bindings {
   /** Binds an abstract resource, or says whether two resources are the same. */
   bind(expected: ResourceType, found: ResourceType): boolean {
     const root = rootOf(expected);
-    if (!this.#bound.has(root) && this.#open(root)) {
-      this.#bound.set(root, this.right(rootOf(found)));
+    if (!this.#bound?.has(root) && this.#open(root)) {
+      (this.#bound ??= new Map()).set(root, this.right(rootOf(found)));
       return true;
     }
     return this.equality.resource(expected, found);
@@ -288,7 +289,7 @@ export class Bindings {
 
   /** What a resource stands for; `undefined` if it is not abstract or nothing was found for it. */
   of(root: ResourceType): ResourceType | undefined {
-    return this.#bound.get(root);
+    return this.#bound?.get(root);
   }
 }
 

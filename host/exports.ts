@@ -65,10 +65,25 @@ interface Origin {
   readonly source: ExportSource;
 }
 
-type Layouts = Record<"root" | "nested", MemberLayout<Origin> | undefined>;
+/** What is found once for everything that exports the same. */
+interface Layout {
+  /** All but the functions of resources. */
+  readonly members: MemberLayout<Origin>;
+  /** Constructors, methods and static functions, which belong to their resources' classes. */
+  readonly classMembers: readonly ClassMember[];
+}
+
+interface ClassMember {
+  readonly name: string;
+  readonly func: FuncRef;
+  readonly plain: Exclude<PlainName, { kind: "label" }>;
+  /** What the class calls it; a constructor has no name. */
+  readonly key: string | undefined;
+  readonly resource: ResourceType;
+}
 
 /** By what is exported: instances of one component share them. */
-const layouts = new WeakMap<ReadonlyMap<string, NamedItem>, Layouts>();
+const layouts = new WeakMap<ReadonlyMap<string, NamedItem>, Partial<Record<"root" | "nested", Layout>>>();
 
 /** The members of an instance; `owner` is its name, empty at the root. */
 export function exportMembers(
@@ -78,27 +93,32 @@ export function exportMembers(
 ): Members {
   // `Object.create(null)` would make an object whose members V8 looks up in a table.
   const members: Members = Object.setPrototypeOf({}, null);
-  const place = owner === "" ? "root" : "nested";
+  const place = owner === "" ? "root" : "nested", origin = { owner, source };
   let known = layouts.get(items);
-  if (known === undefined) layouts.set(items, known = { root: undefined, nested: undefined });
-  (known[place] ??= layoutOf(items, place === "root")).define(members, { owner, source });
-  defineClassMembers(items, owner, source);
+  if (known === undefined) layouts.set(items, known = {});
+  const layout = known[place] ??= layoutOf(items, place === "root");
+  layout.members.define(members, origin);
+  for (const member of layout.classMembers) defineClassMember(member, origin);
   return members;
 }
 
-function keysOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): Map<string, string> {
-  return memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
-}
-
-/** All but the functions of resources, which their classes have. */
-function layoutOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): MemberLayout<Origin> {
-  const layout = new MemberLayout<Origin>(), keys = keysOf(items, isRoot);
+function layoutOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): Layout {
+  const members = new MemberLayout<Origin>(), classMembers: ClassMember[] = [];
+  const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
   for (const [name, { item }] of items) {
-    const add = (make: (origin: Origin) => unknown): void => layout.add(keys.get(name)!, name, make);
+    const add = (make: (origin: Origin) => unknown): void => members.add(keys.get(name)!, name, make);
     switch (item.sort) {
-      case "func":
-        if (parsePlainName(name).kind === "label") add((origin) => funcOf(item.func, name, origin));
+      case "func": {
+        const plain = parsePlainName(name), { func } = item;
+        if (plain.kind === "label") {
+          add((origin) => funcOf(func, name, origin));
+          break;
+        }
+        const resource = items.get(plain.resource)?.item;
+        if (resource?.sort !== "type" || resource.type.kind !== "resource") break;
+        classMembers.push({ name, func, plain, key: keys.get(name), resource: resource.type.type });
         break;
+      }
       case "instance":
         add(({ owner, source }) => exportMembers(item.instance.exports, pathOf(name, owner), source));
         break;
@@ -116,7 +136,7 @@ function layoutOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): Membe
         break;
     }
   }
-  return layout;
+  return { members, classMembers };
 }
 
 function pathOf(name: string, owner: string): string {
@@ -127,31 +147,10 @@ function funcOf(func: FuncRef, name: string, { owner, source }: Origin, method =
   return source.func(func, `export ${pathOf(name, owner)}`, method);
 }
 
-/** Constructors, methods and static functions, which belong to their resources' classes. */
-function defineClassMembers(items: ReadonlyMap<string, NamedItem>, owner: string, source: ExportSource): void {
-  let keys: Map<string, string> | undefined;
-  for (const [name, { item }] of items) {
-    if (item.sort !== "func") continue;
-    const plain = parsePlainName(name);
-    if (plain.kind === "label") continue;
-    const make = (): GuestCall => funcOf(item.func, name, { owner, source }, plain.kind === "method");
-    defineClassMember(items, plain, (keys ??= keysOf(items, owner === "")).get(name), make, source);
-  }
-}
-
-/** A constructor, method or static function, which belongs to its resource's class. */
-function defineClassMember(
-  items: ReadonlyMap<string, NamedItem>,
-  plain: Exclude<PlainName, { kind: "label" }>,
-  key: string | undefined,
-  make: () => GuestCall,
-  { running, classes }: ExportSource,
-): void {
-  const resource = items.get(plain.resource)?.item;
-  if (resource?.sort !== "type" || resource.type.kind !== "resource") return;
-  const runtime = running.tree.resources[slotOf(resource.type.type)];
+function defineClassMember({ name, func, plain, key, resource }: ClassMember, origin: Origin): void {
+  const { running, classes } = origin.source, runtime = running.tree.resources[slotOf(resource)];
   if (!(runtime instanceof GuestResource)) return;
-  const made = classes.of(runtime);
+  const made = classes.of(runtime), make = (): GuestCall => funcOf(func, name, origin, plain.kind === "method");
   if (plain.kind === "constructor") {
     made.setConstructor((...args) => {
       const construct = make();

@@ -3,7 +3,7 @@
 // that is more. Nothing of a binary goes into the text but identifiers that were checked and JSON string literals.
 // Source: DESIGN.md "Values", "`component.typescript()`".
 
-import { type FuncType, isPrimitive, partsOf, type ResourceType, type ValType } from "../abi/types.ts";
+import { everyPart, type FuncType, isPrimitive, type ResourceType, type ValType } from "../abi/types.ts";
 import { parsePlainName, splitVersion } from "../core/names.ts";
 import type { ExternItem } from "../core/types.ts";
 import { memberKeys } from "./exports.ts";
@@ -408,7 +408,7 @@ function isSameType(type: ValType | ResourceType): boolean {
     case "record":
     case "tuple":
     case "variant":
-      return partsOf(type).every(isSame);
+      return everyPart(type, isSame);
     default:
       return isPrimitive(type) && type.kind !== "u64" && type.kind !== "s64";
   }
