@@ -379,16 +379,6 @@ export function flagBits(
   return { keys, bits };
 }
 
-/** Refuses a member of a flags object that is no flag. */
-export function unknownFlag(type: OfKind<"flags">, key: string): never {
-  throw new ValueError("unknown-flag", key, formatType(type));
-}
-
-/** Refuses a flag that is neither set nor not set. */
-export function refuseFlag(key: string, flag: unknown): never {
-  throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
-}
-
 /** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
 export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
   const { keys, bits } = flagBits(type, codecs.memberNames);
@@ -405,12 +395,15 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
     if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
     if (isThenable(value)) mismatch(formatType(type), value);
     let word = 0;
-    for (const key of Object.keys(value)) {
+    for (const key in value) {
+      if (!Object.hasOwn(value, key)) continue;
       const bit = bits.get(key);
-      if (bit === undefined) unknownFlag(type, key);
+      if (bit === undefined) throw new ValueError("unknown-flag", key, formatType(type));
       const flag = (value as Record<string, unknown>)[key];
       if (flag === true) word |= 1 << bit;
-      else if (flag !== false && flag !== undefined) refuseFlag(key, flag);
+      else if (flag !== false && flag !== undefined) {
+        throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
+      }
     }
     return word;
   }

@@ -2,16 +2,7 @@
 // Also what its code calls by name.
 
 import { ValueError, within } from "../errors.ts";
-import {
-  allocateList,
-  checkList,
-  loadRange,
-  openTuple,
-  refuseFlag,
-  storeRange,
-  toArray,
-  unknownFlag,
-} from "./aggregates.ts";
+import { allocateList, checkList, loadRange, openTuple, storeRange, toArray } from "./aggregates.ts";
 import type { CodecSource } from "./codec.ts";
 import { mismatch } from "./scalars.ts";
 import { loadString, storedUnits, storeString } from "./strings.ts";
@@ -26,11 +17,11 @@ const MAX_TEXT = 60_000;
 export const valueHelpers: Readonly<Record<string, unknown>> = {
   allocateList,
   checkList,
+  hasOwn: Object.prototype.hasOwnProperty,
   loadRange,
   loadString,
   mismatch,
   openTuple,
-  refuseFlag,
   refusePayload,
   refuseTag,
   storeRange,
@@ -38,7 +29,6 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
   storedUnits: (): number => storedUnits,
   toArray,
   trap,
-  unknownFlag,
   unexpectedPayload: (tag: string): never => {
     throw new ValueError("unexpected-payload", tag);
   },

@@ -5,6 +5,7 @@
 // Spec: definitions.py `load`, `store`, `lift_flat`, `lower_flat`.
 
 import { flagBits } from "./aggregates.ts";
+import { isJsc } from "./engine.ts";
 import type { Codec } from "./codec.ts";
 import type { Program, Written } from "./codegen_program.ts";
 import {
@@ -20,7 +21,7 @@ import {
 } from "./codegen_shapes.ts";
 import { layoutOf, recordLayout, variantLayout } from "./layout.ts";
 import { type NumericView, numericView } from "./scalars.ts";
-import { formatType, type OfKind, type ValType } from "./types.ts";
+import type { OfKind, ValType } from "./types.ts";
 import { coercion } from "./variants.ts";
 
 /** Cases up to which a `switch` is faster than a map. */
@@ -482,34 +483,35 @@ ${region.lines.join("\n")}
     return index;
   }
 
-  /** Members in their order, as the codec looks at them; it is asked about what is no object of flags. A function, since it has a loop. */
+  /**
+   * A plain object's flags are read by name and counted: where it has as many members of its own, it has no other. The codec is asked about
+   * whatever looks unusual. A function, since it has a loop.
+   */
   #lowerFlags(type: OfKind<"flags">, value: string, path: string): string {
     const { program } = this;
     this.ranHost = true;
     this.add(this.at(path));
     const func = program.once("flags", type, (name) => {
-      const { bits } = flagBits(type, program.codecs.memberNames);
-      const cases = [...bits].map(([label, bit]) => {
-        program.count(2 * label.length);
-        return `case ${quote(label)}: flag = value[${quote(label)}]; bit = ${1 << bit}; break;`;
+      const reads = flagBits(type, program.codecs.memberNames).keys.map((key, i) => {
+        program.count(key.length + 80);
+        return `flag = value[${quote(key)}];
+    if (flag === true) { word |= ${1 << i}; count++; } else if (flag === false) count++;`;
       });
+      const codec = `${program.constant(program.codecs.of(type).lowerCore)}(cx, value)`;
+      // V8 has the names of a plain object at hand, and knows by the loop that they are its own.
+      const own = isJsc
+        ? "count -= Object.keys(value).length;"
+        : `for (const key in value) if (hasOwn.call(value, key)) count--; else return ${codec};`;
       const text = `function ${name}(value) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return ${program.constant(program.codecs.of(type).lowerCore)}(cx, value);
-  }
-  if (typeof value.then === "function") mismatch(${quote(formatType(type))}, value);
-  let word = 0, flag, bit;
-  const keys = Object.keys(value);
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i];
-    switch (key) {
-      ${cases.join("\n")}
-      default: unknownFlag(${program.constant(type)}, key);
+  if (typeof value === "object" && value !== null && value.constructor === Object) {
+    let word = 0, count = 0, flag;
+    ${reads.join("\n    ")}
+    if (count > 0) {
+      ${own}
+      if (count === 0) return word;
     }
-    if (flag === true) word |= bit;
-    else if (flag !== false && flag !== undefined) refuseFlag(key, flag);
   }
-  return word;
+  return ${codec};
 }`;
       return { text, usesScope: false };
     });
