@@ -26,7 +26,7 @@ const SHORT_LOAD = isJsc ? 12 : 64;
 /** Without a kernel, up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */
 const SHORT_STORE = 32;
 /** Up to this many bytes or code units a kernel serves (bench/text_bench.ts). */
-const KERNEL_LOAD = isJsc ? 56 : 150, KERNEL_STORE = 80;
+const KERNEL_LOAD = isJsc ? 56 : 150, KERNEL_STORE = 56;
 /** Up to this many code units V8's loop is as fast as a kernel. */
 const LOOP_STORE = 6;
 /** Code units per `String.fromCharCode` call: bounded by the engines' argument limits. */
@@ -38,7 +38,25 @@ const SCRATCH_UNITS = 16384;
 const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
-let scratch: Uint8Array | undefined;
+
+/** Up to this many bytes the view of what was encoded is kept for the next text of that length: making one takes longer than copying. */
+const MAX_KEPT_VIEW = 1024;
+
+/** A buffer that texts are encoded into on their way to a guest. */
+class Scratch {
+  readonly #bytes = new Uint8Array(3 * SCRATCH_UNITS);
+  readonly #views: (Uint8Array | undefined)[] = Array(MAX_KEPT_VIEW + 1).fill(undefined);
+
+  /** The text in UTF-8, until the next one. At most {@linkcode SCRATCH_UNITS} long. */
+  encode(text: string): Uint8Array {
+    // Never encode into an exactly sized target: Node 26.10 can stop one character early.
+    const length = encoder.encodeInto(text, this.#bytes).written;
+    if (length > MAX_KEPT_VIEW) return this.#bytes.subarray(0, length);
+    return this.#views[length] ??= this.#bytes.subarray(0, length);
+  }
+}
+
+let scratch: Scratch | undefined;
 
 /** The codec of `string`. */
 export function stringCodec(type: ValType, layout: Layout): Codec {
@@ -212,16 +230,13 @@ function storeUtf8(cx: CanonContext, text: string): number {
     return ptr;
   }
   if (units > MAX_STRING_BYTE_LENGTH) tooLong(units);
-  let bytes: Uint8Array, buffer: Uint8Array | undefined;
+  // The buffer is ours alone until its content is in the guest: hooks around realloc run user code.
+  let buffer: Scratch | undefined;
   if (units <= SCRATCH_UNITS) {
-    // Never encode into an exactly sized target: Node 26.10 can stop one character early.
-    // The buffer is ours alone until its content is in the guest: hooks around realloc run user code.
-    buffer = scratch ?? new Uint8Array(3 * SCRATCH_UNITS);
+    buffer = scratch ?? new Scratch();
     scratch = undefined;
-    bytes = buffer.subarray(0, encoder.encodeInto(text, buffer).written);
-  } else {
-    bytes = encoder.encode(text);
   }
+  const bytes = buffer === undefined ? encoder.encode(text) : buffer.encode(text);
   const length = bytes.length;
   if (length > MAX_STRING_BYTE_LENGTH) tooLong(length);
   const ptr = cx.allocate(1, length, "string");
