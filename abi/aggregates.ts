@@ -367,21 +367,44 @@ export function tupleCodec(type: OfKind<"tuple">, codecs: CodecSource): Codec {
 
 // ── Flags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The member of each flag, and the bit that each name stands for: JS names, and WIT's where those are no other's. */
-export function flagBits(
-  type: OfKind<"flags">,
-  memberNames: MemberNames,
-): { readonly keys: readonly string[]; readonly bits: ReadonlyMap<string, number> } {
+/** How flags look in JS. */
+export interface FlagsShape {
+  /** The member of each flag. */
+  readonly keys: readonly string[];
+  /** Lowers whatever is given, member by member; WIT's names count where they are no other flag's. */
+  readonly byMember: (value: unknown) => number;
+}
+
+/** How flags look in JS. */
+export function flagsShape(type: OfKind<"flags">, memberNames: MemberNames): FlagsShape {
   const keys = memberNames(type.names);
   const bits = new Map<string, number>();
   keys.forEach((key, i) => bits.set(key, i));
   type.names.forEach((name, i) => bits.has(name) || bits.set(name, i));
-  return { keys, bits };
+  return {
+    keys,
+    byMember(value) {
+      if (value === undefined || value === null) return 0;
+      if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
+      if (isThenable(value)) mismatch(formatType(type), value);
+      let word = 0;
+      for (const key of Object.keys(value)) {
+        const bit = bits.get(key);
+        if (bit === undefined) throw new ValueError("unknown-flag", key, formatType(type));
+        const flag = (value as Record<string, unknown>)[key];
+        if (flag === true) word |= 1 << bit;
+        else if (flag !== false && flag !== undefined) {
+          throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
+        }
+      }
+      return word;
+    },
+  };
 }
 
 /** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
 export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
-  const { keys, bits } = flagBits(type, codecs.memberNames);
+  const { keys, byMember } = flagsShape(type, codecs.memberNames);
 
   const none = Object.fromEntries(keys.map((key) => [key, false]));
 
@@ -390,22 +413,21 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
     for (let i = 0; i < keys.length; i++) value[keys[i]!] = ((core as number) >>> i & 1) === 1;
     return value;
   }
+  /** As generated code does it, which says why. */
   function lower(_: CanonContext, value: unknown): number {
-    if (value === undefined || value === null) return 0;
-    if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
-    if (isThenable(value)) mismatch(formatType(type), value);
-    let word = 0;
-    for (const key in value) {
-      if (!Object.hasOwn(value, key)) continue;
-      const bit = bits.get(key);
-      if (bit === undefined) throw new ValueError("unknown-flag", key, formatType(type));
-      const flag = (value as Record<string, unknown>)[key];
-      if (flag === true) word |= 1 << bit;
-      else if (flag !== false && flag !== undefined) {
-        throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
-      }
+    if (typeof value !== "object" || value === null || value.constructor !== Object) return byMember(value);
+    let word = 0, count = 0;
+    for (let i = 0; i < keys.length; i++) {
+      const flag = (value as Record<string, unknown>)[keys[i]!];
+      if (flag === true) word |= 1 << i;
+      if (flag === true || flag === false) count++;
     }
-    return word;
+    if (count === 0) return byMember(value);
+    for (const key in value) {
+      if (Object.hasOwn(value, key)) count--;
+      else return byMember(value);
+    }
+    return count === 0 ? word : byMember(value);
   }
 
   const { size } = layout;

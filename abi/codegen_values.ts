@@ -4,8 +4,7 @@
 // `at` says at any time which part of a value is at work: an index into the places, looked up when something is thrown.
 // Spec: definitions.py `load`, `store`, `lift_flat`, `lower_flat`.
 
-import { flagBits } from "./aggregates.ts";
-import { isJsc } from "./engine.ts";
+import { flagsShape } from "./aggregates.ts";
 import type { Codec } from "./codec.ts";
 import type { Program, Written } from "./codegen_program.ts";
 import {
@@ -237,7 +236,7 @@ export class Region {
   }
 
   #flags(type: OfKind<"flags">, word: string): string {
-    const { keys } = flagBits(type, this.program.codecs.memberNames);
+    const { keys } = flagsShape(type, this.program.codecs.memberNames);
     for (const key of keys) this.program.count(key.length + 20);
     return `{ ${keys.map((key, i) => member(key, `(${word} & ${1 << i}) !== 0`)).join(", ")} }`;
   }
@@ -484,34 +483,32 @@ ${region.lines.join("\n")}
   }
 
   /**
-   * A plain object's flags are read by name and counted: where it has as many members of its own, it has no other. The codec is asked about
-   * whatever looks unusual. A function, since it has a loop.
+   * A plain object's flags are read by name and counted: where it has as many members of its own, it has no other. Whatever looks unusual is
+   * looked at member by member. A function, since it has a loop.
    */
   #lowerFlags(type: OfKind<"flags">, value: string, path: string): string {
     const { program } = this;
     this.ranHost = true;
     this.add(this.at(path));
     const func = program.once("flags", type, (name) => {
-      const reads = flagBits(type, program.codecs.memberNames).keys.map((key, i) => {
+      const shape = flagsShape(type, program.codecs.memberNames);
+      const reads = shape.keys.map((key, i) => {
         program.count(key.length + 80);
         return `flag = value[${quote(key)}];
     if (flag === true) { word |= ${1 << i}; count++; } else if (flag === false) count++;`;
       });
-      const codec = `${program.constant(program.codecs.of(type).lowerCore)}(cx, value)`;
-      // V8 has the names of a plain object at hand, and knows by the loop that they are its own.
-      const own = isJsc
-        ? "count -= Object.keys(value).length;"
-        : `for (const key in value) if (hasOwn.call(value, key)) count--; else return ${codec};`;
+      const byMember = `${program.constant(shape.byMember)}(value)`;
       const text = `function ${name}(value) {
   if (typeof value === "object" && value !== null && value.constructor === Object) {
     let word = 0, count = 0, flag;
     ${reads.join("\n    ")}
     if (count > 0) {
-      ${own}
+      // V8 has the names of a plain object at hand, and knows by the loop that they are its own.
+      for (const key in value) if (hasOwn.call(value, key)) count--; else return ${byMember};
       if (count === 0) return word;
     }
   }
-  return ${codec};
+  return ${byMember};
 }`;
       return { text, usesScope: false };
     });

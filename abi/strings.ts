@@ -5,7 +5,6 @@
 import { ValueError } from "../errors.ts";
 import { readAscii } from "./ascii.ts";
 import type { Codec } from "./codec.ts";
-import { isJsc } from "./engine.ts";
 import type { Layout } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
 import type { CanonContext } from "./options.ts";
@@ -20,7 +19,8 @@ export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
 /** `utf16_tag`: the bit of a latin1+utf16 length that says utf16. */
 export const UTF16_TAG = 0x80000000;
 
-// JavaScriptCore's coders cost half of what V8's cost to call: it is asked for shorter texts already.
+/** JavaScriptCore's coders cost half of what V8's cost to call: it is asked for shorter texts already. */
+const isJsc = "Bun" in globalThis || !("captureStackTrace" in Error);
 /** Without a kernel, up to this many bytes an ASCII string is put together in JS; longer ones go to TextDecoder. */
 const SHORT_LOAD = isJsc ? 12 : 64;
 /** Without a kernel, up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */
