@@ -4,6 +4,7 @@
 // Spec: core spec 3.0 "Types: Recursive Types".
 
 import type { CoreCompositeType, CoreFieldType, CoreSubType } from "./definitions.ts";
+import { MAX_SUBTYPING_DEPTH } from "./limits.ts";
 
 /** A recursive group, with the space that its references count in. */
 interface Group {
@@ -176,9 +177,13 @@ export class CoreEquality {
     return this.#settle(this.#types(left, right));
   }
 
-  /** Whether a type is another or a declared subtype of it. */
+  /**
+   * Whether a type is another or a declared subtype of it. What is declared above it may not have been checked, and may be itself: nothing is
+   * followed further than engines do.
+   */
   extends(left: CoreTypeEntry, right: CoreTypeEntry): boolean {
-    for (let at: CoreTypeEntry | undefined = left; at !== undefined;) {
+    let at: CoreTypeEntry | undefined = left;
+    for (let depth = 0; depth <= MAX_SUBTYPING_DEPTH && at !== undefined; depth++) {
       if (this.types(at, right)) return true;
       const above: number | undefined = shapeOf(at).supertypes[0];
       at = above === undefined ? undefined : at.group.space.at(above);

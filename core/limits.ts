@@ -25,3 +25,5 @@ export const MAX_UNFOLDED_DEFINITIONS = 500_000;
 export const MAX_TYPE_BYTES: number = 2 ** 28;
 /** Characters that one printed world puts together, those of parts that end up in others counted each time. */
 export const MAX_PRINTED_CHARS = 64_000_000;
+/** Supertypes above a core type: what the engines have agreed on (core spec, "Implementation Limitations" of the JS API). */
+export const MAX_SUBTYPING_DEPTH = 63;

@@ -33,6 +33,18 @@ const rows: readonly (readonly [text: string, message: string, gates?: Record<st
     `(core type $a (sub (func (param i32)))) (core type (sub $a (func (result i32))))`,
     "core type 1: sub type must match super type",
   ],
+  // Supertypes that lead nowhere but to themselves
+  [
+    `(core type $q (sub (func))) (core type $p (sub (struct (field (ref $q)))))
+    (core rec (type (sub $p (struct (field (ref $b))))) (type $b (sub $b (func))))`,
+    "core type 2: sub type must match super type",
+  ],
+  [
+    `(core module $N (type (sub 0 (func))) (func (export "f") (type 0)))
+    (core module $M (type (sub (func (param i32)))) (import "" "f" (func (type 0))))
+    (core instance $n (instantiate $N)) (core instance (instantiate $M (with "" (instance $n))))`,
+    "core instance 1: type mismatch in argument ``, item `f`: expected type `(func (param i32))`, found type `(func)`",
+  ],
   ...[
     ["struct (field (ref $s))", "struct (field (ref eq))"],
     ["struct (field (ref $s))", "struct (field (ref null $s))"],
