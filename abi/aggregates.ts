@@ -371,7 +371,9 @@ export function tupleCodec(type: OfKind<"tuple">, codecs: CodecSource): Codec {
 export interface FlagsShape {
   /** The member of each flag. */
   readonly keys: readonly string[];
-  /** Lowers whatever is given, member by member; WIT's names count where they are no other flag's. */
+  /** The bit of each member; WIT's names count where they are no other flag's. */
+  readonly bits: ReadonlyMap<string, number>;
+  /** Lowers whatever is given, or says what is wrong with it. */
   readonly byMember: (value: unknown) => number;
 }
 
@@ -383,6 +385,7 @@ export function flagsShape(type: OfKind<"flags">, memberNames: MemberNames): Fla
   type.names.forEach((name, i) => bits.has(name) || bits.set(name, i));
   return {
     keys,
+    bits,
     byMember(value) {
       if (value === undefined || value === null) return 0;
       if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
@@ -404,7 +407,7 @@ export function flagsShape(type: OfKind<"flags">, memberNames: MemberNames): Fla
 
 /** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
 export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
-  const { keys, byMember } = flagsShape(type, codecs.memberNames);
+  const { keys, bits, byMember } = flagsShape(type, codecs.memberNames);
 
   const none = Object.fromEntries(keys.map((key) => [key, false]));
 
@@ -415,19 +418,16 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
   }
   /** As generated code does it, which says why. */
   function lower(_: CanonContext, value: unknown): number {
-    if (typeof value !== "object" || value === null || value.constructor !== Object) return byMember(value);
-    let word = 0, count = 0;
-    for (let i = 0; i < keys.length; i++) {
-      const flag = (value as Record<string, unknown>)[keys[i]!];
-      if (flag === true) word |= 1 << i;
-      if (flag === true || flag === false) count++;
-    }
-    if (count === 0) return byMember(value);
+    if (typeof value !== "object" || value === null) return byMember(value);
+    let word = 0, seen = false;
     for (const key in value) {
-      if (Object.hasOwn(value, key)) count--;
-      else return byMember(value);
+      if (!Object.hasOwn(value, key)) continue;
+      const bit = bits.get(key), flag = bit === undefined ? undefined : (value as Record<string, unknown>)[key];
+      if (flag === true) word |= 1 << bit!;
+      else if (flag !== false) return byMember(value);
+      seen = true;
     }
-    return count === 0 ? word : byMember(value);
+    return seen ? word : byMember(value);
   }
 
   const { size } = layout;

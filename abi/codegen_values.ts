@@ -251,10 +251,11 @@ export class Region {
   #enumNames(type: OfKind<"enum">): string {
     const { program } = this;
     if (type.names.length > MAX_SWITCH) return program.constant(type.names);
-    const write = (name: string): Written => ({
-      text: `const ${name} = [${type.names.map(quote).join(", ")}];`,
-      usesScope: false,
-    });
+    const write = (name: string): Written => {
+      const text = `const ${name} = [${type.names.map(quote).join(", ")}];`;
+      program.count(text.length);
+      return { text, usesScope: false };
+    };
     return program.once("names", type, write).name;
   }
 
@@ -483,32 +484,36 @@ ${region.lines.join("\n")}
   }
 
   /**
-   * A plain object's flags are read by name and counted: where it has as many members of its own, it has no other. Whatever looks unusual is
-   * looked at member by member. A function, since it has a loop.
+   * An object's own members, as long as each is a flag that is true or false; whatever looks unusual is looked at again. V8 has the names of a
+   * plain object at hand, and knows by the loop that they are its own: a list of them would take as long as the rest. A function, since it has
+   * a loop.
    */
   #lowerFlags(type: OfKind<"flags">, value: string, path: string): string {
     const { program } = this;
     this.ranHost = true;
     this.add(this.at(path));
     const func = program.once("flags", type, (name) => {
-      const shape = flagsShape(type, program.codecs.memberNames);
-      const reads = shape.keys.map((key, i) => {
-        program.count(key.length + 80);
-        return `flag = value[${quote(key)}];
-    if (flag === true) { word |= ${1 << i}; count++; } else if (flag === false) count++;`;
+      const { bits, byMember } = flagsShape(type, program.codecs.memberNames);
+      const cases = [...bits].map(([label, bit]) => {
+        program.count(2 * label.length);
+        return `case ${quote(label)}: flag = value[${quote(label)}]; bit = ${1 << bit}; break;`;
       });
-      const byMember = `${program.constant(shape.byMember)}(value)`;
+      const unusual = `return ${program.constant(byMember)}(value);`;
       const text = `function ${name}(value) {
-  if (typeof value === "object" && value !== null && value.constructor === Object) {
-    let word = 0, count = 0, flag;
-    ${reads.join("\n    ")}
-    if (count > 0) {
-      // V8 has the names of a plain object at hand, and knows by the loop that they are its own.
-      for (const key in value) if (hasOwn.call(value, key)) count--; else return ${byMember};
-      if (count === 0) return word;
+  if (typeof value !== "object" || value === null) ${unusual}
+  let word = 0, seen = false, flag, bit;
+  for (const key in value) {
+    if (!hasOwn.call(value, key)) continue;
+    switch (key) {
+      ${cases.join("\n      ")}
+      default: ${unusual}
     }
+    if (flag === true) word |= bit;
+    else if (flag !== false) ${unusual}
+    seen = true;
   }
-  return ${byMember};
+  if (seen) return word;
+  ${unusual}
 }`;
       return { text, usesScope: false };
     });

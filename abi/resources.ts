@@ -97,8 +97,9 @@ function refuseObject(value: unknown, holding: Holding | undefined, runtime: Gue
   if (holding?.runtime === runtime) {
     throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrases[holding.gone!]}`);
   }
-  if (isThenable(value)) throw new ValueError("promise", `resource \`${runtime.name}\``);
-  const found = holding?.runtime.name === runtime.name ? "one of another type or instance" : describe(value);
+  const isNamesake = holding?.runtime.name === runtime.name;
+  if (!isNamesake && isThenable(value)) throw new ValueError("promise", `resource \`${runtime.name}\``);
+  const found = isNamesake ? "one of another type or instance" : describe(value);
   throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, found);
 }
 

@@ -44,12 +44,12 @@ const MAX_KEPT_VIEW = 1024;
 
 /** A buffer that texts are encoded into on their way to a guest. */
 class Scratch {
-  readonly #bytes = new Uint8Array(3 * SCRATCH_UNITS);
+  /** Larger than any text needs: Node 26.10 can stop one character early where the target has the exact size. */
+  readonly #bytes = new Uint8Array(3 * SCRATCH_UNITS + 8);
   readonly #views: (Uint8Array | undefined)[] = Array(MAX_KEPT_VIEW + 1).fill(undefined);
 
   /** The text in UTF-8, until the next one. At most {@linkcode SCRATCH_UNITS} long. */
   encode(text: string): Uint8Array {
-    // Never encode into an exactly sized target: Node 26.10 can stop one character early.
     const length = encoder.encodeInto(text, this.#bytes).written;
     if (length > MAX_KEPT_VIEW) return this.#bytes.subarray(0, length);
     return this.#views[length] ??= this.#bytes.subarray(0, length);

@@ -21,14 +21,36 @@ Deno.test("objects of one layout have members of their own, each made once", () 
   assertEquals(Object.keys(one!), ["readAll"]);
 });
 
-Deno.test("a member is read through an object that inherits it, and not through another", () => {
-  const target = {}, layout = new MemberLayout<number>();
+Deno.test("a member is read through whatever leads to its object", () => {
+  const layout = new MemberLayout<number>();
   layout.add("answer", "answer", (origin) => origin);
-  layout.define(target, 42);
-  const { get } = Object.getOwnPropertyDescriptor(target, "answer")!;
+  const of = (origin: number): { answer: number } => {
+    const target = {};
+    layout.define(target, origin);
+    return target as { answer: number };
+  };
+  assertEquals(Object.create(of(1)).answer, 1);
+  assertEquals(new Proxy(of(2), {}).answer, 2);
+  assertEquals(new Proxy(of(3), { get: (target, key, receiver) => Reflect.get(target, key, receiver) }).answer, 3);
+  const target = of(4);
+  const copy: typeof target = Object.defineProperties({} as never, Object.getOwnPropertyDescriptors(target));
+  assertEquals([copy.answer, target.answer], [4, 4]);
+  assertEquals({ ...of(5) }, { answer: 5 });
+  const { get } = Object.getOwnPropertyDescriptor(of(6), "answer")!;
   assertThrows(() => get!.call({}), TypeError, "`answer` was read from an object that it does not belong to");
-  assertEquals(Object.create(target).answer, 42);
-  assertEquals(Object.getOwnPropertyDescriptor(target, "answer")?.value, 42);
+});
+
+Deno.test("members of what was frozen, sealed or kept from growing are made once too", () => {
+  for (const close of [Object.freeze, Object.seal, Object.preventExtensions]) {
+    for (const isPrototype of [false, true]) {
+      const target: Record<string, unknown> = {};
+      defineLazily(target, "readAll", "read-all", () => () => {}, isPrototype);
+      close(target);
+      assertEquals(typeof target.readAll, "function");
+      assertStrictEquals(target.readAll, target["read-all"]);
+      assertStrictEquals(target.readAll, target.readAll);
+    }
+  }
 });
 
 Deno.test("a raw name that another member has is left to it, before and after reading", () => {
