@@ -367,47 +367,38 @@ export function tupleCodec(type: OfKind<"tuple">, codecs: CodecSource): Codec {
 
 // ── Flags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** How flags look in JS. */
-export interface FlagsShape {
-  /** The member of each flag. */
-  readonly keys: readonly string[];
-  /** The bit of each member; WIT's names count where they are no other flag's. */
-  readonly bits: ReadonlyMap<string, number>;
-  /** Lowers whatever is given, or says what is wrong with it. */
-  readonly byMember: (value: unknown) => number;
-}
-
-/** How flags look in JS. */
-export function flagsShape(type: OfKind<"flags">, memberNames: MemberNames): FlagsShape {
+/** The member of each flag, and the bit that each name stands for: JS names, and WIT's where those are no other's. */
+export function flagBits(
+  type: OfKind<"flags">,
+  memberNames: MemberNames,
+): { readonly keys: readonly string[]; readonly bits: ReadonlyMap<string, number> } {
   const keys = memberNames(type.names);
   const bits = new Map<string, number>();
   keys.forEach((key, i) => bits.set(key, i));
   type.names.forEach((name, i) => bits.has(name) || bits.set(name, i));
-  return {
-    keys,
-    bits,
-    byMember(value) {
-      if (value === undefined || value === null) return 0;
-      if (typeof value !== "object" || Array.isArray(value)) mismatch(formatType(type), value);
-      if (isThenable(value)) mismatch(formatType(type), value);
-      let word = 0;
-      for (const key of Object.keys(value)) {
-        const bit = bits.get(key);
-        if (bit === undefined) throw new ValueError("unknown-flag", key, formatType(type));
-        const flag = (value as Record<string, unknown>)[key];
-        if (flag === true) word |= 1 << bit;
-        else if (flag !== false && flag !== undefined) {
-          throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
-        }
-      }
-      return word;
-    },
-  };
+  return { keys, bits };
+}
+
+/** Refuses what is no object of flags: asked about what has no flag, or something else besides. */
+export function refuseOther(type: OfKind<"flags">, value: object): void {
+  if (Array.isArray(value) || isThenable(value)) mismatch(formatType(type), value);
+}
+
+/** Refuses a member that is no flag. */
+export function unknownFlag(type: OfKind<"flags">, value: object, key: string): never {
+  refuseOther(type, value);
+  throw new ValueError("unknown-flag", key, formatType(type));
+}
+
+/** Refuses a flag that is neither true nor false; `undefined` is not set. */
+export function refuseFlag(type: OfKind<"flags">, value: object, key: string, flag: unknown): void {
+  refuseOther(type, value);
+  if (flag !== undefined) throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
 }
 
 /** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
 export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
-  const { keys, bits, byMember } = flagsShape(type, codecs.memberNames);
+  const { keys, bits } = flagBits(type, codecs.memberNames);
 
   const none = Object.fromEntries(keys.map((key) => [key, false]));
 
@@ -416,18 +407,21 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
     for (let i = 0; i < keys.length; i++) value[keys[i]!] = ((core as number) >>> i & 1) === 1;
     return value;
   }
-  /** As generated code does it, which says why. */
   function lower(_: CanonContext, value: unknown): number {
-    if (typeof value !== "object" || value === null) return byMember(value);
+    if (value === undefined || value === null) return 0;
+    if (typeof value !== "object") mismatch(formatType(type), value);
     let word = 0, seen = false;
     for (const key in value) {
       if (!Object.hasOwn(value, key)) continue;
-      const bit = bits.get(key), flag = bit === undefined ? undefined : (value as Record<string, unknown>)[key];
-      if (flag === true) word |= 1 << bit!;
-      else if (flag !== false) return byMember(value);
+      const bit = bits.get(key);
+      if (bit === undefined) unknownFlag(type, value, key);
+      const flag = (value as Record<string, unknown>)[key];
+      if (flag === true) word |= 1 << bit;
+      else if (flag !== false) refuseFlag(type, value, key, flag);
       seen = true;
     }
-    return seen ? word : byMember(value);
+    if (!seen) refuseOther(type, value);
+    return word;
   }
 
   const { size } = layout;

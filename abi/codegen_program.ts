@@ -2,7 +2,17 @@
 // Also what its code calls by name.
 
 import { ValueError, within } from "../errors.ts";
-import { allocateList, checkList, loadRange, openTuple, storeRange, toArray } from "./aggregates.ts";
+import {
+  allocateList,
+  checkList,
+  loadRange,
+  openTuple,
+  refuseFlag,
+  refuseOther,
+  storeRange,
+  toArray,
+  unknownFlag,
+} from "./aggregates.ts";
 import type { CodecSource } from "./codec.ts";
 import { mismatch } from "./scalars.ts";
 import { loadString, storedUnits, storeString } from "./strings.ts";
@@ -22,6 +32,8 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
   loadString,
   mismatch,
   openTuple,
+  refuseFlag,
+  refuseOther,
   refusePayload,
   refuseTag,
   storeRange,
@@ -29,6 +41,7 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
   storedUnits: (): number => storedUnits,
   toArray,
   trap,
+  unknownFlag,
   unexpectedPayload: (tag: string): never => {
     throw new ValueError("unexpected-payload", tag);
   },

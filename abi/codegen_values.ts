@@ -4,9 +4,9 @@
 // `at` says at any time which part of a value is at work: an index into the places, looked up when something is thrown.
 // Spec: definitions.py `load`, `store`, `lift_flat`, `lower_flat`.
 
-import { flagsShape } from "./aggregates.ts";
 import type { Codec } from "./codec.ts";
-import type { Program, Written } from "./codegen_program.ts";
+import { enumNames, liftFlags, lowerFlags, MAX_SWITCH } from "./codegen_labels.ts";
+import type { Program } from "./codegen_program.ts";
 import {
   discriminantView,
   items,
@@ -22,9 +22,6 @@ import { layoutOf, recordLayout, variantLayout } from "./layout.ts";
 import { type NumericView, numericView } from "./scalars.ts";
 import type { OfKind, ValType } from "./types.ts";
 import { coercion } from "./variants.ts";
-
-/** Cases up to which a `switch` is faster than a map. */
-const MAX_SWITCH = 24;
 
 /** Ranges of what a number may be, as a condition that holds for the rest. */
 const outside: Readonly<Record<string, (value: string) => string>> = {
@@ -131,7 +128,7 @@ export class Region {
         });
       }
       case "flags":
-        return this.#flags(type, core[0]!);
+        return liftFlags(type, core[0]!, this.program);
       case "enum":
         return this.#enum(type, `${core[0]} >>> 0`, path);
       case "option":
@@ -187,9 +184,10 @@ export class Region {
         return this.#composite(type, (part, k, item) => this.load(part, ptr, offset + offsets[k]!, path + item));
       }
       case "flags":
-        return this.#flags(
+        return liftFlags(
           type,
           this.keep(this.#view(discriminantView(size), ptr, offset, size)),
+          this.program,
         );
       case "enum":
       case "option":
@@ -235,28 +233,10 @@ export class Region {
     return `{ ${parts.map((value, k) => member(keys[k]!, value)).join(", ")} }`;
   }
 
-  #flags(type: OfKind<"flags">, word: string): string {
-    const { keys } = flagsShape(type, this.program.codecs.memberNames);
-    for (const key of keys) this.program.count(key.length + 20);
-    return `{ ${keys.map((key, i) => member(key, `(${word} & ${1 << i}) !== 0`)).join(", ")} }`;
-  }
-
   #enum(type: OfKind<"enum">, index: string, path: string): string {
-    const name = this.keep(`${this.#enumNames(type)}[${index}]`);
+    const name = this.keep(`${enumNames(type, this.program)}[${index}]`);
     this.add(`if (${name} === undefined) { ${this.at(path)} trap(tree, "invalid-discriminant"); }`);
     return name;
-  }
-
-  /** The names as literals, which engines keep one string of: comparing such with `case "name"` is comparing two pointers. */
-  #enumNames(type: OfKind<"enum">): string {
-    const { program } = this;
-    if (type.names.length > MAX_SWITCH) return program.constant(type.names);
-    const write = (name: string): Written => {
-      const text = `const ${name} = [${type.names.map(quote).join(", ")}];`;
-      program.count(text.length);
-      return { text, usesScope: false };
-    };
-    return program.once("names", type, write).name;
   }
 
   #variant(
@@ -457,7 +437,9 @@ ${region.lines.join("\n")}
       case "enum":
         return [this.#lowerEnum(type, value, path)];
       case "flags":
-        return [this.#lowerFlags(type, value, path)];
+        this.ranHost = true;
+        this.add(this.at(path));
+        return [this.keep(`${lowerFlags(type, this.program)}(${value})`)];
       default: {
         if (type.kind === "map" || type.kind === "fixed-list") this.usesMemory = true;
         // All but these may carry handles; and a host's resource is recognised by its class, which may be code of the host's.
@@ -481,43 +463,6 @@ ${region.lines.join("\n")}
     type.names.forEach((name, i) => this.add(`case ${quote(name)}: ${index} = ${i}; break;`));
     this.add(`default: ${this.at(path)} ${lower}(cx, ${value}); }`);
     return index;
-  }
-
-  /**
-   * An object's own members, as long as each is a flag that is true or false; whatever looks unusual is looked at again. V8 has the names of a
-   * plain object at hand, and knows by the loop that they are its own: a list of them would take as long as the rest. A function, since it has
-   * a loop.
-   */
-  #lowerFlags(type: OfKind<"flags">, value: string, path: string): string {
-    const { program } = this;
-    this.ranHost = true;
-    this.add(this.at(path));
-    const func = program.once("flags", type, (name) => {
-      const { bits, byMember } = flagsShape(type, program.codecs.memberNames);
-      const cases = [...bits].map(([label, bit]) => {
-        program.count(2 * label.length);
-        return `case ${quote(label)}: flag = value[${quote(label)}]; bit = ${1 << bit}; break;`;
-      });
-      const unusual = `return ${program.constant(byMember)}(value);`;
-      const text = `function ${name}(value) {
-  if (typeof value !== "object" || value === null) ${unusual}
-  let word = 0, seen = false, flag, bit;
-  for (const key in value) {
-    if (!hasOwn.call(value, key)) continue;
-    switch (key) {
-      ${cases.join("\n      ")}
-      default: ${unusual}
-    }
-    if (flag === true) word |= bit;
-    else if (flag !== false) ${unusual}
-    seen = true;
-  }
-  if (seen) return word;
-  ${unusual}
-}`;
-      return { text, usesScope: false };
-    });
-    return this.keep(`${func.name}(${value})`);
   }
 
   #lowerRange(type: ValType, value: string, path: string): string[] {
