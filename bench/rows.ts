@@ -29,9 +29,13 @@ function byValue(): Any {
   return { ...host(), fallible: (x: number) => x === 0 ? err("failed: the argument was 0") : x };
 }
 
-function windlass(name: string, imports: Any): Subject {
-  const { exports } = instantiateSync(component, { [HOST]: imports });
+/** What an instance exports, to be measured. */
+function subject(name: string, { exports }: Any): Subject {
   return { name, guest: exports[GUEST], loops: exports[LOOPS] };
+}
+
+function windlass(name: string, imports: Any): Subject {
+  return subject(name, instantiateSync(component, { [HOST]: imports }));
 }
 
 /** This library or another state of it, with plain host functions. */
@@ -40,26 +44,19 @@ export function subjectOf(
   library: { instantiateSync: (bytes: Uint8Array, imports: Any, options?: Any) => Any },
   options?: Any,
 ): Subject {
-  const { exports } = library.instantiateSync(bytes, { [HOST]: host() }, options);
-  return { name, guest: exports[GUEST], loops: exports[LOOPS] };
+  return subject(name, library.instantiateSync(bytes, { [HOST]: host() }, options));
 }
 
 /** Windlass without generated code. */
 function closures(): Subject {
-  const { exports } = instantiateSync(bytes, { [HOST]: host() }, { codegen: false });
-  return { name: "windlass, closures", guest: exports[GUEST], loops: exports[LOOPS] };
+  return subjectOf("windlass, closures", { instantiateSync } as Any, { codegen: false });
 }
 
 /** Windlass with results as values, both ways. */
 function valued(): Subject {
-  const { exports, func } = { ...instanceOf(byValue()) };
-  const fallible = func(`${GUEST}#fallible`, t.func([t.u32], t.result(t.u32, t.string)), { throws: false });
-  return { name: "windlass, by value", guest: { fallible }, loops: exports[LOOPS] };
-}
-
-function instanceOf(imports: Any): Any {
-  const instance = instantiateSync(component, { [HOST]: imports });
-  return { exports: instance.exports, func: instance.func.bind(instance) };
+  const instance: Any = instantiateSync(component, { [HOST]: byValue() });
+  const fallible = instance.func(`${GUEST}#fallible`, t.func([t.u32], t.result(t.u32, t.string)), { throws: false });
+  return { name: "windlass, by value", guest: { fallible }, loops: instance.exports[LOOPS] };
 }
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

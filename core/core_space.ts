@@ -146,8 +146,6 @@ function extendsValue(lower: string, upper: string, space: CoreSpace): boolean {
   return heap === heapBottom[top];
 }
 
-const PARENTHESIS = 0x28;
-
 /** Compares types of two spaces. Groups refer to groups in chains as long as a module: those are followed with a list, not a stack. */
 export class CoreEquality {
   /** Pairs that were found equal, or that are assumed to be until `#pending` is empty. */
@@ -156,7 +154,7 @@ export class CoreEquality {
 
   /** Whether two value types, as text, are the same; references count in the spaces given. */
   values(left: string, leftSpace: CoreSpace, right: string, rightSpace: CoreSpace): boolean {
-    if (left.charCodeAt(0) !== PARENTHESIS) return left === right; // no reference
+    if (!left.startsWith("(")) return left === right; // no reference
     const [leftShape, leftIndex] = reference(left), [rightShape, rightIndex] = reference(right);
     if (leftShape !== rightShape) return false;
     if (leftIndex === undefined || rightIndex === undefined) return leftIndex === rightIndex;

@@ -4,7 +4,7 @@
 // Instances know their exports by name and substitute resources when one is asked for: instantiating costs what is used.
 // Spec: Explainer.md "Type Checking", "Instance Definitions".
 
-import { type FuncType, isPrimitive, type PrimitiveKind, type ResourceType, type ValType } from "../abi/types.ts";
+import { type FuncType, isPrimitive, type ResourceType, type ValType } from "../abi/types.ts";
 import type { NameDef } from "./definitions.ts";
 import type { CoreModuleType } from "./module_type.ts";
 import type { ValueItem } from "./plan_types.ts";
@@ -208,12 +208,10 @@ export class Substitution {
   value(type: ValType): ValType {
     // A name of a primitive type may be paired; beyond that nothing is exchanged in one.
     if (isPrimitive(type)) return (this.#memo.get(type) as ValType | undefined) ?? type;
-    let made = this.#memo.get(type) as ValType | undefined;
-    if (made === undefined) this.#memo.set(type, made = this.#exchanged(type));
-    return made;
+    return this.#once(type, () => this.#exchanged(type));
   }
 
-  #exchanged(type: Exclude<ValType, { readonly kind: PrimitiveKind }>): ValType {
+  #exchanged(type: ValType): ValType {
     const optional = (part: ValType | undefined): ValType | undefined => part && this.value(part);
     switch (type.kind) {
       case "own":

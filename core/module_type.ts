@@ -334,32 +334,25 @@ export function moduleTypeFault(
   { imports, exports }: CoreModuleType,
 ): readonly ["duplicate-core-name" | "invalid-type", string] | undefined {
   const modules = new Map<string, Set<string>>();
-  // Imports of one module stand together: it is looked up once for all of them.
-  let last: string | undefined, names = new Set<string>();
-  for (const { module, name, type } of imports) {
-    if (module !== last) {
-      names = modules.get(module) ?? new Set();
-      modules.set(last = module, names);
-    }
+  for (const { module, name } of imports) {
+    let names = modules.get(module);
+    if (names === undefined) modules.set(module, names = new Set());
     if (names.has(name)) return ["duplicate-core-name", `duplicate import name \`${module}:${name}\``];
     names.add(name);
-    const fault = ownLimitsFault(type);
-    if (fault !== undefined) return ["invalid-type", fault];
   }
   const exported = new Set<string>();
-  for (const { name, type } of exports) {
+  for (const { name } of exports) {
     if (exported.has(name)) return ["duplicate-core-name", `export name \`${name}\` already defined`];
     exported.add(name);
-    const fault = ownLimitsFault(type);
-    if (fault !== undefined) return ["invalid-type", fault];
+  }
+  for (const items of [imports, exports]) {
+    for (const { type } of items) {
+      if (type.kind !== "memory" && type.kind !== "table") continue;
+      const { min, max, address, pageSize } = type.limits;
+      if (max !== undefined && min > max) return ["invalid-type", "size minimum must not be greater than maximum"];
+      const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
+      if (min > most || (max ?? 0) > most) return ["invalid-type", `memory size must be at most ${most} pages`];
+    }
   }
   return undefined;
-}
-
-function ownLimitsFault(type: CoreItemType): string | undefined {
-  if (type.kind !== "memory" && type.kind !== "table") return undefined;
-  const { min, max, address, pageSize } = type.limits;
-  if (max !== undefined && min > max) return "size minimum must not be greater than maximum";
-  const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
-  return min > most || (max ?? 0) > most ? `memory size must be at most ${most} pages` : undefined;
 }

@@ -51,7 +51,7 @@ function optionTypes(address: AddressType): OptionTypes {
   };
 }
 
-const expected: Readonly<Record<AddressType, OptionTypes>> = { i32: optionTypes("i32"), i64: optionTypes("i64") };
+const typesOfOptions: Readonly<Record<AddressType, OptionTypes>> = { i32: optionTypes("i32"), i64: optionTypes("i64") };
 const callbackType = func(["i32", "i32", "i32"], ["i32"]), dropType = func(["i32"], []);
 
 /** Validates one canonical definition and adds what it makes. */
@@ -178,7 +178,7 @@ export class CanonValidator {
     if (address === "i64") wide.add(options);
     if (options.realloc !== undefined) {
       const realloc = frame.get("core func", options.realloc, offset);
-      if (!hasType(realloc, expected[address].realloc)) this.#wrongSignature(place, "realloc");
+      if (!hasType(realloc, typesOfOptions[address].realloc)) this.#wrongSignature(place, "realloc");
     }
     if (options.async && type !== undefined && !type.async) {
       invalid(place, offset, "invalid-type", "the `async` canonical option requires an async function type");
@@ -200,7 +200,7 @@ export class CanonValidator {
     if (memory === "unknown" || memory.type.kind !== "memory") return "i32";
     const { address } = memory.type.limits;
     if (address === "i64") this.#gates.require("memory64", "a 64-bit memory as canonical option", this.#offset);
-    if (!hasType(memory, expected[address].memory)) {
+    if (!hasType(memory, typesOfOptions[address].memory)) {
       invalid(
         place,
         this.#offset,

@@ -19,16 +19,17 @@ function getter(
   make: (target: object) => unknown,
   clear: boolean,
 ): () => unknown {
-  const kept = new WeakMap<object, unknown>();
+  /** Made where it is needed: there are very many getters, and hardly a frozen object. */
+  let kept: WeakMap<object, unknown> | undefined;
   return function get(this: object): unknown {
     const target = targetOf(this);
-    if (kept.has(target)) return kept.get(target);
+    if (kept?.has(target)) return kept.get(target);
     const value = make(target);
     for (const name of raw === key ? [key] : [key, raw]) {
       const found = Object.getOwnPropertyDescriptor(target, name);
       if (found?.get !== get) continue;
       if (!found.configurable) {
-        kept.set(target, value);
+        (kept ??= new WeakMap()).set(target, value);
         continue;
       }
       if (clear && Object.isExtensible(target)) Reflect.deleteProperty(target, name);

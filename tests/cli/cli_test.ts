@@ -99,13 +99,18 @@ const echoes = await wat(`(component
   (instance $numbers (export "echo-number" (func $number)))
   (export "demo:echo/numbers@1.2.0" (instance $numbers)))`);
 
+/** Writes a component and gives what invokes its functions: the exit code, and the first line of what was said. */
+async function invoker(file: string, component: Uint8Array): Promise<(call: string) => Promise<string>> {
+  await Deno.writeFile(file, component);
+  return async (call) => {
+    const { code, out, err } = await windlass(["run", file, "--invoke", call]);
+    return `${code} ${(code === 2 || out === "" ? err : out).split("\n")[0]}`;
+  };
+}
+
 Deno.test("--invoke calls a function with values in text", () =>
   withDirectory(async (path) => {
-    await Deno.writeFile(`${path}/echo.wasm`, echoes);
-    const invoke = async (call: string) => {
-      const { code, out, err } = await windlass(["run", `${path}/echo.wasm`, "--invoke", call]);
-      return `${code} ${(code === 2 || out === "" ? err : out).split("\n")[0]}`;
-    };
+    const invoke = await invoker(`${path}/echo.wasm`, echoes);
     assertEquals(await invoke('echo-text("hé \\"x\\"")'), '0 "hé \\"x\\""');
     assertEquals(await invoke("demo:echo/numbers@1.0.0#echo-number(7)"), "0 7");
     assertEquals(await invoke("halve(8)"), "0 ok(4)");
@@ -127,11 +132,7 @@ Deno.test("--invoke calls what it names: names that collide, versions, none of a
       (export "a1" (func $1)) (export "a-1" (func $2))
       (instance $i (export "b1" (func $1)) (export "b-1" (func $2)))
       (export "x:y/z@1.0.0" (instance $i)) (export "x:y/w@1.0.0" (instance $i)) (export "x:y/w@2.0.0" (instance $i)))`);
-    await Deno.writeFile(`${path}/c.wasm`, colliding);
-    const invoke = async (call: string) => {
-      const { code, out, err } = await windlass(["run", `${path}/c.wasm`, "--invoke", call]);
-      return `${code} ${(out || err).split("\n")[0]}`;
-    };
+    const invoke = await invoker(`${path}/c.wasm`, colliding);
     assertEquals(await invoke("a1"), "0 1");
     assertEquals(await invoke("a-1"), "0 2");
     assertEquals(await invoke("x:y/z#b-1"), "0 2");
