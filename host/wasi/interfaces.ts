@@ -121,7 +121,7 @@ export function interfaces(bind: Bind): Imports<WasiData> {
       getInsecureRandomBytes: bind(({ random }, length: bigint) => random.bytes(length)),
       getInsecureRandomU64: bind(({ random }) => random.u64()),
     },
-    "wasi:random/insecure-seed": { insecureSeed: bind(({ random }) => [random.u64(), random.u64()]) },
+    "wasi:random/insecure-seed": { insecureSeed: bind(({ random }) => random.insecureSeed()) },
     "wasi:sockets/network": { Network, networkErrorCode },
     "wasi:sockets/instance-network": { instanceNetwork: bind(({ sockets }) => new Network(sockets)) },
     "wasi:sockets/ip-name-lookup": { ResolveAddressStream, resolveAddresses },

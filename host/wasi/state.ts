@@ -6,16 +6,8 @@ import { Directories, type Directory } from "./paths.ts";
 import { builtin } from "./platform.ts";
 import { Random } from "./random.ts";
 import { HttpPolicy } from "./http_policy.ts";
-import {
-  bytesSource,
-  Capture,
-  discard,
-  empty,
-  processInput,
-  processOutput,
-  ReadableSource,
-  WritableSink,
-} from "./sources.ts";
+import { processInput, processOutput } from "./process_streams.ts";
+import { bytesSource, Capture, discard, empty, ReadableSource, WritableSink } from "./sources.ts";
 
 /** What a guest is given. Everything that is left out, it does not have. */
 export interface WasiOptions {
