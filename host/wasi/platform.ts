@@ -36,6 +36,9 @@ export function required<K extends keyof BuiltinModules>(name: K, what: string):
   return found;
 }
 
+/** Whether the runtime is Deno. (Our own tests in other runtimes have a `Deno` without a version.) */
+export const inDeno: boolean = (globalThis as { Deno?: { version?: unknown } }).Deno?.version !== undefined;
+
 /** Deno's own standard output and error. */
 export interface DenoOutput {
   writeSync(bytes: Uint8Array): number;

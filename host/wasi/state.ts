@@ -2,6 +2,7 @@
 
 import type { Sink, Source } from "./streams.ts";
 import { Clocks } from "./clocks.ts";
+import { Endings } from "./endings.ts";
 import { Directories, type Directory } from "./paths.ts";
 import { builtin } from "./platform.ts";
 import { Random } from "./random.ts";
@@ -64,6 +65,8 @@ export class State implements WasiState {
   readonly preopens: readonly Preopen[];
   readonly http: HttpPolicy;
   readonly sockets: boolean;
+  /** What was dropped and is still to be delivered. */
+  readonly endings: Endings = new Endings();
   readonly clocks: Clocks;
   readonly random: Random;
 
@@ -103,11 +106,11 @@ export class State implements WasiState {
     return output instanceof Capture ? output.bytes() : undefined;
   }
 
-  /** Waits until the outputs were taken, and lets go of their streams. */
+  /** Waits until the outputs were taken and what was sent is out, and lets go of their streams. */
   async end(signal?: AbortSignal): Promise<void> {
     if (this.#input instanceof ReadableSource) this.#input.release();
     const sinks = [this.stdout, this.stderr].filter((output) => output instanceof WritableSink);
-    await Promise.all(sinks.map((output) => output.end(signal)));
+    await Promise.all([this.endings.all(signal), ...sinks.map((output) => output.end(signal))]);
   }
 }
 

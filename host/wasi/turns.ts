@@ -1,6 +1,8 @@
 // The event loop's turns: when a guest that goes on without waiting has to let the event loop run, and how it does.
 // What others wait for (timers, aborts, sockets, other guests) happens only then.
 
+import { inDeno } from "./platform.ts";
+
 /** Milliseconds that a guest may go on before the event loop gets its turn. */
 export const MAX_TURN: number = 2;
 /**
@@ -9,12 +11,8 @@ export const MAX_TURN: number = 2;
  */
 const DENO_ROUNDS = 64;
 
-const { setImmediate, Deno } = globalThis as {
-  setImmediate?: (callback: () => void) => void;
-  Deno?: { version?: unknown };
-};
-/** Node has a `Deno` in our own tests, but only Deno's has a version. */
-const rounds = Deno?.version === undefined ? 1 : DENO_ROUNDS;
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+const rounds = inDeno ? DENO_ROUNDS : 1;
 
 /** Calls back in a later round of the event loop. */
 const nextRound: (callback: () => void) => void = setImmediate ?? throughChannel();

@@ -133,14 +133,14 @@ Deno.test("a poll of very many timers sets one", async () => {
     return real(...args);
   }) as typeof setTimeout;
   try {
-    const first = subscribeDuration(1_000_000_000n);
-    const pollables = Array.from({ length: MANY }, (_, i) => i === 77 ? first : subscribeDuration(1n << 60n));
+    const pollables = Array.from({ length: MANY }, () => subscribeDuration(1n << 60n));
+    pollables[77] = subscribeDuration(500_000_000n);
     assertEquals([...await of("io/poll").poll(pollables)], [77]);
   } finally {
     globalThis.setTimeout = real;
   }
   // A timer may be early by a part of a millisecond: then there is another.
-  assert(timers >= 1 && timers <= 3, `${timers} timers`);
+  assert(timers <= 3, `${timers} timers`);
 });
 
 Deno.test("a plain poll of very many timers waits for the first; all that are ready are given", async () => {
