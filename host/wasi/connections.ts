@@ -29,7 +29,7 @@ export class Connection {
     this.socket = socket;
     socket.on("readable", () => {
       // An end is told only to who reads it.
-      if (this.#deaf || socket.readableLength === 0) socket.read();
+      if (socket.readableLength === 0) socket.read(0);
       this.#signal.fire();
     });
     socket.on("end", () => this.#end());
@@ -77,7 +77,12 @@ export class Connection {
       ready: () => this.#ended || this.#deaf || socket.readableLength > 0,
       read: (max) => {
         if (this.#deaf) return undefined;
-        if (socket.readableLength > 0) return socket.read(Math.min(max, socket.readableLength)) ?? new Uint8Array();
+        if (socket.readableLength > 0) {
+          const bytes = socket.read(Math.min(max, socket.readableLength)) ?? new Uint8Array();
+          // An end that is there already is told to who reads on.
+          if (socket.readableLength === 0) socket.read(0);
+          return bytes;
+        }
         if (!this.#ended) return new Uint8Array();
         if (this.#failure !== undefined) throw networkFailure(this.#failure);
         return undefined;
@@ -125,15 +130,20 @@ export class Connection {
 
   /** Ends one direction or both. What was received and not read is thrown away, as is what comes after. */
   shutdown(how: string): void {
-    if (how !== "send") {
-      this.#deaf = true;
-      this.socket.read();
-    }
+    if (how !== "send") this.#discard();
     if (how !== "receive" && !this.#shut) {
       this.#shut = true;
       this.socket.end();
     }
     this.#signal.fire();
+  }
+
+  /** Throws away what was received and what comes. */
+  #discard(): void {
+    this.#deaf = true;
+    this.socket.removeAllListeners("readable");
+    this.socket.on("data", () => {});
+    this.socket.resume();
   }
 
   /** Closes it, after what was written was sent. */
@@ -144,8 +154,7 @@ export class Connection {
     // The system resets a connection that is closed while something in it was not read. The peer would lose then what
     // it has not read itself. So that is read until the peer has ended too.
     const unread = socket.readableLength > 0 && !this.#ended;
-    this.#deaf = true;
-    socket.read();
+    this.#discard();
     if (!unread) return socket.destroySoon();
     const timer = setTimeout(() => socket.destroy(), LINGER);
     socket.once("close", () => clearTimeout(timer));

@@ -1,6 +1,6 @@
 // Sockets as a guest has them, for tests: all on the loopback.
 
-import { type Any, good, interfacesOf } from "./support.ts";
+import { type Any, bad, good, interfacesOf } from "./support.ts";
 
 export const loopback = (port: number): Any => ({ tag: "ipv4", val: { port, address: [127, 0, 0, 1] } });
 export const loopback6 = (port: number): Any => ({
@@ -69,10 +69,12 @@ export class Peer {
     this.output = output;
   }
 
-  /** Everything until the end, or until it breaks off. */
+  /** Everything until the end, which must be one: a connection that breaks off is none. */
   async rest(): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
-    for (let part; (part = await this.input.blockingRead(65_536n)) instanceof Uint8Array;) parts.push(part);
+    let part: Any;
+    while ((part = await this.input.blockingRead(65_536n)) instanceof Uint8Array) parts.push(part);
+    bad(part, { tag: "closed" });
     return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
   }
 
