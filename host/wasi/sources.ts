@@ -177,19 +177,17 @@ export class WritableSink implements Sink {
   #pending = 0;
   #flushing = false;
   #failure: { readonly error: unknown } | undefined;
-  /** Whether the host closed it. */
+  /** Whether who took the bytes wants no more: a stream that was cancelled without a reason. */
   #closed = false;
 
   constructor(stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
-    this.#writer.closed.then(() => {
-      this.#closed = true;
-      this.#signal.fire();
-    }, (error) => this.#fail(error));
+    this.#writer.closed.catch((error) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= { error };
+    if (error === undefined) this.#closed = true;
+    else this.#failure ??= { error };
     this.#signal.fire();
   }
 
@@ -220,7 +218,7 @@ export class WritableSink implements Sink {
   async end(signal: AbortSignal | undefined): Promise<void> {
     const aborted = (): void => this.#signal.fire();
     signal?.addEventListener("abort", aborted);
-    while (this.#pending > 0 && this.#failure === undefined && !signal?.aborted) {
+    while (this.#pending > 0 && this.#failure === undefined && !this.#closed && !signal?.aborted) {
       await new Promise<void>((resolve) => {
         const stop = this.#signal.on(() => {
           stop();

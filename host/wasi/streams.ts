@@ -83,7 +83,7 @@ const closed = (): Result<never, StreamError> => err({ tag: "closed" }) as Resul
 /** What a source or a sink threw, as a result; a trap goes on. */
 function failed(error: unknown): Result<never, StreamError> {
   if (error instanceof Trap) throw error;
-  if (error instanceof StreamClosed) return closed();
+  if (error instanceof StreamClosed || (error as { code?: unknown } | undefined)?.code === "EPIPE") return closed();
   const message = error instanceof Error ? error.message : String(error);
   const val = new IoError(message, codesOf(error));
   return err({ tag: "last-operation-failed", val }) as Result<never, StreamError>;
