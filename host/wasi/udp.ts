@@ -142,6 +142,10 @@ export class UdpSocket {
   readonly #family: Family;
   readonly #endings: Endings;
   readonly #signal = new Signal();
+  readonly #readiness: Readiness = {
+    ready: () => this.#phase !== "binding" || this.#outcome !== undefined,
+    onReady: (callback) => this.#signal.on(callback),
+  };
   #datagrams: Datagrams | undefined;
   #streaming: Streaming | undefined;
   #phase: "unbound" | "binding" | "bound" | "dropped" = "unbound";
@@ -246,10 +250,7 @@ export class UdpSocket {
 
   /** Ready when what was begun can be finished. */
   subscribe(): Pollable {
-    return new Pollable({
-      ready: () => this.#phase !== "binding" || this.#outcome !== undefined,
-      onReady: (callback) => this.#signal.on(callback),
-    });
+    return new Pollable(this.#readiness);
   }
 
   [Symbol.dispose](): void {
