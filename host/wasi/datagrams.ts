@@ -188,8 +188,12 @@ export class Datagrams {
       this.signal.fire();
     };
     const send = (): void => {
-      if (this.#connected) this.#socket.send(data, sent);
-      else this.#socket.send(data, to.val.port, hostOf(to), sent);
+      try {
+        if (this.#connected) this.#socket.send(data, sent);
+        else this.#socket.send(data, to.val.port, hostOf(to), sent);
+      } catch (error) {
+        sent(error); // some are told at once
+      }
     };
     if (!inDeno) return send();
     this.#queue.push(send);
