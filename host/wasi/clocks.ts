@@ -12,9 +12,10 @@ const LAST_PART = 0.999;
 let offset = -Infinity;
 
 /**
- * Nanoseconds since the epoch, in whole microseconds. The milliseconds are always those of the system's wall clock,
- * which may be set, and which goes on while the machine is suspended. `performance.now()` does neither: it only
- * tells the parts of a millisecond, and is moved to where the wall clock is whenever the two differ.
+ * Nanoseconds since the epoch, in whole microseconds. The milliseconds are always those of the
+ * system's wall clock, which may be set, and which goes on while the machine is suspended.
+ * `performance.now()` does neither: it only tells the parts of a millisecond, and is moved to where
+ * the wall clock is whenever the two differ.
  */
 export function wallClock(): bigint {
   const wall = Date.now(), monotonic = performance.now();

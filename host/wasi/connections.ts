@@ -1,4 +1,5 @@
-// One TCP connection over `node:net`: its bytes as a source and a sink, and how it comes to its end.
+// One TCP connection over `node:net`: its bytes as a source and a sink, and how it comes to its
+// end.
 
 import type { Socket } from "node:net";
 import { type SocketAddress, socketAddress } from "./addresses.ts";
@@ -8,7 +9,10 @@ import { type Readiness, Signal } from "./readiness.ts";
 import { HIGH_WATER } from "./sources.ts";
 import { type Sink, type Source, StreamClosed } from "./streams.ts";
 
-/** Milliseconds that a closed connection still reads what nobody wants, so that the peer is not told of a reset. */
+/**
+ * Milliseconds that a closed connection still reads what nobody wants, so that the peer is not told
+ * of a reset.
+ */
 const LINGER = 1000;
 
 /** A connection, of a client or accepted. */
@@ -128,7 +132,10 @@ export class Connection {
     };
   }
 
-  /** Ends one direction or both. What was received and not read is thrown away, as is what comes after. */
+  /**
+   * Ends one direction or both. What was received and not read is thrown away, as is what comes
+   * after.
+   */
   shutdown(how: string): void {
     if (how !== "send") this.#discard();
     if (how !== "receive" && !this.#shut) {
@@ -151,8 +158,8 @@ export class Connection {
     const { socket } = this;
     if (socket.destroyed) return;
     endings.add(new Promise<void>((resolve) => socket.once("close", () => resolve())));
-    // The system resets a connection that is closed while something in it was not read. The peer would lose then what
-    // it has not read itself. So that is read until the peer has ended too.
+    // The system resets a connection that is closed while something in it was not read. The peer
+    // would lose then what it has not read itself. So that is read until the peer has ended too.
     const unread = socket.readableLength > 0 && !this.#ended;
     this.#discard();
     if (!unread) return socket.destroySoon();

@@ -1,5 +1,7 @@
-// One UDP socket of the operating system's, over `node:dgram`: what arrived at it, and what is on its way out.
-// It is connected as the system connects it where the runtime can: then the system tells that nobody listens at the other end.
+// One UDP socket of the operating system's, over `node:dgram`: what arrived at it, and what is on
+// its way out.
+// It is connected as the system connects it where the runtime can: then the system tells that
+// nobody listens at the other end.
 
 import type { Socket } from "node:dgram";
 import { hostOf, isLoopback, isUnspecified, sameAddress, type SocketAddress, socketAddress } from "./addresses.ts";
@@ -23,7 +25,10 @@ export interface IncomingDatagram {
   readonly remoteAddress: SocketAddress;
 }
 
-/** A socket of the runtime's. Addresses are never names: they are "looked up" at once, so that nothing is reordered. */
+/**
+ * A socket of the runtime's. Addresses are never names: they are "looked up" at once, so that
+ * nothing is reordered.
+ */
 function create(ipv6: boolean): Socket {
   const lookup = (host: string, _: unknown, done: (error: null, address: string, family: number) => void): void =>
     done(null, host, ipv6 ? 6 : 4);
@@ -41,7 +46,10 @@ export class Datagrams {
   #socket: Socket;
   readonly #arrived: IncomingDatagram[] = [];
   #waiting = 0;
-  /** Deno only: what was taken and not sent yet. Its sends are asynchronous, and would change their order. */
+  /**
+   * Deno only: what was taken and not sent yet. Its sends are asynchronous, and would change their
+   * order.
+   */
   readonly #queue: (() => void)[] = [];
   #sending = 0;
   #remote: SocketAddress | undefined;
@@ -58,7 +66,8 @@ export class Datagrams {
   /** Binds it; `done` is told the error's code, if there is one. */
   bind(address: SocketAddress, done: (code?: string) => void): void {
     const host = hostOf(address);
-    // Linux takes back a port that it chose itself when the socket is disconnected: a port of our choice stays.
+    // Linux takes back a port that it chose itself when the socket is disconnected: a port of our
+    // choice stays.
     let tries = address.val.port === 0 && !inDeno ? MAX_PORTS : 0;
     const attempt = (): void => {
       const socket = this.#socket;
@@ -136,7 +145,8 @@ export class Datagrams {
   /** Where it is bound. */
   get local(): SocketAddress {
     const { address, port } = this.#socket.address(), local = socketAddress(address, port);
-    // Deno does not connect it, and so the system does not choose an address: for the loopback there is one only.
+    // Deno does not connect it, and so the system does not choose an address: for the loopback
+    // there is one only.
     if (this.#connected || this.#remote === undefined || !isLoopback(this.#remote) || !isUnspecified(local)) {
       return local;
     }

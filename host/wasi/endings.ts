@@ -1,7 +1,8 @@
-// What a guest dropped while something of it was still on its way: it is delivered after the guest's end, too.
+// What a guest dropped while something of it was still on its way: it is delivered after the
+// guest's end, too.
 
 /** Milliseconds that the end of a guest waits for what is on its way: a peer may never take it. */
-export const MAX_ENDING: number = 10_000;
+const MAX_ENDING = 10_000;
 
 /** The endings of one guest. */
 export class Endings {
@@ -13,7 +14,10 @@ export class Endings {
     ending.finally(() => this.#underWay.delete(ending));
   }
 
-  /** Waits until everything has come to its end, for so long as that is sensible, or until it is aborted. */
+  /**
+   * Waits until everything has come to its end, for so long as that is sensible, or until it is
+   * aborted.
+   */
   async all(signal: AbortSignal | undefined): Promise<void> {
     if (this.#underWay.size === 0 || signal?.aborted) return;
     let stop: () => void = () => {};

@@ -13,8 +13,9 @@ import { asking } from "./waiting.ts";
 const MAX_NAME = 253, MAX_LABEL = 63;
 
 /**
- * What a name stands for: an address, or a domain name in ASCII. `undefined` if it is neither. URLs have the same
- * rules, IDNA included: what is a host there is one here, as long as it is nothing besides a host.
+ * What a name stands for: an address, or a domain name in ASCII. `undefined` if it is neither. URLs
+ * have the same rules, IDNA included: what is a host there is one here, as long as it is nothing
+ * besides a host.
  */
 export function parseHost(name: string): IpAddress | string | undefined {
   const bracketed = /^\[(.*)\]$/s.exec(name)?.[1], inner = bracketed ?? name;

@@ -1,5 +1,6 @@
-// The standard streams of this process, by their descriptors. They may be files, pipes, sockets or terminals, blocking or
-// not: Node makes a descriptor non-blocking as soon as anything touches `process.stdin`, a parent process may have done so.
+// The standard streams of this process, by their descriptors. They may be files, pipes, sockets or
+// terminals, blocking or not: Node makes a descriptor non-blocking as soon as anything touches
+// `process.stdin`, a parent process may have done so.
 
 import { fsErrorCode } from "./fs_errors.ts";
 import { type DenoOutput, denoOutput, linux, required } from "./platform.ts";
@@ -19,7 +20,10 @@ function failure(error: unknown): StreamFailure {
 
 let input: ProcessInput | undefined;
 
-/** The standard input of this process: one for all guests, so that what was read for one that is gone is not lost. */
+/**
+ * The standard input of this process: one for all guests, so that what was read for one that is
+ * gone is not lost.
+ */
 export function processInput(): Source {
   return input ??= new ProcessInput();
 }
@@ -58,7 +62,10 @@ class ProcessInput extends Chunked {
     });
   }
 
-  /** Nothing was there. Tried again by itself only while somebody waits: a timer keeps the process alive. */
+  /**
+   * Nothing was there. Tried again by itself only while somebody waits: a timer keeps the process
+   * alive.
+   */
   #tryLater(): void {
     this.nothingYet();
     if (!this.awaited) return;
@@ -102,15 +109,19 @@ interface Descriptor {
 }
 
 const NOTHING = new Uint8Array();
-/** Bytes that a pipe takes as a whole or not at all, `PIPE_BUF`: Linux's, and the least that POSIX allows. */
+/**
+ * Bytes that a pipe takes as a whole or not at all, `PIPE_BUF`: Linux's, and the least that POSIX
+ * allows.
+ */
 const ATOMIC = linux ? 4096 : 512;
 /** Bytes that Deno's standard output keeps at most. */
 const DENO_BUFFER = 1024;
 
 /**
- * Deno's standard output keeps the end of what it is given, from the last line feed on, and writes it at once. When
- * that would block, its error does not say how much was taken. So it is given parts for which the answer is known:
- * up to a line feed, as many as a pipe takes as a whole; or bytes without one, which are either kept or written.
+ * Deno's standard output keeps the end of what it is given, from the last line feed on, and writes
+ * it at once. When that would block, its error does not say how much was taken. So it is given
+ * parts for which the answer is known: up to a line feed, as many as a pipe takes as a whole; or
+ * bytes without one, which are either kept or written.
  */
 class DenoDescriptor implements Descriptor {
   readonly #output: DenoOutput;
@@ -149,8 +160,9 @@ function descriptor(fd: 1 | 2): Descriptor {
 }
 
 /**
- * The standard output or error of this process. A write that would block holds this thread, as a blocking
- * descriptor's does: nothing that was taken is lost when the process ends right afterwards.
+ * The standard output or error of this process. A write that would block holds this thread, as a
+ * blocking descriptor's does: nothing that was taken is lost when the process ends right
+ * afterwards.
  */
 export function processOutput(fd: 1 | 2): Sink {
   let open: Descriptor | undefined;

@@ -9,8 +9,8 @@ export interface Readiness {
   /** Waits on this thread; missing where only the event loop can bring it about. */
   readonly waitSync?: (() => void) | undefined;
   /**
-   * When it will be over, in milliseconds of `performance.now()`, if that is known. `onReady` is not called
-   * then: whoever waits sets one timer for the earliest of all deadlines.
+   * When it will be over, in milliseconds of `performance.now()`, if that is known. `onReady` is
+   * not called then: whoever waits sets one timer for the earliest of all deadlines.
    */
   readonly deadline?: number | undefined;
 }
@@ -78,7 +78,10 @@ export class Timer implements Readiness {
   }
 }
 
-/** Calls back at a time of `performance.now()`, or earlier: whoever waits looks again. What is returned stops that. */
+/**
+ * Calls back at a time of `performance.now()`, or earlier: whoever waits looks again. What is
+ * returned stops that.
+ */
 export function callAt(deadline: number, callback: () => void): () => void {
   // Timers count in whole milliseconds of 31 bits.
   const left = Math.ceil(deadline - performance.now());

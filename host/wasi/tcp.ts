@@ -1,5 +1,6 @@
 // wasi:sockets/tcp over `node:net`: what a guest does with a TCP socket, and in which order.
-// The runtime binds only by listening: a bound socket listens at once and turns away who comes before the guest listens.
+// The runtime binds only by listening: a bound socket listens at once and turns away who comes
+// before the guest listens.
 
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Result } from "../../abi/results.ts";

@@ -1,13 +1,15 @@
-// The event loop's turns: when a guest that goes on without waiting has to let the event loop run, and how it does.
+// The event loop's turns: when a guest that goes on without waiting has to let the event loop run,
+// and how it does.
 // What others wait for (timers, aborts, sockets, other guests) happens only then.
 
 import { inDeno } from "./platform.ts";
 
 /** Milliseconds that a guest may go on before the event loop gets its turn. */
-export const MAX_TURN: number = 2;
+const MAX_TURN = 2;
 /**
- * Rounds of Deno's event loop in one turn. Tokio, which runs it, looks at sockets only when it has nothing
- * else to do, or else at every 61st round: one round alone would leave a socket unseen for 61 turns.
+ * Rounds of Deno's event loop in one turn. Tokio, which runs it, looks at sockets only when it has
+ * nothing else to do, or else at every 61st round: one round alone would leave a socket unseen for
+ * 61 turns.
  */
 const DENO_ROUNDS = 64;
 

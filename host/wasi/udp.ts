@@ -24,7 +24,9 @@ export interface OutgoingDatagram {
   readonly remoteAddress?: SocketAddress | undefined;
 }
 
-/** A socket as one pair of streams has it: until the next pair is made, or the socket is dropped. */
+/**
+ * A socket as one pair of streams has it: until the next pair is made, or the socket is dropped.
+ */
 class Streaming {
   readonly datagrams: Datagrams;
   readonly family: Family;
@@ -194,7 +196,10 @@ export class UdpSocket {
     }, (answer) => answer?.val === "would-block");
   }
 
-  /** Its two streams; connected to an address, or open to all. Streams that were made before do nothing any more. */
+  /**
+   * Its two streams; connected to an address, or open to all. Streams that were made before do
+   * nothing any more.
+   */
   stream(remote: SocketAddress | undefined): Answer<[IncomingDatagramStream, OutgoingDatagramStream]> {
     if (this.#phase !== "bound") return refuse("invalid-state");
     if (remote !== undefined && !isPeer(remote, this.#family)) return refuse("invalid-argument");

@@ -1,5 +1,5 @@
-// How a host function waits for a readiness: by a promise where the guest can be suspended, else on this thread
-// if the thing waited for has a way to, else with an error that says what is missing.
+// How a host function waits for a readiness: by a promise where the guest can be suspended, else on
+// this thread if the thing waited for has a way to, else with an error that says what is missing.
 
 import { abandon } from "../../abi/suspend.ts";
 import { features } from "../../core/features.ts";
@@ -83,7 +83,8 @@ export function isPlain(): boolean {
 }
 
 /**
- * A host function that waits: `begin` gives an attempt, and that what it has to wait for, or its value once it need not wait any more.
+ * A host function that waits: `begin` gives an attempt, and that what it has to wait for, or its
+ * value once it need not wait any more.
  *
  * It suspends the guest where that can be suspended, and waits on this thread otherwise.
  */
@@ -148,8 +149,9 @@ const MAX_NOT_YET = 16;
 let notYet = 0;
 
 /**
- * A host function that never waits, but whose answer changes only when the event loop runs. A guest may ask again
- * and again until it does: then the event loop gets its turns, where the guest can be suspended.
+ * A host function that never waits, but whose answer changes only when the event loop runs. A guest
+ * may ask again and again until it does: then the event loop gets its turns, where the guest can be
+ * suspended.
  *
  * @param isNotYet Whether an answer is one after which a guest asks again.
  */

@@ -1,4 +1,5 @@
-// A guest that ends right after it sent something: what it sent arrives, also when the process ends right afterwards.
+// A guest that ends right after it sent something: what it sent arrives, also when the process ends
+// right afterwards.
 // A case starts this very file once more, in a process of its own: `child` is what it does there.
 
 import { assert, assertEquals } from "@std/assert";

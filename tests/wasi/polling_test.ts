@@ -1,4 +1,5 @@
-// Guests that poll without waiting, and guests that poll very much: others have their turn, and costs are linear.
+// Guests that poll without waiting, and guests that poll very much: others have their turn, and
+// costs are linear.
 
 import { assert, assertEquals } from "@std/assert";
 import { createServer } from "node:net";

@@ -41,7 +41,9 @@ export async function listener(
   return [server, good(server.localAddress()).val.port];
 }
 
-/** Two sockets that are connected: what connected, then what was accepted, each with its streams. */
+/**
+ * Two sockets that are connected: what connected, then what was accepted, each with its streams.
+ */
 export async function connection(family = "ipv4"): Promise<[Peer, Peer]> {
   const made = await sockets(), address = family === "ipv4" ? loopback : loopback6;
   const [server, port] = await listener(made, family, address(0));

@@ -1,5 +1,7 @@
-// Standard streams of this process: pipes, files, terminals, closed and non-blocking descriptors, in the runtime that runs the tests.
-// A case starts this very file once more, in a process with such descriptors: `child` is what it does there.
+// Standard streams of this process: pipes, files, terminals, closed and non-blocking descriptors,
+// in the runtime that runs the tests.
+// A case starts this very file once more, in a process with such descriptors: `child` is what it
+// does there.
 
 import { assert, assertEquals } from "@std/assert";
 import { spawn, spawnSync } from "node:child_process";

@@ -1,4 +1,5 @@
-// UDP by the letter of WASI's interface: states, addresses, streams that replace each other, errors, dropping.
+// UDP by the letter of WASI's interface: states, addresses, streams that replace each other,
+// errors, dropping.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Trap } from "@windlass/component";
