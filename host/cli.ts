@@ -27,7 +27,9 @@ import { closest } from "./definitions.ts";
 import { instantiate } from "./instantiate.ts";
 import { camelCase } from "./names.ts";
 import "./print.ts";
-import { ExitError, run, serve, wasi, type WasiOptions } from "./wasi/mod.ts";
+import { importsOf } from "./wasi/imports.ts";
+import { ExitError, run, serve, type WasiOptions } from "./wasi/mod.ts";
+import { State } from "./wasi/state.ts";
 
 const help = `Runs WebAssembly components.
 
@@ -225,7 +227,7 @@ async function invokeCall(component: Component, text: string, options: WasiOptio
   } catch (error) {
     throw error instanceof SyntaxError ? new UsageError(error.message) : error;
   }
-  const instance = await instantiate(component, { ...await wasi(options) });
+  const state = new State(options), instance = await instantiate(component, importsOf(state));
   try {
     const exports = features.jspi ? instance.promising.exports : instance.exports;
     const members = owner === undefined ? exports : exports[owner];
@@ -248,6 +250,7 @@ async function invokeCall(component: Component, text: string, options: WasiOptio
     throw error;
   } finally {
     await instance[Symbol.asyncDispose]();
+    await state.end(); // what was sent is out before the process ends
   }
 }
 

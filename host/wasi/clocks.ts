@@ -5,6 +5,24 @@ import { Timer } from "./readiness.ts";
 import type { Datetime } from "./filesystem.ts";
 
 const SECOND = 1_000_000_000n;
+/** The last part of a millisecond that the wall clock tells, in milliseconds. */
+const LAST_PART = 0.999;
+
+/** What is added to `performance.now()` to have the parts of the wall clock's milliseconds. */
+let offset = -Infinity;
+
+/**
+ * Nanoseconds since the epoch, in whole microseconds. The milliseconds are always those of the
+ * system's wall clock, which may be set, and which goes on while the machine is suspended.
+ * `performance.now()` does neither: it only tells the parts of a millisecond, and is moved to where
+ * the wall clock is whenever the two differ.
+ */
+export function wallClock(): bigint {
+  const wall = Date.now(), monotonic = performance.now();
+  const time = Math.min(Math.max(offset + monotonic, wall), wall + LAST_PART);
+  offset = time - monotonic;
+  return BigInt(wall) * 1_000_000n + BigInt(Math.floor((time - wall) * 1000)) * 1000n;
+}
 
 /** The clocks of one guest. */
 export class Clocks {
@@ -18,7 +36,7 @@ export class Clocks {
 
   /** `wall-clock#now`. */
   now(): Datetime {
-    const time = this.#fixed?.() ?? BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+    const time = this.#fixed?.() ?? wallClock();
     return { seconds: time / SECOND, nanoseconds: Number(time % SECOND) };
   }
 

@@ -3,7 +3,7 @@
 import type { Result } from "../../abi/results.ts";
 import type { HostFunc, HostFunction } from "../func.ts";
 import type { Imports } from "../linker.ts";
-import { type Family, Network, networkErrorCode, resolveAddresses, ResolveAddressStream } from "./addresses.ts";
+import type { Family } from "./addresses.ts";
 import { ExitError } from "./exit.ts";
 import { Descriptor, DirectoryEntryStream, filesystemErrorCode } from "./filesystem.ts";
 import { FutureTrailers, IncomingBody, OutgoingBody } from "./http_body.ts";
@@ -19,6 +19,8 @@ import {
   RequestOptions,
   ResponseOutparam,
 } from "./http_types.ts";
+import { resolveAddresses, ResolveAddressStream } from "./name_lookup.ts";
+import { Network, networkErrorCode } from "./network.ts";
 import { poll, Pollable } from "./poll.ts";
 import type { State, WasiData } from "./state.ts";
 import { InputStream, IoError, OutputStream, type Sink, type Source } from "./streams.ts";
@@ -121,14 +123,18 @@ export function interfaces(bind: Bind): Imports<WasiData> {
       getInsecureRandomBytes: bind(({ random }, length: bigint) => random.bytes(length)),
       getInsecureRandomU64: bind(({ random }) => random.u64()),
     },
-    "wasi:random/insecure-seed": { insecureSeed: bind(({ random }) => [random.u64(), random.u64()]) },
+    "wasi:random/insecure-seed": { insecureSeed: bind(({ random }) => random.insecureSeed()) },
     "wasi:sockets/network": { Network, networkErrorCode },
     "wasi:sockets/instance-network": { instanceNetwork: bind(({ sockets }) => new Network(sockets)) },
     "wasi:sockets/ip-name-lookup": { ResolveAddressStream, resolveAddresses },
     "wasi:sockets/tcp": { TcpSocket },
-    "wasi:sockets/tcp-create-socket": { createTcpSocket: (family: Family) => new TcpSocket(family) },
+    "wasi:sockets/tcp-create-socket": {
+      createTcpSocket: bind(({ endings }, family: Family) => new TcpSocket(family, endings)),
+    },
     "wasi:sockets/udp": { IncomingDatagramStream, OutgoingDatagramStream, UdpSocket },
-    "wasi:sockets/udp-create-socket": { createUdpSocket: (family: Family) => new UdpSocket(family) },
+    "wasi:sockets/udp-create-socket": {
+      createUdpSocket: bind(({ endings }, family: Family) => new UdpSocket(family, endings)),
+    },
   };
   return Object.fromEntries(Object.entries(all).map(([name, members]) => [`${name}@${VERSION}`, members]));
 }

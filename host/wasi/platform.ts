@@ -36,6 +36,20 @@ export function required<K extends keyof BuiltinModules>(name: K, what: string):
   return found;
 }
 
+/** Whether the runtime is Deno. (Our own tests in other runtimes have a `Deno` without a version.) */
+export const inDeno: boolean = (globalThis as { Deno?: { version?: unknown } }).Deno?.version !== undefined;
+
+/** Deno's own standard output and error. */
+export interface DenoOutput {
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** Deno's own standard output or error; `undefined` in other runtimes. */
+export function denoOutput(fd: 1 | 2): DenoOutput | undefined {
+  const { stdout, stderr } = (globalThis as { Deno?: { stdout?: DenoOutput; stderr?: DenoOutput } }).Deno ?? {};
+  return fd === 1 ? stdout : stderr;
+}
+
 interface Permissions {
   querySync?(permission: { name: "net"; host: string }): { readonly state: string };
 }
@@ -47,5 +61,7 @@ export function mayListen(host: string, port: number): boolean {
   return (permissions?.querySync?.({ name: "net", host: `${named}:${port}` }).state ?? "granted") === "granted";
 }
 
+/** Whether the system is Linux. */
+export const linux: boolean = process?.platform === "linux";
 /** Whether paths are Windows's. */
 export const windows: boolean = process?.platform === "win32";

@@ -2,7 +2,8 @@
 
 import { Trap } from "../../errors.ts";
 import type { Suspending } from "../func.ts";
-import { blocking, Done, type Readiness } from "./readiness.ts";
+import type { Readiness } from "./readiness.ts";
+import { asking, blocking, Done } from "./waiting.ts";
 
 /** The resource `pollable`. */
 export class Pollable {
@@ -15,14 +16,12 @@ export class Pollable {
   }
 
   /** Whether what it stands for is ready. */
-  ready(): boolean {
-    return this.readiness.ready();
-  }
-
+  declare ready: Suspending<() => boolean | Promise<boolean>>;
   /** Waits until it is ready. */
   declare block: Suspending<() => void | Promise<void>>;
 
   static {
+    this.prototype.ready = asking((self: Pollable) => self.readiness.ready(), (ready) => !ready);
     this.prototype.block = blocking("a pollable", (self: Pollable) => {
       return () => self.readiness.ready() ? new Done(undefined) : [self.readiness];
     });
@@ -36,7 +35,8 @@ export const poll: Suspending<(list: readonly Pollable[]) => Uint32Array | Promi
     if (list.length === 0) throw new Trap("interface-rule", "poll of no pollables");
     const items = list.map(({ readiness }) => readiness);
     return () => {
-      const ready = items.flatMap((item, index) => item.ready() ? index : []);
+      const ready: number[] = [];
+      for (let index = 0; index < items.length; index++) if (items[index]!.ready()) ready.push(index);
       return ready.length > 0 ? new Done(Uint32Array.from(ready)) : items;
     };
   },

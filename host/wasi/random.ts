@@ -10,6 +10,7 @@ const QUOTA = 1 << 16;
 /** One guest's source of random numbers. */
 export class Random {
   #state: bigint | undefined;
+  #insecureSeed: readonly [bigint, bigint] | undefined;
 
   /** @param seed Makes the numbers reproducible, and no secret. */
   constructor(seed: bigint | undefined) {
@@ -25,6 +26,11 @@ export class Random {
     z = BigInt.asUintN(64, (z ^ z >> 30n) * 0xbf58476d1ce4e5b9n);
     z = BigInt.asUintN(64, (z ^ z >> 27n) * 0x94d049bb133111ebn);
     return z ^ z >> 31n;
+  }
+
+  /** `insecure-seed`: stands for a value that is imported, so it is the same at each call. */
+  insecureSeed(): readonly [bigint, bigint] {
+    return this.#insecureSeed ??= [this.u64(), this.u64()];
   }
 
   /** Bytes, as many as the guest asks for. */

@@ -1,8 +1,7 @@
-// Sources and sinks of bytes: memory, web streams, this process's own standard streams.
+// Sources and sinks of bytes: memory and web streams.
 
 import type { Sink, Source } from "./streams.ts";
-import { required } from "./platform.ts";
-import { always, cannotWait, isPlain, Signal, sleepSync } from "./readiness.ts";
+import { always, Signal } from "./readiness.ts";
 
 /** Bytes that a sink holds before it asks to wait. */
 export const HIGH_WATER: number = 1 << 16;
@@ -27,13 +26,13 @@ export function bytesSource(bytes: Uint8Array): Source {
 export const empty: Source = { ...always, read: () => undefined };
 
 /** Reads a chunk at a time, and none before it is asked for. */
-abstract class Chunked implements Source {
+export abstract class Chunked implements Source {
   readonly #signal = new Signal();
   #chunk: Uint8Array = new Uint8Array();
   #state: "idle" | "pulling" | "ended" = "idle";
   #failure: { readonly error: unknown } | undefined;
 
-  /** Begins to read: `arrived` or `end` is called some time. */
+  /** Begins to read: `arrived`, `nothingYet` or `end` is called some time. */
   protected abstract begin(): void;
 
   /** Whether something is being read. */
@@ -46,6 +45,16 @@ abstract class Chunked implements Source {
     if (this.#state !== "idle" || this.#chunk.length > 0) return;
     this.#state = "pulling";
     this.begin();
+  }
+
+  /** Whether somebody waits for what is read. */
+  protected get awaited(): boolean {
+    return this.#signal.awaited;
+  }
+
+  /** Nothing was there: whoever asks next begins again. */
+  protected nothingYet(): void {
+    this.#state = "idle";
   }
 
   protected arrived(chunk: Uint8Array): void {
@@ -125,50 +134,6 @@ export class ReadableSource extends Chunked {
   }
 }
 
-let input: ProcessInput | undefined;
-
-/** The standard input of this process: one for all guests, so that what was read for one that is gone is not lost. */
-export function processInput(): Source {
-  return input ??= new ProcessInput();
-}
-
-class ProcessInput extends Chunked {
-  readonly #fs = required("node:fs", "standard streams");
-  readonly #buffer = new Uint8Array(HIGH_WATER);
-
-  /** What a read came to: nothing is the end. */
-  #take(length: number): void {
-    if (length === 0) this.end();
-    else this.arrived(this.#buffer.slice(0, length));
-  }
-
-  protected begin(): void {
-    this.#fs.read(0, this.#buffer, 0, this.#buffer.length, null, (error, length) => {
-      if (error === null) this.#take(length);
-      else this.end({ error });
-    });
-  }
-
-  override ready(): boolean {
-    if (!isPlain()) this.pull();
-    return super.ready();
-  }
-
-  waitSync(): void {
-    if (this.pulling) throw cannotWait("input that is being read");
-    for (;;) {
-      try {
-        return this.#take(this.#fs.readSync(0, this.#buffer, 0, this.#buffer.length, null));
-      } catch (error) {
-        const { code } = error as { code?: string };
-        if (code === "EOF") return this.end();
-        if (code !== "EAGAIN") return this.end({ error });
-        sleepSync(1);
-      }
-    }
-  }
-}
-
 /** Throws everything away. */
 export const discard: Sink = { ...always, permit: () => HIGH_WATER, write() {}, flush() {} };
 
@@ -212,6 +177,8 @@ export class WritableSink implements Sink {
   #pending = 0;
   #flushing = false;
   #failure: { readonly error: unknown } | undefined;
+  /** Whether who took the bytes wants no more: a stream that was cancelled without a reason. */
+  #closed = false;
 
   constructor(stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
@@ -219,19 +186,21 @@ export class WritableSink implements Sink {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= { error };
+    if (error === undefined) this.#closed = true;
+    else this.#failure ??= { error };
     this.#signal.fire();
   }
 
   ready(): boolean {
     if (this.#pending === 0) this.#flushing = false;
-    return this.#failure !== undefined || !this.#flushing && this.#pending < HIGH_WATER;
+    return this.#failure !== undefined || this.#closed || !this.#flushing && this.#pending < HIGH_WATER;
   }
   onReady(callback: () => void): () => void {
     return this.#signal.on(callback);
   }
-  permit(): number {
+  permit(): number | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#closed) return undefined;
     return this.ready() ? HIGH_WATER - this.#pending : 0;
   }
   write(bytes: Uint8Array): void {
@@ -249,7 +218,7 @@ export class WritableSink implements Sink {
   async end(signal: AbortSignal | undefined): Promise<void> {
     const aborted = (): void => this.#signal.fire();
     signal?.addEventListener("abort", aborted);
-    while (this.#pending > 0 && this.#failure === undefined && !signal?.aborted) {
+    while (this.#pending > 0 && this.#failure === undefined && !this.#closed && !signal?.aborted) {
       await new Promise<void>((resolve) => {
         const stop = this.#signal.on(() => {
           stop();
@@ -261,24 +230,4 @@ export class WritableSink implements Sink {
     this.#writer.releaseLock();
     if (this.#failure !== undefined) throw this.#failure.error;
   }
-}
-
-/** The standard output or error of this process. */
-export function processOutput(fd: 1 | 2): Sink {
-  const fs = required("node:fs", "standard streams");
-  return {
-    ...always,
-    permit: () => HIGH_WATER,
-    write(bytes) {
-      while (bytes.length > 0) {
-        try {
-          bytes = bytes.subarray(fs.writeSync(fd, bytes));
-        } catch (error) {
-          if ((error as { code?: string }).code !== "EAGAIN") throw error;
-          sleepSync(1);
-        }
-      }
-    },
-    flush() {},
-  };
 }

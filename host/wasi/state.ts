@@ -2,20 +2,13 @@
 
 import type { Sink, Source } from "./streams.ts";
 import { Clocks } from "./clocks.ts";
+import { Endings } from "./endings.ts";
 import { Directories, type Directory } from "./paths.ts";
 import { builtin } from "./platform.ts";
 import { Random } from "./random.ts";
 import { HttpPolicy } from "./http_policy.ts";
-import {
-  bytesSource,
-  Capture,
-  discard,
-  empty,
-  processInput,
-  processOutput,
-  ReadableSource,
-  WritableSink,
-} from "./sources.ts";
+import { processInput, processOutput } from "./process_streams.ts";
+import { bytesSource, Capture, discard, empty, ReadableSource, WritableSink } from "./sources.ts";
 
 /** What a guest is given. Everything that is left out, it does not have. */
 export interface WasiOptions {
@@ -72,6 +65,8 @@ export class State implements WasiState {
   readonly preopens: readonly Preopen[];
   readonly http: HttpPolicy;
   readonly sockets: boolean;
+  /** What was dropped and is still to be delivered. */
+  readonly endings: Endings = new Endings();
   readonly clocks: Clocks;
   readonly random: Random;
 
@@ -111,11 +106,11 @@ export class State implements WasiState {
     return output instanceof Capture ? output.bytes() : undefined;
   }
 
-  /** Waits until the outputs were taken, and lets go of their streams. */
+  /** Waits until the outputs were taken and what was sent is out, and lets go of their streams. */
   async end(signal?: AbortSignal): Promise<void> {
     if (this.#input instanceof ReadableSource) this.#input.release();
     const sinks = [this.stdout, this.stderr].filter((output) => output instanceof WritableSink);
-    await Promise.all(sinks.map((output) => output.end(signal)));
+    await Promise.all([this.endings.all(signal), ...sinks.map((output) => output.end(signal))]);
   }
 }
 

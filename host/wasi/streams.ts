@@ -4,8 +4,10 @@
 import { Trap } from "../../errors.ts";
 import { err, type Result } from "../../abi/results.ts";
 import type { Suspending } from "../func.ts";
+import { fsErrorCode } from "./fs_errors.ts";
 import { Pollable } from "./poll.ts";
-import { blocking, Done, type Readiness } from "./readiness.ts";
+import type { Readiness } from "./readiness.ts";
+import { asking, blocking, Done } from "./waiting.ts";
 
 /** At most this many bytes are given by one read. */
 const MAX_READ = 1 << 18;
@@ -70,6 +72,9 @@ export class StreamFailure extends Error {
   }
 }
 
+/** Thrown by a sink whose other end takes no more: the stream is closed then, and nothing failed. */
+export class StreamClosed extends Error {}
+
 /** The variant `stream-error`. */
 export type StreamError = { readonly tag: "last-operation-failed"; readonly val: IoError } | { readonly tag: "closed" };
 
@@ -78,9 +83,18 @@ const closed = (): Result<never, StreamError> => err({ tag: "closed" }) as Resul
 /** What a source or a sink threw, as a result; a trap goes on. */
 function failed(error: unknown): Result<never, StreamError> {
   if (error instanceof Trap) throw error;
+  if (error instanceof StreamClosed || (error as { code?: unknown } | undefined)?.code === "EPIPE") return closed();
   const message = error instanceof Error ? error.message : String(error);
-  const val = new IoError(message, error instanceof StreamFailure ? error.codes : {});
+  const val = new IoError(message, codesOf(error));
   return err({ tag: "last-operation-failed", val }) as Result<never, StreamError>;
+}
+
+/** The codes of a failure: the ones it says itself, or those of an operating system's error. */
+function codesOf(error: unknown): FailureCodes {
+  if (error instanceof StreamFailure) return error.codes;
+  const { code } = (error ?? {}) as { code?: unknown };
+  // The system's names, `ENOSPC`; not the runtimes' own, `ERR_STREAM_…`.
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? { filesystem: fsErrorCode(error) } : {};
 }
 
 /** A length that a guest gave, as a number that is no more than `most`. */
@@ -94,10 +108,13 @@ type Read<T> = T | Result<never, StreamError>;
 export class InputStream {
   readonly #source: Source;
   #ended = false;
+  /** Whether there is something to read, the end or a failure. */
+  readonly readiness: Readiness;
 
   /** @param source Where its bytes come from. */
   constructor(source: Source) {
     this.#source = source;
+    this.readiness = new StreamReadiness(source, () => this.#ended);
   }
 
   /** At most so many bytes of what is there. */
@@ -115,19 +132,9 @@ export class InputStream {
   }
 
   /** Something to read at once. */
-  read(length: bigint): Read<Uint8Array> {
-    return this.take(clamp(length, MAX_READ));
-  }
-
+  declare read: Suspending<(length: bigint) => Read<Uint8Array> | Promise<Read<Uint8Array>>>;
   /** The same, thrown away; how many bytes there were. */
-  skip(length: bigint): Read<bigint> {
-    return count(this.read(length));
-  }
-
-  /** Whether there is something to read, the end or a failure. */
-  get readiness(): Readiness {
-    return { ...watch(this.#source), ready: () => this.#ended || this.#source.ready() };
-  }
+  declare skip: Suspending<(length: bigint) => Read<bigint> | Promise<Read<bigint>>>;
 
   /** Ready when there is something to read, the end or a failure. */
   subscribe(): Pollable {
@@ -142,10 +149,18 @@ export class InputStream {
   static {
     const waiting = <T>(finish: (read: Read<Uint8Array>) => Read<T>) => (self: InputStream, length: bigint) => () => {
       if (length > 0n && !self.readiness.ready()) return [self.readiness];
-      const bytes = self.read(length);
+      const bytes = self.take(clamp(length, MAX_READ));
       const nothing = bytes instanceof Uint8Array && bytes.length === 0 && length > 0n;
       return nothing ? [self.readiness] : new Done(finish(bytes));
     };
+    this.prototype.read = asking(
+      (self: InputStream, length: bigint) => self.take(clamp(length, MAX_READ)),
+      (read) => read instanceof Uint8Array && read.length === 0,
+    );
+    this.prototype.skip = asking(
+      (self: InputStream, length: bigint) => count(self.take(clamp(length, MAX_READ))),
+      (skipped) => skipped === 0n,
+    );
     this.prototype.blockingRead = blocking("input", waiting((bytes) => bytes));
     this.prototype.blockingSkip = blocking("input", waiting(count));
   }
@@ -160,15 +175,27 @@ function count(bytes: Read<Uint8Array>): Read<bigint> {
   return bytes instanceof Uint8Array ? BigInt(bytes.length) : bytes;
 }
 
-/** The parts of a readiness, bound. */
-function watch(item: Readiness): Readiness {
-  const { waitSync, deadline } = item;
-  return {
-    ready: () => item.ready(),
-    onReady: (callback) => item.onReady(callback),
-    waitSync: waitSync && (() => waitSync.call(item)),
-    deadline,
-  };
+/** The readiness of a stream: its source's or sink's, or that it has ended. One for each stream, for all its pollables. */
+class StreamReadiness implements Readiness {
+  readonly #item: Readiness;
+  readonly #ended: () => boolean;
+  readonly waitSync: (() => void) | undefined;
+
+  constructor(item: Readiness, ended: () => boolean) {
+    this.#item = item;
+    this.#ended = ended;
+    this.waitSync = item.waitSync && (() => item.waitSync!());
+  }
+
+  get deadline(): number | undefined {
+    return this.#item.deadline;
+  }
+  ready(): boolean {
+    return this.#ended() || this.#item.ready();
+  }
+  onReady(callback: () => void): () => void {
+    return this.#item.onReady(callback);
+  }
 }
 
 type Written = undefined | Result<never, StreamError>;
@@ -179,10 +206,13 @@ export class OutputStream {
   /** What `check-write` permitted, less what was written since. */
   #permitted = 0;
   #failed = false;
+  /** Whether bytes may be written, with no flush under way. */
+  readonly readiness: Readiness;
 
   /** @param sink Where its bytes go to. */
   constructor(sink: Sink) {
     this.#sink = sink;
+    this.readiness = new StreamReadiness(sink, () => this.#failed);
   }
 
   #attempt<T>(action: () => Read<T>): Read<T> {
@@ -205,12 +235,7 @@ export class OutputStream {
   }
 
   /** How many bytes the next `write` may have. */
-  checkWrite(): Read<bigint> {
-    const permit = this.#permit();
-    if (typeof permit !== "number") return permit;
-    this.#permitted = permit;
-    return BigInt(permit);
-  }
+  declare checkWrite: Suspending<() => Read<bigint> | Promise<Read<bigint>>>;
 
   /** Writes no more than `check-write` permitted; more is a trap. */
   write(contents: Uint8Array): Written {
@@ -241,18 +266,15 @@ export class OutputStream {
     });
   }
 
-  /** Whether bytes may be written, with no flush under way. */
-  get readiness(): Readiness {
-    return { ...watch(this.#sink), ready: () => this.#failed || this.#sink.ready() };
-  }
-
   /** Ready when bytes may be written and no flush is under way. */
   subscribe(): Pollable {
     return new Pollable(this.readiness);
   }
 
   /** Moves bytes that are there from an input stream, as many as fit. */
-  splice(source: InputStream, length: bigint): Read<bigint> {
+  declare splice: Suspending<(source: InputStream, length: bigint) => Read<bigint> | Promise<Read<bigint>>>;
+
+  #splice(source: InputStream, length: bigint): Read<bigint> {
     const permit = this.#permit();
     if (typeof permit !== "number") return permit;
     const bytes = source.take(clamp(length, permit));
@@ -302,6 +324,16 @@ export class OutputStream {
         return flush();
       };
     };
+    this.prototype.checkWrite = asking((self: OutputStream): Read<bigint> => {
+      const permit = self.#permit();
+      if (typeof permit !== "number") return permit;
+      self.#permitted = permit;
+      return BigInt(permit);
+    }, (permit) => permit === 0n);
+    this.prototype.splice = asking(
+      (self: OutputStream, source: InputStream, length: bigint) => self.#splice(source, length),
+      (moved) => moved === 0n,
+    );
     this.prototype.blockingFlush = blocking("output", flushing);
     this.prototype.blockingWriteAndFlush = blocking("output", writing);
     this.prototype.blockingWriteZeroesAndFlush = blocking(
@@ -313,7 +345,7 @@ export class OutputStream {
       (self: OutputStream, source: InputStream, length: bigint) => (): readonly Readiness[] | Done<Read<bigint>> => {
         if (!self.readiness.ready()) return [self.readiness];
         if (length > 0n && !source.readiness.ready()) return [source.readiness];
-        const moved = self.splice(source, length);
+        const moved = self.#splice(source, length);
         return moved === 0n && length > 0n ? [source.readiness] : new Done(moved);
       },
     );

@@ -1,118 +1,25 @@
-// wasi:sockets/tcp over `node:net`.
-// The runtime binds only by listening: a bound socket listens at once and turns away who comes before the guest listens.
+// wasi:sockets/tcp over `node:net`: what a guest does with a TCP socket, and in which order.
+// The runtime binds only by listening: a bound socket listens at once and turns away who comes
+// before the guest listens.
 
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Result } from "../../abi/results.ts";
-import {
-  type Answer,
-  type Family,
-  fits,
-  hostOf,
-  isPeer,
-  isUnicast,
-  type Network,
-  networkCode,
-  networkFailure,
-  refuse,
-  type SocketAddress,
-  socketAddress,
-} from "./addresses.ts";
+import type { Suspending } from "../func.ts";
+import { type Family, fits, hostOf, isPeer, isUnicast, type SocketAddress, socketAddress } from "./addresses.ts";
+import { Connection } from "./connections.ts";
+import type { Endings } from "./endings.ts";
+import { type Answer, BIND_CODES, CONNECT_CODES, type Network, networkCode, refuse } from "./network.ts";
 import { mayListen, required } from "./platform.ts";
 import { Pollable } from "./poll.ts";
-import { HIGH_WATER } from "./sources.ts";
 import { type Readiness, Signal } from "./readiness.ts";
-import { InputStream, OutputStream, type Sink, type Source } from "./streams.ts";
+import { InputStream, OutputStream } from "./streams.ts";
+import { asking } from "./waiting.ts";
 
 type Streams = [InputStream, OutputStream];
+type Accepted = [TcpSocket, ...Streams];
 
 /** Connections that wait to be accepted, unless the guest says otherwise. */
 const BACKLOG = 128;
-
-/** A socket's two streams and what ends them. */
-class Connection {
-  readonly socket: Socket;
-  readonly #signal = new Signal();
-  #ended = false;
-  #failure: unknown;
-  #unwritten = 0;
-  #shut = false;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on("readable", () => {
-      // An end is told only to who reads it.
-      if (socket.readableLength === 0) socket.read();
-      this.#signal.fire();
-    });
-    socket.on("end", () => this.#end());
-    socket.on("close", () => this.#end());
-    socket.on("error", (error) => {
-      this.#failure ??= error;
-      this.#end();
-    });
-    if (socket.destroyed) this.#end(); // before it was accepted
-  }
-
-  #end(): void {
-    this.#ended = true;
-    this.#signal.fire();
-  }
-
-  streams(): Streams {
-    const onReady = (callback: () => void): () => void => this.#signal.on(callback);
-    const { socket } = this;
-    let flushing = false;
-    const source: Source = {
-      onReady,
-      ready: () => this.#ended || socket.readableLength > 0,
-      read: (max) => {
-        if (socket.readableLength > 0) return socket.read(Math.min(max, socket.readableLength)) ?? new Uint8Array();
-        if (!this.#ended) return new Uint8Array();
-        if (this.#failure !== undefined) throw networkFailure(this.#failure);
-        return undefined;
-      },
-    };
-    const sink: Sink = {
-      onReady,
-      ready: () => {
-        if (this.#unwritten === 0) flushing = false;
-        return this.#shut || this.#failure !== undefined || socket.destroyed ||
-          !flushing && this.#unwritten < HIGH_WATER;
-      },
-      permit: () => {
-        if (this.#failure !== undefined) throw networkFailure(this.#failure);
-
-        if (this.#shut || socket.destroyed) return undefined;
-        return sink.ready() ? HIGH_WATER - this.#unwritten : 0;
-      },
-      write: (bytes) => {
-        // A write after the end would tear down the other direction too.
-        if (this.#shut || socket.destroyed) throw networkFailure(new Error("shut down for sending"));
-        this.#unwritten += bytes.length;
-        socket.write(bytes, () => {
-          this.#unwritten -= bytes.length;
-          this.#signal.fire();
-        });
-      },
-      flush: () => {
-        flushing = this.#unwritten > 0;
-      },
-    };
-    return [new InputStream(source), new OutputStream(sink)];
-  }
-
-  shutdown(how: string): void {
-    if (how !== "send") this.#end();
-    if (how === "receive" || this.#shut) return;
-    this.#shut = true;
-    this.socket.end();
-    this.#signal.fire();
-  }
-
-  close(): void {
-    this.socket.destroySoon();
-  }
-}
 
 type Phase =
   | "unbound"
@@ -135,23 +42,27 @@ interface Settings {
   sendBufferSize: bigint;
 }
 
+const DEFAULTS: Settings = {
+  keepAlive: false,
+  keepAliveIdleTime: 7_200_000_000_000n,
+  keepAliveInterval: 75_000_000_000n,
+  keepAliveCount: 9,
+  hopLimit: 64,
+  receiveBufferSize: 65_536n,
+  sendBufferSize: 65_536n,
+};
+
 /** The resource `tcp-socket`. */
 export class TcpSocket {
   readonly #family: Family;
+  readonly #endings: Endings;
   readonly #net = required("node:net", "sockets");
   readonly #signal = new Signal();
-  readonly #settings: Settings = {
-    keepAlive: false,
-    keepAliveIdleTime: 7_200_000_000_000n,
-    keepAliveInterval: 75_000_000_000n,
-    keepAliveCount: 9,
-    hopLimit: 64,
-    receiveBufferSize: 65_536n,
-    sendBufferSize: 65_536n,
-  };
+  readonly #readiness: Readiness;
+  readonly #settings: Settings;
   #phase: Phase = "unbound";
-  /** What an operation that was begun came to. */
-  #outcome: { readonly error?: unknown } | undefined;
+  /** What an operation that was begun came to: the code of its error, or none. */
+  #outcome: { readonly code?: string } | undefined;
   #server: Server | undefined;
   #connection: Connection | undefined;
   #local: SocketAddress | undefined;
@@ -159,21 +70,15 @@ export class TcpSocket {
   readonly #waiting: Socket[] = [];
 
   /** Made by the library only. */
-  constructor(family: Family) {
+  constructor(family: Family, endings: Endings, settings: Settings = DEFAULTS) {
     this.#family = family;
+    this.#endings = endings;
+    this.#settings = { ...settings };
+    this.#readiness = { ready: () => this.#ready(), onReady: (callback) => this.#signal.on(callback) };
   }
 
-  static #accepted(family: Family, socket: Socket): [TcpSocket, InputStream, OutputStream] {
-    const accepted = new TcpSocket(family);
-    accepted.#phase = "connected";
-    accepted.#connection = new Connection(socket);
-    socket.resume().pause(); // it was accepted paused
-    socket.read(0);
-    return [accepted, ...accepted.#connection.streams()];
-  }
-
-  #settle(error?: unknown): void {
-    this.#outcome = error === undefined ? {} : { error };
+  #settle(code?: string): void {
+    this.#outcome = code === undefined ? {} : { code };
     this.#signal.fire();
   }
 
@@ -181,10 +86,10 @@ export class TcpSocket {
   #finish(begun: Phase, then: Phase, otherwise: Phase): Answer<void> {
     if (this.#phase !== begun) return refuse("not-in-progress");
     if (this.#outcome === undefined) return refuse("would-block");
-    const { error } = this.#outcome;
+    const { code } = this.#outcome;
     this.#outcome = undefined;
-    this.#phase = error === undefined ? then : otherwise;
-    if (error !== undefined) return refuse(networkCode(error));
+    this.#phase = code === undefined ? then : otherwise;
+    if (code !== undefined) return refuse(code);
   }
 
   #refusal(network: Network, address: SocketAddress, phases: readonly Phase[]): Result<never, string> | undefined {
@@ -202,7 +107,7 @@ export class TcpSocket {
     if (!mayListen(hostOf(address), address.val.port)) return refuse("access-denied");
     this.#phase = "binding";
     const server = this.#server = this.#net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    server.on("error", (error) => this.#settle(error));
+    server.on("error", (error) => this.#settle(networkCode(error, BIND_CODES)));
     server.on("listening", () => {
       const { address, port } = server.address() as AddressInfo;
       this.#local = socketAddress(address, port);
@@ -223,9 +128,7 @@ export class TcpSocket {
   }
 
   /** Whether binding worked. */
-  finishBind(): Answer<void> {
-    return this.#finish("binding", "bound", "unbound");
-  }
+  declare finishBind: Suspending<() => Answer<void> | Promise<Answer<void>>>;
 
   /** Begins to connect. */
   startConnect(network: Network, remote: SocketAddress): Answer<void> {
@@ -239,14 +142,19 @@ export class TcpSocket {
         host: hostOf(remote),
         port: remote.val.port,
         allowHalfOpen: true,
-        keepAlive: this.#settings.keepAlive,
         ...local === undefined ? {} : { localAddress: hostOf(local), localPort: local.val.port },
       });
       const connection = this.#connection = new Connection(socket);
-      socket.once("connect", () => this.#settle());
+      socket.once("connect", () => {
+        this.#keepAlive();
+        this.#settle();
+      });
       socket.once(
         "error",
-        (error) => this.#outcome === undefined && connection === this.#connection && this.#settle(error),
+        (error) => {
+          if (this.#outcome !== undefined || connection !== this.#connection) return;
+          this.#settle(networkCode(error, CONNECT_CODES));
+        },
       );
     };
     this.#phase = "connecting";
@@ -256,10 +164,7 @@ export class TcpSocket {
   }
 
   /** Whether connecting worked: the streams. */
-  finishConnect(): Answer<Streams> {
-    const refused = this.#finish("connecting", "connected", "closed");
-    return refused ?? this.#connection!.streams();
-  }
+  declare finishConnect: Suspending<() => Answer<Streams> | Promise<Answer<Streams>>>;
 
   /** Begins to listen. */
   startListen(): Answer<void> {
@@ -274,25 +179,44 @@ export class TcpSocket {
   }
 
   /** The next connection. */
-  accept(): Answer<[TcpSocket, InputStream, OutputStream]> {
-    if (this.#phase !== "listening") return refuse("invalid-state");
-    const socket = this.#waiting.shift();
-    return socket === undefined ? refuse("would-block") : TcpSocket.#accepted(this.#family, socket);
+  declare accept: Suspending<() => Answer<Accepted> | Promise<Answer<Accepted>>>;
+
+  static {
+    const isNotYet = (answer: Answer<unknown>): boolean =>
+      (answer as { val?: unknown } | undefined)?.val === "would-block";
+    this.prototype.finishBind = asking((self: TcpSocket) => self.#finish("binding", "bound", "unbound"), isNotYet);
+    this.prototype.finishConnect = asking(
+      (self: TcpSocket): Answer<Streams> => self.#finish("connecting", "connected", "closed") ?? self.#streams(),
+      isNotYet,
+    );
+    this.prototype.accept = asking((self: TcpSocket): Answer<Accepted> => {
+      if (self.#phase !== "listening") return refuse("invalid-state");
+      const socket = self.#waiting.shift();
+      if (socket === undefined) return refuse("would-block");
+      const accepted = new TcpSocket(self.#family, self.#endings, self.#settings);
+      accepted.#phase = "connected";
+      accepted.#connection = new Connection(socket);
+      accepted.#connection.start();
+      accepted.#keepAlive();
+      return [accepted, ...accepted.#streams()];
+    }, isNotYet);
+  }
+
+  #streams(): Streams {
+    const connection = this.#connection!;
+    return [new InputStream(connection.source()), new OutputStream(connection.sink())];
   }
 
   /** Where it is bound. */
   localAddress(): Answer<SocketAddress> {
-    const { localAddress, localPort } = this.#connection?.socket ?? {};
-    if (localAddress !== undefined) return socketAddress(localAddress, localPort!);
-    if (this.#local === undefined) return refuse("invalid-state");
-    return this.#phase === "binding" ? refuse("concurrency-conflict") : this.#local;
+    const local = this.#connection?.local ?? this.#local;
+    if (local === undefined) return refuse("invalid-state");
+    return this.#phase === "binding" ? refuse("concurrency-conflict") : local;
   }
 
   /** Where it is connected to. */
   remoteAddress(): Answer<SocketAddress> {
-    const { remoteAddress, remotePort } = this.#connection?.socket ?? {};
-    if (this.#phase !== "connected" || remoteAddress === undefined) return refuse("invalid-state");
-    return socketAddress(remoteAddress, remotePort!);
+    return (this.#phase === "connected" ? this.#connection?.remote : undefined) ?? refuse("invalid-state");
   }
 
   /** Whether it listens. */
@@ -306,16 +230,20 @@ export class TcpSocket {
   /** How many connections may wait. */
   setListenBacklogSize(size: bigint): Answer<void> {
     if (size === 0n) return refuse("invalid-argument");
+    if (this.#phase === "connecting" || this.#phase === "connected") return refuse("invalid-state");
     this.#backlog = Number(size > 4096n ? 4096n : size);
   }
 
   #set<K extends keyof Settings>(key: K, value: Settings[K]): Answer<void> {
     if (value === 0n || value === 0) return refuse("invalid-argument");
     this.#settings[key] = value;
+    if (key.startsWith("keepAlive")) this.#keepAlive();
+  }
+
+  /** Has a connection probed, or not, as it is set. */
+  #keepAlive(): void {
     const { keepAlive, keepAliveIdleTime } = this.#settings;
-    if (key.startsWith("keepAlive")) {
-      this.#connection?.socket.setKeepAlive(keepAlive, Number(keepAliveIdleTime / 1_000_000n));
-    }
+    this.#connection?.socket.setKeepAlive(keepAlive, Number(keepAliveIdleTime / 1_000_000n));
   }
 
   /** Whether the connection is probed. */
@@ -375,17 +303,15 @@ export class TcpSocket {
     return this.#set("sendBufferSize", value);
   }
 
+  #ready(): boolean {
+    if (this.#outcome !== undefined) return true;
+    if (this.#phase === "listening") return this.#waiting.length > 0;
+    return this.#phase !== "binding" && this.#phase !== "connecting";
+  }
+
   /** Ready when what was begun can be finished, or a connection accepted. */
   subscribe(): Pollable {
-    const readiness: Readiness = {
-      ready: () => {
-        if (this.#outcome !== undefined) return true;
-        if (this.#phase === "listening") return this.#waiting.length > 0;
-        return this.#phase !== "binding" && this.#phase !== "connecting";
-      },
-      onReady: (callback) => this.#signal.on(callback),
-    };
-    return new Pollable(readiness);
+    return new Pollable(this.#readiness);
   }
 
   /** Ends one direction or both. */
@@ -398,6 +324,6 @@ export class TcpSocket {
     this.#phase = "closed";
     this.#server?.close();
     for (const socket of this.#waiting) socket.destroy();
-    this.#connection?.close();
+    this.#connection?.close(this.#endings);
   }
 }

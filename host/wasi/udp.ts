@@ -1,195 +1,166 @@
-// wasi:sockets/udp over `node:dgram`.
+// wasi:sockets/udp: what a guest does with a UDP socket, and in which order.
 
-import type { Socket } from "node:dgram";
 import { Trap } from "../../errors.ts";
-import {
-  type Answer,
-  type Family,
-  fits,
-  hostOf,
-  isPeer,
-  type Network,
-  networkCode,
-  refuse,
-  type SocketAddress,
-  socketAddress,
-} from "./addresses.ts";
-import { mayListen, required } from "./platform.ts";
+import type { Suspending } from "../func.ts";
+import { type Family, fits, hostOf, isPeer, sameAddress, type SocketAddress } from "./addresses.ts";
+import { Datagrams, type IncomingDatagram } from "./datagrams.ts";
+import type { Endings } from "./endings.ts";
+import { type Answer, type Network, refuse } from "./network.ts";
+import { mayListen } from "./platform.ts";
 import { Pollable } from "./poll.ts";
-import { Signal } from "./readiness.ts";
+import { type Readiness, Signal } from "./readiness.ts";
+import { asking } from "./waiting.ts";
 
-/** Bytes that arrived and wait for the guest; what comes then is lost, as datagrams may be. */
-const MAX_WAITING = 1 << 20;
-/** What one takes besides its bytes. */
-const OVERHEAD = 256;
 /** Datagrams on their way out before the guest has to wait. */
 const MAX_SENDING = 64;
+/** Datagrams that are given at once. */
+const MAX_RECEIVED = 1024;
 /** What fits into one. */
 const MAX_DATAGRAM = 65507;
 
-/** The record `incoming-datagram`. */
-export interface IncomingDatagram {
-  readonly data: Uint8Array;
-  readonly remoteAddress: SocketAddress;
-}
 /** The record `outgoing-datagram`. */
 export interface OutgoingDatagram {
   readonly data: Uint8Array;
   readonly remoteAddress?: SocketAddress | undefined;
 }
 
-function sameAddress(a: SocketAddress, b: SocketAddress): boolean {
-  return a.tag === b.tag && a.val.port === b.val.port && a.val.address.every((part, i) => part === b.val.address[i]);
-}
+/**
+ * A socket as one pair of streams has it: until the next pair is made, or the socket is dropped.
+ */
+class Streaming {
+  readonly datagrams: Datagrams;
+  readonly family: Family;
+  over = false;
 
-/** The operating system's socket and what arrived at it. */
-class Datagrams {
-  readonly socket: Socket;
-  readonly signal: Signal = new Signal();
-  readonly arrived: IncomingDatagram[] = [];
-  #waiting = 0;
-  readonly #outgoing: { readonly data: Uint8Array; readonly to: SocketAddress }[] = [];
-  /** Where it is connected to; only from there something arrives. */
-  remote: SocketAddress | undefined;
-  failure: unknown;
-  closed = false;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on("message", (data, from) => {
-      const remoteAddress = socketAddress(from.address, from.port);
-      if (this.#waiting + data.length + OVERHEAD > MAX_WAITING) return;
-      if (this.remote !== undefined && !sameAddress(this.remote, remoteAddress)) return;
-      this.#waiting += data.length + OVERHEAD;
-      this.arrived.push({ data: new Uint8Array(data), remoteAddress });
-      this.signal.fire();
-    });
+  constructor(datagrams: Datagrams, family: Family) {
+    this.datagrams = datagrams;
+    this.family = family;
   }
 
-  take(most: number): IncomingDatagram[] {
-    const taken = this.arrived.splice(0, most);
-    for (const { data } of taken) this.#waiting -= data.length + OVERHEAD;
-    return taken;
+  /** Whether the streams do anything. */
+  get usable(): boolean {
+    return !this.over && !this.datagrams.closed;
   }
 
-  /** Sends one after the other: some runtimes would change their order. */
-  send(data: Uint8Array, to: SocketAddress): void {
-    this.#outgoing.push({ data, to });
-    if (this.#outgoing.length === 1) this.#sendNext();
-  }
-
-  #sendNext(): void {
-    if (this.closed) return void (this.#outgoing.length = 0);
-    const { data, to } = this.#outgoing[0]!;
-    this.socket.send(data, to.val.port, hostOf(to), (error) => {
-      this.#outgoing.shift();
-      this.failure ??= error ?? undefined;
-      if (this.#outgoing.length > 0) this.#sendNext();
-      this.signal.fire();
-    });
-  }
-
-  close(): void {
-    this.closed = true;
-    this.socket.close();
-    this.signal.fire();
-  }
-
-  /** How many are on their way. */
-  get sending(): number {
-    return this.#outgoing.length;
+  /** Ready where something is, or where the streams will never do anything again. */
+  readiness(ready: () => boolean): Readiness {
+    const { datagrams } = this;
+    return {
+      ready: () => !this.usable || datagrams.failed || ready(),
+      onReady: (callback) => datagrams.signal.on(callback),
+    };
   }
 }
 
 /** The resource `incoming-datagram-stream`. */
 export class IncomingDatagramStream {
-  readonly #datagrams: Datagrams;
+  readonly #streaming: Streaming;
+  readonly #readiness: Readiness;
 
-  constructor(datagrams: Datagrams) {
-    this.#datagrams = datagrams;
+  constructor(streaming: Streaming) {
+    this.#streaming = streaming;
+    this.#readiness = streaming.readiness(() => streaming.datagrams.arrived > 0);
   }
 
   /** What arrived, at most so many. */
-  receive(most: bigint): Answer<IncomingDatagram[]> {
-    return this.#datagrams.take(Number(most > 1024n ? 1024n : most));
+  declare receive: Suspending<(most: bigint) => Answer<IncomingDatagram[]> | Promise<Answer<IncomingDatagram[]>>>;
+
+  static {
+    this.prototype.receive = asking((self: IncomingDatagramStream, most: bigint): Answer<IncomingDatagram[]> => {
+      const { datagrams, usable } = self.#streaming;
+      if (!usable) return refuse("invalid-state");
+      const received = datagrams.take(most > MAX_RECEIVED ? MAX_RECEIVED : Number(most));
+      if (received.length > 0 || most === 0n) return received;
+      const failure = datagrams.takeFailure();
+      return failure === undefined ? received : refuse(failure);
+    }, (received) => Array.isArray(received) && received.length === 0);
   }
 
   /** Ready when something arrived. */
   subscribe(): Pollable {
-    const { signal, arrived } = this.#datagrams;
-    return new Pollable({ ready: () => arrived.length > 0, onReady: (callback) => signal.on(callback) });
+    return new Pollable(this.#readiness);
   }
 }
 
 /** The resource `outgoing-datagram-stream`. */
 export class OutgoingDatagramStream {
-  readonly #datagrams: Datagrams;
-  readonly #family: Family;
+  readonly #streaming: Streaming;
+  readonly #readiness: Readiness;
   #permitted = 0;
 
-  constructor(datagrams: Datagrams, family: Family) {
-    this.#datagrams = datagrams;
-    this.#family = family;
+  constructor(streaming: Streaming) {
+    this.#streaming = streaming;
+    this.#readiness = streaming.readiness(() => streaming.datagrams.sending < MAX_SENDING);
   }
 
   /** How many the next `send` may have. */
-  checkSend(): Answer<bigint> {
-    this.#permitted = Math.max(0, MAX_SENDING - this.#datagrams.sending);
-    return BigInt(this.#permitted);
+  declare checkSend: Suspending<() => Answer<bigint> | Promise<Answer<bigint>>>;
+
+  static {
+    this.prototype.checkSend = asking((self: OutgoingDatagramStream): Answer<bigint> => {
+      const { datagrams, usable } = self.#streaming;
+      self.#permitted = usable ? Math.max(0, MAX_SENDING - datagrams.sending) : 0;
+      return usable ? BigInt(self.#permitted) : refuse("invalid-state");
+    }, (permit) => permit === 0n);
   }
 
   /** Sends; how many were taken. */
   send(datagrams: readonly OutgoingDatagram[]): Answer<bigint> {
+    const streaming = this.#streaming, { usable, datagrams: socket } = streaming;
+    if (!usable) return refuse("invalid-state");
     if (datagrams.length > this.#permitted) {
       throw new Trap("interface-rule", `send of ${datagrams.length} datagrams where ${this.#permitted} are permitted`);
     }
-    const { failure, remote, closed } = this.#datagrams;
-    if (closed) return refuse("invalid-state");
-    this.#datagrams.failure = undefined;
-    if (failure !== undefined) return refuse(networkCode(failure));
+    if (datagrams.length === 0) return 0n;
     this.#permitted = 0;
+    const failure = socket.takeFailure();
+    if (failure !== undefined) return refuse(failure);
     let sent = 0n;
     for (const { data, remoteAddress } of datagrams) {
       const code = this.#fault(data, remoteAddress);
       if (code !== undefined) return sent > 0n ? sent : refuse(code);
-      this.#datagrams.send(data, (remoteAddress ?? remote)!);
+      socket.send(data, (remoteAddress ?? socket.remote)!);
       sent++;
     }
     return sent;
   }
 
   #fault(data: Uint8Array, to: SocketAddress | undefined): string | undefined {
-    const { remote } = this.#datagrams;
+    const { datagrams: { remote }, family } = this.#streaming;
     if (data.length > MAX_DATAGRAM) return "datagram-too-large";
     if (to === undefined) return remote === undefined ? "invalid-argument" : undefined;
     if (remote !== undefined && !sameAddress(to, remote)) return "invalid-argument";
-    return isPeer(to, this.#family) ? undefined : "invalid-argument";
+    return isPeer(to, family) ? undefined : "invalid-argument";
   }
 
   /** Ready when something may be sent. */
   subscribe(): Pollable {
-    const { signal } = this.#datagrams;
-    return new Pollable({
-      ready: () => this.#datagrams.sending < MAX_SENDING,
-      onReady: (callback) => signal.on(callback),
-    });
+    return new Pollable(this.#readiness);
   }
 }
 
 /** The resource `udp-socket`. */
 export class UdpSocket {
   readonly #family: Family;
+  readonly #endings: Endings;
   readonly #signal = new Signal();
+  readonly #readiness: Readiness = {
+    ready: () => this.#phase !== "binding" || this.#outcome !== undefined,
+    onReady: (callback) => this.#signal.on(callback),
+  };
   #datagrams: Datagrams | undefined;
-  #phase: "unbound" | "binding" | "bound" = "unbound";
-  #outcome: { readonly error?: unknown } | undefined;
+  #streaming: Streaming | undefined;
+  #phase: "unbound" | "binding" | "bound" | "dropped" = "unbound";
+  /** What binding came to. */
+  #outcome: { readonly code: string | undefined } | undefined;
   #hopLimit = 64;
   #receiveBufferSize = 65_536n;
   #sendBufferSize = 65_536n;
 
   /** Made by the library only. */
-  constructor(family: Family) {
+  constructor(family: Family, endings: Endings) {
     this.#family = family;
+    this.#endings = endings;
   }
 
   /** Begins to bind. */
@@ -198,48 +169,52 @@ export class UdpSocket {
     if (this.#phase !== "unbound") return refuse("invalid-state");
     if (!fits(address, this.#family)) return refuse("invalid-argument");
     if (!mayListen(hostOf(address), address.val.port)) return refuse("access-denied");
-    const ipv6 = this.#family === "ipv6";
-    const socket = required("node:dgram", "sockets").createSocket({ type: ipv6 ? "udp6" : "udp4", ipv6Only: ipv6 });
     this.#phase = "binding";
-    this.#datagrams = new Datagrams(socket);
-    const settle = (error?: unknown): void => {
-      if (this.#phase !== "binding") {
-        this.#datagrams!.failure = error;
-        return;
-      }
-      this.#outcome = error === undefined ? {} : { error };
+    this.#datagrams = new Datagrams(this.#family === "ipv6");
+    this.#datagrams.bind(address, (code) => {
+      this.#outcome = { code };
       this.#signal.fire();
-    };
-    socket.on("error", settle);
-    socket.bind({ address: hostOf(address), port: address.val.port, exclusive: true }, () => settle());
+    });
   }
 
   /** Whether binding worked. */
-  finishBind(): Answer<void> {
-    if (this.#phase !== "binding") return refuse("not-in-progress");
-    if (this.#outcome === undefined) return refuse("would-block");
-    const { error } = this.#outcome;
-    this.#outcome = undefined;
-    this.#phase = error === undefined ? "bound" : "unbound";
-    if (error !== undefined) return refuse(networkCode(error));
-    this.#datagrams!.socket.setTTL(this.#hopLimit);
+  declare finishBind: Suspending<() => Answer<void> | Promise<Answer<void>>>;
+
+  static {
+    this.prototype.finishBind = asking((self: UdpSocket): Answer<void> => {
+      if (self.#phase !== "binding") return refuse("not-in-progress");
+      if (self.#outcome === undefined) return refuse("would-block");
+      const { code } = self.#outcome;
+      self.#outcome = undefined;
+      if (code !== undefined) {
+        self.#phase = "unbound";
+        self.#datagrams!.close(self.#endings);
+        return refuse(code);
+      }
+      self.#phase = "bound";
+      self.#datagrams!.setHopLimit(self.#hopLimit);
+    }, (answer) => answer?.val === "would-block");
   }
 
-  /** Its two streams; connected to an address, or open to all. */
+  /**
+   * Its two streams; connected to an address, or open to all. Streams that were made before do
+   * nothing any more.
+   */
   stream(remote: SocketAddress | undefined): Answer<[IncomingDatagramStream, OutgoingDatagramStream]> {
     if (this.#phase !== "bound") return refuse("invalid-state");
     if (remote !== undefined && !isPeer(remote, this.#family)) return refuse("invalid-argument");
     const datagrams = this.#datagrams!;
-    datagrams.remote = remote;
-    datagrams.take(Infinity);
-    return [new IncomingDatagramStream(datagrams), new OutgoingDatagramStream(datagrams, this.#family)];
+    if (this.#streaming !== undefined) this.#streaming.over = true;
+    const connected = datagrams.connect(remote);
+    datagrams.signal.fire(); // for those who wait for streams that are over
+    if (!connected) return refuse("remote-unreachable");
+    const streaming = this.#streaming = new Streaming(datagrams, this.#family);
+    return [new IncomingDatagramStream(streaming), new OutgoingDatagramStream(streaming)];
   }
 
   /** Where it is bound. */
   localAddress(): Answer<SocketAddress> {
-    if (this.#phase !== "bound") return refuse("invalid-state");
-    const { address, port } = this.#datagrams!.socket.address();
-    return socketAddress(address, port);
+    return this.#phase === "bound" ? this.#datagrams!.local : refuse("invalid-state");
   }
   /** Where it is connected to. */
   remoteAddress(): Answer<SocketAddress> {
@@ -257,7 +232,7 @@ export class UdpSocket {
   setUnicastHopLimit(value: number): Answer<void> {
     if (value === 0) return refuse("invalid-argument");
     this.#hopLimit = value;
-    if (this.#phase === "bound") this.#datagrams!.socket.setTTL(value);
+    if (this.#phase === "bound") this.#datagrams!.setHopLimit(value);
   }
   /** Of the operating system. */
   receiveBufferSize(): Answer<bigint> {
@@ -280,14 +255,11 @@ export class UdpSocket {
 
   /** Ready when what was begun can be finished. */
   subscribe(): Pollable {
-    return new Pollable({
-      ready: () => this.#phase !== "binding" || this.#outcome !== undefined,
-      onReady: (callback) => this.#signal.on(callback),
-    });
+    return new Pollable(this.#readiness);
   }
 
   [Symbol.dispose](): void {
-    this.#phase = "unbound";
-    this.#datagrams?.close();
+    this.#phase = "dropped";
+    this.#datagrams?.close(this.#endings);
   }
 }

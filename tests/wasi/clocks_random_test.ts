@@ -18,6 +18,78 @@ Deno.test("the platform's clocks", async () => {
   assert(wall.resolution().nanoseconds > 0 && monotonic.resolution() > 0n);
 });
 
+/** Runs with other clocks than the platform's: milliseconds of the wall clock and of `performance.now()`. */
+async function withClocks(use: (clocks: { wall: number; monotonic: number }) => void | Promise<void>): Promise<void> {
+  const clocks = { wall: 1_700_000_000_000, monotonic: 5000 };
+  const { now } = Date, { performance: real } = globalThis, fake = { now: () => clocks.monotonic };
+  Date.now = () => Math.floor(clocks.wall);
+  Object.defineProperty(globalThis, "performance", { value: fake, configurable: true, writable: true });
+  try {
+    await use(clocks);
+  } finally {
+    Date.now = now;
+    Object.defineProperty(globalThis, "performance", { value: real, configurable: true, writable: true });
+  }
+}
+
+const nanoseconds = ({ seconds, nanoseconds }: { seconds: bigint; nanoseconds: number }): bigint =>
+  seconds * 1_000_000_000n + BigInt(nanoseconds);
+
+Deno.test("the wall clock follows the system's: set forward, set back, and after the machine was suspended", async () => {
+  const of = await interfacesOf();
+  await withClocks((clocks) => {
+    const wall = () => nanoseconds(of("clocks/wall-clock").now());
+    const isNow = () => assertEquals(wall() / 1_000_000n, BigInt(Math.floor(clocks.wall)));
+    isNow();
+    for (const step of [3_600_000, -7_200_000, 1, -1, 86_400_000]) {
+      clocks.wall += step; // set, or gone on while `performance.now()` stood still
+      isNow();
+      clocks.monotonic += 0.4;
+      clocks.wall += 0.4;
+      isNow();
+    }
+    // A wall clock that goes slower or faster than the monotonic one never runs away from it.
+    for (const rate of [0.9, 1.1]) {
+      for (let i = 0; i < 100; i++) {
+        clocks.monotonic += 0.3;
+        clocks.wall += 0.3 * rate;
+        isNow();
+      }
+    }
+  });
+});
+
+Deno.test("the wall clock tells parts of a millisecond, and goes forward within one", async () => {
+  const of = await interfacesOf();
+  await withClocks((clocks) => {
+    const times: bigint[] = [];
+    for (let i = 0; i < 1000; i++) {
+      clocks.monotonic += 0.05;
+      clocks.wall += 0.05;
+      times.push(nanoseconds(of("clocks/wall-clock").now()));
+    }
+    for (let i = 1; i < times.length; i++) assert(times[i]! >= times[i - 1]!, `${times[i - 1]} then ${times[i]}`);
+    assert(new Set(times).size > 500);
+  });
+});
+
+Deno.test("the monotonic clock does not follow the wall clock", async () => {
+  const of = await interfacesOf();
+  await withClocks((clocks) => {
+    const monotonic = of("clocks/monotonic-clock").now, first = monotonic();
+    clocks.wall -= 3_600_000;
+    assertEquals(monotonic(), first);
+    clocks.monotonic += 2;
+    assertEquals(monotonic() - first, 2_000_000n);
+  });
+});
+
+Deno.test("the insecure seed stands for a value: each guest has one, the same at each call", async () => {
+  const seed = (await interfacesOf())("random/insecure-seed").insecureSeed;
+  assertEquals(seed(), seed());
+  assertNotEquals(seed(), (await interfacesOf())("random/insecure-seed").insecureSeed());
+});
+
 Deno.test("a given clock", async () => {
   let time = 1_500_000_000n;
   const of = await interfacesOf({ clocks: { now: () => time++ } });

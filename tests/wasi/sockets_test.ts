@@ -2,40 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { formatAddress, parseAddress } from "../../host/wasi/addresses.ts";
+import { bind, done, listener, loopback, loopback6, sockets } from "./sockets.ts";
 import { type Any, bad, good, interfacesOf, text, utf8 } from "./support.ts";
-
-const loopback = (port: number) => ({ tag: "ipv4", val: { port, address: [127, 0, 0, 1] } });
-const loopback6 = (port: number) => ({
-  tag: "ipv6",
-  val: { port, flowInfo: 0, address: [0, 0, 0, 0, 0, 0, 0, 1], scopeId: 0 },
-});
-
-async function sockets() {
-  const of = await interfacesOf({ network: { sockets: true } });
-  return {
-    network: of("sockets/instance-network").instanceNetwork(),
-    tcp: (family = "ipv4") => good(of("sockets/tcp-create-socket").createTcpSocket(family)),
-    udp: (family = "ipv4") => good(of("sockets/udp-create-socket").createUdpSocket(family)),
-    resolve: of("sockets/ip-name-lookup").resolveAddresses,
-  };
-}
-
-/** Begins, waits, finishes. */
-async function done(socket: Any, begun: unknown, finish: () => unknown): Promise<Any> {
-  good(begun);
-  await socket.subscribe().block();
-  return good(finish());
-}
-
-const bind = (socket: Any, network: Any, address: unknown) =>
-  done(socket, socket.startBind(network, address), () => socket.finishBind());
-
-async function listener({ tcp, network }: Any, family = "ipv4", address: Any = loopback(0)): Promise<[Any, number]> {
-  const server = tcp(family);
-  await bind(server, network, address);
-  await done(server, server.startListen(), () => server.finishListen());
-  return [server, good(server.localAddress()).val.port];
-}
 
 Deno.test("nothing is reached that was not granted", async () => {
   const of = await interfacesOf({ network: { http: true } });

@@ -1,0 +1,68 @@
+// The event loop's turns: when a guest that goes on without waiting has to let the event loop run,
+// and how it does.
+// What others wait for (timers, aborts, sockets, other guests) happens only then.
+
+import { inDeno } from "./platform.ts";
+
+/** Milliseconds that a guest may go on before the event loop gets its turn. */
+const MAX_TURN = 2;
+/**
+ * Rounds of Deno's event loop in one turn. Tokio, which runs it, looks at sockets only when it has
+ * nothing else to do, or else at every 61st round: one round alone would leave a socket unseen for
+ * 61 turns.
+ */
+const DENO_ROUNDS = 64;
+
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+const rounds = inDeno ? DENO_ROUNDS : 1;
+
+/** Calls back in a later round of the event loop. */
+const nextRound: (callback: () => void) => void = setImmediate ?? throughChannel();
+
+/** For browsers: a message is a task of its own, and unlike a timer's task it is never delayed. */
+function throughChannel(): (callback: () => void) => void {
+  const waiting: (() => void)[] = [];
+  let channel: MessageChannel | undefined;
+  return (callback) => {
+    if (channel === undefined) {
+      channel = new MessageChannel();
+      channel.port1.onmessage = () => waiting.shift()?.();
+    }
+    waiting.push(callback);
+    channel.port2.postMessage(undefined);
+  };
+}
+
+/** Whether some guest was seen at work since the event loop last had a turn. */
+let working = false;
+/** When it was first seen, in milliseconds of `performance.now()`. */
+let since = 0;
+
+/** Whether guests have been at work for so long that the event loop has to have its turn now. */
+export function turnIsDue(): boolean {
+  const now = performance.now();
+  if (working) return now - since >= MAX_TURN;
+  working = true;
+  since = now;
+  nextRound(() => {
+    working = false;
+  });
+  return false;
+}
+
+/** The turn that is under way, for all guests that wait for one. */
+let turn: Promise<void> | undefined;
+
+/** Lets the event loop have its turn. */
+export function nextTurn(): Promise<void> {
+  return turn ??= new Promise((resolve) => {
+    let left = rounds;
+    const round = (): void => {
+      if (left-- > 0) return nextRound(round);
+      turn = undefined;
+      working = false;
+      resolve();
+    };
+    round();
+  });
+}
