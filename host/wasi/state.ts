@@ -2,7 +2,7 @@
 
 import type { Sink, Source } from "./streams.ts";
 import { Clocks } from "./clocks.ts";
-import { Directories, type Directory } from "./paths.ts";
+import { Directories, type Directory } from "./directories.ts";
 import { builtin } from "./platform.ts";
 import { Random } from "./random.ts";
 import { HttpPolicy } from "./http_policy.ts";

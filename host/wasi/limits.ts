@@ -1,0 +1,8 @@
+// Bounds on what one guest may use of the host's through WASI.
+
+/**
+ * Files of the host's that one guest may have open. Half of what a process may have by the usual
+ * limit of 1024, so that a guest cannot take the last one. Directories are not counted: an open
+ * directory holds no descriptor of the operating system.
+ */
+export const MAX_DESCRIPTORS = 512;
