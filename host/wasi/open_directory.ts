@@ -196,8 +196,8 @@ export class OpenDirectory {
   }
 
   #open(place: Place, opening: Opening): OpenDirectory | OpenFile {
-    const { create, directory, exclusive, truncate, write } = opening, { stats, slash, names } = place;
-    if (create && slash) throw new FsFailure("is-directory", "a file's name ends in a slash");
+    const { create, directory, exclusive, truncate, write } = opening, { stats, slash, end, names } = place;
+    if (create && slash && end === "name") throw new FsFailure("is-directory", "a file's name ends in a slash");
     if (stats === undefined && !create) throw new FsFailure("no-entry");
     if (stats !== undefined && create && exclusive) throw new FsFailure("exist");
     if (stats?.isSymbolicLink()) throw new FsFailure("loop", "a link that is not to be followed");
