@@ -1,12 +1,15 @@
-// Times of files: `new-timestamp`s in; the operating system's times set, in whole microseconds
-// where the runtime can say them. Leaving one of the two times as it is needs a word of its own
-// (UTIME_OMIT): libuv has one since 1.51, and Node hands it on. Elsewhere that time is set to what
-// it was, as exactly as the runtime can read and write it: Bun to what a double of seconds holds (a
-// quarter of a microsecond), Deno to milliseconds.
+// Times of files: `new-timestamp`s in; the operating system's times set, as close as the runtime
+// can say them. That is what a double of seconds holds, a quarter of a microsecond; where Deno
+// takes a path, it is milliseconds, and more than milliseconds it does not read. Leaving one of the
+// two times as it is needs a word of its own (UTIME_OMIT): libuv has one since 1.51, and Node hands
+// it on. Elsewhere that time is set to what it was, as closely as it can be read and said.
 
 import type { BigIntStats } from "node:fs";
 import { FsFailure } from "./fs_errors.ts";
 import { required, runtimeVersions } from "./platform.ts";
+
+const MILLISECOND = 1_000_000n;
+const SECOND = 1_000_000_000n;
 
 /** The record `datetime`. */
 export interface Datetime {
@@ -50,36 +53,29 @@ export function setTimes(target: TimesTarget, present: BigIntStats, access: NewT
 /** A time as `utimes` takes it: seconds since the epoch, or a date. */
 function time(wanted: NewTimestamp, present: bigint, precision: Precision): number | Date {
   if (wanted.tag === "no-change") return precision === "omit" ? OMIT : kept(present, precision);
-  if (wanted.tag === "now") return instant(BigInt(Date.now()), 0, precision);
+  if (wanted.tag === "now") return instant(BigInt(Date.now()) * MILLISECOND, precision);
   const { seconds, nanoseconds } = wanted.val;
   if (seconds > 1n << 40n || nanoseconds >= 1_000_000_000) throw new FsFailure("invalid", "a time out of range");
-  const milliseconds = Math.floor(nanoseconds / 1_000_000);
-  return instant(seconds * 1000n + BigInt(milliseconds), nanoseconds - milliseconds * 1_000_000, precision);
+  return instant(seconds * SECOND + BigInt(nanoseconds), precision);
 }
 
-/** An instant since the epoch, in whole microseconds where the runtime can say them. */
-function instant(milliseconds: bigint, nanoseconds: number, precision: Precision): number {
+/** Nanoseconds since the epoch, as close as the runtime can say them. */
+function instant(nanoseconds: bigint, precision: Precision): number {
   // Deno cuts off what is no whole millisecond: a fifth of one on top keeps it from cutting to the
   // one before.
-  if (precision === "milliseconds") return Number(milliseconds) / 1000 + 0.0002;
-  const whole = Number(milliseconds / 1000n);
-  const fraction = Number(milliseconds % 1000n) * 1_000_000 + Math.floor(nanoseconds / 1000) * 1000;
-  const seconds = whole + fraction / 1e9;
-  // A double may be less than what it stands for, and runtimes round down: the next one is in the
-  // same microsecond.
-  if (Math.trunc((seconds - whole) * 1e9) >= fraction) return seconds;
-  return seconds + 2 ** (Math.floor(Math.log2(seconds)) - 52);
+  if (precision === "milliseconds") return Number(nanoseconds / MILLISECOND) / 1000 + 0.0002;
+  const whole = Number(nanoseconds / SECOND), fraction = Number(nanoseconds % SECOND);
+  const closest = whole + fraction / 1e9, step = 2 ** (Math.floor(Math.log2(closest)) - 52);
+  if (closest - whole >= 1) return closest - step; // not the next second
+  // Runtimes round a double down: whole microseconds must not become the one before.
+  return fraction % 1000 === 0 && Math.trunc((closest - whole) * 1e9) < fraction ? closest + step : closest;
 }
 
 /** The closest to a time that a file has. */
 function kept(nanoseconds: bigint, precision: Precision): number | Date {
-  const millisecond = 1_000_000n, second = 1_000_000_000n;
   // Before the epoch a number would stand for now, and Deno knows only whole seconds.
-  if (nanoseconds < 0n) return new Date(Number((nanoseconds - second + 1n) / second) * 1000);
-  if (precision === "milliseconds" || nanoseconds % millisecond === 0n) {
-    return instant(nanoseconds / millisecond, 0, precision);
-  }
-  return Number(nanoseconds / second) + Number(nanoseconds % second) / 1e9;
+  if (nanoseconds < 0n) return new Date(Number((nanoseconds - SECOND + 1n) / SECOND) * 1000);
+  return instant(nanoseconds, precision);
 }
 
 /**
@@ -88,6 +84,5 @@ function kept(nanoseconds: bigint, precision: Precision): number | Date {
  */
 export function datetime(nanoseconds: bigint): Datetime | undefined {
   if (nanoseconds < 0n) return undefined;
-  const second = 1_000_000_000n;
-  return { seconds: nanoseconds / second, nanoseconds: Number(nanoseconds % second) };
+  return { seconds: nanoseconds / SECOND, nanoseconds: Number(nanoseconds % SECOND) };
 }

@@ -110,7 +110,7 @@ Deno.test({
     withDirectory(async (path) => {
       await Deno.writeTextFile(`${path}/a`, "");
       const root = await preopened(path);
-      // Milliseconds that a double of seconds rounds down to those before, if they are multiplied.
+      // Milliseconds that a double of seconds may be rounded down from.
       for (const milliseconds of [1n, 9n, 57n, 290n, 579n, 987n, 999n]) {
         const time = { seconds: 1_672_628_645n, nanoseconds: Number(milliseconds) * 1_000_000 };
         good(root.setTimesAt({}, "a", { tag: "timestamp", val: time }, { tag: "timestamp", val: time }));
