@@ -1,5 +1,5 @@
-// What Wasmtime's test programs expect of files (p2_file_*, p1_* with paths), one test for each kind
-// of expectation. What the last part of a path means is in last_parts_test.ts.
+// What Wasmtime's test programs expect of files (p2_file_*, p1_* with paths), one test for each
+// kind of expectation. What the last part of a path means is in last_parts_test.ts.
 
 import * as fs from "node:fs";
 import { assert, assertEquals } from "@std/assert";

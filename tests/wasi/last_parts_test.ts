@@ -53,7 +53,9 @@ const operations: Readonly<Record<string, (root: Any, path: string) => unknown>>
   ),
 };
 
-/** Where WASI's answer is not Linux's: Wasmtime's, whose own test programs ask for it. */
+/**
+ * Where the answer is Wasmtime's instead of Linux's (RATIONALE.md, "What does the last part …").
+ */
 const wasmtime: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // A name and a slash is the directory of that name, so that a file or nothing is found first.
   "link-at, to": { "f/": "ENOTDIR", "f//": "ENOTDIR", "lf/": "ENOTDIR", "dang/": "ENOENT" },
