@@ -70,7 +70,7 @@ Deno.test("p2_file_truncation_readonly: opening does not truncate either", () =>
     bad(readOnly.openAt({}, "test.txt", {}, rw), "not-permitted");
   }));
 
-Deno.test("p2_file_hardlink_across_perms, p2_file_rename_across_perms: neither out of a read-only directory nor in", () =>
+Deno.test("p2_file_hardlink_across_perms, p2_file_rename_across_perms: no way into or out of a read-only one", () =>
   twoDirectories((writable, readOnly) => {
     good(writable.openAt({}, "own", create, rw))[Symbol.dispose]();
     bad(readOnly.linkAt({}, "test.txt", writable, "alias"), "not-permitted");
