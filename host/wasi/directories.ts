@@ -90,20 +90,20 @@ export class Directories {
    * Opens a file at a place below a directory. By path, somebody else may have changed the way
    * since it was looked at: what was opened is looked at again before it is used.
    */
-  openFile(directory: Directory, { path }: Place, flags: number): number {
+  openFile(directory: Directory, { path }: Place, flags: number): { readonly fd: number; readonly id: FileId } {
     if (this.#files >= MAX_DESCRIPTORS) throw new FsFailure("insufficient-memory", "too many open files");
     const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = this.#fs.constants;
     const fd = this.#fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o666);
     try {
-      const stats = this.#fs.fstatSync(fd, { bigint: true });
+      const stats = this.#fs.fstatSync(fd, { bigint: true }), { dev, ino } = stats;
       if (stats.isDirectory()) throw new FsFailure("is-directory");
       if (!this.#descriptors) this.#lookAgain(directory, path, stats);
+      this.#files++;
+      return { fd, id: { dev, ino } };
     } catch (error) {
       this.#fs.closeSync(fd);
       throw error;
     }
-    this.#files++;
-    return fd;
   }
 
   #lookAgain(directory: Directory, path: string, opened: FileId): void {

@@ -216,14 +216,14 @@ export class OpenDirectory {
     // Without O_CREAT, O_EXCL means nothing, or something else.
     const creating = create ? O_CREAT | (exclusive ? O_EXCL : 0) : 0;
     const flags = access | creating | (sync ? O_SYNC : 0) | (dataSync ? O_DSYNC : 0);
-    const fd = this.#directories.openFile(this.#directory, place, flags);
+    const opened = this.#directories.openFile(this.#directory, place, flags);
     try {
       // Only what was opened and looked at is truncated.
-      if (truncate) this.#fs.ftruncateSync(fd, 0);
-      return new OpenFile(this.#directories, fd, { read, write, mutable: this.mutable });
+      if (truncate) this.#fs.ftruncateSync(opened.fd, 0);
     } catch (error) {
-      this.#directories.closeFile(fd);
+      this.#directories.closeFile(opened.fd);
       throw error;
     }
+    return new OpenFile(this.#directories, opened, { read, write, mutable: this.mutable });
   }
 }

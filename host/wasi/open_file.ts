@@ -30,13 +30,12 @@ export class OpenFile {
   #users = 1;
   readonly id: FileId;
 
-  /** @param fd What `directories` opened; closed there. */
-  constructor(directories: Directories, fd: number, access: Access) {
+  /** @param opened What `directories` opened; closed there. */
+  constructor(directories: Directories, { fd, id }: { fd: number; id: FileId }, access: Access) {
     this.#directories = directories;
     this.#fd = fd;
     this.#access = access;
-    const { dev, ino } = this.stats();
-    this.id = { dev, ino };
+    this.id = id;
   }
 
   /** One more uses it. */

@@ -1,9 +1,8 @@
 // Names that are no UTF-8: a guest cannot say them, and must not get another file instead.
 
-import { execFileSync } from "node:child_process";
-import * as fs from "node:fs";
 import { assertEquals, assertRejects } from "@std/assert";
-import { type Any, bad, good, interfacesOf, isErr, withDirectory } from "./support.ts";
+import { linux } from "../../host/wasi/platform.ts";
+import { type Any, bad, good, interfacesOf, isErr, output, withDirectory } from "./support.ts";
 
 async function preopened(path: string): Promise<Any> {
   const of = await interfacesOf({ preopens: { "/": path } });
@@ -11,11 +10,11 @@ async function preopened(path: string): Promise<Any> {
 }
 
 /** Whether names may be any bytes: on Linux, but not on macOS and Windows. */
-const anyBytes = fs.existsSync("/proc/self/fd");
+const anyBytes = linux;
 
 /** Has a shell make such names, from octal escapes: not every runtime can. */
 function shell(directory: string, script: string): void {
-  execFileSync("sh", ["-c", script], { cwd: directory });
+  output("sh", "-c", `cd "$0"; ${script}`, directory);
 }
 
 /** What a directory lists: names with their types, and errors. */

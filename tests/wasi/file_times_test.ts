@@ -1,9 +1,9 @@
-// Times of files and directories, as the operating system has them afterwards.
+// Times of files and directories, as the operating system has them afterwards (`stat` and `touch`
+// are GNU's).
 
-import { execFileSync } from "node:child_process";
-import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
-import { type Any, bad, good, interfacesOf, withDirectory } from "./support.ts";
+import { linux, runtimeVersions } from "../../host/wasi/platform.ts";
+import { type Any, bad, good, interfacesOf, output, withDirectory } from "./support.ts";
 
 async function preopened(path: string): Promise<Any> {
   const of = await interfacesOf({ preopens: { "/": path } });
@@ -18,7 +18,7 @@ const at = (seconds: bigint, nanoseconds = 0) => ({ tag: "timestamp", val: { sec
  * How far a time that is kept may be off, in nanoseconds: what the runtime can say (file_times.ts).
  */
 function unit(): bigint {
-  const { deno, bun } = process.versions as Record<string, string | undefined>;
+  const { deno, bun } = runtimeVersions();
   return deno !== undefined ? 1_000_000n : bun !== undefined ? 240n : 1n;
 }
 
@@ -27,7 +27,7 @@ function unit(): bigint {
  * milliseconds.
  */
 function times(path: string): [bigint, bigint] {
-  const said = execFileSync("stat", ["-c", "%.9X %.9Y", path], { encoding: "utf8" }).trim().split(" ");
+  const said = output("stat", "-c", "%.9X %.9Y", path).trim().split(" ");
   return said.map((time) => BigInt(time.replace(".", ""))) as [bigint, bigint];
 }
 
@@ -35,8 +35,8 @@ const ACCESS = 1_672_628_645_123_456_789n, MODIFICATION = 1_672_628_646_987_654_
 
 function touch(path: string): void {
   const stamp = (nanoseconds: bigint) => `@${nanoseconds / 1_000_000_000n}.${nanoseconds % 1_000_000_000n}`;
-  execFileSync("touch", ["-h", "-a", "-d", stamp(ACCESS), path]);
-  execFileSync("touch", ["-h", "-m", "-d", stamp(MODIFICATION), path]);
+  output("touch", "-h", "-a", "-d", stamp(ACCESS), path);
+  output("touch", "-h", "-m", "-d", stamp(MODIFICATION), path);
   assertEquals(times(path), [ACCESS, MODIFICATION]);
 }
 
@@ -45,9 +45,6 @@ function assertKept(time: bigint, was: bigint, what: string): void {
   const off = was - time;
   assert(off >= 0n && off < unit() || unit() === 240n && off > -240n && off < 240n, `${what} is off by ${off} ns`);
 }
-
-/** GNU's `stat` and `touch`. */
-const linux = process.platform === "linux";
 
 /** Ways to set times of a file, a link and a directory. */
 const targets: Readonly<Record<string, (root: Any, access: Any, modification: Any) => unknown>> = {
@@ -130,7 +127,7 @@ Deno.test({
   fn: () =>
     withDirectory(async (path) => {
       await Deno.writeTextFile(`${path}/a`, "");
-      execFileSync("touch", ["-d", "1960-01-01 00:00:00 UTC", `${path}/a`]);
+      output("touch", "-d", "1960-01-01 00:00:00 UTC", `${path}/a`);
       const root = await preopened(path), was = times(`${path}/a`);
       const { dataModificationTimestamp, dataAccessTimestamp, statusChangeTimestamp } = good(root.statAt({}, "a"));
       assertEquals([dataModificationTimestamp, dataAccessTimestamp], [undefined, undefined]);

@@ -2,18 +2,17 @@
 // file, a directory, a link, a link that leads nowhere, nothing), compared with what Linux does.
 // The expectations are last_parts.json, which last_parts.py makes by the system calls themselves.
 
-import { execFileSync } from "node:child_process";
-import * as fs from "node:fs";
 import { assertEquals } from "@std/assert";
 import { Directories } from "../../host/wasi/directories.ts";
 import { Descriptor } from "../../host/wasi/filesystem.ts";
+import { linux } from "../../host/wasi/platform.ts";
 import { usesDescriptors } from "../../host/wasi/walks.ts";
-import { type Any, isErr } from "./support.ts";
+import { type Any, isErr, nodeModule, output } from "./support.ts";
 
 type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const at = (name: string): string => new URL(`../wasi/${name}`, import.meta.url).pathname;
-const table = JSON.parse(Deno.readTextFileSync(at("last_parts.json"))) as Table;
+const readTable = (): Table => JSON.parse(Deno.readTextFileSync(at("last_parts.json")));
 
 const rw = { read: true, write: true }, timestamp = { tag: "timestamp", val: { seconds: 5n, nanoseconds: 0 } };
 const opening = (open: object, flags: object) => (follow: object) => (root: Any, path: string) =>
@@ -77,6 +76,7 @@ const ERRNOS: Readonly<Record<string, string>> = {
 };
 
 function plant(base: string): void {
+  const fs = nodeModule("node:fs");
   fs.mkdirSync(`${base}/d/in`, { recursive: true });
   for (const name of ["d2", "e"]) fs.mkdirSync(`${base}/${name}`);
   for (const name of ["f", "g", "d/in/x"]) fs.writeFileSync(`${base}/${name}`, name);
@@ -87,7 +87,7 @@ function plant(base: string): void {
 
 /** One line for each name, as in last_parts.py. */
 function picture(base: string, name = "."): string[] {
-  const is = fs.lstatSync(`${base}/${name}`);
+  const fs = nodeModule("node:fs"), is = fs.lstatSync(`${base}/${name}`);
   const kind = is.isDirectory() ? "directory" : is.isSymbolicLink() ? "link" : `file ${is.size}`;
   const within = is.isDirectory() ? fs.readdirSync(`${base}/${name}`) : [];
   const below = within.flatMap((part) => picture(base, name === "." ? part : `${name}/${part}`));
@@ -95,11 +95,12 @@ function picture(base: string, name = "."): string[] {
 }
 
 function compare(descriptors: boolean): string[] {
+  const fs = nodeModule("node:fs");
   const differences: string[] = [];
   let base: string | undefined, before: string[] = [];
-  for (const [name, row] of Object.entries(table)) {
+  for (const [name, row] of Object.entries(readTable())) {
     const operation = operations[name]!;
-    for (const [path, linux] of Object.entries(row)) {
+    for (const [path, said] of Object.entries(row)) {
       if (base === undefined) {
         base = fs.mkdtempSync(`${fs.realpathSync("/tmp")}/windlass-`);
         plant(base);
@@ -107,17 +108,17 @@ function compare(descriptors: boolean): string[] {
       }
       const directories = new Directories(descriptors);
       const root = Descriptor.preopen(directories, directories.preopen(base), false);
-      const said = operation(root, path) as Any;
+      const result = operation(root, path) as Any;
       let answer: string;
-      if (isErr(said)) answer = ERRNOS[said.val] ?? said.val;
+      if (isErr(result)) answer = ERRNOS[result.val] ?? result.val;
       else {
-        said?.[Symbol.dispose]?.();
+        result?.[Symbol.dispose]?.();
         const after = picture(base);
         const gone = before.filter((line) => !after.includes(line)).map((line) => `-${line}`);
         const made = after.filter((line) => !before.includes(line)).map((line) => `+${line}`);
         answer = [...made, ...gone].sort().join(", ");
       }
-      const expected = wasmtime[name]?.[path] ?? linux;
+      const expected = wasmtime[name]?.[path] ?? said;
       if (answer !== expected) differences.push(`${name} ${path}: ${answer}, expected ${expected}`);
       // What failed must have changed nothing, which the next row would show.
       if (/^[+-]/.test(answer)) {
@@ -129,8 +130,6 @@ function compare(descriptors: boolean): string[] {
   if (base !== undefined) fs.rmSync(base, { recursive: true });
   return differences;
 }
-
-const linux = fs.existsSync("/proc/self/fd");
 
 Deno.test({
   name: "the last part of a path means what it means to Linux",
@@ -148,14 +147,13 @@ Deno.test({
   name: "the table of last parts is what Linux does here",
   ignore: !linux || !hasPython(),
   fn: () => {
-    const made = execFileSync("python3", [at("last_parts.py")], { encoding: "utf8" });
-    assertEquals(JSON.parse(made), table);
+    assertEquals(JSON.parse(output("python3", at("last_parts.py"))), readTable());
   },
 });
 
 function hasPython(): boolean {
   try {
-    execFileSync("python3", ["--version"], { stdio: "ignore" });
+    output("python3", "--version");
     return true;
   } catch {
     return false;
