@@ -1,170 +1,113 @@
-// Confinement: from a directory that a guest holds and a path that it names to a path of the host's, which lies within that directory.
-// Every component is looked at before it is passed; links are followed by us, never by the operating system; `..` stops at the directory.
-// No runtime has `openat`: between the look and the use another process of the host may change the directory. Opened files are looked at again.
+// Confinement: a directory that a guest holds and a path that it names in, a place that lies within
+// that directory out. Every part of the path is looked at before it is passed; links are followed
+// by us, never by the operating system; `..` stops at the directory. What the last part of a path
+// means is decided by the operation: a place says how the path ended.
 
 import type { BigIntStats } from "node:fs";
 import { FsFailure } from "./fs_errors.ts";
 import { required, windows } from "./platform.ts";
+import type { Walk } from "./walks.ts";
 
 /** What POSIX calls PATH_MAX. */
 const MAX_PATH = 4096;
 /** What POSIX calls SYMLOOP_MAX. */
 const MAX_LINKS = 40;
 
-/** Identifies a file for as long as it exists. */
-export interface FileId {
-  readonly dev: bigint;
-  readonly ino: bigint;
-}
+/**
+ * Which links are followed besides those on the way: the last one, or that only before a slash at
+ * the end, or never: a name is made, removed or replaced, and that of a link is its own.
+ */
+export type Follow = "last" | "before-slash" | "never";
 
-/** Whether two are the same file. */
-export function sameFile(a: FileId, b: FileId): boolean {
-  return a.dev === b.dev && a.ino === b.ino;
-}
-
-/** Where a path leads. */
-export interface Resolved {
-  /** The host's path; nothing on it is a link, but perhaps its last part. */
+/** Where a path leads. Valid until the walk is closed. */
+export interface Place {
+  /** The host's path for it, to be used without following a link. */
   readonly path: string;
   /** What is there; `undefined` if nothing is. */
   readonly stats: BigIntStats | undefined;
-  /** Whether only a directory will do: the path ended in a slash. */
-  readonly directory: boolean;
-  /** Whether it is the directory itself that the path started from. */
-  readonly base: boolean;
-}
-
-/** The directories that one guest has open, by their real paths. */
-export class Directories {
-  readonly #fs = required("node:fs", "preopens");
-  readonly #path = required("node:path", "preopens");
-  readonly #open = new Set<Directory>();
-
-  /** A directory of the host's, on its real path. */
-  preopen(path: string): Directory {
-    const real = this.#fs.realpathSync.native(path);
-    const stats = this.#fs.lstatSync(real, { bigint: true });
-    if (!stats.isDirectory()) throw new TypeError(`the preopen ${path} is not a directory`);
-    return this.add(real, stats);
-  }
-
-  /** A directory that was resolved. */
-  add(path: string, { dev, ino }: FileId): Directory {
-    const directory: Directory = { path, id: { dev, ino } };
-    this.#open.add(directory);
-    return directory;
-  }
-
-  /** Nobody holds it any more. */
-  close(directory: Directory): void {
-    this.#open.delete(directory);
-  }
-
-  /** A rename by a guest: directories within move along. */
-  moved(from: string, to: string): void {
-    for (const directory of this.#open) {
-      if (directory.path === from) directory.path = to;
-      else if (directory.path.startsWith(from + this.#path.sep)) {
-        directory.path = to + directory.path.slice(from.length);
-      }
-    }
-  }
-
-  /** What a directory is now; an error if it was moved or replaced by somebody else. */
-  stats(directory: Directory): BigIntStats {
-    const stats = this.#lstat(directory.path);
-    if (stats === undefined || !stats.isDirectory() || !sameFile(stats, directory.id)) {
-      throw new FsFailure("no-entry", "the directory was moved or removed");
-    }
-    if (this.#fs.realpathSync.native(directory.path) !== directory.path) {
-      throw new FsFailure("not-permitted", "the directory was moved behind a link");
-    }
-    return stats;
-  }
-
-  #lstat(path: string): BigIntStats | undefined {
-    return this.#fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  }
-
   /**
-   * Where a path of the guest's leads.
-   *
-   * @param follow Which links are followed: those on the way and the last one, those on the way and before a slash at the end, those
-   * on the way only (a name is made, removed or replaced: that of a link is its own).
+   * The names on the way from the directory where the path began, the last one included. None: it
+   * is that directory itself.
    */
-  resolve(directory: Directory, path: string, follow: "last" | "ways" | "never"): Resolved {
-    let stats: BigIntStats | undefined = this.stats(directory);
-    if (path === "") throw new FsFailure("no-entry", "an empty path");
-    if (path.length > MAX_PATH) throw new FsFailure("name-too-long");
-    const ahead: string[] = [], passed: string[] = [];
-    let mustBeDirectory = false;
-    const push = (text: string): void => {
-      if (text.includes("\0")) throw new FsFailure("invalid", "a NUL in a path");
-      if (text.startsWith("/") || windows && /[\\:]/.test(text)) {
-        throw new FsFailure("not-permitted", "an absolute path");
-      }
-      const parts = text.split("/");
-      // The end of the last part pushed first is the end of the whole path.
-      if (ahead.length === 0 && ["", "."].includes(parts.at(-1)!)) mustBeDirectory = true;
-      ahead.push(...parts.reverse().filter((part) => part !== "" && part !== "."));
-    };
-    push(path);
-    for (let links = 0; ahead.length > 0;) {
-      const name = ahead.pop()!;
-      if (name === "..") {
-        if (passed.pop() === undefined) throw new FsFailure("not-permitted", "a path that leaves its directory");
-        stats = this.#lstat(this.#join(directory, passed));
-        continue;
-      }
-      const found = this.#lstat(this.#join(directory, [...passed, name]));
-      const last = ahead.length === 0;
-      if (found === undefined && !last) throw new FsFailure("no-entry");
-      if (found?.isSymbolicLink() && (!last || follow === "last" || follow === "ways" && mustBeDirectory)) {
-        if (++links > MAX_LINKS) throw new FsFailure("loop");
-        push(this.#fs.readlinkSync(this.#join(directory, [...passed, name])));
-        continue;
-      }
-      if (!last && !found!.isDirectory()) throw new FsFailure("not-directory");
-      passed.push(name);
-      stats = found;
-    }
-    if (mustBeDirectory && stats !== undefined && !stats.isDirectory()) throw new FsFailure("not-directory");
-    return {
-      path: this.#join(directory, passed),
-      stats,
-      directory: mustBeDirectory,
-      base: passed.length === 0,
-    };
-  }
+  readonly names: readonly string[];
+  /** How the path ended: in a name, or in a directory that was already reached. */
+  readonly end: "name" | "." | "..";
+  /** Whether the path ended in a slash. */
+  readonly slash: boolean;
+}
 
-  #join(directory: Directory, parts: readonly string[]): string {
-    return this.#path.join(directory.path, ...parts);
-  }
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-  /** Opens a resolved file, and looks again at what was opened: it must be what lies within the directory. */
-  open(directory: Directory, { path }: Resolved, flags: number): { fd: number; stats: BigIntStats } {
-    const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = this.#fs.constants;
-    const fd = this.#fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o666);
-    try {
-      const stats = this.#fs.fstatSync(fd, { bigint: true });
-      const there = this.#lstat(path), real = this.#fs.realpathSync.native(path);
-      const within = real.startsWith(
-        directory.path.endsWith(this.#path.sep) ? directory.path : directory.path + this.#path.sep,
-      );
-      if (there === undefined || !sameFile(there, stats) || !within) {
-        throw new FsFailure("not-permitted", "the path changed while it was opened");
-      }
-      return { fd, stats };
-    } catch (error) {
-      this.#fs.closeSync(fd);
-      throw error;
-    }
+/**
+ * What a link says. A text that is no UTF-8 is an error: decoded leniently it would name another
+ * file.
+ */
+export function readLink(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = required("node:fs", "preopens").readlinkSync(path, { encoding: "buffer" });
+  } catch (error) {
+    // Deno decodes strictly, bytes asked for or not.
+    if ((error as { name?: unknown }).name === "InvalidData") throw new FsFailure("illegal-byte-sequence");
+    throw error;
+  }
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new FsFailure("illegal-byte-sequence");
   }
 }
 
-/** A directory that a guest has open. */
-export interface Directory {
-  /** Its real path; changed when the guest itself renames it. */
-  path: string;
-  readonly id: FileId;
+/**
+ * Leads a walk, which stands in the directory that the guest holds, along a path of the guest's.
+ */
+export function resolve(walk: Walk, path: string, follow: Follow): Place {
+  if (path === "") throw new FsFailure("no-entry", "an empty path");
+  if (path.length > MAX_PATH) throw new FsFailure("name-too-long");
+  /** What is left of the path, the next part last. */
+  const ahead: string[] = [];
+  let slash = false;
+  const push = (text: string): void => {
+    if (text.includes("\0")) throw new FsFailure("invalid", "a NUL in a path");
+    if (text.startsWith("/") || windows && /[\\:]/.test(text)) throw new FsFailure("not-permitted", "an absolute path");
+    // The end of a text that nothing follows is the end of the whole path.
+    if (ahead.length === 0 && text.endsWith("/")) slash = true;
+    ahead.push(...text.split("/").filter((part) => part !== "").reverse());
+  };
+  push(path);
+  for (let links = 0;;) {
+    const part = ahead.pop()!, last = ahead.length === 0;
+    if (part === "." || part === "..") {
+      if (part === "..") {
+        if (walk.passed.length === 0) throw new FsFailure("not-permitted", "a path that leaves its directory");
+        walk.leave();
+      }
+      if (last) return { path: walk.path("."), stats: walk.lstat("."), names: walk.passed, end: part, slash };
+      continue;
+    }
+    if (last) {
+      const stats = walk.lstat(part);
+      if (!stats?.isSymbolicLink() || follow === "never" || follow === "before-slash" && !slash) {
+        return { path: walk.path(part), stats, names: [...walk.passed, part], end: "name", slash };
+      }
+    } else {
+      if (walk.enter(part)) continue;
+      const stats = walk.lstat(part);
+      if (stats === undefined) throw new FsFailure("no-entry");
+      if (!stats.isSymbolicLink()) throw new FsFailure("not-directory");
+    }
+    if (++links > MAX_LINKS) throw new FsFailure("loop");
+    push(readLink(walk.path(part)));
+  }
+}
+
+/**
+ * Where a path leads to something that must be there, and must be a directory if the path ends in a
+ * slash.
+ */
+export function resolveExisting(walk: Walk, path: string, follow: boolean): Place & { readonly stats: BigIntStats } {
+  const place = resolve(walk, path, follow ? "last" : "before-slash"), { stats } = place;
+  if (stats === undefined) throw new FsFailure("no-entry");
+  if (place.slash && !stats.isDirectory()) throw new FsFailure("not-directory");
+  return { ...place, stats };
 }

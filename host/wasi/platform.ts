@@ -20,6 +20,7 @@ export interface BuiltinModules {
 
 interface Process {
   readonly platform?: string;
+  readonly versions?: Readonly<Record<string, string | undefined>>;
   getBuiltinModule?(name: string): unknown;
 }
 const { process } = globalThis as { process?: Process };
@@ -49,19 +50,35 @@ export function denoOutput(fd: 1 | 2): DenoOutput | undefined {
   const { stdout, stderr } = (globalThis as { Deno?: { stdout?: DenoOutput; stderr?: DenoOutput } }).Deno ?? {};
   return fd === 1 ? stdout : stderr;
 }
+type Permission = { name: "net"; host: string } | { name: "read" | "write"; path: string };
 
 interface Permissions {
-  querySync?(permission: { name: "net"; host: string }): { readonly state: string };
+  querySync?(permission: Permission): { readonly state: string };
+}
+
+/** Whether this process has a permission, without asking anybody for it. Only Deno has permissions. */
+function granted(permission: Permission): boolean {
+  const { permissions } = (globalThis as { Deno?: { permissions?: Permissions } }).Deno ?? {};
+  return (permissions?.querySync?.(permission).state ?? "granted") === "granted";
 }
 
 /** Whether this process may listen somewhere: Deno tells a refusal where nobody can catch it. */
 export function mayListen(host: string, port: number): boolean {
-  const { permissions } = (globalThis as { Deno?: { permissions?: Permissions } }).Deno ?? {};
   const named = host.includes(":") ? `[${host}]` : host;
-  return (permissions?.querySync?.({ name: "net", host: `${named}:${port}` }).state ?? "granted") === "granted";
+  return granted({ name: "net", host: `${named}:${port}` });
 }
 
-/** Whether the system is Linux. */
+/** Whether this process may read and write what is at a path, as far as that is known before it is tried. */
+export function mayUse(path: string): boolean {
+  return granted({ name: "read", path }) && granted({ name: "write", path });
+}
+
+/** Whether the operating system is Linux. */
 export const linux: boolean = process?.platform === "linux";
 /** Whether paths are Windows's. */
 export const windows: boolean = process?.platform === "win32";
+
+/** The versions of what the runtime is made of, by name: `deno`, `bun`, `uv`, … */
+export function runtimeVersions(): Readonly<Record<string, string | undefined>> {
+  return process?.versions ?? {};
+}

@@ -2,8 +2,8 @@
 
 import type { Sink, Source } from "./streams.ts";
 import { Clocks } from "./clocks.ts";
+import { Directories, type Directory } from "./directories.ts";
 import { Endings } from "./endings.ts";
-import { Directories, type Directory } from "./paths.ts";
 import { builtin } from "./platform.ts";
 import { Random } from "./random.ts";
 import { HttpPolicy } from "./http_policy.ts";

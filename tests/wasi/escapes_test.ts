@@ -1,7 +1,21 @@
 // The table of escapes: every way out of a preopen that a guest may try, each against every operation that takes a path.
 
 import { assert, assertEquals } from "@std/assert";
+import { Directories } from "../../host/wasi/directories.ts";
+import { Descriptor } from "../../host/wasi/filesystem.ts";
+import { usesDescriptors } from "../../host/wasi/walks.ts";
 import { type Any, good, interfacesOf, isErr, withDirectory } from "./support.ts";
+
+/** The ways that a walk may go here, each as what the names of tests say of it. */
+const walks: readonly (readonly [descriptors: boolean, suffix: string])[] = usesDescriptors()
+  ? [[true, ""], [false, ", by path"]]
+  : [[false, ""]];
+
+/** A preopened directory whose walks go by descriptor or by path. */
+function preopened(path: string, descriptors: boolean): Any {
+  const directories = new Directories(descriptors);
+  return Descriptor.preopen(directories, directories.preopen(path), false);
+}
 
 /** Operations on a path; each says what a guest gained by it. */
 const operations: Readonly<Record<string, (root: Any, path: string) => unknown>> = {
@@ -44,7 +58,7 @@ const paths: Readonly<Record<string, (outside: string) => string>> = {
 const endLinks = ["file", "filechain", "dangling"];
 const followed = Object.keys(operations).filter((name) => /open-at|stat-at|hash-at|times-at/.test(name));
 
-async function playground(use: (root: Any, outside: string) => Promise<void>): Promise<void> {
+async function playground(descriptors: boolean, use: (root: Any, outside: string) => Promise<void>): Promise<void> {
   await withDirectory(async (base) => {
     const real = await Deno.realPath(base);
     await Deno.mkdir(`${real}/outside`);
@@ -60,9 +74,7 @@ async function playground(use: (root: Any, outside: string) => Promise<void>): P
     await link("../outside/secret", "file");
     await link("file", "filechain");
     await link("../outside/new", "dangling");
-    const of = await interfacesOf({ preopens: { "/": `${real}/inside` } });
-    const [[root]] = of("filesystem/preopens").getDirectories();
-    await use(root, `${real}/outside`);
+    await use(preopened(`${real}/inside`, descriptors), `${real}/outside`);
   });
 }
 
@@ -72,66 +84,67 @@ async function untouched(outside: string, what: string): Promise<void> {
   assertEquals(Deno.statSync(`${outside}/secret`).nlink, 1, what);
 }
 
-for (const [way, path] of Object.entries(paths)) {
-  Deno.test(`no way out by ${way}`, () =>
-    playground(async (root, outside) => {
+for (const [descriptors, suffix] of walks) {
+  for (const [way, path] of Object.entries(paths)) {
+    Deno.test(`no way out by ${way}${suffix}`, () =>
+      playground(descriptors, async (root, outside) => {
+        for (const [name, operation] of Object.entries(operations)) {
+          const answer = operation(root, path(outside));
+          assert(isErr(answer), `${name} by ${way} worked`);
+          assert(
+            ["not-permitted", "no-entry", "invalid"].includes((answer as Any).val),
+            `${name} by ${way} says ${(answer as Any).val}`,
+          );
+          await untouched(outside, `${name} by ${way}`);
+        }
+      }));
+  }
+
+  Deno.test(`no way out by a link at the end, where it is followed${suffix}`, () =>
+    playground(descriptors, async (root, outside) => {
+      for (const link of endLinks) {
+        for (const name of followed) {
+          assert(isErr(operations[name]!(root, link)), `${name} by ${link} worked`);
+          await untouched(outside, `${name} by ${link}`);
+        }
+      }
+    }));
+
+  Deno.test(`what is done to a link itself leaves its target alone${suffix}`, () =>
+    playground(descriptors, async (root, outside) => {
+      good(root.unlinkFileAt("file"));
+      good(root.renameAt("absolute", root, "moved"));
+      assert(isErr(root.openAt({ symlinkFollow: true }, "moved/secret", {}, { read: true })));
+      good(root.renameAt("own", root, "dangling")); // takes the link's place
+      await untouched(outside, "changes to links");
+    }));
+
+  Deno.test(`no way out by a directory that becomes a link while it is open${suffix}`, () =>
+    playground(descriptors, async (root, outside) => {
+      const d = good(root.openAt({}, "d", { directory: true }, { read: true }));
+      const parent = outside.replace(/outside$/, "");
+      await Deno.rename(`${parent}inside/d`, `${parent}inside/e`);
+      await Deno.symlink(outside, `${parent}inside/d`);
       for (const [name, operation] of Object.entries(operations)) {
-        const answer = operation(root, path(outside));
-        assert(isErr(answer), `${name} by ${way} worked`);
-        assert(
-          ["not-permitted", "no-entry", "invalid"].includes((answer as Any).val),
-          `${name} by ${way} says ${(answer as Any).val}`,
-        );
-        await untouched(outside, `${name} by ${way}`);
+        assert(isErr(operation(d, "secret")), `${name} worked`);
+        await untouched(outside, name);
+      }
+    }));
+
+  Deno.test(`no way out by a preopen's own parent that becomes a link${suffix}`, () =>
+    withDirectory(async (base) => {
+      const real = await Deno.realPath(base);
+      await Deno.mkdir(`${real}/p/inside`, { recursive: true });
+      await Deno.mkdir(`${real}/q/inside`, { recursive: true });
+      await Deno.writeTextFile(`${real}/q/inside/secret`, "secret");
+      const root = preopened(`${real}/p/inside`, descriptors);
+      await Deno.rename(`${real}/p`, `${real}/old`);
+      await Deno.symlink(`${real}/q`, `${real}/p`);
+      for (const [name, operation] of Object.entries(operations)) {
+        assert(isErr(operation(root, "secret")), `${name} worked`);
       }
     }));
 }
-
-Deno.test("no way out by a link at the end, where it is followed", () =>
-  playground(async (root, outside) => {
-    for (const link of endLinks) {
-      for (const name of followed) {
-        assert(isErr(operations[name]!(root, link)), `${name} by ${link} worked`);
-        await untouched(outside, `${name} by ${link}`);
-      }
-    }
-  }));
-
-Deno.test("what is done to a link itself leaves its target alone", () =>
-  playground(async (root, outside) => {
-    good(root.unlinkFileAt("file"));
-    good(root.renameAt("absolute", root, "moved"));
-    assert(isErr(root.openAt({ symlinkFollow: true }, "moved/secret", {}, { read: true })));
-    good(root.renameAt("own", root, "dangling")); // takes the link's place
-    await untouched(outside, "changes to links");
-  }));
-
-Deno.test("no way out by a directory that becomes a link while it is open", () =>
-  playground(async (root, outside) => {
-    const d = good(root.openAt({}, "d", { directory: true }, { read: true }));
-    const parent = outside.replace(/outside$/, "");
-    await Deno.rename(`${parent}inside/d`, `${parent}inside/e`);
-    await Deno.symlink(outside, `${parent}inside/d`);
-    for (const [name, operation] of Object.entries(operations)) {
-      assert(isErr(operation(d, "secret")), `${name} worked`);
-      await untouched(outside, name);
-    }
-  }));
-
-Deno.test("no way out by a preopen's own parent that becomes a link", () =>
-  withDirectory(async (base) => {
-    const real = await Deno.realPath(base);
-    await Deno.mkdir(`${real}/p/inside`, { recursive: true });
-    await Deno.mkdir(`${real}/q/inside`, { recursive: true });
-    await Deno.writeTextFile(`${real}/q/inside/secret`, "secret");
-    const of = await interfacesOf({ preopens: { "/": `${real}/p/inside` } });
-    const [[root]] = of("filesystem/preopens").getDirectories();
-    await Deno.rename(`${real}/p`, `${real}/old`);
-    await Deno.symlink(`${real}/q`, `${real}/p`);
-    for (const [name, operation] of Object.entries(operations)) {
-      assert(isErr(operation(root, "secret")), `${name} worked`);
-    }
-  }));
 
 Deno.test("a preopen through a link is the directory it led to when it was opened", () =>
   withDirectory(async (base) => {

@@ -1,5 +1,8 @@
 // The host's side of WASI as a guest sees it: its functions called by hand, results as `{ tag, val }`.
 
+import type * as childProcess from "node:child_process";
+import type * as fs from "node:fs";
+import type * as workers from "node:worker_threads";
 import { assert, assertEquals } from "@std/assert";
 import { wasi, type WasiOptions } from "@windlass/component/wasi";
 
@@ -48,3 +51,22 @@ export async function withDirectory(use: (path: string) => Promise<void>): Promi
 
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+interface NodeModules {
+  readonly "node:child_process": typeof childProcess;
+  readonly "node:fs": typeof fs;
+  readonly "node:worker_threads": typeof workers;
+}
+
+/** One of Node's modules, asked for when a test runs: a bundle for browsers has none of them. */
+export function nodeModule<K extends keyof NodeModules>(name: K): NodeModules[K] {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  const found = process?.getBuiltinModule?.(name);
+  if (found === undefined) throw new TypeError(`tests need ${name}, which this runtime does not have`);
+  return found as NodeModules[K];
+}
+
+/** The output of a program of the operating system's. */
+export function output(program: string, ...args: string[]): string {
+  return nodeModule("node:child_process").execFileSync(program, args, { encoding: "utf8" });
+}
