@@ -13,7 +13,6 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { compile } from "../core/compile.ts";
 import type { Component } from "../core/component.ts";
 import type { FuncType } from "../abi/types.ts";
 import { CompileError, ComponentError, LinkError, Trap, ValueError } from "../errors.ts";
@@ -23,10 +22,10 @@ import type { ExternItem } from "../core/types.ts";
 import { format, inspect, size } from "./cli/inspect.ts";
 import { listen } from "./cli/listen.ts";
 import { formatValue, parseCall } from "./cli/wave.ts";
+import { compile } from "./compile.ts";
 import { closest } from "./definitions.ts";
 import { instantiate } from "./instantiate.ts";
 import { camelCase } from "./names.ts";
-import "./print.ts";
 import { ExitError, run, serve, wasi, type WasiOptions } from "./wasi/mod.ts";
 
 const help = `Runs WebAssembly components.
