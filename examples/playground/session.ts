@@ -1,0 +1,110 @@
+/// <reference lib="dom" />
+
+// One component in the page: linked with its scripts, instantiated, and again after a trap.
+
+import {
+  type Component,
+  ComponentError,
+  features,
+  HostFunc,
+  type Imports,
+  type Instance,
+  Linker,
+  Trap,
+  ValueError,
+} from "@windlass/component";
+import { wasi } from "@windlass/component/wasi";
+import type { Calls } from "./calls.ts";
+import { Objects } from "./objects.ts";
+import { hostFunction, isAsync, isWasi, type Script, Stub } from "./scripts.ts";
+
+/** What a stream of the guest's writes goes to the list of calls. */
+export function outputTo(calls: Pick<Calls, "output">, name: string): WritableStream<Uint8Array> {
+  const decoder = new TextDecoder();
+  // Nothing waits for the page: an engine that cannot suspend a guest could not either.
+  const strategy = { highWaterMark: Infinity, size: () => 0 };
+  return new WritableStream({
+    write: (chunk) => calls.output(name, decoder.decode(chunk, { stream: true })),
+    close: () => calls.output(name, decoder.decode()),
+  }, strategy);
+}
+
+/** What the component imports besides WASI, as one object. */
+export function ownImports(component: Component, scripts: readonly Script[], calls: Calls, objects: Objects): Imports {
+  const imports: Record<string, Record<string, unknown> | unknown> = {};
+  const owner = (name: string): Record<string, unknown> => (imports[name] ??= {}) as Record<string, unknown>;
+  for (const { name, type } of component.imports) {
+    if (type.kind !== "instance" || isWasi(name)) continue;
+    for (const member of type.exports) {
+      if (member.type.kind === "type" && member.type.type.kind === "resource") owner(name)[member.name] = Stub;
+    }
+  }
+  for (const script of scripts) {
+    const call = HostFunc.dynamic(() => hostFunction(script, calls, objects.nameOf), {
+      suspends: features.jspi && isAsync(script),
+    });
+    const [name = "", member] = script.path.split("#");
+    if (member === undefined) imports[name] = call;
+    else owner(name)[member] = call;
+  }
+  return imports as Imports;
+}
+
+/** A running instance, and what the page holds of it. */
+export class Session {
+  readonly component: Component;
+  readonly calls: Calls;
+  readonly objects: Objects = new Objects();
+  readonly scripts: readonly Script[];
+  #instance: Instance | undefined;
+  #locked = false;
+  /** Calls that are under way. */
+  #busy = 0;
+  /** Called when the instance was locked down. */
+  onLocked: () => void = () => {};
+
+  constructor(component: Component, scripts: readonly Script[], calls: Calls) {
+    this.component = component;
+    this.scripts = scripts;
+    this.calls = calls;
+  }
+
+  /** Links and instantiates. */
+  async start(): Promise<void> {
+    const { component, scripts, calls, objects } = this;
+    const linker = new Linker({ shadowing: true }).trapUnknown();
+    linker.define(
+      await wasi({ stdout: outputTo(calls, "stdout"), stderr: outputTo(calls, "stderr"), args: ["program"] }),
+    );
+    linker.define(ownImports(component, scripts, calls, objects));
+    this.#instance = await linker.link(component).instantiate();
+  }
+
+  /** Its exports; where the engine can, each gives a promise and may wait. */
+  get exports(): Instance["exports"] {
+    const instance = this.#instance!;
+    return features.jspi ? instance.promising.exports as Instance["exports"] : instance.exports;
+  }
+
+  /** Looks at what a call has thrown: all but a wrong argument and a guest's own error lock the instance down. */
+  #threw(error: unknown): void {
+    if (error instanceof ComponentError || this.#locked) return;
+    if (error instanceof ValueError && !/(?:^| of )import /.test(error.path)) return;
+    if (error instanceof Trap && this.#busy > 1) return;
+    this.#locked = true;
+    this.onLocked();
+  }
+
+  /** Runs a call; one that comes while another waits is refused and locks nothing down. */
+  async call(action: () => unknown): Promise<unknown> {
+    this.#busy++;
+    try {
+      return await action();
+    } catch (error) {
+      this.#threw(error);
+      throw error;
+    } finally {
+      this.#busy--;
+    }
+  }
+}
