@@ -7,6 +7,9 @@ import { button, el, sizeText, textField } from "./dom.ts";
 import type { Input } from "./inputs.ts";
 import { type HeldBytes, Named, type Objects } from "./objects.ts";
 
+/** Bytes that are shown as text or in hexadecimal. */
+const MOST_TYPED = 10_000;
+
 /** Bytes in hexadecimal, with whatever between them; anything else is given on as text, which the library refuses. */
 function fromHex(text: string): unknown {
   const digits = text.replaceAll(/[\s,]|0x/g, "");
@@ -32,13 +35,19 @@ export function bytesInput(label: string, objects: Objects, initial: unknown): I
     : initial instanceof Uint8Array
     ? initial
     : undefined;
-  const text = bytes === undefined ? "" : asText(bytes);
-  const hex = bytes === undefined ? "" : Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  // What is too much to be typed is kept as it is.
+  let file: HeldBytes | undefined = bytes !== undefined && bytes.length > MOST_TYPED
+    ? { name: "bytes", bytes }
+    : undefined;
+  const text = bytes === undefined || file !== undefined ? "" : asText(bytes);
+  const hex = bytes === undefined || file !== undefined
+    ? ""
+    : Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   const area = textField(text ?? hex, { label });
   const kind = el("select", { label: `What ${label} is made of` });
   const chooser = el("input", { type: "file", className: "hidden", tabIndex: -1, label: `A file for ${label}` });
   const fromFile = button("File…", () => chooser.click(), { className: "small" });
-  let file: HeldBytes | undefined, held: readonly HeldBytes[] = [];
+  let held: readonly HeldBytes[] = [];
   const fill = (chosen: number): void => {
     held = [...file === undefined ? [] : [file], ...objects.bytes];
     const names = held.map(({ name, bytes }) => `${name} (${sizeText(bytes.length)})`);
@@ -47,7 +56,7 @@ export function bytesInput(label: string, objects: Objects, initial: unknown): I
     area.hidden = chosen > 1;
   };
   const named = initial instanceof Named ? objects.bytes.findIndex(({ name }) => name === initial.name) : -1;
-  fill(named >= 0 ? named + 2 : text === undefined ? 1 : 0);
+  fill(file !== undefined ? 2 : named >= 0 ? named + 2 : text === undefined ? 1 : 0);
   kind.addEventListener("change", () => area.hidden = kind.selectedIndex > 1);
   chooser.addEventListener("change", async () => {
     const [picked] = chooser.files ?? [];

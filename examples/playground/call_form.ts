@@ -2,7 +2,7 @@
 
 // What all forms that call something have: a button, Enter in every field, and a place for what the last call came to.
 
-import { el, sendOnEnter } from "./dom.ts";
+import { button, el, sendOnEnter } from "./dom.ts";
 
 /** A form that calls something. */
 export interface CallForm {
@@ -11,6 +11,8 @@ export interface CallForm {
   readonly title: string;
   /** Puts values into the inputs. */
   fill(values: readonly unknown[]): void;
+  /** What the inputs hold, for the form of another instance. */
+  values(): readonly unknown[];
   /** Calls, and waits for the end. */
   send(): Promise<void>;
 }
@@ -25,6 +27,11 @@ export class Outcome {
 
   show(text: string, isBad: boolean): void {
     this.element.replaceChildren(el("pre", { className: isBad ? "bad" : "out", textContent: text }));
+  }
+
+  /** Offers a way out. */
+  offer(text: string, action: () => void): void {
+    this.element.append(button(text, action, { className: "small" }));
   }
 }
 

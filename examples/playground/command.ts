@@ -84,6 +84,7 @@ export function commandForm(session: Session): CallForm {
     element: el("div", { className: "item" }, form),
     title: "run",
     fill: (values) => args.value = values.map((value) => quote(String(value))).join(" "),
+    values: () => wordsOf(args.value),
     send: once,
   };
 }

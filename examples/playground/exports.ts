@@ -33,6 +33,14 @@ function functionForm(spelt: Spelt, owner: () => unknown, session: Session): Cal
     inputs = type.params.map((param, i) => inputFor(param.type, `${title} ${names[i]}`, objects, values[i]));
     fields.replaceChildren(...inputs.map((input, i) => field(names[i]!, type.params[i]!.type, input)));
   };
+  const values = (): unknown[] =>
+    inputs.map((input) => {
+      try {
+        return input.value();
+      } catch {
+        return undefined; // what was entered is no value: the next instance begins without it
+      }
+    });
   fill([]);
   const textOf = (args: readonly unknown[]): string => {
     const texts = args.map((arg) => valueText(arg, objects.nameOf));
@@ -65,6 +73,7 @@ function functionForm(spelt: Spelt, owner: () => unknown, session: Session): Cal
         : errorText(error);
       entry.threw(text);
       outcome.show(text, true);
+      if (session.locked) outcome.offer("Instantiate again", session.again);
     }
   };
   const heading = el(
@@ -79,7 +88,7 @@ function functionForm(spelt: Spelt, owner: () => unknown, session: Session): Cal
   );
   const { form, send } = formOf(title, "Call", call, heading, fields);
   form.append(outcome.element);
-  return { element: el("div", { className: "item" }, form), title, fill, send };
+  return { element: el("div", { className: "item" }, form), title, fill, values, send };
 }
 
 /** The objects of a class that the page holds, each with a button that drops it. */

@@ -176,9 +176,10 @@ export function handlerForm(session: Session): CallForm {
   return {
     element: el("div", { className: "item" }, form),
     title: "handle",
-    fill([method, path, body]) {
-      set({ method: String(method ?? "GET"), path: String(path ?? "/"), body: String(body ?? "") });
+    fill([method = "GET", path = "/", body = "", headers = ""]) {
+      set({ method: String(method), path: String(path), body: String(body), headers: String(headers) });
     },
+    values: () => [method.value, path.value, body.value, headers.value],
     send: once,
   };
 }

@@ -34,14 +34,18 @@ let forms: CallForm[] = [];
 
 /** Instantiates what is loaded, again and again. */
 async function instantiate(): Promise<void> {
+  const before = new Map(forms.map((form) => [form.title, form.values()]));
   const { component, scripts, facts } = loaded!;
   const session = new Session(component, scripts, calls), started = performance.now();
   byId("locked").hidden = true;
   session.onLocked = () => byId("locked").hidden = false;
+  session.again = again;
   try {
     await session.start();
     byId("facts").textContent = `${facts} · instantiated in ${timeText(performance.now() - started)}`;
     forms = listExports(byId("export-list"), session);
+    // What was filled in stays; objects do not: they were the other instance's.
+    for (const form of forms) form.fill(before.get(form.title) ?? []);
   } catch (error) {
     forms = [];
     byId("facts").textContent = facts;
@@ -89,6 +93,7 @@ async function load(name: string, source: () => Promise<Response | Blob>, sample
     byId("about").textContent = sample?.about ?? "A file of yours: it stays in this page.";
     const scripts = listImports(byId("import-list"), component, sample?.scripts ?? {}, instantiate);
     loaded = { component, facts, scripts };
+    forms = [];
     world.open(component);
     byId("main").hidden = false;
     await instantiate();

@@ -62,6 +62,8 @@ export class Session {
   #busy = 0;
   /** Called when the instance was locked down. */
   onLocked: () => void = () => {};
+  /** Makes another session of what is loaded. */
+  again: () => void = () => {};
 
   constructor(component: Component, scripts: readonly Script[], calls: Calls) {
     this.component = component;
@@ -84,6 +86,11 @@ export class Session {
   get exports(): Instance["exports"] {
     const instance = this.#instance!;
     return features.jspi ? instance.promising.exports as Instance["exports"] : instance.exports;
+  }
+
+  /** Whether no call can reach the instance any more. */
+  get locked(): boolean {
+    return this.#locked;
   }
 
   /** Looks at what a call has thrown: all but a wrong argument and a guest's own error lock the instance down. */
