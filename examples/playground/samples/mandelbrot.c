@@ -65,7 +65,7 @@ bool exports_wasi_cli_run_run(void) {
   char line[MAX_COLUMNS + 1];
   for (int row = 0; fine && row < rows; row++) {
     for (int column = 0; column < count; column++) {
-      int needed = rounds(x + (column - columns / 2) * step, y + (rows / 2.0 - row) * step * ASPECT);
+      int needed = rounds(x + (column - columns / 2) * step, y + ((rows - 1) / 2.0 - row) * step * ASPECT);
       int shade = 0;
       for (int left = needed; left > 1 && shade < (int)sizeof shades - 2; left = left * 2 / 3) shade++;
       line[column] = shades[needed == ROUNDS ? sizeof shades - 2 : shade];
