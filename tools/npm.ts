@@ -6,6 +6,7 @@
 import denoJson from "../deno.json" with { type: "json" };
 import { checkBundles } from "../tests/npm/bundles.ts";
 import { checkFiles } from "../tests/npm/files.ts";
+import { effectful } from "./imports.ts";
 import { aloud, must } from "./process.ts";
 
 /** Where the sources are. A placeholder, after the scope's name: whoever publishes the package confirms it or changes it here. */
@@ -32,8 +33,8 @@ async function pack(): Promise<void> {
     repository: { type: "git", url: `git+${REPOSITORY}.git` },
     homepage: `${REPOSITORY}#readme`,
     bugs: `${REPOSITORY}/issues`,
-    // tools/imports.ts sees to it that loading a module has no effect.
-    sideEffects: false,
+    // tools/imports.ts sees to it that loading any other module has no effect.
+    sideEffects: effectful.length === 0 ? false : effectful.map((path) => `./${path.replace(/\.ts$/, ".js")}`),
   };
   // ES modules only: `main` is for what knows no `exports`.
   await Deno.writeTextFile(path, `${JSON.stringify(whole, undefined, 2)}\n`);

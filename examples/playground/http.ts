@@ -6,6 +6,7 @@ import { serve } from "@windlass/component/wasi";
 import { type CallForm, formOf, Outcome } from "./call_form.ts";
 import { el, errorText, sizeText, textField, timeText } from "./dom.ts";
 import { field } from "./inputs.ts";
+import { type Asked, responsePage } from "./response_page.ts";
 import { outputTo, ownImports, type Session } from "./session.ts";
 
 /** Where the handler believes to be. Nothing is sent there. */
@@ -17,14 +18,6 @@ const MOST_SHOWN = 1_000_000;
 /** Whether an exported interface is a handler's. */
 export function isHandler(name: string): boolean {
   return /^wasi:http\/incoming-handler@0\.2\./.test(name);
-}
-
-/** A request, as it is filled in. */
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly headers?: string;
-  readonly body?: string;
 }
 
 function requestOf({ method, path, headers = "", body = "" }: Asked): Request {
@@ -41,49 +34,18 @@ function requestOf({ method, path, headers = "", body = "" }: Asked): Request {
   return new Request(url, { method, headers: fields, ...hasBody && { body } });
 }
 
-/** A page of the guest's, without scripts; what is clicked in it goes to the handler. */
-function page(html: string, navigate: (asked: Asked) => void): HTMLElement {
-  const frame = el("iframe", {
-    label: "The response, as a page",
-    attrs: { sandbox: "allow-same-origin allow-forms", srcdoc: html },
-  });
-  const local = (address: string): string => {
-    // In a srcdoc relative addresses are the playground's.
-    const { origin, pathname, search } = new URL(address, document.baseURI);
-    return origin === location.origin ? pathname + search : "";
-  };
-  frame.addEventListener("load", () => {
-    const inside = frame.contentDocument;
-    if (inside === null) return;
-    inside.addEventListener("click", (event) => {
-      const link = (event.target as Element).closest("a[href]");
-      if (link === null || link.getAttribute("href")!.startsWith("#")) return;
-      event.preventDefault();
-      const path = local(link.getAttribute("href")!);
-      if (path !== "") navigate({ method: "GET", path });
-    });
-    inside.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const form = event.target as HTMLFormElement;
-      const data = new URLSearchParams(new FormData(form) as unknown as Record<string, string>).toString();
-      const path = local(form.getAttribute("action") ?? "/");
-      if (form.method === "get") navigate({ method: "GET", path: `${path.split("?")[0]}?${data}` });
-      else {
-        const headers = "content-type: application/x-www-form-urlencoded";
-        navigate({ method: "POST", path, headers, body: data });
-      }
-    });
-  });
-  return frame;
-}
-
-function bodyOf(bytes: Uint8Array<ArrayBuffer>, type: string, navigate: (asked: Asked) => void): HTMLElement {
+function bodyOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  type: string,
+  address: string,
+  navigate: (asked: Asked) => void,
+): HTMLElement {
   if (bytes.length === 0) return el("p", { className: "hint", textContent: "No body." });
   if (type.startsWith("image/")) {
     return el("img", { src: URL.createObjectURL(new Blob([bytes], { type })), alt: "The response, as a picture" });
   }
   const text = new TextDecoder().decode(bytes.subarray(0, MOST_SHOWN));
-  if (/^(?:text\/html|application\/xhtml)/.test(type)) return page(text, navigate);
+  if (/^(?:text\/html|application\/xhtml)/.test(type)) return responsePage(text, address, navigate);
   let shown = text;
   if (/\bjson\b/.test(type)) {
     try {
@@ -122,7 +84,7 @@ export function handlerForm(session: Session): CallForm {
         imports: ownImports(component, scripts, calls, objects),
         onError: (error) => failure = error,
       }));
-      const answer = await handle(requestOf(asked));
+      const request = requestOf(asked), answer = await handle(request);
       const bytes = new Uint8Array(await answer.arrayBuffer()), time = timeText(performance.now() - started);
       const type = answer.headers.get("content-type") ?? "";
       const status = `${answer.status} ${answer.statusText || STATUS[answer.status] || ""}`.trim();
@@ -142,7 +104,7 @@ export function handlerForm(session: Session): CallForm {
           el("summary", { textContent: headerCount }),
           el("pre", { textContent: lines }),
         ),
-        bodyOf(bytes, type, navigate),
+        bodyOf(bytes, type, request.url, navigate),
       );
       response.hidden = false;
       if (failure !== undefined) outcome.show(errorText(failure), true);

@@ -7,6 +7,7 @@ import { run } from "@windlass/component/wasi";
 import { SAMPLES } from "../../examples/playground/samples.ts";
 import { playgroundHandler } from "../../examples/playground/serve.ts";
 import { lowContrast } from "./contrast.ts";
+import { playgroundChecks } from "./playground_engines.ts";
 
 // deno-lint-ignore no-explicit-any
 type Any = any;
@@ -217,28 +218,38 @@ export async function testPlayground(
       "a handler: requests by form and by link, responses as a browser shows them",
       { sample: "site" },
       async (
-        { page, last },
+        { page, last, errors },
       ) => {
         const inside = page.frameLocator("iframe");
+        const requests: string[] = [];
+        page.on("request", (request: Any) => requests.push(request.url()));
+        await inside.getByRole("link", { name: "A page with a script" }).click();
+        await inside.getByRole("heading", { name: "A script" }).waitFor();
+        assertMatch(await inside.locator("#said").innerText(), /^The script did not run/);
+        assertEquals(requests, []);
+        // The browser reports what the frame's policy has refused.
+        for (const error of errors.splice(0)) assertMatch(error, /Content Security Policy/);
+        await inside.getByRole("link", { name: "Back" }).click();
+        await last(4);
         await inside.getByRole("link", { name: "A form that posts" }).click();
-        assertMatch(await last(3), /^GET \/shout\s[^]*200 OK/);
+        assertMatch(await last(5), /^GET \/shout\s[^]*200 OK/);
         await inside.getByLabel("Words").fill("hey & ho");
         await inside.getByRole("button", { name: "Shout" }).click();
-        assertMatch(await last(4), /^POST \/shout\s[^]*200 OK/);
+        assertMatch(await last(6), /^POST \/shout\s[^]*200 OK/);
         assertEquals(await inside.locator("strong").innerText(), "HEY & HO!");
         assertEquals(await page.getByLabel("Method").inputValue(), "POST");
         assertEquals(await page.getByLabel("Body").inputValue(), "words=hey+%26+ho");
         await page.getByLabel("Method").selectOption("GET");
         await page.getByLabel("Path").fill("/api/primes?below=8");
         await page.getByLabel("Path").press("Enter");
-        assertMatch(await last(5), /200 OK, application\/json/);
+        assertMatch(await last(7), /200 OK, application\/json/);
         assertEquals(JSON.parse(await page.getByLabel("The response's body").innerText()), {
           below: 8,
           primes: [2, 3, 5, 7],
         });
         await page.getByLabel("Path").fill("/badge.svg");
         await page.getByLabel("Path").press("Enter");
-        await last(6);
+        await last(8);
         assert(
           await page.getByAltText("The response, as a picture").evaluate((image: Any) =>
             image.decode().then(() => image.width > 100)
@@ -246,7 +257,7 @@ export async function testPlayground(
         );
         await page.getByLabel("Path").fill("/<b>");
         await page.getByLabel("Path").press("Enter");
-        assertMatch(await last(7), /404 Not Found/);
+        assertMatch(await last(9), /404 Not Found/);
         assertMatch(await inside.locator("p").first().innerText(), /There is no page/);
       },
     );
@@ -371,6 +382,19 @@ export async function testPlayground(
       assertMatch(await last(4), /^format\("\[1,\]"[^]*column: 4/);
       await picture("keyboard-light-700");
     });
+
+    // What every engine can be asked to do, here too.
+    const framed = await playgroundChecks(async (url) => {
+      const page = await browser.newPage();
+      await page.goto(url);
+      return () => page.close();
+    });
+    for (const { name, failure } of framed) {
+      await check(`playground in a frame: ${name}`, () => {
+        if (failure !== undefined) throw new Error(failure);
+        return Promise.resolve();
+      });
+    }
   } finally {
     await server.shutdown();
   }

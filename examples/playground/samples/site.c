@@ -89,7 +89,7 @@ static void home(void) {
       "<code>wasi:http/incoming-handler</code>. No server is involved.</p>"
       "<form action=/hello><label>Your name <input name=name value=Ada></label> <button>Greet</button></form>"
       "<ul><li><a href='/api/primes?below=100'>An API: primes below 100</a><li><a href=/badge.svg>A picture</a>"
-      "<li><a href=/shout>A form that posts</a><li><a href=/nowhere>A page that is not there</a></ul>");
+      "<li><a href=/shout>A form that posts</a><li><a href=/script>A page with a script</a><li><a href=/nowhere>A page that is not there</a></ul>");
 }
 
 static void hello(const char *query, size_t length) {
@@ -115,6 +115,13 @@ static void shout(const char *body, size_t length) {
     say("!</strong></p>");
   }
   say("<form method=post action=/shout><label>Words <input name=words></label> <button>Shout</button></form>"
+      "<p><a href=/>Back</a></p>");
+}
+
+static void script(void) {
+  begin("A script");
+  say("<p id=said>The script did not run: the playground shows pages without their scripts and pictures.</p>"
+      "<script>said.textContent = 'The script ran.'</script><img src=//localhost:1/ alt='' onerror=\"said.textContent = 'It ran.'\">"
       "<p><a href=/>Back</a></p>");
 }
 
@@ -216,7 +223,8 @@ void exports_wasi_http_incoming_handler_handle(request_t request, outparam_t par
   else if (IS("/shout")) {
     char body[4000];
     shout(body, read_body(request, body, sizeof body));
-  } else if (IS("/api/primes")) {
+  } else if (IS("/script")) script();
+  else if (IS("/api/primes")) {
     type = json;
     primes(query, query_length);
   } else if (IS("/badge.svg")) {
