@@ -2,6 +2,7 @@
 
 // A command: its arguments, what it reads, what it writes and the code that it exits with. Each run is an instance of its own.
 
+import { features } from "@windlass/component";
 import { run } from "@windlass/component/wasi";
 import { type CallForm, formOf, Outcome } from "./call_form.ts";
 import { el, errorText, textField, timeText } from "./dom.ts";
@@ -45,22 +46,20 @@ export function commandForm(session: Session): CallForm {
     const words = wordsOf(args.value);
     const entry = calls.call(`run(${words.map((word) => JSON.stringify(word)).join(", ")})`);
     const started = performance.now();
-    const to = (name: "stdout" | "stderr"): WritableStream<Uint8Array> =>
-      outputTo({
-        output(stream, text) {
-          calls.output(stream, text);
-          screen.append(name === "stderr" ? el("span", { className: "bad", textContent: text }) : text);
-        },
-      }, name);
+    const output = (name: string, text: string): void => {
+      calls.output(name, text);
+      screen.append(name === "stderr" ? el("span", { className: "bad", textContent: text }) : text);
+    };
     try {
-      const { exitCode } = await run(component, {
+      const { exitCode, ...captured } = await run(component, {
         args: ["program", ...words],
         stdin: stdin.value,
-        stdout: to("stdout"),
-        stderr: to("stderr"),
+        // Shown as it comes, or at the end where an engine cannot suspend a guest.
+        ...features.jspi ? outputTo({ output }) : { stdout: "capture", stderr: "capture" },
         imports: ownImports(component, scripts, calls, objects),
         signal: ending.signal,
       });
+      for (const [name, bytes] of Object.entries(captured)) output(name, new TextDecoder().decode(bytes));
       entry.returned(`exit code ${exitCode}`);
       outcome.show(`exit code ${exitCode}, after ${timeText(performance.now() - started)}`, exitCode !== 0);
     } catch (error) {

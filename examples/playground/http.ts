@@ -79,8 +79,7 @@ export function handlerForm(session: Session): CallForm {
     failure = undefined;
     try {
       const handle = await (handler ??= serve(component, {
-        stdout: outputTo(calls, "stdout"),
-        stderr: outputTo(calls, "stderr"),
+        ...outputTo(calls),
         imports: ownImports(component, scripts, calls, objects),
         onError: (error) => failure = error,
       }));

@@ -141,13 +141,16 @@ export function listImports(
     textContent: `What the component asks of its host: a function in JavaScript${waits}, used from the next call on. ` +
       "Without one, a stub gives nothing, 0 or an empty value.",
   });
+  const output = features.jspi
+    ? "Output is shown among the calls."
+    : "This engine cannot suspend a guest (it has no JSPI): only a command's output is shown.";
   const wasi = given.length === 0 ? undefined : el(
     "details",
     {},
     el("summary", { textContent: `${given.length} ${given.length === 1 ? "interface" : "interfaces"} of WASI` }),
     el("p", {
       className: "hint",
-      textContent: "Output is shown among the calls. Clocks and random numbers work; files and network are not given.",
+      textContent: `${output} Clocks and random numbers work; files and network are not given.`,
     }),
     el("pre", { textContent: given.join("\n") }),
   );

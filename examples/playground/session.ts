@@ -18,15 +18,18 @@ import type { Calls } from "./calls.ts";
 import { Objects } from "./objects.ts";
 import { hostFunction, isAsync, isWasi, type Script, Stub } from "./scripts.ts";
 
-/** What a stream of the guest's writes goes to the list of calls. */
-export function outputTo(calls: Pick<Calls, "output">, name: string): WritableStream<Uint8Array> {
-  const decoder = new TextDecoder();
-  // Nothing waits for the page: an engine that cannot suspend a guest could not either.
-  const strategy = { highWaterMark: Infinity, size: () => 0 };
-  return new WritableStream({
-    write: (chunk) => calls.output(name, decoder.decode(chunk, { stream: true })),
-    close: () => calls.output(name, decoder.decode()),
-  }, strategy);
+/** Where a guest's output goes that is shown as it comes. */
+export function outputTo(show: Pick<Calls, "output">): { stdout?: WritableStream; stderr?: WritableStream } {
+  // A guest that cannot be suspended cannot wait until a stream has taken what it wrote: there, output is thrown away.
+  if (!features.jspi) return {};
+  const stream = (name: string): WritableStream<Uint8Array> => {
+    const decoder = new TextDecoder();
+    return new WritableStream({
+      write: (chunk) => show.output(name, decoder.decode(chunk, { stream: true })),
+      close: () => show.output(name, decoder.decode()),
+    });
+  };
+  return { stdout: stream("stdout"), stderr: stream("stderr") };
 }
 
 /** What the component imports besides WASI, as one object. */
@@ -76,7 +79,7 @@ export class Session {
     const { component, scripts, calls, objects } = this;
     const linker = new Linker({ shadowing: true }).trapUnknown();
     linker.define(
-      await wasi({ stdout: outputTo(calls, "stdout"), stderr: outputTo(calls, "stderr"), args: ["program"] }),
+      await wasi({ ...outputTo(calls), args: ["program"] }),
     );
     linker.define(ownImports(component, scripts, calls, objects));
     this.#instance = await linker.link(component).instantiate();
