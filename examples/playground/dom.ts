@@ -40,7 +40,7 @@ export function button(textContent: string, action: () => void, properties: Prop
 
 /** A field for text of any length, which grows with it. */
 export function textField(value: string, properties: Properties<"textarea"> = {}): HTMLTextAreaElement {
-  const made = el("textarea", { value, spellcheck: false, ...properties });
+  const made = el("textarea", { value, rows: 1, spellcheck: false, ...properties });
   made.setAttribute("autocapitalize", "off");
   // The style sheet lets it grow; where an engine cannot do that, its height follows what is in it.
   if (CSS.supports("field-sizing", "content")) return made;

@@ -72,6 +72,7 @@ async function load(name: string, source: () => Promise<Response | Blob>, sample
   const own = ++latest;
   complain("");
   document.body.setAttribute("aria-busy", "true");
+  byId("loading").textContent = `Loading ${name}…`;
   try {
     const given = await source(), isBlob = given instanceof Blob;
     const started = performance.now();
@@ -96,10 +97,12 @@ async function load(name: string, source: () => Promise<Response | Blob>, sample
     forms = [];
     world.open(component);
     byId("main").hidden = false;
+    byId("loading").hidden = true;
     await instantiate();
     return true;
   } catch (error) {
     if (own !== latest) return false;
+    byId("loading").hidden = true;
     const kept = loaded === undefined ? "" : ` ${byId("name").textContent} is still here.`;
     complain(`${name} could not be loaded.${kept}\n${errorText(error)}`);
     return false;
