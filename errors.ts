@@ -291,8 +291,12 @@ export class Trap extends WebAssembly.RuntimeError {
     super();
     initTrap(this, code, details);
   }
+
+  static {
+    // On the prototype: a trap that the engine raised gets only that.
+    Object.defineProperty(Trap.prototype, "name", { value: "Trap", writable: true, configurable: true });
+  }
 }
-Object.defineProperty(Trap.prototype, "name", { value: "Trap", writable: true, configurable: true });
 
 /** Makes an error that already is a `Trap` by prototype say what it is; shared with traps raised by the engine. */
 export function initTrap(error: Error, code: TrapCode, details: Details): void {

@@ -17,8 +17,6 @@
  * @module
  */
 
-import "./host/print.ts";
-
 export {
   type COMPILE_PHRASES,
   CompileError,
@@ -38,7 +36,7 @@ export type { Case, Field, FuncType, PrimitiveKind, ResourceType, ValType } from
 export { type Err, err, type Ok, ok, type Result } from "./abi/results.ts";
 export type { CallHooks } from "./abi/hooks.ts";
 export type { Limits } from "./abi/instance.ts";
-export { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./core/compile.ts";
+export { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./host/compile.ts";
 export { Component } from "./core/component.ts";
 export { type FeatureName, type Features, features } from "./core/features.ts";
 export type { CoreLimits } from "./core/definitions.ts";

@@ -123,24 +123,7 @@ function planned({ component, modules }: Decoded, options: CompileOptions): Comp
   return makeComponent({ root, plan: planComponent(root), modules, codegen: options.codegen ?? true });
 }
 
-/**
- * Compiles a component synchronously.
- *
- * Browsers refuse synchronous compilation of large modules on the main thread; there, use `compile`.
- *
- * @param bytes The component's binary.
- * @param options See {@linkcode CompileOptions}.
- * @returns The compiled component.
- * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine lacks.
- *
- * @example
- * ```ts
- * import { compileSync } from "@windlass/component";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])).exports, []);
- * ```
- */
+/** `compileSync` of host/compile.ts, which is the public one: its components can print themselves. */
 export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
   if (!isBytes(bytes)) throw new TypeError("compileSync takes a buffer or a view");
   checkOptions(options);
@@ -159,25 +142,7 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
   return component;
 }
 
-/**
- * Compiles a component.
- *
- * From a `Response` or a stream, core modules are compiled while they arrive.
- *
- * @param source The component's binary, wherever it comes from. A `Response` that is not ok is a CompileError that says its status.
- * @param options See {@linkcode CompileOptions}.
- * @returns The compiled component.
- * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine lacks.
- *
- * @example
- * ```ts
- * import { compile } from "@windlass/component";
- * import { assertEquals } from "@std/assert";
- *
- * const component = await compile(new Response(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])));
- * assertEquals(component.exports, []);
- * ```
- */
+/** `compile` of host/compile.ts, which is the public one. */
 export async function compile(source: ComponentSource, options: CompileOptions = {}): Promise<Component> {
   checkOptions(options);
   const input = await source;

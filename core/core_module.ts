@@ -113,13 +113,15 @@ function scanBody(reader: Reader, needed: Set<NeededFeature>): void {
  * What follows each opcode, as `from-to` in hexadecimal and a kind: `l` and `m` one and two integers, `b` a block type, `a` a memarg,
  * `4` and `8` bytes, `v` labels, `s` types, `t` catch clauses, `g` `c` `d` `e` the prefixes. Nothing follows the others.
  */
-const immediates = new Map<number, string>();
 const ranges =
   "2-4b 6b 7-9l c-dl ev 10l 11m 12l 13m 14-15l 18l 1cs 1ft 20-26l 28-3ea 3f-42l 434 448 d0l d2l d5-d6l fbg fcc fdd fee";
-for (const range of ranges.split(" ")) {
-  const [from = "", to = from] = range.slice(0, -1).split("-");
-  for (let op = parseInt(from, 16); op <= parseInt(to, 16); op++) immediates.set(op, range.at(-1)!);
-}
+const immediates: ReadonlyMap<number, string> = new Map(
+  ranges.split(" ").flatMap((range) => {
+    const [from = "", to = from] = range.slice(0, -1).split("-");
+    const first = parseInt(from, 16), count = parseInt(to, 16) - first + 1;
+    return Array.from({ length: count }, (_, i): [op: number, kind: string] => [first + i, range.at(-1)!]);
+  }),
+);
 
 const features: Readonly<Record<string, readonly number[]>> = {
   exceptions: [0x06, 0x07, 0x08, 0x09, 0x0a, 0x18, 0x19, 0x1f],

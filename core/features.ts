@@ -75,9 +75,14 @@ export type Features = { readonly [K in FeatureName]: boolean };
  * assertEquals(typeof features.simd, "boolean");
  * ```
  */
-export const features: Features = {} as Features;
-for (const [name, probe] of Object.entries(probes)) {
-  Object.defineProperty(features, name, {
+export const features: Features = Object.defineProperties(
+  {} as Features,
+  Object.fromEntries(Object.entries(probes).map(([name, probe]) => [name, probed(name, probe)])),
+);
+
+/** A property that is probed when it is first read, and then has that value. */
+function probed(name: string, probe: () => boolean): PropertyDescriptor {
+  return {
     enumerable: true,
     configurable: true,
     get() {
@@ -85,7 +90,7 @@ for (const [name, probe] of Object.entries(probes)) {
       Object.defineProperty(features, name, { enumerable: true, configurable: true, value });
       return value;
     },
-  });
+  };
 }
 
 /** What messages call the features that a core module can need. */

@@ -1,14 +1,8 @@
 // instantiate(): the one line for the common case. Compiles, links against an imports object and instantiates.
 
-import {
-  type Bytes,
-  compile,
-  compiled,
-  type CompileOptions,
-  compileSync,
-  type ComponentSource,
-} from "../core/compile.ts";
+import { compiled } from "../core/compile.ts";
 import { Component } from "../core/component.ts";
+import { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./compile.ts";
 import type { HostFunc, Suspending } from "./func.ts";
 import type { Instance, InstantiateOptions, World } from "./instance.ts";
 import { type Imports, Linker } from "./linker.ts";

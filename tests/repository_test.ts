@@ -2,10 +2,36 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { staleFixtures, staleKernels } from "../tools/fixtures.ts";
-import { importViolations } from "../tools/imports.ts";
+import { importViolations, loadingEffects } from "../tools/imports.ts";
 
 Deno.test("imports point one way: errors ← abi ← core ← host ← mod", async () => {
   assertEquals(await importViolations(), []);
+});
+
+Deno.test("an effect of loading a module is seen, declarations are none", () => {
+  const declarations = `// A comment.
+import { a } from "./a.ts";
+/** A function.
+call();
+ */
+export const made = new Map([
+  [a, 1],
+]);
+const text = \`
+call();
+\`;
+let later: string;
+class Own {
+  static {
+    later = text;
+  }
+}
+if (import.meta.main) console.log(later, Own);
+`;
+  assertEquals(loadingEffects(declarations), []);
+  for (const effect of ['import "./a.ts";', "call();", "for (const a of b) {", "a.b = 1;", "globalThis.x ??= 1;"]) {
+    assertEquals(loadingEffects(`${declarations}${effect}\n`), [effect]);
+  }
 });
 
 Deno.test("the library's own entries pull in no package", async () => {

@@ -1,5 +1,10 @@
 // Checks the direction of imports: errors ← abi ← core ← host ← mod, host/wasi and host/cli apart, and no cycles between files.
 // Type-only imports count for the direction, not for cycles: they are erased.
+// And that loading a module has no effect, which the package promises to bundlers (`sideEffects`): but for those that are listed, no
+// module is imported for its effect, and none has statements of its own beside declarations.
+
+/** The modules that have an effect when they are loaded, for which others import them: package.json names them to bundlers. */
+export const effectful: readonly string[] = [];
 
 const layers = ["errors.ts", "abi", "core", "host", "mod.ts"];
 
@@ -37,6 +42,16 @@ function importsOf(file: string, text: string): Import[] {
   return found;
 }
 
+/** What a module does when it is loaded, beside making what it declares. Formatted sources have such statements at the margin. */
+export function loadingEffects(text: string): string[] {
+  const code = text.replaceAll(/\/\*[^]*?\*\/|^\/\/.*$/gm, "").replaceAll(/`(?:[^`\\]|\\[^])*`/g, "``");
+  const lines = code.split("\n").filter((line) => /^[^\s})\]>]/.test(line));
+  const declares =
+    /^(?:import\s+[^"\s]|(?:export|const|let|async function|function|class|abstract class|interface|type|declare)\b)/;
+  // The command line runs where it is the program.
+  return lines.filter((line) => !declares.test(line) && !line.startsWith("if (import.meta.main) "));
+}
+
 /** What nobody downloads who does not ask for it: entries of their own. */
 function isApart(file: string): boolean {
   return /^host\/(?:wasi|cli)[/.]/.test(file);
@@ -45,11 +60,21 @@ function isApart(file: string): boolean {
 /** Every violation, in words. */
 export async function importViolations(): Promise<string[]> {
   const graph = new Map<string, Import[]>();
+  const violations: string[] = [];
   for (const layer of layers) {
-    for await (const file of sources(layer)) graph.set(file, importsOf(file, await Deno.readTextFile(file)));
+    for await (const file of sources(layer)) {
+      if (!file.endsWith(".ts")) continue;
+      const text = await Deno.readTextFile(file);
+      graph.set(file, importsOf(file, text));
+      if (effectful.includes(file)) continue;
+      const effects = loadingEffects(text).filter((line) => {
+        const specifier = /^import "([^"]+)";/.exec(line)?.[1] ?? "";
+        return !effectful.includes(new URL(specifier, `file:///${file}`).pathname.slice(1));
+      });
+      violations.push(...effects.map((line) => `${file} has an effect when it is loaded: ${line}`));
+    }
   }
   const layerOf = (file: string): number => layers.indexOf(file.split("/")[0]!);
-  const violations: string[] = [];
   for (const [file, imports] of graph) {
     for (const { target } of imports) {
       if (!graph.has(target)) violations.push(`${file} imports ${target}, which is no part of the library`);

@@ -1,8 +1,16 @@
-// deno task npm: the package for npm, as `deno pack` makes it and with what that leaves out: the command, a description, engines.
-// deno task test:npm checks it: publint, arethetypeswrong, and smoke tests of the packed package in Node 20 and 26, and in Bun.
+// deno task npm: the package for npm, as `deno pack` makes it and with what that leaves out: the command, a description, engines,
+// where its sources are. Source maps are taken out of the modules into files of their own.
+// deno task test:npm checks it: publint, arethetypeswrong, its files, bundles of it, and smoke tests of the packed package in
+// Node 20 and 26, and in Bun.
 
 import denoJson from "../deno.json" with { type: "json" };
+import { checkBundles } from "../tests/npm/bundles.ts";
+import { checkFiles } from "../tests/npm/files.ts";
+import { effectful } from "./imports.ts";
 import { aloud, must } from "./process.ts";
+
+/** Where the sources are. A placeholder, after the scope's name: whoever publishes the package confirms it or changes it here. */
+const REPOSITORY = "https://github.com/windlass-wasm/windlass";
 
 const out = "tests/.build/npm";
 const tarball = `${out}/windlass-component-${denoJson.version}.tgz`;
@@ -22,22 +30,50 @@ async function pack(): Promise<void> {
     keywords: ["webassembly", "wasm", "component-model", "wasi", "canonical-abi", "wit"],
     bin: { windlass: "./host/bin.js" },
     engines: { node: ">=20.16" },
-    // What prints worlds is lent by a module that is imported for that only.
-    sideEffects: ["./mod.js", "./host/print.js", "./host/cli.js", "./host/bin.js"],
+    repository: { type: "git", url: `git+${REPOSITORY}.git` },
+    homepage: `${REPOSITORY}#readme`,
+    bugs: `${REPOSITORY}/issues`,
+    // tools/imports.ts sees to it that loading any other module has no effect.
+    sideEffects: effectful.length === 0 ? false : effectful.map((path) => `./${path.replace(/\.ts$/, ".js")}`),
   };
   // ES modules only: `main` is for what knows no `exports`.
   await Deno.writeTextFile(path, `${JSON.stringify(whole, undefined, 2)}\n`);
   const bin =
     'import process from "node:process";\nimport { main } from "./cli.js";\nprocess.exit(await main(process.argv.slice(2)));\n';
   await Deno.writeTextFile(`${out}/package/host/bin.js`, `#!/usr/bin/env node\n${bin}`, { mode: 0o755 });
+  await splitMaps(`${out}/package`);
   await must(["npm", "pack", "--silent", "--pack-destination", "..", "."], { cwd: `${out}/package` });
   await Deno.remove(packed);
   const { size } = await Deno.stat(tarball);
   console.log(`${tarball}: ${(size / 1000).toFixed(0)} KB`);
 }
 
+/** What `deno pack` writes at the end of a module: its map, in base64. */
+const inlineMap = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
+
+/**
+ * Moves each module's source map into a file beside it, whose source is named relative to that file.
+ * Within the modules the maps were most of what a browser downloads, and they named the sources by paths of the packing machine.
+ */
+async function splitMaps(folder: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await splitMaps(path);
+    if (!name.endsWith(".js")) continue;
+    const code = await Deno.readTextFile(path);
+    const encoded = inlineMap.exec(code)?.[1];
+    if (encoded === undefined) continue;
+    const map = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(encoded)));
+    // The package has no TypeScript sources: a map has its source's text.
+    const made = { ...map, file: name, sourceRoot: undefined, sources: [name.replace(/\.js$/, ".ts")] };
+    await Deno.writeTextFile(`${path}.map`, JSON.stringify(made));
+    await Deno.writeTextFile(path, code.replace(inlineMap, `//# sourceMappingURL=${name}.map\n`));
+  }
+}
+
 /** Checks the tarball, and uses it as those do who install it. */
 async function test(): Promise<void> {
+  await checkFiles(`${out}/package`);
   await must(["npx", "-y", "publint@0.3.25", "--strict", tarball], aloud);
   await must(["npx", "-y", "@arethetypeswrong/cli@0.18.5", "--profile", "esm-only", tarball], aloud);
   const user = `${out}/user`;
@@ -47,6 +83,7 @@ async function test(): Promise<void> {
     ...aloud,
     cwd: user,
   });
+  await checkBundles(user);
   await Deno.copyFile("tests/npm/smoke.mjs", `${user}/smoke.mjs`);
   // TypeScript needs the libraries that declare WebAssembly and Disposable: README "Use it".
   await Deno.copyFile("tests/npm/consumer.ts", `${user}/consumer.ts`);

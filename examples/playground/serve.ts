@@ -1,27 +1,49 @@
 // deno task playground: bundles the playground and serves it. With --out DIR it writes the static files instead.
 
-const here = new URL(".", import.meta.url).pathname;
-const root = new URL("../../", import.meta.url).pathname;
+import { realComponent } from "../real.ts";
+import { SAMPLES } from "./samples.ts";
 
-/** The files of the page and where they come from; `main.js` is bundled. */
-const files: Readonly<Record<string, readonly [type: string, path: string]>> = {
-  "index.html": ["text/html; charset=utf-8", `${here}index.html`],
-  "style.css": ["text/css", `${here}style.css`],
-  "greet.wasm": ["application/wasm", `${root}tests/e2e/fixtures/greet.wasm`],
-  "hello.wasm": ["application/wasm", `${root}tests/wasi/guests/hello.wasm`],
-  "shapes.wasm": ["application/wasm", `${root}bench/fixtures/calls.wasm`],
+const here = new URL(".", import.meta.url).pathname;
+
+/** Types of the page's files. */
+const types: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+  wasm: "application/wasm",
 };
 
-/** Every file of the static page. */
-export async function playgroundFiles(): Promise<Map<string, { type: string; bytes: Uint8Array<ArrayBuffer> }>> {
+interface PageFile {
+  readonly type: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+async function bundle(): Promise<Uint8Array<ArrayBuffer>> {
   const out = await Deno.makeTempFile({ suffix: ".js" });
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--platform", "browser", "--minify", "-o", out, `${here}main.ts`],
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
-  const made = new Map([["main.js", { type: "text/javascript", bytes: await Deno.readFile(out) }]]);
+  const bytes = await Deno.readFile(out);
   await Deno.remove(out);
-  for (const [name, [type, path]] of Object.entries(files)) made.set(name, { type, bytes: await Deno.readFile(path) });
+  return bytes;
+}
+
+/** Every file of the static page. */
+export async function playgroundFiles(): Promise<Map<string, PageFile>> {
+  const made = new Map<string, PageFile>();
+  const add = (name: string, bytes: Uint8Array<ArrayBuffer>): void => {
+    made.set(name, { type: types[name.split(".").at(-1)!]!, bytes });
+  };
+  add("main.js", await bundle());
+  for (const name of ["index.html", "style.css", "forms.css", "favicon.svg"]) {
+    add(name, await Deno.readFile(`${here}${name}`));
+  }
+  for (const { id, file } of SAMPLES) {
+    // A real toolchain's component comes with an npm package; all others are built from the sources beside them.
+    add(file, id === "wasm-tools" ? await realComponent(id) : await Deno.readFile(`${here}samples/${file}`));
+  }
   return made;
 }
 

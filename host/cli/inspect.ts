@@ -1,9 +1,9 @@
 // What `inspect` says of a component, and what `split` takes out of it.
 
-import { compile } from "../../core/compile.ts";
 import { componentInternals } from "../../core/component.ts";
 import { neededFeatures } from "../../core/core_module.ts";
 import { featureNames, features } from "../../core/features.ts";
+import { compile } from "../compile.ts";
 
 /** A core module of a component. */
 export interface CoreModuleReport {

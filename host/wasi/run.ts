@@ -1,7 +1,7 @@
 // Running a command: `wasi:cli/command`.
 
-import type { ComponentSource } from "../../core/compile.ts";
 import { features } from "../../core/features.ts";
+import type { ComponentSource } from "../compile.ts";
 import { instantiate } from "../instantiate.ts";
 import type { Imports } from "../linker.ts";
 import { t } from "../schema.ts";

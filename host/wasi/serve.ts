@@ -1,8 +1,8 @@
 // Serving HTTP: `wasi:http/incoming-handler` as a function from Request to Response.
 
-import { compile, type ComponentSource } from "../../core/compile.ts";
 import { features } from "../../core/features.ts";
 import { err, type Result } from "../../abi/results.ts";
+import { compile, type ComponentSource } from "../compile.ts";
 import type { Instance } from "../instance.ts";
 import { type Imports, Linker } from "../linker.ts";
 import { t } from "../schema.ts";

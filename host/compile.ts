@@ -1,0 +1,68 @@
+// The public compile() and compileSync(): those of core/, whose components get printers for their worlds.
+// The printers are lent when something is compiled, not when a module is loaded: loading the library has no effect,
+// which package.json promises to bundlers (`sideEffects: false`).
+
+import {
+  type Bytes,
+  compile as compileComponent,
+  type CompileOptions,
+  compileSync as compileComponentSync,
+  type ComponentSource,
+} from "../core/compile.ts";
+import { type Component, setPrinters } from "../core/component.ts";
+import { printTypescript } from "./typescript.ts";
+import { printWit } from "./wit.ts";
+
+export type { Bytes, CompileOptions, ComponentSource };
+
+/** Lends Component its printers: core/ may not import host/, which knows how names are spelt. */
+function lendPrinters(): void {
+  setPrinters({ wit: printWit, typescript: printTypescript });
+}
+
+/**
+ * Compiles a component synchronously.
+ *
+ * Browsers refuse synchronous compilation of large modules on the main thread; there, use `compile`.
+ *
+ * @param bytes The component's binary.
+ * @param options See {@linkcode CompileOptions}.
+ * @returns The compiled component.
+ * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine lacks.
+ *
+ * @example
+ * ```ts
+ * import { compileSync } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])).exports, []);
+ * ```
+ */
+export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
+  lendPrinters();
+  return compileComponentSync(bytes, options);
+}
+
+/**
+ * Compiles a component.
+ *
+ * From a `Response` or a stream, core modules are compiled while they arrive.
+ *
+ * @param source The component's binary, wherever it comes from. A `Response` that is not ok is a CompileError that says its status.
+ * @param options See {@linkcode CompileOptions}.
+ * @returns The compiled component.
+ * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine lacks.
+ *
+ * @example
+ * ```ts
+ * import { compile } from "@windlass/component";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const component = await compile(new Response(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])));
+ * assertEquals(component.exports, []);
+ * ```
+ */
+export async function compile(source: ComponentSource, options: CompileOptions = {}): Promise<Component> {
+  lendPrinters();
+  return await compileComponent(source, options);
+}

@@ -1,0 +1,53 @@
+// What bundlers leave of the packed package: nothing of an import that is not used, and no more than is needed of one that is.
+
+import { assert, assertMatch } from "@std/assert";
+import { must } from "../../tools/process.ts";
+
+/** A program, and the most that may be left of it, in bytes, minified. */
+const programs: Readonly<Record<string, readonly [source: string, most: number]>> = {
+  bare: ['import "@windlass/component"; import "@windlass/component/wasi"; import "@windlass/component/cli";', 100],
+  unused: ['import { instantiate, Linker, t } from "@windlass/component";', 100],
+  error: ['import { Trap } from "@windlass/component"; console.log(Trap);', 12_000],
+  schema: ['import { t } from "@windlass/component"; console.log(t.list(t.u8));', 3_000],
+  // Linking, validating and calling are all there; it took 215 KB, some 70 KB of them compressed, when this was written.
+  whole: ['import { instantiate } from "@windlass/component"; console.log(instantiate);', 260_000],
+};
+
+const bundlers: Readonly<Record<string, (entry: string, out: string) => readonly string[]>> = {
+  esbuild: (entry, out) =>
+    `npx -y esbuild@0.28.2 --bundle --minify --format=esm --log-level=error --external:node:* --outfile=${out} ${entry}`
+      .split(" "),
+  rollup: (entry, out) =>
+    (`npx -y -p rollup@4.68.8 -p @rollup/plugin-node-resolve@16.0.3 -p @rollup/plugin-terser@1.0.2 ` +
+      `rollup -p node-resolve -p terser --silent -f es -o ${out} ${entry}`).split(" "),
+};
+
+/** Bundles programs in a folder that has the package installed. */
+export async function checkBundles(folder: string): Promise<void> {
+  for (const [bundler, command] of Object.entries(bundlers)) {
+    const sizes: string[] = [];
+    for (const [name, [source, most]] of Object.entries(programs)) {
+      await Deno.writeTextFile(`${folder}/${name}.js`, `${source}\n`);
+      await must(command(`${name}.js`, `${bundler}/${name}.js`), { cwd: folder });
+      const { size } = await Deno.stat(`${folder}/${bundler}/${name}.js`);
+      assert(size <= most, `${bundler} leaves ${size} bytes of ${source}, more than ${most}`);
+      const bundled = await Deno.readTextFile(`${folder}/${bundler}/${name}.js`);
+      assert(!bundled.includes("wasi:filesystem"), `${bundler} leaves WASI in ${source}`);
+      sizes.push(`${name} ${size}`);
+    }
+    // Shaken, it still works: printers come with what compiles.
+    await Deno.writeTextFile(`${folder}/prints.js`, printing);
+    await must(command("prints.js", `${bundler}/prints.js`), { cwd: folder });
+    assertMatch(
+      await must(["node", `${bundler}/prints.js`], { cwd: folder }),
+      /^package root:component;[^]*interface World/,
+    );
+    console.log(`bundled by ${bundler}, in bytes: ${sizes.join(", ")}`);
+  }
+}
+
+/** (component) is all that it needs. */
+const printing = `import { compileSync } from "@windlass/component";
+const component = compileSync(Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0));
+console.log(component.wit(), component.typescript());
+`;
