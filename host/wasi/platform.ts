@@ -4,6 +4,7 @@
 import type * as dgram from "node:dgram";
 import type * as dns from "node:dns";
 import type * as fs from "node:fs";
+import type * as http from "node:http";
 import type * as net from "node:net";
 import type * as path from "node:path";
 import type * as tty from "node:tty";
@@ -11,6 +12,7 @@ import type * as tty from "node:tty";
 /** The modules that are used. */
 export interface BuiltinModules {
   readonly "node:fs": typeof fs;
+  readonly "node:http": typeof http;
   readonly "node:net": typeof net;
   readonly "node:dgram": typeof dgram;
   readonly "node:dns": typeof dns;
@@ -38,13 +40,23 @@ export function required<K extends keyof BuiltinModules>(name: K, what: string):
 
 interface Permissions {
   querySync?(permission: { name: "net"; host: string }): { readonly state: string };
+  request?(permission: { name: "net"; host: string }): Promise<{ readonly state: string }>;
+}
+function permissions(): Permissions {
+  return (globalThis as { Deno?: { permissions?: Permissions } }).Deno?.permissions ?? {};
+}
+function netPermission(host: string, port: number): { name: "net"; host: string } {
+  return { name: "net", host: `${host.includes(":") ? `[${host}]` : host}:${port}` };
 }
 
 /** Whether this process may listen somewhere: Deno tells a refusal where nobody can catch it. */
 export function mayListen(host: string, port: number): boolean {
-  const { permissions } = (globalThis as { Deno?: { permissions?: Permissions } }).Deno ?? {};
-  const named = host.includes(":") ? `[${host}]` : host;
-  return (permissions?.querySync?.({ name: "net", host: `${named}:${port}` }).state ?? "granted") === "granted";
+  return (permissions().querySync?.(netPermission(host, port)).state ?? "granted") === "granted";
+}
+
+/** The same, after asking the user where that is possible. */
+export async function askToListen(host: string, port: number): Promise<boolean> {
+  return ((await permissions().request?.(netPermission(host, port)))?.state ?? "granted") === "granted";
 }
 
 /** Whether paths are Windows's. */

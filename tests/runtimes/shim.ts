@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { inspect } from "node:util";
-import { listenNode } from "../../host/cli/listen.ts";
+import { listen } from "../../host/wasi/listen.ts";
 
 /** Thrown by what this runtime has not. */
 class Skipped extends Error {}
@@ -68,12 +68,7 @@ const shim = {
   /** Like Deno's, but that its port is known a moment later. */
   serve(options: { port: number }, handler: (request: Request) => Promise<Response>) {
     const port = freePort();
-    const listening = listenNode(
-      async (request) => await handler(request),
-      "127.0.0.1",
-      options.port || port,
-      console.error,
-    );
+    const listening = listen(async (request) => await handler(request), { port: options.port || port });
     return { addr: { port }, shutdown: async () => await (await listening).close() };
   },
   listen: () => ({ addr: { port: freePort() }, close() {} }),
