@@ -92,7 +92,9 @@ function urlOf({ url = "/", headers: { host = "localhost" } }: IncomingMessage):
   if (!/^[^\s/?#@\\]+$/.test(host)) return undefined;
   // A target that begins with two slashes is a path all the same.
   const target = url.startsWith("/") ? `http://${host}${url}` : url;
-  return URL.canParse(target) ? new URL(target) : undefined;
+  if (!URL.canParse(target)) return undefined;
+  const found = new URL(target);
+  return found.protocol === "http:" || found.protocol === "https:" ? found : undefined;
 }
 
 /** The fields of a message, cookies joined as HTTP has them: the platform would join them with a comma. */
@@ -138,6 +140,8 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
     response.end();
     return void body.cancel().catch(() => {});
   }
+  // A client may wait for the head before it goes on, and sees it even if there is never a body.
+  response.flushHeaders();
   await write(body, response);
 }
 
@@ -191,6 +195,13 @@ async function write(body: ReadableStream<Uint8Array>, response: ServerResponse)
     }
   } catch {
     // The handler's own error is told where it was made (`onError` of `serve`); the client sees a body without its end.
-    response.destroy();
+    cut(response);
   }
+}
+
+/** Ends a connection after what was written to it, but without the end of the response. */
+function cut(response: ServerResponse): void {
+  const { socket } = response;
+  if (typeof socket?.destroySoon === "function") socket.destroySoon();
+  else response.destroy();
 }

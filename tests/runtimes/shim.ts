@@ -65,10 +65,12 @@ const shim = {
   readDirSync: (path: string) => fs.readdirSync(path, { withFileTypes: true }),
   makeTempDir: () => fsp.mkdtemp(join(tmpdir(), "windlass-")),
   errors: { NotFound: class extends Error {} },
-  /** Like Deno's, but that its port is known a moment later. */
+  /** Like Deno's, but that it listens a moment later. */
   serve(options: { port: number }, handler: (request: Request) => Promise<Response>) {
     const port = freePort();
     const listening = listen(async (request) => await handler(request), { port: options.port || port });
+    starting.add(listening);
+    listening.finally(() => starting.delete(listening)).catch(() => {});
     return { addr: { port }, shutdown: async () => await (await listening).close() };
   },
   listen: () => ({ addr: { port: freePort() }, close() {} }),
@@ -82,6 +84,13 @@ function freePort(): number {
 
 const global = globalThis as { Deno?: unknown; Worker?: unknown };
 global.Deno = shim;
+/** Servers that do not listen yet: whoever fetches waits for them. */
+const starting = new Set<Promise<unknown>>();
+const { fetch: fetchNow } = globalThis;
+globalThis.fetch = async (...args: Parameters<typeof fetch>) => {
+  await Promise.allSettled(starting);
+  return await fetchNow(...args);
+};
 global.Worker ??= class {
   constructor() {
     skip("needs web workers")();
