@@ -49,7 +49,8 @@ export function sendsBody(method: string): boolean {
 export async function send(sending: Sending): Promise<Received> {
   const { url, method, fields, body, abort, unread } = sending;
   const limits = [sending.connectTimeout, sending.firstByteTimeout].filter((limit) => limit !== undefined);
-  const timeout = { tag: "connection-timeout" };
+  // `fetch` does not say when it is connected: one time is for both, and the error names the one that was asked for.
+  const timeout = { tag: sending.connectTimeout === undefined ? "connection-read-timeout" : "connection-timeout" };
   const timer = limits.length === 0
     ? undefined
     : setTimeout(() => abort.abort(timeout), milliseconds(limits.reduce((sum, limit) => sum + limit, 0n)));

@@ -22,6 +22,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** What answers a request. */
 type Handler = (request: Request) => Promise<Response>;
 
 /**
@@ -46,7 +47,10 @@ type Handler = (request: Request) => Promise<Response>;
  * await server.close();
  * ```
  */
-export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
+export async function listen(
+  handler: (request: Request) => Promise<Response>,
+  options: ListenOptions = {},
+): Promise<Listening> {
   const { port, hostname } = checked(options);
   const http = required("node:http", "servers");
   if (!await askToListen(hostname, port)) throw new Error(`this process may not listen at ${hostname}:${port}`);
@@ -133,6 +137,8 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
     ...sends ? { body: bodyOf(message), duplex: "half" } : {},
   } as RequestInit);
   const { status, headers, body } = await handler(request);
+  // Nobody is there to read it.
+  if (abort.signal.aborted || response.destroyed) return void body?.cancel(abort.signal.reason).catch(() => {});
   const lines = [...headers].filter(([name]) => name !== "set-cookie");
   response.writeHead(status, [...lines, ...headers.getSetCookie().map((cookie) => ["set-cookie", cookie])].flat());
   if (body === null) return void response.end();

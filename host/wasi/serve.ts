@@ -41,7 +41,7 @@ interface Worker {
 /**
  * Makes a request handler of a component that exports `wasi:http/incoming-handler`.
  *
- * It fits `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are streamed both ways; what one request does, others do not
+ * It fits {@linkcode listen}, `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are streamed both ways; what one request does, others do not
  * notice: a trap answers 500 and ends that instance, and so does a request that is aborted.
  *
  * @param component The component.

@@ -4,11 +4,14 @@ import { assert, assertEquals } from "@std/assert";
 import { features } from "@windlass/component";
 import { keepsMethod } from "../../host/wasi/http_method.ts";
 import { MAX_KEPT_BODY } from "../../host/wasi/http_limits.ts";
-import { begin, OK, outcome, readAll, wire, writeAll } from "./http_support.ts";
+import { begin, outcome, wire, writeAll } from "./http_support.ts";
 import { type Any, bad, good, interfacesOf, isErr, text, utf8 } from "./support.ts";
 
 const of = await interfacesOf({ network: { http: true } });
-const { OutgoingBody, OutgoingRequest, Fields, IncomingBody, httpErrorCode } = of("http/types");
+const { OutgoingBody, OutgoingRequest, Fields, IncomingBody, RequestOptions, ResponseOutparam, IncomingRequest } = of(
+  "http/types",
+);
+const { httpErrorCode } = of("http/types");
 const other = (name: string) => ({ tag: "other", val: name });
 
 /** Uses a server of the wire, and closes it. */
@@ -239,9 +242,40 @@ Deno.test("trailers are there once the whole body was received, and an error whe
   });
 });
 
-Deno.test("a response's body is read whatever the engine has", () =>
+Deno.test("a server that takes too long is an error, of the time that was asked for", () =>
   served(async ({ authority }) => {
-    const response = good(await outcome(begin(of, { authority, path: "/" }).answer));
-    assertEquals(response.status(), 200);
-    assertEquals(text(await readAll(good(good(response.consume()).stream()))), "hello");
-  }, (_, socket) => socket.end(OK.replace("content-length: 0", "content-length: 5") + "hello")));
+    const limited = (setter: string, path: string) => {
+      const options = new RequestOptions();
+      good(options[setter](50_000_000n));
+      return begin(of, { authority, path, options }).answer;
+    };
+    bad(await outcome(limited("setFirstByteTimeout", "/nothing")), { tag: "connection-read-timeout" });
+    bad(await outcome(limited("setConnectTimeout", "/nothing")), { tag: "connection-timeout" });
+    const response = good(await outcome(limited("setBetweenBytesTimeout", "/half")));
+    const stream = good(good(response.consume()).stream());
+    assertEquals(text(good(await stream.blockingRead(100n))), "half");
+    const answer = await stream.blockingRead(100n);
+    assert(isErr(answer) && answer.val.tag === "last-operation-failed");
+    assertEquals(httpErrorCode(answer.val.val), { tag: "connection-read-timeout" });
+  }, ({ head }, socket) => {
+    if (head[0]!.includes("half")) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
+  }));
+
+Deno.test("a handler's request says what came: the method as it was, an authority without the scheme's own port", () => {
+  const request = (url: string, method: string) => new IncomingRequest(new Request(url, { method }), null);
+  assertEquals(request("http://a/", "PATCH").method(), { tag: "patch" });
+  assertEquals(request("http://a/", "PURGE").method(), other("PURGE"));
+  // Where a Request keeps it, a method in lower case is another one.
+  if (keepsMethod("patch")) assertEquals(request("http://a/", "patch").method(), other("patch"));
+  const secure = request("https://some-domain.example:443/get?a=%20b", "GET");
+  assertEquals([secure.scheme(), secure.authority()], [{ tag: "HTTPS" }, "some-domain.example"]);
+  assertEquals(secure.pathWithQuery(), "/get?a=%20b");
+  assertEquals(request("http://a:8080", "GET").authority(), "a:8080");
+  assertEquals(request("http://a:8080", "GET").pathWithQuery(), "/");
+});
+
+Deno.test("informational responses are refused as their interface says", () => {
+  const param = new ResponseOutparam(() => {});
+  bad(param.sendInformational(103, new Fields()), { tag: "internal-error" });
+  for (const status of [99, 200]) bad(param.sendInformational(status, new Fields()), { tag: "HTTP-protocol-error" });
+});

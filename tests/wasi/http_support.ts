@@ -83,6 +83,8 @@ export interface Wanted {
   readonly fields?: readonly (readonly [string, string])[];
   /** Written after the request was begun. */
   readonly body?: Uint8Array;
+  /** The resource `request-options`. */
+  readonly options?: Any;
 }
 
 /** Makes a request as a guest does, and begins it. */
@@ -95,7 +97,7 @@ export function begin(of: (name: string) => Any, wanted: Wanted): { answer: Any;
   if (wanted.authority !== undefined) good(request.setAuthority(wanted.authority));
   if (wanted.path !== undefined) good(request.setPathWithQuery(wanted.path));
   const body = wanted.body === undefined ? undefined : good(request.body());
-  return { answer: of("http/outgoing-handler").handle(request, undefined), body };
+  return { answer: of("http/outgoing-handler").handle(request, wanted.options), body };
 }
 
 /** Writes a body as much as is permitted at a time, and finishes it. */
@@ -114,14 +116,4 @@ export async function writeAll(OutgoingBody: Any, body: Any, bytes: Uint8Array):
 export async function outcome(future: Any): Promise<Any> {
   await good(future).subscribe().block();
   return good(future.get());
-}
-
-/** Everything of an incoming body. */
-export async function readAll(stream: Any): Promise<Uint8Array> {
-  const parts: number[] = [];
-  for (;;) {
-    const read = await stream.blockingRead(1n << 16n);
-    if (read?.tag === "err" && read.val.tag === "closed") return Uint8Array.from(parts);
-    for (const byte of good(read)) parts.push(byte);
-  }
 }
