@@ -1,5 +1,6 @@
 // Child resources: what WASI's interfaces want dropped before its parent is.
-// A parent counts its children in; a child tells when it is dropped or given away; the parent asks before it goes.
+// A parent counts its children in; a child tells when it is dropped or given away; the parent asks
+// before it goes.
 
 import { Trap } from "../../errors.ts";
 
@@ -17,7 +18,10 @@ export class Children {
     };
   }
 
-  /** Traps if a child is alive. `action` and `child` name what the guest does and what it should have dropped first. */
+  /**
+   * Traps if a child is alive. `action` and `child` name what the guest does and what it should
+   * have dropped first.
+   */
   mustBeGone(action: string, child: string): void {
     if (this.#living > 0) throw new Trap("interface-rule", `${action} while its child \`${child}\` is alive`);
   }

@@ -62,7 +62,10 @@ export class IncomingBody {
 /** Bytes of a body's rest that are thrown away at once. */
 const SKIPPED = 1 << 16;
 
-/** The resource `future-trailers`. The platform tells nothing of trailers: only that a body has come to its end, or broke off. */
+/**
+ * The resource `future-trailers`. The platform tells nothing of trailers: only that a body has come
+ * to its end, or broke off.
+ */
 export class FutureTrailers {
   readonly #source: Source;
   #outcome: Result<undefined, ErrorCode> | undefined;

@@ -1,11 +1,12 @@
-// wasi:http/outgoing-handler 0.2: a guest's request goes out if its host is allowed; redirects are the guest's to follow.
+// wasi:http/outgoing-handler 0.2: a guest's request goes out if its host is allowed; redirects are
+// the guest's to follow.
 
 import { err, ok, type Result } from "../../abi/results.ts";
 import type { OutgoingBody } from "./http_body.ts";
 import type { ErrorCode } from "./http_error.ts";
-import { methodName, schemeName } from "./http_method.ts";
+import { keepsMethod, methodName, schemeName, takesBody } from "./http_method.ts";
 import type { HttpPolicy } from "./http_policy.ts";
-import { send, sendsBody, sendsMethod } from "./http_send.ts";
+import { send } from "./http_send.ts";
 import {
   bodyOf,
   fieldsOf,
@@ -36,7 +37,10 @@ function unread(body: OutgoingBody | undefined): void {
   body?.fail(new Error("nobody reads the request's body any more"));
 }
 
-/** Where a request goes to; nothing if its parts are no URL, or one that leads elsewhere. Without a path there is none, as in Wasmtime. */
+/**
+ * Where a request goes to; nothing if its parts are no URL, or one that leads elsewhere. Without a
+ * path there is none, as in Wasmtime.
+ */
 function urlOf(scheme: string, request: OutgoingRequest): URL | undefined {
   const authority = request.authority(), path = request.pathWithQuery();
   if (authority === undefined || path === undefined) return undefined;
@@ -57,8 +61,8 @@ function begin(
   if (url === undefined) return refuse("HTTP-request-URI-invalid");
   if (!policy.allows(url)) return refuse("HTTP-request-denied");
   const method = methodName(request.method()), body = bodyOf(request);
-  if (!sendsMethod(method)) return refuse("HTTP-request-method-invalid");
-  const sends = body !== undefined && sendsBody(method);
+  if (!keepsMethod(method)) return refuse("HTTP-request-method-invalid");
+  const sends = body !== undefined && takesBody(method);
   if (body !== undefined && !sends) {
     const reason = `fetch sends no body with ${method}`;
     if (body.hasBytes) return refuse("internal-error", reason);

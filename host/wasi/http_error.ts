@@ -1,4 +1,4 @@
-// Errors of HTTP: the variant `error-code`, which 0.2 and 0.3 share, and what `fetch` throws as one.
+// Errors of HTTP: the variant `error-code`, which 0.2 and 0.3 share, made of what `fetch` throws.
 
 import { MAX_KEPT_BODY } from "./http_limits.ts";
 import { BodyTooLarge } from "./http_received.ts";
@@ -10,7 +10,10 @@ export interface ErrorCode {
   readonly val?: unknown;
 }
 
-/** What `fetch` or a stream threw, as well as it can be told: runtimes say it in codes, or in words only. */
+/**
+ * What `fetch` or a stream threw, as well as it can be told: runtimes say it in codes, or in words
+ * only.
+ */
 export function errorCode(error: unknown): ErrorCode {
   const words: string[] = [];
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {

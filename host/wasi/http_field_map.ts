@@ -1,5 +1,7 @@
-// Header fields as HTTP has them, apart from any version of WASI: ordered, found by name in any case, bounded in size.
-// Names keep the case that they were given in. Every change and every look-up by name costs the same however many fields there are.
+// Header fields as HTTP has them, apart from any version of WASI: ordered, found by name in any
+// case, bounded in size.
+// Names keep the case that they were given in. Every change and every look-up by name costs the
+// same however many fields there are.
 
 import { FIELD_OVERHEAD, MAX_FIELDS_SIZE } from "./http_limits.ts";
 
@@ -28,6 +30,22 @@ export function latin1(bytes: Uint8Array): string {
 /** The inverse of `latin1`. */
 function latin1Bytes(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0) & 255);
+}
+
+/**
+ * Makes one field of all cookies, joined by semicolons (RFC 9110, 5.3; RFC 6265, 4.2.1). The
+ * platform joins equal names with a comma, which is right for every other field.
+ */
+export function joinCookies(pairs: Iterable<[name: string, value: string]>): [name: string, value: string][] {
+  const joined: [string, string][] = [];
+  let cookie: [string, string] | undefined;
+  for (const pair of pairs) {
+    const isCookie = pair[0].toLowerCase() === "cookie";
+    if (isCookie && cookie !== undefined) cookie[1] += `; ${pair[1]}`;
+    else joined.push(pair);
+    if (isCookie) cookie ??= pair;
+  }
+  return joined;
 }
 
 /** Whether bytes can be the value of a field; `key` is its name in lower case. */
@@ -85,18 +103,12 @@ export class FieldMap {
     return made;
   }
 
-  /** The fields as `fetch`, `Request` and `Response` take them. A list, since Deno takes quadratic time to read a `Headers`. */
+  /**
+   * The fields as `fetch`, `Request` and `Response` take them. They are a list, since Deno takes
+   * quadratic time to read a `Headers`.
+   */
   pairs(): [name: string, value: string][] {
-    const pairs: [string, string][] = [];
-    let cookie: [string, string] | undefined;
-    for (const { name, value } of this.#store.all) {
-      const text = latin1(value);
-      if (name.toLowerCase() !== "cookie") pairs.push([name, text]);
-      // The platform joins equal names with a comma, which is wrong for this one (RFC 9110, 5.3; RFC 6265, 4.2.1).
-      else if (cookie === undefined) pairs.push(cookie = [name, text]);
-      else cookie[1] += `; ${text}`;
-    }
-    return pairs;
+    return joinCookies(Array.from(this.#store.all, ({ name, value }) => [name, latin1(value)]));
   }
 
   /** The number in `content-length`, if there is one. */

@@ -1,4 +1,5 @@
-// Methods and schemes of HTTP, as WASI's variants and by name. Methods are case-sensitive (RFC 9110, 9.1).
+// Methods and schemes of HTTP, as WASI's variants and by name. Methods are case-sensitive (RFC
+// 9110, 9.1).
 
 /** The variant `method`. */
 export interface Method {
@@ -25,13 +26,23 @@ export function methodName({ tag, val }: Method): string {
   return tag === "other" ? val! : tag.toUpperCase();
 }
 
-/** Whether this runtime's `fetch` and `Request` leave a method as it is: each of them spells some in upper case, or makes GET of them. */
+/**
+ * Whether this runtime's `fetch` and `Request` leave a method as it is. Each runtime spells some of
+ * them in upper case, and refuses CONNECT and TRACE (Bun takes these two, but cannot use them). Bun
+ * makes GET of a method that it does not know.
+ */
 export function keepsMethod(name: string): boolean {
+  if (name === "CONNECT" || name === "TRACE") return false;
   try {
     return new Request("http://localhost/", { method: name }).method === name;
   } catch {
-    return false; // CONNECT, TRACE and TRACK
+    return false;
   }
+}
+
+/** Whether `fetch` and `Request` have a body for a method. */
+export function takesBody(method: string): boolean {
+  return method !== "GET" && method !== "HEAD";
 }
 
 /** A scheme by its name. */

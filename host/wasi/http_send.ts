@@ -1,8 +1,8 @@
-// A request on its way out through `fetch`, apart from any version of WASI: what to send goes in, what came comes out.
+// A request on its way out through `fetch`, apart from any version of WASI: what to send goes in,
+// what came comes out.
 
 import { type ErrorCode, errorCode } from "./http_error.ts";
 import type { FieldMap } from "./http_field_map.ts";
-import { keepsMethod } from "./http_method.ts";
 import { type BodyInit, streamOf } from "./http_received.ts";
 import { uploadOf } from "./http_upload.ts";
 import { StreamFailure } from "./streams.ts";
@@ -35,21 +35,12 @@ function milliseconds(duration: bigint): number {
   return Number(ms > most ? most : ms);
 }
 
-/** Whether this runtime can send a method as it is. */
-export function sendsMethod(name: string): boolean {
-  return name !== "CONNECT" && name !== "TRACE" && keepsMethod(name);
-}
-
-/** Whether this runtime sends a body with a method. */
-export function sendsBody(method: string): boolean {
-  return method !== "GET" && method !== "HEAD";
-}
-
 /** Sends it, and waits for the head of the response. */
 export async function send(sending: Sending): Promise<Received> {
   const { url, method, fields, body, abort, unread } = sending;
   const limits = [sending.connectTimeout, sending.firstByteTimeout].filter((limit) => limit !== undefined);
-  // `fetch` does not say when it is connected: one time is for both, and the error names the one that was asked for.
+  // `fetch` does not say when it is connected: one time is for both, and the error names the one
+  // that was asked for.
   const timeout = { tag: sending.connectTimeout === undefined ? "connection-read-timeout" : "connection-timeout" };
   const timer = limits.length === 0
     ? undefined

@@ -1,6 +1,8 @@
 // The body of a request that goes out through `fetch`, in a way that each engine has.
-// Deno, Node and Bun send a stream as it is written. Firefox and WebKit send none: the body is kept until it is whole.
-// Chromium sends one by HTTP/2 only: a body is kept as long as that is possible, and streamed only when it is too large.
+// Deno, Node and Bun send a stream as it is written. Firefox and WebKit send none: the body is kept
+// until it is whole.
+// Chromium sends one by HTTP/2 only: a body is kept as long as that is possible, and streamed only
+// when it is too large.
 
 import { BodyTooLarge, joined } from "./http_received.ts";
 import { MAX_KEPT_BODY } from "./http_limits.ts";
@@ -23,7 +25,8 @@ function takesStreams(): boolean {
     },
   };
   try {
-    // An engine that does not know streams here makes a text of one, or does not ask for `duplex`. Deno and Bun do not ask either.
+    // An engine that does not know streams here makes a text of one, or does not ask for `duplex`.
+    // Deno and Bun do not ask either.
     const text = new Request("http://localhost/", init).headers.has("content-type");
     return !text && (asked || isServer());
   } catch {

@@ -1,9 +1,11 @@
 // A server of `node:http` around a handler: a handler goes in, an address that answers comes out.
-// Messages of Node's become a Request, a Response becomes what Node sends. Bodies wait for whoever reads them, both ways.
+// Messages of Node's become a Request, a Response becomes what Node sends. Bodies wait for whoever
+// reads them, both ways.
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { keepsMethod } from "./http_method.ts";
+import { joinCookies } from "./http_field_map.ts";
+import { keepsMethod, takesBody } from "./http_method.ts";
 import { askToListen, required } from "./platform.ts";
 
 /** Options of {@linkcode listen}. */
@@ -28,13 +30,15 @@ type Handler = (request: Request) => Promise<Response>;
 /**
  * Serves a handler by HTTP, through Node's `node:http`: in Deno, Node and Bun.
  *
- * A response whose body breaks off ends its connection, so that the client sees that something is missing; nothing that a handler or a
- * client does ends the process. A client that goes away aborts the request's signal.
+ * A response whose body breaks off ends its connection, so that the client sees that something is
+ * missing. Nothing that a handler or a client does ends the process. A client that goes away aborts
+ * the request's signal.
  *
  * @param handler What answers a request, for example what `serve` gives.
  * @param options Where to listen.
  * @returns Its address, once it listens.
- * @throws TypeError if an option is not one, or the runtime has no `node:http`; the system's error if it cannot listen there.
+ * @throws TypeError if an option is not one, or the runtime has no `node:http`; the system's error
+ * if it cannot listen there.
  *
  * @example
  * ```ts
@@ -101,19 +105,10 @@ function urlOf({ url = "/", headers: { host = "localhost" } }: IncomingMessage):
   return found.protocol === "http:" || found.protocol === "https:" ? found : undefined;
 }
 
-/** The fields of a message, cookies joined as HTTP has them: the platform would join them with a comma. */
+/** The fields of a message. */
 function fieldsOf({ rawHeaders }: IncomingMessage): [string, string][] {
-  const fields: [string, string][] = [];
-  let cookie: [string, string] | undefined;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const [name, value] = [rawHeaders[i]!, rawHeaders[i + 1]!];
-    if (cookie !== undefined && name.toLowerCase() === "cookie") cookie[1] += `; ${value}`;
-    else {
-      fields.push([name, value]);
-      if (name.toLowerCase() === "cookie") cookie = fields.at(-1);
-    }
-  }
-  return fields;
+  const length = rawHeaders.length / 2;
+  return joinCookies(Array.from({ length }, (_, i) => [rawHeaders[2 * i]!, rawHeaders[2 * i + 1]!]));
 }
 
 /** One exchange. */
@@ -128,13 +123,12 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
   const { method = "GET" } = message, url = urlOf(message);
   if (url === undefined) return void response.writeHead(400).end();
   // The platform has no Request for CONNECT, TRACE, and in Bun many others.
-  if (!keepsMethod(method) || method === "CONNECT" || method === "TRACE") return void response.writeHead(501).end();
-  const sends = method !== "GET" && method !== "HEAD";
+  if (!keepsMethod(method)) return void response.writeHead(501).end();
   const request = new Request(url, {
     method,
     headers: fieldsOf(message),
     signal: abort.signal,
-    ...sends ? { body: bodyOf(message), duplex: "half" } : {},
+    ...takesBody(method) ? { body: bodyOf(message), duplex: "half" } : {},
   } as RequestInit);
   const { status, headers, body } = await handler(request);
   // Nobody is there to read it.
@@ -200,7 +194,8 @@ async function write(body: ReadableStream<Uint8Array>, response: ServerResponse)
       await new Promise<void>((resolve) => awake = resolve);
     }
   } catch {
-    // The handler's own error is told where it was made (`onError` of `serve`); the client sees a body without its end.
+    // The handler's own error is told where it was made (`onError` of `serve`); the client sees a
+    // body without its end.
     cut(response);
   }
 }

@@ -1,4 +1,5 @@
-// Child resources of HTTP: WASI's WIT says that a body, a request or a response traps that goes before its child does.
+// Child resources of HTTP: WASI's WIT says that a body, a request or a response traps that goes
+// before its child does.
 // Each case is a guest of its own, whose handler does some steps in an order.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";

@@ -151,7 +151,10 @@ Deno.test("who writes a request that was dropped is told", async () => {
   bad(await stream.blockingWriteAndFlush(utf8("x")), { tag: "closed" });
 });
 
-/** Stands for an engine whose requests take no streams: it makes a text of one, as Firefox does, or refuses it. */
+/**
+ * Stands for an engine whose requests take no streams: it makes a text of one, as Firefox does, or
+ * refuses it.
+ */
 function withoutStreams(textual: boolean, use: () => Promise<void>): Promise<void> {
   const { Request: Real, fetch: real } = globalThis;
   const plain = (init?: RequestInit): RequestInit | undefined => {

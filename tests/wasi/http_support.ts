@@ -12,7 +12,10 @@ export interface Arrived {
   readonly body: Uint8Array;
 }
 
-/** A server of the wire: each connection is one request. Answers once the request is whole, with what `respond` writes. */
+/**
+ * A server of the wire: each connection is one request. Answers once the request is whole, with
+ * what `respond` writes.
+ */
 export async function wire(
   respond: (request: Arrived, socket: Socket) => void = (_, socket) => socket.end(OK),
 ): Promise<{ authority: string; arrived: Arrived[]; close(): Promise<void> }> {

@@ -276,3 +276,14 @@ Deno.test("options that are none are refused, and so is an address that is taken
     assertEquals((error as { code?: string }).code, "EADDRINUSE");
   });
 });
+
+Deno.test("where there is no node:http, that is said", async () => {
+  const { process } = globalThis as Any;
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = undefined;
+  try {
+    await assertRejects(() => listen(() => Promise.resolve(new Response())), TypeError, "servers need node:http");
+  } finally {
+    process.getBuiltinModule = getBuiltinModule;
+  }
+});
