@@ -3,7 +3,7 @@
 // Also the built-ins resource.new, resource.drop and resource.rep.
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
-import { describe, finish, ValueError } from "../errors.ts";
+import { describe, finish, Trap, ValueError } from "../errors.ts";
 import type { CallScope } from "./call_scope.ts";
 import { isThenable } from "./results.ts";
 import type { ComponentInstance } from "./instance.ts";
@@ -291,10 +291,16 @@ export class HostResource implements ResourceRuntime {
     return rep;
   }
 
-  destroy(rep: number): void {
+  destroy(rep: number, caller: ComponentInstance | undefined): void {
     const object = this.#remove(rep) as { [Symbol.dispose]?: unknown } | null | undefined;
     const dispose = object?.[Symbol.dispose];
-    if (typeof dispose === "function") dispose.call(object);
+    if (typeof dispose !== "function") return;
+    try {
+      dispose.call(object);
+    } catch (error) {
+      // Without a caller the instance ends: it drops what it has in no order, and no guest can be blamed for that.
+      if (caller !== undefined || !(error instanceof Trap)) throw error;
+    }
   }
 
   /** Holds an object for a guest; gives the representation. */

@@ -20,14 +20,13 @@ import { features } from "../core/features.ts";
 import { matchName } from "../core/names.ts";
 import type { ExternItem } from "../core/types.ts";
 import { format, inspect, size } from "./cli/inspect.ts";
-import { listen } from "./cli/listen.ts";
 import { formatValue, parseCall } from "./cli/wave.ts";
 import { compile } from "./compile.ts";
 import { closest } from "./definitions.ts";
 import { instantiate } from "./instantiate.ts";
 import { camelCase } from "./names.ts";
 import { importsOf } from "./wasi/imports.ts";
-import { ExitError, run, serve, type WasiOptions } from "./wasi/mod.ts";
+import { ExitError, listen, run, serve, type WasiOptions } from "./wasi/mod.ts";
 import { State } from "./wasi/state.ts";
 
 const help = `Runs WebAssembly components.
@@ -275,7 +274,7 @@ async function serveCommand(args: readonly string[]): Promise<number> {
     ...max === undefined ? {} : { instances: { max } },
     onError: report,
   });
-  const { url } = await listen(handler, v6 ?? (host || "127.0.0.1"), Number(port), report);
+  const { url } = await listen(handler, { hostname: v6 ?? (host || "127.0.0.1"), port: Number(port) });
   process.stderr.write(`serving ${file} at ${url}\n`);
   return await new Promise<never>(() => {});
 }

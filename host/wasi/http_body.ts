@@ -1,26 +1,22 @@
-// wasi:http/types: bodies, incoming over a web stream, outgoing as one.
+// wasi:http/types 0.2: bodies, incoming over a source of bytes, outgoing as a web stream.
 
 import { err, ok, type Result } from "../../abi/results.ts";
 import { Trap } from "../../errors.ts";
 import { features } from "../../core/features.ts";
+import { Children } from "./children.ts";
+import { type ErrorCode, errorCode } from "./http_error.ts";
 import { Fields } from "./http_fields.ts";
+import type { BodyInit } from "./http_received.ts";
 import { Pollable } from "./poll.ts";
-import { always, Signal } from "./readiness.ts";
+import { Signal } from "./readiness.ts";
 import { bytesSource, empty, HIGH_WATER, MAX_CAPTURED, ReadableSource } from "./sources.ts";
 import { InputStream, OutputStream, type Sink, type Source, StreamFailure } from "./streams.ts";
 
-/** The variant `error-code`. */
-export interface ErrorCode {
-  readonly tag: string;
-  readonly val?: unknown;
-}
-
-/** A body as it comes in: a web stream, or bytes where nothing can be waited for. */
-export type BodyInit = ReadableStream<Uint8Array> | Uint8Array | null;
-
 /** The resource `incoming-body`. */
 export class IncomingBody {
-  #source: Source | undefined;
+  readonly #source: Source;
+  readonly #children = new Children();
+  #streamed = false;
 
   /** Made by the library only. */
   constructor(body: BodyInit) {
@@ -29,38 +25,84 @@ export class IncomingBody {
 
   /** Its bytes; once. */
   stream(): InputStream | Result<never, undefined> {
+    if (this.#streamed) return err() as Result<never, undefined>;
+    this.#streamed = true;
     const source = this.#source;
-    if (source === undefined) return err() as Result<never, undefined>;
-    this.#source = undefined;
-    return new InputStream(source);
+    return new InputStream({
+      ready: () => source.ready(),
+      onReady: (callback) => source.onReady(callback),
+      read: (max) => source.read(max),
+      // What the guest did not read is still to be received before there are trailers.
+      close: this.#children.add(),
+    });
   }
 
-  /** Its trailers, of which the platform tells nothing. */
+  /** Its trailers, once the rest of it was received. */
   static finish(body: IncomingBody): FutureTrailers {
-    body[Symbol.dispose]();
-    return new FutureTrailers();
+    body.#mustBeAlone("finish of an incoming-body");
+    return new FutureTrailers(body.#source);
+  }
+
+  /** Traps while the stream is alive; nothing more is received then. */
+  #mustBeAlone(action: string): void {
+    try {
+      this.#children.mustBeGone(action, "input-stream");
+    } catch (error) {
+      this.#source.close?.();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
-    this.#source?.close?.();
-    this.#source = undefined;
+    this.#mustBeAlone("drop of an incoming-body");
+    this.#source.close?.();
   }
 }
 
-/** The resource `future-trailers`. */
+/** Bytes of a body's rest that are thrown away at once. */
+const SKIPPED = 1 << 16;
+
+/**
+ * The resource `future-trailers`. The platform tells nothing of trailers: only that a body has come
+ * to its end, or broke off.
+ */
 export class FutureTrailers {
+  readonly #source: Source;
+  #outcome: Result<undefined, ErrorCode> | undefined;
   #given = false;
 
-  /** Ready at once. */
-  subscribe(): Pollable {
-    return new Pollable(always);
+  /** @param source The rest of the body. */
+  constructor(source: Source) {
+    this.#source = source;
   }
 
-  /** No trailers; once. */
-  get(): Result<Result<undefined, ErrorCode>, undefined> {
+  /** Throws away what is there of the body; whether that was its end. */
+  #received(): boolean {
+    try {
+      while (this.#outcome === undefined && this.#source.ready()) {
+        if (this.#source.read(SKIPPED) === undefined) this.#outcome = ok(undefined);
+      }
+    } catch (error) {
+      this.#outcome = err(errorCode(error)) as Result<never, ErrorCode>;
+    }
+    return this.#outcome !== undefined;
+  }
+
+  /** Ready once the body was received, or broke off. */
+  subscribe(): Pollable {
+    return new Pollable({ ready: () => this.#received(), onReady: (callback) => this.#source.onReady(callback) });
+  }
+
+  /** Nothing yet, no trailers or the error, and later that it was given before. */
+  get(): Result<Result<undefined, ErrorCode>, undefined> | undefined {
     if (this.#given) return err() as Result<never, undefined>;
+    if (!this.#received()) return undefined;
     this.#given = true;
-    return ok(ok(undefined));
+    return ok(this.#outcome!);
+  }
+
+  [Symbol.dispose](): void {
+    this.#source.close?.();
   }
 }
 
@@ -72,6 +114,10 @@ class BodySink implements Sink {
   readonly #sizeCode: string;
   /** Called once it ended as it should. */
   ended: () => void = () => {};
+  /** Called when the guest's stream is dropped. */
+  close: () => void = () => {};
+  /** Why bytes are refused, if they are. */
+  refusal: string | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #state: "open" | "closed" = "open";
   written = 0;
@@ -106,6 +152,9 @@ class BodySink implements Sink {
     return Math.max(this.#controller.desiredSize ?? 0, 0);
   }
   write(bytes: Uint8Array): void {
+    if (this.refusal !== undefined) {
+      throw new StreamFailure(this.refusal, { http: { tag: "internal-error", val: this.refusal } });
+    }
     this.written += bytes.length;
     if (this.#expected !== undefined && this.written > this.#expected) {
       throw new StreamFailure("more bytes than content-length says", { http: this.sizeError() });
@@ -136,6 +185,7 @@ class BodySink implements Sink {
 /** The resource `outgoing-body`. */
 export class OutgoingBody {
   readonly #sink: BodySink;
+  readonly #children = new Children();
   #written = false;
 
   /**
@@ -156,18 +206,26 @@ export class OutgoingBody {
     return this.#sink.stream;
   }
 
+  /** Whether bytes were written. */
+  get hasBytes(): boolean {
+    return this.#sink.written > 0;
+  }
+
   /** The stream to write it to; once. */
   write(): OutputStream | Result<never, undefined> {
     if (this.#written) return err() as Result<never, undefined>;
     this.#written = true;
+    this.#sink.close = this.#children.add();
     return new OutputStream(this.#sink);
   }
 
   /** Its end. Trailers are checked, and have no way to go. */
   static finish(body: OutgoingBody, trailers: Fields | undefined): Result<undefined, ErrorCode> {
-    if (trailers !== undefined && !(trailers instanceof Fields)) {
-      throw new Trap("interface-rule", "trailers that are no fields");
+    if (trailers !== undefined) {
+      if (!(trailers instanceof Fields)) throw new Trap("interface-rule", "trailers that are no fields");
+      Fields.take(trailers);
     }
+    body.#mustBeAlone("finish of an outgoing-body");
     if (!body.#sink.complete) {
       body.#sink.end(new Error("a body shorter than content-length says"));
       return err(body.#sink.sizeError());
@@ -181,12 +239,28 @@ export class OutgoingBody {
     this.readable.pipeTo(new WritableStream()).catch(() => {});
   }
 
+  /** Has no bytes: a write of some fails, and says why. */
+  stayEmpty(reason: string): void {
+    this.#sink.refusal = reason;
+  }
+
   /** Ends it by an error, if it was not finished. */
   fail(error: Error): void {
     this.#sink.end(error);
   }
 
+  /** Traps while the stream is alive; who reads the body is told that it broke off. */
+  #mustBeAlone(action: string): void {
+    try {
+      this.#children.mustBeGone(action, "output-stream");
+    } catch (error) {
+      this.fail(error as Error);
+      throw error;
+    }
+  }
+
   [Symbol.dispose](): void {
+    this.#mustBeAlone("drop of an outgoing-body");
     this.fail(new Error("the guest dropped the body before it was finished"));
   }
 }

@@ -1,42 +1,16 @@
 // wasi:http/types: requests and responses, incoming and outgoing.
 
 import { err, ok, type Result } from "../../abi/results.ts";
-import { type BodyInit, type ErrorCode, IncomingBody, OutgoingBody } from "./http_body.ts";
-import { Fields, isToken } from "./http_fields.ts";
+import { Children } from "./children.ts";
+import { IncomingBody, OutgoingBody } from "./http_body.ts";
+import type { ErrorCode } from "./http_error.ts";
+import { FieldMap, isToken } from "./http_field_map.ts";
+import { Fields } from "./http_fields.ts";
+import { type Method, methodName, methodOf, type Scheme, schemeName, schemeOf } from "./http_method.ts";
+import type { BodyInit } from "./http_received.ts";
 import { Pollable } from "./poll.ts";
 import { Settled } from "./readiness.ts";
 import type { IoError } from "./streams.ts";
-
-/** The variant `method`. */
-export interface Method {
-  readonly tag: string;
-  readonly val?: string;
-}
-/** The variant `scheme`. */
-export type Scheme = Method;
-
-const METHODS = ["get", "head", "post", "put", "delete", "connect", "options", "trace", "patch"];
-
-/** A method by its name. */
-export function methodOf(name: string): Method {
-  const tag = name.toLowerCase();
-  return METHODS.includes(tag) ? { tag } : { tag: "other", val: name };
-}
-
-/** A method's name. */
-export function methodName({ tag, val }: Method): string {
-  return tag === "other" ? val! : tag.toUpperCase();
-}
-
-/** A scheme by its name. */
-export function schemeOf(name: string): Scheme {
-  return name === "http" || name === "https" ? { tag: name.toUpperCase() } : { tag: "other", val: name };
-}
-
-/** A scheme's name. */
-export function schemeName({ tag, val }: Scheme): string {
-  return tag === "other" ? val! : tag.toLowerCase();
-}
 
 type Accepted = void | Result<never, undefined>;
 
@@ -47,19 +21,40 @@ function accepted(valid: boolean, set: () => void): Accepted {
   return undefined;
 }
 
-/** What came in, with a body that is consumed once. */
-class Incoming {
-  readonly #headers: Fields;
-  #body: IncomingBody | undefined;
+/** The headers of a message, which the guest sees as children of it. */
+class Message {
+  readonly #fields: FieldMap;
+  readonly #children = new Children();
 
-  constructor(headers: Headers, body: BodyInit) {
-    this.#headers = Fields.received(headers);
-    this.#body = new IncomingBody(body);
+  constructor(fields: FieldMap) {
+    this.#fields = fields;
   }
 
   /** The headers, which cannot be changed. */
   headers(): Fields {
-    return this.#headers;
+    return Fields.child(this.#fields, this.#children.add());
+  }
+
+  /** The headers for the host. */
+  static fieldsOf(message: Message): FieldMap {
+    return message.#fields;
+  }
+
+  /** Traps if headers are alive that must be dropped before the message is dropped or given away. */
+  static mustBeAlone(message: Message, action: string): void {
+    message.#children.mustBeGone(action, "fields");
+  }
+}
+
+/** What came in, with a body that is consumed once. */
+class Incoming extends Message {
+  readonly #name: string;
+  #body: IncomingBody | undefined;
+
+  constructor(headers: Headers, body: BodyInit, name: string) {
+    super(FieldMap.received(headers));
+    this.#body = new IncomingBody(body);
+    this.#name = name;
   }
 
   /** The body; once. */
@@ -72,6 +67,7 @@ class Incoming {
 
   [Symbol.dispose](): void {
     this.#body?.[Symbol.dispose]();
+    Message.mustBeAlone(this, `drop of an ${this.#name}`);
   }
 }
 
@@ -80,9 +76,9 @@ export class IncomingRequest extends Incoming {
   readonly #method: string;
   readonly #url: URL;
 
-  /** @param body The request's own, or what was read of it before. */
-  constructor(request: Request, body: BodyInit = request.body) {
-    super(request.headers, body);
+  /** @param body The request's, as this engine gives it. */
+  constructor(request: Request, body: BodyInit) {
+    super(request.headers, body, "incoming-request");
     this.#method = request.method;
     this.#url = new URL(request.url);
   }
@@ -111,7 +107,7 @@ export class IncomingResponse extends Incoming {
 
   /** Made by the library only. */
   constructor(status: number, headers: Headers, body: BodyInit) {
-    super(headers, body);
+    super(headers, body, "incoming-response");
     this.#status = status;
   }
 
@@ -122,31 +118,30 @@ export class IncomingResponse extends Incoming {
 }
 
 /** What goes out, with a body that is made once. */
-class Outgoing {
-  readonly #headers: Fields;
+class Outgoing extends Message {
   /** What the codes of its body's size begin with. */
   readonly #kind: "request" | "response";
   #body: OutgoingBody | undefined;
 
   constructor(headers: Fields, kind: "request" | "response") {
-    this.#headers = headers.frozen();
+    super(Fields.take(headers).frozen());
     this.#kind = kind;
-  }
-
-  /** The headers, which cannot be changed any more. */
-  headers(): Fields {
-    return this.#headers;
   }
 
   /** The body to write; once. */
   body(): OutgoingBody | Result<never, undefined> {
     if (this.#body !== undefined) return err() as Result<never, undefined>;
-    return this.#body = new OutgoingBody(this.#headers.contentLength, `HTTP-${this.#kind}-body-size`);
+    return this.#body = new OutgoingBody(Message.fieldsOf(this).contentLength, `HTTP-${this.#kind}-body-size`);
   }
 
   /** The body that the guest asked for, if it did. */
   static bodyOf(message: Outgoing): OutgoingBody | undefined {
     return message.#body;
+  }
+
+  [Symbol.dispose](): void {
+    this.#body?.fail(new Error(`the guest dropped the ${this.#kind}`));
+    Message.mustBeAlone(this, `drop of an outgoing-${this.#kind}`);
   }
 }
 
@@ -204,7 +199,7 @@ export class OutgoingRequest extends Outgoing {
 
 /** Whether it is host and port, and nothing that would mean more in a URL. */
 function isAuthority(text: string): boolean {
-  return /^(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:[\]]+)(?::\d{0,5})?$/.test(text) && URL.canParse(`http://${text}`);
+  return /^(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:[\]]+)(?::\d{1,5})?$/.test(text) && URL.canParse(`http://${text}`);
 }
 
 /** The resource `outgoing-response`. */
@@ -267,8 +262,16 @@ export class ResponseOutparam {
     this.#set = set;
   }
 
+  /** A response with a status of 1xx before the real one, which no `Response` can be. */
+  sendInformational(status: number, headers: Fields): Result<never, ErrorCode> {
+    Fields.take(headers);
+    const tag = status >= 100 && status <= 199 ? "internal-error" : "HTTP-protocol-error";
+    return err({ tag }) as Result<never, ErrorCode>;
+  }
+
   /** Gives the response. The parameter is used up. */
   static set(param: ResponseOutparam, response: Result<OutgoingResponse, ErrorCode>): void {
+    if (response.tag === "ok") Message.mustBeAlone(response.val, "response-outparam.set of a response");
     param.#set(response);
   }
 }
@@ -316,4 +319,14 @@ export function httpErrorCode(error: IoError): ErrorCode | undefined {
 /** The body that the guest asked for, if it did. */
 export function bodyOf(message: OutgoingRequest | OutgoingResponse): OutgoingBody | undefined {
   return Outgoing.bodyOf(message);
+}
+
+/** The headers of what goes out. */
+export function fieldsOf(message: OutgoingRequest | OutgoingResponse): FieldMap {
+  return Message.fieldsOf(message);
+}
+
+/** Traps if headers of a request are alive when it is given away. */
+export function mustBeAlone(request: OutgoingRequest, action: string): void {
+  Message.mustBeAlone(request, action);
 }

@@ -4,6 +4,7 @@
 import type * as dgram from "node:dgram";
 import type * as dns from "node:dns";
 import type * as fs from "node:fs";
+import type * as http from "node:http";
 import type * as net from "node:net";
 import type * as path from "node:path";
 import type * as tty from "node:tty";
@@ -11,6 +12,7 @@ import type * as tty from "node:tty";
 /** The modules that are used. */
 export interface BuiltinModules {
   readonly "node:fs": typeof fs;
+  readonly "node:http": typeof http;
   readonly "node:net": typeof net;
   readonly "node:dgram": typeof dgram;
   readonly "node:dns": typeof dns;
@@ -54,18 +56,30 @@ type Permission = { name: "net"; host: string } | { name: "read" | "write"; path
 
 interface Permissions {
   querySync?(permission: Permission): { readonly state: string };
+  request?(permission: Permission): Promise<{ readonly state: string }>;
+}
+
+function permissions(): Permissions {
+  return (globalThis as { Deno?: { permissions?: Permissions } }).Deno?.permissions ?? {};
 }
 
 /** Whether this process has a permission, without asking anybody for it. Only Deno has permissions. */
 function granted(permission: Permission): boolean {
-  const { permissions } = (globalThis as { Deno?: { permissions?: Permissions } }).Deno ?? {};
-  return (permissions?.querySync?.(permission).state ?? "granted") === "granted";
+  return (permissions().querySync?.(permission).state ?? "granted") === "granted";
+}
+
+function netPermission(host: string, port: number): Permission {
+  return { name: "net", host: `${host.includes(":") ? `[${host}]` : host}:${port}` };
 }
 
 /** Whether this process may listen somewhere: Deno tells a refusal where nobody can catch it. */
 export function mayListen(host: string, port: number): boolean {
-  const named = host.includes(":") ? `[${host}]` : host;
-  return granted({ name: "net", host: `${named}:${port}` });
+  return granted(netPermission(host, port));
+}
+
+/** The same, after asking the user where that is possible. */
+export async function askToListen(host: string, port: number): Promise<boolean> {
+  return ((await permissions().request?.(netPermission(host, port)))?.state ?? "granted") === "granted";
 }
 
 /** Whether this process may read and write what is at a path, as far as that is known before it is tried. */

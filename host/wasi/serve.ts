@@ -6,8 +6,10 @@ import { compile, type ComponentSource } from "../compile.ts";
 import type { Instance } from "../instance.ts";
 import { type Imports, Linker } from "../linker.ts";
 import { t } from "../schema.ts";
-import type { BodyInit, ErrorCode, OutgoingBody } from "./http_body.ts";
-import { bodyOf, IncomingRequest, type OutgoingResponse, ResponseOutparam } from "./http_types.ts";
+import type { OutgoingBody } from "./http_body.ts";
+import type { ErrorCode } from "./http_error.ts";
+import { type BodyInit, BodyTooLarge, bytesOf, streamOf } from "./http_received.ts";
+import { bodyOf, fieldsOf, IncomingRequest, type OutgoingResponse, ResponseOutparam } from "./http_types.ts";
 import { linkWasi } from "./imports.ts";
 import { State, type WasiData, type WasiOptions } from "./state.ts";
 
@@ -39,7 +41,7 @@ interface Worker {
 /**
  * Makes a request handler of a component that exports `wasi:http/incoming-handler`.
  *
- * It fits `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are streamed both ways; what one request does, others do not
+ * It fits {@linkcode listen}, `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are streamed both ways; what one request does, others do not
  * notice: a trap answers 500 and ends that instance, and so does a request that is aborted.
  *
  * @param component The component.
@@ -96,9 +98,10 @@ export async function serve(
     let worker: Worker, body: BodyInit;
     try {
       // Without suspension nothing more can come in while the guest runs.
-      body = features.jspi ? request.body : request.body && new Uint8Array(await request.arrayBuffer());
+      body = await (features.jspi ? streamOf(request) : bytesOf(request));
       worker = await pool.take();
     } catch (error) {
+      if (error instanceof BodyTooLarge) return new Response("Content Too Large", { status: 413 });
       if (!request.signal.aborted) tell(error);
       return failure();
     }
@@ -151,7 +154,7 @@ function toResponse(
     if (status < 200 || status > 599) {
       throw new RangeError(`the handler answered with status ${status}, which no Response has`);
     }
-    const headers = result.val.headers().toHeaders();
+    const headers = fieldsOf(result.val).pairs();
     const response = new Response(bodiless ? null : body?.readable ?? null, { status, headers });
     if (body === undefined || !bodiless) return { response, ...body && { body } };
     body.discard();

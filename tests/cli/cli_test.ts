@@ -1,6 +1,6 @@
 // The command line as a person uses it: a process each.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { version } from "@windlass/component/cli";
 import { wat } from "../support/wat.ts";
 import { withDirectory } from "../wasi/support.ts";
@@ -199,6 +199,9 @@ Deno.test("serve answers at its address, in one process for many requests", asyn
     assertEquals((await fetch(`${url}trap`)).status, 500);
     let told = "";
     while (!told.includes("the component trapped")) told += (await reader.read()).value;
+    // A trap in the middle of a body ends that connection, and is told.
+    await assertRejects(async () => await (await fetch(`${url}half`)).text());
+    for (told = ""; !told.includes("the component trapped");) told += (await reader.read()).value;
     assertEquals(await (await fetch(`${url}echo`, { method: "POST", body: "again" })).text(), "again");
   } finally {
     child.kill();

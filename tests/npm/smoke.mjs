@@ -113,16 +113,15 @@ await check("all of a long output goes through a pipe", () => {
   assert.ok(Number(decoder.decode(out)) > 250_000, decoder.decode(out));
 });
 await check("the server of the command line: odd requests, failing handlers", async () => {
-  const { listenNode } = await import("./node_modules/@windlass/component/host/cli/listen.js");
-  const told = [];
-  const server = await listenNode(
+  const { listen } = await import("@windlass/component/wasi");
+  const { error } = console, told = [];
+  console.error = ({ message }) => told.push(message);
+  const server = await listen(
     (request) => {
       if (request.url.endsWith("/throws")) throw new Error("on purpose");
       return Promise.resolve(new Response(request.url));
     },
-    "127.0.0.1",
-    0,
-    (error) => told.push(error.message),
+    { port: 0 },
   );
   const port = Number(new URL(server.url).port);
   const ask = (first, host = "a") =>
@@ -139,6 +138,7 @@ await check("the server of the command line: odd requests, failing handlers", as
   assert.match(await ask("GET /p", "u:p@h"), /^HTTP\/1\.1 400/);
   assert.match(await ask("GET /throws"), /^HTTP\/1\.1 500/);
   assert.match(await ask("HEAD /p"), /^HTTP\/1\.1 200/);
+  console.error = error;
   assert.deepEqual(told, ["on purpose"]);
   await server.close();
 });

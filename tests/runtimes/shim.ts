@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { inspect } from "node:util";
-import { listenNode } from "../../host/cli/listen.ts";
+import { listen } from "../../host/wasi/listen.ts";
 
 /** Thrown by what this runtime has not. */
 class Skipped extends Error {}
@@ -65,15 +65,12 @@ const shim = {
   readDirSync: (path: string) => fs.readdirSync(path, { withFileTypes: true }),
   makeTempDir: () => fsp.mkdtemp(join(tmpdir(), "windlass-")),
   errors: { NotFound: class extends Error {} },
-  /** Like Deno's, but that its port is known a moment later. */
+  /** Like Deno's, but that it listens a moment later. */
   serve(options: { port: number }, handler: (request: Request) => Promise<Response>) {
     const port = freePort();
-    const listening = listenNode(
-      async (request) => await handler(request),
-      "127.0.0.1",
-      options.port || port,
-      console.error,
-    );
+    const listening = listen(async (request) => await handler(request), { port: options.port || port });
+    starting.add(listening);
+    listening.finally(() => starting.delete(listening)).catch(() => {});
     return { addr: { port }, shutdown: async () => await (await listening).close() };
   },
   listen: () => ({ addr: { port: freePort() }, close() {} }),
@@ -87,6 +84,13 @@ function freePort(): number {
 
 const global = globalThis as { Deno?: unknown; Worker?: unknown };
 global.Deno = shim;
+/** Servers that do not listen yet: whoever fetches waits for them. */
+const starting = new Set<Promise<unknown>>();
+const { fetch: fetchNow } = globalThis;
+globalThis.fetch = async (...args: Parameters<typeof fetch>) => {
+  await Promise.allSettled(starting);
+  return await fetchNow(...args);
+};
 global.Worker ??= class {
   constructor() {
     skip("needs web workers")();

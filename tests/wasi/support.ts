@@ -20,13 +20,13 @@ export async function interfacesOf(options?: WasiOptions): Promise<(name: string
 
 /** The value of what must have worked. */
 export function good<T>(answer: T): Any {
-  assert(!isErr(answer), `unexpected err(${JSON.stringify((answer as Any)?.val)})`);
+  assert(!isErr(answer), `unexpected err(${Deno.inspect((answer as Any)?.val)})`);
   return isBranded(answer) ? (answer as Any).val : answer;
 }
 
 /** What must have failed, says why. */
 export function bad(answer: unknown, code: unknown): void {
-  assert(isErr(answer), `expected err(${JSON.stringify(code)})`);
+  assert(isErr(answer), `expected err(${Deno.inspect(code)}), found ${Deno.inspect(answer)}`);
   assertEquals((answer as Any).val, code);
 }
 

@@ -208,8 +208,9 @@ void exports_wasi_http_incoming_handler_handle(request_t request, outparam_t par
     wasi_http_types_borrow_outgoing_request_t borrowed = wasi_http_types_borrow_outgoing_request(request);
     wasi_http_types_method_t post = {.tag = WASI_HTTP_TYPES_METHOD_POST};
     wasi_http_types_method_outgoing_request_set_method(borrowed, &post);
-    server_string_t authority = text("nowhere.invalid");
+    server_string_t authority = text("nowhere.invalid"), root = text("/");
     wasi_http_types_method_outgoing_request_set_authority(borrowed, &authority);
+    wasi_http_types_method_outgoing_request_set_path_with_query(borrowed, &root);
     if (!wasi_http_types_method_outgoing_request_body(borrowed, &body)) __builtin_trap();
     if (!wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(body), &out)) __builtin_trap();
     wasi_http_outgoing_handler_own_future_incoming_response_t future;
