@@ -3,6 +3,7 @@
 import { err, ok, type Result } from "../../abi/results.ts";
 import { Trap } from "../../errors.ts";
 import { features } from "../../core/features.ts";
+import type { Suspending } from "../func.ts";
 import { Children } from "./children.ts";
 import { type ErrorCode, errorCode } from "./http_error.ts";
 import { Fields } from "./http_fields.ts";
@@ -11,6 +12,10 @@ import { Pollable } from "./poll.ts";
 import { Signal } from "./readiness.ts";
 import { bytesSource, empty, HIGH_WATER, MAX_CAPTURED, ReadableSource } from "./sources.ts";
 import { InputStream, OutputStream, type Sink, type Source, StreamFailure } from "./streams.ts";
+import { asking, type Given } from "./waiting.ts";
+
+/** What a body ends with: no trailers, or why it broke off. */
+type Trailers = Result<undefined, ErrorCode>;
 
 /** The resource `incoming-body`. */
 export class IncomingBody {
@@ -68,7 +73,7 @@ const SKIPPED = 1 << 16;
  */
 export class FutureTrailers {
   readonly #source: Source;
-  #outcome: Result<undefined, ErrorCode> | undefined;
+  #outcome: Trailers | undefined;
   #given = false;
 
   /** @param source The rest of the body. */
@@ -94,11 +99,15 @@ export class FutureTrailers {
   }
 
   /** Nothing yet, no trailers or the error, and later that it was given before. */
-  get(): Result<Result<undefined, ErrorCode>, undefined> | undefined {
-    if (this.#given) return err() as Result<never, undefined>;
-    if (!this.#received()) return undefined;
-    this.#given = true;
-    return ok(this.#outcome!);
+  declare get: Suspending<() => Given<Trailers> | Promise<Given<Trailers>>>;
+
+  static {
+    this.prototype.get = asking((self: FutureTrailers): Given<Trailers> => {
+      if (self.#given) return err() as Result<never, undefined>;
+      if (!self.#received()) return undefined;
+      self.#given = true;
+      return ok(self.#outcome!);
+    }, (given) => given === undefined);
   }
 
   [Symbol.dispose](): void {

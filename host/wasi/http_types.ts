@@ -1,6 +1,7 @@
 // wasi:http/types: requests and responses, incoming and outgoing.
 
 import { err, ok, type Result } from "../../abi/results.ts";
+import type { Suspending } from "../func.ts";
 import { Children } from "./children.ts";
 import { IncomingBody, OutgoingBody } from "./http_body.ts";
 import type { ErrorCode } from "./http_error.ts";
@@ -11,6 +12,7 @@ import type { BodyInit } from "./http_received.ts";
 import { Pollable } from "./poll.ts";
 import { Settled } from "./readiness.ts";
 import type { IoError } from "./streams.ts";
+import { asking, type Given } from "./waiting.ts";
 
 type Accepted = void | Result<never, undefined>;
 
@@ -299,11 +301,15 @@ export class FutureIncomingResponse {
   }
 
   /** Nothing yet, the response or its error, and later that it was given before. */
-  get(): Result<Outcome, undefined> | undefined {
-    if (this.#outcome === undefined) return undefined;
-    if (this.#given) return err() as Result<never, undefined>;
-    this.#given = true;
-    return ok(this.#outcome);
+  declare get: Suspending<() => Given<Outcome> | Promise<Given<Outcome>>>;
+
+  static {
+    this.prototype.get = asking((self: FutureIncomingResponse): Given<Outcome> => {
+      if (self.#outcome === undefined) return undefined;
+      if (self.#given) return err() as Result<never, undefined>;
+      self.#given = true;
+      return ok(self.#outcome);
+    }, (given) => given === undefined);
   }
 
   [Symbol.dispose](): void {

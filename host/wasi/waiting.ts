@@ -1,6 +1,7 @@
 // How a host function waits for a readiness: by a promise where the guest can be suspended, else on
 // this thread if the thing waited for has a way to, else with an error that says what is missing.
 
+import type { Result } from "../../abi/results.ts";
 import { abandon } from "../../abi/suspend.ts";
 import { features } from "../../core/features.ts";
 import { type Suspending, suspendingOr } from "../func.ts";
@@ -147,6 +148,9 @@ function later<R>(attempt: () => Waiting | Done<R>, first: Waiting | Done<R>): P
 /** Answers "not yet" in a row before the clock is looked at. */
 const MAX_NOT_YET = 16;
 let notYet = 0;
+
+/** What the `get` of a future gives: nothing yet; what it came to; or that this was given before. */
+export type Given<T> = Result<T, undefined> | undefined;
 
 /**
  * A host function that never waits, but whose answer changes only when the event loop runs. A guest
