@@ -5,6 +5,7 @@
 
 import { containsBorrow, type ResourceType } from "../abi/types.ts";
 import { locate } from "../errors.ts";
+import { requireCoreFeatures } from "./core_gates.ts";
 import { CoreEquality } from "./core_space.ts";
 import { describeDefinition } from "./debug_names.ts";
 import type {
@@ -181,6 +182,7 @@ class Validator {
   // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #coreType(def: CoreTypeDef, frame: Frame, offset: number): void {
+    requireCoreFeatures(def, this.#gates, offset);
     addCoreType(def, frame, offset);
     const added = frame.get("core type", frame.coreTypes.length - 1, offset);
     if (added.kind === "module") checkModuleType(added.type, offset);
