@@ -321,10 +321,10 @@ export class CanonValidator {
     const start = item.kind === "sub" ? shapeOf(item.entry) : undefined;
     const closure = start?.type.kind === "func" && start.type.results.length === 0 ? `${start.type.params}` : "";
     if (start?.shared !== shared || closure !== "i32" && closure !== "i64") {
-      const fact = `start function must take one i32 or i64 and return nothing${shared ? ", and be shared" : ""}`;
-      invalid(place, this.#offset, "core-signature", fact);
+      const fact = "start function must take a single `i32` argument, or an `i64`, and return nothing";
+      invalid(place, this.#offset, "core-signature", shared ? `${fact}, and be shared` : fact);
     }
-    if (closure === "i64") this.#gates.require("memory64", `a start function that takes an i64`, this.#offset);
+    if (closure === "i64") this.#gates.require("memory64", "a start function that takes an i64", this.#offset);
     if (table === undefined) return func([`(ref null ${type})`, closure], ["i32"]);
     return func([this.#startTable(place, table, name !== "thread.new-indirect", shared), closure], ["i32"]);
   }

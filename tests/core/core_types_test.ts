@@ -162,7 +162,7 @@ Deno.test("a value type's code has one encoding; an index may be padded", () => 
 
 const THREADS = { ...SHARED, threading: true }, WIDE = { ...THREADS, memory64: true };
 const [I64, F32] = [0x7e, 0x7d];
-const START = "start function must take one i32 or i64 and return nothing";
+const START = "start function must take a single `i32` argument, or an `i64`, and return nothing";
 
 Deno.test("thread.spawn-ref takes a start function of its kind, shared where the thread is", () => {
   const spawn = (start: number[], shared: number, gates: Record<string, boolean>) => () =>
