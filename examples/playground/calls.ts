@@ -3,7 +3,7 @@
 // The list of calls: what went in, what came out, how long it took.
 
 import type { FuncType, ValType } from "@windlass/component";
-import { formatValue } from "../../host/cli/wave.ts";
+import { formatValue } from "../../host/cli/wave_print.ts";
 import { el } from "./dom.ts";
 
 /** Entries that are kept. */
