@@ -67,6 +67,11 @@ export const COMPILE_PHRASES = {
   "missing-feature": "core module {0} needs {1}, which this engine does not have",
   /** `modules` does not fit the component. */
   "wrong-modules": "option `modules` has {0} modules, expected {1}",
+  /** One of `modules` is another one than the component has there. */
+  "wrong-module": "option `modules` has another module at {0}: {1}",
+  /** The rest of a component that was split, without its modules. */
+  "modules-apart":
+    "its core modules were split from it: pass { modules }, all {0} of them in the order of their numbers",
   /** A memory's minimum exceeds `maxMemoryPages`. */
   "memory-cap": "memory of core module {0} starts with {1} pages, more than maxMemoryPages {2}",
   /** A part of the specification that this version does not run yet. */

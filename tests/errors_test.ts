@@ -15,6 +15,8 @@ import {
   t,
   Trap,
 } from "@windlass/component";
+import { componentInternals } from "../core/component.ts";
+import { splitComponent } from "../core/split.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { engineSays, unreachable } from "./support/engine.ts";
 import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";
@@ -219,6 +221,22 @@ check("COMPILE_PHRASES", "CompileError", {
   "wrong-modules": {
     message: "Cannot compile component: option `modules` has 0 modules, expected 1",
     provoke: () => compileSync(binary(1, 8, ...moduleHeader), { modules: [] }),
+  },
+  "wrong-module": {
+    message:
+      "Cannot compile component: option `modules` has another module at 0: it has more exports, or fewer imports (at offset 0xa)",
+    provoke: () =>
+      compileSync(binary(1, 8, ...moduleHeader), {
+        modules: [new WebAssembly.Module(Uint8Array.of(...moduleHeader, 5, 3, 1, 0, 0, 7, 5, 1, 1, 0x6d, 2, 0))],
+      }),
+  },
+  "modules-apart": {
+    message:
+      "Cannot compile component: its core modules were split from it: pass { modules }, all 1 of them in the order of their numbers (at offset 0xa)",
+    provoke: () => {
+      const whole = binary(1, 8, ...moduleHeader);
+      return compileSync(splitComponent(whole, componentInternals(compileSync(whole)).modules).rest);
+    },
   },
   "memory-cap": {
     message:
