@@ -79,7 +79,7 @@ class Names {
   }
 
   get visible(): Visibility {
-    return this.#visible ??= new Visibility(this.#budget, this.#outer?.visible);
+    return this.#visible ??= new Visibility(this.#budget, undefined, this.#outer?.visible);
   }
 }
 
@@ -202,7 +202,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     if (entity.sort === "func") this.checkAnnotation(side, name, entity.type, offset);
     takeName(names.taken, name, side, offset);
     if (this.kind !== "instance type") {
-      const hidden = side === "import" && this.import.visible.takesFrom(this.export.visible, named);
+      const hidden = side === "import" && this.export.visible.exports(named);
       if (named.sort === "instance") names.visible.show(named);
       const sees = !hidden && names.visible.sees(named);
       names.visible.show(named);

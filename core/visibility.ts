@@ -9,16 +9,18 @@ import type { Budget } from "./evaluate.ts";
 /** Which types have a name that the outside can use. They only become more, so that what was found visible stays so. */
 export class Visibility {
   readonly #named = new Set<object>();
-  /** The type items that imports or exports made: each is told from the item that it was made of. */
-  readonly #items = new Set<TypeEntity>();
+  /** Of a component's exports: the type items without an imported name. Each is told from the item that it was made of. */
+  readonly #exported: Set<TypeEntity> | undefined;
   readonly #known = new Set<object>();
   readonly #shown = new Set<InstanceType>();
   readonly #outer: Visibility | undefined;
   readonly #budget: Budget;
 
-  constructor(budget: Budget, outer?: Visibility) {
+  /** @param imports What the imports show, if this is for exports. */
+  constructor(budget: Budget, outer?: Visibility, imports?: Visibility) {
     this.#budget = budget;
-    this.#outer = outer;
+    this.#outer = outer ?? imports;
+    if (imports !== undefined) this.#exported = new Set();
   }
 
   has(named: object): boolean {
@@ -28,9 +30,9 @@ export class Visibility {
   /** Notes what an import or export gives a name to: itself, and what an instance exports. */
   show(entity: Entity): void {
     if (entity.sort === "type") {
-      const { type } = entity;
-      this.#items.add(type);
-      if (type.kind === "value" || type.kind === "resource") this.#named.add(type.type);
+      const { type } = entity, named = type.kind === "value" || type.kind === "resource" ? type.type : type;
+      this.#named.add(named);
+      if (this.#exported !== undefined && !this.#outer!.#named.has(named)) this.#exported.add(type);
     }
     this.#budget.spend(0);
     if (entity.sort !== "instance" || this.#shown.has(entity.type)) return;
@@ -38,20 +40,17 @@ export class Visibility {
     for (const [, item] of entity.type.entries()) this.show(item.entity);
   }
 
-  /**
-   * Whether an import takes a type from what was exported: imports come first, whatever the order of the definitions. What was imported and
-   * is exported again is still there by its imported name.
-   */
-  takesFrom(exported: Visibility, entity: Entity, seen: Set<InstanceType> = new Set()): boolean {
-    if (exported.#items.size === 0) return false;
+  /** Whether an import takes a type from what was exported: imports come first, whatever the order of the definitions. */
+  exports(entity: Entity, seen: Set<InstanceType> = new Set()): boolean {
+    if (this.#exported === undefined || this.#exported.size === 0) return false;
     this.#budget.spend(0);
     if (entity.sort === "type") {
       const { of } = entity.type;
-      return of !== undefined && exported.#items.has(of) && !this.#items.has(of);
+      return of !== undefined && this.#exported.has(of);
     }
     if (entity.sort !== "instance" || seen.has(entity.type)) return false;
     seen.add(entity.type);
-    for (const [, item] of entity.type.entries()) if (this.takesFrom(exported, item.entity, seen)) return true;
+    for (const [, item] of entity.type.entries()) if (this.exports(item.entity, seen)) return true;
     return false;
   }
 
