@@ -29,8 +29,8 @@ export type ComponentSource =
 /** How to compile. */
 export interface CompileOptions {
   /**
-   * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them); nothing is compiled then. The component may be
-   * the rest that `windlass split` leaves of it.
+   * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them);
+   * nothing is compiled then. The component may be the rest that `windlass split` leaves of it.
    */
   modules?: readonly WebAssembly.Module[];
   /** Upper bound, in 64 KiB pages, for every memory the component defines. Not together with `modules`. */

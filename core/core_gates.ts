@@ -1,6 +1,8 @@
-// What core types may use: what is in core WebAssembly, threads behind their gate, and nothing of other proposals, which no engine has.
-// Only for types that a component declares: of the modules in it the engine judges.
-// Spec: core spec 3.0 "Types"; the proposals shared-everything-threads, stack-switching, custom-descriptors, custom-page-sizes.
+// Which features the core types of a component may use: those of core WebAssembly 3.0 always,
+// shared types with their gate, features of other proposals never, because no engine has them. The
+// modules in a component are not checked here: the engine judges these.
+// Spec: core spec 3.0 "Types"; the proposals shared-everything-threads, stack-switching,
+// custom-descriptors, custom-page-sizes.
 
 import { partsOf } from "./core_space.ts";
 import type { CoreExternType, CoreSubType, CoreTypeDef } from "./definitions.ts";

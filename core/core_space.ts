@@ -83,7 +83,10 @@ export function valueFault(text: string, space: CoreSpace): string | undefined {
   return space.at(index) === undefined ? `type index ${index} is a module type` : undefined;
 }
 
-/** Whether threads may share values of a type whose index, if it has one, is right: numbers, and references to what is shared. */
+/**
+ * Whether threads may share values of a type whose index, if it has one, is right: numbers, and
+ * references to what is shared.
+ */
 export function isShared(text: string, space: CoreSpace): boolean {
   if (!text.startsWith("(")) return true;
   const [, index] = reference(text);

@@ -46,7 +46,10 @@ function heapType(reader: Reader): string {
   return heap[code + 0x80] ?? reader.fail("unknown-opcode", [hex(code + 0x80), "heap type"], start);
 }
 
-/** After its prefix: only abstract types have one, since those with an index say themselves whether they are shared. */
+/**
+ * A heap type after the prefix `shared`. Only abstract types have it: a defined type says itself if
+ * it is shared.
+ */
 function sharedHeapType(reader: Reader): string {
   const byte = reader.byte();
   return `(shared ${heap[byte] ?? reader.unknown(byte, "heap type")})`;

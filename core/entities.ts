@@ -9,7 +9,7 @@ import type { NameDef } from "./definitions.ts";
 import type { CoreModuleType } from "./module_type.ts";
 import type { ValueItem } from "./plan_types.ts";
 
-/** A type definition. An item that an import or export made of another one knows that one: its bound. */
+/** A type definition. Of a type that an import or export named, `of` is the type that was named. */
 export type TypeEntity =
   & (
     | ValueItem

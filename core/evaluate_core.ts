@@ -41,7 +41,10 @@ export function addCoreTypeItem(item: CoreTypeItem, scope: IndexSpaces<Spaces>):
   scope.add("core type", item);
 }
 
-/** What is wrong with what a module type imports or exports, besides its limits. An engine says the same of a module. */
+/**
+ * What is wrong with what a module type imports or exports, besides its limits. An engine says the
+ * same of a module.
+ */
 function itemTypeFault(item: CoreItemType, space: CoreSpace): string | undefined {
   if (item.kind === "tag" && item.results.length > 0) return "invalid exception type: non-empty tag result type";
   if (item.kind !== "table" && item.kind !== "global") return undefined;

@@ -1,5 +1,7 @@
-// Core modules that were compiled elsewhere, for a component: whether they are those that it has, as far as that can be told.
-// Engines tell names and kinds; of modules that this realm compiled the types are known; those that were split off are marked.
+// Checks the option `modules`: whether the modules that a host gives are the component's own, and
+// in the right order. An engine tells the names and kinds of a module's imports and exports. The
+// library knows the types of modules that it compiled in this realm. Modules that `split` wrote
+// carry a mark.
 
 import { CompileError } from "../errors.ts";
 import type { Decoded } from "./decode.ts";
@@ -25,7 +27,7 @@ export function checkGivenModules({ modules: slots }: Decoded, modules: readonly
   });
 }
 
-/** Why a module is another than the one that a component has at a place; `undefined` if nothing says so. */
+/** Why a module cannot be the one of a slot; `undefined` if it can. */
 function faultOf(slot: ModuleSlot, module: WebAssembly.Module): string | undefined {
   const marks = marksOf(module);
   if (slot.mark !== undefined && marks.length > 0 && !marks.includes(slot.mark)) return "it was split from elsewhere";

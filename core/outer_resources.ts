@@ -1,6 +1,8 @@
-// Whether a type mentions resources that it does not bind itself: such a type may not be used in another component than its own, nor by its
-// imports, and its exports may mention only those that are exported themselves.
-// Spec: Explainer.md "Alias Definitions", "External Visibility of Types"; Binary.md's rule for outer aliases of types.
+// Whether a type mentions resources that it does not bind itself: such a type may not be used in
+// another component than its own, nor by its imports, and its exports may mention only those that
+// are exported themselves.
+// Spec: Explainer.md "Alias Definitions", "External Visibility of Types"; Binary.md's rule for
+// outer aliases of types.
 
 import { containsHandle, everyPart, type ResourceType, type ValType } from "../abi/types.ts";
 import { type Entity, type NamedEntity, rootOf, type TypeEntity } from "./entities.ts";

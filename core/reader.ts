@@ -89,8 +89,9 @@ export class Reader {
   }
 
   /**
-   * A type index, which is a signed 33-bit integer that is not negative, or the code of a type, which is one byte; gives the code less 0x80.
-   * A negative integer of several bytes is neither: codes have no other encoding.
+   * A type index, which is a signed 33-bit integer that is not negative, or the code of a type,
+   * which is one byte; gives the code less 0x80. A negative integer of several bytes is neither:
+   * codes have no other encoding.
    */
   indexOrCode(what: string): number {
     const start = this.offset, byte = this.peek();

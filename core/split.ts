@@ -1,7 +1,9 @@
-// Taking a component apart: its core modules, each by itself, and the rest, which `compile(rest, { modules })` takes with them.
-// In the rest a stub stands for each module: its type and nothing else, which is all that validation asks of one. A stub is no valid module,
-// with or without functions, so that no engine takes the rest for the whole.
-// A mark, a custom section, says which module belongs where; names and kinds alone do not tell two modules of one toolchain apart.
+// Splits a component: its core modules come out one by one, and the rest, which `compile` accepts
+// together with the option `modules`. In the rest a stub stands in the place of each module. It
+// keeps the sections that make the module's type, because validation needs them, and nothing else.
+// A stub is never a valid module, so that no engine takes the rest for a component that runs. A
+// custom section marks the stub and the module that belongs to it: two modules of one toolchain
+// often have the same names and kinds, and would not be told apart by these.
 
 import { leb } from "../abi/wasm/builder.ts";
 import { capMemories } from "./core_module.ts";
@@ -18,10 +20,15 @@ export interface Split {
   readonly modules: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** Sections that make a module's type: types, imports, functions, tables, memories, globals, exports, tags. */
+/**
+ * Sections that make a module's type: types, imports, functions, tables, memories, globals,
+ * exports, tags.
+ */
 const TYPE_SECTIONS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 13]);
 const CORE_MODULE = 1, COMPONENT = 4, PREAMBLE = 8;
-/** A section that counts one data segment, where none follows. */
+/**
+ * A data count section that promises one segment. No data section follows, so the stub is invalid.
+ */
 const NO_MODULE: Uint8Array = Uint8Array.of(12, 1, 1);
 
 /**
@@ -29,7 +36,8 @@ const NO_MODULE: Uint8Array = Uint8Array.of(12, 1, 1);
  *
  * @param bytes A component that was compiled.
  * @param slots Where its core modules lie.
- * @param maxMemoryPages As of `compile`: a host that forbids compiling cannot bound memories itself.
+ * @param maxMemoryPages As of `compile`: a host that forbids compiling cannot bound memories
+ *   itself.
  * @throws CompileError if a memory starts out larger than that.
  */
 export function splitComponent(bytes: Uint8Array, slots: readonly ModuleSlot[], maxMemoryPages?: number): Split {
@@ -58,7 +66,7 @@ function restOf(bytes: Uint8Array, start: number, end: number, marks: ReadonlyMa
   return pieces;
 }
 
-/** A module's type as a module: its mark first, then its sections up to the code. */
+/** The stub of a module: the mark first, then the sections that make its type. */
 function stubOf(module: Uint8Array, mark: Uint8Array): Uint8Array[] {
   const head = moduleHead(module), reader = new Reader(head, 0, "core module");
   const pieces = [reader.take(PREAMBLE), mark];

@@ -1,5 +1,5 @@
-// The mark of a core module that was split from its component: in the rest it stands first in what is left of the module, in the module
-// itself last. split.ts writes it; here it is read.
+// Reads the custom section by which `split` marks a core module: it is the first section of the
+// stub that stays in the component, and the last one of the module that was taken out.
 
 import { CompileError } from "../errors.ts";
 import { Reader } from "./reader.ts";
@@ -9,7 +9,7 @@ export const SPLIT_MARK = "windlass:split";
 
 const decoder = new TextDecoder();
 
-/** The mark of a module that was taken out, if these bytes are what is left of one. */
+/** The mark of a stub; `undefined` if the bytes are a module, or are malformed. */
 export function splitMark(bytes: Uint8Array): string | undefined {
   if (bytes[8] !== 0) return undefined; // no custom section first: that is nearly every module
   const reader = new Reader(bytes, 0, "core module");

@@ -329,7 +329,10 @@ export class CanonValidator {
     return func([this.#startTable(place, table, name !== "thread.new-indirect", shared), closure], ["i32"]);
   }
 
-  /** The address type of a table that start functions come from. Those of threads that are spawned lie in shared tables. */
+  /**
+   * The address type of a table that start functions come from. Those of threads that are spawned
+   * lie in shared tables.
+   */
   #startTable(place: string, index: number, sharedTable: boolean, shared: boolean): AddressType {
     const table = this.#frame.get("core table", index, this.#offset);
     if (table === "unknown" || table.type.kind !== "table") return "i32";

@@ -1,15 +1,18 @@
-// Which types have a name that the outside can use: what an import or export mentions must have one, and an import may not take a type
-// from what the component exports.
+// Which types have a name that the outside can use: what an import or export mentions must have
+// one, and an import may not take a type from what the component exports.
 // Spec: Explainer.md "External Visibility of Types".
 
 import { everyPart, type FuncType, isPrimitive, type ValType } from "../abi/types.ts";
 import type { Entity, InstanceType, TypeEntity } from "./entities.ts";
 import type { Budget } from "./evaluate.ts";
 
-/** Which types have a name that the outside can use. They only become more, so that what was found visible stays so. */
+/**
+ * Which types have a name that the outside can use. They only become more, so that what was found
+ * visible stays so.
+ */
 export class Visibility {
   readonly #named = new Set<object>();
-  /** Of a component's exports: the type items without an imported name. Each is told from the item that it was made of. */
+  /** The type items that exports name and imports do not. Only the exports of a frame have them. */
   readonly #exported: Set<TypeEntity> | undefined;
   readonly #known = new Set<object>();
   readonly #shown = new Set<InstanceType>();
@@ -40,7 +43,10 @@ export class Visibility {
     for (const [, item] of entity.type.entries()) this.show(item.entity);
   }
 
-  /** Whether an import takes a type from what was exported: imports come first, whatever the order of the definitions. */
+  /**
+   * Whether an import, or a type inside an imported instance, has an exported type as its bound. An
+   * instance's imports are given before it has exports, whatever the order of the definitions.
+   */
   exports(entity: Entity, seen: Set<InstanceType> = new Set()): boolean {
     if (this.#exported === undefined || this.#exported.size === 0) return false;
     this.#budget.spend(0);

@@ -1,4 +1,5 @@
-// The arguments of a command: what was typed → options, a file, what a component is given. What is typed wrongly is a UsageError.
+// Parses the arguments of a command: words enter, options, a file and the component's own arguments
+// leave. A UsageError says what was typed wrongly.
 
 import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
@@ -96,7 +97,10 @@ export function memoryBound(values: Values): { maxMemoryPages?: number } {
 
 const strings = (value: Values[string]): string[] => [value ?? []].flat() as string[];
 
-/** The capabilities that were given. A component that came from the standard input has none of its own: there is no more of it. */
+/**
+ * What the options give to the component. One that was read from the standard input cannot read it
+ * too.
+ */
 export function wasiOptions({ file, values }: Arguments): WasiOptions {
   const preopens = new Map<string, { path: string; readOnly: boolean }>();
   for (const option of ["dir", "dir-read-only"]) {

@@ -1,4 +1,5 @@
-// What the commands read and write: components from files or the standard input, results, and a line while somebody waits.
+// Reads components from files or the standard input, writes results, and shows on a terminal that a
+// component is being compiled.
 
 import { writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -8,9 +9,13 @@ import { size } from "./inspect.ts";
 
 let listened = false;
 
-/** Writes to the standard output, and waits until it is out: the process ends right afterwards. Who closed it wants no more. */
+/**
+ * Writes to the standard output, and waits until it is out: the process ends right afterwards. Who
+ * closed it wants no more.
+ */
 export function say(text: string): Promise<void> {
-  // The stream tells an error to the callback, and then once more to whoever listens: nobody would be the process's end.
+  // The stream tells an error to the callback, and then once more to whoever listens: nobody would
+  // be the process's end.
   if (!listened) process.stdout.on("error", () => {});
   listened = true;
   return new Promise((resolve, reject) => {
@@ -32,12 +37,15 @@ export async function load(file: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
-/** From this size on compiling may take half a second: a component that is all types does, on a slow machine. */
+/**
+ * From this size on compiling may take half a second: a component that is all types does, on a slow
+ * machine.
+ */
 const LARGE = 256 * 1024;
 
 /**
- * Shows on a terminal what is under way while it is. For what may take long the line is there before it begins: compiling keeps the thread
- * busy, so that no timer would come to write it.
+ * Shows on a terminal what is under way while it is. For what may take long the line is there
+ * before it begins: compiling keeps the thread busy, so that no timer would come to write it.
  */
 export async function waiting<T>(file: string, bytes: Uint8Array, compile: () => Promise<T>): Promise<T> {
   if (!process.stderr.isTTY || bytes.length < LARGE) return await compile();

@@ -1,5 +1,6 @@
-// Text → values for JavaScript, as `--invoke` takes them: WebAssembly's value encoding (WAVE), led by the type; wave_print.ts is the way back.
-// What is wrong is a SyntaxError that says where. Whether a number is in its type's range is found when it is lowered.
+// Text → values for JavaScript, as `--invoke` takes them: WebAssembly's value encoding (WAVE), led
+// by the type; wave_print.ts is the way back. What is wrong is a SyntaxError that says where.
+// Whether a number is in its type's range is found when it is lowered.
 // Spec: wasm-wave's README and wave_ebnf.md, in bytecodealliance/wasm-tools.
 
 import type { ValType } from "../../abi/types.ts";
@@ -49,7 +50,10 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/;
 /** A character, or an escape: never a line break, which ends what has not been closed. */
 const CHARACTER = /\\u\{[0-9a-fA-F]{1,6}\}|\\[^]|[^\n]/u;
 
-/** Whether a value may stand for `some` or `ok` of itself: options and results would be mistaken for the outer one. */
+/**
+ * Whether a value may stand for `some` or `ok` of itself: options and results would be mistaken for
+ * the outer one.
+ */
 function flattens(type: ValType | undefined): type is ValType {
   return type !== undefined && type.kind !== "option" && type.kind !== "result";
 }
@@ -189,7 +193,9 @@ class WaveParser {
     return text;
   }
 
-  /** The lines of a string between `"""`: what stands before the last of those is taken off each. */
+  /**
+   * The lines of a string between `"""`: what stands before the last of those is taken off each.
+   */
   #lines(): string {
     const start = this.#at, end = this.#text.indexOf('"""', start);
     if (end < 0) this.#fail('`"""`');

@@ -1,4 +1,5 @@
-// Values that came from a guest → text: WebAssembly's value encoding (WAVE), led by the type. What is printed reads back as the same value.
+// Values that came from a guest → text: WebAssembly's value encoding (WAVE), led by the type. What
+// is printed reads back as the same value.
 // Spec: wasm-wave's README and wave_ebnf.md, in bytecodealliance/wasm-tools.
 
 import type { ValType } from "../../abi/types.ts";
@@ -25,7 +26,10 @@ function number(value: number): string {
   return Number.isFinite(value) ? Object.is(value, -0) ? "-0" : String(value) : value > 0 ? "inf" : "-inf";
 }
 
-/** A single-precision number by the fewest digits that read back as it: String() would give those that a double needs. */
+/**
+ * A single-precision number by the fewest digits that read back as it: String() would give those
+ * that a double needs.
+ */
 function single(value: number): string {
   if (!Number.isFinite(value) || value === 0) return number(value);
   for (let digits = 1; digits < 9; digits++) {
@@ -38,7 +42,8 @@ function single(value: number): string {
 /** The number of so many digits that is nearest to a single, if it reads back as that one. */
 function shorter(value: number, digits: number): number | undefined {
   const [mantissa = "", exponent = ""] = value.toExponential(digits - 1).split("e");
-  // Below a power of two singles lie closer: there the nearest may not read back, and its neighbour away from zero may.
+  // Below a power of two singles lie closer: there the nearest may not read back, and its neighbour
+  // away from zero may.
   const up = Number(mantissa.replace(".", "")) + Math.sign(value);
   return [Number(`${mantissa}e${exponent}`), Number(`${up}e${Number(exponent) - digits + 1}`)]
     .find((near) => Math.fround(near) === value);

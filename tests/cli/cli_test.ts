@@ -297,7 +297,10 @@ Deno.test("inspect writes the world, and beside it what it is made of", async ()
   assertEquals(features, [{ name: "multiple memories", missing: false }]);
 });
 
-/** A component of half a megabyte that is all types, so that all of its compiling keeps the thread busy. */
+/**
+ * A component of half a megabyte that is all types, so that all of its compiling keeps the thread
+ * busy.
+ */
 const types = await wat(
   `(component ${
     Array.from({ length: 400 }, (_, i) =>

@@ -1,4 +1,5 @@
-// Values in text, there and back; what is accepted and refused is what wasm-wave's README and its own cases say.
+// Values in text, there and back; what is accepted and refused is what wasm-wave's README and its
+// own cases say.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { ValType } from "@windlass/component";

@@ -1,6 +1,7 @@
-// What a component may say of core types and of module types, as bytes: the encoder of the tests has no text for much of it.
-// Core WebAssembly 3.0 and threads are there; what belongs to shared-everything-threads needs its gate; other proposals are refused.
-// Every verdict is what wasm-tools (wasmparser 0.263) says with the same features open.
+// What a component may say of core types and of module types, as bytes: the encoder of the tests
+// has no text for much of it. Core WebAssembly 3.0 and threads are there; what belongs to
+// shared-everything-threads needs its gate; other proposals are refused. Every verdict is what
+// wasm-tools (wasmparser 0.263) says with the same features open.
 
 import { assertEquals } from "@std/assert";
 import { compileSync } from "@windlass/component";
@@ -24,7 +25,10 @@ const global = (...type: number[]): number[] => [0x03, ...type];
 const HUGE = [0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40]; // 2^48 + 1
 const OVERLONG = [0xff, 0xff, 0xff, 0xff, 0x7f]; // −1, as long as a signed integer of 33 bits may be
 
-/** What it is in words, the core types, what is wrong with the last of them ("" if it is valid), and the gates that are open. */
+/**
+ * What it is in words, the core types, what is wrong with the last of them ("" if it is valid), and
+ * the gates that are open.
+ */
 type Row = readonly [what: string, types: readonly number[][], message: string, gates?: Record<string, boolean>];
 const rows: readonly Row[] = [
   // Limits

@@ -1,4 +1,5 @@
-// Components in pieces: the rest and the modules are what the whole is, in everything that can be seen; without the modules the rest says so.
+// Components in pieces: the rest and the modules are what the whole is, in everything that can be
+// seen; without the modules the rest says so.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, CompileError, compileSync, type Component, instantiate, instantiateSync } from "@windlass/component";
