@@ -9,11 +9,12 @@ import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.
 import { Budget } from "./evaluate.ts";
 import { features } from "./features.ts";
 import { Gates } from "./gates.ts";
-import { checkGivenModules, requireWhole } from "./given_modules.ts";
+import { checkGiven, fillGiven } from "./given_modules.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import { moduleHead } from "./module_type.ts";
 import { planComponent } from "./plan.ts";
 import type { DefinedComponent } from "./plan_types.ts";
+import { checkIdentity, requireWhole } from "./split_modules.ts";
 import { validateComponent } from "./validate.ts";
 
 /** Any buffer or view, shared ones too (TypeScript's `BufferSource` refuses a plain `Uint8Array`, whose buffer might be shared). */
@@ -108,9 +109,10 @@ function located(error: unknown, { component, modules }: Decoded, module: number
 
 /** Puts modules that were compiled elsewhere in their places. */
 function given(decoded: Decoded, options: CompileOptions, modules: readonly WebAssembly.Module[]): Component {
-  checkGivenModules(decoded, modules);
+  checkGiven(decoded.modules, modules);
+  checkIdentity(decoded, modules);
   const component = planned(decoded, options);
-  decoded.modules.forEach((slot, i) => slot.fill(modules[i]!));
+  fillGiven(decoded.modules, modules);
   return component;
 }
 

@@ -1,16 +1,12 @@
-// Checks the option `modules`: whether the modules that a host gives are the component's own, and
-// in the right order. An engine tells the names and kinds of a module's imports and exports. The
-// library knows the types of modules that it compiled in this realm. Modules that `split` wrote
-// carry a mark.
+// Core modules that were compiled elsewhere, put in their places in a component: as many as it has, each where its own bytes are.
+// Spec: none; a module is known by the names and kinds of its imports and exports, since engines tell no more.
 
 import { CompileError } from "../errors.ts";
-import type { Decoded } from "./decode.ts";
-import { ModuleSlot } from "./module_slot.ts";
-import { describeFault, foreignModuleFault, moduleFault } from "./module_type.ts";
-import { marksOf } from "./split_mark.ts";
+import type { ModuleSlot } from "./module_slot.ts";
+import type { CoreItemType, CoreModuleType } from "./module_type.ts";
 
-/** Checks the option `modules`. */
-export function checkGivenModules({ modules: slots }: Decoded, modules: readonly WebAssembly.Module[]): void {
+/** Throws for what are no modules, or not as many as a component has. */
+export function checkGiven(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
   if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
   if (modules.length !== slots.length) {
     throw new CompileError("wrong-modules", "compile component", undefined, modules.length, slots.length);
@@ -18,38 +14,35 @@ export function checkGivenModules({ modules: slots }: Decoded, modules: readonly
   for (const module of modules) {
     if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
   }
+}
+
+/** Fills the places of a component's core modules. Throws CompileError where they are other modules, or stand in another order. */
+export function fillGiven(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
   slots.forEach((slot, i) => {
-    const fault = faultOf(slot, modules[i]!);
-    if (fault === undefined) return;
-    const place = slots.findIndex((other) => faultOf(other, modules[i]!) === undefined);
-    const fact = place < 0 ? fault : `it would fit at ${place}`;
-    throw new CompileError("wrong-module", "compile component", slot.offset, i, fact);
+    const missing = slot.type && lackOf(modules[i]!, slot.type);
+    if (missing === undefined) return;
+    const place = slots.findIndex(({ type }) => type !== undefined && lackOf(modules[i]!, type) === undefined);
+    const hint = place < 0 ? "" : `; it is like core module ${place}`;
+    throw new CompileError("misplaced-module", "compile component", undefined, i, `${missing}${hint}`);
   });
+  slots.forEach((slot, i) => slot.fill(modules[i]!));
 }
 
-/** Why a module cannot be the one of a slot; `undefined` if it can. */
-function faultOf(slot: ModuleSlot, module: WebAssembly.Module): string | undefined {
-  const marks = marksOf(module);
-  if (slot.mark !== undefined && marks.length > 0 && !marks.includes(slot.mark)) return "it was split from elsewhere";
-  const { type } = slot;
-  if (type === undefined) return undefined;
-  const known = ModuleSlot.known(module)?.type;
-  if (known !== undefined) {
-    const fault = moduleFault(known, type) ?? moduleFault(type, known);
-    return fault && `${fault.item} ${describeFault(fault)}`;
-  }
-  const fault = foreignModuleFault(module, type);
-  if (fault !== undefined) return `${fault.item} ${describeFault(fault)}`;
-  const { imports, exports } = type;
-  const more = WebAssembly.Module.exports(module).length > exports.length ||
-    WebAssembly.Module.imports(module).length < imports.length;
-  return more ? "it has more exports, or fewer imports" : undefined;
+/** What a module lacks that its bytes declare. It may have more: whoever compiled it may have added something. */
+export function lackOf(module: WebAssembly.Module, declared: CoreModuleType): string | undefined {
+  const exported = new Set(WebAssembly.Module.exports(module).map(({ name, kind }) => key(kind, name)));
+  const lacking = declared.exports.find(({ name, type }) => !exported.has(key(kindOf(type), name)));
+  if (lacking !== undefined) return `export \`${lacking.name}\``;
+  const imported = new Set(WebAssembly.Module.imports(module).map(({ module, name, kind }) => key(kind, module, name)));
+  const needed = declared.imports.find(({ module, name, type }) => !imported.has(key(kindOf(type), module, name)));
+  return needed && `import \`${needed.module}::${needed.name}\``;
 }
 
-/** Refuses a component whose core modules were split from it and are not given. */
-export function requireWhole({ modules }: Decoded): void {
-  const apart = modules.find(({ mark }) => mark !== undefined);
-  if (apart !== undefined) {
-    throw new CompileError("modules-apart", "compile component", apart.offset, modules.length);
-  }
+/** A kind as engines call it. */
+function kindOf({ kind }: CoreItemType): string {
+  return kind === "func" ? "function" : kind;
+}
+
+function key(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
 }

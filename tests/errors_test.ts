@@ -222,13 +222,24 @@ check("COMPILE_PHRASES", "CompileError", {
     message: "Cannot compile component: option `modules` has 0 modules, expected 1",
     provoke: () => compileSync(binary(1, 8, ...moduleHeader), { modules: [] }),
   },
+  "misplaced-module": {
+    message: "Cannot compile component: option `modules`: module 0 lacks the export `f`; it is like core module 1",
+    provoke: async () => {
+      const bytes = await wat(`(component (core module (func (export "f"))) (core module (func (export "g"))))`);
+      const [first, second] = compileSync(bytes).modules;
+      compileSync(bytes, { modules: [second!, first!] });
+    },
+  },
   "wrong-module": {
     message:
-      "Cannot compile component: option `modules` has another module at 0: it has more exports, or fewer imports (at offset 0xa)",
-    provoke: () =>
-      compileSync(binary(1, 8, ...moduleHeader), {
-        modules: [new WebAssembly.Module(Uint8Array.of(...moduleHeader, 5, 3, 1, 0, 0, 7, 5, 1, 1, 0x6d, 2, 0))],
-      }),
+      "Cannot compile component: option `modules`: module 0 is another one: export `m` has another type; it is like core module 1 (at offset 0xa)",
+    provoke: async () => {
+      const bytes = await wat(
+        `(component (core module (memory (export "m") 0)) (core module (memory (export "m") 0 1)))`,
+      );
+      const [first, second] = compileSync(bytes).modules;
+      compileSync(bytes, { modules: [second!, first!] });
+    },
   },
   "modules-apart": {
     message:

@@ -164,7 +164,7 @@ function refusal(bytes: Uint8Array<ArrayBuffer>, modules: readonly WebAssembly.M
 
 Deno.test("modules that changed places are told apart", async () => {
   const different = await twins(`(func (export "f"))`, `(func (export "g"))`);
-  const swapped = "option `modules` has another module at 0: it would fit at 1";
+  const swapped = "option `modules`: module 0 lacks the export `f`; it is like core module 1";
   const { rest, modules } = split(different), [a, b] = compiled(modules);
   assertEquals(refusal(rest, [a!, b!]), "");
   for (const bytes of [rest, different]) {
@@ -177,44 +177,41 @@ Deno.test("modules that changed places are told apart", async () => {
     );
     assertEquals(refusal(bytes, [plainA!, plainB!]), "");
     assertEquals(refusal(bytes, [plainB!, plainA!]), swapped);
-    assertEquals(refusal(bytes, [plainA!, plainA!]), "option `modules` has another module at 1: it would fit at 0");
+    assertEquals(
+      refusal(bytes, [plainA!, plainA!]),
+      "option `modules`: module 1 lacks the export `g`; it is like core module 0",
+    );
   }
   // Those that this realm compiled are known by their types
   const typed = await twins(`(func (export "f") (param i32))`, `(func (export "f") (param i64))`);
   const known = compileSync(typed).modules;
   for (const bytes of [typed, split(typed).rest]) {
-    assertEquals(refusal(bytes, [known[1]!, known[0]!]), swapped);
+    const other = "option `modules`: module 0 is another one: export `f` has another type; it is like core module 1";
+    assertEquals(refusal(bytes, [known[1]!, known[0]!]), other);
     assertEquals(refusal(bytes, known), "");
   }
   // Those that were split off are marked: the bodies need not even have other types
   const bodies = await twins(`(func (export "f") nop)`, `(func (export "f"))`);
   const pieces = split(bodies), [one, other] = compiled(pieces.modules);
   assertEquals(refusal(pieces.rest, [one!, other!]), "");
-  assertEquals(refusal(pieces.rest, [other!, one!]), swapped);
+  assertEquals(
+    refusal(pieces.rest, [other!, one!]),
+    "option `modules`: module 0 is another one: `split` took it from elsewhere; it is like core module 1",
+  );
   // Equal modules may stand for each other
   const equal = split(await twins(`(func (export "f"))`, `(func (export "f"))`)), same = compiled(equal.modules);
   assertEquals(refusal(equal.rest, [same[1]!, same[0]!]), "");
 });
 
 Deno.test("modules of another component are refused, and too few or too many", async () => {
-  const { rest, modules } = split(growing),
-    other = await wat(`(component (core module (func (export "grow") (param i32))))`);
-  assertEquals(
-    refusal(rest, compileSync(other).modules),
-    "option `modules` has another module at 0: export `grow` has the wrong type: expected type " +
-      "`(func (param i32) (result i32))`, found type `(func (param i32))`",
-  );
-  assertEquals(
-    refusal(rest, compiled(split(other).modules)),
-    "option `modules` has another module at 0: it was split from elsewhere",
-  );
-  const more = await wat(
-    `(module (memory (export "m") 1) (func (export "grow") (param i32) (result i32) (local.get 0)))`,
-  );
-  assertEquals(
-    refusal(rest, [new WebAssembly.Module(more)]),
-    "option `modules` has another module at 0: it has more exports, or fewer imports",
-  );
+  const { rest, modules } = split(growing);
+  const other = await wat(`(component (core module (func (export "grow") (param i32))))`);
+  const more = await wat(`(component (core module
+    (memory (export "m") 1) (func (export "grow") (param i32) (result i32) (local.get 0))))`);
+  const another = "option `modules`: module 0 is another one: ";
+  assertEquals(refusal(rest, compileSync(other).modules), `${another}export \`grow\` has another type`);
+  assertEquals(refusal(rest, compileSync(more).modules), `${another}export \`m\` is in one of the two`);
+  assertEquals(refusal(rest, compiled(split(other).modules)), `${another}\`split\` took it from elsewhere`);
   assertEquals(refusal(rest, []), "option `modules` has 0 modules, expected 1");
   assertEquals(refusal(rest, compiled([...modules, ...modules])), "option `modules` has 2 modules, expected 1");
 });
