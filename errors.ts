@@ -67,6 +67,13 @@ export const COMPILE_PHRASES = {
   "missing-feature": "core module {0} needs {1}, which this engine does not have",
   /** `modules` does not fit the component. */
   "wrong-modules": "option `modules` has {0} modules, expected {1}",
+  /** A module of `modules` is another than the component has in its place. */
+  "misplaced-module": "option `modules`: module {0} lacks the {1}",
+  /** The same for a module that fits by names and kinds. */
+  "wrong-module": "option `modules`: module {0} is another one: {1}",
+  /** The rest of a component that was split, without its modules. */
+  "modules-apart":
+    "its core modules were split from it: pass { modules }, all {0} of them in the order of their numbers",
   /** A memory's minimum exceeds `maxMemoryPages`. */
   "memory-cap": "memory of core module {0} starts with {1} pages, more than maxMemoryPages {2}",
   /** A part of the specification that this version does not run yet. */

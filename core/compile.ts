@@ -9,10 +9,12 @@ import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.
 import { Budget } from "./evaluate.ts";
 import { features } from "./features.ts";
 import { Gates } from "./gates.ts";
+import { checkGiven, fillGiven } from "./given_modules.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import { moduleHead } from "./module_type.ts";
 import { planComponent } from "./plan.ts";
 import type { DefinedComponent } from "./plan_types.ts";
+import { checkIdentity, requireWhole } from "./split_modules.ts";
 import { validateComponent } from "./validate.ts";
 
 /** Any buffer or view, shared ones too (TypeScript's `BufferSource` refuses a plain `Uint8Array`, whose buffer might be shared). */
@@ -27,7 +29,10 @@ export type ComponentSource =
 
 /** How to compile. */
 export interface CompileOptions {
-  /** Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them); nothing is compiled then. */
+  /**
+   * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them);
+   * nothing is compiled then. The component may be the rest that `windlass split` leaves of it.
+   */
   modules?: readonly WebAssembly.Module[];
   /** Upper bound, in 64 KiB pages, for every memory the component defines. Not together with `modules`. */
   maxMemoryPages?: number;
@@ -104,15 +109,10 @@ function located(error: unknown, { component, modules }: Decoded, module: number
 
 /** Puts modules that were compiled elsewhere in their places. */
 function given(decoded: Decoded, options: CompileOptions, modules: readonly WebAssembly.Module[]): Component {
-  if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
-  if (modules.length !== decoded.modules.length) {
-    throw new CompileError("wrong-modules", "compile component", undefined, modules.length, decoded.modules.length);
-  }
-  for (const module of modules) {
-    if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
-  }
+  checkGiven(decoded.modules, modules);
+  checkIdentity(decoded, modules);
   const component = planned(decoded, options);
-  decoded.modules.forEach((slot, i) => slot.fill(modules[i]!));
+  fillGiven(decoded.modules, modules);
   return component;
 }
 
@@ -130,6 +130,7 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return given(decoded, options, options.modules);
+  requireWhole(decoded);
   const component = planned(decoded, options);
   decoded.modules.forEach((slot, i) => {
     const module = capped(all, slot, i, options);
@@ -181,6 +182,7 @@ async function inOrder<T>(decoded: Decoded, promises: readonly Promise<T>[]): Pr
 async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return given(decoded, options, options.modules);
+  requireWhole(decoded);
   // The engine compiles on threads of its own: meanwhile the component is validated, whose faults count first.
   const compiling = decoded.modules.map(async (slot, i) => {
     const module = capped(all, slot, i, options);
@@ -282,6 +284,7 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
     }
     const decoded = step.value;
     if (options.modules !== undefined) return given(decoded, options, options.modules);
+    requireWhole(decoded);
     const component = planned(decoded, options);
     (await inOrder(decoded, modules)).forEach((module, i) => decoded.modules[i]!.fill(module));
     return component;

@@ -56,11 +56,11 @@ export function shapeOf({ group, position }: CoreTypeEntry): CoreSubType {
 /** What is wrong with a recursive group at the end of a space, besides what the engine would say of a module that uses it. */
 export function groupFault(types: readonly CoreSubType[], space: CoreSpace): string | undefined {
   const start = space.length - types.length;
-  for (const [i, { type, supertypes }] of types.entries()) {
-    for (const index of partsOf(type).map((text) => reference(text)[1])) {
-      if (index === undefined) continue;
-      if (index >= space.length) return `unknown type ${index}: type index out of bounds`;
-      if (space.at(index) === undefined) return `type index ${index} is a module type`;
+  for (const [i, { type, supertypes, shared }] of types.entries()) {
+    for (const part of partsOf(type)) {
+      const fault = valueFault(part, space);
+      if (fault !== undefined) return fault;
+      if (shared && !isShared(part, space)) return "shared composite type must contain shared types";
     }
     for (const index of supertypes) {
       // A supertype comes first.
@@ -69,14 +69,32 @@ export function groupFault(types: readonly CoreSubType[], space: CoreSpace): str
       if (entry === undefined) return `type index ${index} is a module type`;
       const shape = shapeOf(entry);
       if (shape.final) return "sub type cannot have a final super type";
-      if (!extendsShape(type, shape.type, space)) return "sub type must match super type";
+      if (shape.shared !== shared || !extendsShape(type, shape.type, space)) return "sub type must match super type";
     }
   }
   return undefined;
 }
 
+/** What is wrong with a value type: its index, if it has one. */
+export function valueFault(text: string, space: CoreSpace): string | undefined {
+  const [, index] = reference(text);
+  if (index === undefined) return undefined;
+  if (index >= space.length) return `unknown type ${index}: type index out of bounds`;
+  return space.at(index) === undefined ? `type index ${index} is a module type` : undefined;
+}
+
+/**
+ * Whether threads may share values of a type whose index, if it has one, is right: numbers, and
+ * references to what is shared.
+ */
+export function isShared(text: string, space: CoreSpace): boolean {
+  if (!text.startsWith("(")) return true;
+  const [, index] = reference(text);
+  return index === undefined ? text.includes("(shared ") : shapeOf(space.at(index)!).shared;
+}
+
 /** The value types in a core type. */
-function partsOf(type: CoreCompositeType): readonly string[] {
+export function partsOf(type: CoreCompositeType): readonly string[] {
   switch (type.kind) {
     case "func":
       return [...type.params, ...type.results];

@@ -17,8 +17,8 @@ import { hex, type Reader, readU32 } from "./reader.ts";
 
 const numeric: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64", 0x7b: "v128" };
 const heap: Readonly<Record<number, string>> = {
-  0x75: "noexn",
-  0x74: "nocont",
+  0x75: "nocont",
+  0x74: "noexn",
   0x73: "nofunc",
   0x72: "noextern",
   0x71: "none",
@@ -33,30 +33,49 @@ const heap: Readonly<Record<number, string>> = {
   0x68: "cont",
 };
 
-function heapType(reader: Reader): string {
-  const shared = reader.peek() === 0x65;
-  if (shared) reader.byte();
-  const type = unsharedHeapType(reader);
-  return shared ? `(shared ${type})` : type;
-}
+const SHARED = 0x65;
 
-function unsharedHeapType(reader: Reader): string {
+function heapType(reader: Reader): string {
+  if (reader.peek() === SHARED) {
+    reader.byte();
+    return sharedHeapType(reader);
+  }
   const start = reader.offset;
-  const code = reader.s33();
+  const code = reader.indexOrCode("heap type");
   if (code >= 0) return String(code);
   return heap[code + 0x80] ?? reader.fail("unknown-opcode", [hex(code + 0x80), "heap type"], start);
+}
+
+/**
+ * A heap type after the prefix `shared`. Only abstract types have it: a defined type says itself if
+ * it is shared.
+ */
+function sharedHeapType(reader: Reader): string {
+  const byte = reader.byte();
+  return `(shared ${heap[byte] ?? reader.unknown(byte, "heap type")})`;
 }
 
 /** `core:valtype`. */
 export function coreValType(reader: Reader): CoreValTypeText {
   const byte = reader.byte();
   const number = numeric[byte];
-  if (number !== undefined) return number;
+  return number ?? refType(reader, byte) ?? reader.unknown(byte, "core value type");
+}
+
+/** `core:reftype`, whose first byte was read; `undefined` if that begins none. */
+function refType(reader: Reader, byte: number): string | undefined {
   if (byte === 0x64) return `(ref ${heapType(reader)})`;
   if (byte === 0x63) return `(ref null ${heapType(reader)})`;
+  if (byte === SHARED) return `(ref null ${sharedHeapType(reader)})`;
   const abstract = heap[byte];
-  if (abstract !== undefined) return `(ref null ${abstract})`;
-  reader.unknown(byte, "core value type");
+  return abstract === undefined ? undefined : `(ref null ${abstract})`;
+}
+
+/** `core:tabletype`. */
+export function coreTableType(reader: Reader): CoreExternType & { kind: "table" } {
+  const byte = reader.byte();
+  const element = refType(reader, byte) ?? reader.unknown(byte, "reference type");
+  return { kind: "table", element, limits: limits(reader, 0x07) };
 }
 
 function fieldType(reader: Reader): CoreFieldType {
@@ -97,7 +116,7 @@ function subType(reader: Reader): CoreSubType {
 const none: readonly number[] = [];
 
 function withComposite(reader: Reader, final: boolean, supertypes: readonly number[]): CoreSubType {
-  const shared = reader.peek() === 0x65;
+  const shared = reader.peek() === SHARED;
   if (shared) reader.byte();
   return { final, supertypes, shared, type: compositeType(reader) };
 }
@@ -148,10 +167,15 @@ function moduleDecl(reader: Reader): CoreModuleDecl {
   }
 }
 
-/** `limits`, of a memory or a table. */
+/** `limits` of a memory. */
 export function coreLimits(reader: Reader): CoreLimits {
+  return limits(reader, 0x0f);
+}
+
+/** `limits` whose flags go up to `most`: only memories have pages, whose size is bit 3. */
+function limits(reader: Reader, most: number): CoreLimits {
   const flags = reader.byte();
-  if (flags > 0x0f) reader.unknown(flags, "limits");
+  if (flags > most) reader.unknown(flags, "limits");
   const wide = (flags & 4) !== 0;
   const bound = (): number => wide ? reader.u64() : reader.u32();
   const min = bound();
@@ -168,7 +192,7 @@ export function coreExternType(reader: Reader): CoreExternType {
     case 0x20:
       return { kind: "func", type: reader.u32(), exact: byte === 0x20 };
     case 0x01:
-      return { kind: "table", element: coreValType(reader), limits: coreLimits(reader) };
+      return coreTableType(reader);
     case 0x02:
       return { kind: "memory", limits: coreLimits(reader) };
     case 0x03: {

@@ -52,10 +52,10 @@ const primitives: Readonly<Record<number, PrimitiveKind>> = {
 
 export function valType(reader: Reader): ValTypeRef {
   const start = reader.offset;
-  const code = reader.s33();
+  const code = reader.indexOrCode("component value type");
   if (code >= 0) return code;
   return primitives[code + 0x80] ??
-    reader.fail("unknown-opcode", [hex((code + 0x80) & 0xff), "component value type"], start);
+    reader.fail("unknown-opcode", [hex(code + 0x80), "component value type"], start);
 }
 
 function labelled(reader: Reader): LabelledRef {

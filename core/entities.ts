@@ -9,13 +9,16 @@ import type { NameDef } from "./definitions.ts";
 import type { CoreModuleType } from "./module_type.ts";
 import type { ValueItem } from "./plan_types.ts";
 
-/** A type definition. */
+/** A type definition. Of a type that an import or export named, `of` is the type that was named. */
 export type TypeEntity =
-  | ValueItem
-  | { readonly kind: "func"; readonly type: FuncType }
-  | { readonly kind: "resource"; readonly type: ResourceType }
-  | { readonly kind: "instance"; readonly type: InstanceType }
-  | { readonly kind: "component"; readonly type: ComponentType };
+  & (
+    | ValueItem
+    | { readonly kind: "func"; readonly type: FuncType }
+    | { readonly kind: "resource"; readonly type: ResourceType }
+    | { readonly kind: "instance"; readonly type: InstanceType }
+    | { readonly kind: "component"; readonly type: ComponentType }
+  )
+  & { readonly of?: TypeEntity };
 
 /** The type of an import, an export, or an item of an index space. */
 export type Entity =
@@ -175,13 +178,13 @@ export class Substitution {
         return type === item.type ? item : { ...item, type };
       }
       case "func":
-        return { kind: "func", type: this.func(item.type) };
+        return { ...item, type: this.func(item.type) };
       case "resource":
-        return { kind: "resource", type: this.resource(item.type) };
+        return { ...item, type: this.resource(item.type) };
       case "instance":
-        return { kind: "instance", type: item.type.substitute(this) };
+        return { ...item, type: item.type.substitute(this) };
       case "component":
-        return { kind: "component", type: this.component(item.type) };
+        return { ...item, type: this.component(item.type) };
     }
   }
 

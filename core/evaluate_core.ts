@@ -2,7 +2,7 @@
 // Spec: Explainer.md "Core Type Definitions".
 
 import type { CoreTypeEntry } from "./core_space.ts";
-import { CoreSpace, groupFault } from "./core_space.ts";
+import { CoreSpace, groupFault, isShared, valueFault } from "./core_space.ts";
 import type { CoreExternType, CoreModuleDecl, CoreSubType, CoreTypeDef } from "./definitions.ts";
 import { invalid } from "./invalid.ts";
 import {
@@ -41,6 +41,21 @@ export function addCoreTypeItem(item: CoreTypeItem, scope: IndexSpaces<Spaces>):
   scope.add("core type", item);
 }
 
+/**
+ * What is wrong with what a module type imports or exports, besides its limits. An engine says the
+ * same of a module.
+ */
+function itemTypeFault(item: CoreItemType, space: CoreSpace): string | undefined {
+  if (item.kind === "tag" && item.results.length > 0) return "invalid exception type: non-empty tag result type";
+  if (item.kind !== "table" && item.kind !== "global") return undefined;
+  const [type, shared, part] = item.kind === "table"
+    ? [item.element, item.limits.shared, "element"]
+    : [item.type, item.shared, "value"];
+  const fault = valueFault(type, space);
+  if (fault !== undefined || !shared || isShared(type, space)) return fault;
+  return `shared ${item.kind}s must have a shared ${part} type`;
+}
+
 function evaluateModuleType(
   decls: readonly CoreModuleDecl[],
   scope: IndexSpaces<Spaces>,
@@ -51,6 +66,8 @@ function evaluateModuleType(
   const resolve = (type: CoreExternType): CoreItemType => {
     const item = coreItemType(type, space);
     if (item === undefined) invalid("core type", offset, "unknown-index", "type", (type as { type: number }).type);
+    const fault = itemTypeFault(item, space);
+    if (fault !== undefined) invalid("core type", offset, "invalid-type", fault);
     return item;
   };
   for (const decl of decls) {

@@ -1,15 +1,8 @@
 // What validation knows of one component, component type or instance type while it reads it: index spaces of types, names that are
-// taken, and which types have a name that the outside can use.
+// taken, resources that are its own.
 // Spec: Explainer.md "Import and Export Definitions", "External Visibility of Types".
 
-import {
-  everyPart,
-  type FuncType,
-  isPrimitive,
-  type PrimitiveKind,
-  type ResourceType,
-  type ValType,
-} from "../abi/types.ts";
+import type { FuncType, PrimitiveKind, ResourceType, ValType } from "../abi/types.ts";
 import type { CoreSpace } from "./core_space.ts";
 import type { NameDef } from "./definitions.ts";
 import type { Budget } from "./evaluate.ts";
@@ -19,6 +12,7 @@ import {
   type InstanceType,
   type NamedEntity,
   renameResource,
+  rootOf,
   type TypeEntity,
 } from "./entities.ts";
 import type { CoreTypeItem } from "./evaluate_core.ts";
@@ -29,6 +23,8 @@ import { invalid } from "./invalid.ts";
 import type { CoreItemType, CoreModuleType } from "./module_type.ts";
 import { takeName } from "./labels.ts";
 import { isInterfaceName, nameFault, parsePlainName, suffixFault } from "./names.ts";
+import { mentionsResourceOf } from "./outer_resources.ts";
+import { Visibility } from "./visibility.ts";
 
 /** A core item by its type. */
 export interface KnownCoreItem {
@@ -83,7 +79,7 @@ class Names {
   }
 
   get visible(): Visibility {
-    return this.#visible ??= new Visibility(this.#budget, this.#outer?.visible);
+    return this.#visible ??= new Visibility(this.#budget, undefined, this.#outer?.visible);
   }
 }
 
@@ -163,6 +159,15 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     return value.type;
   }
 
+  /** Whether something exported mentions a resource of its own that is not exported itself. */
+  leaksResource(): boolean {
+    if (this.defined.size === 0) return false;
+    const kept = new Set(this.defined);
+    withdrawExported(this.export.items.values(), kept, new Set(), this.#budget);
+    if (kept.size === 0) return false;
+    return [...this.export.items.values()].some(({ entity }) => mentionsResourceOf(kept, entity, this.#budget));
+  }
+
   /** The first value that nothing consumed. */
   unused(): number | undefined {
     const index = this.all("value").findIndex(({ used }) => !used);
@@ -197,11 +202,15 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     if (entity.sort === "func") this.checkAnnotation(side, name, entity.type, offset);
     takeName(names.taken, name, side, offset);
     if (this.kind !== "instance type") {
+      const hidden = side === "import" && this.export.visible.exports(named);
       if (named.sort === "instance") names.visible.show(named);
-      const sees = names.visible.sees(named);
+      const sees = !hidden && names.visible.sees(named);
       names.visible.show(named);
       if (!sees) {
         invalid(side, offset, "not-visible", entity.sort === "core module" ? "module" : entity.sort, side, name);
+      }
+      if (side === "import" && this.defined.size > 0 && mentionsResourceOf(this.defined, named, this.#budget)) {
+        invalid(side, offset, "invalid-type", "local resource type found in imports");
       }
     }
     if (named.sort === "type" && named.type.kind === "resource") {
@@ -288,15 +297,32 @@ function isResource(item: NamedEntity | undefined): boolean {
   return item?.entity.sort === "type" && item.entity.type.kind === "resource";
 }
 
+/** Leaves those resources that no export names, however deep in an instance. */
+function withdrawExported(
+  items: Iterable<NamedEntity>,
+  kept: Set<ResourceType>,
+  seen: Set<InstanceType>,
+  budget: Budget,
+): void {
+  for (const { entity } of items) {
+    budget.spend(0);
+    if (kept.size === 0) return;
+    if (entity.sort === "type" && entity.type.kind === "resource") kept.delete(rootOf(entity.type.type));
+    if (entity.sort !== "instance" || seen.has(entity.type)) continue;
+    seen.add(entity.type);
+    withdrawExported(Array.from(entity.type.entries(), ([, item]) => item), kept, seen, budget);
+  }
+}
+
 /** A type under a name of its own. */
 function renamed(item: TypeEntity, name: string): TypeEntity {
   switch (item.kind) {
     case "value":
-      return { ...item, type: renameType(item.type) };
+      return { ...item, type: renameType(item.type), of: item };
     case "resource":
-      return { kind: "resource", type: renameResource(item.type, name) };
+      return { kind: "resource", type: renameResource(item.type, name), of: item };
     default:
-      return item;
+      return { ...item, of: item };
   }
 }
 
@@ -311,108 +337,4 @@ function renameType(type: ValType): ValType {
 /** The type that a name stands for. */
 export function typeRoot(type: ValType): ValType {
   return typeRoots.get(type) ?? type;
-}
-
-// ── Visibility ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Which types have a name that the outside can use. They only become more, so that what was found visible stays so. */
-class Visibility {
-  readonly #named = new Set<object>();
-  readonly #known = new Set<object>();
-  readonly #shown = new Set<InstanceType>();
-  readonly #outer: Visibility | undefined;
-  readonly #budget: Budget;
-
-  constructor(budget: Budget, outer?: Visibility) {
-    this.#budget = budget;
-    this.#outer = outer;
-  }
-
-  has(named: object): boolean {
-    return this.#named.has(named) || this.#outer !== undefined && this.#outer.has(named);
-  }
-
-  /** Notes what an import or export gives a name to: itself, and what an instance exports. */
-  show(entity: Entity): void {
-    if (entity.sort === "type") {
-      const { type } = entity;
-      if (type.kind === "value" || type.kind === "resource") this.#named.add(type.type);
-    }
-    this.#budget.spend(0);
-    if (entity.sort !== "instance" || this.#shown.has(entity.type)) return;
-    this.#shown.add(entity.type);
-    for (const [, item] of entity.type.entries()) this.show(item.entity);
-  }
-
-  /** Whether everything that an item mentions, and that needs a name, has one. */
-  sees(entity: Entity): boolean {
-    switch (entity.sort) {
-      case "func":
-        return this.#func(entity.type);
-      case "type":
-        return this.#parts(entity.type);
-      case "value":
-        return this.#value(entity.type);
-      case "instance": {
-        if (this.#known.has(entity.type) || this.#outer !== undefined && this.#outer.#known.has(entity.type)) {
-          return true;
-        }
-        // Its own types have names through it, wherever it is used.
-        const inside = this.#shown.has(entity.type) ? this : new Visibility(this.#budget, this);
-        inside.show(entity);
-        for (const [, item] of entity.type.entries()) {
-          this.#budget.spend(0);
-          if (!inside.sees(item.entity)) return false;
-        }
-        this.#known.add(entity.type);
-        return true;
-      }
-      default:
-        return true;
-    }
-  }
-
-  #func({ params, result }: FuncType): boolean {
-    return params.every((param) => this.#value(param.type)) && (result === undefined || this.#value(result));
-  }
-
-  /** What gets a name now: its parts must have had theirs. */
-  #parts(item: TypeEntity): boolean {
-    switch (item.kind) {
-      case "value":
-        return item.type.kind === "own" || item.type.kind === "borrow"
-          ? this.#value(item.type)
-          : everyPart(item.type, this.#seesValue);
-      case "func":
-        return this.#func(item.type);
-      case "instance":
-        return this.sees({ sort: "instance", type: item.type });
-      default:
-        return true;
-    }
-  }
-
-  readonly #seesValue = (type: ValType): boolean => this.#value(type);
-
-  #value(type: ValType): boolean {
-    if (isPrimitive(type) || this.#known.has(type)) return true;
-    const seen = this.#valueSeen(type);
-    if (seen) this.#known.add(type);
-    return seen;
-  }
-
-  #valueSeen(type: ValType): boolean {
-    switch (type.kind) {
-      case "record":
-      case "variant":
-      case "enum":
-      case "flags":
-        return this.has(type);
-      case "own":
-      case "borrow":
-        return this.has(type.resource);
-      default:
-        return everyPart(type, this.#seesValue);
-    }
-  }
 }

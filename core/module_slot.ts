@@ -2,6 +2,7 @@
 // Modules travel through the host's hands as `WebAssembly.Module`; what the library knew of one is found again by it.
 
 import { type CoreModuleType, moduleHead, readModuleType } from "./module_type.ts";
+import { splitMark } from "./split_mark.ts";
 
 const known = new WeakMap<WebAssembly.Module, ModuleSlot>();
 
@@ -13,10 +14,17 @@ export class ModuleSlot {
   #module: WebAssembly.Module | undefined;
   #head: Uint8Array | undefined;
   #type: CoreModuleType | undefined;
+  /** The mark of the module that was split off here, where the component is without it. */
+  mark: string | undefined;
 
   constructor(offset: number, length: number) {
     this.offset = offset;
     this.length = length;
+  }
+
+  /** The slot of a module whose bytes were seen. */
+  static known(module: WebAssembly.Module): ModuleSlot | undefined {
+    return known.get(module);
   }
 
   /** The slot of a module that a host gives; without a type if the module is not of our compiling. */
@@ -31,6 +39,7 @@ export class ModuleSlot {
   /** Keeps the part of the module's bytes that says its type. */
   describe(bytes: Uint8Array): void {
     this.#head = moduleHead(bytes).slice();
+    this.mark = splitMark(this.#head);
   }
 
   /** Says what the engine made of it. */

@@ -4,7 +4,7 @@
 
 import { CompileError } from "../errors.ts";
 import { CoreEquality, CoreSpace, type CoreTypeEntry, isPlain, shapeOf } from "./core_space.ts";
-import { coreExternType, coreLimits, coreValType, recType } from "./core_types.ts";
+import { coreExternType, coreLimits, coreTableType, coreValType, recType } from "./core_types.ts";
 import { skipConstExpr } from "./core_module.ts";
 import type { CoreExternType, CoreLimits } from "./definitions.ts";
 import { Reader } from "./reader.ts";
@@ -131,7 +131,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         content.vec(() => {
           const initialised = content.peek() === 0x40;
           if (initialised) content.take(2);
-          add({ kind: "table", element: coreValType(content), limits: coreLimits(content) });
+          add(coreTableType(content));
           if (initialised) skipConstExpr(content);
         }, "table");
         break;
@@ -348,10 +348,12 @@ export function moduleTypeFault(
   for (const items of [imports, exports]) {
     for (const { type } of items) {
       if (type.kind !== "memory" && type.kind !== "table") continue;
-      const { min, max, address, pageSize } = type.limits;
+      const { min, max, address, pageSize, shared } = type.limits;
       if (max !== undefined && min > max) return ["invalid-type", "size minimum must not be greater than maximum"];
-      const most = type.kind === "memory" && address === "i32" ? 2 ** (32 - pageSize) : Infinity;
+      if (type.kind === "table") continue;
+      const most = 2 ** ((address === "i32" ? 32 : 64) - pageSize);
       if (min > most || (max ?? 0) > most) return ["invalid-type", `memory size must be at most ${most} pages`];
+      if (shared && max === undefined) return ["invalid-type", "shared memory must have maximum size"];
     }
   }
   return undefined;

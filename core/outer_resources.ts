@@ -1,13 +1,28 @@
-// Whether a type mentions resources that it does not bind itself: such a type may not be used in another component than its own.
-// Spec: Explainer.md "Alias Definitions"; Binary.md's rule for outer aliases of types.
+// Whether a type mentions resources that it does not bind itself: such a type may not be used in
+// another component than its own, nor by its imports, and its exports may mention only those that
+// are exported themselves.
+// Spec: Explainer.md "Alias Definitions", "External Visibility of Types"; Binary.md's rule for
+// outer aliases of types.
 
 import { containsHandle, everyPart, type ResourceType, type ValType } from "../abi/types.ts";
-import { type NamedEntity, rootOf, type TypeEntity } from "./entities.ts";
+import { type Entity, type NamedEntity, rootOf, type TypeEntity } from "./entities.ts";
 import type { Budget } from "./evaluate.ts";
 
 /** Whether a type mentions a resource that is not abstract in the type itself, or in a type that it is part of. */
 export function mentionsOuterResource(type: TypeEntity, budget: Budget): boolean {
   return new ResourceSearch(budget).type(type, new Set());
+}
+
+/** Whether an item mentions one of these resources. */
+export function mentionsResourceOf(resources: ReadonlySet<ResourceType>, entity: Entity, budget: Budget): boolean {
+  const item = itemOf(entity);
+  return item !== undefined && new ResourceSearch(budget, resources).type(item, new Set());
+}
+
+/** The type of an item that has one. */
+function itemOf(entity: Entity): TypeEntity | undefined {
+  if (entity.sort === "type") return entity.type;
+  return entity.sort === "core module" ? undefined : { kind: entity.sort, type: entity.type } as TypeEntity;
 }
 
 /** Looks for resources that are not bound inside the type that mentions them. */
@@ -16,8 +31,17 @@ class ResourceSearch {
   /** Instances and components in which there is none, whatever is bound. */
   readonly #clean = new Set<object>();
 
-  constructor(budget: Budget) {
+  /** What is looked for; every resource by default. */
+  readonly #wanted: ReadonlySet<ResourceType> | undefined;
+
+  constructor(budget: Budget, wanted?: ReadonlySet<ResourceType>) {
     this.#budget = budget;
+    this.#wanted = wanted;
+  }
+
+  #found(type: ResourceType, bound: ReadonlySet<ResourceType>): boolean {
+    const root = rootOf(type);
+    return !bound.has(root) && (this.#wanted === undefined || this.#wanted.has(root));
   }
 
   type(item: TypeEntity, bound: ReadonlySet<ResourceType>): boolean {
@@ -28,7 +52,7 @@ class ResourceSearch {
         return [...item.type.params.map(({ type }) => type), ...(item.type.result ? [item.type.result] : [])]
           .some((type) => this.#value(type, bound));
       case "resource":
-        return !bound.has(rootOf(item.type));
+        return this.#found(item.type, bound);
       case "instance": {
         const inside = item.type.abstract.length === 0 ? bound : new Set([...bound, ...item.type.abstract.map(rootOf)]);
         return this.#entries(item.type, item.type.entries(), inside);
@@ -49,11 +73,7 @@ class ResourceSearch {
     if (this.#clean.has(owner)) return false;
     for (const [, { entity }] of items) {
       this.#budget.spend(0);
-      const item: TypeEntity | undefined = entity.sort === "type"
-        ? entity.type
-        : entity.sort === "core module"
-        ? undefined
-        : { kind: entity.sort, type: entity.type } as TypeEntity;
+      const item = itemOf(entity);
       if (item !== undefined && this.type(item, bound)) return true;
     }
     this.#clean.add(owner);
@@ -62,7 +82,7 @@ class ResourceSearch {
 
   #value(type: ValType, bound: ReadonlySet<ResourceType>): boolean {
     if (!containsHandle(type)) return false;
-    if (type.kind === "own" || type.kind === "borrow") return !bound.has(rootOf(type.resource));
+    if (type.kind === "own" || type.kind === "borrow") return this.#found(type.resource, bound);
     this.#budget.spend(0);
     return !everyPart(type, (part) => !this.#value(part, bound));
   }

@@ -88,9 +88,16 @@ export class Reader {
     return this.#leb("var_u64", 64, 0);
   }
 
-  /** A signed 33-bit integer: a type index if not negative, else a type opcode. */
-  s33(): number {
-    return this.#leb("var_s33", 33, 1);
+  /**
+   * A type index, which is a signed 33-bit integer that is not negative, or the code of a type,
+   * which is one byte; gives the code less 0x80. A negative integer of several bytes is neither:
+   * codes have no other encoding.
+   */
+  indexOrCode(what: string): number {
+    const start = this.offset, byte = this.peek();
+    if ((byte & 0xc0) === 0x40) return this.byte() - 0x80;
+    const index = this.#leb("var_s33", 33, 1);
+    return index < 0 ? this.fail("unknown-opcode", [hex(byte), what], start) : index;
   }
 
   /** LEB128 of at most `bits` bits, `signed` being 1 or 0. Padding with zeros, or with the sign, is allowed; further bytes or bits are not. */

@@ -5,6 +5,7 @@
 
 import { containsBorrow, type ResourceType } from "../abi/types.ts";
 import { locate } from "../errors.ts";
+import { requireCoreFeatures } from "./core_gates.ts";
 import { CoreEquality } from "./core_space.ts";
 import { describeDefinition } from "./debug_names.ts";
 import type {
@@ -95,6 +96,7 @@ class Validator {
       const fact = `value index ${unused} was not used as part of an instantiation, start function, or export`;
       invalid("component", def.definitions.at(-1)!.offset, "invalid-type", fact);
     }
+    checkExports(frame, def.definitions.at(-1)?.offset ?? 0);
     const type = typeOf(frame);
     validated.set(def, type);
     return type;
@@ -180,6 +182,7 @@ class Validator {
   // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #coreType(def: CoreTypeDef, frame: Frame, offset: number): void {
+    requireCoreFeatures(def, this.#gates, offset);
     addCoreType(def, frame, offset);
     const added = frame.get("core type", frame.coreTypes.length - 1, offset);
     if (added.kind === "module") checkModuleType(added.type, offset);
@@ -211,7 +214,7 @@ class Validator {
       case "instance":
         return { kind: "instance", type: this.#instanceType(def.decls, frame, offset) };
       case "component":
-        return { kind: "component", type: this.#componentType(def.decls, frame) };
+        return { kind: "component", type: this.#componentType(def.decls, frame, offset) };
       case "fixed-list":
         this.#gates.require("fixed-length-lists", "a fixed-length list", offset);
         break;
@@ -242,8 +245,10 @@ class Validator {
     return makeInstance(frame.export.items, offset, [...frame.defined]);
   }
 
-  #componentType(decls: readonly TypeDecl[], parent: Frame): ComponentType {
-    return typeOf(this.#declarations("component type", decls, parent));
+  #componentType(decls: readonly TypeDecl[], parent: Frame, offset: number): ComponentType {
+    const frame = this.#declarations("component type", decls, parent);
+    checkExports(frame, offset);
+    return typeOf(frame);
   }
 
   #declarations(kind: "component type" | "instance type", decls: readonly TypeDecl[], parent: Frame): Frame {
@@ -499,6 +504,12 @@ const coreItemSortNames: ReadonlySet<string> = new Set(Object.values(coreItemSor
 
 function isCoreItemSort(sort: string): sort is CoreItemSort {
   return coreItemSortNames.has(sort);
+}
+
+/** Checks what only the end of a component, or of a component type, shows of its exports. */
+function checkExports(frame: Frame, offset: number): void {
+  if (!frame.leaksResource()) return;
+  invalid("component", offset, "invalid-type", "local resource type found in export but not exported itself");
 }
 
 /** What a frame amounts to as a component's type. */

@@ -10,7 +10,7 @@ import {
   signatureLayout,
 } from "../abi/layout.ts";
 import { containsBorrow, containsRange, type FuncType, type ValType } from "../abi/types.ts";
-import { CoreEquality, CoreSpace } from "./core_space.ts";
+import { CoreEquality, CoreSpace, shapeOf } from "./core_space.ts";
 import type { CanonDef, CanonOptionsDef } from "./definitions.ts";
 import { rootOf } from "./entities.ts";
 import { valueAt } from "./evaluate.ts";
@@ -19,7 +19,7 @@ import type { GateName, Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
 import { type CoreItemType, formatItem, itemFault } from "./module_type.ts";
 
-/** Nothing that canonical definitions mention refers to another type. */
+/** Nearly nothing that canonical definitions mention refers to another type. */
 const space = new CoreSpace(), equality = new CoreEquality();
 
 const wide = new WeakSet<CanonOptionsDef>();
@@ -86,12 +86,13 @@ export class CanonValidator {
         return this.#make(canon.kind === "resource.new" ? func([rep], ["i32"]) : func(["i32"], [rep]));
       }
       case "builtin":
-        return this.#make(this.#builtin(canon));
+        // The type of a function that spawns threads mentions a core type of the component.
+        return this.#make(this.#builtin(canon), canon.name === "thread.spawn-ref" ? this.#frame.coreTypes : space);
     }
   }
 
-  #make(type: CoreItemType & { kind: "func" }): void {
-    this.#frame.add("core func", { type, space });
+  #make(type: CoreItemType & { kind: "func" }, of: CoreSpace = space): void {
+    this.#frame.add("core func", { type, space: of });
   }
 
   #option(place: string, what: string): never {
@@ -312,23 +313,37 @@ export class CanonValidator {
     return type.element;
   }
 
-  #thread({ name, type = 0, table }: CanonDef & { kind: "builtin" }, place: string): CoreItemType & { kind: "func" } {
+  #thread(
+    { name, type = 0, table, shared = false }: CanonDef & { kind: "builtin" },
+    place: string,
+  ): CoreItemType & { kind: "func" } {
     const item = this.#frame.get("core type", type, this.#offset);
-    const shape = item.kind === "sub" ? item.entry.group.types[item.entry.position]!.type : undefined;
-    if (shape?.kind !== "func" || `${shape.params}` !== "i32" || shape.results.length !== 0) {
-      invalid(place, this.#offset, "core-signature", "start function must take one i32 and return nothing");
+    const start = item.kind === "sub" ? shapeOf(item.entry) : undefined;
+    const closure = start?.type.kind === "func" && start.type.results.length === 0 ? `${start.type.params}` : "";
+    if (start?.shared !== shared || closure !== "i32" && closure !== "i64") {
+      const fact = "start function must take a single `i32` argument, or an `i64`, and return nothing";
+      invalid(place, this.#offset, "core-signature", shared ? `${fact}, and be shared` : fact);
     }
-    let address: AddressType = "i32";
-    if (table !== undefined) {
-      const item = this.#frame.get("core table", table, this.#offset);
-      if (item !== "unknown" && item.type.kind === "table") {
-        address = item.type.limits.address;
-        if (item.type.element !== "(ref null func)") {
-          invalid(place, this.#offset, "core-signature", "the table of start functions must be one of funcrefs");
-        }
-      }
+    if (closure === "i64") this.#gates.require("memory64", "a start function that takes an i64", this.#offset);
+    if (table === undefined) return func([`(ref null ${type})`, closure], ["i32"]);
+    return func([this.#startTable(place, table, name !== "thread.new-indirect", shared), closure], ["i32"]);
+  }
+
+  /**
+   * The address type of a table that start functions come from. Those of threads that are spawned
+   * lie in shared tables.
+   */
+  #startTable(place: string, index: number, sharedTable: boolean, shared: boolean): AddressType {
+    const table = this.#frame.get("core table", index, this.#offset);
+    if (table === "unknown" || table.type.kind !== "table") return "i32";
+    const { element, limits } = table.type;
+    if (limits.address === "i64") this.#gates.require("memory64", "a 64-bit table of start functions", this.#offset);
+    const wanted = shared ? "(ref null (shared func))" : "(ref null func)";
+    if (element !== wanted || limits.shared !== sharedTable) {
+      const one = sharedTable ? "a shared one" : "one", what = shared ? "shared funcrefs" : "funcrefs";
+      invalid(place, this.#offset, "core-signature", `the table of start functions must be ${one} of ${what}`);
     }
-    return func([name === "thread.spawn-ref" ? "(ref null func)" : address, "i32"], ["i32"]);
+    return limits.address;
   }
 }
 

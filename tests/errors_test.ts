@@ -15,6 +15,8 @@ import {
   t,
   Trap,
 } from "@windlass/component";
+import { componentInternals } from "../core/component.ts";
+import { splitComponent } from "../core/split.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { engineSays, unreachable } from "./support/engine.ts";
 import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";
@@ -219,6 +221,33 @@ check("COMPILE_PHRASES", "CompileError", {
   "wrong-modules": {
     message: "Cannot compile component: option `modules` has 0 modules, expected 1",
     provoke: () => compileSync(binary(1, 8, ...moduleHeader), { modules: [] }),
+  },
+  "misplaced-module": {
+    message: "Cannot compile component: option `modules`: module 0 lacks the export `f`; it is like core module 1",
+    provoke: async () => {
+      const bytes = await wat(`(component (core module (func (export "f"))) (core module (func (export "g"))))`);
+      const [first, second] = compileSync(bytes).modules;
+      compileSync(bytes, { modules: [second!, first!] });
+    },
+  },
+  "wrong-module": {
+    message:
+      "Cannot compile component: option `modules`: module 0 is another one: export `m` has another type; it is like core module 1 (at offset 0xa)",
+    provoke: async () => {
+      const bytes = await wat(
+        `(component (core module (memory (export "m") 0)) (core module (memory (export "m") 0 1)))`,
+      );
+      const [first, second] = compileSync(bytes).modules;
+      compileSync(bytes, { modules: [second!, first!] });
+    },
+  },
+  "modules-apart": {
+    message:
+      "Cannot compile component: its core modules were split from it: pass { modules }, all 1 of them in the order of their numbers (at offset 0xa)",
+    provoke: () => {
+      const whole = binary(1, 8, ...moduleHeader);
+      return compileSync(splitComponent(whole, componentInternals(compileSync(whole)).modules).rest);
+    },
   },
   "memory-cap": {
     message:

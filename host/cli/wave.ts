@@ -1,8 +1,9 @@
-// Values in text, as `--invoke` takes and prints them: WebAssembly's value encoding (WAVE), led by the type.
-// Text in, values for JavaScript out, and back. What is wrong is a SyntaxError that says where.
+// Text → values for JavaScript, as `--invoke` takes them: WebAssembly's value encoding (WAVE), led
+// by the type; wave_print.ts is the way back. What is wrong is a SyntaxError that says where.
+// Whether a number is in its type's range is found when it is lowered.
+// Spec: wasm-wave's README and wave_ebnf.md, in bytecodealliance/wasm-tools.
 
 import type { ValType } from "../../abi/types.ts";
-import { memberNames } from "../names.ts";
 
 /** A call in text: `name(value, …)`. */
 export interface Call {
@@ -32,7 +33,30 @@ export function parseValue(text: string, type: ValType): unknown {
   return value;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", '"': '"', "'": "'", "\\": "\\" };
+/** Words that mean a value of their own: a case that is called like one is written with `%`. */
+export const KEYWORDS: ReadonlySet<string> = new Set(["true", "false", "some", "none", "ok", "err", "inf", "nan"]);
+/** Characters by the letters that escape them. */
+export const ESCAPES: Readonly<Record<string, string>> = {
+  t: "\t",
+  n: "\n",
+  r: "\r",
+  '"': '"',
+  "'": "'",
+  "\\": "\\",
+};
+const WORD = "(?:[a-z0-9]+|[A-Z0-9]+)";
+const LABEL = new RegExp(`%?(?:[a-z][a-z0-9]*|[A-Z][A-Z0-9]*)(?:-${WORD})*`);
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/;
+/** A character, or an escape: never a line break, which ends what has not been closed. */
+const CHARACTER = /\\u\{[0-9a-fA-F]{1,6}\}|\\[^]|[^\n]/u;
+
+/**
+ * Whether a value may stand for `some` or `ok` of itself: options and results would be mistaken for
+ * the outer one.
+ */
+function flattens(type: ValType | undefined): type is ValType {
+  return type !== undefined && type.kind !== "option" && type.kind !== "result";
+}
 
 class WaveParser {
   readonly #text: string;
@@ -57,7 +81,7 @@ class WaveParser {
   }
 
   #skip(): void {
-    this.#match(/(?:\s|\/\/[^\n]*)*/);
+    this.#match(/(?:[ \t\r\n]|\/\/[^\n]*)*/);
   }
 
   #take(word: string): boolean {
@@ -106,20 +130,52 @@ class WaveParser {
     }
   }
 
-  #label(): string {
+  /** The label or keyword that follows, as it is written; it is not taken. */
+  #word(): string {
     this.#skip();
-    return this.#match(/%?[A-Za-z][A-Za-z0-9-]*/)?.replace("%", "") ?? this.#fail("a name");
+    const at = this.#at, word = this.#match(LABEL) ?? "";
+    this.#at = at;
+    return word;
+  }
+
+  /** The name of a field or flag: keywords are names there, too. */
+  #label(): string {
+    const word = this.#word() || this.#fail("a name");
+    this.#at += word.length;
+    return word.replace("%", "");
+  }
+
+  /** A keyword, if one of these follows. */
+  #keyword<K extends string>(...names: readonly K[]): K | undefined {
+    const found = names.find((name) => name === this.#word());
+    if (found !== undefined) this.#at += found.length;
+    return found;
   }
 
   #number(): number {
     this.#skip();
-    const text = this.#match(/-?(?:inf|nan|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/) ?? this.#fail("a number");
-    const number = Number(text.replace("inf", "Infinity").replace(/-?nan/, "NaN"));
-    return /\d/.test(text) && !Number.isFinite(number) ? this.#fail("a number in range") : number;
+    if (this.#text.startsWith("-inf", this.#at)) {
+      this.#at += 4;
+      return -Infinity;
+    }
+    const keyword = this.#keyword("inf", "nan");
+    if (keyword !== undefined) return keyword === "inf" ? Infinity : NaN;
+    // Too large a number is infinite, as it is for the reference.
+    return Number(this.#match(NUMBER) ?? this.#fail("a number"));
   }
 
+  #integer(): string {
+    this.#skip();
+    const at = this.#at, text = this.#match(NUMBER) ?? this.#fail("an integer");
+    if (/^-?\d+$/.test(text)) return text;
+    this.#at = at;
+    return this.#fail("an integer");
+  }
+
+  /** A character before the quote that ends it. */
   #character(quote: string): string {
-    const char = this.#match(/\\u\{[0-9a-fA-F]{1,6}\}|\\[^]|[^]/u) ?? this.#fail(`\`${quote}\``);
+    const char = this.#text[this.#at] === quote ? undefined : this.#match(CHARACTER);
+    if (char === undefined) return this.#fail(quote === "'" ? "a character" : `\`${quote}\``);
     if (!char.startsWith("\\")) return char;
     if (!char.startsWith("\\u{")) return ESCAPES[char[1]!] ?? this.#fail("an escape");
     const code = parseInt(char.slice(3), 16);
@@ -129,6 +185,7 @@ class WaveParser {
   }
 
   #string(): string {
+    if (this.#take('"""')) return this.#lines();
     let text = "";
     this.#expect('"');
     while (this.#text[this.#at] !== '"') text += this.#character('"');
@@ -136,57 +193,74 @@ class WaveParser {
     return text;
   }
 
+  /**
+   * The lines of a string between `"""`: what stands before the last of those is taken off each.
+   */
+  #lines(): string {
+    const start = this.#at, end = this.#text.indexOf('"""', start);
+    if (end < 0) this.#fail('`"""`');
+    const [first, ...lines] = this.#text.slice(start, end).split("\n");
+    if (first !== "" && first !== "\r") this.#fail("a new line");
+    const indent = lines.pop();
+    if (indent === undefined || !/^ *$/.test(indent)) {
+      this.#at = end;
+      this.#fail('`"""` on a line of its own');
+    }
+    this.#at = start + first.length + 1;
+    const read = lines.map((line) => {
+      if (!line.startsWith(indent)) this.#fail(`${indent.length} spaces`);
+      const next = this.#at + line.length + 1, stop = next - (line.endsWith("\r") ? 2 : 1);
+      this.#at += indent.length;
+      let text = "";
+      while (this.#at < stop) text += this.#character("");
+      this.#at = next;
+      return text;
+    });
+    this.#at = end + 3;
+    return read.join("\n");
+  }
+
   /** `name` or `name(value)`. */
   #case(
     cases: readonly { readonly name: string; readonly type: ValType | undefined }[],
   ): { tag: string; val?: unknown } {
-    const at = this.#at, name = this.#label();
+    const word = this.#word(), name = word.replace("%", "");
     const found = cases.find((one) => one.name === name);
-    if (found === undefined) {
-      this.#at = at;
-      this.#skip();
-      this.#fail(`one of ${cases.map((one) => one.name).join(", ")}`);
-    }
-    if (found.type === undefined) return { tag: name };
-    this.#expect("(");
-    const val = this.value(found.type);
-    this.#expect(")");
-    return { tag: name, val };
+    if (found === undefined) this.#fail(`one of ${cases.map((one) => one.name).join(", ")}`);
+    if (KEYWORDS.has(word)) this.#fail(`\`%${word}\`, since ${word} is a keyword`);
+    this.#at += word.length;
+    return found.type === undefined ? { tag: name } : { tag: name, val: this.#payload(found.type) };
   }
 
-  /** Whether a name follows. */
-  #peeks(...names: readonly string[]): boolean {
-    this.#skip();
-    return names.some((name) =>
-      this.#text.startsWith(name, this.#at) && !/[\w-]/.test(this.#text[this.#at + name.length] ?? "")
-    );
+  #payload(type: ValType): unknown {
+    this.#expect("(");
+    const value = this.value(type);
+    this.#expect(")");
+    return value;
   }
 
   value(type: ValType): unknown {
     switch (type.kind) {
       case "bool":
-        if (this.#peeks("true")) return this.#take("true");
-        if (this.#peeks("false")) return !this.#take("false");
-        return this.#fail("true or false");
+        return (this.#keyword("true", "false") ?? this.#fail("true or false")) === "true";
       case "s64":
       case "u64":
-        this.#skip();
-        return BigInt(this.#match(/-?\d+/) ?? this.#fail("an integer"));
+        return BigInt(this.#integer());
       case "u8":
       case "s8":
       case "u16":
       case "s16":
       case "u32":
       case "s32":
-        this.#skip();
-        return Number(this.#match(/-?\d+/) ?? this.#fail("an integer"));
+        return Number(this.#integer()) + 0; // no −0
       case "f32":
       case "f64":
         return this.#number();
       case "char": {
         this.#expect("'");
         const char = this.#character("'");
-        this.#expect("'");
+        if (this.#text[this.#at] !== "'") this.#fail("`'`");
+        this.#at++;
         return char;
       }
       case "string":
@@ -198,9 +272,14 @@ class WaveParser {
         return values;
       }
       case "map": {
-        const entries: unknown[] = [];
-        this.#list("[", "]", () => entries.push(this.value({ kind: "tuple", types: [type.key, type.value] })));
-        return new Map(entries as [unknown, unknown][]);
+        const entries = new Map<unknown, unknown>();
+        if (this.#emptyRecord()) return entries;
+        this.#list("{", "}", () => {
+          const key = this.value(type.key);
+          this.#expect(":");
+          entries.set(key, this.value(type.value));
+        });
+        return entries;
       }
       case "tuple": {
         const values: unknown[] = [];
@@ -226,11 +305,12 @@ class WaveParser {
       case "option":
         return this.#option(type.element);
       case "result": {
-        const { ok, err } = type;
-        if (ok !== undefined && ok.kind !== "variant" && ok.kind !== "enum" && !this.#peeks("ok", "err")) {
-          return { tag: "ok", val: this.value(ok) };
+        const tag = this.#keyword("ok", "err");
+        if (tag !== undefined) {
+          const payload = type[tag];
+          return payload === undefined ? { tag } : { tag, val: this.#payload(payload) };
         }
-        return this.#case([{ name: "ok", type: ok }, { name: "err", type: err }]);
+        return flattens(type.ok) ? { tag: "ok", val: this.value(type.ok) } : this.#fail("one of ok, err");
       }
       default:
         throw new SyntaxError(`a value of type ${type.kind} cannot be written`);
@@ -238,19 +318,30 @@ class WaveParser {
   }
 
   #option(element: ValType): unknown {
-    const nested = element.kind === "option";
-    if (this.#peeks("none")) {
-      this.#take("none");
-      return nested ? { tag: "none" } : undefined;
+    const tag = this.#keyword("none", "some");
+    if (element.kind !== "option") {
+      if (tag === "none") return undefined;
+      if (tag === "some") return this.#payload(element);
+      return flattens(element) ? this.value(element) : this.#fail("one of some, none");
     }
-    if (!this.#peeks("some")) return nested ? { tag: "some", val: this.value(element) } : this.value(element);
-    const { val } = this.#case([{ name: "some", type: element }]);
-    return nested ? { tag: "some", val } : val;
+    if (tag === undefined) return this.#fail("one of some, none");
+    return tag === "none" ? { tag } : { tag, val: this.#payload(element) };
+  }
+
+  /** `{:}`, which is a record of options that are none; `{}` is an empty map, or flags. */
+  #emptyRecord(): boolean {
+    const at = this.#at;
+    if (this.#take("{") && this.#take(":")) {
+      this.#expect("}");
+      return true;
+    }
+    this.#at = at;
+    return false;
   }
 
   #record(fields: readonly { readonly name: string; readonly type: ValType }[]): Record<string, unknown> {
     const record: Record<string, unknown> = {};
-    if (this.#take("{:}")) return record;
+    if (this.#emptyRecord()) return record;
     this.#list("{", "}", () => {
       const name = this.#label(), field = fields.find((field) => field.name === name);
       if (field === undefined) this.#fail(`one of ${fields.map((field) => field.name).join(", ")}`);
@@ -259,78 +350,8 @@ class WaveParser {
       record[name] = this.value(field.type);
     });
     const missing = fields.find(({ name, type }) => !Object.hasOwn(record, name) && type.kind !== "option");
-    return missing === undefined ? record : this.#fail(`a field \`${missing.name}\``);
-  }
-}
-
-function quoted(text: string, quote: string): string {
-  // deno-lint-ignore no-control-regex
-  const escaped = text.replace(/["'\\\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (char) => {
-    if (char === '"' || char === "'") return char === quote ? `\\${char}` : char;
-    const known = Object.entries(ESCAPES).find(([, value]) => value === char)?.[0];
-    return known === undefined ? `\\u{${char.codePointAt(0)!.toString(16)}}` : `\\${known}`;
-  });
-  return quote + escaped + quote;
-}
-
-/** A member by its name in JavaScript, or by WIT's. */
-function own(of: Record<string, unknown>, key: string, name: string): unknown {
-  return Object.hasOwn(of, key) ? of[key] : Object.hasOwn(of, name) ? of[name] : undefined;
-}
-
-function number(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  return Number.isFinite(value) ? Object.is(value, -0) ? "-0" : String(value) : value > 0 ? "inf" : "-inf";
-}
-
-const payload = (name: string, type: ValType | undefined, value: unknown): string =>
-  type === undefined ? name : `${name}(${formatValue(value, type)})`;
-
-/** Prints a value that came from a guest. */
-export function formatValue(value: unknown, type: ValType): string {
-  // deno-lint-ignore no-explicit-any
-  const of = value as any;
-  switch (type.kind) {
-    case "f32":
-    case "f64":
-      return number(of);
-    case "char":
-      return quoted(of, "'");
-    case "string":
-      return quoted(of, '"');
-    case "list":
-    case "fixed-list":
-      return `[${Array.from(of, (item) => formatValue(item, type.element)).join(", ")}]`;
-    case "map":
-      return `[${
-        Array.from(of, ([key, item]: [unknown, unknown]) =>
-          `(${formatValue(key, type.key)}, ${formatValue(item, type.value)})`).join(", ")
-      }]`;
-    case "tuple":
-      return `(${type.types.map((part, i) => formatValue(of[i], part)).join(", ")})`;
-    case "record": {
-      const names = memberNames(type.fields.map(({ name }) => name));
-      return `{${
-        type.fields.map(({ name, type }, i) => `${name}: ${formatValue(own(of, names[i]!, name), type)}`).join(", ")
-      }}`;
-    }
-    case "flags": {
-      const names = memberNames(type.names);
-      return `{${type.names.filter((name, i) => own(of, names[i]!, name)).join(", ")}}`;
-    }
-    case "variant":
-      return payload(of.tag, type.cases.find(({ name }) => name === of.tag)?.type, of.val);
-    case "option":
-      if (type.element.kind === "option") return of.tag === "none" ? "none" : payload("some", type.element, of.val);
-      return of === undefined ? "none" : payload("some", type.element, of);
-    case "result":
-      return payload(of.tag, type[of.tag as "ok" | "err"], of.val);
-    case "own":
-    case "borrow":
-    case "stream":
-    case "future":
-      return `<${type.kind}>`;
-    default:
-      return String(of);
+    if (missing !== undefined) this.#fail(`a field \`${missing.name}\``);
+    // `{}` alone would be flags, or a map.
+    return Object.keys(record).length > 0 ? record : this.#fail("`{:}`");
   }
 }

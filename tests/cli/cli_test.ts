@@ -1,7 +1,9 @@
 // The command line as a person uses it: a process each.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { compileSync } from "@windlass/component";
 import { version } from "@windlass/component/cli";
+import { size } from "../../host/cli/inspect.ts";
 import { wat } from "../support/wat.ts";
 import { withDirectory } from "../wasi/support.ts";
 
@@ -10,7 +12,10 @@ const guests = new URL("../wasi/guests/", import.meta.url).pathname;
 const fixtures = new URL("../e2e/fixtures/", import.meta.url).pathname;
 
 /** Runs it; gives exit code, output and error output. */
-async function windlass(args: readonly string[], options: { stdin?: string; env?: Record<string, string> } = {}) {
+async function windlass(
+  args: readonly string[],
+  options: { stdin?: string | Uint8Array<ArrayBuffer>; env?: Record<string, string> } = {},
+) {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--quiet", cli, ...args],
     stdin: "piped",
@@ -19,7 +24,8 @@ async function windlass(args: readonly string[], options: { stdin?: string; env?
     env: { NO_COLOR: "1", ...options.env },
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(options.stdin ?? "")).catch(() => {});
+  const { stdin = "" } = options;
+  await writer.write(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin).catch(() => {});
   await writer.close().catch(() => {});
   const { code, stdout, stderr } = await child.output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
@@ -28,10 +34,16 @@ async function windlass(args: readonly string[], options: { stdin?: string; env?
 Deno.test("help and version", async () => {
   const { code, out } = await windlass(["--help"]);
   assertEquals(code, 0);
-  for (const word of ["run FILE", "serve FILE", "inspect FILE", "types FILE", "split FILE", "--allow-http HOST"]) {
-    assert(out.includes(word), word);
+  const commands = { run: "--invoke", serve: "--addr", inspect: "--json", types: "--world", split: "--output DIR" };
+  for (const [command, option] of Object.entries(commands)) {
+    assert(out.includes(`\n  ${command} [OPTIONS] FILE`), command);
+    const help = await windlass([command, "--help"]);
+    assertEquals([help.code, help.err], [0, ""]);
+    assert(help.out.startsWith(`windlass ${command}: `) && help.out.includes(option), help.out);
+    assertEquals((await windlass(["help", command])).out, help.out);
+    assertEquals(help.out.includes("--allow-http HOST"), command === "run" || command === "serve");
   }
-  assertEquals((await windlass(["run", "--help"])).out, out);
+  assertEquals((await windlass(["help", "walk"])).code, 2);
   assertEquals((await windlass([])).code, 2);
   assertEquals((await windlass(["--version"])).out, `${version}\n`);
   assertEquals(JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url))).version, version);
@@ -42,10 +54,47 @@ Deno.test("run passes arguments, environment, input and exit codes through", asy
   const command = `${guests}command.wasm`;
   assertEquals((await windlass(["run", command, "exit-badly"])).code, 1);
   assertEquals((await windlass(["run", command, "cat"], { stdin: "piped" })).out, "piped");
-  const passed = await windlass(["run", command, "--env", "A=1=2", "--env", "B", "env"], {
+  const passed = await windlass(["run", "--env", "A=1=2", "--env", "B", command, "env"], {
     env: { B: "from here", C: "x" },
   });
   assertEquals(passed.out, "A=1=2\nB=from here\n");
+});
+
+Deno.test("what follows FILE belongs to the component", async () => {
+  const hello = `${guests}hello.wasm`, said = async (...args: string[]) => (await windlass(["run", ...args])).out;
+  assertEquals(await said(hello, "--help"), "Hello, --help!\n");
+  assertEquals(await said(hello, "-x"), "Hello, -x!\n");
+  assertEquals(await said(hello, "--", "--dir"), "Hello, --dir!\n");
+  assertEquals(await said(hello, "--", "--"), "Hello, --!\n");
+  assertEquals(await said("--", hello, "ann"), "Hello, ann!\n");
+  assertEquals(await said("--env", "X=1", "--", hello, "--env"), "Hello, --env!\n");
+  assertEquals(await said(`--env=X=${hello}`, hello), await said(hello));
+  // Nothing of it is ours: this would be a directory that is not there
+  assertEquals((await windlass(["run", `${guests}command.wasm`, "env", "--env", "A=1"])).out, "");
+  const { code, err } = await windlass(["run", "--invoke", "f()", hello, "--dir", "."]);
+  assertEquals(code, 2);
+  assert(
+    err.startsWith("error: --invoke has its arguments in the call; options stand before FILE, found --dir after it"),
+  );
+});
+
+Deno.test("- is the standard input", async () => {
+  const bytes = (path: string) => Deno.readFileSync(path);
+  const stdin = bytes(`${guests}hello.wasm`);
+  assertEquals(await windlass(["run", "-", "ann"], { stdin }), { code: 0, out: "Hello, ann!\n", err: "" });
+  assertEquals((await windlass(["run", "-", "cat"], { stdin: bytes(`${guests}command.wasm`) })).out, "");
+  assertEquals((await windlass(["run", "--invoke", "halve(8)", "-"], { stdin: echoes })).out, "ok(4)\n");
+  const greet = bytes(`${fixtures}greet.wasm`);
+  assertEquals(
+    (await windlass(["types", "-"], { stdin: greet })).out,
+    (await windlass(["types", `${fixtures}greet.wasm`])).out,
+  );
+  assert((await windlass(["inspect", "-"], { stdin: greet })).err.startsWith("-: 2.6 KB, "));
+  const { code, err } = await windlass(["run", "-"]);
+  assertEquals([code, err.split("\n")[0]], [
+    1,
+    "error: Cannot decode preamble: unexpected end-of-file (at offset 0x0)",
+  ]);
 });
 
 Deno.test("a trap is said and exits with 134", async () => {
@@ -72,7 +121,12 @@ Deno.test("errors say the file, the offset or the path", async () => {
   );
   assertEquals(await said(["walk", "x"]), "2 error: unknown command walk");
   assertEquals(await said(["run"]), "2 error: which FILE?");
-  assertEquals(await said(["run", "x.wasm", "--max-memory-pages", "many"]).then((line) => line.slice(0, 7)), "2 error");
+  assertEquals(
+    await said(["run", "--max-memory-pages", "many", "x.wasm"]),
+    "2 error: --max-memory-pages must be an integer from 0 to 65536",
+  );
+  assertEquals((await windlass(["serve"])).err, "error: which FILE?\nTry serve --help.\n");
+  assertEquals((await windlass(["walk"])).err, "error: unknown command walk\nTry --help.\n");
   assert((await said(["run", "--dirs", "x", "y.wasm"])).startsWith("2 error: Unknown option '--dirs'"));
 });
 
@@ -103,7 +157,7 @@ const echoes = await wat(`(component
 async function invoker(file: string, component: Uint8Array): Promise<(call: string) => Promise<string>> {
   await Deno.writeFile(file, component);
   return async (call) => {
-    const { code, out, err } = await windlass(["run", file, "--invoke", call]);
+    const { code, out, err } = await windlass(["run", "--invoke", call, file]);
     return `${code} ${(code === 2 || out === "" ? err : out).split("\n")[0]}`;
   };
 }
@@ -144,6 +198,26 @@ Deno.test("--invoke calls what it names: names that collide, versions, none of a
     );
   }));
 
+Deno.test("--invoke takes a function's own name where no other has it", () =>
+  withDirectory(async (path) => {
+    const several = await wat(`(component
+      (core module $M (func (export "1") (result i32) (i32.const 1)) (func (export "2") (result i32) (i32.const 2))
+        (func (export "n")))
+      (core instance $m (instantiate $M))
+      (func $1 (result u32) (canon lift (core func $m "1"))) (func $2 (result u32) (canon lift (core func $m "2")))
+      (instance $i (export "only" (func $1)) (export "both" (func $1)) (export "at-root" (func $1)))
+      (instance $j (export "both" (func $2)))
+      (export "x:y/i@1.0.0" (instance $i)) (export "x:y/j" (instance $j)) (export "at-root" (func $2)))`);
+    const invoke = await invoker(`${path}/s.wasm`, several);
+    assertEquals(await invoke("only()"), "0 1");
+    assertEquals(await invoke("only"), "0 1");
+    assertEquals(await invoke("at-root()"), "0 2");
+    assertEquals(await invoke("both()"), "2 error: several functions both: x:y/i@1.0.0#both, x:y/j#both");
+    assertEquals(await invoke("x:y/j#both()"), "0 2");
+    assertEquals(await invoke("x:y/j#only()"), "2 error: no function x:y/j#only: the closest one is x:y/i@1.0.0#only");
+    assertEquals(await invoke("onli()"), "2 error: no function onli: the closest one is x:y/i@1.0.0#only");
+  }));
+
 Deno.test("what would be lost without a word is refused", async () => {
   const count = `${guests}count.wasm`;
   const refused = async (...args: string[]) => {
@@ -151,16 +225,16 @@ Deno.test("what would be lost without a word is refused", async () => {
     return `${code} ${err.split("\n")[0]}`;
   };
   const dirs = ["--dir", "tests::/", "--dir-read-only", "core::/"];
-  assertEquals(await refused("run", count, ...dirs), "2 error: the guest's directory / is given twice");
-  assertEquals(await refused("run", count, "--dir", ".::/::x"), "2 error: --dir must be HOST::GUEST, found .::/::x");
-  assertEquals(await refused("run", count, "--dir", "::/"), "2 error: --dir must be HOST::GUEST, found ::/");
+  assertEquals(await refused("run", ...dirs, count), "2 error: the guest's directory / is given twice");
+  assertEquals(await refused("run", "--dir", ".::/::x", count), "2 error: --dir must be HOST::GUEST, found .::/::x");
+  assertEquals(await refused("run", "--dir", "::/", count), "2 error: --dir must be HOST::GUEST, found ::/");
   assertEquals(await refused("inspect", count, "more"), "2 error: what is more for?");
   assertEquals(
     await refused("serve", count, "--instances", "0"),
     "2 error: --instances must be an integer from 1 to 100000",
   );
   assertEquals(await refused("serve", count, "--addr", "127.0.0.1:99999"), "2 error: --addr must be HOST:PORT");
-  assertEquals((await windlass(["run", `${guests}command.wasm`, "--env", "SURELY_NOT_SET", "env"])).out, "");
+  assertEquals((await windlass(["run", "--env", "SURELY_NOT_SET", `${guests}command.wasm`, "env"])).out, "");
 });
 
 Deno.test("types and split write what others read", () =>
@@ -170,18 +244,104 @@ Deno.test("types and split write what others read", () =>
     assert(out.includes("export interface Greet"));
     assertEquals((await windlass(["types", greet, "--world", "Greet", "-o", `${path}/greet.d.ts`])).code, 0);
     assertEquals(await Deno.readTextFile(`${path}/greet.d.ts`), out);
-    const { out: written } = await windlass(["split", greet, "-o", `${path}/out`]);
-    const files = written.trim().split("\n");
-    assertEquals(files, [...files.keys()].map((i) => `${path}/out/greet.core${i}.wasm`));
-    for (const file of files) assert(WebAssembly.validate(await Deno.readFile(file)));
   }));
 
-Deno.test("inspect shows the world and the core modules", async () => {
-  const { code, out } = await windlass(["inspect", `${fixtures}memories.wasm`]);
-  assertEquals(code, 0);
-  assert(out.startsWith("memories.wasm: "));
-  assert(out.includes("core module 0: "));
-  assert(out.includes("world root {"));
+Deno.test("split writes the core modules and the rest, which compile takes together", () =>
+  withDirectory(async (path) => {
+    const greet = `${fixtures}greet.wasm`, whole = await Deno.readFile(greet);
+    const { out: written } = await windlass(["split", greet, "-o", `${path}/out`]);
+    const files = written.trim().split("\n"), count = compileSync(whole).modules.length;
+    const names = [...Array.from({ length: count }, (_, i) => `core${i}`), "rest"];
+    assertEquals(files, names.map((name) => `${path}/out/greet.${name}.wasm`));
+    const [rest, ...modules] = await Promise.all(
+      [files.at(-1)!, ...files.slice(0, -1)].map((file) => Deno.readFile(file)),
+    );
+    const given = modules.map((bytes) => new WebAssembly.Module(bytes));
+    assertEquals(compileSync(rest!, { modules: given }).wit(), compileSync(whole).wit());
+    const { code, err } = await windlass(["inspect", files.at(-1)!]);
+    assertEquals(code, 1);
+    assertMatch(err, /^error: Cannot compile component: its core modules were split from it: pass \{ modules \}/);
+    // Memories can be bounded here: a host that forbids compiling cannot do it
+    const bounded = await windlass(["split", greet, "-o", `${path}/out`, "--max-memory-pages", "0"]);
+    assertMatch(bounded.err, /^error: Cannot compile component: memory of core module 0 starts with 1 pages/);
+    assertEquals(
+      (await windlass(["split", "-", "-o", `${path}/piped`], { stdin: whole })).out.split("\n")[0],
+      `${path}/piped/component.core0.wasm`,
+    );
+  }));
+
+Deno.test("inspect writes the world, and beside it what it is made of", async () => {
+  const file = `${fixtures}greet.wasm`, { code, out, err } = await windlass(["inspect", file]);
+  const component = compileSync(await Deno.readFile(file));
+  assertEquals([code, out], [0, component.wit()]);
+  assertMatch(
+    err,
+    /^\S*greet\.wasm: 2\.6 KB, 3 core modules of 973 bytes\n {2}core module 0: 767 bytes, 1 imports, 7 exports\n/,
+  );
+  const json = await windlass(["inspect", "--json", file]), report = JSON.parse(json.out);
+  assertEquals([json.code, json.err], [0, ""]);
+  assertEquals(report.file, file);
+  assertEquals(report.bytes, (await Deno.stat(file)).size);
+  assertEquals(report.wit, component.wit());
+  assertEquals(report.imports, component.imports.map(({ name, type }) => ({ name, kind: type.kind })));
+  assertEquals(report.exports, [{ name: "version", kind: "func" }, { name: "demo:greet/api@1.0.0", kind: "instance" }]);
+  assertEquals(
+    report.modules.map(({ imports, exports }: { imports: unknown; exports: unknown }) => ({ imports, exports })),
+    component.modules.map((module) => ({
+      imports: WebAssembly.Module.imports(module),
+      exports: WebAssembly.Module.exports(module),
+    })),
+  );
+  const stdin = await wat(`(component (core module (memory 1) (memory 1)))`);
+  const { features } = JSON.parse((await windlass(["inspect", "--json", "-"], { stdin })).out).modules[0];
+  assertEquals(features, [{ name: "multiple memories", missing: false }]);
+});
+
+/**
+ * A component of half a megabyte that is all types, so that all of its compiling keeps the thread
+ * busy.
+ */
+const types = await wat(
+  `(component ${
+    Array.from({ length: 400 }, (_, i) =>
+      `(import "i${i}" (instance ${
+        Array.from({ length: 40 }, (_, j) =>
+          `(type $r${j} (record (field "a${j}" u8) (field "b" string))) (export "r${j}" (type $e${j} (eq $r${j})))
+        (export "f${j}" (func (param "x" $e${j})))`).join("")
+      }))`).join("")
+  })`,
+);
+
+Deno.test({
+  name: "on a terminal a line says what is under way while a large component is compiled, and only then",
+  ignore: Deno.build.os !== "linux", // script(1) has other options elsewhere
+  fn: () =>
+    withDirectory(async (path) => {
+      /** What a terminal is sent, piece by piece: each with the time it came. */
+      const watched = async (file: string) => {
+        const child = new Deno.Command("script", {
+          args: ["-qec", `${Deno.execPath()} run -A --quiet ${cli} types ${file} -o ${path}/out.d.ts`, "/dev/null"],
+          stdin: "null",
+          stdout: "piped",
+        }).spawn();
+        const pieces: { text: string; at: number }[] = [];
+        for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+          pieces.push({ text, at: performance.now() });
+        }
+        await child.status;
+        return pieces;
+      };
+      await Deno.writeFile(`${path}/types.wasm`, types);
+      const pieces = await watched(`${path}/types.wasm`);
+      assertEquals(
+        pieces.map(({ text }) => text).join(""),
+        `compiling ${path}/types.wasm (${size(types.length)})…\r\x1b[K`,
+      );
+      // There before the compiling, which takes hundreds of milliseconds, and gone after it
+      assert(pieces.length > 1 && pieces.at(-1)!.at - pieces[0]!.at > 50, JSON.stringify(pieces));
+      assertEquals(await watched(`${fixtures}greet.wasm`), []);
+      assertEquals((await windlass(["types", `${path}/types.wasm`, "-o", `${path}/out.d.ts`])).err, "");
+    }),
 });
 
 Deno.test("serve answers at its address, in one process for many requests", async () => {
