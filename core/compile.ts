@@ -1,7 +1,8 @@
 // compile(): bytes, a response or a stream → a Component. Core modules go to the engine while the rest is still arriving.
 // A buffer's modules are compiled from views, all in parallel; a stream's are piped into the engine's streaming compiler.
 
-import { CompileError, engineMessage, locate } from "../errors.ts";
+import { CompileError, describe, engineMessage, locate } from "../errors.ts";
+import { isThenable } from "../abi/results.ts";
 import { Component, componentInternals, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
 import { placeOfModule } from "./debug_names.ts";
@@ -9,6 +10,7 @@ import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.
 import { Budget } from "./evaluate.ts";
 import { features } from "./features.ts";
 import { Gates } from "./gates.ts";
+import { checkKnown, type Known } from "./known_names.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import { moduleHead } from "./module_type.ts";
 import { planComponent } from "./plan.ts";
@@ -48,8 +50,22 @@ function isBytes(source: unknown): source is Bytes {
     typeof SharedArrayBuffer !== "undefined" && source instanceof SharedArrayBuffer;
 }
 
+/** What was given where bytes are due, and what to do instead. */
+function notBytes(value: unknown): string {
+  if (
+    isThenable(value) || value instanceof ReadableStream || typeof Response !== "undefined" && value instanceof Response
+  ) {
+    return `${isThenable(value) ? "a promise" : describe(value)}: await what \`compile\` gives for it`;
+  }
+  return typeof value === "string"
+    ? `${describe(value)}: a file has to be read first, text to be encoded`
+    : describe(value);
+}
+
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
-export function compiled(component: Component, { modules, maxMemoryPages, codegen }: CompileOptions): Component {
+export function compiled(component: Component, options: CompileOptions): Component {
+  checkOptions(options);
+  const { modules, maxMemoryPages, codegen } = options;
   if (modules !== undefined || maxMemoryPages !== undefined) {
     throw new TypeError("modules and maxMemoryPages have no effect on a component that is compiled already");
   }
@@ -59,7 +75,16 @@ export function compiled(component: Component, { modules, maxMemoryPages, codege
   return component;
 }
 
+/** The names of {@linkcode CompileOptions}. */
+export const COMPILE_OPTIONS: Known<CompileOptions> = {
+  modules: true,
+  maxMemoryPages: true,
+  gates: true,
+  codegen: true,
+};
+
 function checkOptions(options: CompileOptions): void {
+  checkKnown("option of compile", options, COMPILE_OPTIONS);
   const { maxMemoryPages, modules } = options;
   if (maxMemoryPages === undefined) return;
   if (!Number.isInteger(maxMemoryPages) || maxMemoryPages < 0 || maxMemoryPages > 65536) {
@@ -142,7 +167,7 @@ function planned({ component, modules }: Decoded, options: CompileOptions): Comp
  * ```
  */
 export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
-  if (!isBytes(bytes)) throw new TypeError("compileSync takes a buffer or a view");
+  if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${notBytes(bytes)}`);
   checkOptions(options);
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
@@ -199,7 +224,11 @@ export async function compile(source: ComponentSource, options: CompileOptions =
       options,
     );
   }
-  throw new TypeError("compile takes a buffer, a view, a Response, a ReadableStream, a Component, or a promise of one");
+  throw new TypeError(
+    `compile takes a buffer, a view, a Response, a ReadableStream, a Component, or a promise of one, found ${
+      notBytes(input)
+    }`,
+  );
 }
 
 /** All of them, or the first failure by position rather than by time. */

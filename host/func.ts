@@ -1,7 +1,9 @@
 // Host functions: typed ones carry their type and are checked when linking, dynamic ones are made from the import's type.
 // Two small implementations of one thing: something that becomes a plain call per import.
 
+import { describe } from "../errors.ts";
 import type { FuncType } from "../abi/types.ts";
+import { checkKnown, type Known } from "../core/known_names.ts";
 import type { Caller, FuncSchema, HostFuncOptions, HostImpl } from "./schema.ts";
 
 /** A plain host function. `any`, so that its parameters need no annotation: their types are the component's. */
@@ -68,8 +70,9 @@ export class HostFunc<in Data = unknown> {
     Data = unknown,
   >(type: F, impl: HostImpl<F, O, Data>, options?: O): HostFunc<Data> {
     const func = impl as HostFunction;
+    checkKnown("option of HostFunc.typed", options, TYPED_OPTIONS);
     if (!Array.isArray(type?.params)) throw new TypeError("HostFunc.typed takes a type made by t.func");
-    if (typeof func !== "function") throw new TypeError("HostFunc.typed takes a function");
+    if (typeof func !== "function") throw new TypeError(`HostFunc.typed takes a function, found ${describe(func)}`);
     return create(
       type,
       options?.suspends ?? isSuspending(func),
@@ -85,9 +88,14 @@ export class HostFunc<in Data = unknown> {
    * @param options See {@linkcode HostFuncOptions}.
    */
   static dynamic(make: (name: string, type: FuncType) => HostFunction, options?: { suspends?: boolean }): HostFunc {
+    checkKnown("option of HostFunc.dynamic", options, DYNAMIC_OPTIONS);
+    if (typeof make !== "function") throw new TypeError(`HostFunc.dynamic takes a function, found ${describe(make)}`);
     return create(undefined, options?.suspends ?? false, false, make);
   }
 }
+
+const TYPED_OPTIONS: Known<HostFuncOptions> = { suspends: true, caller: true };
+const DYNAMIC_OPTIONS: Known<{ suspends?: boolean }> = { suspends: true };
 
 /** A function that is told of its caller first, and takes its types from the component: for interfaces whose every type is known to fit. */
 export function callerFunc<Data>(func: (caller: Caller<Data>, ...args: never[]) => unknown): HostFunc<Data> {
@@ -123,6 +131,7 @@ const suspendingFunctions = new WeakSet<HostFunction>();
  */
 // deno-lint-ignore no-explicit-any
 export function suspending<A extends any[], R>(func: (...args: A) => R): Suspending<(...args: A) => R> {
+  if (typeof func !== "function") throw new TypeError(`suspending takes a function, found ${describe(func)}`);
   const declared = function (this: unknown, ...args: A): R {
     return func.apply(this, args);
   };

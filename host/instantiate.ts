@@ -3,14 +3,16 @@
 import {
   type Bytes,
   compile,
+  COMPILE_OPTIONS,
   compiled,
   type CompileOptions,
   compileSync,
   type ComponentSource,
 } from "../core/compile.ts";
 import { Component } from "../core/component.ts";
+import { checkKnown } from "../core/known_names.ts";
 import type { HostFunc, Suspending } from "./func.ts";
-import type { Instance, InstantiateOptions, World } from "./instance.ts";
+import { type Instance, INSTANTIATE_OPTIONS, type InstantiateOptions, type World } from "./instance.ts";
 import { type Imports, Linker } from "./linker.ts";
 import type { Returned } from "./schema.ts";
 
@@ -28,6 +30,15 @@ export type ImportFor<T, Data = unknown> = T extends (abstract new (...args: nev
   : T extends (...args: infer A) => infer R
     ? ((...args: A) => Returned<R>) | Suspending<(...args: A) => R | PromiseLike<R>> | HostFunc<Data>
   : { readonly [K in keyof T]: ImportFor<T[K], Data> };
+
+type AllOptions = CompileOptions & InstantiateOptions<unknown>;
+
+/** Each function that shares the options gets what is its own, since it refuses what it does not know. */
+function split(options: AllOptions = {}): { compiling: CompileOptions; settings: InstantiateOptions<unknown> } {
+  checkKnown("option of instantiate", options, { ...COMPILE_OPTIONS, ...INSTANTIATE_OPTIONS });
+  const { modules, maxMemoryPages, gates, codegen, ...settings } = options;
+  return { compiling: { modules, maxMemoryPages, gates, codegen } as CompileOptions, settings };
+}
 
 function linkAll(component: Component, imports: unknown) {
   return new Linker<unknown>().define((imports ?? {}) as Imports).link(component);
@@ -55,9 +66,10 @@ export async function instantiate<W extends World = World, Data = unknown>(
   source: ComponentSource,
   ...args: InstantiateArgs<W, Data>
 ): Promise<Instance<W>> {
-  const [imports, options] = args as [unknown, (CompileOptions & InstantiateOptions<unknown>)?];
-  const component = await compile(source, options);
-  return await linkAll(component, imports).instantiate(options) as Instance<W>;
+  const [imports, options] = args as [unknown, AllOptions?];
+  const { compiling, settings } = split(options);
+  const component = await compile(source, compiling);
+  return await linkAll(component, imports).instantiate(settings) as Instance<W>;
 }
 
 /**
@@ -82,7 +94,8 @@ export function instantiateSync<W extends World = World, Data = unknown>(
   source: Bytes | Component,
   ...args: InstantiateArgs<W, Data>
 ): Instance<W> {
-  const [imports, options] = args as [unknown, (CompileOptions & InstantiateOptions<unknown>)?];
-  const component = source instanceof Component ? compiled(source, options ?? {}) : compileSync(source, options);
-  return linkAll(component, imports).instantiateSync(options) as Instance<W>;
+  const [imports, options] = args as [unknown, AllOptions?];
+  const { compiling, settings } = split(options);
+  const component = source instanceof Component ? compiled(source, compiling) : compileSync(source, compiling);
+  return linkAll(component, imports).instantiateSync(settings) as Instance<W>;
 }
