@@ -182,6 +182,8 @@ export const VALUE_PHRASES = {
   /** A promise where a value is due. */
   "promise":
     "expected {0}, found a promise: await it first, or declare the host function that returns it with `suspending(fn)` or `{ suspends: true }`",
+  /** A promise cannot give a record whose field `then` is a function, which a host's resource can be: it would call that. */
+  "thenable": "a promise cannot give a record whose field `then` is a function, as a resource of the host's can be",
   /** A string or list of 2^28 bytes or more. */
   "too-long": "{0} of {1} bytes is longer than 2^28 - 1 bytes",
   /** A resource wrapper is used after it was dropped, given away or returned. */
@@ -370,10 +372,52 @@ export class ComponentError<E = unknown> extends Error {
   }
 }
 
+/** A payload's text is cut so that the message stays one line. */
+const MAX_PAYLOAD = 120;
+
 function describePayload(payload: unknown): string {
+  if (payload === undefined) return "the component returned err";
   if (typeof payload === "string") return payload;
-  if (typeof payload === "object" && payload !== null && "tag" in payload) return String(payload.tag);
-  return payload === undefined ? "the component returned err" : describe(payload);
+  const text = sketch(payload, MAX_PAYLOAD);
+  return text.length > MAX_PAYLOAD ? `${text.slice(0, MAX_PAYLOAD)}…` : text;
+}
+
+/** A value as one would write it, about as long as the room that there is: what has no room is not looked at. */
+function sketch(value: unknown, room: number): string {
+  try {
+    if (typeof value !== "object" || value === null || room <= 0) return describe(value);
+    if (Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Map) {
+      const name = Array.isArray(value) ? "" : `${value.constructor.name} `;
+      return `${name}[${sketchAll(value as Iterable<unknown>, room, (item, left) => sketch(item, left))}]`;
+    }
+    if (describeObject(value) !== "an object") return describe(value);
+    const { tag, val, ...others } = value as { tag?: unknown; val?: unknown };
+    if (typeof tag === "string" && Object.keys(others).length === 0) {
+      return val === undefined ? tag : `${tag}(${sketch(val, room - tag.length)})`;
+    }
+    const member = ([key, item]: [string, unknown], left: number): string =>
+      `${key}: ${sketch(item, left - key.length)}`;
+    const members = sketchAll(Object.entries(value), room, member);
+    return members === "" ? "{}" : `{ ${members} }`;
+  } catch {
+    return describe(value); // a proxy or getter of the host's that throws
+  }
+}
+
+/** As many items as there is room for. */
+function sketchAll<T>(items: Iterable<T>, room: number, text: (item: T, room: number) => string): string {
+  const texts: string[] = [];
+  let left = room;
+  for (const item of items) {
+    if (left <= 0) {
+      texts.push("…");
+      break;
+    }
+    const next = text(item, left);
+    left -= next.length + 2;
+    texts.push(next);
+  }
+  return texts.join(", ");
 }
 
 // ── Places: where an error happened, built from the inside out ────────────────────────────────────────────────────────────
@@ -470,7 +514,8 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object): string {
   try {
-    const name = value.constructor?.name;
+    // Its prototype's: a record may have a field of that name.
+    const name = Object.getPrototypeOf(value)?.constructor?.name;
     return typeof name === "string" && name !== "" && name !== "Object" ? `an instance of ${name}` : "an object";
   } catch {
     return "an object"; // a proxy or getter of the host's that throws

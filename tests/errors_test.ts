@@ -641,6 +641,20 @@ check("VALUE_PHRASES", "ValueError", {
       (await instance(source, { now: () => Promise.resolve(1n) })).exports.f!();
     },
   },
+  "thenable": {
+    message:
+      "Cannot lift result of export f: a promise cannot give a record whose field `then` is a function, as a resource of the host's can be",
+    provoke: async () => {
+      const source = await component(`(component
+        (import "h" (type $h (sub resource))) (import "get" (func $get (result (own $h))))
+        (core func $get' (canon lower (func $get)))
+        (type $t' (record (field "then" (own $h)))) (export $t "t" (type $t'))
+        (core module $M (import "" "get" (func $get (result i32))) (func (export "f") (result i32) (call $get)))
+        (core instance $m (instantiate $M (with "" (instance (export "get" (func $get'))))))
+        (func (export "f") (result $t) (canon lift (core func $m "f"))))`);
+      await instantiateSync(source, { h: { is: () => true }, get: () => () => {} }).promising.exports.f!();
+    },
+  },
   "too-long": {
     message: "Cannot lower param 1 `x` of export f: list of 268435456 bytes is longer than 2^28 - 1 bytes",
     provoke: call(take("(list u8)", "i32 i32"), new Uint8Array(2 ** 28)),
