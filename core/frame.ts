@@ -19,6 +19,7 @@ import {
   type InstanceType,
   type NamedEntity,
   renameResource,
+  renameType,
   type TypeEntity,
 } from "./entities.ts";
 import type { CoreTypeItem } from "./evaluate_core.ts";
@@ -298,19 +299,6 @@ function renamed(item: TypeEntity, name: string): TypeEntity {
     default:
       return item;
   }
-}
-
-const typeRoots = new WeakMap<ValType, ValType>();
-
-function renameType(type: ValType): ValType {
-  const made = { ...type };
-  typeRoots.set(made, typeRoots.get(type) ?? type);
-  return made;
-}
-
-/** The type that a name stands for. */
-export function typeRoot(type: ValType): ValType {
-  return typeRoots.get(type) ?? type;
 }
 
 // ── Visibility ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -224,15 +224,12 @@ class WitPrinter {
     const { type: named } = type as ExternType & { kind: "type" };
     const owner = this.#owners.get(named);
     const first = scope.names.get(named);
-    if (owner !== undefined && owner.scope !== scope) {
-      // The same interface on the other side of the world has a resource of its own by the same name.
-      if (owner.scope.path !== "") {
-        scope.use(owner.scope.path, name, owner.name);
-        return [];
-      }
-    } else if (first !== undefined && first !== name) {
-      return [`type ${id(name)} = ${id(first)};`];
+    // An interface with a path can be used; the world cannot, nor can an interface that only the world has.
+    if (owner !== undefined && owner.scope !== scope && owner.scope.path !== "") {
+      scope.use(owner.scope.path, name, owner.name);
+      return [];
     }
+    if (first !== undefined && first !== name) return [`type ${id(name)} = ${id(first)};`];
     return this.#definition(name, named, scope);
   }
 
