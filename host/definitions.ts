@@ -66,7 +66,7 @@ function* namesOf(source: object): Iterable<string> {
 export class Definitions {
   readonly #items: Map<string, unknown> = new Map();
   readonly #children: Map<string, Definitions> = new Map();
-  /** Import objects, later ones first. */
+  /** Import objects; later ones count first. */
   readonly #sources: object[] = [];
   /** Every name that is defined; made when first needed, so that many lookups cost no more than one pass. */
   #names: NameIndex | undefined;
@@ -87,13 +87,13 @@ export class Definitions {
 
   /** Adds an import object, which counts before those that were added earlier. */
   addSource(source: object): void {
-    this.#sources.unshift(source);
+    this.#sources.push(source);
     for (const name of namesOf(source)) this.#names?.add(name);
   }
 
   /** The import object that was added last. */
   get source(): object | undefined {
-    return this.#sources[0];
+    return this.#sources.at(-1);
   }
 
   /** Looks at the import objects anew: they may have changed since. */
@@ -119,8 +119,8 @@ export class Definitions {
   /** What is defined by exactly that name. */
   item(key: string): Found | undefined {
     if (this.#items.has(key)) return { value: this.#items.get(key), owner: undefined };
-    for (const source of this.#sources) {
-      const found = read(source, key);
+    for (let i = this.#sources.length - 1; i >= 0; i--) {
+      const found = read(this.#sources[i]!, key);
       if (found !== undefined) return found;
     }
     return undefined;

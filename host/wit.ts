@@ -140,13 +140,12 @@ class WitPrinter {
     }
     let root = "root:component";
     while (packages.has(root)) root += "-world";
-    const lines = [`package ${root};`, "", ...block("world root", this.#worldLines())];
-    for (const [name, bodies] of packages) {
-      lines.push(
-        "",
-        ...block(`package ${spellPath(name)}`, bodies.flatMap((body, i) => i === 0 ? body : ["", ...body])),
-      );
-    }
+    // Arrays of arrays: lists of arguments as long as a world can be would end the stack.
+    const blocks = [...packages].map(([name, bodies]) =>
+      block(`package ${spellPath(name)}`, bodies.flatMap((body, i) => i === 0 ? body : ["", ...body]))
+    );
+    const world = [`package ${root};`, "", ...block("world root", this.#worldLines())];
+    const lines = [world, ...blocks].flatMap((lines, i) => i === 0 ? lines : ["", ...lines]);
     return `${lines.join("\n")}\n`;
   }
 
