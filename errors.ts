@@ -1,14 +1,18 @@
 // Every error the library throws: five classes, one table of phrases per class.
 // A message reads `Cannot <verb> <place>: <phrase>`; the phrase is the tail after the colon, the place is built while unwinding.
-// Nothing is imported here, so that every layer may throw.
+// Nothing but words for values is imported here, so that every layer may throw.
 // Phrases follow the reference test suite (WebAssembly/component-model test/) and Wasmtime's wording.
+
+import { describePayload } from "./describe.ts";
+
+export { describe, engineMessage } from "./describe.ts";
 
 /** What can be wrong with a binary: code → how the message starts. Details follow after a comma or in place of `{0}`. */
 export const COMPILE_PHRASES = {
   /** The input ends inside a production. */
   "unexpected-end": "unexpected end-of-file",
   /** The first four bytes are not `\0asm`. */
-  "bad-magic": "magic header not detected: bad magic number",
+  "bad-magic": "magic header not detected: bad magic number{0}",
   /** The version or layer field is none that this library knows. */
   "unknown-version": "unknown binary version and encoding combination, expected 0xd and 0x1, found {0}",
   /** A core module where a component was expected. */
@@ -67,6 +71,11 @@ export const COMPILE_PHRASES = {
   "missing-feature": "core module {0} needs {1}, which this engine does not have",
   /** `modules` does not fit the component. */
   "wrong-modules": "option `modules` has {0} modules, expected {1}",
+  /** A module of `modules` is another than the component has in its place. */
+  "misplaced-module": "option `modules`: module {0} lacks the {1}",
+  /** The engine is not allowed to compile. */
+  "compiling-forbidden":
+    "compiling is not allowed here ({0}): `windlass split` gives the core modules, to be compiled elsewhere and passed as { modules }",
   /** A memory's minimum exceeds `maxMemoryPages`. */
   "memory-cap": "memory of core module {0} starts with {1} pages, more than maxMemoryPages {2}",
   /** A part of the specification that this version does not run yet. */
@@ -372,54 +381,6 @@ export class ComponentError<E = unknown> extends Error {
   }
 }
 
-/** A payload's text is cut so that the message stays one line. */
-const MAX_PAYLOAD = 120;
-
-function describePayload(payload: unknown): string {
-  if (payload === undefined) return "the component returned err";
-  if (typeof payload === "string") return payload;
-  const text = sketch(payload, MAX_PAYLOAD);
-  return text.length > MAX_PAYLOAD ? `${text.slice(0, MAX_PAYLOAD)}…` : text;
-}
-
-/** A value as one would write it, about as long as the room that there is: what has no room is not looked at. */
-function sketch(value: unknown, room: number): string {
-  try {
-    if (typeof value !== "object" || value === null || room <= 0) return describe(value);
-    if (Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Map) {
-      const name = Array.isArray(value) ? "" : `${value.constructor.name} `;
-      return `${name}[${sketchAll(value as Iterable<unknown>, room, (item, left) => sketch(item, left))}]`;
-    }
-    if (describeObject(value) !== "an object") return describe(value);
-    const { tag, val, ...others } = value as { tag?: unknown; val?: unknown };
-    if (typeof tag === "string" && Object.keys(others).length === 0) {
-      return val === undefined ? tag : `${tag}(${sketch(val, room - tag.length)})`;
-    }
-    const member = ([key, item]: [string, unknown], left: number): string =>
-      `${key}: ${sketch(item, left - key.length)}`;
-    const members = sketchAll(Object.entries(value), room, member);
-    return members === "" ? "{}" : `{ ${members} }`;
-  } catch {
-    return describe(value); // a proxy or getter of the host's that throws
-  }
-}
-
-/** As many items as there is room for. */
-function sketchAll<T>(items: Iterable<T>, room: number, text: (item: T, room: number) => string): string {
-  const texts: string[] = [];
-  let left = room;
-  for (const item of items) {
-    if (left <= 0) {
-      texts.push("…");
-      break;
-    }
-    const next = text(item, left);
-    left -= next.length + 2;
-    texts.push(next);
-  }
-  return texts.join(", ");
-}
-
 // ── Places: where an error happened, built from the inside out ────────────────────────────────────────────────────────────
 
 const phraseKey = Symbol("phrase");
@@ -454,11 +415,6 @@ export function finish(error: unknown, verb: string, item: string, owner: string
   return error;
 }
 
-/** What an engine says was wrong, without the expression of ours that JavaScriptCore adds. */
-export function engineMessage(error: Error): string {
-  return error.message.replace(/ \(evaluating '[^]*'\)$/, "");
-}
-
 /**
  * Says what definition a CompileError is about, then what is around it, one item at a time: `validate canon lift` becomes
  * ``validate canon lift, func 3 `f` in component 1 `c` ``. Gives back the same error.
@@ -490,34 +446,4 @@ function rename(error: Error, message: string): void {
     writable: true,
     configurable: true,
   });
-}
-
-/** A JS value in a few words, for messages. */
-export function describe(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-    case "bigint":
-      return `${value}n`;
-    case "object":
-      if (value === null) return "null";
-      if (Array.isArray(value)) return `an array of ${value.length}`;
-      return describeObject(value);
-    case "function":
-      return "a function";
-    case "symbol":
-      return "a symbol";
-    default:
-      return Object.is(value, -0) ? "-0" : String(value);
-  }
-}
-
-function describeObject(value: object): string {
-  try {
-    // Its prototype's: a record may have a field of that name.
-    const name = Object.getPrototypeOf(value)?.constructor?.name;
-    return typeof name === "string" && name !== "" && name !== "Object" ? `an instance of ${name}` : "an object";
-  } catch {
-    return "an object"; // a proxy or getter of the host's that throws
-  }
 }

@@ -1,15 +1,16 @@
 // compile(): bytes, a response or a stream → a Component. Core modules go to the engine while the rest is still arriving.
 // A buffer's modules are compiled from views, all in parallel; a stream's are piped into the engine's streaming compiler.
 
-import { CompileError, describe, engineMessage, locate } from "../errors.ts";
-import { isThenable } from "../abi/results.ts";
+import { CompileError, engineMessage, locate } from "../errors.ts";
 import { Component, componentInternals, makeComponent } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
 import { placeOfModule } from "./debug_names.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
 import { Budget } from "./evaluate.ts";
 import { features } from "./features.ts";
+import { describeSource } from "./foreign_bytes.ts";
 import { Gates } from "./gates.ts";
+import { checkGiven, fillGiven } from "./given_modules.ts";
 import { checkKnown, type Known } from "./known_names.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import { moduleHead } from "./module_type.ts";
@@ -48,18 +49,6 @@ function bytesOf(source: Bytes): Uint8Array {
 function isBytes(source: unknown): source is Bytes {
   return ArrayBuffer.isView(source) || source instanceof ArrayBuffer ||
     typeof SharedArrayBuffer !== "undefined" && source instanceof SharedArrayBuffer;
-}
-
-/** What was given where bytes are due, and what to do instead. */
-function notBytes(value: unknown): string {
-  if (
-    isThenable(value) || value instanceof ReadableStream || typeof Response !== "undefined" && value instanceof Response
-  ) {
-    return `${isThenable(value) ? "a promise" : describe(value)}: await what \`compile\` gives for it`;
-  }
-  return typeof value === "string"
-    ? `${describe(value)}: a file has to be read first, text to be encoded`
-    : describe(value);
 }
 
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
@@ -112,8 +101,17 @@ function capped(
   return unshared(capMemories(bytes, true, maxMemoryPages, module, offset) as Uint8Array);
 }
 
+/** Whether an engine was not allowed to compile, rather than not able to: a policy or an embedder forbids it. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error &&
+    /disallowed by embedder|unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(error.message);
+}
+
 /** Says which module the engine refused, and why if the reason is a feature. */
 function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: number): unknown {
+  if (isForbidden(error)) {
+    return new CompileError("compiling-forbidden", "compile component", offset, engineMessage(error as Error));
+  }
   if (!(error instanceof WebAssembly.CompileError) || error instanceof CompileError) return error;
   const missing = missingFeature(bytes, features);
   return missing === undefined
@@ -129,15 +127,9 @@ function located(error: unknown, { component, modules }: Decoded, module: number
 
 /** Puts modules that were compiled elsewhere in their places. */
 function given(decoded: Decoded, options: CompileOptions, modules: readonly WebAssembly.Module[]): Component {
-  if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
-  if (modules.length !== decoded.modules.length) {
-    throw new CompileError("wrong-modules", "compile component", undefined, modules.length, decoded.modules.length);
-  }
-  for (const module of modules) {
-    if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
-  }
+  checkGiven(decoded.modules, modules);
   const component = planned(decoded, options);
-  decoded.modules.forEach((slot, i) => slot.fill(modules[i]!));
+  fillGiven(decoded.modules, modules);
   return component;
 }
 
@@ -167,7 +159,7 @@ function planned({ component, modules }: Decoded, options: CompileOptions): Comp
  * ```
  */
 export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
-  if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${notBytes(bytes)}`);
+  if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(options);
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
@@ -212,12 +204,8 @@ export async function compile(source: ComponentSource, options: CompileOptions =
   if (typeof Response !== "undefined" && input instanceof Response) {
     if (!input.ok) {
       if (!input.bodyUsed && !input.body?.locked) input.body?.cancel().catch(() => {});
-      throw new CompileError(
-        "bad-response",
-        "compile component",
-        undefined,
-        `${input.status} ${input.statusText}`.trim(),
-      );
+      const status = `${input.status} ${input.statusText}`.trim();
+      throw new CompileError("bad-response", "compile component", undefined, status);
     }
     return await compileStream(
       input.body ?? new ReadableStream({ start: (controller) => controller.close() }),
@@ -226,7 +214,7 @@ export async function compile(source: ComponentSource, options: CompileOptions =
   }
   throw new TypeError(
     `compile takes a buffer, a view, a Response, a ReadableStream, a Component, or a promise of one, found ${
-      notBytes(input)
+      describeSource(input)
     }`,
   );
 }

@@ -1,8 +1,12 @@
 // Unknown names: the one rule for members of options objects, and which known name a misspelt one is like.
 // An options object and the names that are known in; a TypeError that names the unknown member out.
 
+import { describe } from "../errors.ts";
+
 /** Names longer than this are not compared. */
 const MAX_ALIKE = 200;
+/** A shorter name is the beginning of too many. */
+const MIN_BEGINNING = 4;
 /** No more names than this are compared. */
 const MAX_COMPARED = 2000;
 
@@ -13,7 +17,9 @@ export function closest(wanted: string, known: Iterable<string>): string | undef
   for (const name of known) {
     if (left-- === 0) break;
     if (name.length > MAX_ALIKE) continue;
-    const distance = editDistance(wanted, name, bestDistance);
+    // One that begins with the other is alike, however long the rest is.
+    const begins = wanted.length >= MIN_BEGINNING && name.startsWith(wanted);
+    const distance = begins ? 1 : editDistance(wanted, name, bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
   return best;
@@ -48,9 +54,7 @@ export type Known<T> = { readonly [K in keyof Required<T>]: true };
 export function checkKnown(what: string, given: unknown, known: Readonly<Record<string, true>>): void {
   if (given === undefined) return;
   if (typeof given !== "object" || given === null) {
-    throw new TypeError(
-      `expected an object with an ${what} for each member, found ${given === null ? "null" : typeof given}`,
-    );
+    throw new TypeError(`${what}: expected an object of them, found ${describe(given)}`);
   }
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(known, name)) continue;

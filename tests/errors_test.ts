@@ -220,6 +220,31 @@ check("COMPILE_PHRASES", "CompileError", {
     message: "Cannot compile component: option `modules` has 0 modules, expected 1",
     provoke: () => compileSync(binary(1, 8, ...moduleHeader), { modules: [] }),
   },
+  "misplaced-module": {
+    message: "Cannot compile component: option `modules`: module 0 lacks the export `f`; it is like core module 1",
+    provoke: async () => {
+      const bytes = await wat(`(component (core module (func (export "f"))) (core module (func (export "g"))))`);
+      const [first, second] = compileSync(bytes).modules;
+      compileSync(bytes, { modules: [second!, first!] });
+    },
+  },
+  "compiling-forbidden": {
+    message:
+      "Cannot compile core module 0: compiling is not allowed here (WebAssembly.Module(): Wasm code generation disallowed by embedder): `windlass split` gives the core modules, to be compiled elsewhere and passed as { modules } (at offset 0xa)",
+    provoke: () => {
+      const real = WebAssembly.Module;
+      WebAssembly.Module = class {
+        constructor() {
+          throw new WebAssembly.CompileError("WebAssembly.Module(): Wasm code generation disallowed by embedder");
+        }
+      } as never;
+      try {
+        compileSync(binary(1, 8, ...moduleHeader));
+      } finally {
+        WebAssembly.Module = real;
+      }
+    },
+  },
   "memory-cap": {
     message:
       "Cannot compile component: memory of core module 0 starts with 3 pages, more than maxMemoryPages 2 (at offset 0xa)",

@@ -1,7 +1,7 @@
-// Checks the direction of imports: errors ← abi ← core ← host ← mod, host/wasi and host/cli apart, and no cycles between files.
+// Checks the direction of imports: describe ← errors ← abi ← core ← host ← mod, host/wasi and host/cli apart, and no cycles between files.
 // Type-only imports count for the direction, not for cycles: they are erased.
 
-const layers = ["errors.ts", "abi", "core", "host", "mod.ts"];
+const layers = ["describe.ts", "errors.ts", "abi", "core", "host", "mod.ts"];
 
 interface Import {
   readonly target: string;
