@@ -12,6 +12,10 @@ export type HostFunction = (...args: any[]) => unknown;
 
 /** A function declared to suspend its caller. */
 export type Suspending<F extends HostFunction = HostFunction> = F & { readonly "~suspending": true };
+/** The same to where a guest takes it: it waits for the promise, so that TypeScript accepts it wherever the awaited value is due. */
+export type SuspendingFunction<A extends readonly unknown[], R> =
+  & Suspending<(...args: A) => R>
+  & ((...args: A) => Awaited<R>);
 
 /** Gives the call for one import of one instance. */
 export type MakeCall = (name: string, type: FuncType, caller: Caller) => HostFunction;
@@ -130,13 +134,13 @@ const suspendingFunctions = new WeakSet<HostFunction>();
  * ```
  */
 // deno-lint-ignore no-explicit-any
-export function suspending<A extends any[], R>(func: (...args: A) => R): Suspending<(...args: A) => R> {
+export function suspending<A extends any[], R>(func: (...args: A) => R): SuspendingFunction<A, R> {
   if (typeof func !== "function") throw new TypeError(`suspending takes a function, found ${describe(func)}`);
   const declared = function (this: unknown, ...args: A): R {
     return func.apply(this, args);
   };
   suspendingFunctions.add(declared);
-  return declared as Suspending<(...args: A) => R>;
+  return declared as SuspendingFunction<A, R>;
 }
 
 const plainForms = new WeakMap<HostFunction, HostFunction>();

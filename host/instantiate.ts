@@ -28,7 +28,8 @@ export type ImportsFor<W extends World, Data = unknown> = keyof W["imports"] ext
 /** One level of {@linkcode ImportsFor}. */
 export type ImportFor<T, Data = unknown> = T extends (abstract new (...args: never[]) => object) | Component ? T
   : T extends (...args: infer A) => infer R
-    ? ((...args: A) => Returned<R>) | Suspending<(...args: A) => R | PromiseLike<R>> | HostFunc<Data>
+  // Suspending first: that is the one TypeScript then compares a function with, and says of a promise that `suspending` is missing.
+    ? Suspending<(...args: A) => R | PromiseLike<R>> | ((...args: A) => Returned<R>) | HostFunc<Data>
   : { readonly [K in keyof T]: ImportFor<T[K], Data> };
 
 type AllOptions = CompileOptions & InstantiateOptions<unknown>;
