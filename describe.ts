@@ -44,40 +44,48 @@ export function describePayload(payload: unknown): string {
 
 /** A value as one would write it, about as long as the room that there is: what has no room is not looked at. */
 function sketch(value: unknown, room: number): string {
+  if (typeof value !== "object" || value === null || room <= 0) return describe(value);
   try {
-    if (typeof value !== "object" || value === null || room <= 0) return describe(value);
-    if (Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Map) {
-      const name = Array.isArray(value) ? "" : `${value.constructor.name} `;
-      return `${name}[${sketchAll(value as Iterable<unknown>, room, (item, left) => sketch(item, left))}]`;
+    if (Array.isArray(value)) return `[${sketchItems(value, room)}]`;
+    if (ArrayBuffer.isView(value) || value instanceof Map) {
+      return `${value.constructor.name} [${sketchItems(value as Iterable<unknown> & object, room)}]`;
     }
-    if (describeObject(value) !== "an object") return describe(value);
-    const { tag, val, ...others } = value as { tag?: unknown; val?: unknown };
-    if (typeof tag === "string" && Object.keys(others).length === 0) {
-      return val === undefined ? tag : `${tag}(${sketch(val, room - tag.length)})`;
-    }
-    const member = ([key, item]: [string, unknown], left: number): string =>
-      `${key}: ${sketch(item, left - key.length)}`;
-    const members = sketchAll(Object.entries(value), room, member);
-    return members === "" ? "{}" : `{ ${members} }`;
+    const name = describeObject(value);
+    return name === "an object" ? sketchMembers(value as Record<string, unknown>, room) : name;
   } catch {
     return describe(value); // a proxy or getter of the host's that throws
   }
 }
 
-/** As many items as there is room for. */
-function sketchAll<T>(items: Iterable<T>, room: number, text: (item: T, room: number) => string): string {
-  const texts: string[] = [];
-  let left = room;
+function sketchItems(items: Iterable<unknown>, room: number): string {
+  let text = "";
   for (const item of items) {
-    if (left <= 0) {
-      texts.push("…");
-      break;
-    }
-    const next = text(item, left);
-    left -= next.length + 2;
-    texts.push(next);
+    if (text !== "") text += ", ";
+    if (text.length >= room) return `${text}…`;
+    text += sketch(item, room - text.length);
   }
-  return texts.join(", ");
+  return text;
+}
+
+/** A record, or a variant's value: `tag(val)`. */
+function sketchMembers(value: Record<string, unknown>, room: number): string {
+  if (isVariantValue(value)) {
+    const { tag, val } = value;
+    return val === undefined ? tag : `${tag}(${sketch(val, room - tag.length)})`;
+  }
+  let text = "";
+  for (const key in value) {
+    text += text === "" ? "{ " : ", ";
+    if (text.length >= room) return `${text}… }`;
+    text += `${key}: ${sketch(value[key], room - text.length)}`;
+  }
+  return text === "" ? "{}" : `${text} }`;
+}
+
+function isVariantValue(value: { readonly tag?: unknown }): value is { readonly tag: string; readonly val?: unknown } {
+  if (typeof value.tag !== "string") return false;
+  for (const key in value) if (key !== "tag" && key !== "val") return false;
+  return true;
 }
 
 /** What an engine says was wrong, without the expression of ours that JavaScriptCore adds. */

@@ -283,7 +283,7 @@ Deno.test("func() of an incompatible version, or of what is alike", () => {
 // ── A guest's err ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 Deno.test("a ComponentError says what its payload is, as far as a line has room", () => {
-  class File {}
+  class Unheard {}
   const rows: readonly (readonly [unknown, string])[] = [
     ["no such file", "no such file"],
     [undefined, "the component returned err"],
@@ -299,8 +299,8 @@ Deno.test("a ComponentError says what its payload is, as far as a line has room"
     [new Uint8Array([1, 2]), "Uint8Array [1, 2]"],
     [new Map([["a", 1]]), 'Map [["a", 1]]'],
     [{}, "{}"],
-    [new File(), "an instance of File"],
-    [{ inner: { file: new File() } }, "{ inner: { file: an instance of File } }"],
+    [new Unheard(), "an instance of Unheard"],
+    [{ inner: { file: new Unheard() } }, "{ inner: { file: an instance of Unheard } }"],
   ];
   for (const [payload, message] of rows) assertEquals(new ComponentError(payload).message, message);
   assertEquals(new ComponentError({ code: 1 }, "of the host's own").message, "of the host's own");
