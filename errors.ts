@@ -1,14 +1,18 @@
 // Every error the library throws: five classes, one table of phrases per class.
 // A message reads `Cannot <verb> <place>: <phrase>`; the phrase is the tail after the colon, the place is built while unwinding.
-// Nothing is imported here, so that every layer may throw.
+// Nothing but words for values is imported here, so that every layer may throw.
 // Phrases follow the reference test suite (WebAssembly/component-model test/) and Wasmtime's wording.
+
+import { describePayload } from "./describe.ts";
+
+export { describe, engineMessage } from "./describe.ts";
 
 /** What can be wrong with a binary: code → how the message starts. Details follow after a comma or in place of `{0}`. */
 export const COMPILE_PHRASES = {
   /** The input ends inside a production. */
   "unexpected-end": "unexpected end-of-file",
   /** The first four bytes are not `\0asm`. */
-  "bad-magic": "magic header not detected: bad magic number",
+  "bad-magic": "magic header not detected: bad magic number{0}",
   /** The version or layer field is none that this library knows. */
   "unknown-version": "unknown binary version and encoding combination, expected 0xd and 0x1, found {0}",
   /** A core module where a component was expected. */
@@ -74,6 +78,9 @@ export const COMPILE_PHRASES = {
   /** The rest of a component that was split, without its modules. */
   "modules-apart":
     "its core modules were split from it: pass { modules }, all {0} of them in the order of their numbers",
+  /** The engine is not allowed to compile. */
+  "compiling-forbidden":
+    "compiling is not allowed here ({0}): `windlass split` gives the core modules, to be compiled elsewhere and passed as { modules }",
   /** A memory's minimum exceeds `maxMemoryPages`. */
   "memory-cap": "memory of core module {0} starts with {1} pages, more than maxMemoryPages {2}",
   /** A part of the specification that this version does not run yet. */
@@ -189,6 +196,8 @@ export const VALUE_PHRASES = {
   /** A promise where a value is due. */
   "promise":
     "expected {0}, found a promise: await it first, or declare the host function that returns it with `suspending(fn)` or `{ suspends: true }`",
+  /** A promise cannot give a record whose field `then` is a function, which a host's resource can be: it would call that. */
+  "thenable": "a promise cannot give a record whose field `then` is a function, as a resource of the host's can be",
   /** A string or list of 2^28 bytes or more. */
   "too-long": "{0} of {1} bytes is longer than 2^28 - 1 bytes",
   /** A resource wrapper is used after it was dropped, given away or returned. */
@@ -381,12 +390,6 @@ export class ComponentError<E = unknown> extends Error {
   }
 }
 
-function describePayload(payload: unknown): string {
-  if (typeof payload === "string") return payload;
-  if (typeof payload === "object" && payload !== null && "tag" in payload) return String(payload.tag);
-  return payload === undefined ? "the component returned err" : describe(payload);
-}
-
 // ── Places: where an error happened, built from the inside out ────────────────────────────────────────────────────────────
 
 const phraseKey = Symbol("phrase");
@@ -421,11 +424,6 @@ export function finish(error: unknown, verb: string, item: string, owner: string
   return error;
 }
 
-/** What an engine says was wrong, without the expression of ours that JavaScriptCore adds. */
-export function engineMessage(error: Error): string {
-  return error.message.replace(/ \(evaluating '[^]*'\)$/, "");
-}
-
 /**
  * Says what definition a CompileError is about, then what is around it, one item at a time: `validate canon lift` becomes
  * ``validate canon lift, func 3 `f` in component 1 `c` ``. Gives back the same error.
@@ -457,33 +455,4 @@ function rename(error: Error, message: string): void {
     writable: true,
     configurable: true,
   });
-}
-
-/** A JS value in a few words, for messages. */
-export function describe(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-    case "bigint":
-      return `${value}n`;
-    case "object":
-      if (value === null) return "null";
-      if (Array.isArray(value)) return `an array of ${value.length}`;
-      return describeObject(value);
-    case "function":
-      return "a function";
-    case "symbol":
-      return "a symbol";
-    default:
-      return Object.is(value, -0) ? "-0" : String(value);
-  }
-}
-
-function describeObject(value: object): string {
-  try {
-    const name = value.constructor?.name;
-    return typeof name === "string" && name !== "" && name !== "Object" ? `an instance of ${name}` : "an object";
-  } catch {
-    return "an object"; // a proxy or getter of the host's that throws
-  }
 }

@@ -42,7 +42,7 @@ export { type FeatureName, type Features, features } from "./core/features.ts";
 export type { CoreLimits } from "./core/definitions.ts";
 export type { CoreExport, CoreImport, CoreItemType } from "./core/module_type.ts";
 export type { ExternItem, ExternType } from "./core/types.ts";
-export { HostFunc, type HostFunction, type Suspending, suspending } from "./host/func.ts";
+export { HostFunc, type HostFunction, type Suspending, suspending, type SuspendingFunction } from "./host/func.ts";
 export type {
   Instance,
   InstantiateOptions,

@@ -279,8 +279,10 @@ function partsCodec(
 export interface RecordShape {
   /** The member of each field. */
   readonly keys: readonly string[];
-  /** What every object has by a member's name, which is no field's value. */
-  readonly inherited: readonly unknown[];
+  /** Members whose names objects inherit something by. */
+  readonly inherited: readonly boolean[];
+  /** Whether a member's value is what every object has by that name, or the class of the object: then the field is missing. */
+  isInherited(value: object, k: number, field: unknown): boolean;
   /** The object that a value is; a ValueError if it cannot be a record. */
   open(value: unknown): object;
   /** What stands for a member that is not there by its JS name: what is there by its WIT name, or nothing if it may be missing. */
@@ -296,7 +298,12 @@ export function recordShape(type: OfKind<"record">, memberNames: MemberNames): R
   const allMayMiss = mayMiss.every(Boolean);
   return {
     keys,
-    inherited: keys.map((key) => (Object.prototype as unknown as Record<string, unknown>)[key]),
+    inherited: keys.map((key) => key in Object.prototype),
+    isInherited(value, k, field) {
+      const key = keys[k]!;
+      return field === (Object.prototype as unknown as Record<string, unknown>)[key] ||
+        key === "constructor" && !Object.hasOwn(value, key);
+    },
     open(value) {
       if (typeof value !== "object" || value === null) {
         if (typeof value !== "function") mismatch(formatType(type), value);
@@ -314,8 +321,7 @@ export function recordShape(type: OfKind<"record">, memberNames: MemberNames): R
 
 /** `record`: an object of its fields. */
 export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec {
-  const { keys, inherited, open, absent } = recordShape(type, codecs.memberNames);
-  const anyInherited = inherited.some((member) => member !== undefined);
+  const { keys, inherited, isInherited, open, absent } = recordShape(type, codecs.memberNames);
   // Copying an object that has every member already, then setting them, beats adding them one by one: no map transitions.
   const template = Object.fromEntries(keys.map((key) => [key, undefined]));
   return partsCodec(
@@ -328,7 +334,7 @@ export function recordCodec(type: OfKind<"record">, codecs: CodecSource): Codec 
     open,
     (value, k) => {
       const field = (value as Record<string, unknown>)[keys[k]!];
-      return field === undefined || anyInherited && field === inherited[k] ? absent(value, k) : field;
+      return field === undefined || inherited[k]! && isInherited(value as object, k, field) ? absent(value, k) : field;
     },
   );
 }

@@ -504,9 +504,9 @@ ${region.lines.join("\n")}
     const source = this.keep(`${constant}.open(${value})`);
     return types.map((part, k) => {
       const read = this.program.name();
-      const absent = inherited[k] === undefined
-        ? `${read} === undefined`
-        : `(${read} === undefined || ${read} === ${constant}.inherited[${k}])`;
+      const absent = inherited[k]!
+        ? `(${read} === undefined || ${constant}.isInherited(${source}, ${k}, ${read}))`
+        : `${read} === undefined`;
       this.add(this.at(places[k]!));
       this.add(`let ${read} = ${source}[${quote(keys[k]!)}];`);
       this.add(`if (${absent}) ${read} = ${constant}.absent(${source}, ${k});`);

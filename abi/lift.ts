@@ -12,6 +12,7 @@ import type { CanonContext, CanonOptions } from "./options.ts";
 import { isThenable, unwrapResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { orAborted } from "./suspend.ts";
+import type { ValType } from "./types.ts";
 import { refuse, rethrow, surface, trap } from "./trap.ts";
 
 /** A guest's function with its values in JS. */
@@ -208,11 +209,18 @@ function liftAny(
   };
 }
 
+/** Whether a call's value may be a record, whose field `then` a guest names. Classes of its resources have no `then` (host/names.ts). */
+function givesRecord(type: ValType | undefined): boolean {
+  if (type?.kind === "result") return givesRecord(type.ok);
+  return type?.kind === "option" ? givesRecord(type.element) : type?.kind === "record";
+}
+
 /** Makes the JS function that gives a promise. `lifted.core` may give one too: then the guest was suspended on the way. */
 export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean): PromisingCall {
   const { signature, core, path } = lifted;
   const { tree } = cx.inst;
   const entering = cx.inst.enteringSet(undefined);
+  const mayBeThenable = givesRecord(signature.type.result);
   return async (...args: unknown[]) => {
     enter(entering, path);
     const scope = signature.scoped ? new CallScope() : undefined;
@@ -231,7 +239,9 @@ export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean)
       } finally {
         if (suspension !== undefined) suspension.allowed = false;
       }
-      return unwrap(lifted, finishCall(lifted, cx, entering, scope, result), throws);
+      const value = unwrap(lifted, finishCall(lifted, cx, entering, scope, result), throws);
+      if (mayBeThenable && isThenable(value)) throw finish(new ValueError("thenable"), "lift", "result", path);
+      return value;
     } finally {
       runIdle(tree);
     }

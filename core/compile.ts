@@ -8,8 +8,10 @@ import { placeOfModule } from "./debug_names.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
 import { Budget } from "./evaluate.ts";
 import { features } from "./features.ts";
+import { describeSource } from "./foreign_bytes.ts";
 import { Gates } from "./gates.ts";
 import { checkGiven, fillGiven } from "./given_modules.ts";
+import { checkKnown, type Known } from "./known_names.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import { moduleHead } from "./module_type.ts";
 import { planComponent } from "./plan.ts";
@@ -54,7 +56,9 @@ function isBytes(source: unknown): source is Bytes {
 }
 
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
-export function compiled(component: Component, { modules, maxMemoryPages, codegen }: CompileOptions): Component {
+export function compiled(component: Component, options: CompileOptions): Component {
+  checkOptions(options);
+  const { modules, maxMemoryPages, codegen } = options;
   if (modules !== undefined || maxMemoryPages !== undefined) {
     throw new TypeError("modules and maxMemoryPages have no effect on a component that is compiled already");
   }
@@ -64,7 +68,16 @@ export function compiled(component: Component, { modules, maxMemoryPages, codege
   return component;
 }
 
+/** The names of {@linkcode CompileOptions}. */
+export const COMPILE_OPTIONS: Known<CompileOptions> = {
+  modules: true,
+  maxMemoryPages: true,
+  gates: true,
+  codegen: true,
+};
+
 function checkOptions(options: CompileOptions): void {
+  checkKnown("option of compile", options, COMPILE_OPTIONS);
   const { maxMemoryPages, modules } = options;
   if (maxMemoryPages === undefined) return;
   if (!Number.isInteger(maxMemoryPages) || maxMemoryPages < 0 || maxMemoryPages > 65536) {
@@ -92,8 +105,17 @@ function capped(
   return unshared(capMemories(bytes, true, maxMemoryPages, module, offset) as Uint8Array);
 }
 
+/** Whether an engine was not allowed to compile, rather than not able to: a policy or an embedder forbids it. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error &&
+    /disallowed by embedder|unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(error.message);
+}
+
 /** Says which module the engine refused, and why if the reason is a feature. */
 function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: number): unknown {
+  if (isForbidden(error)) {
+    return new CompileError("compiling-forbidden", "compile component", offset, engineMessage(error as Error));
+  }
   if (!(error instanceof WebAssembly.CompileError) || error instanceof CompileError) return error;
   const missing = missingFeature(bytes, features);
   return missing === undefined
@@ -125,7 +147,7 @@ function planned({ component, modules }: Decoded, options: CompileOptions): Comp
 
 /** `compileSync` of host/compile.ts, which is the public one: its components can print themselves. */
 export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
-  if (!isBytes(bytes)) throw new TypeError("compileSync takes a buffer or a view");
+  if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(options);
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
@@ -153,19 +175,19 @@ export async function compile(source: ComponentSource, options: CompileOptions =
   if (typeof Response !== "undefined" && input instanceof Response) {
     if (!input.ok) {
       if (!input.bodyUsed && !input.body?.locked) input.body?.cancel().catch(() => {});
-      throw new CompileError(
-        "bad-response",
-        "compile component",
-        undefined,
-        `${input.status} ${input.statusText}`.trim(),
-      );
+      const status = `${input.status} ${input.statusText}`.trim();
+      throw new CompileError("bad-response", "compile component", undefined, status);
     }
     return await compileStream(
       input.body ?? new ReadableStream({ start: (controller) => controller.close() }),
       options,
     );
   }
-  throw new TypeError("compile takes a buffer, a view, a Response, a ReadableStream, a Component, or a promise of one");
+  throw new TypeError(
+    `compile takes a buffer, a view, a Response, a ReadableStream, a Component, or a promise of one, found ${
+      describeSource(input)
+    }`,
+  );
 }
 
 /** All of them, or the first failure by position rather than by time. */

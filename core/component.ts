@@ -1,5 +1,6 @@
 // A compiled component: its plan and its engine modules. Made by compile.ts, linked by host/linker.ts, never changed.
 
+import { checkKnown } from "./known_names.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import type { DefinedComponent, Plan } from "./plan_types.ts";
 import { Reflection } from "./reflect.ts";
@@ -82,6 +83,7 @@ export class Component {
    * @param options `worldName`: what the type is called; default `World`.
    */
   typescript(options: { worldName?: string } = {}): string {
+    checkKnown("option of typescript()", options, { worldName: true });
     return printers.typescript(this.imports, this.exports, options.worldName ?? "World");
   }
 }

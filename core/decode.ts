@@ -17,6 +17,7 @@ import type {
   NameDef,
   SortIndex,
 } from "./definitions.ts";
+import { foreignFormat } from "./foreign_bytes.ts";
 import { ModuleSlot } from "./module_slot.ts";
 import { MAX_NESTING, MAX_SECTION_BYTES } from "./limits.ts";
 import { hex, Reader, readU32 } from "./reader.ts";
@@ -165,7 +166,9 @@ function preamble(bytes: Uint8Array, base: number): void {
   const fail = (code: "bad-magic" | "core-module" | "unknown-version", offset: number, detail = "") => {
     throw new CompileError(code, "decode preamble", base + offset, detail);
   };
-  if (bytes[0] !== 0 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) fail("bad-magic", 0);
+  if (bytes[0] !== 0 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) {
+    fail("bad-magic", 0, base === 0 ? foreignFormat(bytes) : "");
+  }
   const version = bytes[4]! | bytes[5]! << 8, layer = bytes[6]! | bytes[7]! << 8;
   if (layer === 0 && version === 1) fail("core-module", 4);
   if (layer !== 1 || version !== 0x0d) fail("unknown-version", 4, `${hex(version)} and ${hex(layer)}`);

@@ -60,6 +60,23 @@ export function rootOf(type: ResourceType): ResourceType {
   return type instanceof ResourceName ? type.root : type;
 }
 
+// ── Value types ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Names of value types, with what each is a name for: another name, or the type itself. */
+const named = new WeakMap<ValType, { readonly of: ValType; readonly root: ValType }>();
+
+/** A name for a value type: another object that stands for it. */
+export function renameType(type: ValType): ValType {
+  const made = { ...type };
+  named.set(made, { of: type, root: typeRoot(type) });
+  return made;
+}
+
+/** The type that a name stands for. */
+export function typeRoot(type: ValType): ValType {
+  return named.get(type)?.root ?? type;
+}
+
 // ── Instances and components ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The type of an instance. */
@@ -209,9 +226,34 @@ export class Substitution {
   }
 
   value(type: ValType): ValType {
+    const name = named.get(type);
     // A name of a primitive type may be paired; beyond that nothing is exchanged in one.
-    if (isPrimitive(type)) return (this.#memo.get(type) as ValType | undefined) ?? type;
-    return this.#once(type, () => this.#exchanged(type));
+    if (name === undefined && isPrimitive(type)) return (this.#memo.get(type) as ValType | undefined) ?? type;
+    return this.#once(type, () => name === undefined ? this.#exchanged(type) : this.#name(type, name.of));
+  }
+
+  /** A name of what a type is exchanged for, so that one sees that both are the same. Names of names can be many: no recursion. */
+  #name(type: ValType, of: ValType): ValType {
+    const names = [type];
+    for (let next: ValType | undefined = of; next !== undefined && !this.#memo.has(next); next = named.get(next)?.of) {
+      names.push(next);
+    }
+    let last = names.at(-1)!, made: ValType;
+    const known = named.get(last)?.of;
+    if (known === undefined) {
+      made = isPrimitive(last) ? last : this.#exchanged(last);
+      this.#memo.set(last, made);
+      names.pop();
+    } else {
+      made = this.#memo.get(known) as ValType;
+      last = known;
+    }
+    for (const name of names.reverse()) {
+      made = made === last ? name : renameType(made);
+      last = name;
+      this.#memo.set(name, made);
+    }
+    return made;
   }
 
   #exchanged(type: ValType): ValType {

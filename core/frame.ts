@@ -12,6 +12,7 @@ import {
   type InstanceType,
   type NamedEntity,
   renameResource,
+  renameType,
   rootOf,
   type TypeEntity,
 } from "./entities.ts";
@@ -324,17 +325,4 @@ function renamed(item: TypeEntity, name: string): TypeEntity {
     default:
       return { ...item, of: item };
   }
-}
-
-const typeRoots = new WeakMap<ValType, ValType>();
-
-function renameType(type: ValType): ValType {
-  const made = { ...type };
-  typeRoots.set(made, typeRoots.get(type) ?? type);
-  return made;
-}
-
-/** The type that a name stands for. */
-export function typeRoot(type: ValType): ValType {
-  return typeRoots.get(type) ?? type;
 }

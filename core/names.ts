@@ -176,20 +176,45 @@ function isNewer(left: Version, right: Version): boolean {
   return false;
 }
 
-/** The name that answers to `wanted`: itself, else the highest semver-compatible one. */
-export function matchName(wanted: string, names: Iterable<string>): string | undefined {
-  const { base, version } = splitVersion(wanted);
-  const track = version === undefined ? undefined : parseVersion(version)?.track;
-  let best: { name: string; version: Version } | undefined;
-  for (const name of names) {
-    if (name === wanted) return name;
-    if (track === undefined) continue;
-    const candidate = splitVersion(name);
-    if (candidate.base !== base || candidate.version === undefined) continue;
-    const parsed = parseVersion(candidate.version);
-    if (parsed?.track === track && (best === undefined || isNewer(parsed, best.version))) {
-      best = { name, version: parsed };
-    }
+/** Names, of which the one that answers to a wanted name is found without looking at each. */
+export class NameIndex {
+  readonly #names = new Set<string>();
+  /** The highest version of each track of an interface. */
+  readonly #best = new Map<string, { readonly name: string; readonly version: Version }>();
+
+  constructor(names: Iterable<string>) {
+    for (const name of names) this.add(name);
   }
-  return best?.name;
+
+  add(name: string): void {
+    if (this.#names.has(name)) return;
+    this.#names.add(name);
+    const { base, version } = splitVersion(name);
+    const parsed = version === undefined ? undefined : parseVersion(version);
+    if (parsed === undefined) return;
+    const key = `${base}@${parsed.track}`, best = this.#best.get(key);
+    if (best === undefined || isNewer(parsed, best.version)) this.#best.set(key, { name, version: parsed });
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** All of them, in the order in which they were added. */
+  get all(): Iterable<string> {
+    return this.#names;
+  }
+
+  /** The name that answers to `wanted`: itself, else the highest semver-compatible one. */
+  match(wanted: string): string | undefined {
+    if (this.#names.has(wanted)) return wanted;
+    const { base, version } = splitVersion(wanted);
+    const track = version === undefined ? undefined : parseVersion(version)?.track;
+    return track === undefined ? undefined : this.#best.get(`${base}@${track}`)?.name;
+  }
+}
+
+/** The name among few that answers to `wanted`. */
+export function matchName(wanted: string, names: Iterable<string>): string | undefined {
+  return new NameIndex(names).match(wanted);
 }

@@ -3,9 +3,9 @@
 
 import type { ResourceType, ValType } from "../abi/types.ts";
 import { CoreSpace } from "./core_space.ts";
-import { type Entity, type NamedEntity, rootOf, Substitution } from "./entities.ts";
+import { type Entity, type NamedEntity, rootOf, Substitution, typeRoot } from "./entities.ts";
 import { invalid } from "./invalid.ts";
-import { typeRoot } from "./frame.ts";
+
 import type { ExternItem, ExternType } from "./types.ts";
 
 /** Makes data of entities; one for everything that is to agree on what is the same. */

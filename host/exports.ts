@@ -10,7 +10,7 @@ import type { Running } from "../core/instantiate.ts";
 import { parsePlainName, type PlainName } from "../core/names.ts";
 import type { FuncRef, NamedItem } from "../core/plan_types.ts";
 import { defineLazily, MemberLayout } from "./lazy_members.ts";
-import { camelCase, pascalCase, uniqueNames } from "./names.ts";
+import { camelCase, memberKey, type MemberKind, pascalCase, rawKey, uniqueNames } from "./names.ts";
 import type { GuestClass } from "./resource.ts";
 import type { ResourceClass } from "./schema.ts";
 
@@ -106,7 +106,8 @@ function layoutOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): Layou
   const members = new MemberLayout<Origin>(), classMembers: ClassMember[] = [];
   const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
   for (const [name, { item }] of items) {
-    const add = (make: (origin: Origin) => unknown): void => members.add(keys.get(name)!, name, make);
+    const key = keys.get(name)!;
+    const add = (make: (origin: Origin) => unknown): void => members.add(key, rawKey(item.sort, name, key), make);
     switch (item.sort) {
       case "func": {
         const plain = parsePlainName(name), { func } = item;
@@ -158,45 +159,40 @@ function defineClassMember({ name, func, plain, key, resource }: ClassMember, or
       return construct(...args);
     });
   } else if (plain.kind === "static") {
-    defineLazily(made.class, key!, plain.label, make);
+    defineLazily(made.class, key!, rawKey("static", plain.label, key!), make);
   } else {
-    defineLazily(made.class.prototype, key!, plain.label, make, true);
+    defineLazily(made.class.prototype, key!, rawKey("method", plain.label, key!), make, true);
   }
 }
 
-/** What every class has already. */
-const reserved: Readonly<Record<string, readonly string[]>> = {
-  static: ["prototype", "name", "length"],
-  method: ["constructor"],
-};
-
-/** The sorts of what has a key, as plans and reflection call them. */
-type KeySort = "func" | "instance" | "component" | "core module" | "module" | "type";
-
 /**
  * What members are called in JS, methods and statics too: camelCase, resources in PascalCase, instances at the root as they are. Names that
- * would be the same keep their WIT spelling.
+ * would be the same keep their WIT spelling, those that JavaScript keeps for itself are prefixed.
  */
 export function memberKeys(
-  items: Iterable<readonly [name: string, sort: KeySort]>,
+  items: Iterable<readonly [name: string, sort: MemberKind]>,
   isRoot: boolean,
 ): Map<string, string> {
-  const groups = new Map<string, { kind: string; names: string[]; labels: string[]; spelt: Map<string, string> }>();
+  const groups = new Map<
+    string,
+    { names: string[]; labels: string[]; kinds: MemberKind[]; spelt: Map<string, string> }
+  >();
   for (const [name, sort] of items) {
     const plain = sort === "func" ? parsePlainName(name) : { kind: "label", label: name } as const;
     if (plain.kind === "constructor") continue;
     const owner = plain.kind === "label" ? "" : `${plain.kind} ${plain.resource}`;
     let group = groups.get(owner);
-    if (group === undefined) groups.set(owner, group = { kind: plain.kind, names: [], labels: [], spelt: new Map() });
+    if (group === undefined) groups.set(owner, group = { names: [], labels: [], kinds: [], spelt: new Map() });
     group.names.push(name);
     group.labels.push(plain.label);
+    group.kinds.push(plain.kind === "label" ? sort : plain.kind);
     const spell = sort === "type" ? pascalCase : sort === "instance" && isRoot ? (label: string) => label : camelCase;
     group.spelt.set(plain.label, spell(plain.label));
   }
   const keys = new Map<string, string>();
-  for (const { kind, names, labels, spelt } of groups.values()) {
+  for (const { names, labels, kinds, spelt } of groups.values()) {
     uniqueNames(labels, (label) => spelt.get(label)!).forEach((key, i) => {
-      keys.set(names[i]!, reserved[kind]?.includes(key) ? `[${kind}]${labels[i]}` : key);
+      keys.set(names[i]!, memberKey(kinds[i]!, labels[i]!, key));
     });
   }
   return keys;

@@ -1,7 +1,9 @@
 // Host functions: typed ones carry their type and are checked when linking, dynamic ones are made from the import's type.
 // Two small implementations of one thing: something that becomes a plain call per import.
 
+import { describe } from "../errors.ts";
 import type { FuncType } from "../abi/types.ts";
+import { checkKnown, type Known } from "../core/known_names.ts";
 import type { Caller, FuncSchema, HostFuncOptions, HostImpl } from "./schema.ts";
 
 /** A plain host function. `any`, so that its parameters need no annotation: their types are the component's. */
@@ -10,6 +12,10 @@ export type HostFunction = (...args: any[]) => unknown;
 
 /** A function declared to suspend its caller. */
 export type Suspending<F extends HostFunction = HostFunction> = F & { readonly "~suspending": true };
+/** The same to where a guest takes it: it waits for the promise, so that TypeScript accepts it wherever the awaited value is due. */
+export type SuspendingFunction<A extends readonly unknown[], R> =
+  & Suspending<(...args: A) => R>
+  & ((...args: A) => Awaited<R>);
 
 /** Gives the call for one import of one instance. */
 export type MakeCall = (name: string, type: FuncType, caller: Caller) => HostFunction;
@@ -68,8 +74,9 @@ export class HostFunc<in Data = unknown> {
     Data = unknown,
   >(type: F, impl: HostImpl<F, O, Data>, options?: O): HostFunc<Data> {
     const func = impl as HostFunction;
+    checkKnown("option of HostFunc.typed", options, TYPED_OPTIONS);
     if (!Array.isArray(type?.params)) throw new TypeError("HostFunc.typed takes a type made by t.func");
-    if (typeof func !== "function") throw new TypeError("HostFunc.typed takes a function");
+    if (typeof func !== "function") throw new TypeError(`HostFunc.typed takes a function, found ${describe(func)}`);
     return create(
       type,
       options?.suspends ?? isSuspending(func),
@@ -85,9 +92,14 @@ export class HostFunc<in Data = unknown> {
    * @param options See {@linkcode HostFuncOptions}.
    */
   static dynamic(make: (name: string, type: FuncType) => HostFunction, options?: { suspends?: boolean }): HostFunc {
+    checkKnown("option of HostFunc.dynamic", options, DYNAMIC_OPTIONS);
+    if (typeof make !== "function") throw new TypeError(`HostFunc.dynamic takes a function, found ${describe(make)}`);
     return create(undefined, options?.suspends ?? false, false, make);
   }
 }
+
+const TYPED_OPTIONS: Known<HostFuncOptions> = { suspends: true, caller: true };
+const DYNAMIC_OPTIONS: Known<{ suspends?: boolean }> = { suspends: true };
 
 /** A function that is told of its caller first, and takes its types from the component: for interfaces whose every type is known to fit. */
 export function callerFunc<Data>(func: (caller: Caller<Data>, ...args: never[]) => unknown): HostFunc<Data> {
@@ -122,12 +134,13 @@ const suspendingFunctions = new WeakSet<HostFunction>();
  * ```
  */
 // deno-lint-ignore no-explicit-any
-export function suspending<A extends any[], R>(func: (...args: A) => R): Suspending<(...args: A) => R> {
+export function suspending<A extends any[], R>(func: (...args: A) => R): SuspendingFunction<A, R> {
+  if (typeof func !== "function") throw new TypeError(`suspending takes a function, found ${describe(func)}`);
   const declared = function (this: unknown, ...args: A): R {
     return func.apply(this, args);
   };
   suspendingFunctions.add(declared);
-  return declared as Suspending<(...args: A) => R>;
+  return declared as SuspendingFunction<A, R>;
 }
 
 const plainForms = new WeakMap<HostFunction, HostFunction>();

@@ -1,7 +1,6 @@
-// Instances: a running tree's exports as JavaScript, typed lookups, and the end of an instance.
+// Instances: what one is made with, a running tree's exports as JavaScript, and the end of an instance.
 // Functions are made when first read; nothing per function is done before.
 
-import { LinkError } from "../errors.ts";
 import type { CallHooks } from "../abi/hooks.ts";
 import { InstanceTree, type Limits } from "../abi/instance.ts";
 import { Codecs } from "../abi/codecs.ts";
@@ -10,13 +9,13 @@ import { refuse } from "../abi/trap.ts";
 import type { ResourceType } from "../abi/types.ts";
 import { features } from "../core/features.ts";
 import { runAsync, Running, runSync } from "../core/instantiate.ts";
-import { matchName } from "../core/names.ts";
-import type { FuncRef, InstanceItem, NamedItem, Plan } from "../core/plan_types.ts";
-import { closest } from "./definitions.ts";
+import { checkKnown, type Known } from "../core/known_names.ts";
+import type { Plan } from "../core/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
-import type { Binder } from "./linker.ts";
+import type { Binder } from "./binding.ts";
+import { interfaceName, lookUp } from "./lookup.ts";
 import { requireMatch } from "./match.ts";
-import { camelCase, memberNames } from "./names.ts";
+import { memberNames } from "./names.ts";
 import { makeGuestClass, makePromisingClass } from "./resource.ts";
 import type {
   ExportFunc,
@@ -107,10 +106,38 @@ export interface Bindings {
   readonly codegen: boolean;
 }
 
+/** The names of {@linkcode InstantiateOptions}. */
+export const INSTANTIATE_OPTIONS: Known<InstantiateOptions<unknown>> = {
+  limits: true,
+  hooks: true,
+  signal: true,
+  onError: true,
+  data: true,
+};
+const LIMITS: Known<Limits> = { liftedBytes: true, handles: true, callDepth: true };
+const HOOKS: Known<CallHooks> = {
+  callingHost: true,
+  returningFromHost: true,
+  callingGuest: true,
+  returningFromGuest: true,
+};
+const FUNC_OPTIONS: Known<{ throws?: boolean; promising?: boolean }> = { throws: true, promising: true };
+
+function checkOptions(options: InstantiateOptions<unknown>): void {
+  checkKnown("option of instantiate", options, INSTANTIATE_OPTIONS);
+  checkKnown("limit", options.limits, LIMITS);
+  // An object of hooks may keep what its functions need.
+  const { hooks } = options;
+  if (hooks === undefined) return;
+  const functions = Object.entries(hooks).filter(([, member]) => typeof member === "function");
+  checkKnown("hook", Object.fromEntries(functions), HOOKS);
+}
+
 function prepare(
   { plan, binders, classes: hostClasses, codegen }: Bindings,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
+  checkOptions(options);
   options.signal?.throwIfAborted();
   const tree = new InstanceTree(options), classes = new Classes(makeGuestClass);
   tree.makeClass = (runtime) => classes.of(runtime).class as ResourceObjectClass;
@@ -182,7 +209,8 @@ class RunningInstance implements Instance {
 
   // deno-lint-ignore no-explicit-any
   func(path: string, type: FuncSchema, options: { throws?: boolean; promising?: boolean } = {}): any {
-    const { ref, display } = this.#lookup(path);
+    checkKnown("option of func()", options, FUNC_OPTIONS);
+    const { ref, display } = lookUp(path, this.#running.plan.exports);
     const classes = (resource: ResourceType) => classOf(this.#source, resource) as ResourceClass | undefined;
     requireMatch(ref.type, type, classes, `look up export ${path}`, path);
     const { promising = false, throws = true } = options;
@@ -191,7 +219,7 @@ class RunningInstance implements Instance {
   }
 
   interface(name: string): Members | undefined {
-    const found = this.#interfaceName(name);
+    const found = interfaceName(name, this.#running.plan.exports);
     return found === undefined ? undefined : this.exports[found] as Members;
   }
 
@@ -254,47 +282,4 @@ class RunningInstance implements Instance {
     tree.abortCall?.(reason);
     tree.abandonWait?.();
   }
-
-  // ── Lookups ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #interfaceName(name: string): string | undefined {
-    const { exports } = this.#running.plan;
-    const found = matchName(name, exports.keys());
-    return found !== undefined && exports.get(found)!.item.sort === "instance" ? found : undefined;
-  }
-
-  #lookup(path: string): { ref: FuncRef; display: string } {
-    const { exports } = this.#running.plan;
-    const hash = path.indexOf("#");
-    const name = hash < 0 ? undefined : this.#interfaceName(path.slice(0, hash));
-    const items = hash < 0
-      ? exports
-      : name === undefined
-      ? undefined
-      : (exports.get(name)!.item as { instance: InstanceItem }).instance.exports;
-    const label = path.slice(hash + 1);
-    const found = items?.get(label) ??
-      [...(items?.values() ?? [])].find(({ name: { name }, item }) =>
-        item.sort === "func" && camelCase(name) === label
-      ) ?? (hash < 0 ? exports.get(matchName(label, exports.keys()) ?? "") : undefined);
-    if (found?.item.sort !== "func") {
-      const near = closest(path, exportedPaths(exports));
-      throw new LinkError(
-        "missing-export",
-        `look up export ${path}`,
-        path,
-        near === undefined ? "" : `; the closest one is ${near}`,
-      );
-    }
-    return { ref: found.item.func, display: name === undefined ? found.name.name : `${name}#${found.name.name}` };
-  }
-}
-
-/** The paths of exported functions, for suggestions. */
-function exportedPaths(items: ReadonlyMap<string, NamedItem>): string[] {
-  const functions = (of: ReadonlyMap<string, NamedItem>): string[] =>
-    [...of].filter(([, { item }]) => item.sort === "func").map(([name]) => name);
-  return [...items].flatMap(([name, { item }]) =>
-    item.sort === "instance" ? functions(item.instance.exports).map((member) => `${name}#${member}`) : []
-  ).concat(functions(items));
 }

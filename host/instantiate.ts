@@ -1,10 +1,11 @@
 // instantiate(): the one line for the common case. Compiles, links against an imports object and instantiates.
 
-import { compiled } from "../core/compile.ts";
+import { COMPILE_OPTIONS, compiled } from "../core/compile.ts";
 import { Component } from "../core/component.ts";
+import { checkKnown } from "../core/known_names.ts";
 import { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./compile.ts";
 import type { HostFunc, Suspending } from "./func.ts";
-import type { Instance, InstantiateOptions, World } from "./instance.ts";
+import { type Instance, INSTANTIATE_OPTIONS, type InstantiateOptions, type World } from "./instance.ts";
 import { type Imports, Linker } from "./linker.ts";
 import type { Returned } from "./schema.ts";
 
@@ -20,8 +21,18 @@ export type ImportsFor<W extends World, Data = unknown> = keyof W["imports"] ext
 /** One level of {@linkcode ImportsFor}. */
 export type ImportFor<T, Data = unknown> = T extends (abstract new (...args: never[]) => object) | Component ? T
   : T extends (...args: infer A) => infer R
-    ? ((...args: A) => Returned<R>) | Suspending<(...args: A) => R | PromiseLike<R>> | HostFunc<Data>
+  // Suspending first: that is the one TypeScript then compares a function with, and says of a promise that `suspending` is missing.
+    ? Suspending<(...args: A) => R | PromiseLike<R>> | ((...args: A) => Returned<R>) | HostFunc<Data>
   : { readonly [K in keyof T]: ImportFor<T[K], Data> };
+
+type AllOptions = CompileOptions & InstantiateOptions<unknown>;
+
+/** Each function that shares the options gets what is its own, since it refuses what it does not know. */
+function split(options: AllOptions = {}): { compiling: CompileOptions; settings: InstantiateOptions<unknown> } {
+  checkKnown("option of instantiate", options, { ...COMPILE_OPTIONS, ...INSTANTIATE_OPTIONS });
+  const { modules, maxMemoryPages, gates, codegen, ...settings } = options;
+  return { compiling: { modules, maxMemoryPages, gates, codegen } as CompileOptions, settings };
+}
 
 function linkAll(component: Component, imports: unknown) {
   return new Linker<unknown>().define((imports ?? {}) as Imports).link(component);
@@ -49,9 +60,10 @@ export async function instantiate<W extends World = World, Data = unknown>(
   source: ComponentSource,
   ...args: InstantiateArgs<W, Data>
 ): Promise<Instance<W>> {
-  const [imports, options] = args as [unknown, (CompileOptions & InstantiateOptions<unknown>)?];
-  const component = await compile(source, options);
-  return await linkAll(component, imports).instantiate(options) as Instance<W>;
+  const [imports, options] = args as [unknown, AllOptions?];
+  const { compiling, settings } = split(options);
+  const component = await compile(source, compiling);
+  return await linkAll(component, imports).instantiate(settings) as Instance<W>;
 }
 
 /**
@@ -76,7 +88,8 @@ export function instantiateSync<W extends World = World, Data = unknown>(
   source: Bytes | Component,
   ...args: InstantiateArgs<W, Data>
 ): Instance<W> {
-  const [imports, options] = args as [unknown, (CompileOptions & InstantiateOptions<unknown>)?];
-  const component = source instanceof Component ? compiled(source, options ?? {}) : compileSync(source, options);
-  return linkAll(component, imports).instantiateSync(options) as Instance<W>;
+  const [imports, options] = args as [unknown, AllOptions?];
+  const { compiling, settings } = split(options);
+  const component = source instanceof Component ? compiled(source, compiling) : compileSync(source, compiling);
+  return linkAll(component, imports).instantiateSync(settings) as Instance<W>;
 }

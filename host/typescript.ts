@@ -18,7 +18,8 @@ const reserved = new Set(
     "number object of package private protected public return static string super switch symbol this throw true try type " +
     "typeof undefined unknown var void while with yield Array Iterable Map Promise Result CoreModule Component Future " +
     "ErrorContext Disposable ReadableStream AsyncIterable PromiseLike ArrayBuffer WebAssembly Uint8Array Int8Array " +
-    "Uint16Array Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array Float32Array Float64Array").split(" "),
+    "Record Uint16Array Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array Float32Array Float64Array")
+    .split(" "),
 );
 
 function isIdentifier(name: string): boolean {
@@ -57,6 +58,8 @@ interface Namespace {
   readonly side: Side;
   readonly items: readonly ExternItem[];
   readonly names: Names;
+  /** What it declares, in order, each with its label. */
+  readonly types: (Declared & { readonly type: ValType | ResourceType; readonly label: string })[];
 }
 
 /** Where a type is declared. */
@@ -134,32 +137,30 @@ class TypescriptPrinter {
     }
     const types = items.filter(({ type }) => type.kind === "type");
     if (types.length > 0) {
-      const namespace: Namespace = { name: this.#top.give(wanted, "Types"), side, items, names: new Names() };
+      const name = this.#top.give(wanted, "Types");
+      const namespace: Namespace = { name, side, items, names: new Names(), types: [] };
       this.#namespaces.push(namespace);
       for (const { name, type } of types) {
         const named = (type as { type: ValType | ResourceType }).type;
         if (this.#declared.has(named)) continue;
         const given = namespace.names.give(pascalCase(name), "Type");
         const like = isSame(named) ? given : namespace.names.give(`${given}Like`, "TypeLike");
-        this.#declared.set(named, { namespace, name: given, like });
+        const declared = { namespace, name: given, like };
+        this.#declared.set(named, declared);
+        namespace.types.push({ ...declared, type: named, label: name });
       }
     }
   }
 
   #namespace(namespace: Namespace): string[] {
-    const lines: string[] = [];
-    for (const [type, declared] of this.#declared) {
-      if (declared.namespace !== namespace) continue;
-      lines.push(...this.#declaration(type as ValType | ResourceType, declared, namespace));
-    }
+    const lines = namespace.types.flatMap((declared) => this.#declaration(declared));
     return lines.length === 0
       ? []
       : [`export declare namespace ${namespace.name} {`, ...lines.map((line) => `  ${line}`), "}", ""];
   }
 
-  #declaration(type: ValType | ResourceType, { name, like }: Declared, { side, items }: Namespace): string[] {
+  #declaration({ type, label, name, like, namespace: { side, items } }: Namespace["types"][number]): string[] {
     if (type.kind === "resource") {
-      const label = items.find((item) => item.type.kind === "type" && item.type.type === type)!.name;
       const base = side === "export" ? "Disposable & " : "";
       return [`export type ${name} = ${base}${this.#methods(label, items, side)};`];
     }

@@ -140,13 +140,12 @@ class WitPrinter {
     }
     let root = "root:component";
     while (packages.has(root)) root += "-world";
-    const lines = [`package ${root};`, "", ...block("world root", this.#worldLines())];
-    for (const [name, bodies] of packages) {
-      lines.push(
-        "",
-        ...block(`package ${spellPath(name)}`, bodies.flatMap((body, i) => i === 0 ? body : ["", ...body])),
-      );
-    }
+    // Arrays of arrays: lists of arguments as long as a world can be would end the stack.
+    const blocks = [...packages].map(([name, bodies]) =>
+      block(`package ${spellPath(name)}`, bodies.flatMap((body, i) => i === 0 ? body : ["", ...body]))
+    );
+    const world = [`package ${root};`, "", ...block("world root", this.#worldLines())];
+    const lines = [world, ...blocks].flatMap((lines, i) => i === 0 ? lines : ["", ...lines]);
     return `${lines.join("\n")}\n`;
   }
 
@@ -224,15 +223,12 @@ class WitPrinter {
     const { type: named } = type as ExternType & { kind: "type" };
     const owner = this.#owners.get(named);
     const first = scope.names.get(named);
-    if (owner !== undefined && owner.scope !== scope) {
-      // The same interface on the other side of the world has a resource of its own by the same name.
-      if (owner.scope.path !== "") {
-        scope.use(owner.scope.path, name, owner.name);
-        return [];
-      }
-    } else if (first !== undefined && first !== name) {
-      return [`type ${id(name)} = ${id(first)};`];
+    // An interface with a path can be used; the world cannot, nor can an interface that only the world has.
+    if (owner !== undefined && owner.scope !== scope && owner.scope.path !== "") {
+      scope.use(owner.scope.path, name, owner.name);
+      return [];
     }
+    if (first !== undefined && first !== name) return [`type ${id(name)} = ${id(first)};`];
     return this.#definition(name, named, scope);
   }
 

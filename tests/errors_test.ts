@@ -249,6 +249,23 @@ check("COMPILE_PHRASES", "CompileError", {
       return compileSync(splitComponent(whole, componentInternals(compileSync(whole)).modules).rest);
     },
   },
+  "compiling-forbidden": {
+    message:
+      "Cannot compile core module 0: compiling is not allowed here (WebAssembly.Module(): Wasm code generation disallowed by embedder): `windlass split` gives the core modules, to be compiled elsewhere and passed as { modules } (at offset 0xa)",
+    provoke: () => {
+      const real = WebAssembly.Module;
+      WebAssembly.Module = class {
+        constructor() {
+          throw new WebAssembly.CompileError("WebAssembly.Module(): Wasm code generation disallowed by embedder");
+        }
+      } as never;
+      try {
+        compileSync(binary(1, 8, ...moduleHeader));
+      } finally {
+        WebAssembly.Module = real;
+      }
+    },
+  },
   "memory-cap": {
     message:
       "Cannot compile component: memory of core module 0 starts with 3 pages, more than maxMemoryPages 2 (at offset 0xa)",
@@ -668,6 +685,20 @@ check("VALUE_PHRASES", "ValueError", {
         (core instance $m (instantiate $M (with "" (instance (export "now" (func $now'))))))
         (func (export "f") (canon lift (core func $m "f"))))`;
       (await instance(source, { now: () => Promise.resolve(1n) })).exports.f!();
+    },
+  },
+  "thenable": {
+    message:
+      "Cannot lift result of export f: a promise cannot give a record whose field `then` is a function, as a resource of the host's can be",
+    provoke: async () => {
+      const source = await component(`(component
+        (import "h" (type $h (sub resource))) (import "get" (func $get (result (own $h))))
+        (core func $get' (canon lower (func $get)))
+        (type $t' (record (field "then" (own $h)))) (export $t "t" (type $t'))
+        (core module $M (import "" "get" (func $get (result i32))) (func (export "f") (result i32) (call $get)))
+        (core instance $m (instantiate $M (with "" (instance (export "get" (func $get'))))))
+        (func (export "f") (result $t) (canon lift (core func $m "f"))))`);
+      await instantiateSync(source, { h: { is: () => true }, get: () => () => {} }).promising.exports.f!();
     },
   },
   "too-long": {

@@ -1,4 +1,4 @@
-// Checks the direction of imports: errors ← abi ← core ← host ← mod, host/wasi and host/cli apart, and no cycles between files.
+// Checks the direction of imports: describe ← errors ← abi ← core ← host ← mod, host/wasi and host/cli apart, and no cycles between files.
 // Type-only imports count for the direction, not for cycles: they are erased.
 // And that loading a module has no effect, which the package promises to bundlers (`sideEffects`): but for those that are listed, no
 // module is imported for its effect, and none has statements of its own beside declarations.
@@ -6,7 +6,7 @@
 /** The modules that have an effect when they are loaded, for which others import them: package.json names them to bundlers. */
 export const effectful: readonly string[] = [];
 
-const layers = ["errors.ts", "abi", "core", "host", "mod.ts"];
+const layers = ["describe.ts", "errors.ts", "abi", "core", "host", "mod.ts"];
 
 interface Import {
   readonly target: string;

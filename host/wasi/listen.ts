@@ -2,6 +2,7 @@
 // Messages of Node's become a Request, a Response becomes what Node sends. Bodies wait for whoever
 // reads them, both ways.
 
+import { checkKnown, type Known } from "../../core/known_names.ts";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { joinCookies } from "./http_field_map.ts";
@@ -76,10 +77,11 @@ export async function listen(
   return { url: `http://${at}:${(server.address() as AddressInfo).port}/`, close: () => close(server) };
 }
 
-function checked({ port = 8080, hostname = "127.0.0.1", ...others }: ListenOptions): Required<ListenOptions> {
-  for (const name of Object.keys(others)) {
-    throw new TypeError(`unknown option of listen \`${name}\`; expected port, hostname`);
-  }
+const LISTEN_OPTIONS: Known<ListenOptions> = { port: true, hostname: true };
+
+function checked(options: ListenOptions): Required<ListenOptions> {
+  checkKnown("option of listen", options, LISTEN_OPTIONS);
+  const { port = 8080, hostname = "127.0.0.1" } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) throw new TypeError("listen's port must be 0 to 65535");
   if (typeof hostname !== "string" || hostname === "") {
     throw new TypeError("listen's hostname must be a name or an address");

@@ -1,13 +1,15 @@
 // Running a command: `wasi:cli/command`.
 
+import { checkKnown, type Known } from "../../core/known_names.ts";
 import { features } from "../../core/features.ts";
-import type { ComponentSource } from "../compile.ts";
+import { compile, type ComponentSource } from "../compile.ts";
 import { instantiate } from "../instantiate.ts";
 import type { Imports } from "../linker.ts";
 import { t } from "../schema.ts";
+import { entryOf } from "./entry.ts";
 import { ExitError } from "./exit.ts";
 import { importsOf } from "./imports.ts";
-import { State, type WasiOptions } from "./state.ts";
+import { State, WASI_OPTIONS, type WasiOptions } from "./state.ts";
 
 /** What a command came to. */
 export interface RunResult {
@@ -18,6 +20,12 @@ export interface RunResult {
   /** What it wrote to its standard error, if that was captured. */
   stderr?: Uint8Array<ArrayBuffer>;
 }
+
+const RUN_OPTIONS: Known<WasiOptions & { imports?: Imports; signal?: AbortSignal }> = {
+  ...WASI_OPTIONS,
+  imports: true,
+  signal: true,
+};
 
 const runType = t.func([], t.result());
 
@@ -45,14 +53,16 @@ export async function run(
   component: ComponentSource,
   options: WasiOptions & { imports?: Imports; signal?: AbortSignal } = {},
 ): Promise<RunResult> {
+  checkKnown("option of run", options, RUN_OPTIONS);
   const { imports, signal, ...given } = options;
+  const command = await compile(component);
+  const path = entryOf(command, "wasi:cli/run@0.2.0");
   const state = new State(given);
   let exitCode: number;
   try {
     const settings = signal === undefined ? {} : { signal };
-    const instance = await instantiate(component, { ...importsOf(state), ...imports }, settings);
+    const instance = await instantiate(command, { ...importsOf(state), ...imports }, settings);
     try {
-      const path = "wasi:cli/run@0.2.0#run";
       const result = features.jspi
         ? await instance.func(path, runType, { throws: false, promising: true })()
         : instance.func(path, runType, { throws: false })();

@@ -1,17 +1,20 @@
 // Serving HTTP: `wasi:http/incoming-handler` as a function from Request to Response.
 
 import { features } from "../../core/features.ts";
+import { checkKnown, type Known } from "../../core/known_names.ts";
+import { describe } from "../../errors.ts";
 import { err, type Result } from "../../abi/results.ts";
 import { compile, type ComponentSource } from "../compile.ts";
 import type { Instance } from "../instance.ts";
 import { type Imports, Linker } from "../linker.ts";
 import { t } from "../schema.ts";
+import { entryOf } from "./entry.ts";
 import type { OutgoingBody } from "./http_body.ts";
 import type { ErrorCode } from "./http_error.ts";
 import { type BodyInit, BodyTooLarge, bytesOf, streamOf } from "./http_received.ts";
 import { bodyOf, fieldsOf, IncomingRequest, type OutgoingResponse, ResponseOutparam } from "./http_types.ts";
 import { linkWasi } from "./imports.ts";
-import { State, type WasiData, type WasiOptions } from "./state.ts";
+import { State, WASI_OPTIONS, type WasiData, type WasiOptions } from "./state.ts";
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions extends WasiOptions {
@@ -22,6 +25,8 @@ export interface ServeOptions extends WasiOptions {
   /** Told what a handler threw, which the client sees as status 500; default `console.error`. */
   onError?: (error: unknown) => void;
 }
+
+const SERVE_OPTIONS: Known<ServeOptions> = { ...WASI_OPTIONS, imports: true, instances: true, onError: true };
 
 /** Statuses whose responses have no body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -63,21 +68,27 @@ export async function serve(
   component: ComponentSource,
   options: ServeOptions = {},
 ): Promise<(request: Request) => Promise<Response>> {
+  checkKnown("option of serve", options, SERVE_OPTIONS);
   const { imports = {}, instances = "per-request", onError = console.error, ...given } = options;
+  if (typeof instances !== "object" && instances !== "per-request") {
+    throw new TypeError(`instances must be "per-request" or { max }, found ${describe(instances)}`);
+  }
+  if (instances !== "per-request") checkKnown("option of instances", instances, { max: true });
   const max = instances === "per-request" ? undefined : instances.max;
-  if (max !== undefined && !(Number.isInteger(max) && max > 0)) {
+  if (instances !== "per-request" && !(Number.isInteger(max) && max! > 0)) {
     throw new TypeError("instances.max must be a positive integer");
   }
+  const compiled = await compile(component);
+  const path = entryOf(compiled, "wasi:http/incoming-handler@0.2.0");
   const linker = new Linker<WasiData>({ shadowing: true });
   await linkWasi(linker);
   linker.define(imports as Imports<WasiData>);
-  const linked = linker.link(await compile(component));
+  const linked = linker.link(compiled);
   const data: WasiData = { wasi: new State(given) };
 
   const make = async (): Promise<Worker> => {
     const abort = new AbortController();
     const instance = await linked.instantiate({ data, signal: abort.signal });
-    const path = "wasi:http/incoming-handler@0.2.0#handle";
     const handle = features.jspi
       ? instance.func(path, handlerType, { promising: true })
       : instance.func(path, handlerType);

@@ -1,5 +1,7 @@
 // What one guest was given: options in, capabilities out. Nothing that is not named is there.
 
+import { describe } from "../../errors.ts";
+import { checkKnown, type Known } from "../../core/known_names.ts";
 import type { Sink, Source } from "./streams.ts";
 import { Clocks } from "./clocks.ts";
 import { Directories, type Directory } from "./directories.ts";
@@ -72,8 +74,7 @@ export class State implements WasiState {
 
   /** @throws TypeError if an option is not one, or asks for what the runtime does not have. */
   constructor(options: WasiOptions = {}) {
-    checkNames("option", options, OPTIONS);
-    checkNames("network option", options.network ?? {}, ["http", "sockets"]);
+    checkOptions(options);
     const { args = [], env = {}, preopens = {}, network = {} } = options;
     this.args = args.map((arg) => text("args", arg));
     this.env = Object.entries(env).map(([name, value]) => [name, text(`env.${name}`, value)]);
@@ -114,13 +115,53 @@ export class State implements WasiState {
   }
 }
 
-const OPTIONS = ["args", "env", "stdin", "stdout", "stderr", "preopens", "network", "clocks", "random"];
+/** The names of {@linkcode WasiOptions}. */
+export const WASI_OPTIONS: Known<WasiOptions> = {
+  args: true,
+  env: true,
+  stdin: true,
+  stdout: true,
+  stderr: true,
+  preopens: true,
+  network: true,
+  clocks: true,
+  random: true,
+};
+type Part<K extends "network" | "clocks" | "random"> = Known<NonNullable<WasiOptions[K]>>;
+const NETWORK: Part<"network"> = { http: true, sockets: true };
+const CLOCKS: Part<"clocks"> = { now: true };
+const RANDOM: Part<"random"> = { seed: true };
+const PREOPEN: Known<{ path: string; readOnly?: boolean }> = { path: true, readOnly: true };
 
-/** What nobody reads was misspelt: a capability that was meant to be there would be missing without a word. */
-function checkNames(what: string, given: object, known: readonly string[]): void {
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) throw new TypeError(`unknown WASI ${what} \`${name}\`, expected ${known.join(", ")}`);
+/** A capability that was misspelt would be missing without a word. */
+function checkOptions(options: WasiOptions): void {
+  checkKnown("WASI option", options, WASI_OPTIONS);
+  const { args, env, preopens, network, clocks, random } = options;
+  if (args !== undefined && !Array.isArray(args)) throw wrong("args", "an array of strings", args);
+  for (const [name, value] of Object.entries({ env, preopens })) {
+    if (value !== undefined && (typeof value !== "object" || value === null || Array.isArray(value))) {
+      throw wrong(name, "an object of names and values", value);
+    }
   }
+  for (const preopen of Object.values(preopens ?? {})) {
+    if (typeof preopen !== "string") checkKnown("WASI option of a preopen", preopen, PREOPEN);
+  }
+  checkKnown("WASI network option", network, NETWORK);
+  const hosts: unknown = network?.http;
+  if (hosts !== undefined && hosts !== true && !Array.isArray(hosts)) {
+    throw wrong("network.http", "an array of hosts, or true", hosts);
+  }
+  checkKnown("WASI clocks option", clocks, CLOCKS);
+  if (clocks?.now !== undefined && typeof clocks.now !== "function") {
+    throw wrong("clocks.now", "a function", clocks.now);
+  }
+  checkKnown("WASI random option", random, RANDOM);
+  const seed: unknown = random?.seed;
+  if (seed !== undefined && typeof seed !== "bigint") throw wrong("random.seed", "a bigint", seed);
+}
+
+function wrong(name: string, expected: string, value: unknown): TypeError {
+  return new TypeError(`WASI option ${name} must be ${expected}, found ${describe(value)}`);
 }
 
 function text(name: string, value: unknown): string {

@@ -76,7 +76,7 @@ function finds(running: Instance, exported: readonly string[], wanted: string, i
       () => running.func(`demo:names/i@${wanted}#f`, type),
       "LinkError",
       `Cannot look up export demo:names/i@${wanted}#f: the component exports no such function; ` +
-        `the closest one is demo:names/i@${exported[0]}#f`,
+        `version ${wanted} of demo:names/i was asked for, and what is exported is incompatible: ${exported.join(", ")}`,
     );
     return;
   }

@@ -117,7 +117,8 @@ Deno.test("errors say the file, the offset or the path", async () => {
   );
   assertEquals(
     await said(["run", `${fixtures}greet.wasm`]),
-    "1 error: Cannot link import demo:greet/host@1.0.0#log: a definition was not found",
+    "1 error: Cannot run wasi:cli/run@0.2.0#run: the component exports no such function; it is not a command: " +
+      "it exports version, demo:greet/api@1.0.0, to be called through `instantiate(component, { ...await wasi() })`",
   );
   assertEquals(await said(["walk", "x"]), "2 error: unknown command walk");
   assertEquals(await said(["run"]), "2 error: which FILE?");

@@ -113,6 +113,90 @@ package a:b@1.2.3 {
   );
 });
 
+/** Interfaces that take over types, and worlds of them: what toolchains encode is printed as it was written. */
+const TYPES = `  interface types {
+    record money {
+      amount: u64,
+    }
+    resource account {
+      get: func() -> money;
+    }
+    type id = u32;
+  }`;
+const USES = `  interface api {
+    use types.{money, account, id};
+    pay: func(m: money, a: borrow<account>) -> id;
+  }`;
+const RENAMES = `  interface more {
+    use types.{money as cash};
+    record money {
+      cash: cash,
+      all: list<cash>,
+    }
+    give: func() -> money;
+  }`;
+
+for (
+  const world of [
+    ["import a:b/types;", "import a:b/api;"],
+    ["import a:b/types;", "export a:b/api;"],
+    ["export a:b/types;", "export a:b/api;"],
+    ["import a:b/types;", "export a:b/api;", "export a:b/more;"],
+    ["import a:b/types;", "import a:b/more;", "export a:b/api;"],
+    ["export a:b/types;", "export a:b/api;", "export a:b/more;"],
+    ["use a:b/types.{money};", "import a:b/types;", "import f: func(m: money);", "export a:b/more;", "export a:b/api;"],
+    ["import a:b/types;", "import a:b/api;", "export a:b/api;"],
+    ["import a:b/types;", "import a:b/api;", "export a:b/types;", "export a:b/api;"],
+  ]
+) {
+  Deno.test(`wit() prints the use of a type: ${world.join(" ")}`, async () => {
+    const used = (name: string) => world.some((line) => line.endsWith(`port a:b/${name};`));
+    const interfaces = [TYPES, used("api") ? USES : "", used("more") ? RENAMES : ""].filter((text) => text !== "");
+    const source = `package root:component;
+
+world root {
+${world.map((line) => `  ${line}`).join("\n")}
+}
+
+package a:b {
+${interfaces.join("\n\n")}
+}
+`;
+    const made = compileSync(await componentOfWit(source, "root"));
+    // Order aside: the toolchain puts types and resources first.
+    assertEquals(sorted(made.wit()), sorted(source));
+    // An interface on both sides of the world has a type for each.
+    const sides = world.filter((line) => line.endsWith("port a:b/types;")).length;
+    assertEquals(made.typescript().match(/ = \{ amount: bigint \};/g)!.length, sides);
+  });
+}
+
+Deno.test("wit() prints a second name of a type as what it is", async () => {
+  const made = await component(`(component
+    (type $t' (record (field "a" u8))) (import "t" (type $t (eq $t')))
+    (component $C (type $u' (record (field "a" u8))) (import "u" (type $u (eq $u')))
+      (export $one "one" (type $u)) (export "two" (type $one)))
+    (instance $c (instantiate $C (with "u" (type $t))))
+    (export "c" (instance $c)))`);
+  assertEquals(
+    made.wit(),
+    `package root:component;
+
+world root {
+  record t {
+    a: u8,
+  }
+  export c: interface {
+    record one {
+      a: u8,
+    }
+    type two = one;
+  }
+}
+`,
+  );
+});
+
 Deno.test("what WIT cannot say stands in comments", async () => {
   const made = await component(`(component
     (import "m" (core module)) (import "c" (component))

@@ -328,6 +328,26 @@ HostFunc.typed(t.asyncFunc([t.string], t.u32), async (m) => m);
 // @ts-expect-error unknown option
 HostFunc.typed(t.func([t.string], t.u32), (m) => m.length, { suspend: true });
 
+// ── suspending: a guest waits for the promise, so that it serves wherever the awaited value is due
+HostFunc.typed(t.func([t.u32], t.u32), suspending(async (ms: number) => ms));
+HostFunc.typed(t.func([]), suspending(async () => {}));
+HostFunc.typed(t.func([], t.result(t.u32, t.enum(["a"]))), suspending(async () => err("a")));
+same<Promise<number>, typeof awaitsItself>(true);
+const awaitsItself = suspending(async (ms: number) => ms)(1);
+// @ts-expect-error wrong inside the promise
+HostFunc.typed(t.func([t.u32], t.string), suspending(async (ms: number) => ms));
+// @ts-expect-error a wrong parameter
+HostFunc.typed(t.func([t.string], t.u32), suspending(async (ms: number) => ms));
+// @ts-expect-error not a function
+suspending(5);
+// @ts-expect-error more than a function
+suspending(HostFunc.dynamic(() => () => 5));
+// @ts-expect-error a dynamic one has no types to be typed by
+HostFunc.typed(t.func([]), HostFunc.dynamic(() => () => {}));
+// @ts-expect-error a dynamic one gives a function
+HostFunc.dynamic(() => 5);
+HostFunc.dynamic(() => suspending(async () => {}));
+
 // ── caller
 const linker = new Linker<{ user: string }>();
 linker.instance("demo:greet/host@1.0.0")

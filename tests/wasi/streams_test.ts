@@ -190,7 +190,7 @@ Deno.test("a plain call that waits for the event loop says what is missing", asy
 Deno.test("options that are none are refused", async () => {
   // deno-lint-ignore no-explicit-any
   const refused = (options: any, message: string) => assertRejects(() => interfacesOf(options), TypeError, message);
-  await refused({ envs: {} }, "unknown WASI option `envs`, expected args, env,");
+  await refused({ envs: {} }, "unknown WASI option `envs`; the closest one is `env`");
   await refused({ network: { https: true } }, "unknown WASI network option `https`");
   await refused({ stdin: 1 }, "stdin must be");
   await refused({ stdout: "inherits" }, "stdout must be");

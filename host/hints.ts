@@ -1,0 +1,59 @@
+// What a LinkError says beyond that something is missing: which version was asked for, who gives an interface of WASI, what is alike.
+// A missing name and the names that there are in; a tail for the message out, which may be empty.
+
+import { closest } from "../core/known_names.ts";
+import { splitVersion } from "../core/names.ts";
+
+/** More versions than these are not listed. */
+const MAX_VERSIONS = 3;
+
+/** The interfaces of WASI 0.2 that `wasi()` gives, by package; a test compares them with it. */
+export const WASI_INTERFACES: Readonly<Record<string, readonly string[]>> = {
+  cli: [
+    ..."environment exit stdin stdout stderr terminal-input terminal-output".split(" "),
+    ..."terminal-stdin terminal-stdout terminal-stderr".split(" "),
+  ],
+  clocks: ["monotonic-clock", "wall-clock", "timezone"],
+  filesystem: ["types", "preopens"],
+  http: ["types", "outgoing-handler"],
+  io: ["error", "poll", "streams"],
+  random: ["random", "insecure", "insecure-seed"],
+  sockets: [
+    ..."network instance-network ip-name-lookup tcp tcp-create-socket udp udp-create-socket".split(" "),
+  ],
+};
+/** Interfaces of WASI 0.2 that components export, and that a component gives to another. */
+const EXPORTED = ["wasi:cli/run", "wasi:http/incoming-handler"];
+
+/** Says of an interface's name that only incompatible versions of it are there; `undefined` if there are none. */
+export function versionHint(wanted: string, names: Iterable<string>, there: string): string | undefined {
+  const { base, version } = splitVersion(wanted), found: string[] = [];
+  for (const name of names) {
+    const other = splitVersion(name);
+    if (other.base !== base || name === wanted) continue;
+    found.push(found.length === MAX_VERSIONS ? "…" : other.version ?? "no version");
+    if (found.length > MAX_VERSIONS) break;
+  }
+  if (found.length === 0) return undefined;
+  const asked = version === undefined ? "no version" : `version ${version}`;
+  return `; ${asked} of ${base} was asked for, and ${there} is incompatible: ${found.join(", ")}`;
+}
+
+/** Says which WASI an interface is of and who gives that; `undefined` for what is no interface of WASI, or is defined. */
+export function wasiHint(name: string): string | undefined {
+  const { base, version = "0.2.0" } = splitVersion(name);
+  const [, pkg, iface] = /^wasi:([^/]+)\/(.+)$/.exec(base) ?? [];
+  if (pkg === undefined || iface === undefined) return undefined;
+  const [minor = ""] = /^\d+\.\d+/.exec(version) ?? [];
+  if (minor !== "0.2") return `; it is of WASI ${minor}, and \`wasi()\` gives WASI 0.2`;
+  if (EXPORTED.includes(base)) return "; `wasi()` does not give it: a component that exports it does";
+  if (WASI_INTERFACES[pkg]?.includes(iface) !== true) return `; WASI 0.2 has no interface ${base}`;
+  if (version.includes("-")) return `; ${version} came before WASI 0.2.0, and \`wasi()\` gives 0.2.0 and later`;
+  return "; `wasi()` of @windlass/component/wasi gives it: instantiate(component, { ...await wasi() })";
+}
+
+/** Says which name is alike; empty if none is. */
+export function alikeHint(wanted: string, names: Iterable<string>, which: string): string {
+  const near = closest(wanted, names);
+  return near === undefined ? "" : `; ${which} is ${near}`;
+}
