@@ -8,7 +8,7 @@ import { trapAt } from "../abi/trap.ts";
 import type { InstanceTree } from "../abi/instance.ts";
 import { Component, componentInternals } from "../core/component.ts";
 import { features } from "../core/features.ts";
-import type { Bound } from "../core/instantiate.ts";
+import type { Bound } from "../core/running_core.ts";
 import { parsePlainName } from "../core/names.ts";
 import { ModuleSlot } from "../core/module_slot.ts";
 import { describeFault, foreignModuleFault, moduleFault } from "../core/module_type.ts";
