@@ -2,7 +2,6 @@
 // Used by the test of some thousand aborts, and by `deno task test:stress`, which makes many more.
 
 import { assert, assertEquals } from "@std/assert";
-import process from "node:process";
 import { type Component, instantiateSync, suspending } from "@windlass/component";
 import { component } from "./wasm.ts";
 
@@ -92,14 +91,22 @@ export async function endOne(how: "abort" | "dispose"): Promise<void> {
  * the engine's collector leaves.
  */
 async function left(): Promise<{ addresses: number; heap: number }> {
-  const { gc } = globalThis as { gc?: () => void };
+  const { gc, process } = globalThis as {
+    gc?: () => void;
+    process?: { memoryUsage(): { heapUsed: number } };
+  };
   for (let i = 0; i < 3; i++) {
     await new Promise((done) => setTimeout(done, 20)); // finalizers run between collections
     gc?.();
   }
-  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+  let status = "";
+  try {
+    status = await Deno.readTextFile("/proc/self/status");
+  } catch {
+    // Not Linux, or a browser.
+  }
   const kibibytes = Number(/VmSize:\s+(\d+)/.exec(status)?.[1] ?? 0);
-  return { addresses: kibibytes / 1024, heap: gc === undefined ? 0 : process.memoryUsage().heapUsed / 2 ** 20 };
+  return { addresses: kibibytes / 1024, heap: gc === undefined ? 0 : (process?.memoryUsage().heapUsed ?? 0) / 2 ** 20 };
 }
 
 /**
