@@ -117,8 +117,11 @@ export type LinkErrorCode = keyof typeof LINK_PHRASES;
 
 /** What a guest can do wrong at run time. */
 export const TRAP_PHRASES = {
-  /** The instance is running already, or was locked down by an earlier trap. */
-  "cannot-enter": "cannot enter component instance",
+  /**
+   * The instance is running already, or was locked down; the detail says which, and what is
+   * running.
+   */
+  "cannot-enter": "cannot enter component instance{0}",
   /** A guest called out during realloc or post-return. */
   "cannot-leave": "cannot leave component instance",
   /** A guest reached a suspending import from where it cannot be suspended. */
@@ -159,8 +162,8 @@ export const TRAP_PHRASES = {
   "lent-handle": "cannot remove owned resource while borrowed",
   /** A guest kept a borrow beyond its call. */
   "borrows-remain": "borrow handles still remain at the end of the call",
-  /** The handle table is full. */
-  "handle-limit": "handle table is full: limit of {0} handles",
+  /** The handle table is full, or there are too many handles to resources of the host's. */
+  "handle-limit": "handle table is full: limit of {0} handles{1}",
   /** More bytes were lifted in one call than the instance's limit. */
   "lifted-bytes-limit": "more than {0} bytes lifted in one call: limit `liftedBytes`",
   /** A core exception reached the boundary of its component. */

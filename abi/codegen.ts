@@ -9,15 +9,16 @@ import { CallScope } from "./call_scope.ts";
 import type { CodecSource } from "./codec.ts";
 import { ownFunction } from "./copies.ts";
 import { Program, TooLarge, valueHelpers } from "./codegen_program.ts";
+import { isHostResource, isOwnBorrow, resourceOf } from "./codegen_handles.ts";
 import { Region } from "./codegen_values.ts";
 import { paramsDirect, resultDirect, variantLayout } from "./layout.ts";
 import { enter, failedCall, failedLower, type GuestCall, leave, type Lifted, refuseEnter } from "./lift.ts";
 import { CALL, failed, type HostCall, LOWER, thrown } from "./lower.ts";
+import { FREE } from "./instance.ts";
 import type { CanonContext } from "./options.ts";
-import { GuestResource, HostResource, lendDirectly } from "./resources.ts";
+import { lendDirectly } from "./resources.ts";
 import { checkDropped, plainResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
-import { slotOf } from "./slots.ts";
 import { rethrow, trapAt } from "./trap.ts";
 import { containsAsyncValue, type FuncType, type OfKind, type ValType } from "./types.ts";
 
@@ -93,22 +94,6 @@ function parsePlace(place: string): { readonly param: number; readonly item: str
 const parameters = (count: number, name: string, from = 0): string[] =>
   Array.from({ length: count - from }, (_, i) => `${name}${i + from}`);
 
-/** Whether a borrow is of a resource that the instance defines: it receives the representation, and nothing is noted in its table. */
-function isOwnBorrow({ resource }: OfKind<"borrow">, { inst, resources }: CanonContext): boolean {
-  const runtime = resources[slotOf(resource)];
-  return runtime instanceof GuestResource && runtime.node === inst;
-}
-
-/** Whether a handle is of a resource that the host gave: its objects stay as they are. */
-function isHostResource({ resource }: OfKind<"own" | "borrow">, { resources }: CanonContext): boolean {
-  return resources[slotOf(resource)] instanceof HostResource;
-}
-
-/** A resource at run time, as an expression. */
-function resourceOf(type: ValType): string {
-  return `cx.resources[${slotOf((type as OfKind<"own" | "borrow">).resource)}]`;
-}
-
 // ── Exports ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** How an export is to be called. */
@@ -154,7 +139,7 @@ export function generateLift(
       leave(entering);
     });
   };
-  return maker?.(cx, core, postReturn, entering, path, fail) as GuestCall | undefined;
+  return maker?.(cx, core, postReturn, entering, path, fail, cx.inst.tree.callNumber(path)) as GuestCall | undefined;
 }
 
 function writeLift(
@@ -226,13 +211,15 @@ function writeLift(
   const needsLift = region.usesMemory;
   const args = parameters(type.params.length, "a", method ? 1 : 0).join(", ");
   const returned = isErr === "" || throws ? "out" : '{ tag: failed ? "err" : "ok", val: out, "~result": true }';
-  return `return (cx, core, post, entering, path, fail) => {
+  return `return (cx, core, post, entering, path, fail, number) => {
   const { inst } = cx, { tree } = inst, m = cx.memory;
   ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}
   ${program.functions.join("\n")}
   return ${method ? `{ method(${args}) {` : `(${args}) => {`}
     ${method ? "const a0 = this;" : ""}
-    ${single ? "if (inst.entered) refuseEnter(inst, path);\n    inst.entered = true;" : "enter(entering, path);"}
+    ${
+    single ? "if (inst.entered) refuseEnter(inst, path);\n    inst.entered = number;" : "enter(entering, path, number);"
+  }
     let at = ${CALL}, out${isErr === "" ? "" : ", failed = false"}${lends.map((k) => `, b${k}`).join("")};
     ${region.usesScope ? "const scope = new CallScope();" : ""}
     try {
@@ -263,7 +250,7 @@ function writeLift(
     }
     ${region.usesScope ? "scope.end();" : ""}
     ${lends.map((k) => `b${k}.lends--;`).join(" ")}
-    ${single ? "inst.entered = false;" : "leave(entering);"}
+    ${single ? `inst.entered = ${FREE};` : "leave(entering);"}
     ${isErr !== "" && throws ? "if (failed) throw new ComponentError(out);" : ""}
     return ${returned};
   }${method ? " }.method" : ""};

@@ -6,13 +6,12 @@
 import { finish } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
-import type { ComponentInstance } from "./instance.ts";
+import { type ComponentInstance, FREE } from "./instance.ts";
 import { type Lifted, liftResult, lowerParams, runPostReturn } from "./lift.ts";
 import { liftParams, lowerResult } from "./lower.ts";
 import type { CanonContext } from "./options.ts";
 import type { CoreFunction } from "./signature.ts";
-import { promising, unlessAborted } from "./suspend.ts";
-import { asTrap, checkLeave, rethrow, trap, uncatchable } from "./trap.ts";
+import { asTrap, checkLeave, rethrow, trap, uncatchable, whyNotEntered } from "./trap.ts";
 
 /** One adapter: both sides of a call and what is done at each. Contexts are of kind `host: false`. */
 class Adapter {
@@ -21,6 +20,7 @@ class Adapter {
   readonly #callee: CanonContext;
   readonly #entering: readonly ComponentInstance[];
   readonly #mayCall: boolean;
+  readonly #call: number;
 
   constructor(lifted: Lifted, caller: CanonContext, callee: CanonContext) {
     this.#lifted = lifted;
@@ -28,21 +28,22 @@ class Adapter {
     this.#callee = callee;
     this.#entering = callee.inst.enteringSet(caller.inst);
     this.#mayCall = caller.inst.mayCall(callee.inst);
+    this.#call = callee.inst.tree.callNumber(lifted.path);
   }
 
   /** From the caller's core values to the callee's. */
   begin(call: FusedCall, flat: readonly CoreValue[]): CoreValue[] {
     const { signature } = this.#lifted, { tree } = this.#callee.inst;
     checkLeave(this.#caller.inst);
-    if (!this.#mayCall) trap(tree, "cannot-enter");
-    for (const inst of this.#entering) if (inst.entered) trap(tree, "cannot-enter");
+    if (!this.#mayCall) trap(tree, "cannot-enter", " from itself, or from one within or around it");
+    for (const inst of this.#entering) if (inst.entered) trap(tree, "cannot-enter", whyNotEntered(inst));
     if (++tree.depth > tree.callDepth) trap(tree, "call-depth-limit", tree.callDepth);
     if (signature.scoped) [call.subtask, call.task] = [new CallScope(), new CallScope()];
     call.verb = "lift", call.place = this.#caller;
     this.#caller.scope = call.subtask;
     this.#caller.beginLift();
     const args = liftParams(signature, this.#caller, flat);
-    for (const inst of this.#entering) inst.entered = true;
+    for (const inst of this.#entering) inst.entered = this.#call;
     call.verb = "lower", call.place = this.#callee;
     this.#callee.scope = call.task;
     const lowered = lowerParams(signature, this.#callee, args);
@@ -64,7 +65,7 @@ class Adapter {
     if (postReturn !== undefined) runPostReturn(this.#callee, postReturn, signature, result);
     call.task?.end();
     call.subtask?.end();
-    for (const inst of this.#entering) inst.entered = false;
+    for (const inst of this.#entering) inst.entered = FREE;
     tree.depth--;
     return returned;
   }
@@ -88,11 +89,25 @@ class FusedCall {
   task: CallScope | undefined = undefined;
 }
 
+/** The contexts of an adapter's two sides. */
+export type Contexts = () => { readonly caller: CanonContext; readonly callee: CanonContext };
+
+/** Made by the first call: many adapters never have one. */
+function adapterOf(lifted: Lifted, contexts: Contexts): Adapter {
+  const { caller, callee } = contexts();
+  try {
+    return new Adapter(lifted, caller, callee);
+  } catch (error) {
+    throw uncatchable(callee.inst.tree, asTrap(error)); // an exhausted stack
+  }
+}
+
 /** Makes the core function that the caller imports. */
-export function fuse(lifted: Lifted, caller: CanonContext, callee: CanonContext): CoreFunction {
-  const adapter = new Adapter(lifted, caller, callee), { core } = lifted;
+export function fuse(lifted: Lifted, contexts: Contexts): CoreFunction {
+  const { core } = lifted;
+  let made: Adapter | undefined;
   return (...flat: CoreValue[]) => {
-    const call = new FusedCall();
+    const adapter = made ??= adapterOf(lifted, contexts), call = new FusedCall();
     try {
       const lowered = adapter.begin(call, flat);
       return adapter.end(call, flat, core(...lowered) as CoreValue | undefined);
@@ -103,10 +118,10 @@ export function fuse(lifted: Lifted, caller: CanonContext, callee: CanonContext)
 }
 
 /** The same where the callee may be suspended: the caller waits for a promise, so that no JavaScript is on the stack meanwhile. */
-export function fuseSuspending(lifted: Lifted, caller: CanonContext, callee: CanonContext): CoreFunction {
-  const adapter = new Adapter(lifted, caller, callee), core = promising(lifted.core);
+export function fuseSuspending(lifted: Lifted, promisingCore: () => CoreFunction, contexts: Contexts): CoreFunction {
+  let made: Adapter | undefined;
   return (...flat: CoreValue[]) => {
-    const call = new FusedCall();
+    const adapter = made ??= adapterOf(lifted, contexts), core = promisingCore(), call = new FusedCall();
     const guarded = <T>(action: () => T): T => {
       try {
         return action();
@@ -115,7 +130,7 @@ export function fuseSuspending(lifted: Lifted, caller: CanonContext, callee: Can
       }
     };
     const lowered = guarded(() => adapter.begin(call, flat));
-    return unlessAborted(callee.inst.tree, core(...lowered)).then(
+    return (core(...lowered) as Promise<unknown>).then(
       (result) => guarded(() => adapter.end(call, flat, result as CoreValue | undefined)),
       (error) => {
         throw adapter.failed(call, error);

@@ -11,7 +11,10 @@ import type { GuestResource, ResourceObjectClass, ResourceRuntime } from "./reso
 export interface Limits {
   /** Bytes of strings and lists lifted in one call; default 128 MiB. */
   liftedBytes?: number;
-  /** Handles per component instance; default 2^28 - 1. */
+  /**
+   * Handles per component instance; default 2^28 - 1, and 1,000,000 to the host's resources in the
+   * whole instance tree.
+   */
   handles?: number;
   /** Calls from one component instance to another that may be under way at once; default 1,000. */
   callDepth?: number;
@@ -19,6 +22,12 @@ export interface Limits {
 
 /** `Table.MAX_LENGTH`. */
 export const MAX_HANDLES: number = 2 ** 28 - 1;
+/**
+ * Handles of an instance tree to the host's resources, unless {@linkcode Limits.handles} is set.
+ * What such a handle keeps alive lies in the host's memory, not in the guest's, and no other limit
+ * counts it: 230 bytes for a pollable, so that this many take 220 MiB.
+ */
+export const DEFAULT_HOST_HANDLES = 1_000_000;
 /**
  * The switch of the re-entrance rule: whether an instance may call itself, an instance nested in it, or one that it is nested in.
  * `entering_set` at the pinned commit would allow it; the conformance suite of that commit wants a trap "for now", as Wasmtime has it.
@@ -45,6 +54,17 @@ function reportUncaught(error: unknown): void {
   });
 }
 
+/**
+ * What {@linkcode ComponentInstance.entered} is while nothing of the instance runs, and once it was
+ * locked down.
+ */
+export const FREE = 0, LOCKED = -1;
+
+/** What waits for something, and is told that nothing will come any more. */
+interface Ending {
+  end(): void;
+}
+
 /** A linked instance tree: everything that one `instantiate` made, locked down together. */
 export class InstanceTree {
   /** The trap that locked the tree down. Tested after each return from a guest, in case the guest caught it. */
@@ -61,8 +81,8 @@ export class InstanceTree {
   suspension: Suspension | undefined = undefined;
   /** Rejects the promising call that is under way, if one is. */
   abortCall: ((reason: unknown) => void) | undefined = undefined;
-  /** Ends what the suspended guest waits for, if that can be. */
-  abandonWait: (() => void) | undefined = undefined;
+  /** What the suspended guest waits for, if one is suspended. Its end unwinds the guest. */
+  wait: Ending | undefined = undefined;
   /** What waits until no call is suspended. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
@@ -74,10 +94,15 @@ export class InstanceTree {
   readonly nodes: ComponentInstance[] = [];
   readonly liftedBytes: number;
   readonly maxHandles: number;
+  readonly maxHostHandles: number;
+  /** Objects of the host's that guests hold handles to. */
+  hostHandles = 0;
   readonly callDepth: number;
   readonly hooks: CallHooks | undefined;
   readonly data: unknown;
   readonly onError: (error: unknown) => void;
+  /** Paths of what can be called; an index is the number that stands for a call. */
+  readonly #callees: string[] = [""];
 
   constructor(
     settings: { limits?: Limits; hooks?: CallHooks; data?: unknown; onError?: (error: unknown) => void } = {},
@@ -85,6 +110,7 @@ export class InstanceTree {
     const { limits = {} } = settings;
     this.liftedBytes = limit("liftedBytes", limits.liftedBytes, DEFAULT_LIFTED_BYTES);
     this.maxHandles = Math.min(limit("handles", limits.handles, MAX_HANDLES), MAX_HANDLES);
+    this.maxHostHandles = limits.handles === undefined ? DEFAULT_HOST_HANDLES : Infinity;
     this.callDepth = limit("callDepth", limits.callDepth, DEFAULT_CALL_DEPTH);
     this.hooks = settings.hooks;
     this.data = settings.data;
@@ -97,9 +123,23 @@ export class InstanceTree {
     this.poisoned = true;
     this.trap = trap;
     for (const node of this.nodes) {
-      node.entered = true;
+      node.entered = LOCKED;
       node.mayLeave = false;
     }
+    this.wait?.end();
+  }
+
+  /**
+   * A number for {@linkcode ComponentInstance.entered}, from which the message for whoever is
+   * refused meanwhile is made.
+   */
+  callNumber(path: string): number {
+    return this.#callees.push(path) - 1;
+  }
+
+  /** The path that a number stands for; {@linkcode LOCKED} stands for none. */
+  calleeOf(number: number): string | undefined {
+    return this.#callees[number];
   }
 }
 
@@ -116,8 +156,12 @@ export function runIdle(tree: InstanceTree): void {
 
 /** One component instance of a tree: `ComponentInstance`. */
 export class ComponentInstance {
-  /** Running or locked down; what it may not be to be entered. `not may_enter`. */
-  entered = false;
+  /**
+   * `not may_enter`: {@linkcode FREE}, {@linkcode LOCKED}, or the number of the call that is under
+   * way. A small integer, which engines store as cheaply as a boolean; a reference to the call
+   * itself would cost each call a nanosecond.
+   */
+  entered: number = FREE;
   /** `may_leave`: false while `realloc` or post-return runs. */
   mayLeave = true;
   readonly tree: InstanceTree;

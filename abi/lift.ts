@@ -6,14 +6,14 @@
 import { finish, ValueError } from "../errors.ts";
 import { CallScope } from "./call_scope.ts";
 import type { CoreValue } from "./codec.ts";
-import { type ComponentInstance, runIdle } from "./instance.ts";
+import { type ComponentInstance, FREE, runIdle } from "./instance.ts";
 import { paramsDirect, resultDirect } from "./layout.ts";
 import type { CanonContext, CanonOptions } from "./options.ts";
 import { isThenable, unwrapResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { orAborted } from "./suspend.ts";
+import { refuseEntered, rethrow, surface, trap } from "./trap.ts";
 import type { ValType } from "./types.ts";
-import { refuse, rethrow, surface, trap } from "./trap.ts";
 
 /** A guest's function with its values in JS. */
 export type GuestCall = (...args: unknown[]) => unknown;
@@ -38,24 +38,29 @@ export function liftExport(lifted: Lifted, cx: CanonContext, throws: boolean): G
 }
 
 /** Sets the entered flags, or refuses and leaves them as they were. */
-export function enter(entering: readonly ComponentInstance[], path: string): void {
+export function enter(entering: readonly ComponentInstance[], path: string, call: number): void {
   // Outermost first: an outer one that is entered is the usual reason to refuse.
   for (let i = entering.length - 1; i >= 0; i--) {
     if (entering[i]!.entered) {
-      for (let k = i + 1; k < entering.length; k++) entering[k]!.entered = false;
+      for (let k = i + 1; k < entering.length; k++) entering[k]!.entered = FREE;
       refuseEnter(entering[i]!, path);
     }
-    entering[i]!.entered = true;
+    entering[i]!.entered = call;
   }
 }
 
+/** What a call gets whose instance was disposed, before or while it was suspended. */
+export function disposed(path: string): unknown {
+  return finish(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
+}
+
 export function refuseEnter(inst: ComponentInstance, path: string): never {
-  if (inst.tree.disposed) throw finish(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
-  refuse("cannot-enter", "call", path, inst.tree);
+  if (inst.tree.disposed) throw disposed(path);
+  refuseEntered(inst, "call", path);
 }
 
 export function leave(entering: readonly ComponentInstance[]): void {
-  for (let i = 0; i < entering.length; i++) entering[i]!.entered = false;
+  for (let i = 0; i < entering.length; i++) entering[i]!.entered = FREE;
 }
 
 /** Lowers arguments into core values: `lower_flat_values` of the parameters. */
@@ -192,9 +197,9 @@ function liftAny(
   throws: boolean,
 ): GuestCall {
   const { signature, core, path } = lifted;
-  const { tree } = cx.inst;
+  const { tree } = cx.inst, call = tree.callNumber(path);
   return (...args: unknown[]) => {
-    enter(entering, path);
+    enter(entering, path, call);
     const scope = signature.scoped ? new CallScope() : undefined;
     const flat = lowerArgs(lifted, cx, entering, scope, args);
     let result: CoreValue | undefined;
@@ -218,11 +223,11 @@ function givesRecord(type: ValType | undefined): boolean {
 /** Makes the JS function that gives a promise. `lifted.core` may give one too: then the guest was suspended on the way. */
 export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean): PromisingCall {
   const { signature, core, path } = lifted;
-  const { tree } = cx.inst;
+  const { tree } = cx.inst, call = tree.callNumber(path);
   const entering = cx.inst.enteringSet(undefined);
   const mayBeThenable = givesRecord(signature.type.result);
   return async (...args: unknown[]) => {
-    enter(entering, path);
+    enter(entering, path, call);
     const scope = signature.scoped ? new CallScope() : undefined;
     const flat = lowerArgs(lifted, cx, entering, scope, args);
     const { suspension } = tree;
@@ -251,12 +256,12 @@ export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean)
 /** Up to two parameters of one core value each, one instance to enter: no arrays, no scope. */
 function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
   const { core, path, signature } = lifted;
-  const { inst } = cx, { tree } = inst;
+  const { inst } = cx, { tree } = inst, call = tree.callNumber(path);
   const [lower0, lower1] = signature.params.map((param) => param.lowerCore!);
   const lift = signature.result?.liftCore ?? (() => undefined);
   const failLower = (k: number, error: unknown): unknown =>
     failedLower(lifted, cx, k, error, () => {
-      inst.entered = false;
+      inst.entered = FREE;
     });
   const fail = (lifting: boolean, error: unknown): unknown => failedCall(lifted, cx, lifting, error);
 
@@ -264,14 +269,14 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
     case 0:
       return () => {
         if (inst.entered) refuseEnter(inst, path);
-        inst.entered = true;
+        inst.entered = call;
         let lifting = false;
         try {
           const result = core() as CoreValue;
           if (tree.poisoned) rethrow(tree);
           lifting = true;
           const value = lift(cx, result);
-          inst.entered = false;
+          inst.entered = FREE;
           return value;
         } catch (error) {
           throw fail(lifting, error);
@@ -280,7 +285,7 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
     case 1:
       return (a) => {
         if (inst.entered) refuseEnter(inst, path);
-        inst.entered = true;
+        inst.entered = call;
         let v0: CoreValue, lifting = false;
         try {
           v0 = lower0!(cx, a);
@@ -292,7 +297,7 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
           if (tree.poisoned) rethrow(tree);
           lifting = true;
           const value = lift(cx, result);
-          inst.entered = false;
+          inst.entered = FREE;
           return value;
         } catch (error) {
           throw fail(lifting, error);
@@ -301,7 +306,7 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
     default:
       return (a, b) => {
         if (inst.entered) refuseEnter(inst, path);
-        inst.entered = true;
+        inst.entered = call;
         let v0: CoreValue, v1: CoreValue, k = 0, lifting = false;
         try {
           v0 = lower0!(cx, a);
@@ -315,7 +320,7 @@ function liftScalars(lifted: Lifted, cx: CanonContext): GuestCall {
           if (tree.poisoned) rethrow(tree);
           lifting = true;
           const value = lift(cx, result);
-          inst.entered = false;
+          inst.entered = FREE;
           return value;
         } catch (error) {
           throw fail(lifting, error);

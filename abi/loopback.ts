@@ -45,38 +45,51 @@ class LoopbackContext extends CanonContext {
   }
 }
 
-/** Makes the lift. Paths name the import and the export that it is. */
-export function loopback(
-  signature: Signature,
-  { call, suspends, plain }: {
-    readonly call: HostCall;
-    readonly suspends: boolean;
-    readonly plain?: HostCall | undefined;
-  },
-  tree: InstanceTree,
-  paths: { readonly imported: string; readonly path: string },
-): { lifted: Lifted; cx: CanonContext } {
-  const arena = new Arena();
-  // Within the root: one call runs in a tree at a time, whatever it reaches.
-  const inst = new ComponentInstance(tree, tree.nodes[0]);
-  const options: CanonOptions = {
-    memory: arena.memory,
-    realloc: (_, __, alignment, size) => arena.allocate(alignment, size),
-    postReturn: undefined,
-    stringEncoding: "utf16",
-  };
-  const caller = new CanonContext(inst, options, true);
-  const lowered = suspends
-    ? suspendingCore(signature, call, plain, caller, paths.imported)
-    : lowerHost(signature, call, caller, paths.imported);
-  const { result, layout } = signature;
-  const core = resultDirect(layout) ? lowered : (...flat: CoreValue[]) => {
-    const ptr = arena.allocate(result!.layout.alignment, result!.layout.size);
-    const waits = lowered(...flat, ptr);
-    return isThenable(waits) ? (waits as Promise<unknown>).then(() => ptr) : ptr;
-  };
-  const lifted = { signature, core, postReturn: undefined, path: paths.path };
-  return { lifted, cx: new LoopbackContext(inst, options, arena) };
+/**
+ * Calls of imports that one instance tree exports again. They share a memory: one call runs in a
+ * tree at a time, and engines reserve gigabytes of addresses for each memory, of which a small
+ * binary must not have thousands.
+ */
+export class Loopback {
+  readonly #arena = new Arena();
+  readonly #inst: ComponentInstance;
+  readonly #options: CanonOptions;
+
+  constructor(tree: InstanceTree) {
+    const arena = this.#arena;
+    // Within the root: one call runs in a tree at a time, whatever it reaches.
+    this.#inst = new ComponentInstance(tree, tree.nodes[0]);
+    this.#options = {
+      memory: arena.memory,
+      realloc: (_, __, alignment, size) => arena.allocate(alignment, size),
+      postReturn: undefined,
+      stringEncoding: "utf16",
+    };
+  }
+
+  /** Makes a lift. Paths name the import and the export that it is. */
+  lift(
+    signature: Signature,
+    { call, suspends, plain }: {
+      readonly call: HostCall;
+      readonly suspends: boolean;
+      readonly plain?: HostCall | undefined;
+    },
+    paths: { readonly imported: string; readonly path: string },
+  ): { lifted: Lifted; cx: CanonContext } {
+    const arena = this.#arena, caller = new CanonContext(this.#inst, this.#options, true);
+    const lowered = suspends
+      ? suspendingCore(signature, call, plain, caller, paths.imported)
+      : lowerHost(signature, call, caller, paths.imported);
+    const { result, layout } = signature;
+    const core = resultDirect(layout) ? lowered : (...flat: CoreValue[]) => {
+      const ptr = arena.allocate(result!.layout.alignment, result!.layout.size);
+      const waits = lowered(...flat, ptr);
+      return isThenable(waits) ? (waits as Promise<unknown>).then(() => ptr) : ptr;
+    };
+    const lifted = { signature, core, postReturn: undefined, path: paths.path };
+    return { lifted, cx: new LoopbackContext(this.#inst, this.#options, arena) };
+  }
 }
 
 /** There is no guest to suspend, but whoever calls plainly wants a value all the same. */

@@ -10,8 +10,8 @@ import { paramsDirect, resultDirect } from "./layout.ts";
 import type { CanonContext } from "./options.ts";
 import { checkDropped, isThenable, returnedResult, thrownResult } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
-import { type Suspension, unlessAborted } from "./suspend.ts";
-import { trapAt, uncatchable } from "./trap.ts";
+import { type Suspension, wait } from "./suspend.ts";
+import { trapAt, uncatchable, unwinding } from "./trap.ts";
 
 /** A host function with its values in JS. */
 export type HostCall = (...args: unknown[]) => unknown;
@@ -126,7 +126,7 @@ function lowerAny(signature: Signature, call: HostCall, cx: CanonContext, path: 
 /**
  * Makes the core function of a host function that may return a promise, to be called where the guest can be suspended.
  *
- * The instance stays entered while the guest waits, so that nothing else uses its context; after an abort it is never resumed.
+ * The instance stays entered while the guest waits, so that nothing else uses its context.
  */
 export function lowerSuspending(signature: Signature, call: HostCall, cx: CanonContext, path: string): CoreFunction {
   const { inst } = cx;
@@ -167,10 +167,14 @@ export function lowerSuspending(signature: Signature, call: HostCall, cx: CanonC
       return caught(error);
     }
     if (!isThenable(value)) return finish(() => returned(signature, value));
-    return unlessAborted(inst.tree, value as PromiseLike<unknown>).then(
-      (value) => finish(() => returned(signature, value)),
-      caught,
-    );
+    return wait(inst.tree, value as PromiseLike<unknown>, {
+      fulfilled: (value) => finish(() => returned(signature, value)),
+      rejected: caught,
+      ended: () => {
+        scope?.end();
+        return unwinding(inst.tree);
+      },
+    });
   };
 }
 

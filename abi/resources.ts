@@ -6,8 +6,8 @@
 import { describe, finish, Trap, ValueError } from "../errors.ts";
 import type { CallScope } from "./call_scope.ts";
 import { isThenable } from "./results.ts";
-import type { ComponentInstance } from "./instance.ts";
-import { asTrap, checkLeave, refuse, rethrow, surface, trap, uncatchable } from "./trap.ts";
+import { type ComponentInstance, FREE, type InstanceTree } from "./instance.ts";
+import { asTrap, checkLeave, refuseEntered, rethrow, surface, trap, uncatchable, whyNotEntered } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
 
 /** A resource type of one instance tree. */
@@ -123,15 +123,16 @@ export class GuestResource implements ResourceRuntime {
   readonly type: ResourceType;
   readonly node: ComponentInstance;
   #class: ResourceObjectClass | undefined;
+  /** The number that stands for its destructor while that runs. */
+  #call: number | undefined;
   readonly #destructor: ((rep: number) => void) | undefined;
-  readonly #finalizers: FinalizationRegistry<number>;
+  /** Made when first needed: a small binary can define many types that have no objects. */
+  #finalizers: FinalizationRegistry<number> | undefined;
 
   constructor(type: ResourceType, node: ComponentInstance, destructor: ((rep: number) => void) | undefined) {
     this.type = type;
     this.node = node;
     this.#destructor = destructor;
-    // The registry must not keep the tree alive on its own account: it is reachable only from its resources.
-    this.#finalizers = new FinalizationRegistry((rep) => this.#finalize(rep));
   }
 
   get name(): string {
@@ -187,16 +188,18 @@ export class GuestResource implements ResourceRuntime {
     if (caller === undefined && (tree.poisoned || this.#destructor === undefined)) return;
     // At the instance's end everything is entered already, and stays so.
     const entering = tree.disposed ? [] : this.node.enteringSet(caller);
-    if (entering.some((inst) => inst.entered)) trap(tree, "cannot-enter");
+    const taken = entering.find((inst) => inst.entered !== FREE);
+    if (taken !== undefined) trap(tree, "cannot-enter", whyNotEntered(taken));
     if (this.#destructor === undefined) return;
-    for (const inst of entering) inst.entered = true;
+    const call = this.#call ??= tree.callNumber(`the destructor of resource ${this.name}`);
+    for (const inst of entering) inst.entered = call;
     try {
       this.#destructor(rep);
       if (tree.poisoned) rethrow(tree);
     } catch (error) {
       throw caller === undefined ? surface(tree, error, "drop", `resource ${this.name}`) : asTrap(error);
     }
-    for (const inst of entering) inst.entered = false;
+    for (const inst of entering) inst.entered = FREE;
   }
 
   /** Whether there is nobody left to drop it for. */
@@ -207,19 +210,22 @@ export class GuestResource implements ResourceRuntime {
   /** An explicit drop by the host while the instance runs is refused before anything changes. */
   refuseIfEntered(): void {
     if (this.#destructor === undefined) return;
-    if (this.node.enteringSet(undefined).some((inst) => inst.entered)) {
-      refuse("cannot-enter", "drop", `resource ${this.name}`);
-    }
+    const taken = this.node.enteringSet(undefined).findLast((inst) => inst.entered !== FREE);
+    if (taken !== undefined) refuseEntered(taken, "drop", `resource ${this.name}`);
   }
 
   /** Has the destructor run when the object is garbage. */
   remember(object: ResourceObject, rep: number): void {
-    if (this.#destructor !== undefined) this.#finalizers.register(object, rep, object);
+    if (this.#destructor === undefined) return;
+    // The registry must not keep the tree alive on its own account: it is reachable only from its
+    // resources.
+    this.#finalizers ??= new FinalizationRegistry((rep) => this.#finalize(rep));
+    this.#finalizers.register(object, rep, object);
   }
 
   /** Takes that back: the object no longer owns. */
   forget(object: ResourceObject): void {
-    if (this.#destructor !== undefined) this.#finalizers.unregister(object);
+    this.#finalizers?.unregister(object);
   }
 
   #make(holding: Holding): ResourceObject {
@@ -230,7 +236,7 @@ export class GuestResource implements ResourceRuntime {
     if (this.isGone) return;
     const { tree } = this.node;
     // Entered while no JavaScript runs: a call is suspended. The drop waits for its end.
-    if (this.#destructor !== undefined && this.node.enteringSet(undefined).some((inst) => inst.entered)) {
+    if (this.#destructor !== undefined && this.node.enteringSet(undefined).some((inst) => inst.entered !== FREE)) {
       tree.idle.push(() => this.#finalize(rep));
       return;
     }
@@ -254,12 +260,14 @@ export class HostResource implements ResourceRuntime {
   readonly type: ResourceType;
   readonly node = undefined;
   readonly #class: HostResourceClass;
+  readonly #tree: InstanceTree;
   readonly #objects: unknown[] = [];
   readonly #free: number[] = [];
 
-  constructor(type: ResourceType, resourceClass: HostResourceClass) {
+  constructor(type: ResourceType, resourceClass: HostResourceClass, tree: InstanceTree) {
     this.type = type;
     this.#class = resourceClass;
+    this.#tree = tree;
   }
 
   /** Objects that guests hold handles to. */
@@ -309,6 +317,11 @@ export class HostResource implements ResourceRuntime {
       if (isThenable(value)) throw new ValueError("promise", `resource \`${this.type.name ?? "resource"}\``);
       throw new ValueError("type-mismatch", `resource \`${this.type.name ?? "resource"}\``, describe(value));
     }
+    const { maxHostHandles } = this.#tree;
+    if (this.#tree.hostHandles >= maxHostHandles) {
+      trap(this.#tree, "handle-limit", maxHostHandles, " to the host's resources");
+    }
+    this.#tree.hostHandles++;
     const rep = this.#free.pop() ?? this.#objects.length;
     this.#objects[rep] = value;
     return rep;
@@ -318,6 +331,7 @@ export class HostResource implements ResourceRuntime {
     const object = this.#objects[rep];
     this.#objects[rep] = undefined;
     this.#free.push(rep);
+    this.#tree.hostHandles--;
     return object;
   }
 }

@@ -8,6 +8,7 @@ import { ownFunction } from "./copies.ts";
 import { type ExportStyle, generateLift, generateLower, isCovered } from "./codegen.ts";
 import { type GuestCall, type Lifted, liftExport } from "./lift.ts";
 import { type HostCall, lowerHost } from "./lower.ts";
+import type { InstanceTree } from "./instance.ts";
 import type { CanonContext } from "./options.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { uncatchable } from "./trap.ts";
@@ -51,36 +52,50 @@ export function makeMethod(call: GuestCall): GuestCall {
   };
 }
 
+/** What a host function is lowered from. */
+export interface Lowered {
+  readonly signature: Signature;
+  readonly call: HostCall;
+  readonly cx: CanonContext;
+  readonly path: string;
+}
+
 /**
  * The core function for a host function.
  *
- * @param signature Found when the function is first called: many imports never are.
+ * @param prepare Called when the function is first called: many imports never are.
  * @param entry Where the guest's function comes from; `undefined` where nothing is generated.
  */
 export function importFunction(
   type: FuncType,
-  signature: () => Signature,
-  call: HostCall,
-  cx: CanonContext,
-  path: string,
+  prepare: () => Lowered,
+  tree: InstanceTree,
   codecs: CodecSource,
   entry: Entry | undefined,
 ): CoreFunction {
-  if (entry === undefined || !isCovered(type)) return lowerHost(signature(), call, cx, path);
+  let made: Lowered | undefined;
+  const lower = (): CoreFunction => {
+    const { signature, call, cx, path } = made ??= prepare();
+    return lowerHost(signature, call, cx, path);
+  };
+  if (entry === undefined || !isCovered(type)) return lower();
+  const generate = (): CoreFunction | undefined =>
+    attempt(() => {
+      const { signature, call, cx, path } = made ??= prepare();
+      return generateLower(signature, call, cx, path, codecs);
+    });
   let cold: CoreFunction | undefined, left = tiers.warmCalls;
-  const generate = (): CoreFunction | undefined => attempt(() => generateLower(signature(), call, cx, path, codecs));
-  const first: CoreFunction = (...flat) => {
+  const now = left === 0 ? generate() : undefined;
+  if (now !== undefined) return now;
+  entry.become((...flat) => {
     try {
-      cold ??= lowerHost(signature(), call, cx, path);
+      cold ??= lower();
     } catch (error) {
-      throw uncatchable(cx.inst.tree, error);
+      throw uncatchable(tree, error);
     }
     if (--left === 0) entry.become(generate() ?? cold);
     return cold(...flat);
-  };
-  const now = left === 0 ? generate() : undefined;
-  if (now !== undefined) return now;
-  entry.become(first);
+  });
   return entry.func;
 }
 

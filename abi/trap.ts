@@ -69,10 +69,22 @@ export function trapAt(
   throw error;
 }
 
-/** Throws a trap that concerns the caller, not the tree: the tree was not entered. Its cause is what locked the tree down, if that is why. */
-export function refuse(code: TrapCode, verb: string, path: string, tree?: InstanceTree): never {
-  const error = makeTrap(code, []);
-  if (tree?.poisoned) Object.defineProperty(error, "cause", { value: tree.trap, configurable: true, writable: true });
+/** Why an instance cannot be entered: the tail of the phrase `cannot-enter`. */
+export function whyNotEntered({ entered, tree }: ComponentInstance): string {
+  const callee = tree.poisoned ? undefined : tree.calleeOf(entered);
+  if (callee !== undefined) return ` while the call of ${callee} is under way`;
+  if (!tree.poisoned) return ", which was disposed";
+  if (tree.aborted !== undefined) return ", which an abort locked down";
+  return `, which an earlier ${tree.trap instanceof Trap ? "trap" : "exception"} locked down`;
+}
+
+/**
+ * Throws a trap that concerns the caller, not the tree: it was not entered. Its cause is what
+ * locked the tree down, if that is why.
+ */
+export function refuseEntered(inst: ComponentInstance, verb: string, path: string): never {
+  const error = makeTrap("cannot-enter", [whyNotEntered(inst)]), { tree } = inst;
+  if (tree.poisoned) Object.defineProperty(error, "cause", { value: tree.trap, configurable: true, writable: true });
   throw finish(error, verb, "", path);
 }
 
@@ -86,6 +98,15 @@ export function uncatchable(tree: InstanceTree, error: unknown): unknown {
   tree.parked ??= { error: own };
   tree.poison(own);
   return engineTrap() ?? own;
+}
+
+/**
+ * What unwinds a suspended guest whose tree was locked down: no guest catches it, and what locked
+ * the tree down comes out.
+ */
+export function unwinding(tree: InstanceTree): unknown {
+  tree.parked ??= { error: tree.trap };
+  return engineTrap() ?? tree.trap;
 }
 
 /** What comes out of an outermost export for an exception that came out of the guest. */

@@ -19,6 +19,17 @@ export const MAX_TYPE_DEPTH = 100;
 export const MAX_SECTION_BYTES: number = 2 ** 28;
 /** Component instances that one component unfolds into. */
 export const MAX_COMPONENT_INSTANCES = 10_000;
+/** Core instances that one component unfolds into. */
+export const MAX_CORE_INSTANCES = 10_000;
+/**
+ * Memories that those make. Engines reserve 4 to 10 GiB of addresses for each, and end the process
+ * where a system gives no more.
+ */
+export const MAX_MEMORIES = 1_000;
+/** Tables that those make. */
+export const MAX_TABLES = 10_000;
+/** Elements of those tables, as they begin: as many as engines allow one table, 80 MB. */
+export const MAX_TABLE_ELEMENTS = 10_000_000;
 /** Definitions and their parts that one component unfolds into, nested components counted each time they are instantiated. */
 export const MAX_UNFOLDED_DEFINITIONS = 500_000;
 /** Size of a value type in bytes, exclusive. Fixed by the specification. */

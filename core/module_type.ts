@@ -41,6 +41,16 @@ export interface CoreModuleType {
   readonly exports: readonly CoreExport[];
   /** What the references in its types count in. */
   readonly space: CoreSpace;
+  /** What each instance of it makes; missing where only a type is known. */
+  readonly makes?: CoreModuleMakes;
+}
+
+/** How much of what is costly an instance of a core module makes. */
+export interface CoreModuleMakes {
+  readonly memories: number;
+  readonly tables: number;
+  /** Elements of its tables, as they begin. */
+  readonly elements: number;
 }
 
 /** The types of functions and tags whose shape does not say which they are. */
@@ -108,6 +118,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
     items[type.kind].push(item);
     return item;
   };
+  const makes = { memories: 0, tables: 0, elements: 0 };
   const kinds = ["func", "table", "memory", "global", "tag"] as const;
   reader.take(8);
   while (reader.remaining > 0) {
@@ -131,12 +142,17 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         content.vec(() => {
           const initialised = content.peek() === 0x40;
           if (initialised) content.take(2);
-          add(coreTableType(content));
+          const table = coreTableType(content);
+          makes.tables++, makes.elements += Number(table.limits.min);
+          add(table);
           if (initialised) skipConstExpr(content);
         }, "table");
         break;
       case 5:
-        content.vec(() => void add({ kind: "memory", limits: coreLimits(content) }), "memory");
+        content.vec(() => {
+          makes.memories++;
+          add({ kind: "memory", limits: coreLimits(content) });
+        }, "memory");
         break;
       case 6:
         content.vec(() => {
@@ -163,7 +179,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         break;
     }
   }
-  return { imports, exports, space };
+  return { imports, exports, space, makes };
 }
 
 // ── Matching ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

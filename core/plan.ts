@@ -30,7 +30,14 @@ import {
   weigh,
 } from "./evaluate.ts";
 import { invalid } from "./invalid.ts";
-import { MAX_COMPONENT_INSTANCES, MAX_NESTING } from "./limits.ts";
+import {
+  MAX_COMPONENT_INSTANCES,
+  MAX_CORE_INSTANCES,
+  MAX_MEMORIES,
+  MAX_NESTING,
+  MAX_TABLE_ELEMENTS,
+  MAX_TABLES,
+} from "./limits.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import type {
   CoreArg,
@@ -40,6 +47,7 @@ import type {
   FuncRef,
   InstanceItem,
   Item,
+  ModuleRef,
   NamedItem,
   Plan,
   PlanImport,
@@ -74,6 +82,7 @@ class Planner {
   readonly #nodes: number[] = [];
   /** Resources whose representation is an i64: no handle of theirs is ever made. */
   readonly #wide = new Set<number>();
+  readonly #made = { memories: 0, tables: 0, elements: 0 };
   #coreInstances = 0;
   #coreFuncs = 0;
 
@@ -269,9 +278,23 @@ class Planner {
       const arg = scope.get("core instance", instance, offset);
       args.set(name, arg.kind === "instantiated" ? { kind: "instance", slot: arg.slot } : arg.arg);
     }
+    this.#makeRoom(module, offset);
     const slot = this.#coreInstances++;
     this.#steps.push({ kind: "instantiate", module, args: [...args], slot });
     return { kind: "instantiated", slot };
+  }
+
+  /** Counts what an instance of a core module makes: a small binary can ask for very much. */
+  #makeRoom(module: ModuleRef, offset: number): void {
+    const within = (what: string, count: number, most: number): void => {
+      if (count > most) invalid("core instance", offset, "limit-exceeded", what, most);
+    };
+    within("core instance", this.#coreInstances + 1, MAX_CORE_INSTANCES);
+    const makes = module.kind === "own" ? module.module.type?.makes : undefined;
+    if (makes === undefined) return;
+    within("memory", this.#made.memories += makes.memories, MAX_MEMORIES);
+    within("table", this.#made.tables += makes.tables, MAX_TABLES);
+    within("table element", this.#made.elements += makes.elements, MAX_TABLE_ELEMENTS);
   }
 
   // ── Canonical definitions ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -89,7 +89,7 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const reach = (lift: number): void => {
     if (reached.has(lift)) return;
     reached.add(lift);
-    queue.push(...lowersOfLift.of(lift));
+    for (const lower of lowersOfLift.of(lift)) queue.push(lower); // too many, perhaps, for one call's arguments
   };
   for (let slot = queue.pop(); slot !== undefined; slot = queue.pop()) {
     liftsOfSlot.of(slot).forEach(reach);

@@ -10,7 +10,7 @@ import { Component, componentInternals } from "../core/component.ts";
 import type { ComponentType, Entity, InstanceType } from "../core/entities.ts";
 import { Budget } from "../core/evaluate.ts";
 import { features } from "../core/features.ts";
-import type { Bound } from "../core/instantiate.ts";
+import type { Bound } from "../core/running_core.ts";
 import { ModuleSlot } from "../core/module_slot.ts";
 import { describeFault, foreignModuleFault, moduleFault } from "../core/module_type.ts";
 import { isInterfaceName, parsePlainName } from "../core/names.ts";

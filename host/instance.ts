@@ -2,10 +2,11 @@
 // Functions are made when first read; nothing per function is done before.
 
 import type { CallHooks } from "../abi/hooks.ts";
-import { InstanceTree, type Limits } from "../abi/instance.ts";
+import { FREE, InstanceTree, type Limits, LOCKED } from "../abi/instance.ts";
 import { Codecs } from "../abi/codecs.ts";
+import { disposed } from "../abi/lift.ts";
 import type { GuestResource, ResourceObjectClass, ResourceRuntime } from "../abi/resources.ts";
-import { refuse } from "../abi/trap.ts";
+import { refuseEntered } from "../abi/trap.ts";
 import type { ResourceType } from "../abi/types.ts";
 import { features } from "../core/features.ts";
 import { runAsync, Running, runSync } from "../core/instantiate.ts";
@@ -226,11 +227,17 @@ class RunningInstance implements Instance {
   [Symbol.dispose](): void {
     const { tree } = this.#running;
     if (tree.disposed) return;
-    if (!tree.poisoned && tree.nodes.some((node) => node.entered)) refuse("cannot-enter", "dispose", "instance");
+    const running = tree.poisoned ? undefined : tree.nodes.find((node) => node.entered !== FREE);
+    if (running !== undefined) {
+      // A guest on the stack cannot be ended; a suspended one can: its call rejects and its stack
+      // is unwound.
+      if (tree.wait === undefined) refuseEntered(running, "dispose", "instance");
+      this.#lockDown(disposed(tree.calleeOf(running.entered)!));
+    }
     this.#unlisten?.();
     // From here on nothing enters but destructors.
     tree.disposed = true;
-    for (const node of tree.nodes) node.entered = true;
+    for (const node of tree.nodes) node.entered = LOCKED;
     // A guest's destructor may still use the host resources that its instance owns: those go last.
     const failures = [
       ...this.#drain((type) => type.node !== undefined),
@@ -280,6 +287,5 @@ class RunningInstance implements Instance {
     tree.aborted ??= { reason };
     tree.poison(reason);
     tree.abortCall?.(reason);
-    tree.abandonWait?.();
   }
 }

@@ -435,7 +435,7 @@ const g = `(func (export "g") (param i32))`;
 
 check("TRAP_PHRASES", "Trap", {
   "cannot-enter": {
-    message: "Cannot call export f: cannot enter component instance",
+    message: "Cannot call export f: cannot enter component instance, which an earlier trap locked down",
     provoke: async () => {
       const { exports } = await instance(lifted("", `(func (export "f") unreachable)`));
       thrown(() => exports.f!());

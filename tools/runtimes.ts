@@ -1,4 +1,5 @@
 // deno task test:node, test:bun: the tests in another runtime, each group of them as one bundle.
+// deno task test:stress runs the group `stress` only, which the others leave out.
 // A bundle lies beside the folders of tests, so that what they read by relative paths is found. What only Deno can do is skipped there, and counted.
 
 import { aloud, must } from "./process.ts";
@@ -23,6 +24,8 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   abi: ["abi", "acceptance", "core", "e2e", "host", "property", "spec", "."],
   wasi: ["wasi", "cli"],
 };
+/** What is asked for by name only. It looks at what the collector leaves. */
+const STRESS = "stress", STRESS_FLAGS = ["--expose-gc"];
 /** Tests of Deno's own processes and of this repository. */
 const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test)/;
 
@@ -61,9 +64,10 @@ const found = RUNTIMES[runtime];
 if (found === undefined) throw new Error(`which runtime? ${Object.keys(RUNTIMES).join(" or ")}`);
 await installExternal();
 let failed = false;
-for (const [group, folders] of Object.entries(GROUPS)) {
+const stress = Deno.args[1] === STRESS, flags = stress ? STRESS_FLAGS : [];
+for (const [group, folders] of Object.entries(stress ? { [STRESS]: [STRESS] } : GROUPS)) {
   const out = await bundle(group, folders);
-  await must([...found.command, out], { ...aloud, env: { NO_COLOR: "1", ...found.env } }).catch((error) => {
+  await must([...found.command, ...flags, out], { ...aloud, env: { NO_COLOR: "1", ...found.env } }).catch((error) => {
     console.error(error.message);
     failed = true;
   });

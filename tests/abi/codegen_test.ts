@@ -5,7 +5,7 @@ import { compileSync, features, instantiateSync, ValueError } from "@windlass/co
 import { Codecs } from "../../abi/codecs.ts";
 import { generateLift, generateLower } from "../../abi/codegen.ts";
 import { ComponentInstance, InstanceTree } from "../../abi/instance.ts";
-import { loopback } from "../../abi/loopback.ts";
+import { Loopback } from "../../abi/loopback.ts";
 import { CanonContext } from "../../abi/options.ts";
 import { signatureOf } from "../../abi/signature.ts";
 import { Entries, exportFunction, importFunction, tiers } from "../../abi/tiers.ts";
@@ -149,12 +149,9 @@ Deno.test({
   fn() {
     const type: FuncType = { params: [{ name: "n", type: { kind: "u32" } }], result: { kind: "string" }, async: false };
     const host = (n: unknown): string => "x".repeat(n as number), paths = { imported: "import f", path: "export f" };
-    const { lifted, cx } = loopback(
-      signatureOf(type, codecs),
-      { call: host, suspends: false },
-      new InstanceTree(),
-      paths,
-    );
+    const tree = new InstanceTree();
+    new ComponentInstance(tree);
+    const { lifted, cx } = new Loopback(tree).lift(signatureOf(type, codecs), { call: host, suspends: false }, paths);
     const made = generateLift(lifted, cx, { throws: true, method: false }, codecs)!;
     for (let i = 0; i < 50; i++) assertEquals((made(30_000) as string).length, 30_000);
     assertEquals(cx.memory.memory.buffer.byteLength, 65536);
@@ -175,8 +172,9 @@ Deno.test({
         return (x as number) + 1;
       };
       const [made] = new Entries([1]).forInstance();
-      const signature = () => signatureOf(type, codecs);
-      const entry = importFunction(type, signature, host, context(), "import f", codecs, made);
+      const cx = context(), signature = signatureOf(type, codecs);
+      const prepare = () => ({ signature, call: host, cx, path: "import f" });
+      const entry = importFunction(type, prepare, cx.inst.tree, codecs, made);
       for (let i = 0; i < 5; i++) assertEquals(entry(i), i + 1);
       // Called from elsewhere than at first.
       assertEquals(stacks.map((stack) => stack !== stacks[0]), [false, false, false, true, true]);

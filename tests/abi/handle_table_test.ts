@@ -6,7 +6,9 @@ import { InstanceTree } from "../../abi/instance.ts";
 import { HostResource } from "../../abi/resources.ts";
 import { makeResourceType } from "../../abi/slots.ts";
 
-const [kept, drained] = [0, 1].map((slot) => new HostResource(makeResourceType(slot), { is: () => true }));
+const [kept, drained] = [0, 1].map((slot) =>
+  new HostResource(makeResourceType(slot), { is: () => true }, new InstanceTree())
+);
 
 Deno.test("draining takes the wanted handles, those added on the way at a passed index too", () => {
   const table = new HandleTable(new InstanceTree());

@@ -189,7 +189,9 @@ Deno.test("import::attempt_to_reenter_during_host: a host function cannot call t
     again();
     assertEquals(
       errors.map(({ message }) => message),
-      Array(4).fill("Cannot call export run: cannot enter component instance"),
+      Array(4).fill(
+        "Cannot call export run: cannot enter component instance while the call of export run is under way",
+      ),
     );
     assert(errors.every((error) => error instanceof Trap && error.code === "cannot-enter"), form);
   }
@@ -203,8 +205,8 @@ Deno.test("import::attempt_to_reenter_during_host: a refusal that the host does 
     { ping: () => void (calls++ === 0 && running.exports.run()) },
   );
   const message = "Cannot call export run: cannot enter component instance";
-  assertFails(() => running.exports.run(), "Trap", message);
-  assertFails(() => running.exports.run(), "Trap", message);
+  assertFails(() => running.exports.run(), "Trap", `${message} while the call of export run is under way`);
+  assertFails(() => running.exports.run(), "Trap", `${message}, which an earlier trap locked down`);
   assertEquals(calls, 1);
 });
 

@@ -270,7 +270,10 @@ Deno.test("resources::cannot_reenter_during_import: a guest's resource cannot be
         assert(error instanceof Trap);
         assertEquals(
           [error.code, error.message],
-          ["cannot-enter", "Cannot drop resource coat: cannot enter component instance"],
+          [
+            "cannot-enter",
+            "Cannot drop resource coat: cannot enter component instance while the call of export run is under way",
+          ],
         );
       },
     },

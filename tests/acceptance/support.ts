@@ -84,8 +84,12 @@ export function assertUnreachable(action: () => unknown, place: string): void {
 
 /** Asserts that an instance is locked down: none of these exports, whatever its arguments, can be entered. */
 export function assertLocked(instance: Instance, ...names: readonly string[]): void {
+  const because =
+    /^Cannot call export (\S+): cannot enter component instance, which an earlier (?:trap|exception) locked down$/;
   for (const name of names) {
-    assertTrap(() => call(instance, name), `call export ${name}`, "cannot-enter");
+    const error = thrown(() => call(instance, name));
+    assert(error instanceof Trap && error.code === "cannot-enter", `${error}`);
+    assertEquals(because.exec(error.message)?.[1], name, error.message);
   }
 }
 

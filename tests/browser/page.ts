@@ -73,7 +73,11 @@ await check("a trap locks the instance down", async () => {
   const trapping = { ...host(), nop: () => "lost" as never, add: () => "no number" as never };
   const { exports } = await instantiate(component, { "bench:calls/host": trapping as Any });
   fails(() => exports["bench:calls/loops"].add(3), ValueError, "expected u32");
-  fails(() => exports["bench:calls/guest"].nop(), Trap, "cannot enter component instance");
+  fails(
+    () => exports["bench:calls/guest"].nop(),
+    Trap,
+    "cannot enter component instance, which an earlier trap locked down",
+  );
 });
 
 await check("WASI: commands with streams, sleep and exit codes; what needs a file system says so", async () => {

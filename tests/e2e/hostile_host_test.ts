@@ -54,14 +54,15 @@ const ways: Record<string, (act: () => void) => Iterable<unknown>> = {
   },
   "a proxy": (act) => pairs.map((pair) => new Proxy(pair, { get: (target, key) => (act(), Reflect.get(target, key)) })),
 };
-const entered = "Trap cannot-enter: Cannot call export f: cannot enter component instance";
+const entered =
+  "Trap cannot-enter: Cannot call export f: cannot enter component instance while the call of export f is under way";
 const attempts: [name: string, act: (run: Run) => unknown, fails: string][] = [
   ["calls back", ({ exports }) => exports.f([]), entered],
   ["calls another export", ({ exports }) => exports.ping(), entered.replace("export f", "export ping")],
   [
     "disposes of the instance",
     ({ instance }) => instance[Symbol.dispose](),
-    "Trap cannot-enter: Cannot dispose instance: cannot enter component instance",
+    "Trap cannot-enter: Cannot dispose instance: cannot enter component instance while the call of export f is under way",
   ],
   ["throws", throwing, "RangeError: the host's own"],
 ];

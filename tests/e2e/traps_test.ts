@@ -106,9 +106,9 @@ Deno.test("a guest cannot swallow a trap of ours, nor where no module can be com
     new TextDecoder().decode(stdout).trim().split("\n"),
     [
       "RangeError: the host's own",
-      "Trap: Cannot call export swallow: cannot enter component instance",
+      "Trap: Cannot call export swallow: cannot enter component instance, which an earlier exception locked down",
       "Trap: Cannot call import go: unknown import",
-      "Trap: Cannot call export swallow: cannot enter component instance",
+      "Trap: Cannot call export swallow: cannot enter component instance, which an earlier trap locked down",
     ],
     new TextDecoder().decode(stderr),
   );
@@ -123,7 +123,10 @@ Deno.test("a host function that calls back finds the instance entered; if it swa
     },
   });
   assertEquals(made.exports.plain!(), 5);
-  assertEquals((errors[0] as Trap).message, "Cannot call export plain: cannot enter component instance");
+  assertEquals(
+    (errors[0] as Trap).message,
+    "Cannot call export plain: cannot enter component instance while the call of export plain is under way",
+  );
   assertEquals(made.exports.plain!(), 5);
 });
 
@@ -396,7 +399,7 @@ Deno.test("dropping a guest's resource while its instance runs is refused, and c
       go: () =>
         void assertEquals(
           thrown(() => held[Symbol.dispose]()).message,
-          "Cannot drop resource r: cannot enter component instance",
+          "Cannot drop resource r: cannot enter component instance while the call of export i#run is under way",
         ),
     },
   );

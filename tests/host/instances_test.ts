@@ -45,8 +45,13 @@ Deno.test("a trap, an abort and a disposal each end one instance alone", () => {
   thrown(() => trapped.exports.ask!(13));
   controller.abort();
   disposed[Symbol.dispose]();
-  const codes = [trapped, aborted, disposed].map(({ exports }) => thrown(() => exports.ask!(1)).code);
-  assertEquals(codes, ["cannot-enter", "cannot-enter", "dead-resource"]);
+  const errors = [trapped, aborted, disposed].map(({ exports }) => thrown(() => exports.ask!(1)));
+  assertEquals(errors.map(({ code }) => code), ["cannot-enter", "cannot-enter", "dead-resource"]);
+  assertEquals(errors.map(({ message }) => message), [
+    "Cannot call export ask: cannot enter component instance, which an earlier exception locked down",
+    "Cannot call export ask: cannot enter component instance, which an abort locked down",
+    "Cannot call export ask: the instance was disposed",
+  ]);
   assertEquals(other.exports.ask!(1), 1);
 });
 

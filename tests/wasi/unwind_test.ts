@@ -1,0 +1,43 @@
+// What ends a guest that waits in WASI: the signal of `run`, a request that is aborted. Its stack
+// is unwound each time.
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { compile } from "@windlass/component";
+import { run, serve, type ServeOptions } from "@windlass/component/wasi";
+import { assertUnwound, guestsOf } from "../support/aborting.ts";
+import { guest } from "./guests.ts";
+
+const command = await compile(guest("command")), server = await compile(guest("server"));
+const soon = () => new Promise<void>((done) => setTimeout(done, 5));
+
+Deno.test("the signal of `run` unwinds a command that waits for its input", async () => {
+  const guests = await guestsOf(async () => {
+    const abort = new AbortController();
+    const running = run(command, { args: ["command", "cat"], stdin: new ReadableStream({}), signal: abort.signal });
+    setTimeout(() => abort.abort(new Error("enough")), 20);
+    await assertRejects(() => running, Error, "enough");
+  });
+  assertUnwound(guests, 1);
+});
+
+for (const instances of ["per-request", { max: 1 }] as const satisfies ServeOptions["instances"][]) {
+  Deno.test(`an aborted request unwinds its handler, and the next has another: ${JSON.stringify(instances)}`, async () => {
+    const errors: unknown[] = [];
+    const guests = await guestsOf(async () => {
+      const handler = await serve(server, { instances, onError: (error) => errors.push(error) });
+      const abort = new AbortController();
+      const response = await handler(new Request("http://localhost/forever", { signal: abort.signal }));
+      const reader = response.body!.getReader();
+      await reader.read();
+      await soon(); // nobody reads: the handler waits
+      abort.abort();
+      await assertRejects(async () => {
+        for (;;) await reader.read();
+      });
+      assertEquals(await (await handler(new Request("http://localhost/hello"))).text(), "Hello!\n");
+    });
+    assertUnwound(guests.slice(0, 1), 1);
+    assertEquals(guests.map(({ status }) => status), ["rejected", "fulfilled"]);
+    assertEquals(errors, []);
+  });
+}
