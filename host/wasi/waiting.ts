@@ -128,13 +128,11 @@ function later<R>(attempt: () => Waiting | Done<R>, first: Waiting | Done<R>): P
   const wait = async (): Promise<R> => {
     for (let next = first;; next = attempt()) {
       if (turnIsDue()) await nextTurn();
+      if (abandoned) throw new Error("nobody waits any more"); // and nobody hears it: no timer, no listener is added
       if (next instanceof Done) return next.value;
       // Something may have happened meanwhile that nobody was told of.
       if (next.some((item) => item.ready())) continue;
-      await change(next, (stopIt) => {
-        stop = stopIt;
-        if (abandoned) stopIt();
-      });
+      await change(next, (stopIt) => void (stop = stopIt));
     }
   };
   return Object.assign(wait(), {
