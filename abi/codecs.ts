@@ -1,66 +1,70 @@
-// compileCodec(type): one set of closures per type object, made once and cached.
+// One codec for each type object and address type, made once and kept.
 // Types in, codecs out; which codec serves which kind is decided here.
 
 import type { Codec, CodecSource, MemberNames } from "./codec.ts";
-import { fixedListCodec, flagsCodec, listCodec, mapCodec, recordCodec, tupleCodec } from "./aggregates.ts";
+import { flagsCodec } from "./flags_codec.ts";
 import { handleCodec } from "./handles.ts";
-import { layoutOf } from "./layout.ts";
+import { type AddressType, layoutOf } from "./layout.ts";
+import { fixedListCodec, listCodec, mapCodec } from "./lists.ts";
+import { recordCodec, tupleCodec } from "./records.ts";
 import { scalarCodec } from "./scalars.ts";
 import { stringCodec } from "./strings.ts";
-import type { ValType } from "./types.ts";
+import { absurd, isPrimitive, type ValType } from "./types.ts";
 import { unsupportedCodec } from "./unsupported.ts";
 import { enumCodec, optionCodec, resultCodec, variantCodec } from "./variants.ts";
 
-/** Makes codecs, each once per type object. */
+/** Makes codecs, each once. */
 export class Codecs implements CodecSource {
   readonly memberNames: MemberNames;
-  readonly #memo = new WeakMap<ValType, Codec>();
+  readonly #made: Record<AddressType, WeakMap<ValType, Codec>> = { i32: new WeakMap(), i64: new WeakMap() };
 
   constructor(memberNames: MemberNames) {
     this.memberNames = memberNames;
   }
 
   /** The codec of a type. */
-  of(type: ValType): Codec {
-    let codec = this.#memo.get(type);
-    if (codec === undefined) this.#memo.set(type, codec = compileCodec(type, this));
+  of(type: ValType, address: AddressType): Codec {
+    const made = this.#made[address];
+    let codec = made.get(type);
+    if (codec === undefined) made.set(type, codec = makeCodec(type, address, this));
     return codec;
   }
 }
 
-function compileCodec(type: ValType, codecs: Codecs): Codec {
-  const layout = layoutOf(type);
+function makeCodec(type: ValType, address: AddressType, codecs: Codecs): Codec {
+  const layout = layoutOf(type, address);
+  if (isPrimitive(type)) {
+    if (type.kind === "string") return stringCodec(type, layout, address);
+    return type.kind === "error-context" ? unsupportedCodec(type, layout) : scalarCodec(type.kind, layout);
+  }
   switch (type.kind) {
-    case "string":
-      return stringCodec(type, layout);
     case "list":
-      return listCodec(type, layout, codecs);
+      return listCodec(type, layout, address, codecs);
     case "fixed-list":
-      return fixedListCodec(type, layout, codecs);
+      return fixedListCodec(type, layout, address, codecs);
     case "map":
-      return mapCodec(type, layout, codecs);
+      return mapCodec(type, layout, address, codecs);
     case "record":
-      return recordCodec(type, codecs);
+      return recordCodec(type, address, codecs);
     case "tuple":
-      return tupleCodec(type, codecs);
+      return tupleCodec(type, address, codecs);
     case "flags":
       return flagsCodec(type, layout, codecs);
     case "variant":
-      return variantCodec(type, codecs);
+      return variantCodec(type, address, codecs);
     case "enum":
-      return enumCodec(type, codecs);
+      return enumCodec(type, address, codecs);
     case "option":
-      return optionCodec(type, codecs);
+      return optionCodec(type, address, codecs);
     case "result":
-      return resultCodec(type, codecs);
+      return resultCodec(type, address, codecs);
     case "own":
     case "borrow":
       return handleCodec(type, layout);
     case "stream":
     case "future":
-    case "error-context":
       return unsupportedCodec(type, layout);
     default:
-      return scalarCodec(type.kind, layout);
+      return absurd(type);
   }
 }

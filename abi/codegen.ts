@@ -1,26 +1,26 @@
-// Whole trampolines as generated JavaScript, one per signature and direction: named parameters, no arrays of arguments, loads and stores
-// spelt out. The closure tier (lift.ts, lower.ts) says what they must do; they do it in the same order, with the same errors.
-// Signatures in, makers out: a maker is compiled once per signature, and gives a trampoline for each instance's context.
+// Whole trampolines as generated JavaScript, one per call plan and way of calling: named parameters, no arrays of arguments, loads and
+// stores spelt out. Each step of the plan has a row here that prints it, as it has one in perform.ts that does it: same order, same errors.
+// Linked functions in, functions out. What is written for a signature is compiled for each instance (copies.ts).
 // Nothing of a component's text gets into the code but as JSON string literals (codegen_values.ts).
 // Spec: CanonicalABI.md `canon lift`, `canon lower`; DESIGN.md "Speed".
 
 import { ComponentError, within } from "../errors.ts";
-import { CallScope } from "./call_scope.ts";
+import { CallFrame } from "./call_frame.ts";
+import { type CallLink, failed } from "./call_link.ts";
+import type { CallPlan, Step } from "./call_plan.ts";
 import type { CodecSource } from "./codec.ts";
-import { ownFunction } from "./copies.ts";
 import { Program, TooLarge, valueHelpers } from "./codegen_program.ts";
 import { isHostResource, isOwnBorrow, resourceOf } from "./codegen_handles.ts";
+import { liftTop, lowerTop, openTop, readTop } from "./codegen_results.ts";
 import { Region } from "./codegen_values.ts";
-import { paramsDirect, resultDirect, variantLayout } from "./layout.ts";
-import { enter, failedCall, failedLower, type GuestCall, leave, type Lifted, refuseEnter } from "./lift.ts";
-import { CALL, failed, type HostCall, LOWER, thrown } from "./lower.ts";
-import { FREE } from "./instance.ts";
-import type { CanonContext } from "./options.ts";
+import { ownFunction } from "./copies.ts";
+import { enterAll, leaveAll, refuseEnter } from "./entering.ts";
+import { FREE } from "./flags.ts";
 import { lendDirectly } from "./resources.ts";
-import { checkDropped, plainResult } from "./results.ts";
+import { checkDropped, plainResult, thrownValue } from "./results.ts";
 import type { CoreFunction, Signature } from "./signature.ts";
 import { rethrow, trapAt } from "./trap.ts";
-import { containsAsyncValue, type FuncType, type OfKind, type ValType } from "./types.ts";
+import { containsAsyncValue, type FuncType, type ValType } from "./types.ts";
 
 /** More parameters than this are left to the closure tier. */
 const MAX_PARAMETERS = 40;
@@ -28,19 +28,17 @@ const MAX_PARAMETERS = 40;
 /** What trampolines call by name. */
 const helpers = {
   ...valueHelpers,
-  CallScope,
+  CallFrame,
   ComponentError,
   checkDropped,
-  enter,
-  leave,
+  enterAll,
+  leaveAll,
   lendDirectly,
   refuseEnter,
   plainResult,
   rethrow,
   trapAt,
 };
-
-const helperNames = Object.keys(helpers);
 
 /** Gives a trampoline for one instance. */
 type Maker = (...instance: unknown[]) => CoreFunction;
@@ -54,47 +52,11 @@ interface Written {
 /** By what differs between the trampolines of a signature; `undefined` where that is too large. */
 const written = new WeakMap<Signature, Map<string, Written | undefined>>();
 
-/** A maker for one instance. */
-function makerOf(
-  signature: Signature,
-  key: string,
-  write: (program: Program) => string,
-  codecs: CodecSource,
-): Maker | undefined {
-  let found = written.get(signature);
-  if (found === undefined) written.set(signature, found = new Map());
-  if (!found.has(key)) found.set(key, writeOnce(write, new Program(codecs)));
-  const code = found.get(key);
-  return code && ownFunction(["H", "K"], code.body)(helpers, code.constants) as Maker;
-}
-
-function writeOnce(write: (program: Program) => string, program: Program): Written | undefined {
-  try {
-    const source = write(program), { constants } = program;
-    const used = helperNames.filter((name) => source.includes(name)), names = constants.map((_, i) => `k${i}`);
-    return { body: `const { ${used.join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${source}`, constants };
-  } catch (error) {
-    if (error instanceof TooLarge) return undefined;
-    throw error;
-  }
-}
-
 /** Whether a function's trampolines can be generated at all. */
 export function isCovered(type: FuncType): boolean {
   const types = [...type.params.map((param) => param.type), ...(type.result === undefined ? [] : [type.result])];
   return type.params.length <= MAX_PARAMETERS && !type.async && !types.some(containsAsyncValue);
 }
-
-/** The parameter and the item that a place says. */
-function parsePlace(place: string): { readonly param: number; readonly item: string } {
-  const space = place.indexOf(" ");
-  return { param: Number(place.slice(0, space)), item: place.slice(space + 1) };
-}
-
-const parameters = (count: number, name: string, from = 0): string[] =>
-  Array.from({ length: count - from }, (_, i) => `${name}${i + from}`);
-
-// ── Exports ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** How an export is to be called. */
 export interface ExportStyle {
@@ -104,249 +66,254 @@ export interface ExportStyle {
   readonly method: boolean;
 }
 
-/** The JS function for a guest's export; `undefined` where it is the closure tier's. */
-export function generateLift(
-  lifted: Lifted,
-  cx: CanonContext,
-  { throws, method }: ExportStyle,
-  codecs: CodecSource,
-): GuestCall | undefined {
-  const { signature, core, postReturn, path } = lifted;
-  if (!isCovered(signature.type)) return undefined;
-  const entering = cx.inst.enteringSet(undefined);
-  const single = entering.length === 1, post = postReturn !== undefined;
-  const direct = paramsDirect(signature.layout);
-  const borrows = signature.type.params.map(({ type }) => direct && type.kind === "borrow" && isOwnBorrow(type, cx));
-  const maker = makerOf(
-    signature,
-    `lift ${throws} ${method} ${single} ${post} ${borrows}`,
-    (program) => writeLift(signature, program, { throws, method, single, post, borrows }),
-    codecs,
-  );
-  const fail = (at: number, lowers: number, place: string | undefined, error: unknown, scope?: CallScope): unknown => {
-    if (at < 0) {
-      scope?.end();
-      return failedCall(lifted, cx, false, error);
-    }
-    const { param, item } = parsePlace(place!);
-    if (item !== "") within(error, item);
-    if (at >= lowers) {
-      scope?.end();
-      return failedCall(lifted, cx, true, error);
-    }
-    return failedLower(lifted, cx, param, error, () => {
-      scope?.undo();
-      leave(entering);
-    });
-  };
-  return maker?.(cx, core, postReturn, entering, path, fail, cx.inst.tree.callNumber(path)) as GuestCall | undefined;
+/** What a trampoline's text depends on besides its signature. */
+interface Facts {
+  readonly throws: boolean;
+  readonly method: boolean;
+  /** Whether one instance is entered, rather than several. */
+  readonly single: boolean;
+  /** Parameters that are borrows of which nothing is noted in a frame. */
+  readonly borrows: readonly boolean[];
+  /** Whether the result is an object of the host's that becomes a handle. */
+  readonly own: boolean;
 }
 
-function writeLift(
-  signature: Signature,
-  program: Program,
-  { throws, method, single, post, borrows }: ExportStyle & {
-    readonly single: boolean;
-    readonly post: boolean;
-    readonly borrows: readonly boolean[];
-  },
-): string {
-  const { type, layout } = signature, { params, lifted } = layout, region = new Region(program);
-  const { result } = type;
+/** The function for a link from or to the host; `undefined` where it is the closure tier's. */
+export function generate(link: CallLink, method: boolean, codecs: CodecSource): CoreFunction | undefined {
+  const { plan, callee, caller, throws } = link, signature = (plan.lift ?? plan.lower)!;
+  if (!isCovered(signature.type)) return undefined;
+  const cx = (callee?.cx ?? caller)!, { params, result } = signature.type, { paramsDirect } = signature.layout;
+  const lentDirectly = callee === undefined ? isHostResource : isOwnBorrow;
+  const facts: Facts = {
+    throws,
+    method,
+    single: callee?.entering.length === 1,
+    borrows: params.map(({ type }) => paramsDirect && type.kind === "borrow" && lentDirectly(type, cx)),
+    own: callee === undefined && result?.kind === "own" && isHostResource(result, cx),
+  };
+  const key = `${plan.steps} ${Object.values(facts)}`;
+  let texts = written.get(signature);
+  if (texts === undefined) written.set(signature, texts = new Map());
+  if (!texts.has(key)) texts.set(key, writeOnce(plan, facts, new Program(codecs, signature.key.address)));
+  const text = texts.get(key);
+  if (text === undefined) return undefined;
+  const maker = ownFunction(["H", "K"], text.body)(helpers, text.constants) as Maker;
+  return maker(cx, link, callee ?? {}, (place: Place | undefined, error: unknown, frame?: CallFrame): unknown => {
+    if (place !== undefined && place.item !== "") within(error, place.item);
+    const { step, param } = place ?? { step: callee === undefined ? "call-host" : "call-guest", param: 0 } as const;
+    return failed({ link, param, callerFrame: frame, calleeFrame: frame }, step, error);
+  }, (error: unknown) => thrownValue(result, error));
+}
 
-  // Lowering the parameters.
-  let core: string[];
-  if (paramsDirect(layout)) {
-    core = type.params.flatMap((param, k) => {
-      region.within(`${k} `);
-      if (!borrows[k]) return region.lowerFlat(param.type, `a${k}`, "");
-      region.add(region.at(""));
-      region.add(`b${k} = lendDirectly(a${k}, r${k});`);
-      return [`b${k}.rep`];
-    });
-  } else {
-    region.within(`${type.params.length} `);
-    region.add(region.at(""));
-    const base = region.keep(`cx.allocate(${params.alignment}, ${params.size})`);
-    type.params.forEach((param, k) => {
-      region.within(`${k} `);
-      region.store(param.type, `a${k}`, base, params.offsets[k]!, "");
-    });
-    region.flush();
-    region.usesMemory = true;
-    core = [base];
+function writeOnce(plan: CallPlan, facts: Facts, program: Program): Written | undefined {
+  try {
+    const source = new Writing(plan, facts, program).write(), { constants } = program;
+    const used = Object.keys(helpers).filter((name) => source.includes(name)), names = constants.map((_, i) => `k${i}`);
+    return { body: `const { ${used.join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${source}`, constants };
+  } catch (error) {
+    if (error instanceof TooLarge) return undefined;
+    throw error;
   }
-  const lowering = region.lines.splice(0),
-    lowers = region.places.length,
-    syncs = region.usesMemory || !resultDirect(layout);
+}
 
-  // Lifting the result. Its places come after those of the parameters.
-  region.usesMemory = false;
-  region.within("result ");
-  let value = "undefined", isErr = "";
-  if (result !== undefined) {
-    const top = result.kind === "result" ? result : undefined;
-    region.add(region.at("")); // the pointer's checks, too
-    if (resultDirect(layout)) {
-      if (top === undefined) value = region.liftFlat(result, ["r"], "");
-      else [value, isErr] = liftTop(region, top, "r >>> 0", () => "undefined");
-    } else {
-      region.usesMemory = true;
-      const { alignment, size } = layout.result!;
-      const ptr = region.keep(`cx.checkPointer(r, ${alignment}, ${size})`);
-      if (top === undefined) value = region.load(result, ptr, 0, "");
-      else {
-        [value, isErr] = liftTop(
-          region,
-          top,
-          `m.u8[${ptr}]`,
-          (payload, item) => region.load(payload, ptr, variantLayout([top.ok, top.err]).payloadOffset, item),
-        );
-      }
-    }
+/** Where an exception came from, as a trampoline's `at` says it. */
+interface Place {
+  readonly step: Step;
+  readonly param: number;
+  readonly item: string;
+}
+
+/** Text that is known only once all steps are printed, or at once. */
+type Printed = string | (() => string);
+
+/** Steps before anything can fail that must be undone, and after the last that can fail. The others are in a `try`. */
+const before: ReadonlySet<Step> = new Set<Step>(["check-leave", "enter-from-host"]);
+const after: ReadonlySet<Step> = new Set<Step>(["close-frames", "leave", "give-result"]);
+
+/** What no step says: `at` in the core call or in the host's function. */
+const CALLING = -1;
+
+/** One trampoline as it is written. */
+class Writing {
+  readonly plan: CallPlan;
+  readonly facts: Facts;
+  readonly program: Program;
+  readonly region: Region;
+  readonly signature: Signature;
+  /** The trampoline's own parameters: core values of a guest that calls, values of the host. */
+  readonly args: readonly string[];
+  /** Parameters that are lent directly, by index. */
+  readonly lends: readonly number[];
+  /** What the callee is called with, as expressions. */
+  given: readonly string[] = [];
+  /** Whether the result is an `err`, as an expression; empty where it is no `result`. */
+  isErr = "";
+  /** Whether the core call is behind. */
+  called = false;
+
+  constructor(plan: CallPlan, facts: Facts, program: Program) {
+    this.plan = plan;
+    this.facts = facts;
+    this.program = program;
+    this.region = new Region(program);
+    this.signature = (plan.lift ?? plan.lower)!;
+    const [count, name] = plan.lower === undefined
+      ? [this.signature.params.length, "a"]
+      : [this.signature.layout.core.params.length, "c"];
+    this.args = Array.from({ length: count }, (_, i) => `${name}${i}`);
+    this.lends = facts.borrows.flatMap((is, k) => is ? k : []);
   }
-  const lends = borrows.flatMap((is, k) => is ? k : []);
-  const lifting = region.lines.splice(0);
-  const places = program.constant(region.places);
-  const needsLift = region.usesMemory;
-  const args = parameters(type.params.length, "a", method ? 1 : 0).join(", ");
-  const returned = isErr === "" || throws ? "out" : '{ tag: failed ? "err" : "ok", val: out, "~result": true }';
-  return `return (cx, core, post, entering, path, fail, number) => {
-  const { inst } = cx, { tree } = inst, m = cx.memory;
+
+  /** The text of a maker. */
+  write(): string {
+    const { plan, program, region, facts, lends, args, signature: { type } } = this, lifts = plan.lift !== undefined;
+    const printed = plan.steps.map((step) => ({ step, text: print[step](this) }));
+    const text = (wanted: (step: Step) => boolean): string =>
+      printed.filter(({ step }) => wanted(step)).map(({ text }) => typeof text === "string" ? text : text())
+        .filter((text) => text !== "").join("\n      ");
+    const places = program.constant(region.places.map(parsePlace));
+    const { method } = facts, params = args.slice(method ? 1 : 0).join(", ");
+    const locals = [
+      `at = ${CALLING}`,
+      "out",
+      ...(this.isErr === "" ? [] : ["failed = false"]),
+      ...(lends.length > 0 && !lifts ? ["lent = 0"] : []),
+      ...(lifts ? lends.map((k) => `b${k}`) : []),
+    ];
+    return `return (cx, { path, host }, { core, postReturn, entering, number }, fail, thrown) => {
+  const { inst } = cx, { tree, handles, words, enteredAt, noLeaveAt } = inst, { lockedDownAt } = tree, m = cx.memory;
   ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}
+  ${facts.own ? `const r = ${resourceOf(type.result!)};` : ""}
   ${program.functions.join("\n")}
-  return ${method ? `{ method(${args}) {` : `(${args}) => {`}
+  return ${method ? `{ method(${params}) {` : `(${params}) => {`}
     ${method ? "const a0 = this;" : ""}
-    ${
-    single ? "if (inst.entered) refuseEnter(inst, path);\n    inst.entered = number;" : "enter(entering, path, number);"
-  }
-    let at = ${CALL}, out${isErr === "" ? "" : ", failed = false"}${lends.map((k) => `, b${k}`).join("")};
-    ${region.usesScope ? "const scope = new CallScope();" : ""}
+    ${text((step) => before.has(step))}
+    let ${locals.join(", ")};
+    ${region.usesFrame ? "const frame = new CallFrame();" : ""}
     try {
-      ${region.usesScope ? "cx.scope = scope;" : ""}
-      ${syncs ? "cx.beginLower();" : ""}
-      ${lowering.join("\n      ")}
-      at = ${CALL};
-      ${region.ranHost ? "if (tree.poisoned) rethrow(tree);" : ""}
-      const r = core(${core.join(", ")});
-      if (tree.poisoned) rethrow(tree);
-      ${region.usesScope ? 'if (scope.borrows > 0) trap(tree, "borrows-remain");' : ""}
-      ${needsLift ? "cx.beginLift();" : ""}
-      ${lifting.join("\n      ")}
-      out = ${value};
-      ${isErr === "" ? "" : `failed = ${isErr};`}
-      ${
-    post
-      ? `at = ${CALL};
-      inst.mayLeave = false;
-      post(${lifted.results.length === 0 ? "" : "r"});
-      inst.mayLeave = true;
-      if (tree.poisoned) rethrow(tree);`
-      : ""
-  }
+      ${text((step) => !before.has(step) && !after.has(step))}
     } catch (e) {
-      ${lends.map((k) => `if (b${k} !== undefined) b${k}.lends--;`).join(" ")}
-      throw fail(at, ${lowers}, ${places}[at], e${region.usesScope ? ", scope" : ""});
+      ${lends.map((k) => this.giveBack(k, lifts ? `b${k} !== undefined` : `lent > ${k}`)).join(" ")}
+      throw fail(${places}[at], e${region.usesFrame ? ", frame" : ""});
     }
-    ${region.usesScope ? "scope.end();" : ""}
-    ${lends.map((k) => `b${k}.lends--;`).join(" ")}
-    ${single ? `inst.entered = ${FREE};` : "leave(entering);"}
-    ${isErr !== "" && throws ? "if (failed) throw new ComponentError(out);" : ""}
-    return ${returned};
+    ${text((step) => after.has(step))}
+    ${lifts || type.result !== undefined ? "return out;" : ""}
   }${method ? " }.method" : ""};
 };`;
-}
-
-/** A `result` at the top of a function: its payload, and whether it is the `err`'s; no object in between. */
-function liftTop(
-  region: Region,
-  type: OfKind<"result">,
-  index: string,
-  lift: (payload: ValType, item: string) => string,
-): [value: string, isErr: string] {
-  const discriminant = region.keep(index), value = region.program.name();
-  region.add(`let ${value};`);
-  for (const [i, payload] of [type.ok, type.err].entries()) {
-    region.add(`${i === 0 ? "" : "else "}if (${discriminant} === ${i}) {`);
-    if (payload !== undefined) region.add(`${value} = ${lift(payload, i === 0 ? ".ok" : ".err")};`);
-    region.add("}");
   }
-  region.add(`else { ${region.at("")} trap(tree, "invalid-discriminant"); }`);
-  return [value, `${discriminant} === 1`];
+
+  /** Gives a directly lent handle back. */
+  giveBack(k: number, condition?: string): string {
+    const core = this.args[this.signature.layout.params.flatOffsets[k]!];
+    const back = this.plan.lift === undefined ? `handles.endLend(${core} >>> 0);` : `b${k}.lends--;`;
+    return condition === undefined ? back : `if (${condition}) ${back}`;
+  }
+
+  /** Whether the region needed memory since this was last asked. */
+  neededMemory(): boolean {
+    const needed = this.region.usesMemory;
+    this.region.usesMemory = false;
+    return needed;
+  }
 }
 
-// ── Imports ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** The core function for a host function; `undefined` where it is the closure tier's. */
-export function generateLower(
-  signature: Signature,
-  call: HostCall,
-  cx: CanonContext,
-  path: string,
-  codecs: CodecSource,
-): CoreFunction | undefined {
-  if (!isCovered(signature.type)) return undefined;
-  const { params, result } = signature.type, direct = paramsDirect(signature.layout);
-  const borrows = params.map(({ type }) => direct && type.kind === "borrow" && isHostResource(type, cx));
-  const own = result?.kind === "own" && isHostResource(result, cx);
-  const maker = makerOf(
-    signature,
-    `lower ${borrows} ${own}`,
-    (program) => writeLower(signature, program, borrows, own),
-    codecs,
-  );
-  const fail = (at: number, lifts: number, place: string | undefined, error: unknown, scope?: CallScope): unknown => {
-    scope?.end();
-    if (at < 0) return failed(signature, cx, path, CALL, error);
-    const { param, item } = parsePlace(place!);
-    if (item !== "") within(error, item);
-    return failed(signature, cx, path, at < lifts ? param : LOWER, error);
-  };
-  return maker?.(cx, call, path, fail, (error: unknown) => thrown(signature, error));
+/** A place is noted as text: the step, the parameter, and the item in it. */
+function parsePlace(place: string): Place {
+  const [step = "", param = ""] = place.split(" ", 2);
+  return { step: step as Step, param: Number(param), item: place.slice(step.length + param.length + 2) };
 }
 
-function writeLower(signature: Signature, program: Program, borrows: readonly boolean[], own: boolean): string {
-  const { type, layout } = signature, { params, lowered } = layout, { result } = type, region = new Region(program);
-  const core = parameters(lowered.params.length, "c");
+/** What each step looks like as JavaScript. */
+const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
+  "check-leave": () => 'if (words[noLeaveAt] !== 0) trapAt(tree, path, "cannot-leave");',
+  "enter-from-host": ({ facts: { single } }) =>
+    single
+      ? `if (words[enteredAt] !== ${FREE}) refuseEnter(inst, path);\n    words[enteredAt] = number;`
+      : "enterAll(entering, path, number);",
+  // Its frames are made where it turns out that there is something to note in them.
+  "open-frames": () => "",
 
-  // Lifting the parameters.
-  let args: string[];
-  if (paramsDirect(layout)) {
-    args = type.params.map((param, k) => {
-      region.within(`${k} `);
-      const start = params.flatOffsets[k]!, { flat } = signature.params[k]!.layout;
-      if (borrows[k]) {
+  "lift-params"(w) {
+    const { region, args, facts: { borrows }, signature: { type, layout, params } } = w;
+    if (layout.paramsDirect) {
+      w.given = type.params.map((param, k) => {
+        region.within(`lift-params ${k} `);
+        const start = layout.params.flatOffsets[k]!, { flat } = params[k]!.layout;
+        if (!borrows[k]) return region.liftFlat(param.type, args.slice(start, start + flat!.length), "");
         region.add(region.at(""));
-        region.add(`const b${k} = handles.lendDirectly(${core[start]} >>> 0, r${k}); lent = ${k + 1};`);
+        region.add(`const b${k} = handles.lendDirectly(${args[start]} >>> 0, r${k}); lent = ${k + 1};`);
         return `r${k}.borrowToHost(b${k})`;
-      }
-      return region.liftFlat(param.type, core.slice(start, start + flat!.length), "");
-    });
-  } else {
-    region.usesMemory = true;
-    region.within(`${type.params.length} `);
-    region.add(region.at(""));
-    const base = region.keep(`cx.checkPointer(c0, ${params.alignment}, ${params.size})`);
-    args = type.params.map((param, k) => {
-      region.within(`${k} `);
-      return region.load(param.type, base, params.offsets[k]!, "");
-    });
-  }
-  const lifting = region.lines.splice(0), lifts = region.places.length;
-  const needsLift = region.usesMemory;
+      });
+    } else {
+      region.usesMemory = true;
+      region.within(`lift-params ${type.params.length} `);
+      region.add(region.at(""));
+      const base = region.keep(`cx.checkPointer(c0, ${layout.params.alignment}, ${layout.params.size})`);
+      w.given = type.params.map((param, k) => {
+        region.within(`lift-params ${k} `);
+        return region.load(param.type, base, layout.params.offsets[k]!, "");
+      });
+    }
+    return lines([w.neededMemory() ? "cx.beginLift();" : "", ...region.take()]);
+  },
 
-  // Lowering the result.
-  region.ranHost = true;
-  region.usesMemory = false;
-  region.within("result ");
-  let out = "";
-  if (result === undefined) region.add(`if (value !== undefined) { ${region.at("")} checkDropped(value); }`);
-  else {
-    region.add(region.at(""));
+  "lower-params"(w) {
+    const { region, facts: { borrows }, signature: { type, layout } } = w;
+    if (layout.paramsDirect) {
+      w.given = type.params.flatMap((param, k) => {
+        region.within(`lower-params ${k} `);
+        if (!borrows[k]) return region.lowerFlat(param.type, `a${k}`, "");
+        region.add(region.at(""));
+        region.add(`b${k} = lendDirectly(a${k}, r${k});`);
+        return [`b${k}.rep`];
+      });
+    } else {
+      region.within(`lower-params ${type.params.length} `);
+      region.add(region.at(""));
+      const base = region.keep(`cx.allocate(${layout.params.alignment}, ${layout.params.size})`);
+      type.params.forEach((param, k) => {
+        region.within(`lower-params ${k} `);
+        region.store(param.type, `a${k}`, base, layout.params.offsets[k]!, "");
+      });
+      region.flush();
+      region.usesMemory = true;
+      w.given = [region.pointerToCore(base)];
+    }
+    const syncs = w.neededMemory() || !layout.resultDirect;
+    return lines([syncs ? "cx.beginLower();" : "", ...region.take()]);
+  },
+
+  "check-lock-down"(w) {
+    const check = "if (words[lockedDownAt] !== 0) rethrow(tree);";
+    // Before the call only code of the host's can have locked the tree down.
+    return w.called ? check : w.region.ranHost ? `at = ${CALLING};\n      ${check}` : "";
+  },
+  "call-guest"(w) {
+    w.called = true;
+    return lines([`at = ${CALLING};`, `const r = core(${w.given.join(", ")});`]);
+  },
+  "call-host"(w) {
+    const call = `host(${w.given.join(", ")})`;
+    w.region.ranHost = true;
+    return w.signature.type.result?.kind === "result"
+      ? lines([`at = ${CALLING};`, "let value, error;", `try { value = ${call}; } catch (e) { error = thrown(e); }`])
+      : lines([`at = ${CALLING};`, `const value = ${call};`]);
+  },
+
+  "take-result"({ region, signature: { type: { result } } }) {
+    region.within("lower-result 0 ");
+    if (result === undefined) region.add(`if (value !== undefined) { ${region.at("")} checkDropped(value); }`);
+    else region.add(region.at(""));
+    if (result?.kind === "result") openTop(region, result);
+    return lines(region.take());
+  },
+  "lower-result"(w) {
+    const { region, args, facts, signature: { type: { result }, layout } } = w;
+    if (result === undefined) return "";
     const top = result.kind === "result" ? result : undefined;
-    if (top !== undefined) openTop(region, top);
-    if (resultDirect(layout)) {
-      if (own) out = "handles.add(r, r.hold(value), undefined)";
+    let out = "";
+    if (layout.resultDirect) {
+      if (facts.own) out = "handles.add(r, r.hold(value), undefined)";
       else if (top === undefined) [out = ""] = region.lowerFlat(result, "value", "");
       else {
         readTop(region, top);
@@ -356,83 +323,70 @@ function writeLower(signature: Signature, program: Program, borrows: readonly bo
     } else {
       region.usesMemory = true;
       const { alignment, size } = layout.result!;
-      const ptr = region.keep(`cx.checkPointer(${core.at(-1)}, ${alignment}, ${size})`);
+      const ptr = region.keep(`cx.checkPointer(${args.at(-1)}, ${alignment}, ${size})`);
       if (top === undefined) region.store(result, "value", ptr, 0, "");
       else {
-        const { payloadOffset } = variantLayout([top.ok, top.err]);
         readTop(region, top);
         region.add(`m.sync(); m.u8[${ptr}] = failed ? 1 : 0;`);
-        lowerTop(region, top, (payload, item) => region.store(payload, "payload", ptr, payloadOffset, item));
+        const offset = region.payloadOffset(top);
+        lowerTop(region, top, (payload, item) => region.store(payload, "payload", ptr, offset, item));
       }
       region.flush();
     }
-  }
-  const lowering = region.lines.splice(0), places = program.constant(region.places);
-  const calling = result?.kind === "result"
-    ? `let value, error;
-      try { value = call(${args.join(", ")}); } catch (e) { error = thrown(e); }`
-    : `const value = call(${args.join(", ")});`;
-  // Which handles are lent: those before the one at which lifting failed.
-  const lends = borrows.flatMap((is, k) => is ? k : []);
-  const handle = (k: number): string => `${core[params.flatOffsets[k]!]} >>> 0`;
-  return `return (cx, call, path, fail, thrown) => {
-  const { inst } = cx, { tree, handles } = inst, m = cx.memory;
-  ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}
-  ${own ? `const r = ${resourceOf(result!)};` : ""}
-  ${program.functions.join("\n")}
-  return (${core.join(", ")}) => {
-    if (!inst.mayLeave) trapAt(tree, path, "cannot-leave");
-    let at = ${CALL}${lends.length === 0 ? "" : ", lent = 0"};
-    ${region.usesScope ? "const scope = new CallScope();" : ""}
-    try {
-      ${region.usesScope ? "cx.scope = scope;" : ""}
-      ${needsLift ? "cx.beginLift();" : ""}
-      ${lifting.join("\n      ")}
-      at = ${CALL};
-      ${calling}
-      ${region.usesMemory ? "cx.beginLower();" : ""}
-      ${lowering.join("\n      ")}
-      ${out === "" ? "" : `const out = ${out};`}
-      ${region.usesScope ? "scope.end();" : ""}
-      ${lends.map((k) => `handles.endLend(${handle(k)});`).join(" ")}
-      ${out === "" ? "" : "return out;"}
-    } catch (e) {
-      ${lends.map((k) => `if (lent > ${k}) handles.endLend(${handle(k)});`).join(" ")}
-      throw fail(at, ${lifts}, ${places}[at], e${region.usesScope ? ", scope" : ""});
+    const begin = w.neededMemory() ? "cx.beginLower();" : "";
+    return lines([begin, ...region.take(), out === "" ? "" : `out = ${out};`]);
+  },
+
+  "check-borrows": ({ region }) => () => region.usesFrame ? 'if (frame.borrows > 0) trap(tree, "borrows-remain");' : "",
+
+  "lift-result"(w) {
+    const { region, signature: { type: { result }, layout } } = w;
+    region.within("lift-result 0 ");
+    let value = "undefined";
+    if (result !== undefined) {
+      const top = result.kind === "result" ? result : undefined;
+      region.add(region.at("")); // the pointer's checks, too
+      if (layout.resultDirect) {
+        if (top === undefined) value = region.liftFlat(result, ["r"], "");
+        else [value, w.isErr] = liftTop(region, top, "r >>> 0", () => "undefined");
+      } else {
+        region.usesMemory = true;
+        const { alignment, size } = layout.result!;
+        const ptr = region.keep(`cx.checkPointer(r, ${alignment}, ${size})`);
+        if (top === undefined) value = region.load(result, ptr, 0, "");
+        else {
+          const offset = region.payloadOffset(top);
+          const load = (payload: ValType, item: string) => region.load(payload, ptr, offset, item);
+          [value, w.isErr] = liftTop(region, top, `m.u8[${ptr}]`, load);
+        }
+      }
     }
-  };
-};`;
-}
+    const begin = w.neededMemory() ? "cx.beginLift();" : "";
+    return lines([begin, ...region.take(), `out = ${value};`, w.isErr === "" ? "" : `failed = ${w.isErr};`]);
+  },
 
-/** Whether a host function with a `result` gave a Result or threw, and what it gave else. Only branded values count as results. */
-function openTop(region: Region, type: OfKind<"result">): void {
-  region.add(`let failed = false, branded = false, payload;
-      if (error !== undefined) { failed = true; payload = error.val; }
-      else if (typeof value === "object" && value !== null && value["~result"] === true) branded = true;
-      else payload = ${type.ok === undefined ? `plainResult(${region.program.constant(type)}, value)` : "value"};`);
-}
+  "post-return": ({ signature: { layout } }) =>
+    lines([
+      `at = ${CALLING};`,
+      "words[noLeaveAt] = 1;",
+      `postReturn(${layout.core.results.length === 0 ? "" : "r"});`,
+      "if (words[lockedDownAt] !== 0) rethrow(tree);",
+      "words[noLeaveAt] = 0;",
+    ]),
+  "close-frames": (w) => () =>
+    [w.region.usesFrame ? "frame.end();" : "", ...w.lends.map((k) => w.giveBack(k))].join(" "),
+  leave: ({ facts: { single } }) => single ? `words[enteredAt] = ${FREE};` : "leaveAll(entering);",
+  "give-result"({ facts: { throws }, isErr }) {
+    if (isErr === "") return "";
+    return throws
+      ? "if (failed) throw new ComponentError(out);"
+      : 'out = { tag: failed ? "err" : "ok", val: out, "~result": true };';
+  },
 
-/** The case and the payload of a Result: read once there is room for them. */
-function readTop(region: Region, type: OfKind<"result">): void {
-  region.add(`if (branded) {
-        const { tag } = value;
-        if (tag === "err") failed = true;
-        else if (tag !== "ok") refuseTag(${region.program.constant(type)}, value, tag);
-        payload = value.val;
-      }`);
-}
+  // Calls between guests are performed.
+  "enter-from-guest": () => "",
+};
 
-/** Lowers the payload of either case. */
-function lowerTop(
-  region: Region,
-  { ok, err }: OfKind<"result">,
-  lower: (payload: ValType, item: string) => void,
-): void {
-  for (const [tag, payload] of [["err", err], ["ok", ok]] as const) {
-    region.add(tag === "err" ? "if (failed) {" : "} else {");
-    if (payload !== undefined) lower(payload, `.${tag}`);
-    else region.add(`if (payload !== undefined) refusePayload(${JSON.stringify(tag)}, payload);`);
-    region.flush();
-  }
-  region.add("}");
+function lines(texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join("\n      ");
 }

@@ -1,7 +1,7 @@
 // What generated code may know of a handle's resource: whose it is, and how to name it.
 // A type and the context of one instance in; facts and expressions out.
 
-import type { CanonContext } from "./options.ts";
+import type { CanonContext } from "./canon_context.ts";
 import { GuestResource, HostResource } from "./resources.ts";
 import { slotOf } from "./slots.ts";
 import type { OfKind, ValType } from "./types.ts";

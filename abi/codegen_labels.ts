@@ -1,8 +1,8 @@
 // How generated code spells types that are nothing but labels: the names of an enum, the members of flags.
 // Types in, expressions out, and the functions of a program that they call. Labels enter as JSON string literals only.
-// Spec: definitions.py `load_flags`, `store_flags`; the codecs (aggregates.ts, variants.ts) say what must happen, and in what order.
+// Spec: definitions.py `load_flags`, `store_flags`; the codecs (flags_codec.ts, variants.ts) say what must happen, and in what order.
 
-import { flagBits } from "./aggregates.ts";
+import { flagBits } from "./flags_codec.ts";
 import type { Program } from "./codegen_program.ts";
 import { member, quote } from "./codegen_shapes.ts";
 import type { OfKind } from "./types.ts";
@@ -19,7 +19,7 @@ export function enumNames(type: OfKind<"enum">, program: Program): string {
   return program.once("names", type, (name) => {
     const text = `const ${name} = [${type.names.map(quote).join(", ")}];`;
     program.count(text.length);
-    return { text, usesScope: false };
+    return { text, usesFrame: false };
   }).name;
 }
 
@@ -44,7 +44,7 @@ export function lowerFlags(type: OfKind<"flags">, program: Program): string {
     const constant = program.constant(type);
     const text = `function ${name}(value) {
   if (typeof value !== "object" || value === null) {
-    return ${program.constant(program.codecs.of(type).lowerCore)}(cx, value);
+    return ${program.constant(program.codecOf(type).lowerCore)}(cx, value);
   }
   let word = 0, seen = false, flag, bit;
   for (const key in value) {
@@ -60,6 +60,6 @@ export function lowerFlags(type: OfKind<"flags">, program: Program): string {
   if (!seen) refuseOther(${constant}, value);
   return word;
 }`;
-    return { text, usesScope: false };
+    return { text, usesFrame: false };
   }).name;
 }

@@ -2,18 +2,12 @@
 // Also what its code calls by name.
 
 import { ValueError, within } from "../errors.ts";
-import {
-  allocateList,
-  checkList,
-  loadRange,
-  openTuple,
-  refuseFlag,
-  refuseOther,
-  storeRange,
-  toArray,
-  unknownFlag,
-} from "./aggregates.ts";
-import type { CodecSource } from "./codec.ts";
+import { refuseFlag, refuseOther, unknownFlag } from "./flags_codec.ts";
+import { allocateList, checkList, loadRange, storeRange, toArray } from "./lists.ts";
+import { openTuple } from "./records.ts";
+import type { Codec, CodecSource } from "./codec.ts";
+import type { AddressType } from "./layout.ts";
+import { pointersOf } from "./pointers.ts";
 import { mismatch } from "./scalars.ts";
 import { loadString, storedUnits, storeString } from "./strings.ts";
 import { trap } from "./trap.ts";
@@ -51,25 +45,37 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
 /** Thrown where a signature is too large to be spelt out. */
 export class TooLarge extends Error {}
 
-/** A function of generated code: its text, and whether who calls it needs a scope. */
+/** A function of generated code: its text, and whether it needs the frame of the call, as its last parameter. */
 export interface Written {
   readonly text: string;
-  readonly usesScope: boolean;
+  readonly usesFrame: boolean;
 }
 
 /** What all regions of one generated function share. */
 export class Program {
   readonly codecs: CodecSource;
+  /** The address type of the memory that values are in. */
+  readonly address: AddressType;
   /** Values that the code refers to as `k0`, `k1`, …. */
   readonly constants: unknown[] = [];
   /** Functions of its own. */
   readonly functions: string[] = [];
-  readonly #made = new Map<string, Map<ValType, { readonly name: string; readonly usesScope: boolean }>>();
+  readonly #made = new Map<string, Map<ValType, { readonly name: string; readonly usesFrame: boolean }>>();
   #names = 0;
   #text = 0;
 
-  constructor(codecs: CodecSource) {
+  constructor(codecs: CodecSource, address: AddressType) {
     this.codecs = codecs;
+    this.address = address;
+  }
+
+  codecOf(type: ValType): Codec {
+    return this.codecs.of(type, this.address);
+  }
+
+  /** What reads and writes pointers, as a constant's name. */
+  get pointers(): string {
+    return this.constant(pointersOf(this.address));
   }
 
   /** A constant's name. */
@@ -94,14 +100,14 @@ export class Program {
     kind: string,
     type: ValType,
     write: (name: string) => Written,
-  ): { readonly name: string; readonly usesScope: boolean } {
+  ): { readonly name: string; readonly usesFrame: boolean } {
     let made = this.#made.get(kind);
     if (made === undefined) this.#made.set(kind, made = new Map());
     let func = made.get(type);
     if (func === undefined) {
-      const name = `${kind}${this.#names++}`, { text, usesScope } = write(name);
+      const name = `${kind}${this.#names++}`, { text, usesFrame } = write(name);
       this.functions.push(text);
-      made.set(type, func = { name, usesScope });
+      made.set(type, func = { name, usesFrame });
     }
     return func;
   }

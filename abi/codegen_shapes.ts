@@ -1,8 +1,8 @@
 // How types look in JS and in memory, as generated code spells it: parts and what paths call them, cases and what is made of them, views.
 
-import { type RecordShape, recordShape } from "./aggregates.ts";
+import { type RecordShape, recordShape } from "./records.ts";
 import type { MemberNames } from "./codec.ts";
-import { type NumericView, numericView } from "./scalars.ts";
+import { type NumericView, numericView } from "./scalar_rules.ts";
 import type { OfKind, ValType } from "./types.ts";
 
 /** Text as a literal. */

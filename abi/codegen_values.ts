@@ -19,33 +19,21 @@ import {
   shapeOfRecord,
 } from "./codegen_shapes.ts";
 import { layoutOf, recordLayout, variantLayout } from "./layout.ts";
-import { type NumericView, numericView } from "./scalars.ts";
-import type { OfKind, ValType } from "./types.ts";
+import { bigintRules, type IntegerRule, numberRules, type NumericView, numericView } from "./scalar_rules.ts";
+import { containsHandle, type OfKind, type ValType } from "./types.ts";
 import { coercion } from "./variants.ts";
 
-/** Ranges of what a number may be, as a condition that holds for the rest. */
-const outside: Readonly<Record<string, (value: string) => string>> = {
-  u8: (v) => `(${v} & 255) !== ${v}`,
-  s8: (v) => `${v} << 24 >> 24 !== ${v}`,
-  u16: (v) => `(${v} & 65535) !== ${v}`,
-  s16: (v) => `${v} << 16 >> 16 !== ${v}`,
-  u32: (v) => `${v} >>> 0 !== ${v}`,
-  s32: (v) => `(${v} | 0) !== ${v}`,
-};
+/** What a number or bigint of a kind is cut by; `undefined` for other kinds. */
+function integerRule(kind: string): Pick<IntegerRule<never>, "truncated"> | undefined {
+  return (numberRules as Readonly<Record<string, IntegerRule<number>>>)[kind] ??
+    (bigintRules as Readonly<Record<string, IntegerRule<bigint>>>)[kind];
+}
 
-const liftCore: Readonly<Record<string, (core: string) => string>> = {
-  bool: (c) => `${c} !== 0`,
-  u8: (c) => `${c} & 255`,
-  s8: (c) => `${c} << 24 >> 24`,
-  u16: (c) => `${c} & 65535`,
-  s16: (c) => `${c} << 16 >> 16`,
-  u32: (c) => `${c} >>> 0`,
-  s32: (c) => `${c} | 0`,
-  u64: (c) => `BigInt.asUintN(64, ${c})`,
-  s64: (c) => `BigInt.asIntN(64, ${c})`,
-  f32: (c) => c,
-  f64: (c) => c,
-};
+/** Core values that say what they are without a check, as expressions. */
+function liftedCore(kind: string, core: string): string | undefined {
+  if (kind === "bool") return `${core} !== 0`;
+  return kind === "f32" || kind === "f64" ? core : integerRule(kind)?.truncated(core);
+}
 
 /** One stretch of code with one `at` and one handler: a trampoline, or the loop of a list. */
 export class Region {
@@ -56,8 +44,8 @@ export class Region {
   readonly places: string[] = [];
   /** Whether memory is used at all. */
   usesMemory = false;
-  /** Whether a scope is needed: for handles. */
-  usesScope = false;
+  /** Whether the call's frame is needed: for handles. */
+  usesFrame = false;
   /** Whether the host's code ran: getters, iterators. */
   ranHost = false;
   #pending: string[] = [];
@@ -86,6 +74,21 @@ export class Region {
     this.lines.push(line);
   }
 
+  /** The statements so far; others follow. */
+  take(): string[] {
+    return this.lines.splice(0);
+  }
+
+  /** A pointer as a core value, as an expression. */
+  pointerToCore(pointer: string): string {
+    return this.program.address === "i32" ? pointer : `${this.program.pointers}.toCore(${pointer})`;
+  }
+
+  /** Where the payload of a `result` lies in it. */
+  payloadOffset({ ok, err }: OfKind<"result">): number {
+    return variantLayout([ok, err], this.program.address).payloadOffset;
+  }
+
   /** Keeps the value of an expression. */
   keep(expression: string): string {
     const name = this.program.name();
@@ -93,12 +96,17 @@ export class Region {
     return name;
   }
 
+  /** The call's frame as an argument. Only asked for where a codec is called: whether that needs it is noted apart. */
+  get frame(): string {
+    return this.usesFrame ? "frame" : "undefined";
+  }
+
   #codec(type: ValType): string {
-    return this.program.constant(this.program.codecs.of(type));
+    return this.program.constant(this.program.codecOf(type));
   }
 
   #layout(type: ValType): string {
-    return this.program.constant(layoutOf(type));
+    return this.program.constant(layoutOf(type, this.program.address));
   }
 
   #view(view: NumericView, ptr: string, offset: number, size: number): string {
@@ -116,14 +124,14 @@ export class Region {
       case "string":
         this.usesMemory = true;
         this.add(this.at(path));
-        return this.keep(`loadString(cx, ${core[0]} >>> 0, ${core[1]} >>> 0)`);
+        return this.keep(`loadString(cx, ${this.#pointer(core[0]!)}, ${this.#units(core[1]!)})`);
       case "list":
-        return this.#loadList(type, `${core[0]} >>> 0`, `${core[1]} >>> 0`, path);
+        return this.#loadList(type, this.#pointer(core[0]!), this.#pointer(core[1]!), path);
       case "record":
       case "tuple": {
-        const { flatOffsets } = recordLayout(partTypes(type));
+        const { flatOffsets } = recordLayout(partTypes(type), this.program.address);
         return this.#composite(type, (part, k, item) => {
-          const start = flatOffsets[k]!, count = layoutOf(part).flat!.length;
+          const start = flatOffsets[k]!, count = layoutOf(part, this.program.address).flat!.length;
           return this.liftFlat(part, core.slice(start, start + count), path + item);
         });
       }
@@ -134,9 +142,9 @@ export class Region {
       case "option":
       case "result":
       case "variant": {
-        const shape = shapeOf(type), joined = layoutOf(type).flat!.slice(1);
+        const shape = shapeOf(type), joined = layoutOf(type, this.program.address).flat!.slice(1);
         return this.#variant(shape, `${core[0]} >>> 0`, path, (payload, item) => {
-          const flat = layoutOf(payload).flat!, coerce = coercion(flat, joined);
+          const flat = layoutOf(payload, this.program.address).flat!, coerce = coercion(flat, joined);
           const parts = flat.map((_, i) =>
             coerce === undefined || flat[i] === joined[i]
               ? core[i + 1]!
@@ -146,15 +154,15 @@ export class Region {
         });
       }
       default: {
-        const simple = liftCore[type.kind];
-        if (simple !== undefined) return simple(core[0]!);
+        const simple = liftedCore(type.kind, core[0]!);
+        if (simple !== undefined) return simple;
         return this.#liftByCodec(
           type,
           path,
           (codec) =>
             codec.liftCore === undefined
-              ? `${this.#codec(type)}.liftFlat(cx, [${core.join(", ")}], 0)`
-              : `${this.program.constant(codec.liftCore)}(cx, ${core[0]})`,
+              ? `${this.#codec(type)}.liftFlat(cx, [${core.join(", ")}], 0, ${this.frame})`
+              : `${this.program.constant(codec.liftCore)}(cx, ${core[0]}, ${this.frame})`,
         );
       }
     }
@@ -163,24 +171,24 @@ export class Region {
   /** From memory to an expression. The range is checked. */
   load(type: ValType, ptr: string, offset: number, path: string): string {
     this.program.count();
-    const { size } = layoutOf(type);
+    const { size } = layoutOf(type, this.program.address);
     const view = numericView(type.kind);
     if (view !== undefined) return this.#view(view, ptr, offset, size);
     switch (type.kind) {
       case "bool":
         return `${this.#view("u8", ptr, offset, 1)} !== 0`;
       case "string": {
-        const [begin, length] = this.#pair(ptr, offset);
+        const [begin, units] = this.#pair(ptr, offset, "loadUnits");
         this.add(this.at(path));
-        return this.keep(`loadString(cx, ${begin}, ${length})`);
+        return this.keep(`loadString(cx, ${begin}, ${units})`);
       }
       case "list": {
-        const [begin, length] = this.#pair(ptr, offset);
+        const [begin, length] = this.#pair(ptr, offset, "load");
         return this.#loadList(type, begin, length, path);
       }
       case "record":
       case "tuple": {
-        const { offsets } = recordLayout(partTypes(type));
+        const { offsets } = recordLayout(partTypes(type), this.program.address);
         return this.#composite(type, (part, k, item) => this.load(part, ptr, offset + offsets[k]!, path + item));
       }
       case "flags":
@@ -193,7 +201,8 @@ export class Region {
       case "option":
       case "result":
       case "variant": {
-        const shape = shapeOf(type), { discriminantSize, payloadOffset } = variantLayout(shape.payloads);
+        const shape = shapeOf(type),
+          { discriminantSize, payloadOffset } = variantLayout(shape.payloads, this.program.address);
         const index = this.#view(discriminantView(discriminantSize), ptr, offset, discriminantSize);
         if (type.kind === "enum") return this.#enum(type, index, path);
         return this.#variant(
@@ -205,20 +214,49 @@ export class Region {
       }
       default:
         this.usesMemory = true;
-        return this.#liftByCodec(type, path, () => `${this.#codec(type)}.load(cx, ${ptr} + ${offset})`);
+        return this.#liftByCodec(type, path, () => `${this.#codec(type)}.load(cx, ${ptr} + ${offset}, ${this.frame})`);
     }
   }
 
   #liftByCodec(type: ValType, path: string, call: (codec: Codec) => string): string {
-    const codec = this.program.codecs.of(type);
-    if (layoutOf(type).flat?.length !== 1 || type.kind === "fixed-list") this.usesMemory = true;
-    this.usesScope ||= type.kind !== "char" && type.kind !== "own";
+    const codec = this.program.codecOf(type);
+    if (layoutOf(type, this.program.address).flat?.length !== 1 || type.kind === "fixed-list") this.usesMemory = true;
+    this.usesFrame ||= type.kind !== "own" && containsHandle(type);
     this.add(this.at(path));
     return this.keep(call(codec));
   }
 
-  #pair(ptr: string, offset: number): [string, string] {
-    return [this.keep(this.#view("u32", ptr, offset, 4)), this.keep(this.#view("u32", ptr, offset + 4, 4))];
+  /** A pointer from a core value, as an expression. */
+  #pointer(core: string): string {
+    return this.program.address === "i32" ? `${core} >>> 0` : `${this.program.pointers}.fromCore(${core})`;
+  }
+
+  /** A string's length from a core value, as an expression. */
+  #units(core: string): string {
+    return this.program.address === "i32" ? `${core} >>> 0` : `${this.program.pointers}.unitsFromCore(${core})`;
+  }
+
+  /** A pointer and the length that follows it. */
+  #pair(ptr: string, offset: number, length: "load" | "loadUnits"): [string, string] {
+    if (this.program.address === "i32") {
+      return [this.keep(this.#view("u32", ptr, offset, 4)), this.keep(this.#view("u32", ptr, offset + 4, 4))];
+    }
+    this.usesMemory = true;
+    const { pointers } = this.program;
+    return [
+      this.keep(`${pointers}.load(m, ${ptr} + ${offset})`),
+      this.keep(`${pointers}.${length}(m, ${ptr} + ${offset + 8})`),
+    ];
+  }
+
+  /** Core values of a pointer and a length, as expressions. */
+  #coreOfPair([begin, length]: readonly [string, string], type: ValType): string[] {
+    if (this.program.address === "i32") return [begin, length];
+    const { pointers } = this.program;
+    return [
+      `${pointers}.toCore(${begin})`,
+      `${pointers}.${type.kind === "list" ? "toCore" : "unitsToCore"}(${length})`,
+    ];
   }
 
   #composite(
@@ -262,15 +300,15 @@ export class Region {
     const { element } = type;
     const isNumeric = numericView(element.kind) !== undefined;
     const call = isNumeric
-      ? `loadRange(cx, ${this.#codec(element)}, ${ptr}, ${length})`
-      : `${this.#listFunction("load", type)}(${ptr}, ${length})`;
+      ? `loadRange(cx, ${this.#codec(element)}, ${ptr}, ${length}, undefined)`
+      : this.#listFunction("load", type, [ptr, length]);
     this.add(this.at(path));
     return this.keep(call);
   }
 
-  /** The function for a list whose elements are spelt out. What its elements need, the caller needs. */
-  #listFunction(kind: "load" | "store", type: OfKind<"list">): string {
-    const { element } = type, { size } = layoutOf(element);
+  /** A call of the function for a list whose elements are spelt out. What its elements need, the caller needs. */
+  #listFunction(kind: "load" | "store", type: OfKind<"list">, args: readonly string[]): string {
+    const { element } = type, { size } = layoutOf(element, this.program.address);
     const made = this.program.once(kind, type, (name) => {
       const region = new Region(this.program);
       if (kind === "load") region.add(`out[i] = ${region.load(element, "p", 0, "")};`);
@@ -288,22 +326,23 @@ export class Region {
 ${region.lines.join("\n")}
     }
   } catch (e) { throw within(e, "[" + i + "]" + (${places}[at] ?? "")); }`;
+      const { usesFrame } = region, frame = usesFrame ? ", frame" : "";
       const text = kind === "load"
-        ? `function ${name}(ptr, length) {
+        ? `function ${name}(ptr, length${frame}) {
   checkList(cx, ${layout}, ptr, length);
   const out = new Array(length);
   ${loop}
   return out;
 }`
-        : `function ${name}(values, length) {
+        : `function ${name}(values, length${frame}) {
   const ptr = allocateList(cx, ${layout}, values, length);
   ${loop}
   return ptr;
 }`;
-      return { text, usesScope: region.usesScope };
+      return { text, usesFrame };
     });
-    this.usesScope ||= made.usesScope;
-    return made.name;
+    this.usesFrame ||= made.usesFrame;
+    return `${made.name}(${[...args, ...(made.usesFrame ? ["frame"] : [])].join(", ")})`;
   }
 
   // ── Lowering ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,14 +353,14 @@ ${region.lines.join("\n")}
     switch (type.kind) {
       case "string":
       case "list":
-        return this.#lowerRange(type, value, path);
+        return this.#coreOfPair(this.#lowerRange(type, value, path), type);
       case "record":
       case "tuple":
         return this.#parts(type, value, path, (part, read, _, place) => this.lowerFlat(part, read, place)).flat();
       case "option":
       case "result":
       case "variant": {
-        const joined = layoutOf(type).flat!.slice(1);
+        const joined = layoutOf(type, this.program.address).flat!.slice(1);
         const index = this.program.name(), names = joined.map(() => this.program.name());
         this.add(
           `let ${
@@ -334,7 +373,7 @@ ${region.lines.join("\n")}
         this.#cases(type, value, path, (i, payload, item) => {
           this.add(`${index} = ${i};`);
           if (payload === undefined) return;
-          const flat = layoutOf(payload.type).flat!, coerce = coercion(flat, joined);
+          const flat = layoutOf(payload.type, this.program.address).flat!, coerce = coercion(flat, joined);
           this.lowerFlat(payload.type, payload.value, path + item).forEach((part, k) => {
             const fits = coerce === undefined || flat[k] === joined[k];
             this.add(`${names[k]} = ${fits ? part : `${this.program.constant(coerce[k]!.toJoined)}(${part})`};`);
@@ -345,10 +384,10 @@ ${region.lines.join("\n")}
       default:
         return this.#lowerLeaf(type, value, path, (codec) => {
           if (codec.lowerCore !== undefined) {
-            return [this.keep(`${this.program.constant(codec.lowerCore)}(cx, ${value})`)];
+            return [this.keep(`${this.program.constant(codec.lowerCore)}(cx, ${value}, ${this.frame})`)];
           }
           const flat = this.keep("[]");
-          this.add(`${this.#codec(type)}.lowerFlat(cx, ${value}, ${flat}, 0);`);
+          this.add(`${this.#codec(type)}.lowerFlat(cx, ${value}, ${flat}, 0, ${this.frame});`);
           return codec.layout.flat!.map((_, i) => `${flat}[${i}]`);
         });
     }
@@ -357,7 +396,7 @@ ${region.lines.join("\n")}
   /** From a variable's value to memory. Stores wait until `flush`: the host's code may still run meanwhile. */
   store(type: ValType, value: string, ptr: string, offset: number, path: string): void {
     this.program.count();
-    const { size } = layoutOf(type);
+    const { size } = layoutOf(type, this.program.address);
     const put = (view: NumericView, core: string, at = offset, bytes = size): void => {
       this.#pending.push(`${this.#view(view, ptr, at, bytes)} = ${core};`);
     };
@@ -365,14 +404,20 @@ ${region.lines.join("\n")}
       case "string":
       case "list": {
         this.flush();
-        const [begin, length] = this.#lowerRange(type, value, path);
-        put("u32", begin!, offset, 4);
-        put("u32", length!, offset + 4, 4);
+        const [begin, length] = this.#lowerRange(type, value, path), { pointers } = this.program;
+        if (this.program.address === "i32") {
+          put("u32", begin, offset, 4);
+          put("u32", length, offset + 4, 4);
+        } else {
+          const storeLength = type.kind === "list" ? "store" : "storeUnits";
+          this.#pending.push(`${pointers}.store(m, ${ptr} + ${offset}, ${begin});`);
+          this.#pending.push(`${pointers}.${storeLength}(m, ${ptr} + ${offset + 8}, ${length});`);
+        }
         return;
       }
       case "record":
       case "tuple": {
-        const { offsets } = recordLayout(partTypes(type));
+        const { offsets } = recordLayout(partTypes(type), this.program.address);
         this.#parts(type, value, path, (part, read, k, place) => {
           this.store(part, read, ptr, offset + offsets[k]!, place);
           return [];
@@ -383,7 +428,7 @@ ${region.lines.join("\n")}
       case "result":
       case "variant": {
         this.flush();
-        const { discriminantSize, payloadOffset } = variantLayout(shapeOf(type).payloads);
+        const { discriminantSize, payloadOffset } = variantLayout(shapeOf(type).payloads, this.program.address);
         this.#cases(type, value, path, (i, payload, item) => {
           put(discriminantView(discriminantSize), String(i), offset, discriminantSize);
           if (payload !== undefined) this.store(payload.type, payload.value, ptr, offset + payloadOffset, path + item);
@@ -394,13 +439,15 @@ ${region.lines.join("\n")}
       default: {
         const view = leafView(type, size);
         if (view !== undefined) {
-          const byCodec = ({ lowerCore }: Codec) => [this.keep(`${this.program.constant(lowerCore)}(cx, ${value})`)];
+          const byCodec = ({ lowerCore }: Codec) => [
+            this.keep(`${this.program.constant(lowerCore)}(cx, ${value}, ${this.frame})`),
+          ];
           return put(view, this.#lowerLeaf(type, value, path, byCodec)[0]!);
         }
         this.flush();
         this.usesMemory = true;
         this.#lowerLeaf(type, value, path, () => {
-          this.add(`m.sync(); ${this.#codec(type)}.store(cx, ${value}, ${ptr} + ${offset});`);
+          this.add(`m.sync(); ${this.#codec(type)}.store(cx, ${value}, ${ptr} + ${offset}, ${this.frame});`);
           return [];
         });
       }
@@ -417,10 +464,10 @@ ${region.lines.join("\n")}
 
   /** A type without parts that are spelt out; `byCodec` where its codec must do it. */
   #lowerLeaf(type: ValType, value: string, path: string, byCodec: (codec: Codec) => string[]): string[] {
-    const beyond = outside[type.kind];
-    if (beyond !== undefined) {
+    if (type.kind in numberRules) {
+      const { truncated } = numberRules[type.kind as keyof typeof numberRules];
       this.add(
-        `if (typeof ${value} !== "number" || ${beyond(value)}) { ${this.at(path)} mismatch(${
+        `if (typeof ${value} !== "number" || ${truncated(value)} !== ${value}) { ${this.at(path)} mismatch(${
           quote(type.kind)
         }, ${value}); }`,
       );
@@ -442,18 +489,17 @@ ${region.lines.join("\n")}
         return [this.keep(`${lowerFlags(type, this.program)}(${value})`)];
       default: {
         if (type.kind === "map" || type.kind === "fixed-list") this.usesMemory = true;
-        // All but these may carry handles; and a host's resource is recognised by its class, which may be code of the host's.
-        const plain = type.kind === "char" || type.kind === "u64" || type.kind === "s64";
-        this.usesScope ||= !plain;
-        this.ranHost ||= !plain;
+        this.usesFrame ||= containsHandle(type);
+        // All but these may run code of the host's: iterators, and the class that recognises its resources.
+        this.ranHost ||= type.kind !== "char" && type.kind !== "u64" && type.kind !== "s64";
         this.add(this.at(path));
-        return byCodec(this.program.codecs.of(type));
+        return byCodec(this.program.codecOf(type));
       }
     }
   }
 
   #lowerEnum(type: OfKind<"enum">, value: string, path: string): string {
-    const lower = this.program.constant(this.program.codecs.of(type).lowerCore);
+    const lower = this.program.constant(this.program.codecOf(type).lowerCore);
     if (type.names.length > MAX_SWITCH) {
       this.add(this.at(path));
       return this.keep(`${lower}(cx, ${value})`);
@@ -465,7 +511,8 @@ ${region.lines.join("\n")}
     return index;
   }
 
-  #lowerRange(type: ValType, value: string, path: string): string[] {
+  /** The pointer and the length of a string or list that is stored, as expressions. */
+  #lowerRange(type: ValType, value: string, path: string): [string, string] {
     this.usesMemory = true;
     this.add(this.at(path));
     if (type.kind !== "list") {
@@ -477,8 +524,8 @@ ${region.lines.join("\n")}
     const values = this.keep(`toArray(${value}, ${this.program.constant(type)})`),
       length = this.keep(`${values}.length`);
     const call = numericView(element.kind) !== undefined
-      ? `storeRange(cx, ${this.#codec(element)}, ${values}, ${length})`
-      : `${this.#listFunction("store", type)}(${values}, ${length})`;
+      ? `storeRange(cx, ${this.#codec(element)}, ${values}, ${length}, undefined)`
+      : this.#listFunction("store", type, [values, length]);
     return [this.keep(call), length];
   }
 

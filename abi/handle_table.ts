@@ -4,7 +4,7 @@
 
 import type { InstanceTree } from "./instance.ts";
 import type { ResourceRuntime } from "./resources.ts";
-import type { CallScope } from "./call_scope.ts";
+import type { CallFrame } from "./call_frame.ts";
 import { trap } from "./trap.ts";
 
 /** How often the instance's end looks through a table for what destructors added. */
@@ -16,7 +16,7 @@ export class HandleTable {
   readonly #types: (ResourceRuntime | undefined)[] = [];
   readonly #reps: number[] = [];
   readonly #lends: number[] = [];
-  readonly #scopes: (CallScope | undefined)[] = [];
+  readonly #scopes: (CallFrame | undefined)[] = [];
   readonly #free: number[] = [];
 
   constructor(tree: InstanceTree) {
@@ -29,7 +29,7 @@ export class HandleTable {
   }
 
   /** Adds an own handle, or a borrow handle of `scope`. */
-  add(type: ResourceRuntime, rep: number, scope: CallScope | undefined): number {
+  add(type: ResourceRuntime, rep: number, scope: CallFrame | undefined): number {
     let handle: number;
     if (this.#free.length > 0) {
       handle = this.#free.pop()!;
@@ -43,7 +43,7 @@ export class HandleTable {
     return handle;
   }
 
-  #set(handle: number, type: ResourceRuntime | undefined, rep: number, scope: CallScope | undefined): void {
+  #set(handle: number, type: ResourceRuntime | undefined, rep: number, scope: CallFrame | undefined): void {
     this.#types[handle] = type;
     this.#reps[handle] = rep;
     this.#lends[handle] = 0;
@@ -65,7 +65,7 @@ export class HandleTable {
   }
 
   /** Lends a handle until the scope ends and yields its representation: `lift_borrow`. */
-  lend(handle: number, type: ResourceRuntime, scope: CallScope): number {
+  lend(handle: number, type: ResourceRuntime, scope: CallFrame): number {
     const rep = this.lendDirectly(handle, type);
     scope.lent(this, handle);
     return rep;

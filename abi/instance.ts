@@ -2,6 +2,7 @@
 // core/instantiate makes them from the plan; trampolines test and set their flags.
 // Spec: definitions.py `ComponentInstance`; DESIGN.md "Traps, exceptions, lock-down".
 
+import { DEPTH, ENTERED, INSTANCE_WORDS, LOCKED, LOCKED_DOWN, NO_LEAVE, takeFlags, TREE_WORDS } from "./flags.ts";
 import type { CallHooks } from "./hooks.ts";
 import { HandleTable } from "./handle_table.ts";
 import type { Suspension } from "./suspend.ts";
@@ -54,12 +55,6 @@ function reportUncaught(error: unknown): void {
   });
 }
 
-/**
- * What {@linkcode ComponentInstance.entered} is while nothing of the instance runs, and once it was
- * locked down.
- */
-export const FREE = 0, LOCKED = -1;
-
 /** What waits for something, and is told that nothing will come any more. */
 interface Ending {
   end(): void;
@@ -67,22 +62,18 @@ interface Ending {
 
 /** A linked instance tree: everything that one `instantiate` made, locked down together. */
 export class InstanceTree {
-  /** The trap that locked the tree down. Tested after each return from a guest, in case the guest caught it. */
+  /** The trap or the exception that locked the tree down. */
   trap: unknown = undefined;
-  /** Set by a trap, by a host exception that went through a guest, or by an abort. */
-  poisoned = false;
   /** Set when the instance's signal aborted. */
   aborted: { readonly reason: unknown } | undefined = undefined;
-  /** A host's exception on its way out through a guest. */
-  parked: { readonly error: unknown } | undefined = undefined;
-  /** Calls between component instances that are under way. */
-  depth = 0;
+  /** Bytes that the lift under way has taken of {@linkcode liftedBytes}: lifting runs neither a guest nor a host. */
+  lifted = 0;
   /** Which calls can be suspended; made where a suspending function is linked. */
   suspension: Suspension | undefined = undefined;
-  /** Rejects the promising call that is under way, if one is. */
-  abortCall: ((reason: unknown) => void) | undefined = undefined;
-  /** What the suspended guest waits for, if one is suspended. Its end unwinds the guest. */
-  wait: Ending | undefined = undefined;
+  /** The promising calls that wait for a guest: each can be rejected. */
+  readonly pendingCalls: Set<(reason: unknown) => void> = new Set();
+  /** What suspended guests wait for. The end of a wait unwinds its guest. */
+  readonly waits: Set<Ending> = new Set();
   /** What waits until no call is suspended. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
@@ -103,9 +94,16 @@ export class InstanceTree {
   readonly onError: (error: unknown) => void;
   /** Paths of what can be called; an index is the number that stands for a call. */
   readonly #callees: string[] = [""];
+  /** The flags, and where its own are among them (flags.ts). */
+  readonly words: Int32Array;
+  readonly lockedDownAt: number;
+  readonly depthAt: number;
+  #nextWord: number;
 
+  /** @param instances How many component instances it will have. */
   constructor(
-    settings: { limits?: Limits; hooks?: CallHooks; data?: unknown; onError?: (error: unknown) => void } = {},
+    settings: { limits?: Limits; hooks?: CallHooks; data?: unknown; onError?: (error: unknown) => void },
+    instances: number,
   ) {
     const { limits = {} } = settings;
     this.liftedBytes = limit("liftedBytes", limits.liftedBytes, DEFAULT_LIFTED_BYTES);
@@ -115,18 +113,36 @@ export class InstanceTree {
     this.hooks = settings.hooks;
     this.data = settings.data;
     this.onError = settings.onError ?? reportUncaught;
+    const { words, at } = takeFlags(this, instances);
+    this.words = words;
+    this.lockedDownAt = at + LOCKED_DOWN;
+    this.depthAt = at + DEPTH;
+    this.#nextWord = at + TREE_WORDS;
+  }
+
+  /** Whether it is locked down: by a trap, by a host exception that went through a guest, or by an abort. Tested after each return from a guest. */
+  get poisoned(): boolean {
+    return this.words[this.lockedDownAt] !== 0;
+  }
+
+  /** Adds a component instance; gives the first of its words. */
+  add(node: ComponentInstance): number {
+    this.nodes.push(node);
+    const at = this.#nextWord;
+    this.#nextWord += INSTANCE_WORDS;
+    return at;
   }
 
   /** Locks the tree down: nothing enters it, and what still runs in it can call nothing. */
   poison(trap: unknown): void {
     if (this.poisoned) return;
-    this.poisoned = true;
+    this.words[this.lockedDownAt] = 1;
     this.trap = trap;
     for (const node of this.nodes) {
       node.entered = LOCKED;
       node.mayLeave = false;
     }
-    this.wait?.end();
+    for (const wait of this.waits) wait.end();
   }
 
   /**
@@ -143,8 +159,9 @@ export class InstanceTree {
   }
 }
 
-/** Runs what waited while a call was suspended; what that throws is not the call's failure. */
+/** Runs what waited while calls were suspended, once none is; what that throws is not the call's failure. */
 export function runIdle(tree: InstanceTree): void {
+  if (tree.pendingCalls.size > 0) return;
   for (const action of tree.idle.splice(0)) {
     try {
       action();
@@ -156,23 +173,40 @@ export function runIdle(tree: InstanceTree): void {
 
 /** One component instance of a tree: `ComponentInstance`. */
 export class ComponentInstance {
-  /**
-   * `not may_enter`: {@linkcode FREE}, {@linkcode LOCKED}, or the number of the call that is under
-   * way. A small integer, which engines store as cheaply as a boolean; a reference to the call
-   * itself would cost each call a nanosecond.
-   */
-  entered: number = FREE;
-  /** `may_leave`: false while `realloc` or post-return runs. */
-  mayLeave = true;
   readonly tree: InstanceTree;
   readonly parent: ComponentInstance | undefined;
   readonly handles: HandleTable;
+  /** The flags, and where its own are among them (flags.ts). */
+  readonly words: Int32Array;
+  readonly enteredAt: number;
+  readonly noLeaveAt: number;
 
   constructor(tree: InstanceTree, parent?: ComponentInstance) {
     this.tree = tree;
     this.parent = parent;
     this.handles = new HandleTable(tree);
-    tree.nodes.push(this);
+    this.words = tree.words;
+    const at = tree.add(this);
+    this.enteredAt = at + ENTERED;
+    this.noLeaveAt = at + NO_LEAVE;
+  }
+
+  /** `not may_enter`: {@linkcode FREE}, {@linkcode LOCKED}, or the number of the call that is under way. */
+  get entered(): number {
+    return this.words[this.enteredAt]!;
+  }
+
+  set entered(call: number) {
+    this.words[this.enteredAt] = call;
+  }
+
+  /** `may_leave`: false while `realloc` or post-return runs, and once the tree is locked down. */
+  get mayLeave(): boolean {
+    return this.words[this.noLeaveAt] === 0;
+  }
+
+  set mayLeave(may: boolean) {
+    this.words[this.noLeaveAt] = may ? 0 : 1;
   }
 
   /** Whether a call from one of its core functions to one of the callee's may happen at all. */

@@ -2,10 +2,10 @@
 // Everything is found once per type object and address type.
 // Spec: CanonicalABI.md "Alignment", "Element Size", "Flattening".
 
+import { type CoreType, type ScalarKind, scalarRules } from "./scalar_rules.ts";
 import type { FuncType, ValType } from "./types.ts";
 
-/** The type of a core value that crosses the boundary. */
-export type CoreType = "i32" | "i64" | "f32" | "f64";
+export type { CoreType };
 /** A memory's address type; it decides how wide pointers and lengths are. */
 export type AddressType = "i32" | "i64";
 
@@ -26,28 +26,25 @@ export interface Layout {
   readonly flat: readonly CoreType[] | undefined;
 }
 
-function scalar(size: number, core: CoreType): Layout {
+function word(size: number, core: CoreType): Layout {
   return { alignment: size, size, flat: [core] };
 }
 
-const scalars: Readonly<Partial<Record<ValType["kind"], Layout>>> = {
-  bool: scalar(1, "i32"),
-  u8: scalar(1, "i32"),
-  s8: scalar(1, "i32"),
-  u16: scalar(2, "i32"),
-  s16: scalar(2, "i32"),
-  u32: scalar(4, "i32"),
-  s32: scalar(4, "i32"),
-  u64: scalar(8, "i64"),
-  s64: scalar(8, "i64"),
-  f32: scalar(4, "f32"),
-  f64: scalar(8, "f64"),
-  char: scalar(4, "i32"),
-  own: scalar(4, "i32"),
-  borrow: scalar(4, "i32"),
-  stream: scalar(4, "i32"),
-  future: scalar(4, "i32"),
-  "error-context": scalar(4, "i32"),
+/** An index into a table of the instance: handles, ends of streams and futures, error contexts. */
+const handle = word(4, "i32");
+
+type WordKind = ScalarKind | "own" | "borrow" | "stream" | "future" | "error-context";
+
+/** Types whose layout depends on nothing but their kind. */
+const words: Readonly<Record<WordKind, Layout>> = {
+  ...Object.fromEntries(
+    Object.entries(scalarRules).map(([kind, { size, core }]) => [kind, word(size, core)]),
+  ) as Record<ScalarKind, Layout>,
+  own: handle,
+  borrow: handle,
+  stream: handle,
+  future: handle,
+  "error-context": handle,
 };
 
 const ranges: Record<AddressType, Layout> = {
@@ -58,11 +55,10 @@ const ranges: Record<AddressType, Layout> = {
 const memo: Record<AddressType, WeakMap<ValType, Layout>> = { i32: new WeakMap(), i64: new WeakMap() };
 
 /** Alignment, size and core values of a type. */
-export function layoutOf(type: ValType, address: AddressType = "i32"): Layout {
+export function layoutOf(type: ValType, address: AddressType): Layout {
   // Most types are one of these, and looking them up is faster than remembering them.
-  const simple = scalars[type.kind];
+  const simple = (words as Partial<Record<ValType["kind"], Layout>>)[type.kind];
   if (simple !== undefined) return simple;
-  if (type.kind === "string" || type.kind === "list" || type.kind === "map") return ranges[address];
   let layout = memo[address].get(type);
   if (layout === undefined) memo[address].set(type, layout = computeLayout(type, address));
   return layout;
@@ -71,6 +67,10 @@ export function layoutOf(type: ValType, address: AddressType = "i32"): Layout {
 /** Despecialized on the way: a tuple is laid out as a record, an enum, option or result as a variant, a map as a list. */
 function computeLayout(type: ValType, address: AddressType): Layout {
   switch (type.kind) {
+    case "string":
+    case "list":
+    case "map":
+      return ranges[address];
     case "fixed-list": {
       const element = layoutOf(type.element, address);
       const count = element.flat === undefined ? Infinity : element.flat.length * type.length;
@@ -93,11 +93,11 @@ function computeLayout(type: ValType, address: AddressType): Layout {
     case "result":
       return variantLayout([type.ok, type.err], address);
     case "enum":
-      return scalar(discriminantSizeOf(type.names.length), "i32");
+      return word(discriminantSizeOf(type.names.length), "i32");
     case "flags":
-      return scalar(type.names.length <= 8 ? 1 : type.names.length <= 16 ? 2 : 4, "i32");
+      return word(type.names.length <= 8 ? 1 : type.names.length <= 16 ? 2 : 4, "i32");
     default:
-      return scalars[type.kind]!;
+      return words[type.kind];
   }
 }
 
@@ -115,7 +115,7 @@ export interface RecordLayout extends Layout {
 }
 
 /** The layout of a record, a tuple, a parameter list. */
-export function recordLayout(types: readonly ValType[], address: AddressType = "i32"): RecordLayout {
+export function recordLayout(types: readonly ValType[], address: AddressType): RecordLayout {
   let alignment = 1, size = 0;
   const offsets: number[] = [], flatOffsets: number[] = [];
   let flat: CoreType[] | undefined = [];
@@ -144,7 +144,7 @@ export interface VariantLayout extends Layout {
 }
 
 /** The layout of a variant by its payloads. */
-export function variantLayout(payloads: readonly (ValType | undefined)[], address: AddressType = "i32"): VariantLayout {
+export function variantLayout(payloads: readonly (ValType | undefined)[], address: AddressType): VariantLayout {
   const discriminantSize = discriminantSizeOf(payloads.length);
   let alignment = 1, size = 0;
   let flat: CoreType[] | undefined = ["i32"];
@@ -179,31 +179,35 @@ export function join(left: CoreType, right: CoreType): CoreType {
   return left !== "i64" && right !== "i64" && left !== "f64" && right !== "f64" ? "i32" : "i64";
 }
 
-/** How parameters and results of a sync function travel: direct as core values, or indirect through one pointer. */
-export type StorageClass = "PdRd" | "PdRi" | "PiRd" | "PiRi";
+/**
+ * Which form of a function's core signature is meant: what `canon lift` expects of its callee, what `canon lower` makes, or
+ * what `task.return` makes.
+ */
+export type Side = "lift" | "lower" | "task-return";
 
-/** Whether parameters travel as core values rather than through a pointer. */
-export function paramsDirect({ storage }: SignatureLayout): boolean {
-  return storage === "PdRd" || storage === "PdRi";
+/** The canonical options that decide it: none, `async`, or `async` with `callback` (of a lift only). */
+export type CallStyle = "sync" | "async" | "callback";
+
+/** What a core signature depends on besides the function's type. Nothing of it has a default. */
+export interface SignatureKey {
+  readonly side: Side;
+  readonly style: CallStyle;
+  readonly address: AddressType;
 }
 
-/** Whether a result, if there is one, travels as a core value rather than through a pointer. */
-export function resultDirect({ storage }: SignatureLayout): boolean {
-  return storage === "PdRd" || storage === "PiRd";
-}
-
-/** A function type's parameters and result, laid out. */
+/** A function type's parameters and result, laid out for one key. */
 export interface SignatureLayout {
-  /** Decided here and nowhere else. */
-  readonly storage: StorageClass;
-  /** All parameters as one record. */
+  readonly key: SignatureKey;
+  /** All parameters as one record. Of `task.return`: the result. */
   readonly params: RecordLayout;
-  /** The result's layout, where there is one. */
+  /** Whether parameters travel as core values rather than through a pointer. */
+  readonly paramsDirect: boolean;
+  /** The result's layout, where there is one that the core signature knows of. */
   readonly result: Layout | undefined;
-  /** The core function type that `canon lift` expects of its callee. */
-  readonly lifted: CoreFuncType;
-  /** The core function type of what `canon lower` makes. */
-  readonly lowered: CoreFuncType;
+  /** Whether a result, if there is one, travels as a core value rather than through a pointer. */
+  readonly resultDirect: boolean;
+  /** The core function type. */
+  readonly core: CoreFuncType;
 }
 
 /** A core function type by its value types. */
@@ -212,19 +216,43 @@ export interface CoreFuncType {
   readonly results: readonly CoreType[];
 }
 
-/** `flatten_functype` for sync functions, in both contexts at once. */
-export function signatureLayout(type: FuncType, address: AddressType = "i32"): SignatureLayout {
-  const params = recordLayout(type.params.map((param) => param.type), address);
-  const result = type.result === undefined ? undefined : layoutOf(type.result, address);
-  const direct = params.flat !== undefined && params.flat.length <= MAX_FLAT_PARAMS;
-  const resultFlat = result === undefined ? [] : result.flat;
-  const returned = resultFlat !== undefined && resultFlat.length <= MAX_FLAT_RESULTS;
-  const flatParams = direct ? params.flat! : [address];
-  return {
-    storage: direct ? (returned ? "PdRd" : "PdRi") : (returned ? "PiRd" : "PiRi"),
-    params,
-    result,
-    lifted: { params: flatParams, results: returned ? resultFlat : [address] },
-    lowered: { params: returned ? flatParams : [...flatParams, address], results: returned ? resultFlat : [] },
-  };
+/** `flatten_functype`. */
+export function signatureLayout(type: FuncType, key: SignatureKey): SignatureLayout {
+  return key.side === "task-return"
+    ? flattened(type.result === undefined ? [] : [type.result], undefined, key)
+    : flattened(type.params.map((param) => param.type), type.result, key);
+}
+
+function flattened(
+  paramTypes: readonly ValType[],
+  resultType: ValType | undefined,
+  key: SignatureKey,
+): SignatureLayout {
+  const { side, style, address } = key;
+  const asyncLower = side === "lower" && style !== "sync";
+  const params = recordLayout(paramTypes, address);
+  const most = asyncLower ? MAX_FLAT_ASYNC_PARAMS : MAX_FLAT_PARAMS;
+  const paramsDirect = params.flat !== undefined && params.flat.length <= most;
+  const flatParams: readonly CoreType[] = paramsDirect ? params.flat! : [address];
+  const result = resultType === undefined ? undefined : layoutOf(resultType, address);
+  const flatResult = result === undefined ? [] : result.flat;
+  const laidOut = { key, params, paramsDirect, result };
+  if (asyncLower) {
+    // The result goes where the last parameter points; what is returned is the state of the call.
+    const pointer = result === undefined ? [] : [address];
+    return { ...laidOut, resultDirect: false, core: { params: [...flatParams, ...pointer], results: ["i32"] } };
+  }
+  if (style !== "sync") {
+    // The result goes through `task.return`; a callback returns what to do next.
+    const results: readonly CoreType[] = style === "callback" ? ["i32"] : [];
+    return { ...laidOut, resultDirect: false, core: { params: flatParams, results } };
+  }
+  if (flatResult !== undefined && flatResult.length <= MAX_FLAT_RESULTS) {
+    return { ...laidOut, resultDirect: true, core: { params: flatParams, results: flatResult } };
+  }
+  // A lift returns the pointer that a lower receives.
+  const core: CoreFuncType = side === "lift"
+    ? { params: flatParams, results: [address] }
+    : { params: [...flatParams, address], results: [] };
+  return { ...laidOut, resultDirect: false, core };
 }

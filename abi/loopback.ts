@@ -3,12 +3,15 @@
 
 import type { CoreValue } from "./codec.ts";
 import { ComponentInstance, type InstanceTree } from "./instance.ts";
-import type { Lifted } from "./lift.ts";
-import { type HostCall, lowerHost, lowerSuspending, refuseSuspending } from "./lower.ts";
-import { alignTo, resultDirect } from "./layout.ts";
-import { CanonContext, type CanonOptions } from "./options.ts";
+import type { HostCall } from "./call_link.ts";
+import { CanonContext, type CanonOptions } from "./canon_context.ts";
+import type { CodecSource } from "./codec.ts";
+import type { Lifted } from "./from_host.ts";
+import { alignTo } from "./layout.ts";
 import { isThenable } from "./results.ts";
-import type { CoreFunction, Signature } from "./signature.ts";
+import { type CoreFunction, signatureOf } from "./signature.ts";
+import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "./to_host.ts";
+import type { FuncType } from "./types.ts";
 
 const PAGE = 65536;
 
@@ -61,7 +64,8 @@ export class Loopback {
     this.#inst = new ComponentInstance(tree, tree.nodes[0]);
     this.#options = {
       memory: arena.memory,
-      realloc: (_, __, alignment, size) => arena.allocate(alignment, size),
+      address: "i32",
+      realloc: (_, __, alignment: number, size: number) => arena.allocate(alignment, size),
       postReturn: undefined,
       stringEncoding: "utf16",
     };
@@ -69,7 +73,8 @@ export class Loopback {
 
   /** Makes a lift. Paths name the import and the export that it is. */
   lift(
-    signature: Signature,
+    type: FuncType,
+    codecs: CodecSource,
     { call, suspends, plain }: {
       readonly call: HostCall;
       readonly suspends: boolean;
@@ -77,12 +82,13 @@ export class Loopback {
     },
     paths: { readonly imported: string; readonly path: string },
   ): { lifted: Lifted; cx: CanonContext } {
-    const arena = this.#arena, caller = new CanonContext(this.#inst, this.#options, true);
-    const lowered = suspends
-      ? suspendingCore(signature, call, plain, caller, paths.imported)
-      : lowerHost(signature, call, caller, paths.imported);
-    const { result, layout } = signature;
-    const core = resultDirect(layout) ? lowered : (...flat: CoreValue[]) => {
+    const arena = this.#arena, key = { style: "sync", address: "i32" } as const;
+    const cx = new CanonContext(this.#inst, this.#options, true);
+    const lower = { signature: signatureOf(type, { side: "lower", ...key }, codecs), cx, path: paths.imported };
+    const lowered = suspends ? suspendingCore({ ...lower, call }, plain) : lowerHost(linkImport({ ...lower, call }));
+    const signature = signatureOf(type, { side: "lift", ...key }, codecs), { result, layout } = signature;
+    // A lift returns the pointer that a lower receives.
+    const core = layout.resultDirect ? lowered : (...flat: CoreValue[]) => {
       const ptr = arena.allocate(result!.layout.alignment, result!.layout.size);
       const waits = lowered(...flat, ptr);
       return isThenable(waits) ? (waits as Promise<unknown>).then(() => ptr) : ptr;
@@ -93,17 +99,11 @@ export class Loopback {
 }
 
 /** There is no guest to suspend, but whoever calls plainly wants a value all the same. */
-function suspendingCore(
-  signature: Signature,
-  call: HostCall,
-  plain: HostCall | undefined,
-  cx: CanonContext,
-  path: string,
-): CoreFunction {
-  const suspension = cx.inst.tree.suspension!;
-  const suspending = lowerSuspending(signature, call, cx, path);
+function suspendingCore(lowered: Lowered, plain: HostCall | undefined): CoreFunction {
+  const { cx, path } = lowered, suspension = cx.inst.tree.suspension!;
+  const suspending = lowerSuspending(linkImport(lowered));
   const otherwise = plain === undefined
     ? refuseSuspending(cx, suspension, path)
-    : lowerHost(signature, plain, cx, path);
+    : lowerHost(linkImport({ ...lowered, call: plain }));
   return (...flat: CoreValue[]) => suspension.allowed ? suspending(...flat) : otherwise(...flat);
 }

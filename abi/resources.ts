@@ -4,9 +4,10 @@
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
 import { describe, finish, Trap, ValueError } from "../errors.ts";
-import type { CallScope } from "./call_scope.ts";
+import type { CallFrame } from "./call_frame.ts";
 import { isThenable } from "./results.ts";
-import { type ComponentInstance, FREE, type InstanceTree } from "./instance.ts";
+import { FREE } from "./flags.ts";
+import type { ComponentInstance, InstanceTree } from "./instance.ts";
 import { asTrap, checkLeave, refuseEntered, rethrow, surface, trap, uncatchable, whyNotEntered } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
 
@@ -20,11 +21,11 @@ export interface ResourceRuntime {
   /** A guest gave it away to the host. */
   ownToHost(rep: number): unknown;
   /** A guest lent it to the host for one call. */
-  borrowToHost(rep: number, scope: CallScope): unknown;
+  borrowToHost(rep: number, scope: CallFrame): unknown;
   /** The host gives it away; `scope` takes it back if the call does not happen. */
-  ownFromHost(value: unknown, scope: CallScope): number;
+  ownFromHost(value: unknown, scope: CallFrame): number;
   /** The host lends it for one call. */
-  borrowFromHost(value: unknown, scope: CallScope): number;
+  borrowFromHost(value: unknown, scope: CallFrame): number;
   /** The last handle is gone: runs the destructor. `caller` is the guest that dropped it, if one did. */
   destroy(rep: number, caller: ComponentInstance | undefined): void;
 }
@@ -154,7 +155,7 @@ export class GuestResource implements ResourceRuntime {
     return object;
   }
 
-  borrowToHost(rep: number, scope: CallScope): ResourceObject {
+  borrowToHost(rep: number, scope: CallFrame): ResourceObject {
     const holding = new Holding(this, rep, false);
     scope.atEnd(() => {
       holding.gone ??= "ended";
@@ -162,7 +163,7 @@ export class GuestResource implements ResourceRuntime {
     return this.#make(holding);
   }
 
-  ownFromHost(value: unknown, scope: CallScope): number {
+  ownFromHost(value: unknown, scope: CallFrame): number {
     const holding = alive(value, this), object = value as ResourceObject;
     if (!holding.owned) {
       throw new ValueError("type-mismatch", `an owned \`${this.name}\``, "a borrowed one");
@@ -177,7 +178,7 @@ export class GuestResource implements ResourceRuntime {
     return holding.rep;
   }
 
-  borrowFromHost(value: unknown, scope: CallScope): number {
+  borrowFromHost(value: unknown, scope: CallFrame): number {
     const holding = lendDirectly(value, this);
     scope.atEnd(() => void holding.lends--);
     return holding.rep;
@@ -287,13 +288,13 @@ export class HostResource implements ResourceRuntime {
     return this.#objects[rep];
   }
 
-  ownFromHost(value: unknown, scope: CallScope): number {
+  ownFromHost(value: unknown, scope: CallFrame): number {
     const rep = this.hold(value);
     scope.onFailure(() => this.#remove(rep));
     return rep;
   }
 
-  borrowFromHost(value: unknown, scope: CallScope): number {
+  borrowFromHost(value: unknown, scope: CallFrame): number {
     const rep = this.hold(value);
     scope.atEnd(() => this.#remove(rep));
     return rep;

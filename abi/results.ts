@@ -4,7 +4,7 @@
 
 import { ComponentError, describe, ValueError } from "../errors.ts";
 import { HookFailure } from "./hooks.ts";
-import { formatType, type OfKind } from "./types.ts";
+import { formatType, type OfKind, type ValType } from "./types.ts";
 
 /** The `ok` of a {@linkcode Result}. */
 export interface Ok<T> {
@@ -73,8 +73,10 @@ export function isThenable(value: unknown): boolean {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
-/** What a host function with a `result` returned, as a variant value. Only branded values count as results. */
-export function returnedResult(type: OfKind<"result">, value: unknown): unknown {
+/** What a host function returned, as a value to lower. Of a `result`, only branded values count as results. */
+export function returnedValue(type: ValType | undefined, value: unknown): unknown {
+  if (type === undefined) checkDropped(value);
+  if (type?.kind !== "result") return value;
   return isBranded(value) ? value : { tag: "ok", val: plainResult(type, value) };
 }
 
@@ -96,12 +98,14 @@ function isError(value: unknown): boolean {
   return isError === undefined ? value instanceof Error : isError(value);
 }
 
-/** What a host function with a `result` threw, as a variant value; `undefined` if the exception is the host's own. */
-export function thrownResult(error: unknown): { tag: "err"; val: unknown } | undefined {
+/** What a host function threw, as a value to lower; throws the host's own exceptions, which are not for the guest. */
+export function thrownValue(type: ValType | undefined, error: unknown): { tag: "err"; val: unknown } {
+  if (type?.kind !== "result") throw error;
   if (typeof error === "object" && error !== null && Object.hasOwn(error, "payload")) {
     return { tag: "err", val: (error as { payload: unknown }).payload };
   }
-  return isError(error) || error instanceof HookFailure ? undefined : { tag: "err", val: error };
+  if (isError(error) || error instanceof HookFailure) throw error;
+  return { tag: "err", val: error };
 }
 
 /** What a host function without a result returned: anything goes, but a promise or a Result would be lost. */

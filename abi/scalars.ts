@@ -5,13 +5,17 @@
 import { describe, ValueError } from "../errors.ts";
 import { type Codec, type CoreValue, oneCore } from "./codec.ts";
 import type { Layout } from "./layout.ts";
-import type { CanonContext } from "./options.ts";
+import type { CanonContext } from "./canon_context.ts";
 import { isThenable } from "./results.ts";
 import { trap } from "./trap.ts";
-import type { PrimitiveKind } from "./types.ts";
-
-/** Kinds that are scalars. */
-export type ScalarKind = Exclude<PrimitiveKind, "string" | "error-context">;
+import {
+  bigintRules,
+  type IntegerRule,
+  numberRules,
+  type NumericView,
+  type ScalarKind,
+  scalarRules,
+} from "./scalar_rules.ts";
 
 /** Throws that a value is not of the type, or is a promise. */
 export function mismatch(expected: string, value: unknown): never {
@@ -24,16 +28,13 @@ interface Scalar {
   lower(cx: CanonContext, value: unknown): CoreValue;
   load(cx: CanonContext, ptr: number): unknown;
   store(cx: CanonContext, value: unknown, ptr: number): void;
-  /** The view whose elements are this type's values. */
-  view?: NumericView;
 }
 
-/** The names of {@linkcode GuestMemory}'s views. */
-export type NumericView = "u8" | "s8" | "u16" | "s16" | "u32" | "s32" | "u64" | "s64" | "f32" | "f64";
+const { u8, s8, u16, s16, u32, s32 } = numberRules, { u64, s64 } = bigintRules;
 
-function lowerBig(kind: "u64" | "s64", value: unknown, wrap: (bits: number, value: bigint) => bigint): bigint {
+function lowerBig(kind: "u64" | "s64", value: unknown, rule: IntegerRule<bigint>): bigint {
   const big = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
-  return big !== undefined && wrap(64, big) === big ? big : mismatch(kind, value);
+  return big !== undefined && rule.truncate(big) === big ? big : mismatch(kind, value);
 }
 
 function liftChar(cx: CanonContext, core: CoreValue): string {
@@ -51,24 +52,24 @@ function lowerChar(_: CanonContext, value: unknown): number {
   return code;
 }
 
-// Each kind spells its own check out, and stores with it in one function: shared functions with the wrapping or the view as a parameter
-// would be megamorphic calls, three for each field of a record.
+// Each kind has functions of its own: shared ones with the rule or the view as a parameter would be megamorphic calls, three for each
+// field of a record.
 const lowerBool = (_: CanonContext, value: unknown): number =>
   value === true ? 1 : value === false ? 0 : mismatch("bool", value);
 const lowerU8 = (_: CanonContext, value: unknown): number =>
-  typeof value === "number" && (value & 0xff) === value ? value : mismatch("u8", value);
+  typeof value === "number" && u8.truncate(value) === value ? value : mismatch("u8", value);
 const lowerS8 = (_: CanonContext, value: unknown): number =>
-  typeof value === "number" && (value << 24 >> 24) === value ? value : mismatch("s8", value);
+  typeof value === "number" && s8.truncate(value) === value ? value : mismatch("s8", value);
 const lowerU16 = (_: CanonContext, value: unknown): number =>
-  typeof value === "number" && (value & 0xffff) === value ? value : mismatch("u16", value);
+  typeof value === "number" && u16.truncate(value) === value ? value : mismatch("u16", value);
 const lowerS16 = (_: CanonContext, value: unknown): number =>
-  typeof value === "number" && (value << 16 >> 16) === value ? value : mismatch("s16", value);
+  typeof value === "number" && s16.truncate(value) === value ? value : mismatch("s16", value);
 const lowerU32 = (_: CanonContext, value: unknown): number =>
-  typeof value === "number" && (value >>> 0) === value ? value : mismatch("u32", value);
+  typeof value === "number" && u32.truncate(value) === value ? value : mismatch("u32", value);
 const lowerS32 = (_: CanonContext, value: unknown): number =>
-  typeof value === "number" && (value | 0) === value ? value : mismatch("s32", value);
-const lowerU64 = (_: CanonContext, value: unknown): bigint => lowerBig("u64", value, BigInt.asUintN);
-const lowerS64 = (_: CanonContext, value: unknown): bigint => lowerBig("s64", value, BigInt.asIntN);
+  typeof value === "number" && s32.truncate(value) === value ? value : mismatch("s32", value);
+const lowerU64 = (_: CanonContext, value: unknown): bigint => lowerBig("u64", value, u64);
+const lowerS64 = (_: CanonContext, value: unknown): bigint => lowerBig("s64", value, s64);
 const lowerF32 = (_: CanonContext, value: unknown): number =>
   typeof value === "number" ? value : mismatch("f32", value);
 const lowerF64 = (_: CanonContext, value: unknown): number =>
@@ -84,74 +85,64 @@ const scalars: Readonly<Record<ScalarKind, Scalar>> = {
     store: (cx, value, ptr) => void (cx.memory.u8[ptr] = lowerBool(cx, value)),
   },
   u8: {
-    lift: (_, core) => (core as number) & 0xff,
+    lift: (_, core) => u8.truncate(core as number),
     lower: lowerU8,
     load: (cx, ptr) => cx.memory.u8[ptr],
     store: (cx, value, ptr) => void (cx.memory.u8[ptr] = lowerU8(cx, value)),
-    view: "u8",
   },
   s8: {
-    lift: (_, core) => (core as number) << 24 >> 24,
+    lift: (_, core) => s8.truncate(core as number),
     lower: lowerS8,
     load: (cx, ptr) => cx.memory.s8[ptr],
     store: (cx, value, ptr) => void (cx.memory.s8[ptr] = lowerS8(cx, value)),
-    view: "s8",
   },
   u16: {
-    lift: (_, core) => (core as number) & 0xffff,
+    lift: (_, core) => u16.truncate(core as number),
     lower: lowerU16,
     load: (cx, ptr) => cx.memory.u16[ptr >>> 1],
     store: (cx, value, ptr) => void (cx.memory.u16[ptr >>> 1] = lowerU16(cx, value)),
-    view: "u16",
   },
   s16: {
-    lift: (_, core) => (core as number) << 16 >> 16,
+    lift: (_, core) => s16.truncate(core as number),
     lower: lowerS16,
     load: (cx, ptr) => cx.memory.s16[ptr >>> 1],
     store: (cx, value, ptr) => void (cx.memory.s16[ptr >>> 1] = lowerS16(cx, value)),
-    view: "s16",
   },
   u32: {
-    lift: (_, core) => (core as number) >>> 0,
+    lift: (_, core) => u32.truncate(core as number),
     lower: lowerU32,
     load: (cx, ptr) => cx.memory.u32[ptr >>> 2],
     store: (cx, value, ptr) => void (cx.memory.u32[ptr >>> 2] = lowerU32(cx, value)),
-    view: "u32",
   },
   s32: {
-    lift: (_, core) => (core as number) | 0,
+    lift: (_, core) => s32.truncate(core as number),
     lower: lowerS32,
     load: (cx, ptr) => cx.memory.s32[ptr >>> 2],
     store: (cx, value, ptr) => void (cx.memory.s32[ptr >>> 2] = lowerS32(cx, value)),
-    view: "s32",
   },
   u64: {
-    lift: (_, core) => BigInt.asUintN(64, core as bigint),
+    lift: (_, core) => u64.truncate(core as bigint),
     lower: lowerU64,
     load: (cx, ptr) => cx.memory.u64[ptr >>> 3],
     store: (cx, value, ptr) => void (cx.memory.u64[ptr >>> 3] = lowerU64(cx, value)),
-    view: "u64",
   },
   s64: {
-    lift: (_, core) => BigInt.asIntN(64, core as bigint),
+    lift: (_, core) => s64.truncate(core as bigint),
     lower: lowerS64,
     load: (cx, ptr) => cx.memory.s64[ptr >>> 3],
     store: (cx, value, ptr) => void (cx.memory.s64[ptr >>> 3] = lowerS64(cx, value)),
-    view: "s64",
   },
   f32: {
     lift: liftFloat,
     lower: lowerF32,
     load: (cx, ptr) => cx.memory.f32[ptr >>> 2],
     store: (cx, value, ptr) => void (cx.memory.f32[ptr >>> 2] = lowerF32(cx, value)),
-    view: "f32",
   },
   f64: {
     lift: liftFloat,
     lower: lowerF64,
     load: (cx, ptr) => cx.memory.f64[ptr >>> 3],
     store: (cx, value, ptr) => void (cx.memory.f64[ptr >>> 3] = lowerF64(cx, value)),
-    view: "f64",
   },
   char: {
     lift: liftChar,
@@ -161,14 +152,9 @@ const scalars: Readonly<Record<ScalarKind, Scalar>> = {
   },
 };
 
-/** Whether arrays of a kind are typed arrays in JS, and which. */
-export function numericView(kind: string): NumericView | undefined {
-  return scalars[kind as ScalarKind]?.view;
-}
-
 /** The codec of a scalar type. */
 export function scalarCodec(kind: ScalarKind, layout: Layout): Codec {
-  const { lift, lower, load, store, view } = scalars[kind];
+  const { lift, lower, load, store } = scalars[kind], { view, size } = scalarRules[kind];
   const codec: Codec = {
     type: { kind },
     layout,
@@ -176,7 +162,7 @@ export function scalarCodec(kind: ScalarKind, layout: Layout): Codec {
     store,
     ...oneCore(lift, lower),
   };
-  return view === undefined ? codec : { ...codec, ...numericLists(view, layout.size) };
+  return view === undefined ? codec : { ...codec, ...numericLists(view, size) };
 }
 
 /** The length of a typed array, whatever it says. */

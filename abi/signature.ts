@@ -1,48 +1,46 @@
-// A function type made ready: its codecs, its storage class, and whether calls need a scope.
-// Everything that trampolines know of a type; found once per type object.
+// A function type made ready for one key: its codecs, its core signature, and whether calls need a frame.
+// Everything that trampolines know of a type; found once per type object and key.
 
 import type { Codec, CodecSource } from "./codec.ts";
-import { type SignatureLayout, signatureLayout } from "./layout.ts";
-import { containsAsyncValue, containsHandle, type FuncType } from "./types.ts";
+import { type SignatureKey, type SignatureLayout, signatureLayout } from "./layout.ts";
+import { containsHandle, type FuncType } from "./types.ts";
 
 /** A function type made ready. */
 export interface Signature {
   readonly type: FuncType;
+  readonly key: SignatureKey;
   readonly layout: SignatureLayout;
   readonly params: readonly Codec[];
   readonly result: Codec | undefined;
-  /** Whether values carry handles, so that a call needs a scope. */
-  readonly scoped: boolean;
+  /** Whether values carry handles, so that a call needs a frame. */
+  readonly framed: boolean;
   /** What messages call each parameter. */
   readonly places: readonly string[];
-  /** Whether it can travel without arrays: at most two parameters, every parameter one core value, the result one or none, nothing scoped. */
-  readonly scalar: boolean;
 }
 
-const memo = new WeakMap<FuncType, Signature>();
+const made = new WeakMap<FuncType, Map<string, Signature>>();
 
 /** The signature of a function type. */
-export function signatureOf(type: FuncType, codecs: CodecSource): Signature {
-  let signature = memo.get(type);
-  if (signature === undefined) memo.set(type, signature = makeSignature(type, codecs));
+export function signatureOf(type: FuncType, key: SignatureKey, codecs: CodecSource): Signature {
+  let byKey = made.get(type);
+  if (byKey === undefined) made.set(type, byKey = new Map());
+  const name = `${key.side} ${key.style} ${key.address}`;
+  let signature = byKey.get(name);
+  if (signature === undefined) byKey.set(name, signature = makeSignature(type, key, codecs));
   return signature;
 }
 
-function makeSignature(type: FuncType, codecs: CodecSource): Signature {
-  const params = type.params.map((param) => codecs.of(param.type));
-  const result = type.result && codecs.of(type.result);
-  const types = [...type.params.map((param) => param.type), ...(type.result === undefined ? [] : [type.result])];
-  const scoped = types.some(containsHandle);
+function makeSignature(type: FuncType, key: SignatureKey, codecs: CodecSource): Signature {
+  const { address } = key;
   return {
     type,
-    layout: signatureLayout(type),
-    params,
-    result,
-    scoped,
+    key,
+    layout: signatureLayout(type, key),
+    params: type.params.map((param) => codecs.of(param.type, address)),
+    result: type.result && codecs.of(type.result, address),
+    framed: type.params.some((param) => containsHandle(param.type)) ||
+      type.result !== undefined && containsHandle(type.result),
     places: type.params.map((param, i) => `param ${i + 1} \`${param.name}\``),
-    scalar: !scoped && !types.some(containsAsyncValue) && params.length <= 2 &&
-      params.every((param) => param.liftCore !== undefined) &&
-      (result === undefined || result.liftCore !== undefined && type.result!.kind !== "result"),
   };
 }
 

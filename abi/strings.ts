@@ -5,9 +5,10 @@
 import { ValueError } from "../errors.ts";
 import { readAscii } from "./ascii.ts";
 import type { Codec } from "./codec.ts";
-import type { Layout } from "./layout.ts";
+import type { AddressType, Layout } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
-import type { CanonContext } from "./options.ts";
+import type { CanonContext } from "./canon_context.ts";
+import { pointersOf, UTF16_TAG } from "./pointers.ts";
 import { mismatch } from "./scalars.ts";
 import { type GuestString, storeGuestString } from "./transcode.ts";
 import { trap } from "./trap.ts";
@@ -16,8 +17,6 @@ import type { TextKernel } from "./wasm/text.ts";
 
 /** `MAX_STRING_BYTE_LENGTH`. */
 export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
-/** `utf16_tag`: the bit of a latin1+utf16 length that says utf16. */
-export const UTF16_TAG = 0x80000000;
 
 /** JavaScriptCore's coders cost half of what V8's cost to call: it is asked for shorter texts already. */
 const isJsc = "Bun" in globalThis || !("captureStackTrace" in Error);
@@ -59,24 +58,24 @@ class Scratch {
 let scratch: Scratch | undefined;
 
 /** The codec of `string`. */
-export function stringCodec(type: ValType, layout: Layout): Codec {
+export function stringCodec(type: ValType, layout: Layout, address: AddressType): Codec {
+  const pointers = pointersOf(address), { size } = pointers;
   return {
     type,
     layout,
     load(cx, ptr) {
-      const words = cx.memory.u32;
-      return loadString(cx, words[ptr >>> 2]!, words[(ptr >>> 2) + 1]!);
+      const { memory } = cx;
+      return loadString(cx, pointers.load(memory, ptr), pointers.loadUnits(memory, ptr + size));
     },
     store(cx, value, ptr) {
-      const begin = storeString(cx, value);
-      const words = cx.memory.u32;
-      words[ptr >>> 2] = begin;
-      words[(ptr >>> 2) + 1] = storedUnits;
+      const begin = storeString(cx, value), { memory } = cx;
+      pointers.store(memory, ptr, begin);
+      pointers.storeUnits(memory, ptr + size, storedUnits);
     },
-    liftFlat: (cx, flat, i) => loadString(cx, (flat[i] as number) >>> 0, (flat[i + 1] as number) >>> 0),
+    liftFlat: (cx, flat, i) => loadString(cx, pointers.fromCore(flat[i]!), pointers.unitsFromCore(flat[i + 1]!)),
     lowerFlat(cx, value, flat, i) {
-      flat[i] = storeString(cx, value);
-      flat[i + 1] = storedUnits;
+      flat[i] = pointers.toCore(storeString(cx, value));
+      flat[i + 1] = pointers.unitsToCore(storedUnits);
     },
     liftCore: undefined,
     lowerCore: undefined,

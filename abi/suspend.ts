@@ -68,7 +68,7 @@ class Wait {
   }
 
   listen(promise: PromiseLike<unknown>, tree: InstanceTree): void {
-    tree.wait = this;
+    tree.waits.add(this);
     // Within an executor, whatever a thenable throws is a rejection.
     new Promise((done) => done(promise)).then(
       (value) => this.#settle(({ waiter }) => waiter.fulfilled(value)),
@@ -90,7 +90,8 @@ class Wait {
   #settle(make: (parts: WaitParts) => CoreValue | undefined): void {
     const parts = this.#parts;
     if (parts === undefined) return;
-    this.#parts = parts.tree.wait = undefined;
+    this.#parts = undefined;
+    parts.tree.waits.delete(this);
     try {
       parts.resolve(make(parts));
     } catch (error) {
@@ -99,14 +100,16 @@ class Wait {
   }
 }
 
-/** The host's side of it: waits for a call, or for the instance's abort. One call is under way in a tree at a time. */
+/** The host's side of it: waits for a call, or for the instance's abort. */
 export function orAborted<T>(tree: InstanceTree, call: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    tree.abortCall = reject;
-    if (tree.aborted !== undefined) reject(tree.aborted.reason); // before there was anybody to tell
+  let reject!: (reason: unknown) => void;
+  const aborted = new Promise<never>((_, rejectAborted) => {
+    reject = rejectAborted;
   });
+  tree.pendingCalls.add(reject);
+  if (tree.aborted !== undefined) reject(tree.aborted.reason); // before there was anybody to tell
   return Promise.race([call, aborted]).finally(() => {
-    tree.abortCall = undefined;
+    tree.pendingCalls.delete(reject);
   });
 }
 

@@ -5,12 +5,13 @@
 
 import type { CodecSource } from "./codec.ts";
 import { ownFunction } from "./copies.ts";
-import { type ExportStyle, generateLift, generateLower, isCovered } from "./codegen.ts";
-import { type GuestCall, type Lifted, liftExport } from "./lift.ts";
-import { type HostCall, lowerHost } from "./lower.ts";
+import type { CallLink } from "./call_link.ts";
+import type { CanonContext } from "./canon_context.ts";
+import { type ExportStyle, generate, isCovered } from "./codegen.ts";
+import { type GuestCall, type Lifted, liftExport, linkExport } from "./from_host.ts";
 import type { InstanceTree } from "./instance.ts";
-import type { CanonContext } from "./options.ts";
-import type { CoreFunction, Signature } from "./signature.ts";
+import type { CoreFunction } from "./signature.ts";
+import { linkImport, type Lowered, lowerHost } from "./to_host.ts";
 import { uncatchable } from "./trap.ts";
 import type { FuncType } from "./types.ts";
 
@@ -29,9 +30,10 @@ export function exportFunction(
   codecs: CodecSource,
   codegen: boolean,
 ): GuestCall {
-  const generated = codegen ? attempt(() => generateLift(lifted, cx, style, codecs)) : undefined;
+  const link = linkExport(lifted, cx, style.throws);
+  const generated = codegen ? attempt(() => generate(link, style.method, codecs)) : undefined;
   if (generated !== undefined) return generated;
-  const call = liftExport(lifted, cx, style.throws);
+  const call = liftExport(link);
   return style.method ? makeMethod(call) : call;
 }
 
@@ -52,14 +54,6 @@ export function makeMethod(call: GuestCall): GuestCall {
   };
 }
 
-/** What a host function is lowered from. */
-export interface Lowered {
-  readonly signature: Signature;
-  readonly call: HostCall;
-  readonly cx: CanonContext;
-  readonly path: string;
-}
-
 /**
  * The core function for a host function.
  *
@@ -73,27 +67,20 @@ export function importFunction(
   codecs: CodecSource,
   entry: Entry | undefined,
 ): CoreFunction {
-  let made: Lowered | undefined;
-  const lower = (): CoreFunction => {
-    const { signature, call, cx, path } = made ??= prepare();
-    return lowerHost(signature, call, cx, path);
-  };
-  if (entry === undefined || !isCovered(type)) return lower();
-  const generate = (): CoreFunction | undefined =>
-    attempt(() => {
-      const { signature, call, cx, path } = made ??= prepare();
-      return generateLower(signature, call, cx, path, codecs);
-    });
+  let made: CallLink | undefined;
+  const link = (): CallLink => made ??= linkImport(prepare());
+  if (entry === undefined || !isCovered(type)) return lowerHost(link());
+  const warm = (): CoreFunction | undefined => attempt(() => generate(link(), false, codecs));
   let cold: CoreFunction | undefined, left = tiers.warmCalls;
-  const now = left === 0 ? generate() : undefined;
+  const now = left === 0 ? warm() : undefined;
   if (now !== undefined) return now;
   entry.become((...flat) => {
     try {
-      cold ??= lower();
+      cold ??= lowerHost(link());
     } catch (error) {
       throw uncatchable(tree, error);
     }
-    if (--left === 0) entry.become(generate() ?? cold);
+    if (--left === 0) entry.become(warm() ?? cold);
     return cold(...flat);
   });
   return entry.func;

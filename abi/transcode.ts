@@ -3,7 +3,7 @@
 // A string on its way keeps the encoding it came in; the host never sees one.
 // Spec: definitions.py `store_string_into_range` and what it calls.
 
-import type { CanonContext, StringEncoding } from "./options.ts";
+import type { CanonContext, StringEncoding } from "./canon_context.ts";
 
 /** A string between guests. */
 export interface GuestString {

@@ -88,16 +88,34 @@ export function refuseEntered(inst: ComponentInstance, verb: string, path: strin
   throw finish(error, verb, "", path);
 }
 
-/** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception parked behind one. */
+/** Exceptions of the host's on their way out through guests, by the engine's traps that travel in their place. */
+const carried = new WeakMap<Error, { readonly error: unknown }>();
+/** Those exceptions: where no module can be compiled they travel themselves, and they are never taken for the engine's. */
+const hostErrors = new WeakSet<object>();
+
+/** A trap that no guest can catch, and that comes out as an exception of the host's. */
+function carry(error: unknown): unknown {
+  if (typeof error === "object" && error !== null) hostErrors.add(error);
+  const trap = engineTrap();
+  if (trap === undefined) return error;
+  carried.set(trap, { error });
+  return trap;
+}
+
+/** Whether an exception is the host's own, rather than the engine's. */
+export function isHostError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && hostErrors.has(error);
+}
+
+/** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception carried by one. */
 export function uncatchable(tree: InstanceTree, error: unknown): unknown {
   if (typeof error === "object" && error !== null && engineErrors.has(error)) {
     tree.poison(error);
     return error;
   }
   const own = error instanceof HookFailure ? error.error : error;
-  tree.parked ??= { error: own };
   tree.poison(own);
-  return engineTrap() ?? own;
+  return carry(own);
 }
 
 /**
@@ -105,18 +123,23 @@ export function uncatchable(tree: InstanceTree, error: unknown): unknown {
  * the tree down comes out.
  */
 export function unwinding(tree: InstanceTree): unknown {
-  tree.parked ??= { error: tree.trap };
-  return engineTrap() ?? tree.trap;
+  return carry(tree.trap);
 }
 
 /** What comes out of an outermost export for an exception that came out of the guest. */
 export function surface(tree: InstanceTree, error: unknown, verb: string, path: string): unknown {
-  const { parked, aborted } = tree;
-  tree.parked = undefined;
-  if (aborted !== undefined) return aborted.reason;
-  const surfaced = parked !== undefined ? parked.error : error instanceof HookFailure ? error.error : asTrap(error);
+  if (tree.aborted !== undefined) return tree.aborted.reason;
+  const surfaced = surfacing(tree, error);
   tree.poison(surfaced);
   return finish(surfaced, verb, "", path);
+}
+
+function surfacing(tree: InstanceTree, error: unknown): unknown {
+  const host = error instanceof Error ? carried.get(error) : undefined;
+  if (host !== undefined) return host.error;
+  // What a hook throws on the way out is not the cause of a call that fails already.
+  if (error instanceof HookFailure) return tree.poisoned ? tree.trap : error.error;
+  return isHostError(error) ? error : asTrap(error);
 }
 
 /** An exception that leaves a component: a core exception becomes a trap, an engine's own trap a Trap; others stay. */
@@ -132,7 +155,7 @@ export function asTrap(error: unknown): unknown {
   }
   // Possible only where no module can be compiled that would have asked first.
   if (error instanceof Error && error.name === "SuspendError") return makeTrap("cannot-suspend", [error.message]);
-  // Engines report an exhausted stack as a RangeError without more; the host's own are parked before they get here.
+  // Engines report an exhausted stack as a RangeError without more; the host's own are known before they get here.
   if (error instanceof RangeError && /call stack|stack size|recursion/i.test(error.message)) {
     return makeTrap("stack-overflow", []);
   }
@@ -141,5 +164,5 @@ export function asTrap(error: unknown): unknown {
 
 /** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.poisoned`. */
 export function rethrow(tree: InstanceTree): never {
-  throw tree.parked === undefined ? tree.trap : tree.parked.error;
+  throw tree.trap;
 }

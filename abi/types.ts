@@ -87,8 +87,17 @@ export interface ResourceType {
 /** One kind of `ValType`, by its `kind`. */
 export type OfKind<K extends ValType["kind"]> = Extract<ValType, { kind: K }>;
 
+/**
+ * What is left once every kind has been dealt with: nothing. The last branch of each `switch` over kinds calls it, so that a kind
+ * which is added to `ValType` is a type error in every place that must know it.
+ */
+export function absurd(nothing: never): never {
+  throw new TypeError(`unknown kind ${JSON.stringify((nothing as { kind?: unknown }).kind)}`);
+}
+
 /** Whether something holds for all types directly inside a type, asked in order. */
 export function everyPart(type: ValType, holds: (part: ValType) => boolean): boolean {
+  if (isPrimitive(type)) return true;
   switch (type.kind) {
     case "list":
     case "option":
@@ -107,8 +116,13 @@ export function everyPart(type: ValType, holds: (part: ValType) => boolean): boo
     case "stream":
     case "future":
       return !type.element || holds(type.element);
-    default:
+    case "enum":
+    case "flags":
+    case "own":
+    case "borrow":
       return true;
+    default:
+      return absurd(type);
   }
 }
 
@@ -117,15 +131,15 @@ const BORROW = 1, HANDLE = 2, ASYNC = 4, RANGE = 8;
 
 /** Which special kinds a type contains, found once for each type with parts. */
 function contents(type: ValType): number {
+  if (isPrimitive(type)) return type.kind === "string" ? RANGE : type.kind === "error-context" ? ASYNC : 0;
   switch (type.kind) {
     case "borrow":
       return BORROW | HANDLE;
     case "own":
       return HANDLE;
-    case "error-context":
-      return ASYNC;
-    case "string":
-      return RANGE;
+    case "enum":
+    case "flags":
+      return 0;
     case "record":
     case "tuple":
     case "variant":
@@ -141,7 +155,7 @@ function contents(type: ValType): number {
       // It passes as a number: its elements are read and written by built-ins, with options of their own.
       return contentsOfParts(type, 0) & ~RANGE | ASYNC;
     default:
-      return 0;
+      return absurd(type);
   }
 }
 
@@ -185,6 +199,7 @@ const FORMAT_DEPTH = 5;
 export function formatType(type: ValType | null | undefined, depth = 0): string {
   if (type === undefined || type === null) return "_";
   if (depth >= FORMAT_DEPTH && !everyPart(type, () => false)) return "…";
+  if (isPrimitive(type)) return type.kind;
   const format = (part: ValType | null | undefined): string => formatType(part, depth + 1);
   switch (type.kind) {
     case "list":
@@ -217,7 +232,7 @@ export function formatType(type: ValType | null | undefined, depth = 0): string 
     case "future":
       return !type.element ? type.kind : `${type.kind}<${format(type.element)}>`;
     default:
-      return type.kind;
+      return absurd(type);
   }
 }
 

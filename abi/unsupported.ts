@@ -4,7 +4,7 @@
 import { ValueError } from "../errors.ts";
 import { type Codec, oneCore } from "./codec.ts";
 import type { Layout } from "./layout.ts";
-import type { CanonContext } from "./options.ts";
+import type { CanonContext } from "./canon_context.ts";
 import { trap } from "./trap.ts";
 import { formatType, type ValType } from "./types.ts";
 

@@ -4,8 +4,8 @@
 
 import { describe, ValueError, within } from "../errors.ts";
 import { type Codec, type CodecSource, type CoreValue, oneCore } from "./codec.ts";
-import { type CoreType, variantLayout } from "./layout.ts";
-import type { CanonContext } from "./options.ts";
+import { type AddressType, type CoreType, variantLayout } from "./layout.ts";
+import type { CanonContext } from "./canon_context.ts";
 import { mismatch } from "./scalars.ts";
 import { trap } from "./trap.ts";
 import { formatType, type OfKind, type ValType } from "./types.ts";
@@ -42,74 +42,94 @@ function unknownCase(type: ValType, tag: string): never {
 const valOf = (value: unknown): unknown => (value as { val?: unknown }).val;
 
 /** `variant`: `{ tag, val }`, no `val` key without payload. */
-export function variantCodec(type: OfKind<"variant">, codecs: CodecSource): Codec {
+export function variantCodec(type: OfKind<"variant">, address: AddressType, codecs: CodecSource): Codec {
   const { cases } = type;
   const indices = new Map(cases.map((part, i) => [part.name, i]));
-  return shapedCodec(type, {
-    payloads: cases.map((part) => part.type),
-    caseOf(value) {
-      const tag = tagOf(type, value);
-      const index = indices.get(tag) ?? unknownCase(type, tag);
-      if (cases[index]!.type === undefined && valOf(value) !== undefined) {
-        throw new ValueError("unexpected-payload", tag);
-      }
-      return index;
+  return shapedCodec(
+    type,
+    {
+      payloads: cases.map((part) => part.type),
+      caseOf(value) {
+        const tag = tagOf(type, value);
+        const index = indices.get(tag) ?? unknownCase(type, tag);
+        if (cases[index]!.type === undefined && valOf(value) !== undefined) {
+          throw new ValueError("unexpected-payload", tag);
+        }
+        return index;
+      },
+      payloadOf: valOf,
+      make: (index, payload) => {
+        const { name, type } = cases[index]!;
+        return type === undefined ? { tag: name } : { tag: name, val: payload };
+      },
+      item: (index) => `.${cases[index]!.name}`,
     },
-    payloadOf: valOf,
-    make: (index, payload) => {
-      const { name, type } = cases[index]!;
-      return type === undefined ? { tag: name } : { tag: name, val: payload };
-    },
-    item: (index) => `.${cases[index]!.name}`,
-  }, codecs);
+    address,
+    codecs,
+  );
 }
 
 /** `enum`: the case's name. */
-export function enumCodec(type: OfKind<"enum">, codecs: CodecSource): Codec {
+export function enumCodec(type: OfKind<"enum">, address: AddressType, codecs: CodecSource): Codec {
   const { names } = type;
   const indices = new Map(names.map((name, i) => [name, i]));
   const caseOf = (value: unknown): number => {
     if (typeof value !== "string") mismatch(formatType(type), value);
     return indices.get(value) ?? unknownCase(type, value);
   };
-  const codec = shapedCodec(type, {
-    payloads: names.map(() => undefined),
-    caseOf,
-    payloadOf: () => undefined,
-    make: (index) => names[index],
-    item: () => "",
-  }, codecs);
+  const codec = shapedCodec(
+    type,
+    {
+      payloads: names.map(() => undefined),
+      caseOf,
+      payloadOf: () => undefined,
+      make: (index) => names[index],
+      item: () => "",
+    },
+    address,
+    codecs,
+  );
   const lift = (cx: CanonContext, core: CoreValue): string =>
     names[(core as number) >>> 0] ?? trap(cx.inst.tree, "invalid-discriminant");
   return { ...codec, ...oneCore(lift, (_, value) => caseOf(value)) };
 }
 
 /** `option`: the value or `undefined`; an option of an option is `{ tag, val }` outside. */
-export function optionCodec(type: OfKind<"option">, codecs: CodecSource): Codec {
+export function optionCodec(type: OfKind<"option">, address: AddressType, codecs: CodecSource): Codec {
   const payloads = [undefined, type.element];
   if (type.element.kind !== "option") {
-    return shapedCodec(type, {
-      payloads,
-      caseOf: (value) => value === undefined || value === null ? 0 : 1,
-      payloadOf: (value) => value,
-      make: (_, payload) => payload,
-      item: () => "",
-    }, codecs);
+    return shapedCodec(
+      type,
+      {
+        payloads,
+        caseOf: (value) => value === undefined || value === null ? 0 : 1,
+        payloadOf: (value) => value,
+        make: (_, payload) => payload,
+        item: () => "",
+      },
+      address,
+      codecs,
+    );
   }
-  return shapedCodec(type, {
-    payloads,
-    caseOf(value) {
-      if (value === undefined || value === null) return 0;
-      const tag = tagOf(type, value);
-      if (tag === "some") return 1;
-      if (tag !== "none") unknownCase(type, tag);
-      if (valOf(value) !== undefined) throw new ValueError("unexpected-payload", tag);
-      return 0;
+  return shapedCodec(
+    type,
+    {
+      payloads,
+      caseOf(value) {
+        if (value === undefined || value === null) return 0;
+        const tag = tagOf(type, value);
+        if (tag === "some") return 1;
+        if (tag !== "none") unknownCase(type, tag);
+        if (valOf(value) !== undefined) throw new ValueError("unexpected-payload", tag);
+        return 0;
+      },
+      payloadOf: valOf,
+      make: (index, payload) => index === 0 ? { tag: "none" } : { tag: "some", val: payload },
+      item: () => ".some",
     },
-    payloadOf: valOf,
-    make: (index, payload) => index === 0 ? { tag: "none" } : { tag: "some", val: payload },
-    item: () => ".some",
-  }, codecs);
+    address,
+    codecs,
+  );
 }
 
 /** Refuses the payload of a `result`'s case that has none. */
@@ -118,27 +138,32 @@ export function refusePayload(tag: string, value: unknown): never {
 }
 
 /** `result`: `{ tag: "ok" | "err", val }`, always with a `val` key; at the top of a function see results.ts. */
-export function resultCodec(type: OfKind<"result">, codecs: CodecSource): Codec {
+export function resultCodec(type: OfKind<"result">, address: AddressType, codecs: CodecSource): Codec {
   const payloads = [type.ok, type.err];
-  return shapedCodec(type, {
-    payloads,
-    caseOf(value) {
-      const tag = tagOf(type, value);
-      const index = tag === "ok" ? 0 : tag === "err" ? 1 : unknownCase(type, tag);
-      const payload = payloads[index] === undefined ? valOf(value) : undefined;
-      if (payload !== undefined) refusePayload(tag, payload);
-      return index;
+  return shapedCodec(
+    type,
+    {
+      payloads,
+      caseOf(value) {
+        const tag = tagOf(type, value);
+        const index = tag === "ok" ? 0 : tag === "err" ? 1 : unknownCase(type, tag);
+        const payload = payloads[index] === undefined ? valOf(value) : undefined;
+        if (payload !== undefined) refusePayload(tag, payload);
+        return index;
+      },
+      payloadOf: valOf,
+      make: (index, payload) => index === 0 ? { tag: "ok", val: payload } : { tag: "err", val: payload },
+      item: (index) => index === 0 ? ".ok" : ".err",
     },
-    payloadOf: valOf,
-    make: (index, payload) => index === 0 ? { tag: "ok", val: payload } : { tag: "err", val: payload },
-    item: (index) => index === 0 ? ".ok" : ".err",
-  }, codecs);
+    address,
+    codecs,
+  );
 }
 
-function shapedCodec(type: ValType, shape: Shape, codecs: CodecSource): Codec {
-  const layout = variantLayout(shape.payloads);
+function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: CodecSource): Codec {
+  const layout = variantLayout(shape.payloads, address);
   const { discriminantSize, payloadOffset } = layout;
-  const payloads = shape.payloads.map((payload) => payload && codecs.of(payload));
+  const payloads = shape.payloads.map((payload) => payload && codecs.of(payload, address));
   const joined = layout.flat?.slice(1) ?? [];
   const coercions = payloads.map((payload) => coercion(payload?.layout.flat ?? [], joined));
   const count = payloads.length;
@@ -146,7 +171,7 @@ function shapedCodec(type: ValType, shape: Shape, codecs: CodecSource): Codec {
   return {
     type,
     layout,
-    load(cx, ptr) {
+    load(cx, ptr, frame) {
       const { memory } = cx;
       const index = discriminantSize === 1
         ? memory.u8[ptr]!
@@ -157,12 +182,12 @@ function shapedCodec(type: ValType, shape: Shape, codecs: CodecSource): Codec {
       const payload = payloads[index];
       if (payload === undefined) return shape.make(index, undefined);
       try {
-        return shape.make(index, payload.load(cx, ptr + payloadOffset));
+        return shape.make(index, payload.load(cx, ptr + payloadOffset, frame));
       } catch (error) {
         throw within(error, shape.item(index));
       }
     },
-    store(cx, value, ptr) {
+    store(cx, value, ptr, frame) {
       const index = shape.caseOf(value), payload = payloads[index];
       const part = payload === undefined ? undefined : shape.payloadOf(value);
       const { memory } = cx;
@@ -172,12 +197,12 @@ function shapedCodec(type: ValType, shape: Shape, codecs: CodecSource): Codec {
       else memory.u32[ptr >>> 2] = index;
       if (payload === undefined) return;
       try {
-        payload.store(cx, part, ptr + payloadOffset);
+        payload.store(cx, part, ptr + payloadOffset, frame);
       } catch (error) {
         throw within(error, shape.item(index));
       }
     },
-    liftFlat(cx, flat, i) {
+    liftFlat(cx, flat, i, frame) {
       const index = (flat[i] as number) >>> 0;
       if (index >= count) trap(cx.inst.tree, "invalid-discriminant");
       const payload = payloads[index];
@@ -185,21 +210,21 @@ function shapedCodec(type: ValType, shape: Shape, codecs: CodecSource): Codec {
       const coerce = coercions[index];
       try {
         const lifted = coerce === undefined
-          ? payload.liftFlat(cx, flat, i + 1)
-          : payload.liftFlat(cx, coerce.map((step, k) => step.toPart(flat[i + 1 + k]!)), 0);
+          ? payload.liftFlat(cx, flat, i + 1, frame)
+          : payload.liftFlat(cx, coerce.map((step, k) => step.toPart(flat[i + 1 + k]!)), 0, frame);
         return shape.make(index, lifted);
       } catch (error) {
         throw within(error, shape.item(index));
       }
     },
-    lowerFlat(cx, value, flat, i) {
+    lowerFlat(cx, value, flat, i, frame) {
       const index = shape.caseOf(value);
       flat[i] = index;
       const payload = payloads[index];
       let filled = 0;
       if (payload !== undefined) {
         try {
-          payload.lowerFlat(cx, shape.payloadOf(value), flat, i + 1);
+          payload.lowerFlat(cx, shape.payloadOf(value), flat, i + 1, frame);
         } catch (error) {
           throw within(error, shape.item(index));
         }

@@ -2,10 +2,10 @@
 // many calls it has paid. The number in abi/tiers.ts is chosen by it.
 
 import { Codecs } from "../abi/codecs.ts";
-import { generateLower } from "../abi/codegen.ts";
+import { CanonContext } from "../abi/canon_context.ts";
+import { generate } from "../abi/codegen.ts";
 import { ComponentInstance, InstanceTree } from "../abi/instance.ts";
-import { lowerHost } from "../abi/lower.ts";
-import { CanonContext } from "../abi/options.ts";
+import { linkImport, lowerHost } from "../abi/to_host.ts";
 import { signatureOf } from "../abi/signature.ts";
 import type { FuncType, ValType } from "../abi/types.ts";
 import { memberNames } from "../host/names.ts";
@@ -36,10 +36,10 @@ const rows: readonly (readonly [name: string, type: FuncType, flat: (number | bi
   ["(list<record>) → u32", func([{ kind: "list", element: record(4) }], u32), [64, 10], 1],
 ];
 
-const tree = new InstanceTree(), memory = new WebAssembly.Memory({ initial: 1 });
+const tree = new InstanceTree({}, 1), memory = new WebAssembly.Memory({ initial: 1 });
 const cx = new CanonContext(
   new ComponentInstance(tree),
-  { memory, realloc: () => 64, postReturn: undefined, stringEncoding: "utf8" },
+  { memory, address: "i32", realloc: () => 64, postReturn: undefined, stringEncoding: "utf8" },
   true,
 );
 
@@ -47,18 +47,19 @@ console.log(
   "| import | closures, ns | generated, ns | generating, µs | calls until it has paid |\n|---|---:|---:|---:|---:|",
 );
 for (const [name, type, flat, result] of rows) {
-  const host = () => result, path = "import f";
+  const host = () => result, path = "import f", key = { side: "lower", style: "sync", address: "i32" } as const;
   // Each time anew, as for a component that was never seen.
   let made = 0;
   const started = performance.now();
   for (; made < 200; made++) {
     const named = { ...type, params: type.params.map((param) => ({ ...param, name: `${param.name}-${made}` })) };
     const codecs = new Codecs((labels) => memberNames(labels).map((label) => `${label}${made}`));
-    generateLower(signatureOf(named, codecs), host, cx, path, codecs)!(...flat);
+    generate(linkImport({ signature: signatureOf(named, key, codecs), call: host, cx, path }), false, codecs)!(...flat);
   }
   const generating = (performance.now() - started) * 1000 / made;
-  const codecs = new Codecs(memberNames), signature = signatureOf(type, codecs);
-  const calls = [lowerHost(signature, host, cx, path), generateLower(signature, host, cx, path, codecs)!];
+  const codecs = new Codecs(memberNames);
+  const link = linkImport({ signature: signatureOf(type, key, codecs), call: host, cx, path });
+  const calls = [lowerHost(link), generate(link, false, codecs)!];
   const [closures = 0, generated = 0] = measure(calls.map((call) => () => void call(...flat)), 1);
   const paid = generating * 1000 / (closures - generated);
   console.log(

@@ -3,7 +3,7 @@
 // Spec: Binary.md, one type per production.
 
 import type { PrimitiveKind } from "../abi/types.ts";
-import type { StringEncoding } from "../abi/options.ts";
+import type { StringEncoding } from "../abi/canon_context.ts";
 import type { DebugNames } from "./debug_names.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 
@@ -204,6 +204,8 @@ export type ExternTypeDef =
 export interface CanonOptionsDef {
   readonly stringEncoding?: StringEncoding;
   readonly memory?: number;
+  /** The memory's address type; validation finds it. */
+  address?: "i32" | "i64";
   readonly realloc?: number;
   readonly postReturn?: number;
   readonly async?: boolean;
@@ -225,6 +227,8 @@ export type CanonDef =
     readonly type?: number;
     readonly result?: ValTypeRef | undefined;
     readonly options?: CanonOptionsDef;
+    /** The address type of `memory`; validation finds it. */
+    address?: "i32" | "i64";
     readonly coreType?: CoreValTypeText;
     readonly slot?: number;
     readonly memory?: number;

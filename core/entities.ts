@@ -4,7 +4,7 @@
 // Instances know their exports by name and substitute resources when one is asked for: instantiating costs what is used.
 // Spec: Explainer.md "Type Checking", "Instance Definitions".
 
-import { type FuncType, isPrimitive, type ResourceType, type ValType } from "../abi/types.ts";
+import { absurd, type FuncType, isPrimitive, type ResourceType, type ValType } from "../abi/types.ts";
 import type { NameDef } from "./definitions.ts";
 import type { CoreModuleType } from "./module_type.ts";
 import type { ValueItem } from "./plan_types.ts";
@@ -258,6 +258,7 @@ export class Substitution {
 
   #exchanged(type: ValType): ValType {
     const optional = (part: ValType | undefined): ValType | undefined => part && this.value(part);
+    if (isPrimitive(type)) return type;
     switch (type.kind) {
       case "own":
       case "borrow": {
@@ -295,8 +296,11 @@ export class Substitution {
         const ok = optional(type.ok), err = optional(type.err);
         return ok === type.ok && err === type.err ? type : { ...type, ok, err };
       }
-      default:
+      case "enum":
+      case "flags":
         return type;
+      default:
+        return absurd(type);
     }
   }
 

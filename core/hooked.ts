@@ -4,7 +4,7 @@
 
 import { HookFailure } from "../abi/hooks.ts";
 import type { InstanceTree } from "../abi/instance.ts";
-import type { CanonOptions } from "../abi/options.ts";
+import type { CanonOptions } from "../abi/canon_context.ts";
 import { isThenable } from "../abi/results.ts";
 import { abandon } from "../abi/suspend.ts";
 

@@ -6,19 +6,20 @@ import { engineMessage, LinkError } from "../errors.ts";
 import type { CodecSource } from "../abi/codec.ts";
 import type { InstanceTree } from "../abi/instance.ts";
 import type { ExportStyle } from "../abi/codegen.ts";
-import { type GuestCall, type Lifted, liftPromising, type PromisingCall } from "../abi/lift.ts";
+import { CanonContext } from "../abi/canon_context.ts";
+import { type GuestCall, type Lifted, liftPromising, linkExport, type PromisingCall } from "../abi/from_host.ts";
 import { Loopback } from "../abi/loopback.ts";
-import { CanonContext } from "../abi/options.ts";
-import { type CoreFunction, signatureOf } from "../abi/signature.ts";
+import type { CoreFunction } from "../abi/signature.ts";
 import { exportFunction, makeMethod } from "../abi/tiers.ts";
-import { rethrow, surface, trapAt } from "../abi/trap.ts";
+import { isHostError, rethrow, surface, trapAt } from "../abi/trap.ts";
 import { type Component, makeComponent } from "./component.ts";
 import type { ComponentDef } from "./definitions.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import { planComponent } from "./plan.ts";
 import type { ComponentItem, DefinedComponent, FuncRef, ModuleRef, Plan } from "./plan_types.ts";
-import { type Bound, missingWord, RunningCore } from "./running_core.ts";
+import { type Bound, RunningCore } from "./running_core.ts";
+import { unsupportedLift } from "./unsupported.ts";
 
 /** A core module to instantiate. */
 export interface Instantiation {
@@ -94,7 +95,8 @@ export class Running {
     const made = this.#export(ref, path);
     if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
-    const call = liftPromising({ ...lifted, core: hooked(this.tree, suspendingCore(), path, true, true) }, cx, throws);
+    const core = hooked(this.tree, suspendingCore(), path, true, true);
+    const call = liftPromising(linkExport({ ...lifted, core }, cx, throws));
     return method ? makeMethod(call) as PromisingCall : call;
   }
 
@@ -110,15 +112,14 @@ export class Running {
       if (made === undefined) {
         const { path: imported, ...calls } = this.#core.host(ref.leaf);
         this.#loopback ??= new Loopback(tree);
-        made = this.#loopback.lift(signatureOf(ref.type, this.#codecs), calls, { imported, path });
+        made = this.#loopback.lift(ref.type, this.#codecs, calls, { imported, path });
         this.#loopbacks.set(key, made);
       }
       const { lifted, cx } = made;
       return { lifted, cx, suspendingCore: () => lifted.core };
     }
-    const plan = this.plan.lifts[ref.lift]!;
-    const missing = missingWord("lift", plan.options, plan.type);
-    if (missing !== undefined) return missing;
+    const unsupported = unsupportedLift(this.plan.lifts[ref.lift]!);
+    if (unsupported !== undefined) return unsupported;
     const { lifted, options, node, suspendingCore } = this.#core.lift(ref.lift);
     const { postReturn } = lifted;
     return {
@@ -147,9 +148,9 @@ function ownSlot(ref: ModuleRef): ModuleSlot {
 
 /** What instantiating a core module threw. */
 function instantiateError(tree: InstanceTree, error: unknown): unknown {
-  // A missing instance is a TypeError of the engine's, a missing or unfit item a LinkError; the host's own are parked.
+  // A missing instance is a TypeError of the engine's, a missing or unfit item a LinkError; the host's own are known.
   const unfit = error instanceof WebAssembly.LinkError || error instanceof TypeError;
-  if (unfit && !(error instanceof LinkError) && tree.parked === undefined) {
+  if (unfit && !(error instanceof LinkError) && !isHostError(error)) {
     return new LinkError("core-link", "instantiate component", "", engineMessage(error));
   }
   return surface(tree, error, "instantiate", "component");

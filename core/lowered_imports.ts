@@ -6,10 +6,7 @@
 
 import { signatureLayout } from "../abi/layout.ts";
 import { Entries, type Entry } from "../abi/tiers.ts";
-import type { Plan, Step } from "./plan_types.ts";
-
-/** A `canon lower`. */
-export type LowerStep = Step & { kind: "lower" };
+import type { Plan } from "./plan_types.ts";
 
 /** Entries that are made together: generating one text costs more than what a few entries hold. */
 const TOGETHER = 64;
@@ -44,8 +41,10 @@ export class LoweredImports {
       }
     }
     for (const step of steps) {
-      if (step.kind !== "lower" || step.func.kind !== "import" || !this.#used.has(step.slot)) continue;
-      this.#places.set(step.slot, this.#counts.push(signatureLayout(step.func.type).lowered.params.length) - 1);
+      if (step.kind !== "lower" || !this.#used.has(step.slot)) continue;
+      const { style, address } = step.options;
+      const { core } = signatureLayout(step.type, { side: "lower", style, address });
+      this.#places.set(step.slot, this.#counts.push(core.params.length) - 1);
     }
   }
 

@@ -3,18 +3,9 @@
 // everything else (aliases, exports, synthetic instances, arguments of every sort) is resolved on the way and is gone.
 // Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
 
-import type { ResourceType } from "../abi/types.ts";
 import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
 import { addAlias } from "./aliases.ts";
-import type {
-  CanonDef,
-  CanonOptionsDef,
-  CoreInstanceExpr,
-  ExternTypeDef,
-  InstanceExpr,
-  NameDef,
-  TypeDef,
-} from "./definitions.ts";
+import type { CanonDef, CoreInstanceExpr, ExternTypeDef, InstanceExpr, NameDef, TypeDef } from "./definitions.ts";
 import { addCoreType } from "./evaluate_core.ts";
 import {
   Budget,
@@ -52,12 +43,12 @@ import type {
   Plan,
   PlanImport,
   PlanLift,
-  PlanOptions,
+  PlanResource,
   Step,
 } from "./plan_types.ts";
 import { Scope } from "./scope.ts";
 import { coreItemSorts } from "./sorts.ts";
-import { isWide } from "./validate_canon.ts";
+import { planBuiltin, planOptions } from "./plan_canon.ts";
 
 /** What a host gives for an import that must be known to plan. */
 export type Given = ModuleSlot | DefinedComponent;
@@ -78,10 +69,8 @@ class Planner {
   readonly #steps: Step[] = [];
   readonly #lifts: PlanLift[] = [];
   readonly #imports: PlanImport[] = [];
-  readonly #resources: { type: ResourceType; leaf: number | undefined }[] = [];
+  readonly #resources: PlanResource[] = [];
   readonly #nodes: number[] = [];
-  /** Resources whose representation is an i64: no handle of theirs is ever made. */
-  readonly #wide = new Set<number>();
   readonly #made = { memories: 0, tables: 0, elements: 0 };
   #coreInstances = 0;
   #coreFuncs = 0;
@@ -122,7 +111,7 @@ class Planner {
       func: (path, type) => ({ kind: "import", leaf: this.#leaf(path, { kind: "func", type }), type }),
       resource: (path) => {
         const type = makeResourceType(this.#resources.length);
-        this.#resources.push({ type, leaf: this.#leaf(path, { kind: "resource", type }) });
+        this.#resources.push({ type, leaf: this.#leaf(path, { kind: "resource", type }), rep: "i32" });
         return type;
       },
       sameResource: (path, type) => void this.#leaf(path, { kind: "same-resource", type }),
@@ -147,7 +136,7 @@ class Planner {
       func: (_, type) => ({ kind: "import", leaf: -1, type }),
       resource: () => {
         const type = makeResourceType(this.#resources.length);
-        this.#resources.push({ type, leaf: undefined });
+        this.#resources.push({ type, leaf: undefined, rep: "i32" });
         return type;
       },
       sameResource: () => {},
@@ -253,9 +242,8 @@ class Planner {
     offset: number,
   ): void {
     const slot = this.#resources.length;
-    if (rep === "i64") this.#wide.add(slot);
     const type = makeResourceType(slot);
-    this.#resources.push({ type, leaf: undefined });
+    this.#resources.push({ type, leaf: undefined, rep: rep === "i64" ? "i64" : "i32" });
     const ref = destructor === undefined ? undefined : scope.get("core func", destructor, offset);
     this.#steps.push({ kind: "resource", resource: slot, destructor: ref, node });
     scope.add("type", { kind: "resource", type });
@@ -312,24 +300,28 @@ class Planner {
       case "lower": {
         const func: FuncRef = scope.get("func", canon.func, offset);
         const options = planOptions(canon.options, scope, offset);
-        this.#make(scope, (slot) => ({ kind: "lower", func, options, slot, node }));
+        const { type } = func;
+        this.#make(
+          scope,
+          (slot) =>
+            func.kind === "import"
+              ? { kind: "lower", leaf: func.leaf, type, options, slot, node }
+              : { kind: "adapter", lift: func.lift, type, options, slot, node },
+        );
         return;
       }
       case "resource.new":
       case "resource.drop":
       case "resource.rep": {
         const resource = slotOf(scope.typeOf("resource", canon.type, offset).type);
-        if (canon.kind !== "resource.drop" && this.#wide.has(resource)) {
-          const name = `${canon.kind} of an i64`;
-          this.#make(scope, (slot) => ({ kind: "unsupported", name, slot, node }));
-          return;
-        }
-        this.#make(scope, (slot) => ({ kind: canon.kind, resource, slot, node }));
+        this.#make(scope, (slot) => ({ kind: "builtin", builtin: { name: canon.kind, resource }, slot, node }));
         return;
       }
-      case "builtin":
-        this.#make(scope, (slot) => ({ kind: "unsupported", name: canon.name, slot, node }));
+      case "builtin": {
+        const builtin = planBuiltin(canon, scope, offset);
+        this.#make(scope, (slot) => ({ kind: "builtin", builtin, slot, node }));
         return;
+      }
     }
   }
 
@@ -358,16 +350,4 @@ function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offs
     exports.set(decl.name.name, item.instance.exports.get(decl.name.name)!);
   }
   return { sort: "instance", instance: instanceItem(exports, offset) };
-}
-
-function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOptions {
-  const core = (sort: "core func" | "core memory", index: number | undefined): CoreRef | undefined =>
-    index === undefined ? undefined : scope.get(sort, index, offset);
-  return {
-    stringEncoding: def.stringEncoding ?? "utf8",
-    memory: core("core memory", def.memory),
-    realloc: core("core func", def.realloc),
-    postReturn: core("core func", def.postReturn),
-    missing: def.async ? "async" : isWide(def) ? "64-bit memory" : undefined,
-  };
 }

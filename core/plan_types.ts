@@ -2,8 +2,9 @@
 // Steps run in order over flat spaces of core instances, core functions, resources and component instances.
 // Made by plan.ts, run by instantiate.ts; holds no engine objects, so one plan serves any number of instances.
 
-import type { StringEncoding } from "../abi/options.ts";
-import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
+import type { StringEncoding } from "../abi/canon_context.ts";
+import type { AddressType, CallStyle } from "../abi/layout.ts";
+import type { FuncType, OfKind, ResourceType, ValType } from "../abi/types.ts";
 import type { ComponentDef, NameDef, TypeDecl } from "./definitions.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import type { CoreModuleType } from "./module_type.ts";
@@ -97,8 +98,10 @@ export interface PlanOptions {
   readonly memory: CoreRef | undefined;
   readonly realloc: CoreRef | undefined;
   readonly postReturn: CoreRef | undefined;
-  /** What they need that there is not yet. */
-  readonly missing: "async" | "64-bit memory" | undefined;
+  readonly callback: CoreRef | undefined;
+  readonly style: CallStyle;
+  /** The memory's address type; `i32` without one. */
+  readonly address: AddressType;
 }
 
 /** A `canon lift`. */
@@ -134,6 +137,56 @@ export type CoreArg =
   | { readonly kind: "instance"; readonly slot: number }
   | { readonly kind: "items"; readonly items: readonly (readonly [name: string, ref: CoreRef])[] };
 
+/** A core function that the library makes: `canon` of what is neither lifted nor lowered, with its operands. */
+export type Builtin =
+  | { readonly name: "resource.new" | "resource.drop" | "resource.rep"; readonly resource: number }
+  | { readonly name: "task.return"; readonly result: ValType | undefined; readonly options: PlanOptions }
+  | { readonly name: "context.get" | "context.set"; readonly coreType: "i32" | "i64"; readonly slot: number }
+  | { readonly name: `waitable-set.${"wait" | "poll"}`; readonly memory: MemoryRef; readonly cancellable: boolean }
+  | {
+    readonly name: `${EndKind}.${"read" | "write"}`;
+    readonly type: EndType;
+    readonly options: PlanOptions;
+  }
+  | { readonly name: `${EndKind}.${"new" | "drop-readable" | "drop-writable"}`; readonly type: EndType }
+  | { readonly name: `${EndKind}.${"cancel-read" | "cancel-write"}`; readonly type: EndType; readonly async: boolean }
+  | { readonly name: "subtask.cancel"; readonly async: boolean }
+  | { readonly name: "error-context.new" | "error-context.debug-message"; readonly options: PlanOptions }
+  | { readonly name: "thread.new-indirect"; readonly table: CoreRef }
+  | { readonly name: CancellableName; readonly cancellable: boolean }
+  | { readonly name: PlainName };
+
+/** A stream's or a future's end. */
+export type EndKind = "stream" | "future";
+export type EndType = OfKind<EndKind>;
+/** Built-ins that say whether they may be cancelled, and nothing else. */
+export type CancellableName =
+  | "thread.yield"
+  | "thread.suspend"
+  | `thread.${"suspend" | "yield"}-then-${"resume" | "promote"}`;
+/** Built-ins without operands. */
+export type PlainName =
+  | "task.cancel"
+  | "subtask.drop"
+  | "error-context.drop"
+  | "waitable-set.new"
+  | "waitable-set.drop"
+  | "waitable.join"
+  | "backpressure.inc"
+  | "backpressure.dec"
+  | "thread.index"
+  | "thread.resume-later"
+  | "thread.spawn-ref"
+  | "thread.spawn-indirect"
+  | "thread.available-parallelism";
+
+/** A memory with its address type. */
+export interface MemoryRef {
+  readonly ref: CoreRef;
+  readonly address: AddressType;
+}
+
+/** One step. Those with a `slot` make a core function; `node` is the component instance that they belong to. */
 export type Step =
   | {
     readonly kind: "instantiate";
@@ -141,9 +194,21 @@ export type Step =
     readonly args: readonly (readonly [name: string, arg: CoreArg])[];
     readonly slot: number;
   }
+  /** A function of the host's, lowered. */
   | {
     readonly kind: "lower";
-    readonly func: FuncRef;
+    readonly leaf: number;
+    readonly type: FuncType;
+    readonly options: PlanOptions;
+    readonly slot: number;
+    readonly node: number;
+  }
+  /** A function that another component instance lifts, lowered: both sides of a call. */
+  | {
+    readonly kind: "adapter";
+    readonly lift: number;
+    /** The type as the caller knows it: the same, with names of its own. */
+    readonly type: FuncType;
     readonly options: PlanOptions;
     readonly slot: number;
     readonly node: number;
@@ -154,22 +219,27 @@ export type Step =
     readonly destructor: CoreRef | undefined;
     readonly node: number;
   }
-  | {
-    readonly kind: "resource.new" | "resource.drop" | "resource.rep";
-    readonly resource: number;
-    readonly slot: number;
-    readonly node: number;
-  }
-  /** A built-in of a proposal whose run-time comes later. */
-  | { readonly kind: "unsupported"; readonly name: string; readonly slot: number; readonly node: number };
+  | { readonly kind: "builtin"; readonly builtin: Builtin; readonly slot: number; readonly node: number };
+
+/** A step that makes a core function. */
+export type MakingStep = Step & { readonly kind: "lower" | "adapter" | "builtin" };
+
+/** A resource type. */
+export interface PlanResource {
+  readonly type: ResourceType;
+  /** The leaf that imports it, if one does. */
+  readonly leaf: number | undefined;
+  /** How wide its representations are. */
+  readonly rep: "i32" | "i64";
+}
 
 /** A plan. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly lifts: readonly PlanLift[];
   readonly imports: readonly PlanImport[];
-  /** Resource types by slot, each with the leaf that imports it, if one does. */
-  readonly resources: readonly { readonly type: ResourceType; readonly leaf: number | undefined }[];
+  /** Resource types by slot. */
+  readonly resources: readonly PlanResource[];
   /** Parents of the component instances; -1 for the root. */
   readonly nodes: readonly number[];
   readonly exports: ReadonlyMap<string, NamedItem>;

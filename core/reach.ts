@@ -81,9 +81,8 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   });
   const suspending = new Set(leaves), queue: number[] = [];
   for (const step of plan.steps) {
-    if (step.kind !== "lower") continue;
-    if (step.func.kind === "lift") lowersOfLift.add(step.func.lift, step.slot);
-    else if (suspending.has(step.func.leaf)) queue.push(step.slot);
+    if (step.kind === "adapter") lowersOfLift.add(step.lift, step.slot);
+    else if (step.kind === "lower" && suspending.has(step.leaf)) queue.push(step.slot);
   }
   const reached = new Set<number>(), groupsSeen = new Set<number>();
   const reach = (lift: number): void => {

@@ -4,14 +4,13 @@
 // many definitions are never used.
 // Nothing here looks at names or types; trampolines are made from signatures (abi/).
 
-import type { FuncType } from "../abi/types.ts";
 import { LinkError } from "../errors.ts";
+import type { HostCall } from "../abi/call_link.ts";
+import { CanonContext, type CanonOptions } from "../abi/canon_context.ts";
 import type { CodecSource } from "../abi/codec.ts";
-import { fuse, fuseSuspending } from "../abi/fuse.ts";
+import type { Lifted } from "../abi/from_host.ts";
+import { adapt, adaptSuspending, type Sides } from "../abi/guest_to_guest.ts";
 import { ComponentInstance, type InstanceTree } from "../abi/instance.ts";
-import type { Lifted } from "../abi/lift.ts";
-import { type HostCall, lowerHost, lowerSuspending, refuseSuspending } from "../abi/lower.ts";
-import { CanonContext, type CanonOptions } from "../abi/options.ts";
 import {
   GuestResource,
   HostResource,
@@ -20,14 +19,16 @@ import {
   resourceNew,
   resourceRep,
 } from "../abi/resources.ts";
-import { type CoreFunction, signatureOf } from "../abi/signature.ts";
+import { type CoreFunction, type Signature, signatureOf } from "../abi/signature.ts";
 import { type Dispatched, promising, Suspension } from "../abi/suspend.ts";
 import { type Entry, importFunction } from "../abi/tiers.ts";
+import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../abi/to_host.ts";
 import { checkLeave, trap } from "../abi/trap.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
-import { LoweredImports, type LowerStep } from "./lowered_imports.ts";
-import type { CoreRef, Plan, PlanLift, PlanOptions, Step } from "./plan_types.ts";
+import { LoweredImports } from "./lowered_imports.ts";
+import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, Step } from "./plan_types.ts";
 import { suspendingReach } from "./reach.ts";
+import { unsupportedStep } from "./unsupported.ts";
 
 /** What the host gives for one leaf of the imports. */
 export type Bound =
@@ -43,8 +44,10 @@ export type Bound =
   /** What was only checked. */
   | { readonly kind: "none" };
 
-/** A step that defines one core function. */
-type MakingStep = Exclude<Step, { kind: "instantiate" | "resource" }>;
+type LowerStep = Step & { kind: "lower" };
+type AdapterStep = Step & { kind: "adapter" };
+/** A function that guests import from others or from the host. */
+type CallStep = LowerStep | AdapterStep;
 
 /** A lift of one instance. */
 export interface RunningLift {
@@ -80,7 +83,7 @@ export class RunningCore {
   readonly #coreFuncs: (CoreFunction | MakingStep)[] = [];
   readonly #entries: Entry[][] = [];
   /** Lowered functions that can be suspended and are not made yet, those that core modules get. */
-  readonly #toDispatch = new Map<number, LowerStep>();
+  readonly #toDispatch = new Map<number, CallStep>();
   /** Inline core instances, each one object however often it is passed. */
   #items: Map<object, WebAssembly.ModuleImports> | undefined;
   /** Lifts that can reach a suspending import. */
@@ -124,7 +127,7 @@ export class RunningCore {
       return;
     }
     this.#coreFuncs[step.slot] = step;
-    if (step.kind === "lower" && this.#lowered.isUsed(step.slot) && this.#canSuspend(step)) {
+    if (step.kind !== "builtin" && this.#lowered.isUsed(step.slot) && this.#canSuspend(step)) {
       this.#toDispatch.set(step.slot, step);
     }
   }
@@ -159,8 +162,9 @@ export class RunningCore {
     if (found === undefined) {
       const plan: PlanLift = this.plan.lifts[index]!;
       const options = this.#options(plan.options), core = this.#core(plan.core) as CoreFunction;
+      const { style, address } = plan.options;
       const lifted: Lifted = {
-        signature: signatureOf(plan.type, this.#codecs),
+        signature: signatureOf(plan.type, { side: "lift", style, address }, this.#codecs),
         core,
         postReturn: options.postReturn,
         path: `function ${plan.name ?? index} of another component`,
@@ -203,38 +207,46 @@ export class RunningCore {
   }
 
   #make(step: MakingStep): CoreFunction {
-    if (step.kind === "lower" && this.#canSuspend(step)) return this.#dispatch(step);
+    if (step.kind !== "builtin" && this.#canSuspend(step)) return this.#dispatch(step);
     return this.#coreFuncs[step.slot] = this.#made(step);
   }
 
   #made(step: MakingStep): CoreFunction {
-    const node = this.#nodes[step.node]!, { resources } = this.tree;
+    const node = this.#nodes[step.node]!, unsupported = unsupportedStep(step, this.plan);
+    if (unsupported !== undefined) return trapping(node, unsupported);
     switch (step.kind) {
       case "lower":
         return this.#lower(step, node);
-      case "resource.new":
-        return resourceNew(node, resources[step.resource]!);
-      case "resource.drop":
-        return resourceDrop(node, resources[step.resource]!);
-      case "resource.rep":
-        return resourceRep(node, resources[step.resource]!);
-      case "unsupported":
-        return unsupported(node, step.name);
+      case "adapter":
+        return adapt(this.tree, this.#sides(step));
+      case "builtin":
+        return this.#builtin(step, node);
     }
   }
 
-  #lower({ func, options, slot }: LowerStep, node: ComponentInstance): CoreFunction {
-    const missing = this.#missing(func, options);
-    if (missing !== undefined) return unsupported(node, missing);
+  #builtin({ builtin }: MakingStep & { kind: "builtin" }, node: ComponentInstance): CoreFunction {
+    const { resources } = this.tree;
+    switch (builtin.name) {
+      case "resource.new":
+        return resourceNew(node, resources[builtin.resource]!);
+      case "resource.drop":
+        return resourceDrop(node, resources[builtin.resource]!);
+      case "resource.rep":
+        return resourceRep(node, resources[builtin.resource]!);
+      default:
+        return trapping(node, builtin.name);
+    }
+  }
+
+  #lower({ leaf, type, options, slot }: LowerStep, node: ComponentInstance): CoreFunction {
     const canon = this.#options(options);
-    if (func.kind === "lift") return this.#fuse(func.lift, canon, node);
     const entry = this.#codegen ? this.#lowered.entry(slot, this.#entries) : undefined;
     return importFunction(
-      func.type,
+      type,
       () => {
-        const { call, path } = this.host(func.leaf);
+        const { call, path } = this.host(leaf);
         const cx = new CanonContext(node, hookedOptions(this.tree, canon, path), true);
-        return { signature: signatureOf(func.type, this.#codecs), call, cx, path };
+        return { signature: this.#lowering({ type, options }), call, cx, path };
       },
       this.tree,
       this.#codecs,
@@ -242,30 +254,31 @@ export class RunningCore {
     );
   }
 
-  #fuse(lift: number, canon: CanonOptions, node: ComponentInstance, suspending = false): CoreFunction {
-    const { lifted, options, node: calleeNode, suspendingCore } = this.lift(lift);
-    const contexts = () => ({
-      caller: new CanonContext(node, canon, false),
-      callee: new CanonContext(calleeNode, options, false),
+  /** The signature that a caller lowers by. */
+  #lowering({ type, options: { style, address } }: Pick<CallStep, "type" | "options">): Signature {
+    return signatureOf(type, { side: "lower", style, address }, this.#codecs);
+  }
+
+  /** Both sides of an adapter, once it is called. */
+  #sides(step: AdapterStep, suspending = false): () => Sides {
+    const canon = this.#options(step.options), lift = this.lift(step.lift);
+    return () => ({
+      lower: this.#lowering(step),
+      caller: new CanonContext(this.#nodes[step.node]!, canon, false),
+      lifted: suspending ? { ...lift.lifted, core: lift.suspendingCore() } : lift.lifted,
+      callee: new CanonContext(lift.node, lift.options, false),
     });
-    return suspending ? fuseSuspending(lifted, suspendingCore, contexts) : fuse(lifted, contexts);
   }
 
-  /**
-   * Whether a lowered function can be suspended: a suspending host function, or a lift that can
-   * reach one.
-   */
-  #canSuspend({ func, options }: LowerStep): boolean {
-    if (this.tree.suspension === undefined || this.#missing(func, options) !== undefined) return false;
-    if (func.kind === "lift") return this.#reach.has(func.lift);
-    return (this.#bound[func.leaf] as Bound & { kind: "func" }).suspends === true;
+  /** Whether a function can be suspended: a suspending host function, or a lift that can reach one. */
+  #canSuspend(step: CallStep): boolean {
+    if (this.tree.suspension === undefined || unsupportedStep(step, this.plan) !== undefined) return false;
+    if (step.kind === "adapter") return this.#reach.has(step.lift);
+    return (this.#bound[step.leaf] as Bound & { kind: "func" }).suspends === true;
   }
 
-  /**
-   * Makes a function that can be suspended, and with it others that wait to be made: a module for
-   * each would cost kilobytes.
-   */
-  #dispatch(step: LowerStep): CoreFunction {
+  /** Makes a function that can be suspended, and with it others that wait to be made: a module for each would cost kilobytes. */
+  #dispatch(step: CallStep): CoreFunction {
     this.#toDispatch.delete(step.slot);
     const steps = [step];
     for (const [slot, other] of this.#toDispatch) {
@@ -282,32 +295,31 @@ export class RunningCore {
     return made[0]!;
   }
 
-  #dispatched({ func, options, node: index }: LowerStep, suspension: Suspension): Dispatched {
-    const node = this.#nodes[index]!, canon = this.#options(options), signature = signatureOf(func.type, this.#codecs);
-    const type = signature.layout.lowered;
-    if (func.kind === "lift") {
-      return { type, plain: this.#fuse(func.lift, canon, node), suspending: this.#fuse(func.lift, canon, node, true) };
+  #dispatched(step: CallStep, suspension: Suspension): Dispatched {
+    const signature = this.#lowering(step), type = signature.layout.core, { tree } = this;
+    if (step.kind === "adapter") {
+      return {
+        type,
+        plain: adapt(tree, this.#sides(step)),
+        suspending: adaptSuspending(tree, this.#sides(step, true)),
+      };
     }
-    const { call, plain, path } = this.host(func.leaf);
-    const cx = new CanonContext(node, hookedOptions(this.tree, canon, path), true);
+    const { call, plain, path } = this.host(step.leaf);
+    const canon = hookedOptions(tree, this.#options(step.options), path);
+    const lowered = { signature, call, cx: new CanonContext(this.#nodes[step.node]!, canon, true), path };
     return {
       type,
-      plain: plain === undefined ? refuseSuspending(cx, suspension, path) : lowerHost(signature, plain, cx, path),
-      suspending: lowerSuspending(signature, call, cx, path),
+      plain: plain === undefined
+        ? refuseSuspending(lowered.cx, suspension, path)
+        : lowerHost(linkImport({ ...lowered, call: plain })),
+      suspending: lowerSuspending(linkImport(lowered)),
     };
   }
 
-  /** What lowering a function would need that there is not yet. */
-  #missing(func: LowerStep["func"], options: PlanOptions): string | undefined {
-    const missing = missingWord("lower", options, func.type);
-    if (missing !== undefined || func.kind === "import") return missing;
-    const { options: lifting, type } = this.plan.lifts[func.lift]!;
-    return missingWord("lift", lifting, type);
-  }
-
-  #options({ stringEncoding, memory, realloc, postReturn }: PlanOptions): CanonOptions {
+  #options({ stringEncoding, memory, address, realloc, postReturn }: PlanOptions): CanonOptions {
     return {
       stringEncoding,
+      address,
       memory: memory && this.#core(memory) as WebAssembly.Memory,
       realloc: realloc && this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
       postReturn: postReturn &&
@@ -324,19 +336,8 @@ export class RunningCore {
   }
 }
 
-/** What a `canon lift` or `canon lower` would need that there is not yet, as traps name it. */
-export function missingWord(
-  canon: "lift" | "lower",
-  { missing }: PlanOptions,
-  { async }: FuncType,
-): string | undefined {
-  if (missing === "64-bit memory") return `${canon} with a 64-bit memory`;
-  if (missing === "async") return `async ${canon}`;
-  return async ? canon === "lift" ? "async lift" : "lower of an async function" : undefined;
-}
-
 /** A core function that traps when called, after the check that every built-in begins with. */
-function unsupported(node: ComponentInstance, name: string): CoreFunction {
+function trapping(node: ComponentInstance, name: string): CoreFunction {
   return () => {
     checkLeave(node);
     trap(node.tree, "unsupported-builtin", name);

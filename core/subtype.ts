@@ -3,7 +3,7 @@
 // Instances may export more than expected, components import less; core modules likewise.
 // Spec: Explainer.md "Type Checking".
 
-import { formatType, type ResourceType, type ValType } from "../abi/types.ts";
+import { absurd, formatType, isPrimitive, type ResourceType, type ValType } from "../abi/types.ts";
 import {
   type ComponentType,
   type Entity,
@@ -94,6 +94,7 @@ function difference(
   }
   const count = (what: string, left: number, right: number): Mismatch | undefined =>
     left === right ? undefined : differs(`${left} ${what}`, `${right} ${what}`);
+  if (isPrimitive(expected)) return undefined;
   switch (expected.kind) {
     case "list":
     case "option":
@@ -159,7 +160,7 @@ function difference(
         ? undefined
         : { place: "", fact: `resource types are not the same: ${here().fact}` };
     default:
-      return undefined;
+      return absurd(expected);
   }
 }
 

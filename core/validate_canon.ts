@@ -1,14 +1,7 @@
 // Canonical definitions: which options they need and may have, and the core types of what they use and make.
 // Spec: CanonicalABI.md "Canonical Definitions", Binary.md "Canonical Definitions"; SPEC.md §2.5, §4.4.
 
-import {
-  type AddressType,
-  type CoreFuncType,
-  MAX_FLAT_ASYNC_PARAMS,
-  paramsDirect,
-  resultDirect,
-  signatureLayout,
-} from "../abi/layout.ts";
+import { type AddressType, type CallStyle, type CoreFuncType, signatureLayout } from "../abi/layout.ts";
 import { containsBorrow, containsRange, type FuncType, type ValType } from "../abi/types.ts";
 import { CoreEquality, CoreSpace, shapeOf } from "./core_space.ts";
 import type { CanonDef, CanonOptionsDef } from "./definitions.ts";
@@ -21,13 +14,6 @@ import { type CoreItemType, formatItem, itemFault } from "./module_type.ts";
 
 /** Nearly nothing that canonical definitions mention refers to another type. */
 const space = new CoreSpace(), equality = new CoreEquality();
-
-const wide = new WeakSet<CanonOptionsDef>();
-
-/** Whether options that were validated have a 64-bit memory. */
-export function isWide(options: CanonOptionsDef): boolean {
-  return wide.has(options);
-}
 
 function func(params: readonly string[], results: readonly string[]): CoreItemType & { kind: "func" } {
   return { kind: "func", params, results };
@@ -53,6 +39,11 @@ function optionTypes(address: AddressType): OptionTypes {
 
 const typesOfOptions: Readonly<Record<AddressType, OptionTypes>> = { i32: optionTypes("i32"), i64: optionTypes("i64") };
 const callbackType = func(["i32", "i32", "i32"], ["i32"]), dropType = func(["i32"], []);
+
+/** What canonical options make of a core signature. */
+export function styleOf({ async, callback }: CanonOptionsDef): CallStyle {
+  return !async ? "sync" : callback === undefined ? "async" : "callback";
+}
 
 /** Validates one canonical definition and adds what it makes. */
 export class CanonValidator {
@@ -105,19 +96,17 @@ export class CanonValidator {
     const place = "canon lift", frame = this.#frame, offset = this.#offset;
     const { type } = frame.typeOf("func", typeIndex, offset, place);
     const core = frame.get("core func", index, offset);
-    const layout = signatureLayout(type, this.#options(place, options, type));
-    const async = options.async === true;
-    const { params } = layout.lifted;
-    const results: readonly string[] = async ? options.callback === undefined ? [] : ["i32"] : layout.lifted.results;
-    if (core !== "unknown") this.#sameSignature(place, core, { params, results } as CoreFuncType);
-    const allocates = type.params.some((param) => containsRange(param.type)) || !paramsDirect(layout);
-    const reads = type.result !== undefined && containsRange(type.result) || !async && !resultDirect(layout) ||
+    const address = this.#options(place, options, type), style = styleOf(options), async = style !== "sync";
+    const layout = signatureLayout(type, { side: "lift", style, address });
+    if (core !== "unknown") this.#sameSignature(place, core, layout.core);
+    const allocates = type.params.some((param) => containsRange(param.type)) || !layout.paramsDirect;
+    const reads = type.result !== undefined && containsRange(type.result) || !async && !layout.resultDirect ||
       async && type.result !== undefined && layout.result!.flat === undefined;
     this.#needs(place, options, allocates || reads, allocates);
     if (options.postReturn !== undefined) {
       if (async) this.#option(place, "option `post-return` cannot be specified for async lifts");
       const post = frame.get("core func", options.postReturn, offset);
-      if (!hasType(post, func(layout.lifted.results, []))) this.#wrongSignature(place, "post-return");
+      if (!hasType(post, func(layout.core.results, []))) this.#wrongSignature(place, "post-return");
     }
     frame.add("func", type);
   }
@@ -143,18 +132,12 @@ export class CanonValidator {
     if (options.postReturn !== undefined) this.#option(place, "option `post-return` cannot be specified for lowerings");
     if (options.callback !== undefined) this.#option(place, "option `callback` cannot be specified for lowerings");
     const address = this.#options(place, options, type);
-    const layout = signatureLayout(type, address);
+    const layout = signatureLayout(type, { side: "lower", style: styleOf(options), address });
     const reads = type.params.some((param) => containsRange(param.type));
     const allocates = type.result !== undefined && containsRange(type.result);
-    if (options.async) {
-      const flat = layout.params.flat;
-      const spilled = flat === undefined || flat.length > MAX_FLAT_ASYNC_PARAMS;
-      this.#needs(place, options, reads || spilled || type.result !== undefined, allocates);
-      const params = [...(spilled ? [address] : flat), ...(type.result === undefined ? [] : [address])];
-      return this.#make(func(params, ["i32"]));
-    }
-    this.#needs(place, options, reads || allocates || !paramsDirect(layout) || !resultDirect(layout), allocates);
-    this.#make(func(layout.lowered.params, layout.lowered.results));
+    const stores = type.result !== undefined && !layout.resultDirect;
+    this.#needs(place, options, reads || allocates || stores || !layout.paramsDirect, allocates);
+    this.#make(func(layout.core.params, layout.core.results));
   }
 
   #forbid(place: string, options: CanonOptionsDef, keys: readonly ("realloc" | "postReturn" | "callback" | "async")[]) {
@@ -176,7 +159,7 @@ export class CanonValidator {
       this.#option(place, "option `realloc` requires `memory` to also be specified");
     }
     const address = this.#memory(place, options.memory);
-    if (address === "i64") wide.add(options);
+    options.address = address;
     if (options.realloc !== undefined) {
       const realloc = frame.get("core func", options.realloc, offset);
       if (!hasType(realloc, typesOfOptions[address].realloc)) this.#wrongSignature(place, "realloc");
@@ -229,7 +212,8 @@ export class CanonValidator {
     switch (name) {
       case "waitable-set.wait":
       case "waitable-set.poll":
-        return func(["i32", this.#memory(place, canon.memory)], ["i32"]);
+        canon.address = this.#memory(place, canon.memory);
+        return func(["i32", canon.address], ["i32"]);
       case "task.return": {
         const result = canon.result === undefined ? undefined : valueAt(canon.result, this.#frame, offset).type;
         if (result !== undefined && containsBorrow(result)) {
@@ -237,11 +221,10 @@ export class CanonValidator {
         }
         this.#forbid(place, options, ["realloc", "postReturn", "callback", "async"]);
         const address = this.#options(place, options, undefined);
-        const params = result === undefined ? [] : [{ name: "result", type: result }];
-        const layout = signatureLayout({ params, async: false }, address);
-        const reads = result !== undefined && containsRange(result) || !paramsDirect(layout);
-        this.#needs(place, options, reads, false);
-        return func(layout.lowered.params, []);
+        const type: FuncType = { params: [], async: true, ...(result === undefined ? {} : { result }) };
+        const layout = signatureLayout(type, { side: "task-return", style: "sync", address });
+        this.#needs(place, options, result !== undefined && containsRange(result) || !layout.paramsDirect, false);
+        return func(layout.core.params, []);
       }
       case "context.get":
       case "context.set": {

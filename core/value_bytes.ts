@@ -1,7 +1,7 @@
 // The bytes of a value definition: whether they are one value of its type. Nothing is made of them.
 // Spec: Binary.md "Value Definitions".
 
-import type { ValType } from "../abi/types.ts";
+import { absurd, type ValType } from "../abi/types.ts";
 import type { Reader } from "./reader.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -55,8 +55,14 @@ export function readValue(type: ValType, reader: Reader): void {
       return either(undefined, type.element);
     case "result":
       return either(type.ok ?? undefined, type.err ?? undefined);
+    case "own":
+    case "borrow":
+    case "stream":
+    case "future":
+    case "error-context":
+      return reader.fail("invalid-type", [`a value of type ${type.kind} cannot be written down`]);
     default:
-      reader.fail("invalid-type", [`a value of type ${type.kind} cannot be written down`]);
+      return absurd(type);
   }
 }
 

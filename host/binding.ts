@@ -3,7 +3,7 @@
 
 import { LinkError } from "../errors.ts";
 import type { InstanceTree } from "../abi/instance.ts";
-import type { HostCall } from "../abi/lower.ts";
+import type { HostCall } from "../abi/call_link.ts";
 import { trapAt } from "../abi/trap.ts";
 import type { FuncType, ResourceType } from "../abi/types.ts";
 import { Component, componentInternals } from "../core/component.ts";

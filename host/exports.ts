@@ -2,7 +2,7 @@
 // Members are made when first read; nothing per function is done before. Each is there under its JS name and its raw WIT name.
 // Twice per instance at most: plainly, and with every function giving a promise.
 
-import type { GuestCall } from "../abi/lift.ts";
+import type { GuestCall } from "../abi/from_host.ts";
 import { GuestResource } from "../abi/resources.ts";
 import { slotOf } from "../abi/slots.ts";
 import type { ResourceType } from "../abi/types.ts";

@@ -2,9 +2,10 @@
 // Functions are made when first read; nothing per function is done before.
 
 import type { CallHooks } from "../abi/hooks.ts";
-import { FREE, InstanceTree, type Limits, LOCKED } from "../abi/instance.ts";
+import { FREE, LOCKED } from "../abi/flags.ts";
+import { InstanceTree, type Limits } from "../abi/instance.ts";
 import { Codecs } from "../abi/codecs.ts";
-import { disposed } from "../abi/lift.ts";
+import { disposed } from "../abi/entering.ts";
 import type { GuestResource, ResourceObjectClass, ResourceRuntime } from "../abi/resources.ts";
 import { refuseEntered } from "../abi/trap.ts";
 import type { ResourceType } from "../abi/types.ts";
@@ -140,7 +141,7 @@ function prepare(
 ): ExportSource {
   checkOptions(options);
   options.signal?.throwIfAborted();
-  const tree = new InstanceTree(options), classes = new Classes(makeGuestClass);
+  const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
   tree.makeClass = (runtime) => classes.of(runtime).class as ResourceObjectClass;
   const running = new Running(plan, binders.map((bind) => bind(tree)), tree, codecs, codegen && features.codegen);
   return {
@@ -229,9 +230,8 @@ class RunningInstance implements Instance {
     if (tree.disposed) return;
     const running = tree.poisoned ? undefined : tree.nodes.find((node) => node.entered !== FREE);
     if (running !== undefined) {
-      // A guest on the stack cannot be ended; a suspended one can: its call rejects and its stack
-      // is unwound.
-      if (tree.wait === undefined) refuseEntered(running, "dispose", "instance");
+      // A guest on the stack cannot be ended; a suspended one can: its call rejects and its stack is unwound.
+      if (tree.waits.size === 0) refuseEntered(running, "dispose", "instance");
       this.#lockDown(disposed(tree.calleeOf(running.entered)!));
     }
     this.#unlisten?.();
@@ -277,7 +277,7 @@ class RunningInstance implements Instance {
       };
       // What is suspended comes to its end first.
       const { tree } = this.#running;
-      if (tree.abortCall === undefined) dispose();
+      if (tree.pendingCalls.size === 0) dispose();
       else tree.idle.push(dispose);
     });
   }
@@ -286,6 +286,6 @@ class RunningInstance implements Instance {
     const { tree } = this.#running;
     tree.aborted ??= { reason };
     tree.poison(reason);
-    tree.abortCall?.(reason);
+    for (const reject of tree.pendingCalls) reject(reason);
   }
 }

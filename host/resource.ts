@@ -2,7 +2,7 @@
 // One class per resource type and instance; methods call the guest's exports with `this` as their first argument.
 
 import { ValueError } from "../errors.ts";
-import type { GuestCall } from "../abi/lift.ts";
+import type { GuestCall } from "../abi/from_host.ts";
 import { type GuestResource, isResourceObject, ResourceObject } from "../abi/resources.ts";
 
 /** A class under construction. */

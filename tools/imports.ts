@@ -1,12 +1,17 @@
-// Checks the direction of imports: describe ← errors ← abi ← core ← host ← mod, host/wasi and host/cli apart, and no cycles between files.
-// Type-only imports count for the direction, not for cycles: they are erased.
+// Checks the direction of imports: describe ← errors ← abi ← core ← host ← mod; entries of their own apart; no circle between rooms,
+// which are the folders, type-only imports included; no cycle between files, where type-only imports are erased and do not count.
 // And that loading a module has no effect, which the package promises to bundlers (`sideEffects`): but for those that are listed, no
 // module is imported for its effect, and none has statements of its own beside declarations.
+// `--graph` prints the rooms and what each imports. Sources in, violations in words out.
 
 /** The modules that have an effect when they are loaded, for which others import them: package.json names them to bundlers. */
 export const effectful: readonly string[] = [];
 
+/** The layers, lowest first: a file or a folder at the top. */
 const layers = ["describe.ts", "errors.ts", "abi", "core", "host", "mod.ts"];
+
+/** What nobody downloads who does not ask for it: entries of their own. */
+const apart = /^host\/(?:wasi|cli|js_api)[/.]/;
 
 interface Import {
   readonly target: string;
@@ -14,7 +19,10 @@ interface Import {
 }
 
 async function* sources(path: string): AsyncGenerator<string> {
-  if ((await Deno.stat(path)).isFile) return yield path;
+  if ((await Deno.stat(path)).isFile) {
+    if (path.endsWith(".ts")) yield path;
+    return;
+  }
   for await (const entry of Deno.readDir(path)) yield* sources(`${path}/${entry.name}`);
 }
 
@@ -52,52 +60,89 @@ export function loadingEffects(text: string): string[] {
   return lines.filter((line) => !declares.test(line) && !line.startsWith("if (import.meta.main) "));
 }
 
-/** What nobody downloads who does not ask for it: entries of their own. */
-function isApart(file: string): boolean {
-  return /^host\/(?:wasi|cli)[/.]/.test(file);
+/** Why a file has an effect when it is loaded, in words. */
+function effectsOf(file: string, text: string): string[] {
+  if (effectful.includes(file)) return [];
+  const effects = loadingEffects(text).filter((line) => {
+    const specifier = /^import "([^"]+)";/.exec(line)?.[1] ?? "";
+    return !effectful.includes(new URL(specifier, `file:///${file}`).pathname.slice(1));
+  });
+  return effects.map((line) => `${file} has an effect when it is loaded: ${line}`);
+}
+
+/** The room that a file is in: its folder. */
+function roomOf(file: string): string {
+  const slash = file.lastIndexOf("/");
+  return slash < 0 ? file : file.slice(0, slash);
+}
+
+/** Every import of the library by file, and what loading has for effects. */
+async function readLibrary(): Promise<{ graph: Map<string, Import[]>; effects: string[] }> {
+  const graph = new Map<string, Import[]>(), effects: string[] = [];
+  for (const layer of layers) {
+    for await (const file of sources(layer)) {
+      const text = await Deno.readTextFile(file);
+      graph.set(file, importsOf(file, text));
+      effects.push(...effectsOf(file, text));
+    }
+  }
+  return { graph, effects };
+}
+
+/** What each room imports. */
+function roomsOf(graph: ReadonlyMap<string, readonly Import[]>): Map<string, Set<string>> {
+  const rooms = new Map<string, Set<string>>();
+  for (const [file, imports] of graph) {
+    const room = roomOf(file);
+    if (!rooms.has(room)) rooms.set(room, new Set());
+    for (const { target } of imports) {
+      if (graph.has(target) && roomOf(target) !== room) rooms.get(room)!.add(roomOf(target));
+    }
+  }
+  return rooms;
+}
+
+/** The circles in a graph, each once, as lists that end where they begin. */
+function circles(nodes: Iterable<string>, arrows: (node: string) => Iterable<string>): string[][] {
+  const found: string[][] = [], done = new Set<string>();
+  const visit = (node: string, path: readonly string[]): void => {
+    if (path.includes(node)) return void found.push([...path.slice(path.indexOf(node)), node]);
+    if (done.has(node)) return;
+    for (const next of arrows(node)) visit(next, [...path, node]);
+    done.add(node);
+  };
+  for (const node of nodes) visit(node, []);
+  return found;
 }
 
 /** Every violation, in words. */
 export async function importViolations(): Promise<string[]> {
-  const graph = new Map<string, Import[]>();
-  const violations: string[] = [];
-  for (const layer of layers) {
-    for await (const file of sources(layer)) {
-      if (!file.endsWith(".ts")) continue;
-      const text = await Deno.readTextFile(file);
-      graph.set(file, importsOf(file, text));
-      if (effectful.includes(file)) continue;
-      const effects = loadingEffects(text).filter((line) => {
-        const specifier = /^import "([^"]+)";/.exec(line)?.[1] ?? "";
-        return !effectful.includes(new URL(specifier, `file:///${file}`).pathname.slice(1));
-      });
-      violations.push(...effects.map((line) => `${file} has an effect when it is loaded: ${line}`));
-    }
-  }
+  const { graph, effects: violations } = await readLibrary();
   const layerOf = (file: string): number => layers.indexOf(file.split("/")[0]!);
   for (const [file, imports] of graph) {
     for (const { target } of imports) {
       if (!graph.has(target)) violations.push(`${file} imports ${target}, which is no part of the library`);
       else if (layerOf(target) > layerOf(file)) violations.push(`${file} imports ${target}, against the direction`);
-      else if (!isApart(file) && isApart(target)) {
+      else if (!apart.test(file) && apart.test(target)) {
         violations.push(`${file} imports ${target}, which has an entry of its own`);
       }
     }
   }
-  const done = new Set<string>();
-  const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) {
-      return void violations.push(`cycle: ${[...path.slice(path.indexOf(file)), file].join(" → ")}`);
-    }
-    if (done.has(file)) return;
-    for (const { target, typeOnly } of graph.get(file) ?? []) if (!typeOnly) visit(target, [...path, file]);
-    done.add(file);
-  };
-  for (const file of graph.keys()) visit(file, []);
+  const files = circles(graph.keys(), (file) => graph.get(file)!.flatMap((one) => one.typeOnly ? [] : one.target));
+  for (const circle of files) violations.push(`cycle: ${circle.join(" → ")}`);
+  const rooms = roomsOf(graph);
+  for (const circle of circles(rooms.keys(), (room) => rooms.get(room) ?? [])) {
+    violations.push(`circle between rooms: ${circle.join(" → ")}`);
+  }
   return violations;
 }
 
 if (import.meta.main) {
+  if (Deno.args.includes("--graph")) {
+    for (const [room, targets] of [...roomsOf((await readLibrary()).graph)].sort()) {
+      console.log(`${room} → ${[...targets].sort().join(", ") || "nothing"}`);
+    }
+  }
   const violations = await importViolations();
   for (const violation of violations) console.error(violation);
   if (violations.length > 0) Deno.exit(1);

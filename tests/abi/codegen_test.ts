@@ -2,19 +2,34 @@
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { compileSync, features, instantiateSync, ValueError } from "@windlass/component";
+import { CanonContext } from "../../abi/canon_context.ts";
 import { Codecs } from "../../abi/codecs.ts";
-import { generateLift, generateLower } from "../../abi/codegen.ts";
+import { type ExportStyle, generate } from "../../abi/codegen.ts";
+import { type Lifted, linkExport } from "../../abi/from_host.ts";
 import { ComponentInstance, InstanceTree } from "../../abi/instance.ts";
 import { Loopback } from "../../abi/loopback.ts";
-import { CanonContext } from "../../abi/options.ts";
-import { signatureOf } from "../../abi/signature.ts";
+import type { Side } from "../../abi/layout.ts";
+import { type Signature, signatureOf } from "../../abi/signature.ts";
 import { Entries, exportFunction, importFunction, tiers } from "../../abi/tiers.ts";
+import { linkImport } from "../../abi/to_host.ts";
 import type { FuncType, ValType } from "../../abi/types.ts";
 import { wat } from "../support/wat.ts";
 
 const ignore = !features.codegen;
 // JS names as they are: what names are called in JS is host/'s business, and none of these is a label.
 const codecs = new Codecs((labels) => labels);
+
+/** The signature of a function type that is lifted or lowered. */
+const signed = (type: FuncType, side: Side): Signature =>
+  signatureOf(type, { side, style: "sync", address: "i32" }, codecs);
+
+function generateLift(lifted: Lifted, cx: CanonContext, { throws, method }: ExportStyle) {
+  return generate(linkExport(lifted, cx, throws), method, codecs);
+}
+
+function generateLower(type: FuncType, call: () => unknown, path: string) {
+  return generate(linkImport({ signature: signed(type, "lower"), call, cx: context(), path }), false, codecs);
+}
 
 /** A context with a memory whose allocator starts at 1024. */
 function context(): CanonContext {
@@ -25,10 +40,10 @@ function context(): CanonContext {
     top = ptr + size;
     return ptr;
   };
-  const tree = new InstanceTree();
+  const tree = new InstanceTree({}, 1);
   return new CanonContext(
     new ComponentInstance(tree),
-    { memory, realloc, postReturn: undefined, stringEncoding: "utf8" },
+    { memory, address: "i32", realloc, postReturn: undefined, stringEncoding: "utf8" },
     true,
   );
 }
@@ -36,8 +51,8 @@ function context(): CanonContext {
 /** The export whose core function gives its arguments back: one core value, or a pointer. */
 function echo(type: ValType, core: (...flat: never[]) => unknown): (value: unknown) => unknown {
   const func: FuncType = { params: [{ name: "x", type }], result: type, async: false };
-  const lifted = { signature: signatureOf(func, codecs), core, postReturn: undefined, path: "export f" };
-  const made = generateLift(lifted, context(), { throws: true, method: false }, codecs);
+  const lifted = { signature: signed(func, "lift"), core, postReturn: undefined, path: "export f" };
+  const made = generateLift(lifted, context(), { throws: true, method: false });
   return made!;
 }
 
@@ -89,11 +104,10 @@ Deno.test({
 
     for (const name of hostile) {
       const type: FuncType = { params: [{ name, type: { kind: "u8" } }], async: false };
-      const signature = signatureOf(type, codecs), path = `import ${name}`;
-      const call = generateLower(signature, () => 1, context(), path, codecs)!;
-      assertEquals(call(1), undefined);
-      const lifted = { signature, core: () => {}, postReturn: undefined, path };
-      const made = generateLift(lifted, context(), { throws: true, method: false }, codecs)!;
+      const path = `import ${name}`;
+      assertEquals(generateLower(type, () => 1, path)!(1), undefined);
+      const lifted = { signature: signed(type, "lift"), core: () => {}, postReturn: undefined, path };
+      const made = generateLift(lifted, context(), { throws: true, method: false })!;
       const error = assertThrows(() => made(-1), ValueError);
       assertStringIncludes(error.message, `param 1 \`${name}\` of ${path}`);
     }
@@ -109,13 +123,13 @@ Deno.test({
     for (let i = 0; i < 14; i++) type = { kind: "tuple", types: [type, type] };
     const func: FuncType = { params: [{ name: "x", type }], async: false };
     const lifted = {
-      signature: signatureOf(func, codecs),
+      signature: signed(func, "lift"),
       core: (ptr: number) => assertEquals(ptr, 1024),
       postReturn: undefined,
       path: "export f",
     };
     const style = { throws: true, method: false };
-    assertEquals(generateLift(lifted, context(), style, codecs), undefined);
+    assertEquals(generateLift(lifted, context(), style), undefined);
     const made = exportFunction(lifted, context(), style, codecs, true);
     const value = (depth: number): unknown => depth === 0 ? 7 : [value(depth - 1), value(depth - 1)];
     made(value(14));
@@ -128,17 +142,16 @@ Deno.test({
         result: large,
         async: false,
       };
-      const signature = signatureOf(type, codecs),
-        lifted = { signature, core: () => 0, postReturn: undefined, path: "f" };
-      assertEquals(generateLift(lifted, context(), style, codecs), undefined);
-      assertEquals(generateLower(signature, () => {}, context(), "f", codecs), undefined);
+      const lifted = { signature: signed(type, "lift"), core: () => 0, postReturn: undefined, path: "f" };
+      assertEquals(generateLift(lifted, context(), style), undefined);
+      assertEquals(generateLower(type, () => {}, "f"), undefined);
     }
     const many: FuncType = {
       params: Array.from({ length: 41 }, (_, i) => ({ name: `p${i}`, type: { kind: "u8" } })),
       async: false,
     };
-    const wide = { ...lifted, signature: signatureOf(many, codecs), core: () => {} };
-    assertEquals(generateLift(wide, context(), style, codecs), undefined);
+    const wide = { ...lifted, signature: signed(many, "lift"), core: () => {} };
+    assertEquals(generateLift(wide, context(), style), undefined);
     exportFunction(wide, context(), style, codecs, true)(...Array(41).fill(1));
   },
 });
@@ -149,10 +162,10 @@ Deno.test({
   fn() {
     const type: FuncType = { params: [{ name: "n", type: { kind: "u32" } }], result: { kind: "string" }, async: false };
     const host = (n: unknown): string => "x".repeat(n as number), paths = { imported: "import f", path: "export f" };
-    const tree = new InstanceTree();
+    const tree = new InstanceTree({}, 2);
     new ComponentInstance(tree);
-    const { lifted, cx } = new Loopback(tree).lift(signatureOf(type, codecs), { call: host, suspends: false }, paths);
-    const made = generateLift(lifted, cx, { throws: true, method: false }, codecs)!;
+    const { lifted, cx } = new Loopback(tree).lift(type, codecs, { call: host, suspends: false }, paths);
+    const made = generateLift(lifted, cx, { throws: true, method: false })!;
     for (let i = 0; i < 50; i++) assertEquals((made(30_000) as string).length, 30_000);
     assertEquals(cx.memory.memory.buffer.byteLength, 65536);
   },
@@ -172,7 +185,7 @@ Deno.test({
         return (x as number) + 1;
       };
       const [made] = new Entries([1]).forInstance();
-      const cx = context(), signature = signatureOf(type, codecs);
+      const cx = context(), signature = signed(type, "lower");
       const prepare = () => ({ signature, call: host, cx, path: "import f" });
       const entry = importFunction(type, prepare, cx.inst.tree, codecs, made);
       for (let i = 0; i < 5; i++) assertEquals(entry(i), i + 1);

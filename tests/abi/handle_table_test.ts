@@ -7,11 +7,11 @@ import { HostResource } from "../../abi/resources.ts";
 import { makeResourceType } from "../../abi/slots.ts";
 
 const [kept, drained] = [0, 1].map((slot) =>
-  new HostResource(makeResourceType(slot), { is: () => true }, new InstanceTree())
+  new HostResource(makeResourceType(slot), { is: () => true }, new InstanceTree({}, 1))
 );
 
 Deno.test("draining takes the wanted handles, those added on the way at a passed index too", () => {
-  const table = new HandleTable(new InstanceTree());
+  const table = new HandleTable(new InstanceTree({}, 1));
   for (const rep of [10, 20, 30]) table.add(drained!, rep, undefined);
   const stays = table.add(kept!, 40, undefined);
   const reps: number[] = [];
@@ -25,7 +25,7 @@ Deno.test("draining takes the wanted handles, those added on the way at a passed
 });
 
 Deno.test("draining looks at each handle a few times at most, however many there are", () => {
-  const table = new HandleTable(new InstanceTree()), count = 1000;
+  const table = new HandleTable(new InstanceTree({}, 1)), count = 1000;
   for (let i = 0; i < count; i++) table.add(kept!, i, undefined);
   for (let i = 0; i < count; i++) table.add(drained!, i, undefined);
   let looks = 0;

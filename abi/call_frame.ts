@@ -1,11 +1,11 @@
 // What one call owes: borrows that must be dropped, lends that must be returned, moves that a failure must take back.
-// Made per call only for signatures that carry handles; ended by the trampoline that made it.
+// Made for a call only if its signature has handles; ended by the trampoline that made it. Any number of calls may be under way.
 // Spec: definitions.py `Task.num_borrows`, `Subtask.lenders`.
 
 import type { HandleTable } from "./handle_table.ts";
 
-/** A call's borrow scope. Its lists are made when there is something to note: most calls note one thing or none. */
-export class CallScope {
+/** A call's frame: its borrow scope. Its lists are made when there is something to note: most calls note one thing or none. */
+export class CallFrame {
   /** `num_borrows`: borrow handles of this call that the callee still holds. */
   borrows = 0;
   #lenders: HandleTable | undefined;
