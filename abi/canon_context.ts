@@ -8,7 +8,7 @@ import type { AddressType } from "./layout.ts";
 import { type GuestMemory, guestMemory } from "./memory.ts";
 import { type Pointers, pointersOf } from "./pointers.ts";
 import type { ResourceRuntime } from "./resources.ts";
-import { asTrap, rethrow, trap } from "./trap.ts";
+import { lockingDown, rethrow, trap } from "./trap.ts";
 
 /** `string-encoding`. */
 export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
@@ -86,9 +86,7 @@ export class CanonContext {
     try {
       ptr = this.pointers.fromCore(this.#realloc!(old, oldSize, alignment, size));
     } catch (error) {
-      const failure = asTrap(error);
-      tree.poison(failure);
-      throw failure;
+      throw lockingDown(tree, error);
     }
     if (tree.poisoned) rethrow(tree);
     inst.mayLeave = true;

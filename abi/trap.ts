@@ -162,6 +162,13 @@ export function asTrap(error: unknown): unknown {
   return error;
 }
 
+/** What to throw on for an exception of a guest that was called on the way: it locks the tree down. */
+export function lockingDown(tree: InstanceTree, error: unknown): unknown {
+  const failure = asTrap(error);
+  tree.poison(failure instanceof HookFailure ? failure.error : failure);
+  return failure;
+}
+
 /** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.poisoned`. */
 export function rethrow(tree: InstanceTree): never {
   throw tree.trap;

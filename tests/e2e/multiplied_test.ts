@@ -11,6 +11,7 @@ import { binary, component, thrown } from "../support/wasm.ts";
 /** Counts what is made of some of the engine's classes meanwhile. */
 function countMade(action: () => void): Record<string, number> {
   void features.codegen; // found once, by making a function
+  instantiateSync(binary()); // the memory that all trees' flags are in, once
   const counts: Record<string, number> = {}, undo: (() => void)[] = [];
   const watch = (owner: object, name: string): void => {
     const real = Reflect.get(owner, name);
