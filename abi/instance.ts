@@ -6,7 +6,7 @@ import { DEPTH, ENTERED, INSTANCE_WORDS, LOCKED, LOCKED_DOWN, NO_LEAVE, takeFlag
 import type { CallHooks } from "./hooks.ts";
 import { HandleTable } from "./handle_table.ts";
 import type { Suspension } from "./suspend.ts";
-import type { GuestResource, ResourceObjectClass, ResourceRuntime } from "./resources.ts";
+import type { ResourceRuntime } from "./resources.ts";
 
 /** Limits of one instance tree; a missing one has its default. */
 export interface Limits {
@@ -78,8 +78,6 @@ export class InstanceTree {
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
   disposed = false;
-  /** Makes the class of a guest's resource; set by host/, which knows how classes are called. */
-  makeClass: ((runtime: GuestResource) => ResourceObjectClass) | undefined = undefined;
   /** Resource types at run time, by the slots that the plan gave them. */
   readonly resources: ResourceRuntime[] = [];
   readonly nodes: ComponentInstance[] = [];

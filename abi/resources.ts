@@ -119,21 +119,31 @@ export function isResourceObject(value: unknown, runtime: GuestResource): boolea
 /** A class of resource objects. */
 export type ResourceObjectClass = abstract new (...args: never[]) => ResourceObject;
 
+/** Gives the class that the objects of a type are instances of; asked once for each type. */
+export type ClassOf = (resource: GuestResource) => ResourceObjectClass;
+
 /** A resource type that a component of the tree defined. */
 export class GuestResource implements ResourceRuntime {
   readonly type: ResourceType;
   readonly node: ComponentInstance;
   #class: ResourceObjectClass | undefined;
+  readonly #classOf: ClassOf;
   /** The number that stands for its destructor while that runs. */
   #call: number | undefined;
   readonly #destructor: ((rep: number) => void) | undefined;
   /** Made when first needed: a small binary can define many types that have no objects. */
   #finalizers: FinalizationRegistry<number> | undefined;
 
-  constructor(type: ResourceType, node: ComponentInstance, destructor: ((rep: number) => void) | undefined) {
+  constructor(
+    type: ResourceType,
+    node: ComponentInstance,
+    destructor: ((rep: number) => void) | undefined,
+    classOf: ClassOf,
+  ) {
     this.type = type;
     this.node = node;
     this.#destructor = destructor;
+    this.#classOf = classOf;
   }
 
   get name(): string {
@@ -142,7 +152,7 @@ export class GuestResource implements ResourceRuntime {
 
   /** The class that lifted objects are instances of; made when first asked for, which may be while the instance starts. */
   get class(): ResourceObjectClass {
-    return this.#class ??= this.node.tree.makeClass?.(this) ?? ResourceObject as unknown as ResourceObjectClass;
+    return this.#class ??= this.#classOf(this);
   }
 
   describe(): string {

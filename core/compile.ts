@@ -2,7 +2,7 @@
 // A buffer's modules are compiled from views, all in parallel; a stream's are piped into the engine's streaming compiler.
 
 import { CompileError, engineMessage, locate } from "../errors.ts";
-import { Component, componentInternals, makeComponent } from "./component.ts";
+import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
 import { capMemories, missingFeature } from "./core_module.ts";
 import { placeOfModule } from "./debug_names.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
@@ -123,6 +123,11 @@ function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: 
     : new CompileError("missing-feature", "compile component", offset, module, missing);
 }
 
+/** Options, and what the components are given besides. */
+interface Compiling extends CompileOptions {
+  readonly printers: Printers;
+}
+
 /** Says where in the component a module is that could not be compiled. */
 function located(error: unknown, { component, modules }: Decoded, module: number): unknown {
   for (const item of placeOfModule(component, modules[module]!) ?? []) locate(error, item);
@@ -130,7 +135,7 @@ function located(error: unknown, { component, modules }: Decoded, module: number
 }
 
 /** Puts modules that were compiled elsewhere in their places. */
-function given(decoded: Decoded, options: CompileOptions, modules: readonly WebAssembly.Module[]): Component {
+function withModules(decoded: Decoded, options: Compiling, modules: readonly WebAssembly.Module[]): Component {
   checkGiven(decoded.modules, modules);
   checkIdentity(decoded, modules);
   const component = planned(decoded, options);
@@ -139,19 +144,26 @@ function given(decoded: Decoded, options: CompileOptions, modules: readonly WebA
 }
 
 /** The component, whose modules may still be missing. */
-function planned({ component, modules }: Decoded, options: CompileOptions): Component {
+function planned({ component, modules }: Decoded, options: Compiling): Component {
   validateComponent(component, new Gates(options.gates), new Budget(component.size));
   const root: DefinedComponent = { kind: "defined", def: component, scope: undefined };
-  return makeComponent({ root, plan: planComponent(root), modules, codegen: options.codegen ?? true });
+  return makeComponent({
+    root,
+    plan: planComponent(root),
+    modules,
+    codegen: options.codegen ?? true,
+    printers: options.printers,
+  });
 }
 
-/** `compileSync` of host/compile.ts, which is the public one: its components can print themselves. */
-export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
+/** `compileSync` of host/compile.ts, which is the public one, with what its components print themselves by. */
+export function compileSync(bytes: Bytes, given: CompileOptions, printers: Printers): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
-  checkOptions(options);
+  checkOptions(given);
+  const options: Compiling = { ...given, printers };
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
-  if (options.modules !== undefined) return given(decoded, options, options.modules);
+  if (options.modules !== undefined) return withModules(decoded, options, options.modules);
   requireWhole(decoded);
   const component = planned(decoded, options);
   decoded.modules.forEach((slot, i) => {
@@ -166,10 +178,15 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
 }
 
 /** `compile` of host/compile.ts, which is the public one. */
-export async function compile(source: ComponentSource, options: CompileOptions = {}): Promise<Component> {
-  checkOptions(options);
+export async function compile(
+  source: ComponentSource,
+  given: CompileOptions,
+  printers: Printers,
+): Promise<Component> {
+  checkOptions(given);
+  const options: Compiling = { ...given, printers };
   const input = await source;
-  if (input instanceof Component) return compiled(input, options);
+  if (input instanceof Component) return compiled(input, given);
   if (isBytes(input)) return await compileBytes(bytesOf(input), options);
   if (input instanceof ReadableStream) return await compileStream(input, options);
   if (typeof Response !== "undefined" && input instanceof Response) {
@@ -201,9 +218,9 @@ async function inOrder<T>(decoded: Decoded, promises: readonly Promise<T>[]): Pr
   return await Promise.all(named);
 }
 
-async function compileBytes(all: Uint8Array, options: CompileOptions): Promise<Component> {
+async function compileBytes(all: Uint8Array, options: Compiling): Promise<Component> {
   const decoded = decodeBytes(all);
-  if (options.modules !== undefined) return given(decoded, options, options.modules);
+  if (options.modules !== undefined) return withModules(decoded, options, options.modules);
   requireWhole(decoded);
   // The engine compiles on threads of its own: meanwhile the component is validated, whose faults count first.
   const compiling = decoded.modules.map(async (slot, i) => {
@@ -288,7 +305,7 @@ function concat(pieces: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-async function compileStream(stream: ReadableStream<Uint8Array>, options: CompileOptions): Promise<Component> {
+async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {
   const chunks = new Chunks(stream);
   const modules: Promise<WebAssembly.Module>[] = [];
   try {
@@ -305,7 +322,7 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
       step = walk.next(new Uint8Array(0));
     }
     const decoded = step.value;
-    if (options.modules !== undefined) return given(decoded, options, options.modules);
+    if (options.modules !== undefined) return withModules(decoded, options, options.modules);
     requireWhole(decoded);
     const component = planned(decoded, options);
     (await inOrder(decoded, modules)).forEach((module, i) => decoded.modules[i]!.fill(module));

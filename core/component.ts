@@ -15,6 +15,7 @@ export interface ComponentInternals {
   readonly modules: readonly ModuleSlot[];
   /** Whether JavaScript may be generated for it. */
   readonly codegen: boolean;
+  readonly printers: Printers;
 }
 
 let internalsOf: (component: Component) => ComponentInternals;
@@ -74,7 +75,7 @@ export class Component {
 
   /** Its world as WIT text, which `wasm-tools` and `jco` read; what WIT cannot say stands in comments. */
   wit(): string {
-    return printers.wit(this.imports, this.exports);
+    return this.#internals.printers.wit(this.imports, this.exports);
   }
 
   /**
@@ -84,21 +85,14 @@ export class Component {
    */
   typescript(options: { worldName?: string } = {}): string {
     checkKnown("option of typescript()", options, { worldName: true });
-    return printers.typescript(this.imports, this.exports, options.worldName ?? "World");
+    return this.#internals.printers.typescript(this.imports, this.exports, options.worldName ?? "World");
   }
 }
 
-/** What prints a world. Lent by host/, which knows how names are spelt. */
+/** What prints a world. Given by who compiles: how names are spelt is not this layer's to know. */
 export interface Printers {
   wit(imports: readonly ExternItem[], exports: readonly ExternItem[]): string;
   typescript(imports: readonly ExternItem[], exports: readonly ExternItem[], worldName: string): string;
-}
-
-let printers: Printers;
-
-/** Lends the printers. */
-export function setPrinters(lent: Printers): void {
-  printers = lent;
 }
 
 /** Makes a component. */

@@ -3,7 +3,6 @@
 // Nothing here looks at names or types; trampolines are made from signatures (abi/).
 
 import { engineMessage, LinkError } from "../errors.ts";
-import type { CodecSource } from "../abi/codec.ts";
 import type { InstanceTree } from "../abi/instance.ts";
 import type { ExportStyle } from "../abi/codegen.ts";
 import { CanonContext } from "../abi/canon_context.ts";
@@ -18,7 +17,7 @@ import { hooked, hookedOptions } from "./hooked.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import { planComponent } from "./plan.ts";
 import type { ComponentItem, DefinedComponent, FuncRef, ModuleRef, Plan } from "./plan_types.ts";
-import { type Bound, RunningCore } from "./running_core.ts";
+import { type Bound, RunningCore, type RunSettings } from "./running_core.ts";
 import { unsupportedLift } from "./unsupported.ts";
 
 /** A core module to instantiate. */
@@ -34,18 +33,16 @@ export class Running {
   readonly plan: Plan;
   readonly tree: InstanceTree;
   readonly #core: RunningCore;
-  readonly #codecs: CodecSource;
-  readonly #codegen: boolean;
+  readonly #settings: RunSettings;
   /** What calls imports that are exported again, and those that were made. */
   #loopback: Loopback | undefined;
   readonly #loopbacks: Map<string, ReturnType<Loopback["lift"]>> = new Map();
 
-  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, codecs: CodecSource, codegen: boolean) {
+  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, settings: RunSettings) {
     this.plan = plan;
     this.tree = tree;
-    this.#core = new RunningCore(plan, bound, tree, codecs, codegen);
-    this.#codecs = codecs;
-    this.#codegen = codegen;
+    this.#core = new RunningCore(plan, bound, tree, settings);
+    this.#settings = settings;
   }
 
   /** Runs every step. */
@@ -70,7 +67,8 @@ export class Running {
   /** An exported component. A plan that is run has no imported ones. */
   component(item: ComponentItem): Component {
     const root = item as DefinedComponent;
-    return makeComponent({ root, plan: planComponent(root), modules: modulesOf(root.def), codegen: this.#codegen });
+    const { codegen, printers } = this.#settings;
+    return makeComponent({ root, plan: planComponent(root), modules: modulesOf(root.def), codegen, printers });
   }
 
   /** A function as JS calls it. */
@@ -85,8 +83,8 @@ export class Running {
       { ...lifted, core: hooked(this.tree, core, path, true) },
       cx,
       style,
-      this.#codecs,
-      this.#codegen,
+      this.#settings.codecs,
+      this.#settings.codegen,
     );
   }
 
@@ -112,7 +110,7 @@ export class Running {
       if (made === undefined) {
         const { path: imported, ...calls } = this.#core.host(ref.leaf);
         this.#loopback ??= new Loopback(tree);
-        made = this.#loopback.lift(ref.type, this.#codecs, calls, { imported, path });
+        made = this.#loopback.lift(ref.type, this.#settings.codecs, calls, { imported, path });
         this.#loopbacks.set(key, made);
       }
       const { lifted, cx } = made;

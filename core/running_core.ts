@@ -12,6 +12,7 @@ import type { Lifted } from "../abi/from_host.ts";
 import { adapt, adaptSuspending, type Sides } from "../abi/guest_to_guest.ts";
 import { ComponentInstance, type InstanceTree } from "../abi/instance.ts";
 import {
+  type ClassOf,
   GuestResource,
   HostResource,
   type HostResourceClass,
@@ -24,11 +25,23 @@ import { type Dispatched, promising, Suspension } from "../abi/suspend.ts";
 import { type Entry, importFunction } from "../abi/tiers.ts";
 import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../abi/to_host.ts";
 import { checkLeave, trap } from "../abi/trap.ts";
+import type { Printers } from "./component.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, Step } from "./plan_types.ts";
 import { suspendingReach } from "./reach.ts";
 import { unsupportedStep } from "./unsupported.ts";
+
+/** What running a plan depends on besides the plan. */
+export interface RunSettings {
+  readonly codecs: CodecSource;
+  /** Whether JavaScript may be generated. */
+  readonly codegen: boolean;
+  /** Gives the class of each resource that the component defines. */
+  readonly classOf: ClassOf;
+  /** What components among the exports print themselves by. */
+  readonly printers: Printers;
+}
 
 /** What the host gives for one leaf of the imports. */
 export type Bound =
@@ -76,6 +89,7 @@ export class RunningCore {
   readonly #bound: readonly Bound[];
   readonly #codecs: CodecSource;
   readonly #codegen: boolean;
+  readonly #classOf: ClassOf;
   readonly #lowered: LoweredImports;
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
@@ -90,12 +104,13 @@ export class RunningCore {
   readonly #reach: ReadonlySet<number> = nothing;
   readonly #lifts: RunningLift[] = [];
 
-  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, codecs: CodecSource, codegen: boolean) {
+  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, { codecs, codegen, classOf }: RunSettings) {
     this.plan = plan;
     this.tree = tree;
     this.#bound = bound;
     this.#codecs = codecs;
     this.#codegen = codegen;
+    this.#classOf = classOf;
     this.#lowered = LoweredImports.of(plan);
     for (const parent of plan.nodes) {
       this.#nodes.push(new ComponentInstance(tree, parent < 0 ? undefined : this.#nodes[parent]));
@@ -123,7 +138,7 @@ export class RunningCore {
       const { type } = this.plan.resources[step.resource]!;
       const destructor = step.destructor && this.#core(step.destructor) as (rep: number) => void;
       const pinned = destructor && this.#pinned("a destructor", destructor);
-      this.tree.resources[step.resource] = new GuestResource(type, this.#nodes[step.node]!, pinned);
+      this.tree.resources[step.resource] = new GuestResource(type, this.#nodes[step.node]!, pinned, this.#classOf);
       return;
     }
     this.#coreFuncs[step.slot] = step;

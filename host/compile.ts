@@ -1,6 +1,4 @@
 // The public compile() and compileSync(): those of core/, whose components get printers for their worlds.
-// The printers are lent when something is compiled, not when a module is loaded: loading the library has no effect,
-// which package.json promises to bundlers (`sideEffects: false`).
 
 import {
   type Bytes,
@@ -9,16 +7,14 @@ import {
   compileSync as compileComponentSync,
   type ComponentSource,
 } from "../core/compile.ts";
-import { type Component, setPrinters } from "../core/component.ts";
+import type { Component, Printers } from "../core/component.ts";
 import { printTypescript } from "./typescript.ts";
 import { printWit } from "./wit.ts";
 
 export type { Bytes, CompileOptions, ComponentSource };
 
-/** Lends Component its printers: core/ may not import host/, which knows how names are spelt. */
-function lendPrinters(): void {
-  setPrinters({ wit: printWit, typescript: printTypescript });
-}
+/** How components print themselves. */
+const printers: Printers = { wit: printWit, typescript: printTypescript };
 
 /**
  * Compiles a component synchronously.
@@ -39,8 +35,7 @@ function lendPrinters(): void {
  * ```
  */
 export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
-  lendPrinters();
-  return compileComponentSync(bytes, options);
+  return compileComponentSync(bytes, options, printers);
 }
 
 /**
@@ -63,6 +58,5 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
  * ```
  */
 export async function compile(source: ComponentSource, options: CompileOptions = {}): Promise<Component> {
-  lendPrinters();
-  return await compileComponent(source, options);
+  return await compileComponent(source, options, printers);
 }

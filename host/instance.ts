@@ -9,6 +9,7 @@ import { disposed } from "../abi/entering.ts";
 import type { GuestResource, ResourceObjectClass, ResourceRuntime } from "../abi/resources.ts";
 import { refuseEntered } from "../abi/trap.ts";
 import type { ResourceType } from "../abi/types.ts";
+import type { Printers } from "../core/component.ts";
 import { features } from "../core/features.ts";
 import { runAsync, Running, runSync } from "../core/instantiate.ts";
 import { checkKnown, type Known } from "../core/known_names.ts";
@@ -98,7 +99,7 @@ export interface Instance<W extends World = World> {
 const codecs = new Codecs(memberNames);
 
 /** A plan with its imports bound: what an instance is made from. */
-export interface Bindings {
+export interface BoundPlan {
   readonly plan: Plan;
   /** One per leaf of the imports. */
   readonly binders: readonly Binder[];
@@ -106,6 +107,8 @@ export interface Bindings {
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
   /** Whether JavaScript may be generated, where the engine permits it. */
   readonly codegen: boolean;
+  /** What components among the exports print themselves by. */
+  readonly printers: Printers;
 }
 
 /** The names of {@linkcode InstantiateOptions}. */
@@ -136,14 +139,18 @@ function checkOptions(options: InstantiateOptions<unknown>): void {
 }
 
 function prepare(
-  { plan, binders, classes: hostClasses, codegen }: Bindings,
+  { plan, binders, classes: hostClasses, codegen, printers }: BoundPlan,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   checkOptions(options);
   options.signal?.throwIfAborted();
   const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
-  tree.makeClass = (runtime) => classes.of(runtime).class as ResourceObjectClass;
-  const running = new Running(plan, binders.map((bind) => bind(tree)), tree, codecs, codegen && features.codegen);
+  const running = new Running(plan, binders.map((bind) => bind(tree)), tree, {
+    codecs,
+    codegen: codegen && features.codegen,
+    classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
+    printers,
+  });
   return {
     running,
     classes,
@@ -153,15 +160,15 @@ function prepare(
 }
 
 /** Runs a linked component. */
-export async function instantiateLinked(bindings: Bindings, options?: InstantiateOptions<unknown>): Promise<Instance> {
-  const source = prepare(bindings, options);
+export async function instantiateLinked(bound: BoundPlan, options?: InstantiateOptions<unknown>): Promise<Instance> {
+  const source = prepare(bound, options);
   await runAsync(source.running);
   return new RunningInstance(source, options?.signal);
 }
 
 /** The same without waiting. */
-export function instantiateLinkedSync(bindings: Bindings, options?: InstantiateOptions<unknown>): Instance {
-  const source = prepare(bindings, options);
+export function instantiateLinkedSync(bound: BoundPlan, options?: InstantiateOptions<unknown>): Instance {
+  const source = prepare(bound, options);
   runSync(source.running);
   return new RunningInstance(source, options?.signal);
 }

@@ -180,14 +180,14 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     if (!(component instanceof Component)) {
       throw new TypeError(`link takes a Component, found ${notComponent(component)}`);
     }
-    const { root, plan: known, codegen } = componentInternals(component);
+    const { root, plan: known, codegen, printers } = componentInternals(component);
     this.#root.refresh();
     const binding = new Binding(this.#root, this.#trapUnknown, componentType(root.def));
     const given = known.imports.flatMap((leaf) => binding.given(leaf) ?? []);
     // Core modules and components are part of what is planned: with them at hand, it is planned again.
     const plan = given.length === 0 ? known : planComponent(root, given);
     const binders = plan.imports.map((leaf) => binding.bind(leaf));
-    const bindings = { plan, binders, classes: binding.classes, codegen };
+    const bindings = { plan, binders, classes: binding.classes, codegen, printers };
     return {
       component,
       instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(bindings, options),
