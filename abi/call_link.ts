@@ -1,6 +1,7 @@
 // What linking knows of one function that is called across a boundary: its plan, and what stands at either end. Both tiers make a
 // function from it, and what an exception at a step means is said here for both.
 
+import type { CoreFunction } from "./core_values.ts";
 import { finish, Trap } from "../errors.ts";
 import type { CanonContext } from "./canon_context.ts";
 import type { CallPlan, Step } from "./call_plan.ts";
@@ -8,7 +9,6 @@ import { failurePlace } from "./call_plan.ts";
 import type { Frame } from "./codec.ts";
 import { leaveAll } from "./entering.ts";
 import type { ComponentInstance } from "./instance.ts";
-import type { CoreFunction } from "./signature.ts";
 import { asTrap, surface, uncatchable } from "./trap.ts";
 
 /** A host function with its values in JS. */

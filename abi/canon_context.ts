@@ -2,12 +2,11 @@
 // A context is what linking knows: it never changes. What one call owes is in its frame (call_frame.ts).
 // Spec: definitions.py `CanonicalOptions`, `LiftLowerContext`.
 
-import type { CoreValue } from "./codec.ts";
+import type { AddressType, CoreValue } from "./core_values.ts";
 import type { ComponentInstance } from "./instance.ts";
-import type { AddressType } from "./layout.ts";
 import { type GuestMemory, guestMemory } from "./memory.ts";
 import { type Pointers, pointersOf } from "./pointers.ts";
-import type { ResourceRuntime } from "./resources.ts";
+import type { ResourceRuntime } from "./resource_runtime.ts";
 import { lockingDown, rethrow, trap } from "./trap.ts";
 
 /** `string-encoding`. */

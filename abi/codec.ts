@@ -4,13 +4,12 @@
 // Leaf codecs say what failed, enclosing ones add where (errors.ts `within`).
 // Spec: definitions.py `load`, `store`, `lift_flat`, `lower_flat`.
 
+import type { CoreValue } from "./core_values.ts";
+import type { AddressType } from "./core_values.ts";
 import type { CallFrame } from "./call_frame.ts";
-import type { AddressType, Layout } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import type { CanonContext } from "./canon_context.ts";
 import type { ValType } from "./types.ts";
-
-/** A core value as JS sees it: i64 as bigint, the others as number. */
-export type CoreValue = number | bigint;
 
 /** The frame of a call whose signature has handles. */
 export type Frame = CallFrame | undefined;

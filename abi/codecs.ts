@@ -1,10 +1,11 @@
 // One codec for each type object and address type, made once and kept.
 // Types in, codecs out; which codec serves which kind is decided here.
 
+import type { AddressType } from "./core_values.ts";
 import type { Codec, CodecSource, MemberNames } from "./codec.ts";
 import { flagsCodec } from "./flags_codec.ts";
 import { handleCodec } from "./handles.ts";
-import { type AddressType, layoutOf } from "./layout.ts";
+import { layoutOf } from "./layout.ts";
 import { fixedListCodec, listCodec, mapCodec } from "./lists.ts";
 import { recordCodec, tupleCodec } from "./records.ts";
 import { scalarCodec } from "./scalars.ts";

@@ -4,6 +4,7 @@
 // Nothing of a component's text gets into the code but as JSON string literals (codegen_values.ts).
 // Spec: CanonicalABI.md `canon lift`, `canon lower`; DESIGN.md "Speed".
 
+import type { CoreFunction } from "./core_values.ts";
 import { ComponentError, within } from "../errors.ts";
 import { CallFrame } from "./call_frame.ts";
 import { type CallLink, failed } from "./call_link.ts";
@@ -16,9 +17,9 @@ import { Region } from "./codegen_values.ts";
 import { ownFunction } from "./copies.ts";
 import { enterAll, leaveAll, refuseEnter } from "./entering.ts";
 import { FREE } from "./flags.ts";
-import { lendDirectly } from "./resources.ts";
+import { lendDirectly } from "./guest_resource.ts";
 import { checkDropped, plainResult, thrownValue } from "./results.ts";
-import type { CoreFunction, Signature } from "./signature.ts";
+import type { Signature } from "./signature.ts";
 import { rethrow, trapAt } from "./trap.ts";
 import { containsAsyncValue, type FuncType, type ValType } from "./types.ts";
 

@@ -2,7 +2,8 @@
 // A type and the context of one instance in; facts and expressions out.
 
 import type { CanonContext } from "./canon_context.ts";
-import { GuestResource, HostResource } from "./resources.ts";
+import { GuestResource } from "./guest_resource.ts";
+import { HostResource } from "./host_resource.ts";
 import { slotOf } from "./slots.ts";
 import type { OfKind, ValType } from "./types.ts";
 

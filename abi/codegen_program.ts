@@ -1,12 +1,12 @@
 // What all of one generated trampoline shares: constants, functions of its own, fresh names, and the bound on how much text there is.
 // Also what its code calls by name.
 
+import type { AddressType } from "./core_values.ts";
 import { ValueError, within } from "../errors.ts";
 import { refuseFlag, refuseOther, unknownFlag } from "./flags_codec.ts";
 import { allocateList, checkList, loadRange, storeRange, toArray } from "./lists.ts";
 import { openTuple } from "./records.ts";
 import type { Codec, CodecSource } from "./codec.ts";
-import type { AddressType } from "./layout.ts";
 import { pointersOf } from "./pointers.ts";
 import { mismatch } from "./scalars.ts";
 import { loadString, storedUnits, storeString } from "./strings.ts";

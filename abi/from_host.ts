@@ -3,6 +3,7 @@
 // until it is over, a promising one likewise, also while the guest is suspended.
 // Spec: CanonicalABI.md `canon lift`.
 
+import type { CoreFunction } from "./core_values.ts";
 import { finish, ValueError } from "../errors.ts";
 import type { CallLink } from "./call_link.ts";
 import { planFromHost } from "./call_plan.ts";
@@ -10,7 +11,7 @@ import type { CanonContext, CanonOptions } from "./canon_context.ts";
 import { runIdle } from "./instance.ts";
 import { Performance } from "./perform.ts";
 import { isThenable } from "./results.ts";
-import type { CoreFunction, Signature } from "./signature.ts";
+import type { Signature } from "./signature.ts";
 import { orAborted } from "./suspend.ts";
 import type { ValType } from "./types.ts";
 

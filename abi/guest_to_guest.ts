@@ -3,14 +3,14 @@
 // Both sides of a call in, core functions out. Most adapters are never called: each is made by its first call.
 // Spec: CanonicalABI.md `canon lift` called by `canon lower`.
 
+import type { CoreFunction, CoreValue } from "./core_values.ts";
 import type { CallLink } from "./call_link.ts";
 import { planBetweenGuests } from "./call_plan.ts";
 import type { CanonContext } from "./canon_context.ts";
-import type { CoreValue } from "./codec.ts";
 import type { Lifted } from "./from_host.ts";
 import type { InstanceTree } from "./instance.ts";
 import { Performance } from "./perform.ts";
-import type { CoreFunction, Signature } from "./signature.ts";
+import type { Signature } from "./signature.ts";
 import { asTrap, uncatchable } from "./trap.ts";
 
 /** Both sides of an adapter. Contexts are of kind `host: false`. */

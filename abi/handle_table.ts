@@ -3,7 +3,7 @@
 // Spec: definitions.py `Table`, `ResourceHandle`.
 
 import type { InstanceTree } from "./instance.ts";
-import type { ResourceRuntime } from "./resources.ts";
+import type { ResourceRuntime } from "./resource_runtime.ts";
 import type { CallFrame } from "./call_frame.ts";
 import { trap } from "./trap.ts";
 

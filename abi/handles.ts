@@ -1,7 +1,8 @@
 // own and borrow: handles of the guest's table ↔ JS objects, or representations between guests.
 // Spec: definitions.py `lift_own`, `lift_borrow`, `lower_own`, `lower_borrow`.
 
-import { type Codec, type CoreValue, type Frame, oneCore } from "./codec.ts";
+import type { CoreValue } from "./core_values.ts";
+import { type Codec, type Frame, oneCore } from "./codec.ts";
 import type { Layout } from "./layout.ts";
 import type { CanonContext } from "./canon_context.ts";
 import { slotOf } from "./slots.ts";

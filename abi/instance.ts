@@ -6,7 +6,7 @@ import { DEPTH, ENTERED, INSTANCE_WORDS, LOCKED, LOCKED_DOWN, NO_LEAVE, takeFlag
 import type { CallHooks } from "./hooks.ts";
 import { HandleTable } from "./handle_table.ts";
 import type { Suspension } from "./suspend.ts";
-import type { ResourceRuntime } from "./resources.ts";
+import type { ResourceRuntime } from "./resource_runtime.ts";
 
 /** Limits of one instance tree; a missing one has its default. */
 export interface Limits {

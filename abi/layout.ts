@@ -2,12 +2,9 @@
 // Everything is found once per type object and address type.
 // Spec: CanonicalABI.md "Alignment", "Element Size", "Flattening".
 
-import { type CoreType, type ScalarKind, scalarRules } from "./scalar_rules.ts";
+import type { AddressType, CoreFuncType, CoreType } from "./core_values.ts";
+import { type ScalarKind, scalarRules } from "./scalar_rules.ts";
 import type { FuncType, ValType } from "./types.ts";
-
-export type { CoreType };
-/** A memory's address type; it decides how wide pointers and lengths are. */
-export type AddressType = "i32" | "i64";
 
 /** Flat parameters beyond which they are passed through memory. */
 export const MAX_FLAT_PARAMS = 16;
@@ -208,12 +205,6 @@ export interface SignatureLayout {
   readonly resultDirect: boolean;
   /** The core function type. */
   readonly core: CoreFuncType;
-}
-
-/** A core function type by its value types. */
-export interface CoreFuncType {
-  readonly params: readonly CoreType[];
-  readonly results: readonly CoreType[];
 }
 
 /** `flatten_functype`. */

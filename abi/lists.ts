@@ -2,10 +2,11 @@
 // A type and an address type in, codecs out.
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
+import type { AddressType } from "./core_values.ts";
 import { ValueError, within } from "../errors.ts";
 import type { CanonContext } from "./canon_context.ts";
 import type { Codec, CodecSource, Frame } from "./codec.ts";
-import type { AddressType, Layout } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import { pointersOf } from "./pointers.ts";
 import { numericView } from "./scalar_rules.ts";
 import { mismatch } from "./scalars.ts";

@@ -1,7 +1,7 @@
 // A host function that a component exports again: called from JS, it is to check and convert values as any export does.
 // So it gets what a guest would have: a small memory with an allocator, through which values are lowered and lifted again.
 
-import type { CoreValue } from "./codec.ts";
+import type { CoreFunction, CoreValue } from "./core_values.ts";
 import { ComponentInstance, type InstanceTree } from "./instance.ts";
 import type { HostCall } from "./call_link.ts";
 import { CanonContext, type CanonOptions } from "./canon_context.ts";
@@ -9,7 +9,7 @@ import type { CodecSource } from "./codec.ts";
 import type { Lifted } from "./from_host.ts";
 import { alignTo } from "./layout.ts";
 import { isThenable } from "./results.ts";
-import { type CoreFunction, signatureOf } from "./signature.ts";
+import { signatureOf } from "./signature.ts";
 import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "./to_host.ts";
 import type { FuncType } from "./types.ts";
 

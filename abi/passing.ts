@@ -2,8 +2,9 @@
 // A context, a signature and values in; values or core values out. `at.param` says at any time which parameter is at work.
 // Spec: definitions.py `lift_flat_values`, `lower_flat_values`.
 
+import type { CoreValue } from "./core_values.ts";
 import type { CanonContext } from "./canon_context.ts";
-import type { CoreValue, Frame } from "./codec.ts";
+import type { Frame } from "./codec.ts";
 import type { Signature } from "./signature.ts";
 
 /** Which parameter is being lifted or lowered; one beyond the last is the place that all of them are in. */

@@ -3,10 +3,11 @@
 // A linked function in, calls out.
 // Spec: definitions.py `canon_lift`, `canon_lower`.
 
+import type { CoreValue } from "./core_values.ts";
 import { CallFrame } from "./call_frame.ts";
 import { type CallLink, failed } from "./call_link.ts";
 import type { Step } from "./call_plan.ts";
-import type { CoreValue, Frame } from "./codec.ts";
+import type { Frame } from "./codec.ts";
 import { enterAll, leaveAll } from "./entering.ts";
 import { FREE } from "./flags.ts";
 import { liftParams, liftResult, lowerParams, lowerResult } from "./passing.ts";

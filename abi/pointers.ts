@@ -2,8 +2,7 @@
 // Everywhere else in the library both are numbers. A 64-bit one that no number holds exactly is larger than any memory, and stays so.
 // Spec: definitions.py `ptr_size`, `utf16_tag`; CanonicalABI.md "Loading", "Storing".
 
-import type { CoreValue } from "./codec.ts";
-import type { AddressType } from "./layout.ts";
+import type { AddressType, CoreValue } from "./core_values.ts";
 import type { GuestMemory } from "./memory.ts";
 
 /** The bit of a `latin1+utf16` string's length that says utf16, as the library has it: bit 31, also where a memory has it in bit 63. */

@@ -2,9 +2,10 @@
 // A type and an address type in, codecs out; how a record looks in JS is a shape, which generated code uses too.
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
+import type { AddressType } from "./core_values.ts";
 import { ValueError, within } from "../errors.ts";
 import type { Codec, CodecSource, MemberNames } from "./codec.ts";
-import { type AddressType, recordLayout } from "./layout.ts";
+import { recordLayout } from "./layout.ts";
 import { isThenable } from "./results.ts";
 import { mismatch } from "./scalars.ts";
 import { formatType, type OfKind, type ValType } from "./types.ts";

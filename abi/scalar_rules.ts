@@ -2,10 +2,8 @@
 // of the codecs, and the generator, for which the cut to a range has a second spelling as JavaScript text.
 // Spec: CanonicalABI.md "Alignment", "Flattening", "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
+import type { CoreType } from "./core_values.ts";
 import type { PrimitiveKind } from "./types.ts";
-
-/** The type of a core value that crosses the boundary. */
-export type CoreType = "i32" | "i64" | "f32" | "f64";
 
 /** Kinds that are scalars: one core value, and as many bytes of memory as it is wide. */
 export type ScalarKind = Exclude<PrimitiveKind, "string" | "error-context">;

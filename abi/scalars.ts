@@ -2,8 +2,9 @@
 // lift: core value → JS, by truncation. lower: JS → core value; nothing is coerced, a value outside its type is a ValueError.
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
+import type { CoreValue } from "./core_values.ts";
 import { describe, ValueError } from "../errors.ts";
-import { type Codec, type CoreValue, oneCore } from "./codec.ts";
+import { type Codec, oneCore } from "./codec.ts";
 import type { Layout } from "./layout.ts";
 import type { CanonContext } from "./canon_context.ts";
 import { isThenable } from "./results.ts";

@@ -43,7 +43,3 @@ function makeSignature(type: FuncType, key: SignatureKey, codecs: CodecSource): 
     places: type.params.map((param, i) => `param ${i + 1} \`${param.name}\``),
   };
 }
-
-/** A core function, as the engine's JS API sees it. */
-// deno-lint-ignore no-explicit-any
-export type CoreFunction = (...args: any[]) => any;

@@ -2,10 +2,11 @@
 // load*: bytes in guest memory → string. store*: string → (ptr, tagged code units), allocating with realloc.
 // Spec: CanonicalABI.md "Loading" and "Storing".
 
+import type { AddressType } from "./core_values.ts";
 import { ValueError } from "../errors.ts";
 import { readAscii } from "./ascii.ts";
 import type { Codec } from "./codec.ts";
-import type { AddressType, Layout } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import type { GuestMemory } from "./memory.ts";
 import type { CanonContext } from "./canon_context.ts";
 import { pointersOf, UTF16_TAG } from "./pointers.ts";

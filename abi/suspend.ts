@@ -4,10 +4,8 @@
 // imports a `Suspending` function itself: a small module chooses between it and a plain one that traps, by a global that says which call runs.
 // Spec: JavaScript-Promise Integration proposal; DESIGN.md "Suspension".
 
-import type { CoreValue } from "./codec.ts";
+import type { CoreFunction, CoreFuncType, CoreValue } from "./core_values.ts";
 import type { InstanceTree } from "./instance.ts";
-import type { CoreFuncType } from "./layout.ts";
-import type { CoreFunction } from "./signature.ts";
 import { buildModule, leb } from "./wasm/builder.ts";
 
 /** What TypeScript's library does not declare yet. */

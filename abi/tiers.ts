@@ -3,6 +3,7 @@
 // are hardly called, and is generated after a few calls; the guest holds an entry that stays.
 // Source: DESIGN.md "Speed".
 
+import type { CoreFunction } from "./core_values.ts";
 import type { CodecSource } from "./codec.ts";
 import { ownFunction } from "./copies.ts";
 import type { CallLink } from "./call_link.ts";
@@ -10,7 +11,6 @@ import type { CanonContext } from "./canon_context.ts";
 import { type ExportStyle, generate, isCovered } from "./codegen.ts";
 import { type GuestCall, type Lifted, liftExport, linkExport } from "./from_host.ts";
 import type { InstanceTree } from "./instance.ts";
-import type { CoreFunction } from "./signature.ts";
 import { linkImport, type Lowered, lowerHost } from "./to_host.ts";
 import { uncatchable } from "./trap.ts";
 import type { FuncType } from "./types.ts";

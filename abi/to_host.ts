@@ -2,13 +2,13 @@
 // Signatures and host functions in, core functions out. Whatever is thrown leaves so that no guest can swallow it (call_link.ts).
 // Spec: CanonicalABI.md `canon lower`.
 
+import type { CoreFunction, CoreValue } from "./core_values.ts";
 import type { CallLink, HostCall } from "./call_link.ts";
 import { planToHost } from "./call_plan.ts";
 import type { CanonContext } from "./canon_context.ts";
-import type { CoreValue } from "./codec.ts";
 import { Performance } from "./perform.ts";
 import { isThenable } from "./results.ts";
-import type { CoreFunction, Signature } from "./signature.ts";
+import type { Signature } from "./signature.ts";
 import { type Suspension, wait } from "./suspend.ts";
 import { trapAt, unwinding } from "./trap.ts";
 

@@ -2,9 +2,10 @@
 // A shape says how a JS value names a case and carries a payload; the mechanism does discriminants, layout and joined core values.
 // Spec: CanonicalABI.md `load_variant`, `store_variant`, `lift_flat_variant`, `lower_flat_variant`.
 
+import type { AddressType, CoreType, CoreValue } from "./core_values.ts";
 import { describe, ValueError, within } from "../errors.ts";
-import { type Codec, type CodecSource, type CoreValue, oneCore } from "./codec.ts";
-import { type AddressType, type CoreType, variantLayout } from "./layout.ts";
+import { type Codec, type CodecSource, oneCore } from "./codec.ts";
+import { variantLayout } from "./layout.ts";
 import type { CanonContext } from "./canon_context.ts";
 import { mismatch } from "./scalars.ts";
 import { trap } from "./trap.ts";

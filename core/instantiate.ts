@@ -2,13 +2,13 @@
 // Written as a generator that asks for core instances, so that the sync and async drivers share it.
 // Nothing here looks at names or types; trampolines are made from signatures (abi/).
 
+import type { CoreFunction } from "../abi/core_values.ts";
 import { engineMessage, LinkError } from "../errors.ts";
 import type { InstanceTree } from "../abi/instance.ts";
 import type { ExportStyle } from "../abi/codegen.ts";
 import { CanonContext } from "../abi/canon_context.ts";
 import { type GuestCall, type Lifted, liftPromising, linkExport, type PromisingCall } from "../abi/from_host.ts";
 import { Loopback } from "../abi/loopback.ts";
-import type { CoreFunction } from "../abi/signature.ts";
 import { exportFunction, makeMethod } from "../abi/tiers.ts";
 import { isHostError, rethrow, surface, trapAt } from "../abi/trap.ts";
 import { type Component, makeComponent } from "./component.ts";

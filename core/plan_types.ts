@@ -2,8 +2,9 @@
 // Steps run in order over flat spaces of core instances, core functions, resources and component instances.
 // Made by plan.ts, run by instantiate.ts; holds no engine objects, so one plan serves any number of instances.
 
+import type { AddressType } from "../abi/core_values.ts";
 import type { StringEncoding } from "../abi/canon_context.ts";
-import type { AddressType, CallStyle } from "../abi/layout.ts";
+import type { CallStyle } from "../abi/layout.ts";
 import type { FuncType, OfKind, ResourceType, ValType } from "../abi/types.ts";
 import type { ComponentDef, NameDef, TypeDecl } from "./definitions.ts";
 import type { ModuleSlot } from "./module_slot.ts";

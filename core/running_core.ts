@@ -4,6 +4,7 @@
 // many definitions are never used.
 // Nothing here looks at names or types; trampolines are made from signatures (abi/).
 
+import type { CoreFunction } from "../abi/core_values.ts";
 import { LinkError } from "../errors.ts";
 import type { HostCall } from "../abi/call_link.ts";
 import { CanonContext, type CanonOptions } from "../abi/canon_context.ts";
@@ -11,16 +12,10 @@ import type { CodecSource } from "../abi/codec.ts";
 import type { Lifted } from "../abi/from_host.ts";
 import { adapt, adaptSuspending, type Sides } from "../abi/guest_to_guest.ts";
 import { ComponentInstance, type InstanceTree } from "../abi/instance.ts";
-import {
-  type ClassOf,
-  GuestResource,
-  HostResource,
-  type HostResourceClass,
-  resourceDrop,
-  resourceNew,
-  resourceRep,
-} from "../abi/resources.ts";
-import { type CoreFunction, type Signature, signatureOf } from "../abi/signature.ts";
+import { type ClassOf, GuestResource } from "../abi/guest_resource.ts";
+import { HostResource, type HostResourceClass } from "../abi/host_resource.ts";
+import { resourceDrop, resourceNew, resourceRep } from "../abi/resource_builtins.ts";
+import { type Signature, signatureOf } from "../abi/signature.ts";
 import { type Dispatched, promising, Suspension } from "../abi/suspend.ts";
 import { type Entry, importFunction } from "../abi/tiers.ts";
 import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../abi/to_host.ts";

@@ -1,7 +1,8 @@
 // Canonical definitions: which options they need and may have, and the core types of what they use and make.
 // Spec: CanonicalABI.md "Canonical Definitions", Binary.md "Canonical Definitions"; SPEC.md §2.5, §4.4.
 
-import { type AddressType, type CallStyle, type CoreFuncType, signatureLayout } from "../abi/layout.ts";
+import type { AddressType, CoreFuncType } from "../abi/core_values.ts";
+import { type CallStyle, signatureLayout } from "../abi/layout.ts";
 import { containsBorrow, containsRange, type FuncType, type ValType } from "../abi/types.ts";
 import { CoreEquality, CoreSpace, shapeOf } from "./core_space.ts";
 import type { CanonDef, CanonOptionsDef } from "./definitions.ts";

@@ -3,7 +3,7 @@
 // Twice per instance at most: plainly, and with every function giving a promise.
 
 import type { GuestCall } from "../abi/from_host.ts";
-import { GuestResource } from "../abi/resources.ts";
+import { GuestResource } from "../abi/guest_resource.ts";
 import { slotOf } from "../abi/slots.ts";
 import type { ResourceType } from "../abi/types.ts";
 import type { Running } from "../core/instantiate.ts";

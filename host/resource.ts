@@ -3,7 +3,7 @@
 
 import { ValueError } from "../errors.ts";
 import type { GuestCall } from "../abi/from_host.ts";
-import { type GuestResource, isResourceObject, ResourceObject } from "../abi/resources.ts";
+import { type GuestResource, isResourceObject, ResourceObject } from "../abi/guest_resource.ts";
 
 /** A class under construction. */
 export interface GuestClass {

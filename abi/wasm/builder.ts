@@ -1,8 +1,7 @@
+import type { CoreFuncType, CoreType } from "../core_values.ts";
 // A small encoder for the core modules that the library itself emits: types, imports, functions, exports.
 // Numbers and names in, bytes out; nothing of a guest's goes in but core value types.
 // Spec: core spec "Binary Format: Modules".
-
-import type { CoreFuncType, CoreType } from "../layout.ts";
 
 /** An unsigned LEB128 integer. */
 export function leb(value: number): number[] {

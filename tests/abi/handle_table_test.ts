@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { HandleTable } from "../../abi/handle_table.ts";
 import { InstanceTree } from "../../abi/instance.ts";
-import { HostResource } from "../../abi/resources.ts";
+import { HostResource } from "../../abi/host_resource.ts";
 import { makeResourceType } from "../../abi/slots.ts";
 
 const [kept, drained] = [0, 1].map((slot) =>

@@ -1,16 +1,8 @@
 // Layout and flattening by key, against what CanonicalABI.md says ("Alignment", "Element Size", "Flattening"), worked out by hand.
 
+import type { AddressType, CoreType } from "../../abi/core_values.ts";
 import { assertEquals } from "@std/assert";
-import {
-  type AddressType,
-  type CallStyle,
-  type CoreType,
-  layoutOf,
-  recordLayout,
-  type Side,
-  signatureLayout,
-  variantLayout,
-} from "../../abi/layout.ts";
+import { type CallStyle, layoutOf, recordLayout, type Side, signatureLayout, variantLayout } from "../../abi/layout.ts";
 import type { FuncType, ValType } from "../../abi/types.ts";
 
 const of = (kind: "bool" | "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "char" | "string"): ValType => ({ kind });

@@ -1,36 +1,16 @@
-// Resource types at run time: who made them, how they are destroyed, and how a handle's representation becomes a JS object.
-// A guest's resource is a ResourceObject in JS that holds its representation; a host's is any object, held in a slab by an index.
-// Also the built-ins resource.new, resource.drop and resource.rep.
+// A guest's resources in JavaScript: an object that holds a representation, its class, and the destructor that runs when it is dropped
+// or garbage.
+// Representations in, objects out, and back.
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
-import { describe, finish, Trap, ValueError } from "../errors.ts";
+import { describe, finish, ValueError } from "../errors.ts";
 import type { CallFrame } from "./call_frame.ts";
-import { isThenable } from "./results.ts";
 import { FREE } from "./flags.ts";
-import type { ComponentInstance, InstanceTree } from "./instance.ts";
-import { asTrap, checkLeave, refuseEntered, rethrow, surface, trap, uncatchable, whyNotEntered } from "./trap.ts";
+import type { ComponentInstance } from "./instance.ts";
+import type { ResourceRuntime } from "./resource_runtime.ts";
+import { isThenable } from "./results.ts";
+import { asTrap, refuseEntered, rethrow, surface, trap, whyNotEntered } from "./trap.ts";
 import type { ResourceType } from "./types.ts";
-
-/** A resource type of one instance tree. */
-export interface ResourceRuntime {
-  readonly type: ResourceType;
-  /** The component instance that defined it: `impl`. `undefined` for a host's. */
-  readonly node: ComponentInstance | undefined;
-  /** In the words of a handle mismatch. */
-  describe(): string;
-  /** A guest gave it away to the host. */
-  ownToHost(rep: number): unknown;
-  /** A guest lent it to the host for one call. */
-  borrowToHost(rep: number, scope: CallFrame): unknown;
-  /** The host gives it away; `scope` takes it back if the call does not happen. */
-  ownFromHost(value: unknown, scope: CallFrame): number;
-  /** The host lends it for one call. */
-  borrowFromHost(value: unknown, scope: CallFrame): number;
-  /** The last handle is gone: runs the destructor. `caller` is the guest that dropped it, if one did. */
-  destroy(rep: number, caller: ComponentInstance | undefined): void;
-}
-
-// ── A guest's resources in JS ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What messages say of a resource that is gone. */
 const phrases = {
@@ -257,120 +237,4 @@ export class GuestResource implements ResourceRuntime {
       tree.onError(error);
     }
   }
-}
-
-// ── A host's resources in guests ──────────────────────────────────────────────────────────────────────────────────────────
-
-/** How host objects are recognised and released. */
-export interface HostResourceClass {
-  is(value: unknown): boolean;
-}
-
-/** A resource type that the host gave: objects in a slab, their indices are the representations. */
-export class HostResource implements ResourceRuntime {
-  readonly type: ResourceType;
-  readonly node = undefined;
-  readonly #class: HostResourceClass;
-  readonly #tree: InstanceTree;
-  readonly #objects: unknown[] = [];
-  readonly #free: number[] = [];
-
-  constructor(type: ResourceType, resourceClass: HostResourceClass, tree: InstanceTree) {
-    this.type = type;
-    this.#class = resourceClass;
-    this.#tree = tree;
-  }
-
-  /** Objects that guests hold handles to. */
-  get size(): number {
-    return this.#objects.length - this.#free.length;
-  }
-
-  describe(): string {
-    return "host-defined resource";
-  }
-
-  ownToHost(rep: number): unknown {
-    return this.#remove(rep);
-  }
-
-  borrowToHost(rep: number): unknown {
-    return this.#objects[rep];
-  }
-
-  ownFromHost(value: unknown, scope: CallFrame): number {
-    const rep = this.hold(value);
-    scope.onFailure(() => this.#remove(rep));
-    return rep;
-  }
-
-  borrowFromHost(value: unknown, scope: CallFrame): number {
-    const rep = this.hold(value);
-    scope.atEnd(() => this.#remove(rep));
-    return rep;
-  }
-
-  destroy(rep: number, caller: ComponentInstance | undefined): void {
-    const object = this.#remove(rep) as { [Symbol.dispose]?: unknown } | null | undefined;
-    const dispose = object?.[Symbol.dispose];
-    if (typeof dispose !== "function") return;
-    try {
-      dispose.call(object);
-    } catch (error) {
-      // Without a caller the instance ends: it drops what it has in no order, and no guest can be blamed for that.
-      if (caller !== undefined || !(error instanceof Trap)) throw error;
-    }
-  }
-
-  /** Holds an object for a guest; gives the representation. */
-  hold(value: unknown): number {
-    if (!this.#class.is(value)) {
-      if (isThenable(value)) throw new ValueError("promise", `resource \`${this.type.name ?? "resource"}\``);
-      throw new ValueError("type-mismatch", `resource \`${this.type.name ?? "resource"}\``, describe(value));
-    }
-    const { maxHostHandles } = this.#tree;
-    if (this.#tree.hostHandles >= maxHostHandles) {
-      trap(this.#tree, "handle-limit", maxHostHandles, " to the host's resources");
-    }
-    this.#tree.hostHandles++;
-    const rep = this.#free.pop() ?? this.#objects.length;
-    this.#objects[rep] = value;
-    return rep;
-  }
-
-  #remove(rep: number): unknown {
-    const object = this.#objects[rep];
-    this.#objects[rep] = undefined;
-    this.#free.push(rep);
-    this.#tree.hostHandles--;
-    return object;
-  }
-}
-
-// ── Built-ins ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** `canon_resource_new`. */
-export function resourceNew(inst: ComponentInstance, runtime: ResourceRuntime): (rep: number) => number {
-  return (rep) => {
-    checkLeave(inst);
-    return inst.handles.add(runtime, rep, undefined);
-  };
-}
-
-/** `canon_resource_drop`. */
-export function resourceDrop(inst: ComponentInstance, runtime: ResourceRuntime): (handle: number) => void {
-  return (handle) => {
-    try {
-      checkLeave(inst);
-      const rep = inst.handles.drop(handle >>> 0, runtime);
-      if (rep !== undefined) runtime.destroy(rep, inst);
-    } catch (error) {
-      throw uncatchable(inst.tree, error);
-    }
-  };
-}
-
-/** `canon_resource_rep`: the one built-in besides `context.*` that may run during realloc and post-return. */
-export function resourceRep(inst: ComponentInstance, runtime: ResourceRuntime): (handle: number) => number {
-  return (handle) => inst.handles.rep(handle >>> 0, runtime);
 }
