@@ -39,7 +39,7 @@ export type { Limits } from "./abi/instance.ts";
 export { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./host/compile.ts";
 export { Component } from "./core/component.ts";
 export { type FeatureName, type Features, features } from "./core/features.ts";
-export type { CoreLimits } from "./core/definitions.ts";
+export type { CoreLimits } from "./core/core_syntax.ts";
 export type { CoreExport, CoreImport, CoreItemType } from "./core/module_type.ts";
 export type { ExternItem, ExternType } from "./core/types.ts";
 export { HostFunc, type HostFunction, type Suspending, suspending, type SuspendingFunction } from "./host/func.ts";

@@ -3,7 +3,7 @@
 // `deno task bench:compile` prints the figures and the ratios; the real components are jco 1.0.3's own, from npm.
 
 import { decodeBytes } from "../core/decode.ts";
-import { Budget } from "../core/evaluate.ts";
+import { Budget } from "../core/budget.ts";
 import { Gates } from "../core/gates.ts";
 import { planComponent } from "../core/plan.ts";
 import { validateComponent } from "../core/validate.ts";

@@ -6,7 +6,7 @@ import { Component, componentInternals, makeComponent, type Printers } from "./c
 import { capMemories, missingFeature } from "./core_module.ts";
 import { placeOfModule } from "./debug_names.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
-import { Budget } from "./evaluate.ts";
+import { Budget } from "./budget.ts";
 import { features } from "./features.ts";
 import { describeSource } from "./foreign_bytes.ts";
 import { Gates } from "./gates.ts";

@@ -5,7 +5,7 @@
 // custom-descriptors, custom-page-sizes.
 
 import { partsOf } from "./core_space.ts";
-import type { CoreExternType, CoreSubType, CoreTypeDef } from "./definitions.ts";
+import type { CoreExternType, CoreSubType, CoreTypeDef } from "./core_syntax.ts";
 import type { Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";
 

@@ -5,7 +5,7 @@
 import { CompileError } from "../errors.ts";
 import { leb } from "../abi/wasm/builder.ts";
 import { coreExternType, coreLimits, recType } from "./core_types.ts";
-import type { CoreLimits } from "./definitions.ts";
+import type { CoreLimits } from "./core_syntax.ts";
 import { featureNames, type Features } from "./features.ts";
 import { Reader } from "./reader.ts";
 

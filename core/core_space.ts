@@ -3,7 +3,7 @@
 // equal types outside. Nothing is interned: pairs that were compared are remembered by who compares.
 // Spec: core spec 3.0 "Types: Recursive Types".
 
-import type { CoreCompositeType, CoreFieldType, CoreSubType } from "./definitions.ts";
+import type { CoreCompositeType, CoreFieldType, CoreSubType } from "./core_syntax.ts";
 import { MAX_SUBTYPING_DEPTH } from "./limits.ts";
 
 /** A recursive group, with the space that its references count in. */

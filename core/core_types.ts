@@ -11,7 +11,7 @@ import type {
   CoreSubType,
   CoreTypeDef,
   CoreValTypeText,
-} from "./definitions.ts";
+} from "./core_syntax.ts";
 import { MAX_CASES, MAX_PARAMS } from "./limits.ts";
 import { hex, type Reader, readU32 } from "./reader.ts";
 

@@ -4,6 +4,7 @@
 
 import type { PrimitiveKind } from "../abi/types.ts";
 import type { StringEncoding } from "../abi/canon_context.ts";
+import type { CoreTypeDef, CoreValTypeText } from "./core_syntax.ts";
 import type { DebugNames } from "./debug_names.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 
@@ -88,56 +89,6 @@ export type AliasDef =
     | { readonly kind: "core-export"; readonly instance: number; readonly name: string }
     | { readonly kind: "outer"; readonly count: number; readonly index: number }
   );
-
-// ── Core types ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A core value or storage type in the text format's spelling. */
-export type CoreValTypeText = string;
-
-export type CoreCompositeType =
-  | { readonly kind: "func"; readonly params: readonly CoreValTypeText[]; readonly results: readonly CoreValTypeText[] }
-  | { readonly kind: "struct"; readonly fields: readonly CoreFieldType[] }
-  | { readonly kind: "array"; readonly field: CoreFieldType }
-  | { readonly kind: "cont"; readonly type: string };
-export interface CoreFieldType {
-  readonly type: CoreValTypeText;
-  readonly mutable: boolean;
-}
-export interface CoreSubType {
-  readonly final: boolean;
-  readonly supertypes: readonly number[];
-  readonly shared: boolean;
-  readonly type: CoreCompositeType;
-}
-/** `limits` of a memory or a table. */
-export interface CoreLimits {
-  /** Pages or elements at the start. */
-  readonly min: number;
-  /** Pages or elements at most; `undefined` without a bound. */
-  readonly max: number | undefined;
-  /** Whether threads may share it. */
-  readonly shared: boolean;
-  /** The type of its addresses. */
-  readonly address: "i32" | "i64";
-  /** log2 of the page size. */
-  readonly pageSize: number;
-}
-export type CoreExternType =
-  | { readonly kind: "func"; readonly type: number; readonly exact: boolean }
-  | { readonly kind: "table"; readonly element: CoreValTypeText; readonly limits: CoreLimits }
-  | { readonly kind: "memory"; readonly limits: CoreLimits }
-  | { readonly kind: "global"; readonly type: CoreValTypeText; readonly mutable: boolean; readonly shared: boolean }
-  | { readonly kind: "tag"; readonly type: number };
-
-/** `core:deftype`. */
-export type CoreTypeDef =
-  | { readonly kind: "rec"; readonly types: readonly CoreSubType[] }
-  | { readonly kind: "module"; readonly decls: readonly CoreModuleDecl[] };
-export type CoreModuleDecl =
-  | { readonly kind: "import"; readonly module: string; readonly name: string; readonly type: CoreExternType }
-  | { readonly kind: "type"; readonly types: readonly CoreSubType[] }
-  | { readonly kind: "alias"; readonly count: number; readonly index: number }
-  | { readonly kind: "export"; readonly name: string; readonly type: CoreExternType };
 
 // ── Component types ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@
 import { absurd, type FuncType, isPrimitive, type ResourceType, type ValType } from "../abi/types.ts";
 import type { NameDef } from "./definitions.ts";
 import type { CoreModuleType } from "./module_type.ts";
-import type { ValueItem } from "./plan_types.ts";
+import type { ValueItem } from "./value_types.ts";
 
 /** A type definition. Of a type that an import or export named, `of` is the type that was named. */
 export type TypeEntity =

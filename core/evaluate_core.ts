@@ -3,7 +3,7 @@
 
 import type { CoreTypeEntry } from "./core_space.ts";
 import { CoreSpace, groupFault, isShared, valueFault } from "./core_space.ts";
-import type { CoreExternType, CoreModuleDecl, CoreSubType, CoreTypeDef } from "./definitions.ts";
+import type { CoreExternType, CoreModuleDecl, CoreSubType, CoreTypeDef } from "./core_syntax.ts";
 import { invalid } from "./invalid.ts";
 import {
   type CoreExport,

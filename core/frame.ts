@@ -5,7 +5,7 @@
 import type { FuncType, PrimitiveKind, ResourceType, ValType } from "../abi/types.ts";
 import type { CoreSpace } from "./core_space.ts";
 import type { NameDef } from "./definitions.ts";
-import type { Budget } from "./evaluate.ts";
+import type { Budget } from "./budget.ts";
 import {
   type ComponentType,
   type Entity,
@@ -17,7 +17,7 @@ import {
   type TypeEntity,
 } from "./entities.ts";
 import type { CoreTypeItem } from "./evaluate_core.ts";
-import type { ValueItem } from "./plan_types.ts";
+import type { ValueItem } from "./value_types.ts";
 import { IndexSpaces, typeKinds } from "./index_spaces.ts";
 import type { Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";

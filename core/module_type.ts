@@ -6,7 +6,7 @@ import { CompileError } from "../errors.ts";
 import { CoreEquality, CoreSpace, type CoreTypeEntry, isPlain, shapeOf } from "./core_space.ts";
 import { coreExternType, coreLimits, coreTableType, coreValType, recType } from "./core_types.ts";
 import { skipConstExpr } from "./core_module.ts";
-import type { CoreExternType, CoreLimits } from "./definitions.ts";
+import type { CoreExternType, CoreLimits } from "./core_syntax.ts";
 import { Reader } from "./reader.ts";
 
 /** The type of a core module's import or export: plain data, value types in the text format's spelling. */

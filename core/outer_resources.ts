@@ -6,7 +6,7 @@
 
 import { containsHandle, everyPart, type ResourceType, type ValType } from "../abi/types.ts";
 import { type Entity, type NamedEntity, rootOf, type TypeEntity } from "./entities.ts";
-import type { Budget } from "./evaluate.ts";
+import type { Budget } from "./budget.ts";
 
 /** Whether a type mentions a resource that is not abstract in the type itself, or in a type that it is part of. */
 export function mentionsOuterResource(type: TypeEntity, budget: Budget): boolean {

@@ -7,8 +7,8 @@ import { makeResourceType, nameResourceType, slotOf } from "../abi/slots.ts";
 import { addAlias } from "./aliases.ts";
 import type { CanonDef, CoreInstanceExpr, ExternTypeDef, InstanceExpr, NameDef, TypeDef } from "./definitions.ts";
 import { addCoreType } from "./evaluate_core.ts";
+import { Budget, SCOPE_WEIGHT, weigh } from "./budget.ts";
 import {
-  Budget,
   evaluateDecls,
   evaluateType,
   extend,
@@ -16,10 +16,8 @@ import {
   makeExtern,
   type Maker,
   type Path,
-  SCOPE_WEIGHT,
   type Supply,
-  weigh,
-} from "./evaluate.ts";
+} from "./externs.ts";
 import { invalid } from "./invalid.ts";
 import {
   MAX_COMPONENT_INSTANCES,

@@ -3,7 +3,7 @@
 // Spec: Binary.md "Canonical Definitions".
 
 import type { CanonDef, CanonOptionsDef } from "./definitions.ts";
-import { valueAt } from "./evaluate.ts";
+import { valueAt } from "./value_types.ts";
 import type { Builtin, CoreRef, EndType, MemoryRef, PlanOptions } from "./plan_types.ts";
 import type { Scope } from "./scope.ts";
 import { styleOf } from "./validate_canon.ts";

@@ -10,6 +10,7 @@ import type { ComponentDef, NameDef, TypeDecl } from "./definitions.ts";
 import type { ModuleSlot } from "./module_slot.ts";
 import type { CoreModuleType } from "./module_type.ts";
 import type { Scope } from "./scope.ts";
+import type { ValueItem } from "./value_types.ts";
 
 /** A core item at run time: an export of a core instance, or a core function that a step makes. */
 export type CoreRef =
@@ -35,18 +36,6 @@ export type ModuleRef =
 export type FuncRef =
   | { readonly kind: "import"; readonly leaf: number; readonly type: FuncType }
   | { readonly kind: "lift"; readonly lift: number; readonly type: FuncType };
-
-/** A value type at plan time, with what its checks know of it. */
-export interface ValueItem {
-  readonly kind: "value";
-  readonly type: ValType;
-  /** Types nested in it, itself included. */
-  readonly depth: number;
-  /** A size in bytes that it does not exceed. */
-  readonly bytes: number;
-  /** `contains_borrow`. */
-  readonly borrows: boolean;
-}
 
 /** A type at plan time. */
 export type TypeItem =

@@ -14,8 +14,8 @@ import type {
   Item,
   ModuleRef,
   TypeItem,
-  ValueItem,
 } from "./plan_types.ts";
+import type { ValueItem } from "./value_types.ts";
 
 /** What each index space holds. */
 type PlanSpaces = {

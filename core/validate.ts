@@ -8,11 +8,11 @@ import { locate } from "../errors.ts";
 import { requireCoreFeatures } from "./core_gates.ts";
 import { CoreEquality } from "./core_space.ts";
 import { describeDefinition } from "./debug_names.ts";
+import type { CoreTypeDef } from "./core_syntax.ts";
 import type {
   AliasDef,
   ComponentDef,
   CoreInstanceExpr,
-  CoreTypeDef,
   Definition,
   ExternTypeDef,
   InstanceExpr,
@@ -30,7 +30,8 @@ import {
   type TypeEntity,
 } from "./entities.ts";
 import { addCoreType, addCoreTypeItem } from "./evaluate_core.ts";
-import { type Budget, evaluateValueType, valueAt, weigh } from "./evaluate.ts";
+import { type Budget, weigh } from "./budget.ts";
+import { evaluateValueType, valueAt } from "./value_types.ts";
 import { type CoreInstanceType, type CoreItem, Frame } from "./frame.ts";
 import type { Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";

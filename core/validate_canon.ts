@@ -7,7 +7,7 @@ import { containsBorrow, containsRange, type FuncType, type ValType } from "../a
 import { CoreEquality, CoreSpace, shapeOf } from "./core_space.ts";
 import type { CanonDef, CanonOptionsDef } from "./definitions.ts";
 import { rootOf } from "./entities.ts";
-import { valueAt } from "./evaluate.ts";
+import { valueAt } from "./value_types.ts";
 import type { CoreItem, Frame, KnownCoreItem } from "./frame.ts";
 import type { GateName, Gates } from "./gates.ts";
 import { invalid } from "./invalid.ts";

@@ -4,7 +4,7 @@
 
 import { everyPart, type FuncType, isPrimitive, type ValType } from "../abi/types.ts";
 import type { Entity, InstanceType, TypeEntity } from "./entities.ts";
-import type { Budget } from "./evaluate.ts";
+import type { Budget } from "./budget.ts";
 
 /**
  * Which types have a name that the outside can use. They only become more, so that what was found

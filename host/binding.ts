@@ -8,7 +8,7 @@ import { trapAt } from "../abi/trap.ts";
 import type { FuncType, ResourceType } from "../abi/types.ts";
 import { Component, componentInternals } from "../core/component.ts";
 import type { ComponentType, Entity, InstanceType } from "../core/entities.ts";
-import { Budget } from "../core/evaluate.ts";
+import { Budget } from "../core/budget.ts";
 import { features } from "../core/features.ts";
 import type { Bound } from "../core/running_core.ts";
 import { ModuleSlot } from "../core/module_slot.ts";
