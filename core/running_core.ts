@@ -57,6 +57,9 @@ type AdapterStep = Step & { kind: "adapter" };
 /** A function that guests import from others or from the host. */
 type CallStep = LowerStep | AdapterStep;
 
+/** Binds one import for one instance tree. */
+export type Binder = (tree: InstanceTree) => Bound;
+
 /** A lift of one instance. */
 export interface RunningLift {
   readonly lifted: Lifted;

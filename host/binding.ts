@@ -10,7 +10,7 @@ import { Component, componentInternals } from "../core/component.ts";
 import type { ComponentType, Entity, InstanceType } from "../core/entities.ts";
 import { Budget } from "../core/budget.ts";
 import { features } from "../core/features.ts";
-import type { Bound } from "../core/running_core.ts";
+import type { Binder } from "../core/running_core.ts";
 import { ModuleSlot } from "../core/module_slot.ts";
 import { describeFault, foreignModuleFault, moduleFault } from "../core/module_type.ts";
 import { isInterfaceName, parsePlainName } from "../core/names.ts";
@@ -25,9 +25,6 @@ import { requireMatch } from "./match.ts";
 import { givenKeys, type MemberKind } from "./names.ts";
 import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
 import type { Caller, ResourceClass } from "./schema.ts";
-
-/** Binds one import for one instance tree. */
-export type Binder = (tree: InstanceTree) => Bound;
 
 /** One link: what the definitions give for each import of one component. */
 export class Binding {

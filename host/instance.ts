@@ -16,7 +16,7 @@ import { runAsync, Running, runSync } from "../core/instantiate.ts";
 import { checkKnown, type Known } from "../core/known_names.ts";
 import type { Plan } from "../core/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
-import type { Binder } from "./binding.ts";
+import type { Binder } from "../core/running_core.ts";
 import { interfaceName, lookUp } from "./lookup.ts";
 import { requireMatch } from "./match.ts";
 import { memberNames } from "./names.ts";
