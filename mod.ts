@@ -32,15 +32,15 @@ export {
   ValueError,
   type ValueErrorCode,
 } from "./errors.ts";
-export type { Case, Field, FuncType, PrimitiveKind, ResourceType, ValType } from "./abi/types.ts";
-export { type Err, err, type Ok, ok, type Result } from "./abi/results.ts";
-export type { CallHooks } from "./abi/hooks.ts";
-export type { Limits } from "./abi/instance.ts";
+export type { Case, Field, FuncType, PrimitiveKind, ResourceType, ValType } from "./abi/types/types.ts";
+export { type Err, err, type Ok, ok, type Result } from "./abi/codecs/results.ts";
+export type { CallHooks } from "./abi/state/hooks.ts";
+export type { Limits } from "./abi/state/instance.ts";
 export { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./host/compile.ts";
 export { Component } from "./core/component.ts";
-export { type FeatureName, type Features, features } from "./core/features.ts";
-export type { CoreLimits } from "./core/core_syntax.ts";
-export type { CoreExport, CoreImport, CoreItemType } from "./core/module_type.ts";
+export { type FeatureName, type Features, features } from "./core/module/features.ts";
+export type { CoreLimits } from "./core/module/core_syntax.ts";
+export type { CoreExport, CoreImport, CoreItemType } from "./core/module/module_type.ts";
 export type { ExternItem, ExternType } from "./core/types.ts";
 export { HostFunc, type HostFunction, type Suspending, suspending, type SuspendingFunction } from "./host/func.ts";
 export type {
@@ -50,7 +50,7 @@ export type {
   Promising,
   PromisingMember,
   World,
-} from "./host/instance.ts";
+} from "./host/exports/instance.ts";
 export {
   type ImportFor,
   type ImportsFor,
@@ -58,5 +58,5 @@ export {
   type InstantiateArgs,
   instantiateSync,
 } from "./host/instantiate.ts";
-export { type CoreModule, type Imports, type Linked, Linker, LinkerInstance } from "./host/linker.ts";
+export { type CoreModule, type Imports, type Linked, Linker, LinkerInstance } from "./host/link/linker.ts";
 export * from "./host/schema.ts";

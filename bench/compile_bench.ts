@@ -2,11 +2,11 @@
 // they grow with a component that is made of types only.
 // `deno task bench:compile` prints the figures and the ratios; the real components are jco 1.0.3's own, from npm.
 
-import { decodeBytes } from "../core/decode.ts";
-import { Budget } from "../core/budget.ts";
-import { Gates } from "../core/gates.ts";
-import { planComponent } from "../core/plan.ts";
-import { validateComponent } from "../core/validate.ts";
+import { decodeBytes } from "../core/decode/decode.ts";
+import { Budget } from "../core/resolve/budget.ts";
+import { Gates } from "../core/binary/gates.ts";
+import { planComponent } from "../core/plan/plan.ts";
+import { validateComponent } from "../core/validate/validate.ts";
 import { realComponent } from "../examples/real.ts";
 import { leb, name, section, sleb } from "../tests/support/bytes.ts";
 

@@ -1,7 +1,7 @@
 // deno task bench:text: strings of ASCII by length, bytes → string and back: with a kernel, with a loop in JavaScript, with the platform's
-// coders. The thresholds in abi/strings.ts are where the lines cross.
+// coders. The thresholds in abi/codecs/strings.ts are where the lines cross.
 
-import { readAscii } from "../abi/ascii.ts";
+import { readAscii } from "../abi/codecs/ascii.ts";
 import { kernelOf } from "../abi/wasm/text.ts";
 import { measure } from "./measure.ts";
 

@@ -1,13 +1,13 @@
 // deno task bench:tiers: what it costs to generate a trampoline and what a call saves afterwards, for signatures of several sizes: after how
-// many calls it has paid. The number in abi/tiers.ts is chosen by it.
+// many calls it has paid. The number in abi/codegen/tiers.ts is chosen by it.
 
-import { Codecs } from "../abi/codecs.ts";
-import { CanonContext } from "../abi/canon_context.ts";
-import { generate } from "../abi/codegen.ts";
-import { ComponentInstance, InstanceTree } from "../abi/instance.ts";
-import { linkImport, lowerHost } from "../abi/to_host.ts";
-import { signatureOf } from "../abi/signature.ts";
-import type { FuncType, ValType } from "../abi/types.ts";
+import { Codecs } from "../abi/codecs/codecs.ts";
+import { CanonContext } from "../abi/state/canon_context.ts";
+import { generate } from "../abi/codegen/trampolines.ts";
+import { ComponentInstance, InstanceTree } from "../abi/state/instance.ts";
+import { linkImport, lowerHost } from "../abi/calls/to_host.ts";
+import { signatureOf } from "../abi/codecs/signature.ts";
+import type { FuncType, ValType } from "../abi/types/types.ts";
 import { memberNames } from "../host/names.ts";
 import { measure } from "./measure.ts";
 

@@ -3,21 +3,21 @@
 
 import { CompileError, engineMessage, locate } from "../errors.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
-import { capMemories, missingFeature } from "./core_module.ts";
-import { placeOfModule } from "./debug_names.ts";
-import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode.ts";
-import { Budget } from "./budget.ts";
-import { features } from "./features.ts";
-import { describeSource } from "./foreign_bytes.ts";
-import { Gates } from "./gates.ts";
-import { checkGiven, fillGiven } from "./given_modules.ts";
-import { checkKnown, type Known } from "./known_names.ts";
-import type { ModuleSlot } from "./module_slot.ts";
-import { moduleHead } from "./module_type.ts";
-import { planComponent } from "./plan.ts";
-import type { DefinedComponent } from "./plan_types.ts";
-import { checkIdentity, requireWhole } from "./split_modules.ts";
-import { validateComponent } from "./validate.ts";
+import { capMemories, missingFeature } from "./module/core_module.ts";
+import { placeOfModule } from "./decode/debug_names.ts";
+import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode/decode.ts";
+import { Budget } from "./resolve/budget.ts";
+import { features } from "./module/features.ts";
+import { describeSource } from "./binary/foreign_bytes.ts";
+import { Gates } from "./binary/gates.ts";
+import { checkGiven, fillGiven } from "./sources/given_modules.ts";
+import { checkKnown, type Known } from "./binary/known_names.ts";
+import type { ModuleSlot } from "./module/module_slot.ts";
+import { moduleHead } from "./module/module_type.ts";
+import { planComponent } from "./plan/plan.ts";
+import type { DefinedComponent } from "./plan/plan_types.ts";
+import { checkIdentity, requireWhole } from "./sources/split_modules.ts";
+import { validateComponent } from "./validate/validate.ts";
 
 /** Any buffer or view, shared ones too (TypeScript's `BufferSource` refuses a plain `Uint8Array`, whose buffer might be shared). */
 export type Bytes = ArrayBufferLike | ArrayBufferView;

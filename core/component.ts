@@ -1,11 +1,11 @@
-// A compiled component: its plan and its engine modules. Made by compile.ts, linked by host/linker.ts, never changed.
+// A compiled component: its plan and its engine modules. Made by compile.ts, linked by host/link/linker.ts, never changed.
 
-import { checkKnown } from "./known_names.ts";
-import type { ModuleSlot } from "./module_slot.ts";
-import type { DefinedComponent, Plan } from "./plan_types.ts";
+import { checkKnown } from "./binary/known_names.ts";
+import type { ModuleSlot } from "./module/module_slot.ts";
+import type { DefinedComponent, Plan } from "./plan/plan_types.ts";
 import { Reflection } from "./reflect.ts";
 import type { ExternItem } from "./types.ts";
-import { componentType } from "./validate.ts";
+import { componentType } from "./validate/validate.ts";
 
 /** What the library keeps of a component. */
 export interface ComponentInternals {

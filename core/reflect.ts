@@ -1,10 +1,10 @@
 // A component's type as data for whoever looks at it: names, resolved types, resources with identity.
 // A type that has several names is one object, whatever it is called: that is how one sees that it is the same.
 
-import type { ResourceType, ValType } from "../abi/types.ts";
-import { CoreSpace } from "./core_space.ts";
-import { type Entity, type NamedEntity, rootOf, Substitution, typeRoot } from "./entities.ts";
-import { invalid } from "./invalid.ts";
+import type { ResourceType, ValType } from "../abi/types/types.ts";
+import { CoreSpace } from "./module/type_space.ts";
+import { type Entity, type NamedEntity, rootOf, Substitution, typeRoot } from "./validate/validated_types.ts";
+import { invalid } from "./binary/invalid.ts";
 
 import type { ExternItem, ExternType } from "./types.ts";
 

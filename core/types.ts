@@ -1,8 +1,8 @@
 // What a component imports and exports, as data for reflection and link-time checks: resolved types, resources with identity.
 // Spec: Explainer.md "Import and Export Definitions" (`externtype`).
 
-import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import type { CoreExport, CoreImport } from "./module_type.ts";
+import type { FuncType, ResourceType, ValType } from "../abi/types/types.ts";
+import type { CoreExport, CoreImport } from "./module/module_type.ts";
 
 /** The type of an import or export: plain data, resources with identity. */
 export type ExternType =

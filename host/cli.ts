@@ -13,7 +13,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { type Component, componentInternals } from "../core/component.ts";
-import { splitComponent } from "../core/split.ts";
+import { splitComponent } from "../core/sources/split.ts";
 import { CompileError, LinkError, Trap, ValueError } from "../errors.ts";
 import {
   type Arguments,

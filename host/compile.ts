@@ -8,8 +8,8 @@ import {
   type ComponentSource,
 } from "../core/compile.ts";
 import type { Component, Printers } from "../core/component.ts";
-import { printTypescript } from "./typescript.ts";
-import { printWit } from "./wit.ts";
+import { printTypescript } from "./print/typescript.ts";
+import { printWit } from "./print/wit.ts";
 
 export type { Bytes, CompileOptions, ComponentSource };
 

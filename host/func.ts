@@ -2,8 +2,8 @@
 // Two small implementations of one thing: something that becomes a plain call per import.
 
 import { describe } from "../errors.ts";
-import type { FuncType } from "../abi/types.ts";
-import { checkKnown, type Known } from "../core/known_names.ts";
+import type { FuncType } from "../abi/types/types.ts";
+import { checkKnown, type Known } from "../core/binary/known_names.ts";
 import type { Caller, FuncSchema, HostFuncOptions, HostImpl } from "./schema.ts";
 
 /** A plain host function. `any`, so that its parameters need no annotation: their types are the component's. */

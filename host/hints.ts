@@ -1,8 +1,8 @@
 // What a LinkError says beyond that something is missing: which version was asked for, who gives an interface of WASI, what is alike.
 // A missing name and the names that there are in; a tail for the message out, which may be empty.
 
-import { closest } from "../core/known_names.ts";
-import { splitVersion } from "../core/names.ts";
+import { closest } from "../core/binary/known_names.ts";
+import { splitVersion } from "../core/binary/names.ts";
 
 /** More versions than these are not listed. */
 const MAX_VERSIONS = 3;

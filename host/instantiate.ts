@@ -2,11 +2,11 @@
 
 import { COMPILE_OPTIONS, compiled } from "../core/compile.ts";
 import { Component } from "../core/component.ts";
-import { checkKnown } from "../core/known_names.ts";
+import { checkKnown } from "../core/binary/known_names.ts";
 import { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./compile.ts";
 import type { HostFunc, Suspending } from "./func.ts";
-import { type Instance, INSTANTIATE_OPTIONS, type InstantiateOptions, type World } from "./instance.ts";
-import { type Imports, Linker } from "./linker.ts";
+import { type Instance, INSTANTIATE_OPTIONS, type InstantiateOptions, type World } from "./exports/instance.ts";
+import { type Imports, Linker } from "./link/linker.ts";
 import type { Returned } from "./schema.ts";
 
 /** `(imports, options)`: the imports may be left out where the world needs none, or is not known. */

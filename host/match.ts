@@ -1,8 +1,8 @@
 // Schemas against a component's types: which import or export a typed function fits, and where it does not.
 
 import { LinkError } from "../errors.ts";
-import type { FuncType, ResourceType, ValType } from "../abi/types.ts";
-import { differFunc, Pairs, placed } from "../core/subtype.ts";
+import type { FuncType, ResourceType, ValType } from "../abi/types/types.ts";
+import { differFunc, Pairs, placed } from "../core/validate/subtype.ts";
 import { camelCase } from "./names.ts";
 import type { FuncSchema, ResourceClass } from "./schema.ts";
 

@@ -1,8 +1,8 @@
 // The schema builders `t.*`: types by hand, with what TypeScript should infer from them.
 // A schema is plain data; the JavaScript types are phantom. host/match.ts compares schemas with a component's own types.
 
-import type { Err, Ok, Result } from "../abi/results.ts";
-import type { ValType } from "../abi/types.ts";
+import type { Err, Ok, Result } from "../abi/codecs/results.ts";
+import type { ValType } from "../abi/types/types.ts";
 
 /** A class (checked by instanceof), or anything with an `is` test. Dropping calls `[Symbol.dispose]` where there is one. */
 export type ResourceClass<T extends object = object> = (abstract new (...args: never[]) => T) | {

@@ -16,7 +16,7 @@ import {
   Trap,
 } from "@windlass/component";
 import { componentInternals } from "../core/component.ts";
-import { splitComponent } from "../core/split.ts";
+import { splitComponent } from "../core/sources/split.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { engineSays, unreachable } from "./support/engine.ts";
 import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";

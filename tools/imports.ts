@@ -70,10 +70,10 @@ function effectsOf(file: string, text: string): string[] {
   return effects.map((line) => `${file} has an effect when it is loaded: ${line}`);
 }
 
-/** The room that a file is in: its folder. */
+/** The room that a file is in: its folder. A file at the top of a layer is in none: it stands for itself. */
 function roomOf(file: string): string {
-  const slash = file.lastIndexOf("/");
-  return slash < 0 ? file : file.slice(0, slash);
+  const folder = file.slice(0, Math.max(0, file.lastIndexOf("/")));
+  return layers.includes(folder) ? file : folder || file;
 }
 
 /** Every import of the library by file, and what loading has for effects. */

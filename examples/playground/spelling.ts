@@ -1,8 +1,8 @@
 // How a program in JavaScript reads what a component exports: `format`, `new Basket`, `basket.add`, `Basket.merge`.
 
 import type { ExternItem, FuncType } from "@windlass/component";
-import { parsePlainName } from "../../core/names.ts";
-import { memberKeys } from "../../host/exports.ts";
+import { parsePlainName } from "../../core/binary/names.ts";
+import { memberKeys } from "../../host/exports/exports.ts";
 import { camelCase, pascalCase } from "../../host/names.ts";
 
 /** An exported function. */

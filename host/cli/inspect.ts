@@ -1,8 +1,8 @@
 // What `inspect` says of a component, in text and as JSON.
 
 import { type Component, componentInternals } from "../../core/component.ts";
-import { neededFeatures } from "../../core/core_module.ts";
-import { featureNames, features } from "../../core/features.ts";
+import { neededFeatures } from "../../core/module/core_module.ts";
+import { featureNames, features } from "../../core/module/features.ts";
 import { compile } from "../compile.ts";
 
 /** A core module of a component. */

@@ -1,12 +1,12 @@
 // `run --invoke`: a call in text → a function of a component, its arguments and its result in text.
 
-import type { FuncType } from "../../abi/types.ts";
+import type { FuncType } from "../../abi/types/types.ts";
 import type { Component } from "../../core/component.ts";
-import { features } from "../../core/features.ts";
-import { matchName } from "../../core/names.ts";
+import { features } from "../../core/module/features.ts";
+import { matchName } from "../../core/binary/names.ts";
 import type { ExternItem } from "../../core/types.ts";
 import { ComponentError } from "../../errors.ts";
-import { closest } from "../definitions.ts";
+import { closest } from "../link/definitions.ts";
 import { instantiate } from "../instantiate.ts";
 import { camelCase } from "../names.ts";
 import { importsOf } from "../wasi/imports.ts";

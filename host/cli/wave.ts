@@ -3,7 +3,7 @@
 // Whether a number is in its type's range is found when it is lowered.
 // Spec: wasm-wave's README and wave_ebnf.md, in bytecodealliance/wasm-tools.
 
-import type { ValType } from "../../abi/types.ts";
+import type { ValType } from "../../abi/types/types.ts";
 
 /** A call in text: `name(value, …)`. */
 export interface Call {

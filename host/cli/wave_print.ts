@@ -2,7 +2,7 @@
 // is printed reads back as the same value.
 // Spec: wasm-wave's README and wave_ebnf.md, in bytecodealliance/wasm-tools.
 
-import type { ValType } from "../../abi/types.ts";
+import type { ValType } from "../../abi/types/types.ts";
 import { memberNames } from "../names.ts";
 import { ESCAPES, KEYWORDS } from "./wave.ts";
 

@@ -3,7 +3,7 @@
 
 import { LinkError } from "../../errors.ts";
 import type { Component } from "../../core/component.ts";
-import { matchName, splitVersion } from "../../core/names.ts";
+import { matchName, splitVersion } from "../../core/binary/names.ts";
 
 /** The interfaces that have a function of their own to call them by, and what a component is that exports one. */
 const ENTRIES = {

@@ -1,6 +1,6 @@
 // What the operating system says went wrong, as `wasi:filesystem/types#error-code`.
 
-import { err, type Result } from "../../abi/results.ts";
+import { err, type Result } from "../../abi/codecs/results.ts";
 import { Trap } from "../../errors.ts";
 
 /** The enum `error-code`, by the operating system's names. */

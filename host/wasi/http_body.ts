@@ -1,8 +1,8 @@
 // wasi:http/types 0.2: bodies, incoming over a source of bytes, outgoing as a web stream.
 
-import { err, ok, type Result } from "../../abi/results.ts";
+import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import { Trap } from "../../errors.ts";
-import { features } from "../../core/features.ts";
+import { features } from "../../core/module/features.ts";
 import type { Suspending } from "../func.ts";
 import { Children } from "./children.ts";
 import { type ErrorCode, errorCode } from "./http_error.ts";

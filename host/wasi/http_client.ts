@@ -1,7 +1,7 @@
 // wasi:http/outgoing-handler 0.2: a guest's request goes out if its host is allowed; redirects are
 // the guest's to follow.
 
-import { err, ok, type Result } from "../../abi/results.ts";
+import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import type { OutgoingBody } from "./http_body.ts";
 import type { ErrorCode } from "./http_error.ts";
 import { keepsMethod, methodName, schemeName, takesBody } from "./http_method.ts";

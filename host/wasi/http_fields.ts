@@ -1,7 +1,7 @@
 // wasi:http/types 0.2: the resource `fields`, over a map of fields.
 
 import { Trap } from "../../errors.ts";
-import { err, type Result } from "../../abi/results.ts";
+import { err, type Result } from "../../abi/codecs/results.ts";
 import { FieldMap, type FieldRefusal } from "./http_field_map.ts";
 import { MAX_FIELDS_SIZE } from "./http_limits.ts";
 

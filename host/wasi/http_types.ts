@@ -1,6 +1,6 @@
 // wasi:http/types: requests and responses, incoming and outgoing.
 
-import { err, ok, type Result } from "../../abi/results.ts";
+import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
 import { Children } from "./children.ts";
 import { IncomingBody, OutgoingBody } from "./http_body.ts";

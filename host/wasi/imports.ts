@@ -1,7 +1,7 @@
 // WASI for an imports object, with options of its own, and for a linker, with options for each instance.
 
 import { callerFunc } from "../func.ts";
-import type { Imports, Linker } from "../linker.ts";
+import type { Imports, Linker } from "../link/linker.ts";
 import { interfaces } from "./interfaces.ts";
 import { State, type WasiData, type WasiOptions } from "./state.ts";
 

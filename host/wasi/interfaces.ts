@@ -1,8 +1,8 @@
 // Every interface of WASI 0.2 as imports. What depends on the guest's state is bound to it by the caller; resources carry their own.
 
-import type { Result } from "../../abi/results.ts";
+import type { Result } from "../../abi/codecs/results.ts";
 import type { HostFunc, HostFunction } from "../func.ts";
-import type { Imports } from "../linker.ts";
+import type { Imports } from "../link/linker.ts";
 import type { Family } from "./addresses.ts";
 import { ExitError } from "./exit.ts";
 import { Descriptor, DirectoryEntryStream, filesystemErrorCode } from "./filesystem.ts";

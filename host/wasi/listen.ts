@@ -2,7 +2,7 @@
 // Messages of Node's become a Request, a Response becomes what Node sends. Bodies wait for whoever
 // reads them, both ways.
 
-import { checkKnown, type Known } from "../../core/known_names.ts";
+import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { joinCookies } from "./http_field_map.ts";

@@ -1,6 +1,6 @@
 // wasi:sockets/ip-name-lookup: names and addresses in text, to addresses.
 
-import type { Result } from "../../abi/results.ts";
+import type { Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
 import { canonical, type IpAddress, parseAddress } from "./addresses.ts";
 import { type Network, networkCode, refuse, RESOLVER_CODES } from "./network.ts";

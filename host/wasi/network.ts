@@ -1,6 +1,6 @@
 // wasi:sockets/network: the resource that gives access, and error codes.
 
-import { err, type Result } from "../../abi/results.ts";
+import { err, type Result } from "../../abi/codecs/results.ts";
 import { type IoError, StreamFailure } from "./streams.ts";
 
 /** What a function of a socket's gives: its value, or an error code. */

@@ -1,10 +1,10 @@
 // Running a command: `wasi:cli/command`.
 
-import { checkKnown, type Known } from "../../core/known_names.ts";
-import { features } from "../../core/features.ts";
+import { checkKnown, type Known } from "../../core/binary/known_names.ts";
+import { features } from "../../core/module/features.ts";
 import { compile, type ComponentSource } from "../compile.ts";
 import { instantiate } from "../instantiate.ts";
-import type { Imports } from "../linker.ts";
+import type { Imports } from "../link/linker.ts";
 import { t } from "../schema.ts";
 import { entryOf } from "./entry.ts";
 import { ExitError } from "./exit.ts";

@@ -1,12 +1,12 @@
 // Serving HTTP: `wasi:http/incoming-handler` as a function from Request to Response.
 
-import { features } from "../../core/features.ts";
-import { checkKnown, type Known } from "../../core/known_names.ts";
+import { features } from "../../core/module/features.ts";
+import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import { describe } from "../../errors.ts";
-import { err, type Result } from "../../abi/results.ts";
+import { err, type Result } from "../../abi/codecs/results.ts";
 import { compile, type ComponentSource } from "../compile.ts";
-import type { Instance } from "../instance.ts";
-import { type Imports, Linker } from "../linker.ts";
+import type { Instance } from "../exports/instance.ts";
+import { type Imports, Linker } from "../link/linker.ts";
 import { t } from "../schema.ts";
 import { entryOf } from "./entry.ts";
 import type { OutgoingBody } from "./http_body.ts";

@@ -1,7 +1,7 @@
 // What one guest was given: options in, capabilities out. Nothing that is not named is there.
 
 import { describe } from "../../errors.ts";
-import { checkKnown, type Known } from "../../core/known_names.ts";
+import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { Sink, Source } from "./streams.ts";
 import { Clocks } from "./clocks.ts";
 import { Directories, type Directory } from "./directories.ts";

@@ -2,7 +2,7 @@
 // Permits, lengths and what a closed stream says are decided here, for every source and sink alike.
 
 import { Trap } from "../../errors.ts";
-import { err, type Result } from "../../abi/results.ts";
+import { err, type Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
 import { fsErrorCode } from "./fs_errors.ts";
 import { Pollable } from "./poll.ts";

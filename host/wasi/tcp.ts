@@ -3,7 +3,7 @@
 // before the guest listens.
 
 import type { AddressInfo, Server, Socket } from "node:net";
-import type { Result } from "../../abi/results.ts";
+import type { Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
 import { type Family, fits, hostOf, isPeer, isUnicast, type SocketAddress, socketAddress } from "./addresses.ts";
 import { Connection } from "./connections.ts";

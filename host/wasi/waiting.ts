@@ -1,9 +1,9 @@
 // How a host function waits for a readiness: by a promise where the guest can be suspended, else on
 // this thread if the thing waited for has a way to, else with an error that says what is missing.
 
-import type { Result } from "../../abi/results.ts";
-import { abandon } from "../../abi/suspend.ts";
-import { features } from "../../core/features.ts";
+import type { Result } from "../../abi/codecs/results.ts";
+import { abandon } from "../../abi/state/suspend.ts";
+import { features } from "../../core/module/features.ts";
 import { type Suspending, suspendingOr } from "../func.ts";
 import { callAt, type Readiness } from "./readiness.ts";
 import { nextTurn, turnIsDue } from "./turns.ts";

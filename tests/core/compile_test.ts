@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { compile, CompileError, compileSync, instantiate, instantiateSync } from "@windlass/component";
-import { neededFeatures } from "../../core/core_module.ts";
-import { features } from "../../core/features.ts";
+import { neededFeatures } from "../../core/module/core_module.ts";
+import { features } from "../../core/module/features.ts";
 import { component } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 

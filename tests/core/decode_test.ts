@@ -2,9 +2,9 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CompileError, compileSync } from "@windlass/component";
-import { decodeBytes } from "../../core/decode.ts";
-import { planComponent } from "../../core/plan.ts";
-import type { CanonDef, ComponentDef, Definition } from "../../core/definitions.ts";
+import { decodeBytes } from "../../core/decode/decode.ts";
+import { planComponent } from "../../core/plan/plan.ts";
+import type { CanonDef, ComponentDef, Definition } from "../../core/decode/syntax.ts";
 import { binary, thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 

@@ -4,8 +4,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, CompileError, compileSync, type Component, instantiate, instantiateSync } from "@windlass/component";
 import { componentInternals } from "../../core/component.ts";
-import { features } from "../../core/features.ts";
-import { splitComponent } from "../../core/split.ts";
+import { features } from "../../core/module/features.ts";
+import { splitComponent } from "../../core/sources/split.ts";
 import { fixtureBytes } from "../support/fixtures.ts";
 import { binary, thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";

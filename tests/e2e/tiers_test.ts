@@ -10,7 +10,7 @@ import {
   instantiateSync,
   ok,
 } from "@windlass/component";
-import { tiers } from "../../abi/tiers.ts";
+import { tiers } from "../../abi/codegen/tiers.ts";
 import { wat } from "../support/wat.ts";
 
 // deno-lint-ignore no-explicit-any

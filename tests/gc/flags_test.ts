@@ -1,7 +1,7 @@
 // The words of a tree that is collected serve another one.
 
 import { assert, assertEquals } from "@std/assert";
-import { type FlagPlace, takeFlags } from "../../abi/flags.ts";
+import { type FlagPlace, takeFlags } from "../../abi/state/flags.ts";
 
 declare const gc: () => void;
 

@@ -11,8 +11,8 @@ import {
   LinkError,
   t,
 } from "@windlass/component";
-import { printTypescript } from "../../host/typescript.ts";
-import { printWit } from "../../host/wit.ts";
+import { printTypescript } from "../../host/print/typescript.ts";
+import { printWit } from "../../host/print/wit.ts";
 import { component } from "../support/wasm.ts";
 
 // deno-lint-ignore no-explicit-any

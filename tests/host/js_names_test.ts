@@ -3,8 +3,8 @@
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { compileSync, type Component, type Imports, instantiateSync, Linker, t } from "@windlass/component";
-import { isKebab } from "../../core/names.ts";
-import type { ValType } from "../../abi/types.ts";
+import { isKebab } from "../../core/binary/names.ts";
+import type { ValType } from "../../abi/types/types.ts";
 import { echoComponent, echoOf } from "../support/echo.ts";
 import { assertFails, component, gates, instance, thrown } from "../support/wasm.ts";
 

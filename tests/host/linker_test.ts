@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compileSync, type Component, err, HostFunc, instantiateSync, Linker, LinkError, t } from "@windlass/component";
-import { matchName } from "../../core/names.ts";
+import { matchName } from "../../core/binary/names.ts";
 import { camelCase, memberNames, pascalCase } from "../../host/names.ts";
 import { fixture } from "../support/fixtures.ts";
 import { assertFails, component, thrown } from "../support/wasm.ts";

@@ -17,7 +17,7 @@ import {
   type ResourceClass,
   t,
 } from "@windlass/component";
-import { formatType, type ResourceType, type ValType } from "../../abi/types.ts";
+import { formatType, type ResourceType, type ValType } from "../../abi/types/types.ts";
 import { difference, type ObjectsOf, schemaOf, signatures, types, values } from "../support/arbitraries.ts";
 import { echoComponent, echoOf, type EchoOptions, GUEST, HOST, keepComponent } from "../support/echo.ts";
 import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";

@@ -5,8 +5,8 @@
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { compileSync, err, features, type HostFunction, type Imports, instantiateSync, ok } from "@windlass/component";
-import { tiers } from "../../abi/tiers.ts";
-import type { ResourceType } from "../../abi/types.ts";
+import { tiers } from "../../abi/codegen/tiers.ts";
+import type { ResourceType } from "../../abi/types/types.ts";
 import { kernels } from "../../abi/wasm/text.ts";
 import { signatures, types, values } from "../support/arbitraries.ts";
 import { echoComponent, echoOf } from "../support/echo.ts";

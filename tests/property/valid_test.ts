@@ -5,7 +5,7 @@
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { compileSync, type Component } from "@windlass/component";
-import type { ResourceType } from "../../abi/types.ts";
+import type { ResourceType } from "../../abi/types/types.ts";
 import { signatures, types } from "../support/arbitraries.ts";
 import { echoComponent, GUEST, HOST, keepComponent } from "../support/echo.ts";
 import { type Signature, stringEncodings } from "../support/encoder.ts";

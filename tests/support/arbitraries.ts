@@ -2,7 +2,7 @@
 // Labels are chosen to collide with what JS objects have already (`constructor`, `then`) and with each other in camelCase.
 
 import fc, { type Arbitrary } from "fast-check";
-import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types.ts";
+import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
 import { type ResourceClass, type Schema, t } from "@windlass/component";
 import type { Signature } from "./encoder.ts";
 import { flatTypes } from "./flat_types.ts";

@@ -2,7 +2,7 @@
 // Direct: one guest with one string encoding. Nested: guest A calls guest B, which calls the host, each with its own encoding.
 // `keepComponent` asks no host: its core code stores the flat value into memory by itself and gives a pointer to it.
 
-import type { FuncType, ValType } from "../../abi/types.ts";
+import type { FuncType, ValType } from "../../abi/types/types.ts";
 import { CoreModuleEncoder, type CoreValType, op } from "./core_encoder.ts";
 import {
   type CanonOptions,

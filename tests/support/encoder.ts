@@ -3,7 +3,7 @@
 // variants, enums and flags get a name in the scope they are used in, as functions that are imported or exported need them to.
 // Spec: Binary.md.
 
-import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types.ts";
+import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
 import { leb, name, section, sleb, vec } from "./bytes.ts";
 
 /** `string-encoding`. */

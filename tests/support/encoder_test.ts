@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { assertEquals } from "@std/assert";
 import { compileSync, instantiateSync } from "@windlass/component";
-import { layoutOf } from "../../abi/layout.ts";
-import type { ValType } from "../../abi/types.ts";
+import { layoutOf } from "../../abi/types/layout.ts";
+import type { ValType } from "../../abi/types/types.ts";
 import { signatures, types } from "./arbitraries.ts";
 import { leb, sleb } from "./bytes.ts";
 import { CoreModuleEncoder, op } from "./core_encoder.ts";

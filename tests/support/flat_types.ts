@@ -2,7 +2,7 @@
 // with them, core code that stores a value's flat form into memory.
 // Spec: CanonicalABI.md "Alignment", "Element Size", "Flattening", "Flat Lifting".
 
-import type { ValType } from "../../abi/types.ts";
+import type { ValType } from "../../abi/types/types.ts";
 import { type CoreValType, op } from "./core_encoder.ts";
 
 /** Bytes of the scalars, handles included. */

@@ -3,7 +3,7 @@
 // The tables are the library's own, watched where handles are added.
 
 import { assertEquals } from "@std/assert";
-import { HandleTable } from "../../abi/handle_table.ts";
+import { HandleTable } from "../../abi/state/handle_table.ts";
 
 const used = new Set<HandleTable>();
 const { add } = HandleTable.prototype;

@@ -1,0 +1,64 @@
+// canon lower of a host function: the core function that a guest imports.
+// Signatures and host functions in, core functions out. Whatever is thrown leaves so that no guest can swallow it (call_link.ts).
+// Spec: CanonicalABI.md `canon lower`.
+
+import type { CoreFunction, CoreValue } from "../types/core_values.ts";
+import type { CallLink, HostCall } from "./call_link.ts";
+import { planToHost } from "./call_plan.ts";
+import type { CanonContext } from "../state/canon_context.ts";
+import { Performance } from "./perform.ts";
+import { isThenable } from "../codecs/results.ts";
+import type { Signature } from "../codecs/signature.ts";
+import { type Suspension, wait } from "../state/suspend.ts";
+import { trapAt, unwinding } from "../state/trap.ts";
+
+/** What a host function is lowered from. */
+export interface Lowered {
+  readonly signature: Signature;
+  readonly call: HostCall;
+  readonly cx: CanonContext;
+  /** `import ns:pkg/iface#f`. */
+  readonly path: string;
+}
+
+/** Links a host function to a guest. */
+export function linkImport({ signature, call, cx, path }: Lowered): CallLink {
+  return { plan: planToHost(signature), caller: cx, callee: undefined, host: call, path, throws: false };
+}
+
+/** Makes the core function. */
+export function lowerHost(link: CallLink): CoreFunction {
+  const performance = new Performance(link);
+  return (...flat: CoreValue[]) => performance.run(flat);
+}
+
+/**
+ * Makes the core function of a host function that may return a promise, to be called where the guest can be suspended.
+ *
+ * The instance stays entered while the guest waits.
+ */
+export function lowerSuspending(link: CallLink): CoreFunction {
+  const performance = new Performance(link), { tree } = link.caller!.inst;
+  return (...flat: CoreValue[]) => {
+    const call = performance.begin(flat);
+    performance.call(call);
+    if (!isThenable(call.returned)) return performance.end(call, call.returned);
+    return wait(tree, call.returned as PromiseLike<unknown>, {
+      fulfilled: (value) => performance.end(call, value) as CoreValue | undefined,
+      rejected: (error) => performance.endThrown(call, error) as CoreValue | undefined,
+      ended: () => {
+        call.callerFrame?.end();
+        return unwinding(tree);
+      },
+    });
+  };
+}
+
+/** The core function of a suspending host function where nothing can be suspended. */
+export function refuseSuspending(cx: CanonContext, suspension: Suspension, path: string): CoreFunction {
+  const { inst } = cx;
+  return () => {
+    if (!inst.mayLeave) trapAt(inst.tree, path, "cannot-leave");
+    trapAt(inst.tree, path, "cannot-suspend", suspension.pinned);
+  };
+}

@@ -1,0 +1,71 @@
+// One codec for each type object and address type, made once and kept.
+// Types in, codecs out; which codec serves which kind is decided here.
+
+import type { AddressType } from "../types/core_values.ts";
+import type { Codec, CodecSource, MemberNames } from "./codec.ts";
+import { flagsCodec } from "./flags.ts";
+import { handleCodec } from "./handles.ts";
+import { layoutOf } from "../types/layout.ts";
+import { fixedListCodec, listCodec, mapCodec } from "./lists.ts";
+import { recordCodec, tupleCodec } from "./records.ts";
+import { scalarCodec } from "./scalars.ts";
+import { stringCodec } from "./strings.ts";
+import { absurd, isPrimitive, type ValType } from "../types/types.ts";
+import { unsupportedCodec } from "./unsupported.ts";
+import { enumCodec, optionCodec, resultCodec, variantCodec } from "./variants.ts";
+
+/** Makes codecs, each once. */
+export class Codecs implements CodecSource {
+  readonly memberNames: MemberNames;
+  readonly #made: Record<AddressType, WeakMap<ValType, Codec>> = { i32: new WeakMap(), i64: new WeakMap() };
+
+  constructor(memberNames: MemberNames) {
+    this.memberNames = memberNames;
+  }
+
+  /** The codec of a type. */
+  of(type: ValType, address: AddressType): Codec {
+    const made = this.#made[address];
+    let codec = made.get(type);
+    if (codec === undefined) made.set(type, codec = makeCodec(type, address, this));
+    return codec;
+  }
+}
+
+function makeCodec(type: ValType, address: AddressType, codecs: Codecs): Codec {
+  const layout = layoutOf(type, address);
+  if (isPrimitive(type)) {
+    if (type.kind === "string") return stringCodec(type, layout, address);
+    return type.kind === "error-context" ? unsupportedCodec(type, layout) : scalarCodec(type.kind, layout);
+  }
+  switch (type.kind) {
+    case "list":
+      return listCodec(type, layout, address, codecs);
+    case "fixed-list":
+      return fixedListCodec(type, layout, address, codecs);
+    case "map":
+      return mapCodec(type, layout, address, codecs);
+    case "record":
+      return recordCodec(type, address, codecs);
+    case "tuple":
+      return tupleCodec(type, address, codecs);
+    case "flags":
+      return flagsCodec(type, layout, codecs);
+    case "variant":
+      return variantCodec(type, address, codecs);
+    case "enum":
+      return enumCodec(type, address, codecs);
+    case "option":
+      return optionCodec(type, address, codecs);
+    case "result":
+      return resultCodec(type, address, codecs);
+    case "own":
+    case "borrow":
+      return handleCodec(type, layout);
+    case "stream":
+    case "future":
+      return unsupportedCodec(type, layout);
+    default:
+      return absurd(type);
+  }
+}

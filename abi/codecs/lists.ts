@@ -1,0 +1,228 @@
+// Lists, fixed-length lists and maps. A host's iterable is made an array and its length is fixed before anything is allocated.
+// A type and an address type in, codecs out.
+// Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
+
+import type { AddressType } from "../types/core_values.ts";
+import { ValueError, within } from "../../errors.ts";
+import type { CanonContext } from "../state/canon_context.ts";
+import type { Codec, CodecSource, Frame } from "./codec.ts";
+import type { Layout } from "../types/layout.ts";
+import { pointersOf } from "../state/pointers.ts";
+import { numericView } from "../types/scalar_rules.ts";
+import { mismatch } from "./scalars.ts";
+import { trap } from "../state/trap.ts";
+import { formatType, type OfKind, type ValType } from "../types/types.ts";
+
+/** `MAX_LIST_BYTE_LENGTH`. */
+export const MAX_LIST_BYTE_LENGTH: number = 2 ** 28 - 1;
+
+/** A host value as something with a length and indices; never a string. */
+export function toArray(value: unknown, type: ValType): ArrayLike<unknown> {
+  if (Array.isArray(value)) return value;
+  if (typeof value === "object" && value !== null) {
+    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<unknown>;
+    if (typeof (value as Iterable<unknown>)[Symbol.iterator] === "function") {
+      return Array.from(value as Iterable<unknown>);
+    }
+  }
+  mismatch(`${formatType(type)} (an array, a typed array or another iterable)`, value);
+}
+
+/** Loads `length` elements from a range the caller has already bounds- and alignment-checked. */
+function loadElements(cx: CanonContext, element: Codec, ptr: number, length: number, frame: Frame): unknown {
+  if (element.loadList !== undefined) return element.loadList(cx, ptr, length);
+  const { size } = element.layout;
+  const values = new Array<unknown>(length);
+  let i = 0;
+  try {
+    for (; i < length; i++) values[i] = element.load(cx, ptr + i * size, frame);
+  } catch (error) {
+    throw within(error, `[${i}]`);
+  }
+  return values;
+}
+
+/** Stores `length` elements to a range the caller has already bounds- and alignment-checked. */
+function storeElements(
+  cx: CanonContext,
+  element: Codec,
+  values: ArrayLike<unknown>,
+  ptr: number,
+  length: number,
+  frame: Frame,
+): void {
+  if (element.storeList?.(cx, values, ptr, length)) return;
+  const { size } = element.layout;
+  let i = 0;
+  try {
+    for (; i < length; i++) {
+      const value = values[i];
+      cx.memory.sync();
+      element.store(cx, value, ptr + i * size, frame);
+    }
+  } catch (error) {
+    throw within(error, `[${i}]`);
+  }
+}
+
+/** Checks the range of a list's elements and counts it against the call's limit. */
+export function checkList(cx: CanonContext, { alignment, size }: Layout, ptr: number, length: number): void {
+  const byteLength = length * size;
+  const { tree } = cx.inst;
+  if (ptr % alignment !== 0) trap(tree, "unaligned-pointer");
+  if (byteLength > MAX_LIST_BYTE_LENGTH || ptr + byteLength > cx.memory.u8.length) {
+    trap(tree, cx.host ? "list-out-of-bounds" : "list-content-out-of-bounds");
+  }
+  cx.charge(byteLength);
+}
+
+/** Allocates room for a list's elements; gives the pointer. */
+export function allocateList(
+  cx: CanonContext,
+  { alignment, size }: Layout,
+  values: ArrayLike<unknown>,
+  length: number,
+): number {
+  const byteLength = length * size;
+  // A proxy's length can be anything.
+  if (length >>> 0 !== length) mismatch("a list", values);
+  if (byteLength > MAX_LIST_BYTE_LENGTH) throw new ValueError("too-long", "list", byteLength);
+  return cx.allocate(alignment, byteLength);
+}
+
+/** `load_list_from_range`. */
+export function loadRange(cx: CanonContext, element: Codec, ptr: number, length: number, frame: Frame): unknown {
+  checkList(cx, element.layout, ptr, length);
+  return loadElements(cx, element, ptr, length, frame);
+}
+
+/** `store_list_into_range`: gives the pointer. */
+export function storeRange(
+  cx: CanonContext,
+  element: Codec,
+  values: ArrayLike<unknown>,
+  length: number,
+  frame: Frame,
+): number {
+  const ptr = allocateList(cx, element.layout, values, length);
+  storeElements(cx, element, values, ptr, length, frame);
+  return ptr;
+}
+
+/** A list-like codec from how a JS value becomes an array and an array of elements a JS value. */
+function rangeCodec(
+  type: ValType,
+  layout: Layout,
+  address: AddressType,
+  element: Codec,
+  fromJs: (value: unknown) => ArrayLike<unknown>,
+  toJs: (cx: CanonContext, elements: unknown) => unknown,
+): Codec {
+  const pointers = pointersOf(address), { size } = pointers;
+  return {
+    type,
+    layout,
+    load(cx, ptr, frame) {
+      const { memory } = cx;
+      return toJs(cx, loadRange(cx, element, pointers.load(memory, ptr), pointers.load(memory, ptr + size), frame));
+    },
+    store(cx, value, ptr, frame) {
+      const values = fromJs(value);
+      const { length } = values;
+      const begin = storeRange(cx, element, values, length, frame), { memory } = cx;
+      pointers.store(memory, ptr, begin);
+      pointers.store(memory, ptr + size, length);
+    },
+    liftFlat: (cx, flat, i, frame) =>
+      toJs(cx, loadRange(cx, element, pointers.fromCore(flat[i]!), pointers.fromCore(flat[i + 1]!), frame)),
+    lowerFlat(cx, value, flat, i, frame) {
+      const values = fromJs(value);
+      const { length } = values;
+      flat[i] = pointers.toCore(storeRange(cx, element, values, length, frame));
+      flat[i + 1] = pointers.toCore(length);
+    },
+    liftCore: undefined,
+    lowerCore: undefined,
+  };
+}
+
+/** `list<T>`: typed arrays for numbers, arrays for the rest. */
+export function listCodec(
+  type: OfKind<"list">,
+  layout: Layout,
+  address: AddressType,
+  codecs: CodecSource,
+): Codec {
+  const element = codecs.of(type.element, address);
+  return rangeCodec(type, layout, address, element, (value) => toArray(value, type), (_, elements) => elements);
+}
+
+/** `map<K, V>`: a Map; between guests an array of entries, where duplicates survive. */
+export function mapCodec(type: OfKind<"map">, layout: Layout, address: AddressType, codecs: CodecSource): Codec {
+  const entry = codecs.of({ kind: "tuple", types: [type.key, type.value] }, address);
+  return rangeCodec(
+    type,
+    layout,
+    address,
+    entry,
+    (value) => toArray(value, type),
+    (cx, entries) => cx.host ? new Map(entries as [unknown, unknown][]) : entries,
+  );
+}
+
+/** `list<T, N>`: a list whose elements lie in place. */
+export function fixedListCodec(
+  type: OfKind<"fixed-list">,
+  layout: Layout,
+  address: AddressType,
+  codecs: CodecSource,
+): Codec {
+  const element = codecs.of(type.element, address);
+  const { length } = type;
+  const elementFlat = element.layout.flat?.length ?? 0;
+  const view = numericView(type.element.kind);
+  const fromJs = (value: unknown): ArrayLike<unknown> => {
+    const values = toArray(value, type);
+    if (values.length !== length) mismatch(`${formatType(type)} (${length} elements)`, value);
+    return values;
+  };
+  return {
+    type,
+    layout,
+    load: (cx, ptr, frame) => loadElements(cx, element, ptr, length, frame),
+    store: (cx, value, ptr, frame) => storeElements(cx, element, fromJs(value), ptr, length, frame),
+    liftFlat(cx, flat, i, frame) {
+      const values = view === undefined ? new Array<unknown>(length) : emptyView(view, length);
+      for (let k = 0; k < length; k++) values[k] = element.liftFlat(cx, flat, i + k * elementFlat, frame);
+      return values;
+    },
+    lowerFlat(cx, value, flat, i, frame) {
+      const values = fromJs(value);
+      let k = 0;
+      try {
+        for (; k < length; k++) element.lowerFlat(cx, values[k], flat, i + k * elementFlat, frame);
+      } catch (error) {
+        throw within(error, `[${k}]`);
+      }
+    },
+    liftCore: undefined,
+    lowerCore: undefined,
+  };
+}
+
+const arrays = {
+  u8: Uint8Array,
+  s8: Int8Array,
+  u16: Uint16Array,
+  s16: Int16Array,
+  u32: Uint32Array,
+  s32: Int32Array,
+  u64: BigUint64Array,
+  s64: BigInt64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+};
+
+function emptyView(view: keyof typeof arrays, length: number): unknown[] {
+  return new arrays[view](length) as unknown as unknown[];
+}

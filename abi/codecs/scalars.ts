@@ -1,0 +1,192 @@
+// Scalars: bool, integers, floats, char. One core value each; every pair of functions fits on a line.
+// lift: core value → JS, by truncation. lower: JS → core value; nothing is coerced, a value outside its type is a ValueError.
+// Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
+
+import type { CoreValue } from "../types/core_values.ts";
+import { describe, ValueError } from "../../errors.ts";
+import { type Codec, oneCore } from "./codec.ts";
+import type { Layout } from "../types/layout.ts";
+import type { CanonContext } from "../state/canon_context.ts";
+import { isThenable } from "./results.ts";
+import { trap } from "../state/trap.ts";
+import {
+  bigintRules,
+  type IntegerRule,
+  numberRules,
+  type NumericView,
+  type ScalarKind,
+  scalarRules,
+} from "../types/scalar_rules.ts";
+
+/** Throws that a value is not of the type, or is a promise. */
+export function mismatch(expected: string, value: unknown): never {
+  if (isThenable(value)) throw new ValueError("promise", expected);
+  throw new ValueError("type-mismatch", expected, describe(value));
+}
+
+interface Scalar {
+  lift(cx: CanonContext, core: CoreValue): unknown;
+  lower(cx: CanonContext, value: unknown): CoreValue;
+  load(cx: CanonContext, ptr: number): unknown;
+  store(cx: CanonContext, value: unknown, ptr: number): void;
+}
+
+const { u8, s8, u16, s16, u32, s32 } = numberRules, { u64, s64 } = bigintRules;
+
+function lowerBig(kind: "u64" | "s64", value: unknown, rule: IntegerRule<bigint>): bigint {
+  const big = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
+  return big !== undefined && rule.truncate(big) === big ? big : mismatch(kind, value);
+}
+
+function liftChar(cx: CanonContext, core: CoreValue): string {
+  const code = (core as number) >>> 0;
+  if (code >= 0x110000 || (code >= 0xd800 && code <= 0xdfff)) trap(cx.inst.tree, "invalid-char");
+  return String.fromCodePoint(code);
+}
+
+function lowerChar(_: CanonContext, value: unknown): number {
+  if (typeof value !== "string") mismatch("char", value);
+  const code = value.codePointAt(0);
+  if (code === undefined || value.length !== (code > 0xffff ? 2 : 1) || (code >= 0xd800 && code <= 0xdfff)) {
+    mismatch("char (a string of one Unicode scalar value)", value);
+  }
+  return code;
+}
+
+// Each kind has functions of its own: shared ones with the rule or the view as a parameter would be megamorphic calls, three for each
+// field of a record.
+const lowerBool = (_: CanonContext, value: unknown): number =>
+  value === true ? 1 : value === false ? 0 : mismatch("bool", value);
+const lowerU8 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && u8.truncate(value) === value ? value : mismatch("u8", value);
+const lowerS8 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && s8.truncate(value) === value ? value : mismatch("s8", value);
+const lowerU16 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && u16.truncate(value) === value ? value : mismatch("u16", value);
+const lowerS16 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && s16.truncate(value) === value ? value : mismatch("s16", value);
+const lowerU32 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && u32.truncate(value) === value ? value : mismatch("u32", value);
+const lowerS32 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" && s32.truncate(value) === value ? value : mismatch("s32", value);
+const lowerU64 = (_: CanonContext, value: unknown): bigint => lowerBig("u64", value, u64);
+const lowerS64 = (_: CanonContext, value: unknown): bigint => lowerBig("s64", value, s64);
+const lowerF32 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" ? value : mismatch("f32", value);
+const lowerF64 = (_: CanonContext, value: unknown): number =>
+  typeof value === "number" ? value : mismatch("f64", value);
+// A NaN lifted to JS has no bits to see, which is the canonicalisation that the specification asks for.
+const liftFloat = (_: CanonContext, core: CoreValue): number => core as number;
+
+const scalars: Readonly<Record<ScalarKind, Scalar>> = {
+  bool: {
+    lift: (_, core) => core !== 0,
+    lower: lowerBool,
+    load: (cx, ptr) => cx.memory.u8[ptr] !== 0,
+    store: (cx, value, ptr) => void (cx.memory.u8[ptr] = lowerBool(cx, value)),
+  },
+  u8: {
+    lift: (_, core) => u8.truncate(core as number),
+    lower: lowerU8,
+    load: (cx, ptr) => cx.memory.u8[ptr],
+    store: (cx, value, ptr) => void (cx.memory.u8[ptr] = lowerU8(cx, value)),
+  },
+  s8: {
+    lift: (_, core) => s8.truncate(core as number),
+    lower: lowerS8,
+    load: (cx, ptr) => cx.memory.s8[ptr],
+    store: (cx, value, ptr) => void (cx.memory.s8[ptr] = lowerS8(cx, value)),
+  },
+  u16: {
+    lift: (_, core) => u16.truncate(core as number),
+    lower: lowerU16,
+    load: (cx, ptr) => cx.memory.u16[ptr >>> 1],
+    store: (cx, value, ptr) => void (cx.memory.u16[ptr >>> 1] = lowerU16(cx, value)),
+  },
+  s16: {
+    lift: (_, core) => s16.truncate(core as number),
+    lower: lowerS16,
+    load: (cx, ptr) => cx.memory.s16[ptr >>> 1],
+    store: (cx, value, ptr) => void (cx.memory.s16[ptr >>> 1] = lowerS16(cx, value)),
+  },
+  u32: {
+    lift: (_, core) => u32.truncate(core as number),
+    lower: lowerU32,
+    load: (cx, ptr) => cx.memory.u32[ptr >>> 2],
+    store: (cx, value, ptr) => void (cx.memory.u32[ptr >>> 2] = lowerU32(cx, value)),
+  },
+  s32: {
+    lift: (_, core) => s32.truncate(core as number),
+    lower: lowerS32,
+    load: (cx, ptr) => cx.memory.s32[ptr >>> 2],
+    store: (cx, value, ptr) => void (cx.memory.s32[ptr >>> 2] = lowerS32(cx, value)),
+  },
+  u64: {
+    lift: (_, core) => u64.truncate(core as bigint),
+    lower: lowerU64,
+    load: (cx, ptr) => cx.memory.u64[ptr >>> 3],
+    store: (cx, value, ptr) => void (cx.memory.u64[ptr >>> 3] = lowerU64(cx, value)),
+  },
+  s64: {
+    lift: (_, core) => s64.truncate(core as bigint),
+    lower: lowerS64,
+    load: (cx, ptr) => cx.memory.s64[ptr >>> 3],
+    store: (cx, value, ptr) => void (cx.memory.s64[ptr >>> 3] = lowerS64(cx, value)),
+  },
+  f32: {
+    lift: liftFloat,
+    lower: lowerF32,
+    load: (cx, ptr) => cx.memory.f32[ptr >>> 2],
+    store: (cx, value, ptr) => void (cx.memory.f32[ptr >>> 2] = lowerF32(cx, value)),
+  },
+  f64: {
+    lift: liftFloat,
+    lower: lowerF64,
+    load: (cx, ptr) => cx.memory.f64[ptr >>> 3],
+    store: (cx, value, ptr) => void (cx.memory.f64[ptr >>> 3] = lowerF64(cx, value)),
+  },
+  char: {
+    lift: liftChar,
+    lower: lowerChar,
+    load: (cx, ptr) => liftChar(cx, cx.memory.u32[ptr >>> 2]!),
+    store: (cx, value, ptr) => void (cx.memory.u32[ptr >>> 2] = lowerChar(cx, value)),
+  },
+};
+
+/** The codec of a scalar type. */
+export function scalarCodec(kind: ScalarKind, layout: Layout): Codec {
+  const { lift, lower, load, store } = scalars[kind], { view, size } = scalarRules[kind];
+  const codec: Codec = {
+    type: { kind },
+    layout,
+    load,
+    store,
+    ...oneCore(lift, lower),
+  };
+  return view === undefined ? codec : { ...codec, ...numericLists(view, size) };
+}
+
+/** The length of a typed array, whatever it says. */
+const realLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!;
+
+/** Lists of numbers: one `slice` or one `set`. */
+function numericLists(view: NumericView, size: number): Required<Pick<Codec, "loadList" | "storeList">> {
+  const shift = Math.log2(size);
+  return {
+    loadList(cx, ptr, length) {
+      const array = cx.memory[view];
+      const start = ptr >>> shift;
+      return array.slice(start, start + length);
+    },
+    storeList(cx, value, ptr, length) {
+      const array = cx.memory[view];
+      // A real view, whose elements cannot be anything but what they are: a proxy is none, nor an array that poses as one.
+      const fits = ArrayBuffer.isView(value) && (Object.getPrototypeOf(value) === Object.getPrototypeOf(array) ||
+        view === "u8" && (value instanceof Uint8Array || value instanceof Uint8ClampedArray));
+      // An own `length`, or a class's, says what an array wants to be taken for; `set` goes by the real one.
+      if (!fits || realLength.call(value) !== length) return false;
+      if (length > 0) (array as Uint8Array).set(value as Uint8Array, ptr >>> shift);
+      return true;
+    },
+  };
+}

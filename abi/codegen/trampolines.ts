@@ -1,0 +1,393 @@
+// Whole trampolines as generated JavaScript, one per call plan and way of calling: named parameters, no arrays of arguments, loads and
+// stores spelt out. Each step of the plan has a row here that prints it, as it has one in perform.ts that does it: same order, same errors.
+// Linked functions in, functions out. What is written for a signature is compiled for each instance (copies.ts).
+// Nothing of a component's text gets into the code but as JSON string literals (codegen_values.ts).
+// Spec: CanonicalABI.md `canon lift`, `canon lower`; DESIGN.md "Speed".
+
+import type { CoreFunction } from "../types/core_values.ts";
+import { ComponentError, within } from "../../errors.ts";
+import { CallFrame } from "../state/call_frame.ts";
+import { type CallLink, failed } from "../calls/call_link.ts";
+import type { CallPlan, Step } from "../calls/call_plan.ts";
+import type { CodecSource } from "../codecs/codec.ts";
+import { Program, TooLarge, valueHelpers } from "./program.ts";
+import { isHostResource, isOwnBorrow, resourceOf } from "./handles.ts";
+import { liftTop, lowerTop, openTop, readTop } from "./results.ts";
+import { Region } from "./values.ts";
+import { ownFunction } from "./function_pool.ts";
+import { enterAll, leaveAll, refuseEnter } from "../state/entering.ts";
+import { FREE } from "../state/flags.ts";
+import { lendDirectly } from "../resources/guest_resource.ts";
+import { checkDropped, plainResult, thrownValue } from "../codecs/results.ts";
+import type { Signature } from "../codecs/signature.ts";
+import { rethrow, trapAt } from "../state/trap.ts";
+import { containsAsyncValue, type FuncType, type ValType } from "../types/types.ts";
+
+/** More parameters than this are left to the closure tier. */
+const MAX_PARAMETERS = 40;
+
+/** What trampolines call by name. */
+const helpers = {
+  ...valueHelpers,
+  CallFrame,
+  ComponentError,
+  checkDropped,
+  enterAll,
+  leaveAll,
+  lendDirectly,
+  refuseEnter,
+  plainResult,
+  rethrow,
+  trapAt,
+};
+
+/** Gives a trampoline for one instance. */
+type Maker = (...instance: unknown[]) => CoreFunction;
+
+/** What was written for a signature: the text of a maker, and what it refers to as `k0`, `k1`, …. */
+interface Written {
+  readonly body: string;
+  readonly constants: readonly unknown[];
+}
+
+/** By what differs between the trampolines of a signature; `undefined` where that is too large. */
+const written = new WeakMap<Signature, Map<string, Written | undefined>>();
+
+/** Whether a function's trampolines can be generated at all. */
+export function isCovered(type: FuncType): boolean {
+  const types = [...type.params.map((param) => param.type), ...(type.result === undefined ? [] : [type.result])];
+  return type.params.length <= MAX_PARAMETERS && !type.async && !types.some(containsAsyncValue);
+}
+
+/** How an export is to be called. */
+export interface ExportStyle {
+  /** Whether an `err` is thrown; else a top-level `result` is a Result. */
+  readonly throws: boolean;
+  /** Whether `this` is the first argument. */
+  readonly method: boolean;
+}
+
+/** What a trampoline's text depends on besides its signature. */
+interface Facts {
+  readonly throws: boolean;
+  readonly method: boolean;
+  /** Whether one instance is entered, rather than several. */
+  readonly single: boolean;
+  /** Parameters that are borrows of which nothing is noted in a frame. */
+  readonly borrows: readonly boolean[];
+  /** Whether the result is an object of the host's that becomes a handle. */
+  readonly own: boolean;
+}
+
+/** The function for a link from or to the host; `undefined` where it is the closure tier's. */
+export function generate(link: CallLink, method: boolean, codecs: CodecSource): CoreFunction | undefined {
+  const { plan, callee, caller, throws } = link, signature = (plan.lift ?? plan.lower)!;
+  if (!isCovered(signature.type)) return undefined;
+  const cx = (callee?.cx ?? caller)!, { params, result } = signature.type, { paramsDirect } = signature.layout;
+  const lentDirectly = callee === undefined ? isHostResource : isOwnBorrow;
+  const facts: Facts = {
+    throws,
+    method,
+    single: callee?.entering.length === 1,
+    borrows: params.map(({ type }) => paramsDirect && type.kind === "borrow" && lentDirectly(type, cx)),
+    own: callee === undefined && result?.kind === "own" && isHostResource(result, cx),
+  };
+  const key = `${plan.steps} ${Object.values(facts)}`;
+  let texts = written.get(signature);
+  if (texts === undefined) written.set(signature, texts = new Map());
+  if (!texts.has(key)) texts.set(key, writeOnce(plan, facts, new Program(codecs, signature.key.address)));
+  const text = texts.get(key);
+  if (text === undefined) return undefined;
+  const maker = ownFunction(["H", "K"], text.body)(helpers, text.constants) as Maker;
+  return maker(cx, link, callee ?? {}, (place: Place | undefined, error: unknown, frame?: CallFrame): unknown => {
+    if (place !== undefined && place.item !== "") within(error, place.item);
+    const { step, param } = place ?? { step: callee === undefined ? "call-host" : "call-guest", param: 0 } as const;
+    return failed({ link, param, callerFrame: frame, calleeFrame: frame }, step, error);
+  }, (error: unknown) => thrownValue(result, error));
+}
+
+function writeOnce(plan: CallPlan, facts: Facts, program: Program): Written | undefined {
+  try {
+    const source = new Writing(plan, facts, program).write(), { constants } = program;
+    const used = Object.keys(helpers).filter((name) => source.includes(name)), names = constants.map((_, i) => `k${i}`);
+    return { body: `const { ${used.join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${source}`, constants };
+  } catch (error) {
+    if (error instanceof TooLarge) return undefined;
+    throw error;
+  }
+}
+
+/** Where an exception came from, as a trampoline's `at` says it. */
+interface Place {
+  readonly step: Step;
+  readonly param: number;
+  readonly item: string;
+}
+
+/** Text that is known only once all steps are printed, or at once. */
+type Printed = string | (() => string);
+
+/** Steps before anything can fail that must be undone, and after the last that can fail. The others are in a `try`. */
+const before: ReadonlySet<Step> = new Set<Step>(["check-leave", "enter-from-host"]);
+const after: ReadonlySet<Step> = new Set<Step>(["close-frames", "leave", "give-result"]);
+
+/** What no step says: `at` in the core call or in the host's function. */
+const CALLING = -1;
+
+/** One trampoline as it is written. */
+class Writing {
+  readonly plan: CallPlan;
+  readonly facts: Facts;
+  readonly program: Program;
+  readonly region: Region;
+  readonly signature: Signature;
+  /** The trampoline's own parameters: core values of a guest that calls, values of the host. */
+  readonly args: readonly string[];
+  /** Parameters that are lent directly, by index. */
+  readonly lends: readonly number[];
+  /** What the callee is called with, as expressions. */
+  given: readonly string[] = [];
+  /** Whether the result is an `err`, as an expression; empty where it is no `result`. */
+  isErr = "";
+  /** Whether the core call is behind. */
+  called = false;
+
+  constructor(plan: CallPlan, facts: Facts, program: Program) {
+    this.plan = plan;
+    this.facts = facts;
+    this.program = program;
+    this.region = new Region(program);
+    this.signature = (plan.lift ?? plan.lower)!;
+    const [count, name] = plan.lower === undefined
+      ? [this.signature.params.length, "a"]
+      : [this.signature.layout.core.params.length, "c"];
+    this.args = Array.from({ length: count }, (_, i) => `${name}${i}`);
+    this.lends = facts.borrows.flatMap((is, k) => is ? k : []);
+  }
+
+  /** The text of a maker. */
+  write(): string {
+    const { plan, program, region, facts, lends, args, signature: { type } } = this, lifts = plan.lift !== undefined;
+    const printed = plan.steps.map((step) => ({ step, text: print[step](this) }));
+    const text = (wanted: (step: Step) => boolean): string =>
+      printed.filter(({ step }) => wanted(step)).map(({ text }) => typeof text === "string" ? text : text())
+        .filter((text) => text !== "").join("\n      ");
+    const places = program.constant(region.places.map(parsePlace));
+    const { method } = facts, params = args.slice(method ? 1 : 0).join(", ");
+    const locals = [
+      `at = ${CALLING}`,
+      "out",
+      ...(this.isErr === "" ? [] : ["failed = false"]),
+      ...(lends.length > 0 && !lifts ? ["lent = 0"] : []),
+      ...(lifts ? lends.map((k) => `b${k}`) : []),
+    ];
+    return `return (cx, { path, host }, { core, postReturn, entering, number }, fail, thrown) => {
+  const { inst } = cx, { tree, handles, words, enteredAt, noLeaveAt } = inst, { lockedDownAt } = tree, m = cx.memory;
+  ${lends.map((k) => `const r${k} = ${resourceOf(type.params[k]!.type)};`).join("\n  ")}
+  ${facts.own ? `const r = ${resourceOf(type.result!)};` : ""}
+  ${program.functions.join("\n")}
+  return ${method ? `{ method(${params}) {` : `(${params}) => {`}
+    ${method ? "const a0 = this;" : ""}
+    ${text((step) => before.has(step))}
+    let ${locals.join(", ")};
+    ${region.usesFrame ? "const frame = new CallFrame();" : ""}
+    try {
+      ${text((step) => !before.has(step) && !after.has(step))}
+    } catch (e) {
+      ${lends.map((k) => this.giveBack(k, lifts ? `b${k} !== undefined` : `lent > ${k}`)).join(" ")}
+      throw fail(${places}[at], e${region.usesFrame ? ", frame" : ""});
+    }
+    ${text((step) => after.has(step))}
+    ${lifts || type.result !== undefined ? "return out;" : ""}
+  }${method ? " }.method" : ""};
+};`;
+  }
+
+  /** Gives a directly lent handle back. */
+  giveBack(k: number, condition?: string): string {
+    const core = this.args[this.signature.layout.params.flatOffsets[k]!];
+    const back = this.plan.lift === undefined ? `handles.endLend(${core} >>> 0);` : `b${k}.lends--;`;
+    return condition === undefined ? back : `if (${condition}) ${back}`;
+  }
+
+  /** Whether the region needed memory since this was last asked. */
+  neededMemory(): boolean {
+    const needed = this.region.usesMemory;
+    this.region.usesMemory = false;
+    return needed;
+  }
+}
+
+/** A place is noted as text: the step, the parameter, and the item in it. */
+function parsePlace(place: string): Place {
+  const [step = "", param = ""] = place.split(" ", 2);
+  return { step: step as Step, param: Number(param), item: place.slice(step.length + param.length + 2) };
+}
+
+/** What each step looks like as JavaScript. */
+const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
+  "check-leave": () => 'if (words[noLeaveAt] !== 0) trapAt(tree, path, "cannot-leave");',
+  "enter-from-host": ({ facts: { single } }) =>
+    single
+      ? `if (words[enteredAt] !== ${FREE}) refuseEnter(inst, path);\n    words[enteredAt] = number;`
+      : "enterAll(entering, path, number);",
+  // Its frames are made where it turns out that there is something to note in them.
+  "open-frames": () => "",
+
+  "lift-params"(w) {
+    const { region, args, facts: { borrows }, signature: { type, layout, params } } = w;
+    if (layout.paramsDirect) {
+      w.given = type.params.map((param, k) => {
+        region.within(`lift-params ${k} `);
+        const start = layout.params.flatOffsets[k]!, { flat } = params[k]!.layout;
+        if (!borrows[k]) return region.liftFlat(param.type, args.slice(start, start + flat!.length), "");
+        region.add(region.at(""));
+        region.add(`const b${k} = handles.lendDirectly(${args[start]} >>> 0, r${k}); lent = ${k + 1};`);
+        return `r${k}.borrowToHost(b${k})`;
+      });
+    } else {
+      region.usesMemory = true;
+      region.within(`lift-params ${type.params.length} `);
+      region.add(region.at(""));
+      const base = region.keep(`cx.checkPointer(c0, ${layout.params.alignment}, ${layout.params.size})`);
+      w.given = type.params.map((param, k) => {
+        region.within(`lift-params ${k} `);
+        return region.load(param.type, base, layout.params.offsets[k]!, "");
+      });
+    }
+    return lines([w.neededMemory() ? "cx.beginLift();" : "", ...region.take()]);
+  },
+
+  "lower-params"(w) {
+    const { region, facts: { borrows }, signature: { type, layout } } = w;
+    if (layout.paramsDirect) {
+      w.given = type.params.flatMap((param, k) => {
+        region.within(`lower-params ${k} `);
+        if (!borrows[k]) return region.lowerFlat(param.type, `a${k}`, "");
+        region.add(region.at(""));
+        region.add(`b${k} = lendDirectly(a${k}, r${k});`);
+        return [`b${k}.rep`];
+      });
+    } else {
+      region.within(`lower-params ${type.params.length} `);
+      region.add(region.at(""));
+      const base = region.keep(`cx.allocate(${layout.params.alignment}, ${layout.params.size})`);
+      type.params.forEach((param, k) => {
+        region.within(`lower-params ${k} `);
+        region.store(param.type, `a${k}`, base, layout.params.offsets[k]!, "");
+      });
+      region.flush();
+      region.usesMemory = true;
+      w.given = [region.pointerToCore(base)];
+    }
+    const syncs = w.neededMemory() || !layout.resultDirect;
+    return lines([syncs ? "cx.beginLower();" : "", ...region.take()]);
+  },
+
+  "check-lock-down"(w) {
+    const check = "if (words[lockedDownAt] !== 0) rethrow(tree);";
+    // Before the call only code of the host's can have locked the tree down.
+    return w.called ? check : w.region.ranHost ? `at = ${CALLING};\n      ${check}` : "";
+  },
+  "call-guest"(w) {
+    w.called = true;
+    return lines([`at = ${CALLING};`, `const r = core(${w.given.join(", ")});`]);
+  },
+  "call-host"(w) {
+    const call = `host(${w.given.join(", ")})`;
+    w.region.ranHost = true;
+    return w.signature.type.result?.kind === "result"
+      ? lines([`at = ${CALLING};`, "let value, error;", `try { value = ${call}; } catch (e) { error = thrown(e); }`])
+      : lines([`at = ${CALLING};`, `const value = ${call};`]);
+  },
+
+  "take-result"({ region, signature: { type: { result } } }) {
+    region.within("lower-result 0 ");
+    if (result === undefined) region.add(`if (value !== undefined) { ${region.at("")} checkDropped(value); }`);
+    else region.add(region.at(""));
+    if (result?.kind === "result") openTop(region, result);
+    return lines(region.take());
+  },
+  "lower-result"(w) {
+    const { region, args, facts, signature: { type: { result }, layout } } = w;
+    if (result === undefined) return "";
+    const top = result.kind === "result" ? result : undefined;
+    let out = "";
+    if (layout.resultDirect) {
+      if (facts.own) out = "handles.add(r, r.hold(value), undefined)";
+      else if (top === undefined) [out = ""] = region.lowerFlat(result, "value", "");
+      else {
+        readTop(region, top);
+        lowerTop(region, top, () => {});
+        out = "failed ? 1 : 0";
+      }
+    } else {
+      region.usesMemory = true;
+      const { alignment, size } = layout.result!;
+      const ptr = region.keep(`cx.checkPointer(${args.at(-1)}, ${alignment}, ${size})`);
+      if (top === undefined) region.store(result, "value", ptr, 0, "");
+      else {
+        readTop(region, top);
+        region.add(`m.sync(); m.u8[${ptr}] = failed ? 1 : 0;`);
+        const offset = region.payloadOffset(top);
+        lowerTop(region, top, (payload, item) => region.store(payload, "payload", ptr, offset, item));
+      }
+      region.flush();
+    }
+    const begin = w.neededMemory() ? "cx.beginLower();" : "";
+    return lines([begin, ...region.take(), out === "" ? "" : `out = ${out};`]);
+  },
+
+  "check-borrows": ({ region }) => () => region.usesFrame ? 'if (frame.borrows > 0) trap(tree, "borrows-remain");' : "",
+
+  "lift-result"(w) {
+    const { region, signature: { type: { result }, layout } } = w;
+    region.within("lift-result 0 ");
+    let value = "undefined";
+    if (result !== undefined) {
+      const top = result.kind === "result" ? result : undefined;
+      region.add(region.at("")); // the pointer's checks, too
+      if (layout.resultDirect) {
+        if (top === undefined) value = region.liftFlat(result, ["r"], "");
+        else [value, w.isErr] = liftTop(region, top, "r >>> 0", () => "undefined");
+      } else {
+        region.usesMemory = true;
+        const { alignment, size } = layout.result!;
+        const ptr = region.keep(`cx.checkPointer(r, ${alignment}, ${size})`);
+        if (top === undefined) value = region.load(result, ptr, 0, "");
+        else {
+          const offset = region.payloadOffset(top);
+          const load = (payload: ValType, item: string) => region.load(payload, ptr, offset, item);
+          [value, w.isErr] = liftTop(region, top, `m.u8[${ptr}]`, load);
+        }
+      }
+    }
+    const begin = w.neededMemory() ? "cx.beginLift();" : "";
+    return lines([begin, ...region.take(), `out = ${value};`, w.isErr === "" ? "" : `failed = ${w.isErr};`]);
+  },
+
+  "post-return": ({ signature: { layout } }) =>
+    lines([
+      `at = ${CALLING};`,
+      "words[noLeaveAt] = 1;",
+      `postReturn(${layout.core.results.length === 0 ? "" : "r"});`,
+      "if (words[lockedDownAt] !== 0) rethrow(tree);",
+      "words[noLeaveAt] = 0;",
+    ]),
+  "close-frames": (w) => () =>
+    [w.region.usesFrame ? "frame.end();" : "", ...w.lends.map((k) => w.giveBack(k))].join(" "),
+  leave: ({ facts: { single } }) => single ? `words[enteredAt] = ${FREE};` : "leaveAll(entering);",
+  "give-result"({ facts: { throws }, isErr }) {
+    if (isErr === "") return "";
+    return throws
+      ? "if (failed) throw new ComponentError(out);"
+      : 'out = { tag: failed ? "err" : "ok", val: out, "~result": true };';
+  },
+
+  // Calls between guests are performed.
+  "enter-from-guest": () => "",
+};
+
+function lines(texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join("\n      ");
+}

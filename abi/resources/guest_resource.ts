@@ -1,0 +1,240 @@
+// A guest's resources in JavaScript: an object that holds a representation, its class, and the destructor that runs when it is dropped
+// or garbage.
+// Representations in, objects out, and back.
+// Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
+
+import { describe, finish, ValueError } from "../../errors.ts";
+import type { CallFrame } from "../state/call_frame.ts";
+import { FREE } from "../state/flags.ts";
+import type { ComponentInstance } from "../state/instance.ts";
+import type { ResourceRuntime } from "../state/resource_runtime.ts";
+import { isThenable } from "../codecs/results.ts";
+import { asTrap, refuseEntered, rethrow, surface, trap, whyNotEntered } from "../state/trap.ts";
+import type { ResourceType } from "../types/types.ts";
+
+/** What messages say of a resource that is gone. */
+const phrases = {
+  dropped: "was dropped",
+  "given away": "was given away",
+  ended: "was a borrow that ended with its call",
+} as const;
+
+/**
+ * What a resource object holds. Apart from the object: the objects of every class look different to an engine, these all look the same,
+ * and a call looks at much of it.
+ */
+export class Holding {
+  readonly runtime: GuestResource;
+  readonly rep: number;
+  readonly owned: boolean;
+  /** Why it is no longer there, if it is not. */
+  gone: keyof typeof phrases | undefined = undefined;
+  /** Calls that it is lent to. */
+  lends = 0;
+
+  constructor(runtime: GuestResource, rep: number, owned: boolean) {
+    this.runtime = runtime;
+    this.rep = rep;
+    this.owned = owned;
+  }
+}
+
+let holdingOf: (value: object) => Holding | undefined;
+
+/** A guest's resource as the host sees it. Classes of exported resources extend it; it has no statics, which they would inherit. */
+export class ResourceObject {
+  readonly #holding: Holding;
+
+  /** Made by lifting only. */
+  constructor(holding: Holding) {
+    this.#holding = holding;
+  }
+
+  /** Drops it: runs the destructor of an owned one. Doing so again, or when the instance is gone, does nothing. */
+  [Symbol.dispose](): void {
+    const holding = this.#holding, { runtime } = holding;
+    if (!holding.owned) holding.gone ??= "ended";
+    if (holding.gone !== undefined || runtime.isGone) return;
+    if (holding.lends > 0) throw finish(new ValueError("lent-resource"), "drop", "", `resource ${runtime.name}`);
+    runtime.refuseIfEntered();
+    holding.gone = "dropped";
+    runtime.forget(this);
+    runtime.destroy(holding.rep, undefined);
+  }
+
+  static {
+    holdingOf = (value) => #holding in value ? value.#holding : undefined;
+  }
+}
+
+/** What the object of a type holds, alive; a ValueError says what is wrong with it. */
+function alive(value: unknown, runtime: GuestResource): Holding {
+  const holding = typeof value === "object" && value !== null ? holdingOf(value) : undefined;
+  if (holding !== undefined && holding.runtime === runtime && holding.gone === undefined) return holding;
+  return refuseObject(value, holding, runtime);
+}
+
+function refuseObject(value: unknown, holding: Holding | undefined, runtime: GuestResource): never {
+  if (holding?.runtime === runtime) {
+    throw new ValueError("dead-resource", `the resource \`${runtime.name}\` ${phrases[holding.gone!]}`);
+  }
+  const isNamesake = holding?.runtime.name === runtime.name;
+  if (!isNamesake && isThenable(value)) throw new ValueError("promise", `resource \`${runtime.name}\``);
+  const found = isNamesake ? "one of another type or instance" : describe(value);
+  throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, found);
+}
+
+/** Lends an object; whoever does gives it back by counting its `lends` down. */
+export function lendDirectly(value: unknown, runtime: GuestResource): Holding {
+  const holding = alive(value, runtime);
+  holding.lends++;
+  return holding;
+}
+
+/** Whether a value is a resource object of a type, alive or not. */
+export function isResourceObject(value: unknown, runtime: GuestResource): boolean {
+  return typeof value === "object" && value !== null && holdingOf(value)?.runtime === runtime;
+}
+
+/** A class of resource objects. */
+export type ResourceObjectClass = abstract new (...args: never[]) => ResourceObject;
+
+/** Gives the class that the objects of a type are instances of; asked once for each type. */
+export type ClassOf = (resource: GuestResource) => ResourceObjectClass;
+
+/** A resource type that a component of the tree defined. */
+export class GuestResource implements ResourceRuntime {
+  readonly type: ResourceType;
+  readonly node: ComponentInstance;
+  #class: ResourceObjectClass | undefined;
+  readonly #classOf: ClassOf;
+  /** The number that stands for its destructor while that runs. */
+  #call: number | undefined;
+  readonly #destructor: ((rep: number) => void) | undefined;
+  /** Made when first needed: a small binary can define many types that have no objects. */
+  #finalizers: FinalizationRegistry<number> | undefined;
+
+  constructor(
+    type: ResourceType,
+    node: ComponentInstance,
+    destructor: ((rep: number) => void) | undefined,
+    classOf: ClassOf,
+  ) {
+    this.type = type;
+    this.node = node;
+    this.#destructor = destructor;
+    this.#classOf = classOf;
+  }
+
+  get name(): string {
+    return this.type.name ?? "resource";
+  }
+
+  /** The class that lifted objects are instances of; made when first asked for, which may be while the instance starts. */
+  get class(): ResourceObjectClass {
+    return this.#class ??= this.#classOf(this);
+  }
+
+  describe(): string {
+    return "guest-defined resource";
+  }
+
+  ownToHost(rep: number): ResourceObject {
+    const object = this.#make(new Holding(this, rep, true));
+    this.remember(object, rep);
+    return object;
+  }
+
+  borrowToHost(rep: number, scope: CallFrame): ResourceObject {
+    const holding = new Holding(this, rep, false);
+    scope.atEnd(() => {
+      holding.gone ??= "ended";
+    });
+    return this.#make(holding);
+  }
+
+  ownFromHost(value: unknown, scope: CallFrame): number {
+    const holding = alive(value, this), object = value as ResourceObject;
+    if (!holding.owned) {
+      throw new ValueError("type-mismatch", `an owned \`${this.name}\``, "a borrowed one");
+    }
+    if (holding.lends > 0) throw new ValueError("lent-resource");
+    holding.gone = "given away";
+    this.forget(object);
+    scope.onFailure(() => {
+      holding.gone = undefined;
+      this.remember(object, holding.rep);
+    });
+    return holding.rep;
+  }
+
+  borrowFromHost(value: unknown, scope: CallFrame): number {
+    const holding = lendDirectly(value, this);
+    scope.atEnd(() => void holding.lends--);
+    return holding.rep;
+  }
+
+  destroy(rep: number, caller: ComponentInstance | undefined): void {
+    const { tree } = this.node;
+    if (caller === undefined && (tree.poisoned || this.#destructor === undefined)) return;
+    // At the instance's end everything is entered already, and stays so.
+    const entering = tree.disposed ? [] : this.node.enteringSet(caller);
+    const taken = entering.find((inst) => inst.entered !== FREE);
+    if (taken !== undefined) trap(tree, "cannot-enter", whyNotEntered(taken));
+    if (this.#destructor === undefined) return;
+    const call = this.#call ??= tree.callNumber(`the destructor of resource ${this.name}`);
+    for (const inst of entering) inst.entered = call;
+    try {
+      this.#destructor(rep);
+      if (tree.poisoned) rethrow(tree);
+    } catch (error) {
+      throw caller === undefined ? surface(tree, error, "drop", `resource ${this.name}`) : asTrap(error);
+    }
+    for (const inst of entering) inst.entered = FREE;
+  }
+
+  /** Whether there is nobody left to drop it for. */
+  get isGone(): boolean {
+    return this.node.tree.poisoned || this.node.tree.disposed;
+  }
+
+  /** An explicit drop by the host while the instance runs is refused before anything changes. */
+  refuseIfEntered(): void {
+    if (this.#destructor === undefined) return;
+    const taken = this.node.enteringSet(undefined).findLast((inst) => inst.entered !== FREE);
+    if (taken !== undefined) refuseEntered(taken, "drop", `resource ${this.name}`);
+  }
+
+  /** Has the destructor run when the object is garbage. */
+  remember(object: ResourceObject, rep: number): void {
+    if (this.#destructor === undefined) return;
+    // The registry must not keep the tree alive on its own account: it is reachable only from its
+    // resources.
+    this.#finalizers ??= new FinalizationRegistry((rep) => this.#finalize(rep));
+    this.#finalizers.register(object, rep, object);
+  }
+
+  /** Takes that back: the object no longer owns. */
+  forget(object: ResourceObject): void {
+    this.#finalizers?.unregister(object);
+  }
+
+  #make(holding: Holding): ResourceObject {
+    return Reflect.construct(ResourceObject, [holding], this.class);
+  }
+
+  #finalize(rep: number): void {
+    if (this.isGone) return;
+    const { tree } = this.node;
+    // Entered while no JavaScript runs: a call is suspended. The drop waits for its end.
+    if (this.#destructor !== undefined && this.node.enteringSet(undefined).some((inst) => inst.entered !== FREE)) {
+      tree.idle.push(() => this.#finalize(rep));
+      return;
+    }
+    try {
+      this.destroy(rep, undefined);
+    } catch (error) {
+      tree.onError(error);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// A host's resources in guests: any object, held in a slab; its index there is the representation.
+// Objects in, representations out, and back.
+// Spec: definitions.py `ResourceType`.
+
+import { describe, Trap, ValueError } from "../../errors.ts";
+import type { CallFrame } from "../state/call_frame.ts";
+import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
+import type { ResourceRuntime } from "../state/resource_runtime.ts";
+import { isThenable } from "../codecs/results.ts";
+import { trap } from "../state/trap.ts";
+import type { ResourceType } from "../types/types.ts";
+
+/** How host objects are recognised and released. */
+export interface HostResourceClass {
+  is(value: unknown): boolean;
+}
+
+/** A resource type that the host gave: objects in a slab, their indices are the representations. */
+export class HostResource implements ResourceRuntime {
+  readonly type: ResourceType;
+  readonly node = undefined;
+  readonly #class: HostResourceClass;
+  readonly #tree: InstanceTree;
+  readonly #objects: unknown[] = [];
+  readonly #free: number[] = [];
+
+  constructor(type: ResourceType, resourceClass: HostResourceClass, tree: InstanceTree) {
+    this.type = type;
+    this.#class = resourceClass;
+    this.#tree = tree;
+  }
+
+  /** Objects that guests hold handles to. */
+  get size(): number {
+    return this.#objects.length - this.#free.length;
+  }
+
+  describe(): string {
+    return "host-defined resource";
+  }
+
+  ownToHost(rep: number): unknown {
+    return this.#remove(rep);
+  }
+
+  borrowToHost(rep: number): unknown {
+    return this.#objects[rep];
+  }
+
+  ownFromHost(value: unknown, scope: CallFrame): number {
+    const rep = this.hold(value);
+    scope.onFailure(() => this.#remove(rep));
+    return rep;
+  }
+
+  borrowFromHost(value: unknown, scope: CallFrame): number {
+    const rep = this.hold(value);
+    scope.atEnd(() => this.#remove(rep));
+    return rep;
+  }
+
+  destroy(rep: number, caller: ComponentInstance | undefined): void {
+    const object = this.#remove(rep) as { [Symbol.dispose]?: unknown } | null | undefined;
+    const dispose = object?.[Symbol.dispose];
+    if (typeof dispose !== "function") return;
+    try {
+      dispose.call(object);
+    } catch (error) {
+      // Without a caller the instance ends: it drops what it has in no order, and no guest can be blamed for that.
+      if (caller !== undefined || !(error instanceof Trap)) throw error;
+    }
+  }
+
+  /** Holds an object for a guest; gives the representation. */
+  hold(value: unknown): number {
+    if (!this.#class.is(value)) {
+      if (isThenable(value)) throw new ValueError("promise", `resource \`${this.type.name ?? "resource"}\``);
+      throw new ValueError("type-mismatch", `resource \`${this.type.name ?? "resource"}\``, describe(value));
+    }
+    const { maxHostHandles } = this.#tree;
+    if (this.#tree.hostHandles >= maxHostHandles) {
+      trap(this.#tree, "handle-limit", maxHostHandles, " to the host's resources");
+    }
+    this.#tree.hostHandles++;
+    const rep = this.#free.pop() ?? this.#objects.length;
+    this.#objects[rep] = value;
+    return rep;
+  }
+
+  #remove(rep: number): unknown {
+    const object = this.#objects[rep];
+    this.#objects[rep] = undefined;
+    this.#free.push(rep);
+    this.#tree.hostHandles--;
+    return object;
+  }
+}

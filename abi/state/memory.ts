@@ -1,0 +1,65 @@
+// A guest's linear memory with one cached view per element type.
+// Views are read as plain fields; `sync()` renews them after anything that may have grown the memory: every call of a guest.
+// Spec: definitions.py `MemInst`.
+
+import { kernelOf, kernels, type TextKernel } from "../wasm/text.ts";
+
+const made = new WeakMap<WebAssembly.Memory, GuestMemory>();
+
+/** The views of a memory: one object for each, however many functions use it. */
+export function guestMemory(memory: WebAssembly.Memory): GuestMemory {
+  let views = made.get(memory);
+  if (views === undefined) made.set(memory, views = new GuestMemory(memory));
+  return views;
+}
+
+/** Cached views over one memory. Fields are valid until the guest next runs; then call `sync()`. */
+export class GuestMemory {
+  readonly memory: WebAssembly.Memory;
+  u8!: Uint8Array<ArrayBuffer>;
+  s8!: Int8Array<ArrayBuffer>;
+  u16!: Uint16Array<ArrayBuffer>;
+  s16!: Int16Array<ArrayBuffer>;
+  u32!: Uint32Array<ArrayBuffer>;
+  s32!: Int32Array<ArrayBuffer>;
+  u64!: BigUint64Array<ArrayBuffer>;
+  s64!: BigInt64Array<ArrayBuffer>;
+  f32!: Float32Array<ArrayBuffer>;
+  f64!: Float64Array<ArrayBuffer>;
+
+  /** String kernels over it, once enough strings have passed; `null` where there can be none. */
+  kernel: TextKernel | null | undefined = undefined;
+  #strings = 0;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+    this.#renew();
+  }
+
+  /** Renews the views if the memory has grown. */
+  sync(): void {
+    // A grown memory detaches its old buffer, whose views then have length 0. Reading `memory.buffer` to compare is slower,
+    // and comparing lengths is wrong: memory.grow(0) detaches too.
+    if (this.u8.length === 0) this.#renew();
+  }
+
+  /** Counts a string that a kernel would serve; gives one when it is time. */
+  warm(): TextKernel | null {
+    if (++this.#strings <= kernels.warmStrings) return null;
+    return this.kernel = kernelOf(this.memory);
+  }
+
+  #renew(): void {
+    const buffer = this.memory.buffer as ArrayBuffer;
+    this.u8 = new Uint8Array(buffer);
+    this.s8 = new Int8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.s16 = new Int16Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.s32 = new Int32Array(buffer);
+    this.u64 = new BigUint64Array(buffer);
+    this.s64 = new BigInt64Array(buffer);
+    this.f32 = new Float32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+  }
+}

@@ -1,0 +1,175 @@
+// Traps that a guest cannot catch, and host exceptions on their way out through a guest.
+// A JS exception is an ordinary one to a guest's `catch_all`; a genuine wasm trap is not, and stays so after its prototype and message
+// are changed. So a trap is raised by running `unreachable` in a tiny module; what is caught is made a Trap and thrown on.
+// Where no module can be compiled, the exception is an ordinary one, and `tree.poisoned` alone stops a guest that caught it.
+
+import { engineMessage, finish, initTrap, Trap, type TrapCode } from "../../errors.ts";
+import { HookFailure } from "./hooks.ts";
+import type { ComponentInstance, InstanceTree } from "./instance.ts";
+
+// (module (func (export "") unreachable))
+const moduleBytes = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
+  ...[7, 4, 1, 0, 0, 0, 10, 5, 1, 3, 0, 0, 0x0b],
+);
+
+let unreachable: (() => void) | null | undefined;
+/** Errors that the engine itself raised: no guest can catch one. */
+const engineErrors = new WeakSet<object>();
+
+/** A fresh error that a guest cannot catch; `undefined` where the engine forbids compiling. */
+function engineTrap(): Error | undefined {
+  if (unreachable === undefined) {
+    try {
+      unreachable = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes)).exports[""] as () => void;
+    } catch (error) {
+      if (error instanceof RangeError) return undefined; // the stack is exhausted now, not for ever
+      unreachable = null;
+    }
+  }
+  if (unreachable === null) return undefined;
+  try {
+    unreachable();
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) return undefined;
+    engineErrors.add(error);
+    return error;
+  }
+}
+
+function makeTrap(code: TrapCode, details: readonly (string | number)[]): Trap {
+  const error = engineTrap();
+  if (error === undefined) return new Trap(code, ...details);
+  Object.setPrototypeOf(error, Trap.prototype);
+  initTrap(error, code, details);
+  return error as Trap;
+}
+
+/** `trap`: the guest broke a rule; locks the tree down. The caller adds the place. */
+export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (string | number)[]): never {
+  const error = makeTrap(code, details);
+  tree.poison(error);
+  throw error;
+}
+
+/** The check that built-ins and calls of other guests begin with: `may_leave`. */
+export function checkLeave({ mayLeave, tree }: ComponentInstance): void {
+  if (!mayLeave) trap(tree, "cannot-leave");
+}
+
+/** `trap` where the place is known at once: `Cannot call import …: …`. */
+export function trapAt(
+  tree: InstanceTree,
+  path: string,
+  code: TrapCode,
+  ...details: readonly (string | number)[]
+): never {
+  const error = finish(makeTrap(code, details), "call", "", path);
+  tree.poison(error);
+  throw error;
+}
+
+/** Why an instance cannot be entered: the tail of the phrase `cannot-enter`. */
+export function whyNotEntered({ entered, tree }: ComponentInstance): string {
+  const callee = tree.poisoned ? undefined : tree.calleeOf(entered);
+  if (callee !== undefined) return ` while the call of ${callee} is under way`;
+  if (!tree.poisoned) return ", which was disposed";
+  if (tree.aborted !== undefined) return ", which an abort locked down";
+  return `, which an earlier ${tree.trap instanceof Trap ? "trap" : "exception"} locked down`;
+}
+
+/**
+ * Throws a trap that concerns the caller, not the tree: it was not entered. Its cause is what
+ * locked the tree down, if that is why.
+ */
+export function refuseEntered(inst: ComponentInstance, verb: string, path: string): never {
+  const error = makeTrap("cannot-enter", [whyNotEntered(inst)]), { tree } = inst;
+  if (tree.poisoned) Object.defineProperty(error, "cause", { value: tree.trap, configurable: true, writable: true });
+  throw finish(error, verb, "", path);
+}
+
+/** Exceptions of the host's on their way out through guests, by the engine's traps that travel in their place. */
+const carried = new WeakMap<Error, { readonly error: unknown }>();
+/** Those exceptions: where no module can be compiled they travel themselves, and they are never taken for the engine's. */
+const hostErrors = new WeakSet<object>();
+
+/** A trap that no guest can catch, and that comes out as an exception of the host's. */
+function carry(error: unknown): unknown {
+  if (typeof error === "object" && error !== null) hostErrors.add(error);
+  const trap = engineTrap();
+  if (trap === undefined) return error;
+  carried.set(trap, { error });
+  return trap;
+}
+
+/** Whether an exception is the host's own, rather than the engine's. */
+export function isHostError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && hostErrors.has(error);
+}
+
+/** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception carried by one. */
+export function uncatchable(tree: InstanceTree, error: unknown): unknown {
+  if (typeof error === "object" && error !== null && engineErrors.has(error)) {
+    tree.poison(error);
+    return error;
+  }
+  const own = error instanceof HookFailure ? error.error : error;
+  tree.poison(own);
+  return carry(own);
+}
+
+/**
+ * What unwinds a suspended guest whose tree was locked down: no guest catches it, and what locked
+ * the tree down comes out.
+ */
+export function unwinding(tree: InstanceTree): unknown {
+  return carry(tree.trap);
+}
+
+/** What comes out of an outermost export for an exception that came out of the guest. */
+export function surface(tree: InstanceTree, error: unknown, verb: string, path: string): unknown {
+  if (tree.aborted !== undefined) return tree.aborted.reason;
+  const surfaced = surfacing(tree, error);
+  tree.poison(surfaced);
+  return finish(surfaced, verb, "", path);
+}
+
+function surfacing(tree: InstanceTree, error: unknown): unknown {
+  const host = error instanceof Error ? carried.get(error) : undefined;
+  if (host !== undefined) return host.error;
+  // What a hook throws on the way out is not the cause of a call that fails already.
+  if (error instanceof HookFailure) return tree.poisoned ? tree.trap : error.error;
+  return isHostError(error) ? error : asTrap(error);
+}
+
+/** An exception that leaves a component: a core exception becomes a trap, an engine's own trap a Trap; others stay. */
+export function asTrap(error: unknown): unknown {
+  if (error instanceof Trap) return error;
+  const { Exception } = WebAssembly as unknown as { Exception?: new () => object };
+  if (Exception !== undefined && error instanceof Exception) return makeTrap("uncaught-exception", []);
+  if (error instanceof WebAssembly.RuntimeError) {
+    const phrase = engineMessage(error);
+    Object.setPrototypeOf(error, Trap.prototype);
+    initTrap(error, "guest-trap", [phrase]);
+    engineErrors.add(error);
+  }
+  // Possible only where no module can be compiled that would have asked first.
+  if (error instanceof Error && error.name === "SuspendError") return makeTrap("cannot-suspend", [error.message]);
+  // Engines report an exhausted stack as a RangeError without more; the host's own are known before they get here.
+  if (error instanceof RangeError && /call stack|stack size|recursion/i.test(error.message)) {
+    return makeTrap("stack-overflow", []);
+  }
+  return error;
+}
+
+/** What to throw on for an exception of a guest that was called on the way: it locks the tree down. */
+export function lockingDown(tree: InstanceTree, error: unknown): unknown {
+  const failure = asTrap(error);
+  tree.poison(failure instanceof HookFailure ? failure.error : failure);
+  return failure;
+}
+
+/** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.poisoned`. */
+export function rethrow(tree: InstanceTree): never {
+  throw tree.trap;
+}

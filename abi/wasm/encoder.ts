@@ -1,0 +1,65 @@
+import type { CoreFuncType, CoreType } from "../types/core_values.ts";
+// A small encoder for the core modules that the library itself emits: types, imports, functions, exports.
+// Numbers and names in, bytes out; nothing of a guest's goes in but core value types.
+// Spec: core spec "Binary Format: Modules".
+
+/** An unsigned LEB128 integer. */
+export function leb(value: number): number[] {
+  return value < 128 ? [value] : [value % 128 + 128, ...leb(Math.floor(value / 128))];
+}
+
+/** The byte of a core value type. */
+export const coreTypes: Readonly<Record<CoreType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
+
+/** An import: a function by the index of its type, or a global. */
+export type ModuleImport =
+  | { readonly name: string; readonly kind: "func"; readonly type: number }
+  | { readonly name: string; readonly kind: "global"; readonly type: CoreType; readonly mutable: boolean };
+
+/** What a module consists of. Every import is from module `""`; functions are exported by name. */
+export interface ModuleParts {
+  readonly types: readonly CoreFuncType[];
+  readonly imports: readonly ModuleImport[];
+  readonly funcs: readonly { readonly name: string; readonly type: number; readonly body: readonly number[] }[];
+}
+
+function vec(items: readonly (readonly number[])[]): number[] {
+  return [...leb(items.length), ...items.flat()];
+}
+
+function name(text: string): number[] {
+  const bytes = [...new TextEncoder().encode(text)];
+  return [...leb(bytes.length), ...bytes];
+}
+
+function section(id: number, items: readonly (readonly number[])[]): number[] {
+  const content = vec(items);
+  return [id, ...leb(content.length), ...content];
+}
+
+/** Encodes a module. */
+export function buildModule({ types, imports, funcs }: ModuleParts): Uint8Array<ArrayBuffer> {
+  const values = (list: readonly CoreType[]): number[] => vec(list.map((type) => [coreTypes[type]]));
+  const imported = imports.filter(({ kind }) => kind === "func").length;
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, types.map(({ params, results }) => [0x60, ...values(params), ...values(results)])),
+    ...section(
+      2,
+      imports.map((item) => [
+        ...name(""),
+        ...name(item.name),
+        ...(item.kind === "func" ? [0, ...leb(item.type)] : [3, coreTypes[item.type], item.mutable ? 1 : 0]),
+      ]),
+    ),
+    ...section(3, funcs.map(({ type }) => leb(type))),
+    ...section(7, funcs.map((func, i) => [...name(func.name), 0, ...leb(imported + i)])),
+    ...section(
+      10,
+      funcs.map(({ body }) => {
+        const code = [0, ...body, 0x0b];
+        return [...leb(code.length), ...code];
+      }),
+    ),
+  ]);
+}

@@ -1,0 +1,196 @@
+// What a component's binary says, as plain data in the order of the sections: the syntax tree that decode.ts makes and plan.ts reads.
+// Indices are as written; nothing here is resolved or checked.
+// Spec: Binary.md, one type per production.
+
+import type { CallStyle } from "../../abi/types/layout.ts";
+import type { PrimitiveKind } from "../../abi/types/types.ts";
+import type { StringEncoding } from "../../abi/state/canon_context.ts";
+import type { CoreTypeDef, CoreValTypeText } from "../module/core_syntax.ts";
+import type { DebugNames } from "./debug_names.ts";
+import type { ModuleSlot } from "../module/module_slot.ts";
+
+/** `core:sort`. */
+export type CoreSort = "func" | "table" | "memory" | "global" | "tag" | "type" | "module" | "instance";
+/** `sort`. Core ones are prefixed, but `core module`, which components may import and export too. */
+export type Sort = `core ${CoreSort}` | "func" | "value" | "type" | "component" | "instance";
+
+/** A component. */
+export interface ComponentDef {
+  readonly definitions: readonly Definition[];
+  /** From the `component-name` section. */
+  readonly names: DebugNames;
+  /** Bytes it takes, those of core modules left out. */
+  readonly size: number;
+}
+
+/** One definition with the offset it starts at. */
+export type Definition =
+  & { readonly offset: number }
+  & (
+    | { readonly kind: "core-module"; readonly module: ModuleSlot }
+    | { readonly kind: "core-instance"; readonly expr: CoreInstanceExpr }
+    | { readonly kind: "core-type"; readonly type: CoreTypeDef }
+    | { readonly kind: "component"; readonly component: ComponentDef }
+    | { readonly kind: "instance"; readonly expr: InstanceExpr }
+    | { readonly kind: "alias"; readonly alias: AliasDef }
+    | { readonly kind: "type"; readonly type: TypeDef }
+    | { readonly kind: "canon"; readonly canon: CanonDef }
+    | { readonly kind: "start"; readonly func: number; readonly args: readonly number[]; readonly results: number }
+    | { readonly kind: "import"; readonly name: NameDef; readonly type: ExternTypeDef }
+    | {
+      readonly kind: "export";
+      readonly name: NameDef;
+      readonly item: SortIndex;
+      readonly type: ExternTypeDef | undefined;
+    }
+    | {
+      readonly kind: "value";
+      readonly type: ValTypeRef;
+      readonly value: { readonly offset: number; readonly bytes: Uint8Array };
+    }
+  );
+
+/** `nameattributes`. */
+export interface NameDef {
+  readonly name: string;
+  readonly implements?: string;
+  readonly versionSuffix?: string;
+  readonly externalId?: string;
+}
+
+export interface SortIndex {
+  readonly sort: Sort;
+  readonly index: number;
+}
+export interface CoreSortIndex {
+  readonly sort: CoreSort;
+  readonly index: number;
+}
+
+export type CoreInstanceExpr =
+  | {
+    readonly kind: "instantiate";
+    readonly module: number;
+    readonly args: readonly { readonly name: string; readonly instance: number }[];
+  }
+  | { readonly kind: "exports"; readonly exports: readonly { readonly name: string; readonly item: CoreSortIndex }[] };
+
+export type InstanceExpr =
+  | {
+    readonly kind: "instantiate";
+    readonly component: number;
+    readonly args: readonly { readonly name: string; readonly item: SortIndex }[];
+  }
+  | { readonly kind: "exports"; readonly exports: readonly { readonly name: NameDef; readonly item: SortIndex }[] };
+
+export type AliasDef =
+  & { readonly sort: Sort }
+  & (
+    | { readonly kind: "export"; readonly instance: number; readonly name: string }
+    | { readonly kind: "core-export"; readonly instance: number; readonly name: string }
+    | { readonly kind: "outer"; readonly count: number; readonly index: number }
+  );
+
+// ── Component types ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `valtype`: an index, or a primitive type. */
+export type ValTypeRef = number | PrimitiveKind;
+export interface LabelledRef {
+  readonly name: string;
+  readonly type: ValTypeRef;
+}
+
+/** `deftype`. */
+export type TypeDef =
+  | { readonly kind: PrimitiveKind }
+  | { readonly kind: "record"; readonly fields: readonly LabelledRef[] }
+  | {
+    readonly kind: "variant";
+    readonly cases: readonly { readonly name: string; readonly type: ValTypeRef | undefined }[];
+  }
+  | { readonly kind: "list" | "option"; readonly element: ValTypeRef }
+  | { readonly kind: "fixed-list"; readonly element: ValTypeRef; readonly length: number }
+  | { readonly kind: "map"; readonly key: ValTypeRef; readonly value: ValTypeRef }
+  | { readonly kind: "tuple"; readonly types: readonly ValTypeRef[] }
+  | { readonly kind: "flags" | "enum"; readonly names: readonly string[] }
+  | { readonly kind: "result"; readonly ok: ValTypeRef | undefined; readonly err: ValTypeRef | undefined }
+  | { readonly kind: "own" | "borrow"; readonly resource: number }
+  | { readonly kind: "stream" | "future"; readonly element: ValTypeRef | undefined }
+  | {
+    readonly kind: "func";
+    readonly async: boolean;
+    readonly params: readonly LabelledRef[];
+    readonly result: ValTypeRef | undefined;
+  }
+  | { readonly kind: "resource"; readonly rep: CoreValTypeText; readonly destructor: number | undefined }
+  | { readonly kind: "component" | "instance"; readonly decls: readonly TypeDecl[] };
+
+/** `componentdecl` and `instancedecl`. */
+export type TypeDecl =
+  & { readonly offset: number }
+  & (
+    | { readonly kind: "core-type"; readonly type: CoreTypeDef }
+    | { readonly kind: "type"; readonly type: TypeDef }
+    | { readonly kind: "alias"; readonly alias: AliasDef }
+    | { readonly kind: "import" | "export"; readonly name: NameDef; readonly type: ExternTypeDef }
+  );
+
+/** `externtype`. */
+export type ExternTypeDef =
+  | { readonly kind: "core-module" | "func" | "component" | "instance"; readonly type: number }
+  | {
+    readonly kind: "value";
+    readonly bound: { readonly kind: "eq"; readonly value: number } | {
+      readonly kind: "type";
+      readonly type: ValTypeRef;
+    };
+  }
+  | {
+    readonly kind: "type";
+    readonly bound: { readonly kind: "eq"; readonly type: number } | { readonly kind: "sub-resource" };
+  };
+
+// ── Canonical definitions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `canonopt*`, each at most once. */
+export interface CanonOptionsDef {
+  readonly stringEncoding?: StringEncoding;
+  readonly memory?: number;
+  /** The memory's address type; validation finds it. */
+  address?: "i32" | "i64";
+  readonly realloc?: number;
+  readonly postReturn?: number;
+  readonly async?: boolean;
+  readonly callback?: number;
+  /** The GC option and what belongs to it: gated, and not supported. */
+  readonly coreType?: number;
+  readonly gc?: boolean;
+}
+
+/** What canonical options make of a core signature. */
+export function styleOf({ async, callback }: CanonOptionsDef): CallStyle {
+  return !async ? "sync" : callback === undefined ? "async" : "callback";
+}
+
+/** `canon`. Built-ins of the async, error-context and thread proposals carry their immediates under common names. */
+export type CanonDef =
+  | { readonly kind: "lift"; readonly func: number; readonly options: CanonOptionsDef; readonly type: number }
+  | { readonly kind: "lower"; readonly func: number; readonly options: CanonOptionsDef }
+  | { readonly kind: "resource.new" | "resource.drop" | "resource.rep"; readonly type: number }
+  | {
+    readonly kind: "builtin";
+    /** As the specification spells it: `stream.read`. */
+    readonly name: string;
+    readonly type?: number;
+    readonly result?: ValTypeRef | undefined;
+    readonly options?: CanonOptionsDef;
+    /** The address type of `memory`; validation finds it. */
+    address?: "i32" | "i64";
+    readonly coreType?: CoreValTypeText;
+    readonly slot?: number;
+    readonly memory?: number;
+    readonly table?: number;
+    readonly async?: boolean;
+    readonly cancellable?: boolean;
+    readonly shared?: boolean;
+  };

@@ -1,0 +1,81 @@
+// Canonical options and built-ins at plan time: indices followed, operands kept.
+// Definitions and a scope in, parts of plan nodes out. What they need was validated before.
+// Spec: Binary.md "Canonical Definitions".
+
+import { type CanonDef, type CanonOptionsDef, styleOf } from "../decode/syntax.ts";
+import { valueAt } from "../resolve/value_types.ts";
+import type { Builtin, CoreRef, EndType, MemoryRef, PlanOptions } from "./plan_types.ts";
+import type { Scope } from "./plan_scope.ts";
+
+/** Canonical options with core items resolved. */
+export function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOptions {
+  const core = (sort: "core func" | "core memory", index: number | undefined): CoreRef | undefined =>
+    index === undefined ? undefined : scope.get(sort, index, offset);
+  return {
+    stringEncoding: def.stringEncoding ?? "utf8",
+    memory: core("core memory", def.memory),
+    address: def.address ?? "i32",
+    realloc: core("core func", def.realloc),
+    postReturn: core("core func", def.postReturn),
+    callback: core("core func", def.callback),
+    style: styleOf(def),
+  };
+}
+
+type BuiltinDef = CanonDef & { kind: "builtin" };
+
+/** A built-in with its operands. */
+export function planBuiltin(def: BuiltinDef, scope: Scope, offset: number): Builtin {
+  const name = def.name as Exclude<Builtin["name"], `resource.${string}`>;
+  const options = (): PlanOptions => planOptions(def.options ?? {}, scope, offset);
+  const end = (): EndType => scope.typeOf("value", def.type!, offset).type as EndType;
+  const memory = (): MemoryRef => ({
+    ref: scope.get("core memory", def.memory!, offset),
+    address: def.address ?? "i32",
+  });
+  switch (name) {
+    case "task.return": {
+      const result = def.result === undefined ? undefined : valueAt(def.result, scope, offset).type;
+      return { name, result, options: options() };
+    }
+    case "context.get":
+    case "context.set":
+      return { name, coreType: def.coreType as "i32" | "i64", slot: def.slot! };
+    case "waitable-set.wait":
+    case "waitable-set.poll":
+      return { name, memory: memory(), cancellable: def.cancellable! };
+    case "stream.read":
+    case "stream.write":
+    case "future.read":
+    case "future.write":
+      return { name, type: end(), options: options() };
+    case "stream.new":
+    case "stream.drop-readable":
+    case "stream.drop-writable":
+    case "future.new":
+    case "future.drop-readable":
+    case "future.drop-writable":
+      return { name, type: end() };
+    case "stream.cancel-read":
+    case "stream.cancel-write":
+    case "future.cancel-read":
+    case "future.cancel-write":
+      return { name, type: end(), async: def.async! };
+    case "subtask.cancel":
+      return { name, async: def.async! };
+    case "error-context.new":
+    case "error-context.debug-message":
+      return { name, options: options() };
+    case "thread.new-indirect":
+      return { name, table: scope.get("core table", def.table!, offset) };
+    case "thread.yield":
+    case "thread.suspend":
+    case "thread.suspend-then-resume":
+    case "thread.suspend-then-promote":
+    case "thread.yield-then-resume":
+    case "thread.yield-then-promote":
+      return { name, cancellable: def.cancellable! };
+    default:
+      return { name };
+  }
+}

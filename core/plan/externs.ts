@@ -1,0 +1,151 @@
+// Types of imports and exports → what they stand for at plan time. Component and instance types are evaluated where they are used; a Maker
+// decides what their abstract parts become (leaves of the host's imports, or what nobody has given yet).
+// Spec: Explainer.md "Type Definitions"; SPEC.md §4.1.
+
+import { nameResourceType } from "../../abi/types/resource_slots.ts";
+import type { FuncType, ResourceType } from "../../abi/types/types.ts";
+import { addAlias } from "./aliases.ts";
+import { type Budget, SCOPE_WEIGHT, weigh } from "../resolve/budget.ts";
+import type { ExternTypeDef, NameDef, TypeDef } from "../decode/syntax.ts";
+import { addCoreType, type CoreTypeItem } from "../resolve/core_types.ts";
+import { invalid } from "../binary/invalid.ts";
+import { MAX_NESTING } from "../binary/limits.ts";
+import type { CoreModuleType } from "../module/module_type.ts";
+import type {
+  ComponentItem,
+  DeclaredType,
+  FuncRef,
+  InstanceItem,
+  Item,
+  ModuleRef,
+  NamedItem,
+  TypeItem,
+} from "./plan_types.ts";
+import { Scope } from "./plan_scope.ts";
+import { evaluateValueType } from "../resolve/value_types.ts";
+
+/** Names from the root to an import, innermost first: siblings share what is above them. */
+export interface Path {
+  readonly parent: Path | undefined;
+  readonly name: NameDef;
+  readonly depth: number;
+}
+
+/** One name further in. */
+export function extend(parent: Path | undefined, name: NameDef): Path {
+  return { parent, name, depth: (parent?.depth ?? 0) + 1 };
+}
+
+/** Makes what an abstract import or export stands for. `path` leads there from the root. */
+export interface Maker {
+  /** Definitions that may still be unfolded; shared by everything that unfolds one component. */
+  readonly budget: Budget;
+  func(path: Path, type: FuncType): FuncRef;
+  resource(path: Path): ResourceType;
+  /** Notes that an import or export is to be a resource type that there is already. */
+  sameResource(path: Path, type: ResourceType): void;
+  module(path: Path, type: CoreModuleType): ModuleRef;
+  component(path: Path, type: DeclaredType): ComponentItem;
+  /** Notes an instance that has no exports. */
+  emptyInstance(path: Path): void;
+}
+
+/** Evaluates a type definition; a resource must be made by the planner, which gives it a slot. */
+export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget: Budget): TypeItem {
+  return def.kind === "component" || def.kind === "instance"
+    ? { kind: def.kind, decls: def.decls, scope }
+    : evaluateValueType(def, scope, offset, budget);
+}
+
+/** An instance of some exports. Instances nest in instances, and everything that walks them recurses. */
+export function instanceItem(exports: ReadonlyMap<string, NamedItem>, offset: number): InstanceItem {
+  let depth = 1;
+  for (const { item } of exports.values()) {
+    if (item.sort === "instance") depth = Math.max(depth, item.instance.depth + 1);
+  }
+  if (depth > MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
+  return { exports, depth };
+}
+
+/** What an `externtype` stands for, made by a Maker. */
+export function makeExtern(
+  def: ExternTypeDef,
+  name: NameDef,
+  path: Path,
+  scope: Scope,
+  maker: Maker,
+  offset: number,
+): Item {
+  switch (def.kind) {
+    case "func":
+      return { sort: "func", func: maker.func(path, scope.typeOf("func", def.type, offset).type) };
+    case "type": {
+      if (def.bound.kind === "eq") {
+        const type = scope.get("type", def.bound.type, offset);
+        if (type.kind === "resource") maker.sameResource(path, type.type);
+        return { sort: "type", type };
+      }
+      const type = maker.resource(path);
+      nameResourceType(type, name.name);
+      return { sort: "type", type: { kind: "resource", type } };
+    }
+    case "instance":
+      return { sort: "instance", instance: makeInstance(scope.typeOf("instance", def.type, offset), path, maker) };
+    case "component": {
+      const component = maker.component(path, scope.typeOf("component", def.type, offset));
+      return { sort: "component", component };
+    }
+    case "core-module": {
+      const { type } = scope.get("core type", def.type, offset) as CoreTypeItem & { kind: "module" };
+      return { sort: "core module", module: maker.module(path, type) };
+    }
+  }
+  invalid("component", offset, "unsupported", "a component value");
+}
+
+/** An instance with the exports that an instance type declares. */
+export function makeInstance(type: DeclaredType, path: Path, maker: Maker): InstanceItem {
+  const exports = evaluateDecls(type, path, maker);
+  if (exports.size === 0) maker.emptyInstance(path);
+  return instanceItem(exports, type.decls[0]?.offset ?? 0);
+}
+
+/** What an import of a component type stands for, where somebody gives it. */
+export type Supply = (name: NameDef, type: ExternTypeDef, scope: Scope, offset: number) => Item;
+
+/** The exports that a component or instance type declares; `supply` gives its imports, if the maker does not. */
+export function evaluateDecls(
+  { decls, scope: parent }: DeclaredType,
+  path: Path | undefined,
+  maker: Maker,
+  supply?: Supply,
+): ReadonlyMap<string, NamedItem> {
+  maker.budget.spend(decls[0]?.offset ?? 0, SCOPE_WEIGHT);
+  const scope = new Scope(parent);
+  const exports = new Map<string, NamedItem>();
+  for (const decl of decls) {
+    maker.budget.spend(decl.offset, weigh(decl));
+    if (path !== undefined && path.depth > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");
+    switch (decl.kind) {
+      case "core-type":
+        addCoreType(decl.type, scope, decl.offset);
+        break;
+      case "type":
+        scope.add("type", evaluateType(decl.type, scope, decl.offset, maker.budget));
+        break;
+      case "alias":
+        addAlias(decl.alias, scope, decl.offset);
+        break;
+      case "import":
+      case "export": {
+        const item = decl.kind === "import" && supply !== undefined
+          ? supply(decl.name, decl.type, scope, decl.offset)
+          : makeExtern(decl.type, decl.name, extend(path, decl.name), scope, maker, decl.offset);
+        if (decl.kind === "export") exports.set(decl.name.name, { name: decl.name, item });
+        scope.addItem(item);
+        break;
+      }
+    }
+  }
+  return exports;
+}

@@ -1,0 +1,83 @@
+// What planning keeps in index spaces: references instead of types. Whether they fit was validated before.
+// Spec: Explainer.md "Index Spaces".
+
+import type { ResourceType } from "../../abi/types/types.ts";
+import { IndexSpaces } from "../resolve/index_spaces.ts";
+import type { Sort } from "../decode/syntax.ts";
+import type { CoreTypeItem } from "../resolve/core_types.ts";
+import type {
+  ComponentItem,
+  CoreInstance,
+  CoreRef,
+  FuncRef,
+  InstanceItem,
+  Item,
+  ModuleRef,
+  TypeItem,
+} from "./plan_types.ts";
+import type { ValueItem } from "../resolve/value_types.ts";
+
+/** What each index space holds. */
+type PlanSpaces = {
+  "core func": CoreRef;
+  "core table": CoreRef;
+  "core memory": CoreRef;
+  "core global": CoreRef;
+  "core tag": CoreRef;
+  "core type": CoreTypeItem;
+  "core module": ModuleRef;
+  "core instance": CoreInstance;
+  func: FuncRef;
+  value: never;
+  type: TypeItem;
+  component: ComponentItem;
+  instance: InstanceItem;
+};
+
+/** One scope of a plan. */
+export class Scope extends IndexSpaces<PlanSpaces> {
+  /** The type at an index, which is of a kind. */
+  typeOf<K extends TypeItem["kind"]>(_: K, index: number, offset: number): TypeItem & { kind: K } {
+    return this.get("type", index, offset) as TypeItem & { kind: K };
+  }
+
+  valueType(index: number, offset: number): ValueItem {
+    return this.typeOf("value", index, offset);
+  }
+
+  resourceType(index: number, offset: number): ResourceType {
+    return this.typeOf("resource", index, offset).type;
+  }
+
+  /** Adds an item to the space of its sort. */
+  addItem(item: Item): void {
+    switch (item.sort) {
+      case "func":
+        return this.add("func", item.func);
+      case "type":
+        return this.add("type", item.type);
+      case "instance":
+        return this.add("instance", item.instance);
+      case "component":
+        return this.add("component", item.component);
+      case "core module":
+        return this.add("core module", item.module);
+    }
+  }
+
+  /** The item at an index, of a sort that components import and export. */
+  getItem(sort: Sort, index: number, offset: number): Item {
+    switch (sort as Item["sort"]) {
+      case "func":
+        return { sort: "func", func: this.get("func", index, offset) };
+      case "type":
+        return { sort: "type", type: this.get("type", index, offset) };
+      case "instance":
+        return { sort: "instance", instance: this.get("instance", index, offset) };
+      case "component":
+        return { sort: "component", component: this.get("component", index, offset) };
+      case "core module":
+        return { sort: "core module", module: this.get("core module", index, offset) };
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// What a plan can say and this library cannot run yet: in one place, from the plan's nodes. It traps when it is reached.
+
+import type { FuncType } from "../../abi/types/types.ts";
+import type { Builtin, MakingStep, Plan, PlanLift, PlanOptions } from "./plan_types.ts";
+
+/** What a step would need, as traps name it; `undefined` for what works. */
+export function unsupportedStep(step: MakingStep, plan: Plan): string | undefined {
+  switch (step.kind) {
+    case "builtin":
+      return unsupportedBuiltin(step.builtin, plan);
+    case "lower":
+      return unsupportedCanon("lower", step.options, step.type);
+    case "adapter":
+      return unsupportedCanon("lower", step.options, step.type) ?? unsupportedLift(plan.lifts[step.lift]!);
+  }
+}
+
+/** The same of a lift. */
+export function unsupportedLift({ options, type }: PlanLift): string | undefined {
+  return unsupportedCanon("lift", options, type);
+}
+
+function unsupportedCanon(canon: "lift" | "lower", options: PlanOptions, { async }: FuncType): string | undefined {
+  if (options.style !== "sync") return `async ${canon}`;
+  if (options.address === "i64") return `${canon} with a 64-bit memory`;
+  return async ? canon === "lift" ? "async lift" : "lower of an async function" : undefined;
+}
+
+function unsupportedBuiltin(builtin: Builtin, { resources }: Plan): string | undefined {
+  switch (builtin.name) {
+    case "resource.new":
+    case "resource.rep":
+      return resources[builtin.resource]!.rep === "i64" ? `${builtin.name} of an i64` : undefined;
+    case "resource.drop":
+      return undefined;
+    default:
+      return builtin.name;
+  }
+}

@@ -1,0 +1,75 @@
+// Hooks: wrapped around functions when an instance has any, so that they cost nothing when it has
+// none.
+// A function and its path in; the same function, or one that tells the hooks, out.
+
+import { HookFailure } from "../../abi/state/hooks.ts";
+import type { InstanceTree } from "../../abi/state/instance.ts";
+import type { CanonOptions } from "../../abi/state/canon_context.ts";
+import { isThenable } from "../../abi/codecs/results.ts";
+import { abandon } from "../../abi/state/suspend.ts";
+
+type Func = (...args: never[]) => unknown;
+
+/**
+ * A function that tells the tree's hooks when it is called and when it has returned. `mayWait`:
+ * what gives a promise returns later.
+ */
+export function hooked<F extends Func>(tree: InstanceTree, func: F, path: string, guest: boolean, mayWait = false): F {
+  const { hooks } = tree;
+  if (hooks === undefined) return func;
+  const returning = (): void =>
+    observe(() => guest ? hooks.returningFromGuest?.(path) : hooks.returningFromHost?.(path));
+  return ((...args: never[]) => {
+    observe(() => guest ? hooks.callingGuest?.(path) : hooks.callingHost?.(path));
+    let waits = false;
+    try {
+      const value = func(...args);
+      // What waits has not returned yet.
+      waits = mayWait && isThenable(value);
+      return waits ? hookedPromise(tree, value as PromiseLike<unknown>, returning) : value;
+    } finally {
+      if (!waits) returning();
+    }
+  }) as F;
+}
+
+/** Canonical options with a hooked `realloc`. */
+export function hookedOptions(tree: InstanceTree, options: CanonOptions, path: string): CanonOptions {
+  if (tree.hooks === undefined || options.realloc === undefined) return options;
+  return { ...options, realloc: hooked(tree, options.realloc, path, true) };
+}
+
+/**
+ * A promise during which a call has not returned yet. A call whose guest was unwound returns at
+ * that moment, not when the host is done.
+ */
+function hookedPromise(
+  tree: InstanceTree,
+  promise: PromiseLike<unknown> & { readonly [abandon]?: () => void },
+  returning: () => void,
+): Promise<unknown> {
+  let returned = false;
+  const returningOnce = (): void => {
+    if (returned) return;
+    returned = true;
+    returning();
+  };
+  return Object.assign(Promise.resolve(promise).finally(returningOnce), {
+    [abandon]: () => {
+      promise[abandon]?.();
+      try {
+        returningOnce();
+      } catch (error) {
+        tree.onError((error as HookFailure).error); // the instance is locked down: no call is left that it could end
+      }
+    },
+  });
+}
+
+function observe(hook: () => void): void {
+  try {
+    hook();
+  } catch (error) {
+    throw new HookFailure(error);
+  }
+}

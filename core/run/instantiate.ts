@@ -1,0 +1,197 @@
+// Runs a plan: one pass over its steps, with the host's imports bound, gives a running instance tree.
+// Written as a generator that asks for core instances, so that the sync and async drivers share it.
+// Nothing here looks at names or types; trampolines are made from signatures (abi/).
+
+import type { CoreFunction } from "../../abi/types/core_values.ts";
+import { engineMessage, LinkError } from "../../errors.ts";
+import type { InstanceTree } from "../../abi/state/instance.ts";
+import type { ExportStyle } from "../../abi/codegen/trampolines.ts";
+import { CanonContext } from "../../abi/state/canon_context.ts";
+import {
+  type GuestCall,
+  type Lifted,
+  liftPromising,
+  linkExport,
+  type PromisingCall,
+} from "../../abi/calls/from_host.ts";
+import { Loopback } from "../../abi/calls/loopback.ts";
+import { exportFunction, makeMethod } from "../../abi/codegen/tiers.ts";
+import { isHostError, rethrow, surface, trapAt } from "../../abi/state/trap.ts";
+import { type Component, makeComponent } from "../component.ts";
+import type { ComponentDef } from "../decode/syntax.ts";
+import { hooked, hookedOptions } from "./hooked.ts";
+import type { ModuleSlot } from "../module/module_slot.ts";
+import { planComponent } from "../plan/plan.ts";
+import type { ComponentItem, DefinedComponent, FuncRef, ModuleRef, Plan } from "../plan/plan_types.ts";
+import { type Bound, RunningCore, type RunSettings } from "./running_core.ts";
+import { unsupportedLift } from "../plan/unsupported.ts";
+
+/** A core module to instantiate. */
+export interface Instantiation {
+  readonly module: WebAssembly.Module;
+  /** Bytes of the module; 0 if unknown. */
+  readonly size: number;
+  readonly imports: WebAssembly.Imports;
+}
+
+/** A running instance tree with what its exports refer to. */
+export class Running {
+  readonly plan: Plan;
+  readonly tree: InstanceTree;
+  readonly #core: RunningCore;
+  readonly #settings: RunSettings;
+  /** What calls imports that are exported again, and those that were made. */
+  #loopback: Loopback | undefined;
+  readonly #loopbacks: Map<string, ReturnType<Loopback["lift"]>> = new Map();
+
+  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, settings: RunSettings) {
+    this.plan = plan;
+    this.tree = tree;
+    this.#core = new RunningCore(plan, bound, tree, settings);
+    this.#settings = settings;
+  }
+
+  /** Runs every step. */
+  *run(): Generator<Instantiation, void, WebAssembly.Instance> {
+    const core = this.#core;
+    for (const step of this.plan.steps) {
+      if (step.kind !== "instantiate") {
+        core.step(step);
+        continue;
+      }
+      const slot = ownSlot(step.module);
+      core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
+    }
+    core.finish();
+  }
+
+  /** A core module by reference. */
+  module(ref: ModuleRef): WebAssembly.Module {
+    return ownSlot(ref).module;
+  }
+
+  /** An exported component. A plan that is run has no imported ones. */
+  component(item: ComponentItem): Component {
+    const root = item as DefinedComponent;
+    const { codegen, printers } = this.#settings;
+    return makeComponent({ root, plan: planComponent(root), modules: modulesOf(root.def), codegen, printers });
+  }
+
+  /** A function as JS calls it. */
+  func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
+    const made = this.#export(ref, path);
+    if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
+    const { lifted, cx } = made, { suspension } = this.tree;
+    const core = suspension === undefined
+      ? lifted.core
+      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
+    return exportFunction(
+      { ...lifted, core: hooked(this.tree, core, path, true) },
+      cx,
+      style,
+      this.#settings.codecs,
+      this.#settings.codegen,
+    );
+  }
+
+  /** The same, giving a promise: the guest may be suspended on the way. */
+  promisingFunc(ref: FuncRef, path: string, { throws, method }: ExportStyle): PromisingCall {
+    const made = this.#export(ref, path);
+    if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
+    const { lifted, cx, suspendingCore } = made;
+    const core = hooked(this.tree, suspendingCore(), path, true, true);
+    const call = liftPromising(linkExport({ ...lifted, core }, cx, throws));
+    return method ? makeMethod(call) as PromisingCall : call;
+  }
+
+  /** What a call of an export consists of, with hooks everywhere but around the core function; or what it would need. */
+  #export(
+    ref: FuncRef,
+    path: string,
+  ): { lifted: Lifted; cx: CanonContext; suspendingCore: () => CoreFunction } | string {
+    const { tree } = this;
+    if (ref.kind === "import") {
+      const key = `${ref.leaf} ${path}`;
+      let made = this.#loopbacks.get(key);
+      if (made === undefined) {
+        const { path: imported, ...calls } = this.#core.host(ref.leaf);
+        this.#loopback ??= new Loopback(tree);
+        made = this.#loopback.lift(ref.type, this.#settings.codecs, calls, { imported, path });
+        this.#loopbacks.set(key, made);
+      }
+      const { lifted, cx } = made;
+      return { lifted, cx, suspendingCore: () => lifted.core };
+    }
+    const unsupported = unsupportedLift(this.plan.lifts[ref.lift]!);
+    if (unsupported !== undefined) return unsupported;
+    const { lifted, options, node, suspendingCore } = this.#core.lift(ref.lift);
+    const { postReturn } = lifted;
+    return {
+      lifted: { ...lifted, path, postReturn: postReturn && hooked(tree, postReturn, path, true) },
+      cx: new CanonContext(node, hookedOptions(tree, options, path), true),
+      suspendingCore,
+    };
+  }
+}
+
+/** The core modules that a component defines, in order of appearance. */
+function modulesOf({ definitions }: ComponentDef): ModuleSlot[] {
+  return definitions.flatMap((definition) =>
+    definition.kind === "core-module"
+      ? [definition.module]
+      : definition.kind === "component"
+      ? modulesOf(definition.component)
+      : []
+  );
+}
+
+/** A module's place. A plan that is run has no imported ones. */
+function ownSlot(ref: ModuleRef): ModuleSlot {
+  return (ref as ModuleRef & { kind: "own" }).module;
+}
+
+/** What instantiating a core module threw. */
+function instantiateError(tree: InstanceTree, error: unknown): unknown {
+  // A missing instance is a TypeError of the engine's, a missing or unfit item a LinkError; the host's own are known.
+  const unfit = error instanceof WebAssembly.LinkError || error instanceof TypeError;
+  if (unfit && !(error instanceof LinkError) && !isHostError(error)) {
+    return new LinkError("core-link", "instantiate component", "", engineMessage(error));
+  }
+  return surface(tree, error, "instantiate", "component");
+}
+
+/** Runs a plan without waiting. */
+export function runSync(running: Running): void {
+  const steps = running.run();
+  for (let step = steps.next(); !step.done;) {
+    let instance: WebAssembly.Instance;
+    try {
+      instance = new WebAssembly.Instance(step.value.module, step.value.imports);
+      if (running.tree.poisoned) rethrow(running.tree);
+    } catch (error) {
+      throw instantiateError(running.tree, error);
+    }
+    step = steps.next(instance);
+  }
+}
+
+/** Modules that any browser instantiates without waiting, which is faster than asking another thread. */
+const SMALL_MODULE = 4096;
+
+/** Runs a plan, core instances of large modules made asynchronously: browsers insist on that. */
+export async function runAsync(running: Running): Promise<void> {
+  const steps = running.run();
+  for (let step = steps.next(); !step.done;) {
+    let instance: WebAssembly.Instance;
+    try {
+      const { module, size, imports } = step.value;
+      instance = size > 0 && size <= SMALL_MODULE
+        ? new WebAssembly.Instance(module, imports)
+        : await WebAssembly.instantiate(module, imports);
+      if (running.tree.poisoned) rethrow(running.tree);
+    } catch (error) {
+      throw instantiateError(running.tree, error);
+    }
+    step = steps.next(instance);
+  }
+}

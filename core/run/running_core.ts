@@ -1,0 +1,358 @@
+// The core side of a running instance tree: its core instances, the core functions made for them,
+// and the lifts of what they export.
+// Steps of a plan are noted in order; what they define is made when something refers to it, since
+// many definitions are never used.
+// Nothing here looks at names or types; trampolines are made from signatures (abi/).
+
+import type { CoreFunction } from "../../abi/types/core_values.ts";
+import { LinkError } from "../../errors.ts";
+import type { HostCall } from "../../abi/calls/call_link.ts";
+import { CanonContext, type CanonOptions } from "../../abi/state/canon_context.ts";
+import type { CodecSource } from "../../abi/codecs/codec.ts";
+import type { Lifted } from "../../abi/calls/from_host.ts";
+import { adapt, adaptSuspending, type Sides } from "../../abi/calls/guest_to_guest.ts";
+import { ComponentInstance, type InstanceTree } from "../../abi/state/instance.ts";
+import { type ClassOf, GuestResource } from "../../abi/resources/guest_resource.ts";
+import { HostResource, type HostResourceClass } from "../../abi/resources/host_resource.ts";
+import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/builtins.ts";
+import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
+import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
+import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
+import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
+import { checkLeave, trap } from "../../abi/state/trap.ts";
+import type { Printers } from "../component.ts";
+import { hooked, hookedOptions } from "./hooked.ts";
+import { LoweredImports } from "./lowered_imports.ts";
+import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, Step } from "../plan/plan_types.ts";
+import { suspendingReach } from "../plan/suspend_reach.ts";
+import { unsupportedStep } from "../plan/unsupported.ts";
+
+/** What running a plan depends on besides the plan. */
+export interface RunSettings {
+  readonly codecs: CodecSource;
+  /** Whether JavaScript may be generated. */
+  readonly codegen: boolean;
+  /** Gives the class of each resource that the component defines. */
+  readonly classOf: ClassOf;
+  /** What components among the exports print themselves by. */
+  readonly printers: Printers;
+}
+
+/** What the host gives for one leaf of the imports. */
+export type Bound =
+  | {
+    readonly kind: "func";
+    readonly call: HostCall;
+    /** Whether it may return a promise. */
+    readonly suspends?: boolean;
+    /** What is called instead where nothing can be suspended; without it that is a trap. */
+    readonly plain?: HostCall | undefined;
+  }
+  | { readonly kind: "resource"; readonly class: HostResourceClass }
+  /** What was only checked. */
+  | { readonly kind: "none" };
+
+type LowerStep = Step & { kind: "lower" };
+type AdapterStep = Step & { kind: "adapter" };
+/** A function that guests import from others or from the host. */
+type CallStep = LowerStep | AdapterStep;
+
+/** Binds one import for one instance tree. */
+export type Binder = (tree: InstanceTree) => Bound;
+
+/** A lift of one instance. */
+export interface RunningLift {
+  readonly lifted: Lifted;
+  readonly options: CanonOptions;
+  readonly node: ComponentInstance;
+  /**
+   * The core function as promising calls need it: one that gives a promise, if it can reach a
+   * suspending import.
+   */
+  suspendingCore(): CoreFunction;
+}
+
+/**
+ * Dispatchers that one module holds. Small enough for browsers, which compile modules of 4 KiB
+ * without waiting.
+ */
+const DISPATCHED_TOGETHER = 32;
+
+const nothing: ReadonlySet<number> = new Set();
+
+/** The core side of one instance tree. */
+export class RunningCore {
+  readonly plan: Plan;
+  readonly tree: InstanceTree;
+  readonly #bound: readonly Bound[];
+  readonly #codecs: CodecSource;
+  readonly #codegen: boolean;
+  readonly #classOf: ClassOf;
+  readonly #lowered: LoweredImports;
+  readonly #nodes: ComponentInstance[] = [];
+  readonly #coreInstances: WebAssembly.Exports[] = [];
+  /** Core functions by slot, or the steps that say how to make them. */
+  readonly #coreFuncs: (CoreFunction | MakingStep)[] = [];
+  readonly #entries: Entry[][] = [];
+  /** Lowered functions that can be suspended and are not made yet, those that core modules get. */
+  readonly #toDispatch = new Map<number, CallStep>();
+  /** Inline core instances, each one object however often it is passed. */
+  #items: Map<object, WebAssembly.ModuleImports> | undefined;
+  /** Lifts that can reach a suspending import. */
+  readonly #reach: ReadonlySet<number> = nothing;
+  readonly #lifts: RunningLift[] = [];
+
+  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, { codecs, codegen, classOf }: RunSettings) {
+    this.plan = plan;
+    this.tree = tree;
+    this.#bound = bound;
+    this.#codecs = codecs;
+    this.#codegen = codegen;
+    this.#classOf = classOf;
+    this.#lowered = LoweredImports.of(plan);
+    for (const parent of plan.nodes) {
+      this.#nodes.push(new ComponentInstance(tree, parent < 0 ? undefined : this.#nodes[parent]));
+    }
+    plan.resources.forEach(({ type, leaf }, slot) => {
+      if (leaf === undefined) return;
+      tree.resources[slot] = new HostResource(type, (bound[leaf] as Bound & { kind: "resource" }).class, tree);
+    });
+    const suspending = bound.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
+    if (suspending.length === 0) return;
+    tree.suspension = new Suspension();
+    this.#reach = suspendingReach(plan, suspending);
+  }
+
+  /** Every step ran: what was needed on the way only is let go of. */
+  finish(): void {
+    this.#items = undefined;
+    this.#toDispatch.clear();
+    if (this.tree.suspension !== undefined) this.tree.suspension.pinned = "what runs now";
+  }
+
+  /** Notes what a step defines. */
+  step(step: Exclude<Step, { kind: "instantiate" }>): void {
+    if (step.kind === "resource") {
+      const { type } = this.plan.resources[step.resource]!;
+      const destructor = step.destructor && this.#core(step.destructor) as (rep: number) => void;
+      const pinned = destructor && this.#pinned("a destructor", destructor);
+      this.tree.resources[step.resource] = new GuestResource(type, this.#nodes[step.node]!, pinned, this.#classOf);
+      return;
+    }
+    this.#coreFuncs[step.slot] = step;
+    if (step.kind !== "builtin" && this.#lowered.isUsed(step.slot) && this.#canSuspend(step)) {
+      this.#toDispatch.set(step.slot, step);
+    }
+  }
+
+  /** Notes the core instance that a step made. */
+  instantiated(step: Step & { kind: "instantiate" }, { exports }: WebAssembly.Instance): void {
+    this.#coreInstances[step.slot] = exports;
+  }
+
+  /** What the engine is given to instantiate a core module. */
+  imports(step: Step & { kind: "instantiate" }): WebAssembly.Imports {
+    const imports: WebAssembly.Imports = Object.create(null);
+    for (const [name, arg] of step.args) {
+      if (arg.kind === "instance") {
+        imports[name] = this.#coreInstances[arg.slot] as WebAssembly.ModuleImports;
+        continue;
+      }
+      let items = this.#items?.get(arg.items);
+      if (items === undefined) {
+        items = Object.create(null) as WebAssembly.ModuleImports;
+        for (const [field, ref] of arg.items) items[field] = this.#core(ref) as WebAssembly.ImportValue;
+        (this.#items ??= new Map()).set(arg.items, items);
+      }
+      imports[name] = items;
+    }
+    return imports;
+  }
+
+  /** A lift by its index in the plan. */
+  lift(index: number): RunningLift {
+    let found = this.#lifts[index];
+    if (found === undefined) {
+      const plan: PlanLift = this.plan.lifts[index]!;
+      const options = this.#options(plan.options), core = this.#core(plan.core) as CoreFunction;
+      const { style, address } = plan.options;
+      const lifted: Lifted = {
+        signature: signatureOf(plan.type, { side: "lift", style, address }, this.#codecs),
+        core,
+        postReturn: options.postReturn,
+        path: `function ${plan.name ?? index} of another component`,
+      };
+      let waiting: CoreFunction | undefined;
+      const suspendingCore = () => waiting ??= this.#reach.has(index) ? promising(core) : core;
+      this.#lifts[index] = found = { lifted, options, node: this.#nodes[plan.node]!, suspendingCore };
+    }
+    return found;
+  }
+
+  /** What a host function is, hooked, with its path: `import ns:pkg/iface#f`. */
+  host(leaf: number): { call: HostCall; plain: HostCall | undefined; suspends: boolean; path: string } {
+    const { call, plain, suspends = false } = this.#bound[leaf] as Bound & { kind: "func" };
+    const path = `import ${this.plan.imports[leaf]!.display}`, { tree } = this;
+    return {
+      call: hooked(tree, call, path, false, suspends),
+      plain: plain && hooked(tree, plain, path, false),
+      suspends,
+      path,
+    };
+  }
+
+  #core(ref: CoreRef): unknown {
+    if (ref.kind === "made") {
+      const found = this.#coreFuncs[ref.slot]!;
+      return typeof found === "function" ? found : this.#make(found);
+    }
+    const item = this.#coreInstances[ref.instance]![ref.name];
+    // Possible only with a module that is not the component's own: one that the host gave.
+    if (item === undefined) {
+      throw new LinkError(
+        "core-link",
+        "instantiate component",
+        "",
+        `core instance ${ref.instance} has no export \`${ref.name}\``,
+      );
+    }
+    return item;
+  }
+
+  #make(step: MakingStep): CoreFunction {
+    if (step.kind !== "builtin" && this.#canSuspend(step)) return this.#dispatch(step);
+    return this.#coreFuncs[step.slot] = this.#made(step);
+  }
+
+  #made(step: MakingStep): CoreFunction {
+    const node = this.#nodes[step.node]!, unsupported = unsupportedStep(step, this.plan);
+    if (unsupported !== undefined) return trapping(node, unsupported);
+    switch (step.kind) {
+      case "lower":
+        return this.#lower(step, node);
+      case "adapter":
+        return adapt(this.tree, this.#sides(step));
+      case "builtin":
+        return this.#builtin(step, node);
+    }
+  }
+
+  #builtin({ builtin }: MakingStep & { kind: "builtin" }, node: ComponentInstance): CoreFunction {
+    const { resources } = this.tree;
+    switch (builtin.name) {
+      case "resource.new":
+        return resourceNew(node, resources[builtin.resource]!);
+      case "resource.drop":
+        return resourceDrop(node, resources[builtin.resource]!);
+      case "resource.rep":
+        return resourceRep(node, resources[builtin.resource]!);
+      default:
+        return trapping(node, builtin.name);
+    }
+  }
+
+  #lower({ leaf, type, options, slot }: LowerStep, node: ComponentInstance): CoreFunction {
+    const canon = this.#options(options);
+    const entry = this.#codegen ? this.#lowered.entry(slot, this.#entries) : undefined;
+    return importFunction(
+      type,
+      () => {
+        const { call, path } = this.host(leaf);
+        const cx = new CanonContext(node, hookedOptions(this.tree, canon, path), true);
+        return { signature: this.#lowering({ type, options }), call, cx, path };
+      },
+      this.tree,
+      this.#codecs,
+      entry,
+    );
+  }
+
+  /** The signature that a caller lowers by. */
+  #lowering({ type, options: { style, address } }: Pick<CallStep, "type" | "options">): Signature {
+    return signatureOf(type, { side: "lower", style, address }, this.#codecs);
+  }
+
+  /** Both sides of an adapter, once it is called. */
+  #sides(step: AdapterStep, suspending = false): () => Sides {
+    const canon = this.#options(step.options), lift = this.lift(step.lift);
+    return () => ({
+      lower: this.#lowering(step),
+      caller: new CanonContext(this.#nodes[step.node]!, canon, false),
+      lifted: suspending ? { ...lift.lifted, core: lift.suspendingCore() } : lift.lifted,
+      callee: new CanonContext(lift.node, lift.options, false),
+    });
+  }
+
+  /** Whether a function can be suspended: a suspending host function, or a lift that can reach one. */
+  #canSuspend(step: CallStep): boolean {
+    if (this.tree.suspension === undefined || unsupportedStep(step, this.plan) !== undefined) return false;
+    if (step.kind === "adapter") return this.#reach.has(step.lift);
+    return (this.#bound[step.leaf] as Bound & { kind: "func" }).suspends === true;
+  }
+
+  /** Makes a function that can be suspended, and with it others that wait to be made: a module for each would cost kilobytes. */
+  #dispatch(step: CallStep): CoreFunction {
+    this.#toDispatch.delete(step.slot);
+    const steps = [step];
+    for (const [slot, other] of this.#toDispatch) {
+      if (steps.length === DISPATCHED_TOGETHER) break;
+      steps.push(other);
+      this.#toDispatch.delete(slot);
+    }
+    const suspension = this.tree.suspension!;
+    const made = suspension.dispatch(
+      steps.map((each) => this.#dispatched(each, suspension)),
+      this.#lowered.dispatchers,
+    );
+    steps.forEach(({ slot }, i) => this.#coreFuncs[slot] = made[i]!);
+    return made[0]!;
+  }
+
+  #dispatched(step: CallStep, suspension: Suspension): Dispatched {
+    const signature = this.#lowering(step), type = signature.layout.core, { tree } = this;
+    if (step.kind === "adapter") {
+      return {
+        type,
+        plain: adapt(tree, this.#sides(step)),
+        suspending: adaptSuspending(tree, this.#sides(step, true)),
+      };
+    }
+    const { call, plain, path } = this.host(step.leaf);
+    const canon = hookedOptions(tree, this.#options(step.options), path);
+    const lowered = { signature, call, cx: new CanonContext(this.#nodes[step.node]!, canon, true), path };
+    return {
+      type,
+      plain: plain === undefined
+        ? refuseSuspending(lowered.cx, suspension, path)
+        : lowerHost(linkImport({ ...lowered, call: plain })),
+      suspending: lowerSuspending(linkImport(lowered)),
+    };
+  }
+
+  #options({ stringEncoding, memory, address, realloc, postReturn }: PlanOptions): CanonOptions {
+    return {
+      stringEncoding,
+      address,
+      memory: memory && this.#core(memory) as WebAssembly.Memory,
+      realloc: realloc && this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
+      postReturn: postReturn &&
+        this.#pinned("post-return", this.#core(postReturn) as NonNullable<CanonOptions["postReturn"]>),
+    };
+  }
+
+  /**
+   * A function of a guest's that JavaScript calls in the middle of something: nothing in it can be
+   * suspended.
+   */
+  #pinned<F extends (...args: never[]) => unknown>(what: string, func: F): F {
+    return this.tree.suspension?.pin(what, func) ?? func;
+  }
+}
+
+/** A core function that traps when called, after the check that every built-in begins with. */
+function trapping(node: ComponentInstance, name: string): CoreFunction {
+  return () => {
+    checkLeave(node);
+    trap(node.tree, "unsupported-builtin", name);
+  };
+}

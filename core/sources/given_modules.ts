@@ -1,0 +1,48 @@
+// Core modules that were compiled elsewhere, put in their places in a component: as many as it has, each where its own bytes are.
+// Spec: none; a module is known by the names and kinds of its imports and exports, since engines tell no more.
+
+import { CompileError } from "../../errors.ts";
+import type { ModuleSlot } from "../module/module_slot.ts";
+import type { CoreItemType, CoreModuleType } from "../module/module_type.ts";
+
+/** Throws for what are no modules, or not as many as a component has. */
+export function checkGiven(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
+  if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
+  if (modules.length !== slots.length) {
+    throw new CompileError("wrong-modules", "compile component", undefined, modules.length, slots.length);
+  }
+  for (const module of modules) {
+    if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
+  }
+}
+
+/** Fills the places of a component's core modules. Throws CompileError where they are other modules, or stand in another order. */
+export function fillGiven(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
+  slots.forEach((slot, i) => {
+    const missing = slot.type && lackOf(modules[i]!, slot.type);
+    if (missing === undefined) return;
+    const place = slots.findIndex(({ type }) => type !== undefined && lackOf(modules[i]!, type) === undefined);
+    const hint = place < 0 ? "" : `; it is like core module ${place}`;
+    throw new CompileError("misplaced-module", "compile component", undefined, i, `${missing}${hint}`);
+  });
+  slots.forEach((slot, i) => slot.fill(modules[i]!));
+}
+
+/** What a module lacks that its bytes declare. It may have more: whoever compiled it may have added something. */
+export function lackOf(module: WebAssembly.Module, declared: CoreModuleType): string | undefined {
+  const exported = new Set(WebAssembly.Module.exports(module).map(({ name, kind }) => key(kind, name)));
+  const lacking = declared.exports.find(({ name, type }) => !exported.has(key(kindOf(type), name)));
+  if (lacking !== undefined) return `export \`${lacking.name}\``;
+  const imported = new Set(WebAssembly.Module.imports(module).map(({ module, name, kind }) => key(kind, module, name)));
+  const needed = declared.imports.find(({ module, name, type }) => !imported.has(key(kindOf(type), module, name)));
+  return needed && `import \`${needed.module}::${needed.name}\``;
+}
+
+/** A kind as engines call it. */
+function kindOf({ kind }: CoreItemType): string {
+  return kind === "func" ? "function" : kind;
+}
+
+function key(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
+}

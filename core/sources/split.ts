@@ -1,0 +1,108 @@
+// Splits a component: its core modules come out one by one, and the rest, which `compile` accepts
+// together with the option `modules`. In the rest a stub stands in the place of each module. It
+// keeps the sections that make the module's type, because validation needs them, and nothing else.
+// A stub is never a valid module, so that no engine takes the rest for a component that runs. A
+// custom section marks the stub and the module that belongs to it: two modules of one toolchain
+// often have the same names and kinds, and would not be told apart by these.
+
+import { leb } from "../../abi/wasm/encoder.ts";
+import { capMemories } from "../module/core_module.ts";
+import type { ModuleSlot } from "../module/module_slot.ts";
+import { moduleHead } from "../module/module_type.ts";
+import { Reader } from "../binary/reader.ts";
+import { SPLIT_MARK } from "../module/split_mark.ts";
+
+/** A component in pieces. */
+export interface Split {
+  /** The component without its core modules. */
+  readonly rest: Uint8Array<ArrayBuffer>;
+  /** Its core modules, in the order of `Component.modules`. */
+  readonly modules: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/**
+ * Sections that make a module's type: types, imports, functions, tables, memories, globals,
+ * exports, tags.
+ */
+const TYPE_SECTIONS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 13]);
+const CORE_MODULE = 1, COMPONENT = 4, PREAMBLE = 8;
+/**
+ * A data count section that promises one segment. No data section follows, so the stub is invalid.
+ */
+const NO_MODULE: Uint8Array = Uint8Array.of(12, 1, 1);
+
+/**
+ * Splits a component.
+ *
+ * @param bytes A component that was compiled.
+ * @param slots Where its core modules lie.
+ * @param maxMemoryPages As of `compile`: a host that forbids compiling cannot bound memories
+ *   itself.
+ * @throws CompileError if a memory starts out larger than that.
+ */
+export function splitComponent(bytes: Uint8Array, slots: readonly ModuleSlot[], maxMemoryPages?: number): Split {
+  const marks = new Map<number, Uint8Array>();
+  const modules = slots.map(({ offset, length }, i) => {
+    const module = bytes.subarray(offset, offset + length), mark = markOf(module);
+    marks.set(offset, mark);
+    const capped = maxMemoryPages === undefined ? module : capMemories(module, true, maxMemoryPages, i, offset);
+    return concat([capped as Uint8Array, mark]);
+  });
+  return { rest: concat(restOf(bytes, 0, bytes.length, marks)), modules };
+}
+
+/** A component's pieces, with stubs for the modules whose marks are known by their offsets. */
+function restOf(bytes: Uint8Array, start: number, end: number, marks: ReadonlyMap<number, Uint8Array>): Uint8Array[] {
+  const pieces = [bytes.subarray(start, start + PREAMBLE)];
+  const reader = new Reader(bytes.subarray(start + PREAMBLE, end), start + PREAMBLE, "component");
+  while (reader.remaining > 0) {
+    const from = reader.offset, id = reader.byte(), size = reader.u32(), at = reader.offset;
+    reader.take(size);
+    const mark = id === CORE_MODULE ? marks.get(at) : undefined;
+    if (mark !== undefined) pieces.push(...section(CORE_MODULE, stubOf(bytes.subarray(at, at + size), mark)));
+    else if (id === COMPONENT) pieces.push(...section(COMPONENT, restOf(bytes, at, at + size, marks)));
+    else pieces.push(bytes.subarray(from, at + size));
+  }
+  return pieces;
+}
+
+/** The stub of a module: the mark first, then the sections that make its type. */
+function stubOf(module: Uint8Array, mark: Uint8Array): Uint8Array[] {
+  const head = moduleHead(module), reader = new Reader(head, 0, "core module");
+  const pieces = [reader.take(PREAMBLE), mark];
+  while (reader.remaining > 0) {
+    const from = reader.offset, id = reader.byte();
+    reader.take(reader.u32());
+    if (TYPE_SECTIONS.has(id)) pieces.push(head.subarray(from, reader.offset));
+  }
+  pieces.push(NO_MODULE);
+  return pieces;
+}
+
+/** The custom section that says which module it is: its length and two hashes, in text. */
+function markOf(module: Uint8Array): Uint8Array {
+  let one = 0x811c9dc5, other = 0;
+  for (const byte of module) {
+    one = Math.imul(one ^ byte, 0x01000193);
+    other = (Math.imul(other, 31) + byte) | 0;
+  }
+  const hex = (hash: number): string => (hash >>> 0).toString(16).padStart(8, "0");
+  const encoder = new TextEncoder(), name = encoder.encode(SPLIT_MARK);
+  const text = encoder.encode(`${module.length} bytes, ${hex(one)}${hex(other)}`);
+  return concat(section(0, [Uint8Array.from(leb(name.length)), name, text]));
+}
+
+function section(id: number, pieces: readonly Uint8Array[]): Uint8Array[] {
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return [Uint8Array.of(id, ...leb(size)), ...pieces];
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    all.set(piece, position);
+    position += piece.length;
+  }
+  return all;
+}

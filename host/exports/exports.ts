@@ -1,0 +1,215 @@
+// A running instance's exports as JavaScript objects: functions, classes of resources, nested instances, core modules, components.
+// Members are made when first read; nothing per function is done before. Each is there under its JS name and its raw WIT name.
+// Twice per instance at most: plainly, and with every function giving a promise.
+
+import type { GuestCall } from "../../abi/calls/from_host.ts";
+import { GuestResource } from "../../abi/resources/guest_resource.ts";
+import { slotOf } from "../../abi/types/resource_slots.ts";
+import type { ResourceType } from "../../abi/types/types.ts";
+import type { Running } from "../../core/run/instantiate.ts";
+import { parsePlainName, type PlainName } from "../../core/binary/names.ts";
+import type { FuncRef, NamedItem } from "../../core/plan/plan_types.ts";
+import { defineLazily, MemberLayout } from "./lazy_members.ts";
+import { camelCase, memberKey, type MemberKind, pascalCase, rawKey, uniqueNames } from "../names.ts";
+import type { GuestClass } from "./classes.ts";
+import type { ResourceClass } from "../schema.ts";
+
+/** Exports by name. */
+export type Members = Record<string, unknown>;
+
+/** The classes of one tree's guest resources, one per type. */
+export class Classes {
+  #made: Map<GuestResource, GuestClass> | undefined;
+  readonly #make: (runtime: GuestResource, name: string) => GuestClass;
+  /** Defines the members of a class that is made because one of its objects was lifted; set once there are exports. */
+  complete: ((runtime: GuestResource) => void) | undefined = undefined;
+
+  constructor(make: (runtime: GuestResource, name: string) => GuestClass) {
+    this.#make = make;
+  }
+
+  of(runtime: GuestResource): GuestClass {
+    let made = this.#made?.get(runtime);
+    if (made === undefined) {
+      (this.#made ??= new Map()).set(runtime, made = this.#make(runtime, pascalCase(runtime.name)));
+      this.complete?.(runtime);
+    }
+    return made;
+  }
+
+  /** Those that were made already. */
+  made(): Iterable<GuestResource> {
+    return this.#made?.keys() ?? [];
+  }
+}
+
+/** What makes exports: one object per instance and way of calling. */
+export interface ExportSource {
+  readonly running: Running;
+  readonly classes: Classes;
+  /** The classes that imported resources are bound to. */
+  readonly hostClasses: ReadonlyMap<ResourceType, ResourceClass>;
+  /** A function as JS calls it; a method takes `this` as its first argument. */
+  func(ref: FuncRef, path: string, method: boolean): GuestCall;
+}
+
+/** The class that a resource type's objects are instances of. */
+export function classOf({ running, classes, hostClasses }: ExportSource, type: ResourceType): unknown {
+  const runtime = running.tree.resources[slotOf(type)];
+  return runtime instanceof GuestResource ? classes.of(runtime).class : hostClasses.get(type);
+}
+
+/** Where an object of exports comes from; `owner` is its name, empty at the root. */
+interface Origin {
+  readonly owner: string;
+  readonly source: ExportSource;
+}
+
+/** What is found once for everything that exports the same. */
+interface Layout {
+  /** All but the functions of resources. */
+  readonly members: MemberLayout<Origin>;
+  /** Constructors, methods and static functions, which belong to their resources' classes. */
+  readonly classMembers: readonly ClassMember[];
+}
+
+interface ClassMember {
+  readonly name: string;
+  readonly func: FuncRef;
+  readonly plain: Exclude<PlainName, { kind: "label" }>;
+  /** What the class calls it; a constructor has no name. */
+  readonly key: string | undefined;
+  readonly resource: ResourceType;
+}
+
+/** By what is exported: instances of one component share them. */
+const layouts = new WeakMap<ReadonlyMap<string, NamedItem>, Partial<Record<"root" | "nested", Layout>>>();
+
+/** The members of an instance; `owner` is its name, empty at the root. */
+export function exportMembers(
+  items: ReadonlyMap<string, NamedItem>,
+  owner: string,
+  source: ExportSource,
+): Members {
+  // `Object.create(null)` would make an object whose members V8 looks up in a table.
+  const members: Members = Object.setPrototypeOf({}, null);
+  const place = owner === "" ? "root" : "nested", origin = { owner, source };
+  let known = layouts.get(items);
+  if (known === undefined) layouts.set(items, known = {});
+  const layout = known[place] ??= layoutOf(items, place === "root");
+  layout.members.define(members, origin);
+  for (const member of layout.classMembers) defineClassMember(member, origin);
+  return members;
+}
+
+function layoutOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): Layout {
+  const members = new MemberLayout<Origin>(), classMembers: ClassMember[] = [];
+  const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
+  for (const [name, { item }] of items) {
+    const key = keys.get(name)!;
+    const add = (make: (origin: Origin) => unknown): void => members.add(key, rawKey(item.sort, name, key), make);
+    switch (item.sort) {
+      case "func": {
+        const plain = parsePlainName(name), { func } = item;
+        if (plain.kind === "label") {
+          add((origin) => funcOf(func, name, origin));
+          break;
+        }
+        const resource = items.get(plain.resource)?.item;
+        if (resource?.sort !== "type" || resource.type.kind !== "resource") break;
+        classMembers.push({ name, func, plain, key: keys.get(name), resource: resource.type.type });
+        break;
+      }
+      case "instance":
+        add(({ owner, source }) => exportMembers(item.instance.exports, pathOf(name, owner), source));
+        break;
+      case "type": {
+        if (item.type.kind !== "resource") break;
+        const { type } = item.type;
+        add(({ source }) => classOf(source, type));
+        break;
+      }
+      case "core module":
+        add(({ source }) => source.running.module(item.module));
+        break;
+      case "component":
+        add(({ source }) => source.running.component(item.component));
+        break;
+    }
+  }
+  return { members, classMembers };
+}
+
+function pathOf(name: string, owner: string): string {
+  return owner === "" ? name : `${owner}#${name}`;
+}
+
+function funcOf(func: FuncRef, name: string, { owner, source }: Origin, method = false): GuestCall {
+  return source.func(func, `export ${pathOf(name, owner)}`, method);
+}
+
+function defineClassMember({ name, func, plain, key, resource }: ClassMember, origin: Origin): void {
+  const { running, classes } = origin.source, runtime = running.tree.resources[slotOf(resource)];
+  if (!(runtime instanceof GuestResource)) return;
+  const made = classes.of(runtime), make = (): GuestCall => funcOf(func, name, origin, plain.kind === "method");
+  if (plain.kind === "constructor") {
+    made.setConstructor((...args) => {
+      const construct = make();
+      made.setConstructor(construct);
+      return construct(...args);
+    });
+  } else if (plain.kind === "static") {
+    defineLazily(made.class, key!, rawKey("static", plain.label, key!), make);
+  } else {
+    defineLazily(made.class.prototype, key!, rawKey("method", plain.label, key!), make, true);
+  }
+}
+
+/**
+ * What members are called in JS, methods and statics too: camelCase, resources in PascalCase, instances at the root as they are. Names that
+ * would be the same keep their WIT spelling, those that JavaScript keeps for itself are prefixed.
+ */
+export function memberKeys(
+  items: Iterable<readonly [name: string, sort: MemberKind]>,
+  isRoot: boolean,
+): Map<string, string> {
+  const groups = new Map<
+    string,
+    { names: string[]; labels: string[]; kinds: MemberKind[]; spelt: Map<string, string> }
+  >();
+  for (const [name, sort] of items) {
+    const plain = sort === "func" ? parsePlainName(name) : { kind: "label", label: name } as const;
+    if (plain.kind === "constructor") continue;
+    const owner = plain.kind === "label" ? "" : `${plain.kind} ${plain.resource}`;
+    let group = groups.get(owner);
+    if (group === undefined) groups.set(owner, group = { names: [], labels: [], kinds: [], spelt: new Map() });
+    group.names.push(name);
+    group.labels.push(plain.label);
+    group.kinds.push(plain.kind === "label" ? sort : plain.kind);
+    const spell = sort === "type" ? pascalCase : sort === "instance" && isRoot ? (label: string) => label : camelCase;
+    group.spelt.set(plain.label, spell(plain.label));
+  }
+  const keys = new Map<string, string>();
+  for (const { names, labels, kinds, spelt } of groups.values()) {
+    uniqueNames(labels, (label) => spelt.get(label)!).forEach((key, i) => {
+      keys.set(names[i]!, memberKey(kinds[i]!, labels[i]!, key));
+    });
+  }
+  return keys;
+}
+
+/** Where a resource type's members are: the names of the instances that lead to them. */
+export function ownersOf(
+  items: ReadonlyMap<string, NamedItem>,
+  path: readonly string[] = [],
+  owners: Map<ResourceType, (readonly string[])[]> = new Map(),
+): Map<ResourceType, (readonly string[])[]> {
+  for (const [name, { item }] of items) {
+    if (item.sort === "instance") ownersOf(item.instance.exports, [...path, name], owners);
+    if (item.sort !== "type" || item.type.kind !== "resource" || path.length === 0) continue;
+    const paths = owners.get(item.type.type);
+    if (paths === undefined) owners.set(item.type.type, [path]);
+    else paths.push(path);
+  }
+  return owners;
+}

@@ -1,0 +1,299 @@
+// Instances: what one is made with, a running tree's exports as JavaScript, and the end of an instance.
+// Functions are made when first read; nothing per function is done before.
+
+import type { CallHooks } from "../../abi/state/hooks.ts";
+import { FREE, LOCKED } from "../../abi/state/flags.ts";
+import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
+import { Codecs } from "../../abi/codecs/codecs.ts";
+import { disposed } from "../../abi/state/entering.ts";
+import type { GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
+import type { ResourceRuntime } from "../../abi/state/resource_runtime.ts";
+import { refuseEntered } from "../../abi/state/trap.ts";
+import type { ResourceType } from "../../abi/types/types.ts";
+import type { Printers } from "../../core/component.ts";
+import { features } from "../../core/module/features.ts";
+import { runAsync, Running, runSync } from "../../core/run/instantiate.ts";
+import { checkKnown, type Known } from "../../core/binary/known_names.ts";
+import type { Plan } from "../../core/plan/plan_types.ts";
+import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
+import type { Binder } from "../../core/run/running_core.ts";
+import { interfaceName, lookUp } from "./lookup.ts";
+import { requireMatch } from "../match.ts";
+import { memberNames } from "../names.ts";
+import { makeGuestClass, makePromisingClass } from "./classes.ts";
+import type {
+  ExportFunc,
+  ExportFuncNoThrow,
+  FuncSchema,
+  PromisingFunc,
+  PromisingFuncNoThrow,
+  ResourceClass,
+  ResultFuncSchema,
+} from "../schema.ts";
+
+/** A component's world as a type: what `Component.typescript()` prints. The default one knows no names; its exports are `any`. */
+export interface World {
+  /** What the host gives, by import name. */
+  readonly imports: object;
+  /** What an instance has in `exports`, by export name. */
+  // deno-lint-ignore no-explicit-any
+  readonly exports: Readonly<Record<string, any>>;
+}
+
+/** Settings of one instance. */
+export interface InstantiateSettings {
+  /** Limits of the instance tree; a missing one has its default. */
+  limits?: Limits;
+  /** Called at the transitions between host and guest. */
+  hooks?: CallHooks;
+  /** Aborting locks the instance down. */
+  signal?: AbortSignal;
+  /** What a destructor or finalizer threw with nobody to tell; default `reportError`. */
+  onError?: (error: unknown) => void;
+}
+/** `data` is what host functions made with `{ caller: true }` find as `caller.data`: required, unless `undefined` will do. */
+export type InstantiateOptions<Data = undefined> =
+  & InstantiateSettings
+  & (undefined extends Data ? { readonly data?: Data } : { readonly data: Data });
+
+/** `any` stays `any`; a resource's class keeps its statics and methods (through `prototype`), and `new` gives a promise. */
+export type Promising<T> = { readonly [K in keyof T]: PromisingMember<T[K]> };
+/** One member of {@linkcode Promising}. */
+export type PromisingMember<T> = 0 extends 1 & T ? T
+  : T extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>>
+  : T extends abstract new (...args: infer A) => infer R
+    ? { new (...args: A): Promise<R>; readonly prototype: Promising<R> } & Promising<Omit<T, "prototype">>
+  : T extends object ? Promising<T>
+  : T;
+
+/** A running instance. */
+export interface Instance<W extends World = World> {
+  /** Exact names as exported; interface members and root functions in camelCase. A sync function returns its value, an async one a promise. */
+  readonly exports: W["exports"];
+  /** The same exports, each returning a promise: calls that may reach a suspending host function go through here (JSPI). */
+  readonly promising: { readonly exports: Promising<W["exports"]> };
+  /** A function by path (`ns:pkg/iface@1.2.0#f`, `#[method]r.m`, a root name), versions matched by semver, its type checked here, once. */
+  func<F extends FuncSchema>(path: string, type: F, options?: { throws?: true; promising?: false }): ExportFunc<F>;
+  /** The same, giving a Result instead of throwing ComponentError. */
+  func<F extends ResultFuncSchema>(
+    path: string,
+    type: F,
+    options: { throws: false; promising?: false },
+  ): ExportFuncNoThrow<F>;
+  /** The same, giving a promise (JSPI). */
+  func<F extends FuncSchema>(path: string, type: F, options: { throws?: true; promising: true }): PromisingFunc<F>;
+  /** The same, giving a promise of a Result (JSPI). */
+  func<F extends ResultFuncSchema>(
+    path: string,
+    type: F,
+    options: { throws: false; promising: true },
+  ): PromisingFuncNoThrow<F>;
+  /** An exported interface by name, versions matched by semver. */
+  // deno-lint-ignore no-explicit-any
+  interface(name: string): Readonly<Record<string, any>> | undefined;
+  /** Drops what the instance owns, running destructors; later use of anything of it is a TypeError. */
+  [Symbol.dispose](): void;
+  /** The same as `[Symbol.dispose]`, for `await using`; waits for a suspended call. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const codecs = new Codecs(memberNames);
+
+/** A plan with its imports bound: what an instance is made from. */
+export interface BoundPlan {
+  readonly plan: Plan;
+  /** One per leaf of the imports. */
+  readonly binders: readonly Binder[];
+  /** The classes that imported resources are bound to. */
+  readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
+  /** Whether JavaScript may be generated, where the engine permits it. */
+  readonly codegen: boolean;
+  /** What components among the exports print themselves by. */
+  readonly printers: Printers;
+}
+
+/** The names of {@linkcode InstantiateOptions}. */
+export const INSTANTIATE_OPTIONS: Known<InstantiateOptions<unknown>> = {
+  limits: true,
+  hooks: true,
+  signal: true,
+  onError: true,
+  data: true,
+};
+const LIMITS: Known<Limits> = { liftedBytes: true, handles: true, callDepth: true };
+const HOOKS: Known<CallHooks> = {
+  callingHost: true,
+  returningFromHost: true,
+  callingGuest: true,
+  returningFromGuest: true,
+};
+const FUNC_OPTIONS: Known<{ throws?: boolean; promising?: boolean }> = { throws: true, promising: true };
+
+function checkOptions(options: InstantiateOptions<unknown>): void {
+  checkKnown("option of instantiate", options, INSTANTIATE_OPTIONS);
+  checkKnown("limit", options.limits, LIMITS);
+  // An object of hooks may keep what its functions need.
+  const { hooks } = options;
+  if (hooks === undefined) return;
+  const functions = Object.entries(hooks).filter(([, member]) => typeof member === "function");
+  checkKnown("hook", Object.fromEntries(functions), HOOKS);
+}
+
+function prepare(
+  { plan, binders, classes: hostClasses, codegen, printers }: BoundPlan,
+  options: InstantiateOptions<unknown> = {},
+): ExportSource {
+  checkOptions(options);
+  options.signal?.throwIfAborted();
+  const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
+  const running = new Running(plan, binders.map((bind) => bind(tree)), tree, {
+    codecs,
+    codegen: codegen && features.codegen,
+    classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
+    printers,
+  });
+  return {
+    running,
+    classes,
+    hostClasses,
+    func: (ref, path, method) => running.func(ref, path, { throws: true, method }),
+  };
+}
+
+/** Runs a linked component. */
+export async function instantiateLinked(bound: BoundPlan, options?: InstantiateOptions<unknown>): Promise<Instance> {
+  const source = prepare(bound, options);
+  await runAsync(source.running);
+  return new RunningInstance(source, options?.signal);
+}
+
+/** The same without waiting. */
+export function instantiateLinkedSync(bound: BoundPlan, options?: InstantiateOptions<unknown>): Instance {
+  const source = prepare(bound, options);
+  runSync(source.running);
+  return new RunningInstance(source, options?.signal);
+}
+
+class RunningInstance implements Instance {
+  readonly exports: Members;
+  readonly #source: ExportSource;
+  readonly #running: Running;
+  /** Lets go of the signal, which may outlive the instance by far. */
+  #unlisten: (() => void) | undefined;
+  #promising: { readonly exports: Members } | undefined;
+
+  constructor(source: ExportSource, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#running = source.running;
+    const { exports } = source.running.plan;
+    this.exports = exportMembers(exports, "", source);
+    // A class has its members when the interface that it is exported from is read: an object that comes another way reads it.
+    let owners: ReturnType<typeof ownersOf> | undefined;
+    const complete = ({ type }: GuestResource): void => {
+      for (const path of (owners ??= ownersOf(exports)).get(type) ?? []) {
+        path.reduce((members, name) => members[name] as Members, this.exports);
+      }
+    };
+    for (const runtime of source.classes.made()) complete(runtime);
+    source.classes.complete = complete;
+    if (signal?.aborted) this.#lockDown(signal.reason);
+    signal?.throwIfAborted();
+    if (signal === undefined) return;
+    const abort = (): void => this.#lockDown(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    this.#unlisten = () => signal.removeEventListener("abort", abort);
+  }
+
+  // deno-lint-ignore no-explicit-any
+  get promising(): any {
+    if (this.#promising === undefined) {
+      const source: ExportSource = {
+        ...this.#source,
+        classes: new Classes(makePromisingClass),
+        func: (ref, path, method) => this.#running.promisingFunc(ref, path, { throws: true, method }),
+      };
+      this.#promising = { exports: exportMembers(this.#running.plan.exports, "", source) };
+    }
+    return this.#promising;
+  }
+
+  // deno-lint-ignore no-explicit-any
+  func(path: string, type: FuncSchema, options: { throws?: boolean; promising?: boolean } = {}): any {
+    checkKnown("option of func()", options, FUNC_OPTIONS);
+    const { ref, display } = lookUp(path, this.#running.plan.exports);
+    const classes = (resource: ResourceType) => classOf(this.#source, resource) as ResourceClass | undefined;
+    requireMatch(ref.type, type, classes, `look up export ${path}`, path);
+    const { promising = false, throws = true } = options;
+    const style = { throws, method: false };
+    return this.#running[promising ? "promisingFunc" : "func"](ref, `export ${display}`, style);
+  }
+
+  interface(name: string): Members | undefined {
+    const found = interfaceName(name, this.#running.plan.exports);
+    return found === undefined ? undefined : this.exports[found] as Members;
+  }
+
+  [Symbol.dispose](): void {
+    const { tree } = this.#running;
+    if (tree.disposed) return;
+    const running = tree.poisoned ? undefined : tree.nodes.find((node) => node.entered !== FREE);
+    if (running !== undefined) {
+      // A guest on the stack cannot be ended; a suspended one can: its call rejects and its stack is unwound.
+      if (tree.waits.size === 0) refuseEntered(running, "dispose", "instance");
+      this.#lockDown(disposed(tree.calleeOf(running.entered)!));
+    }
+    this.#unlisten?.();
+    // From here on nothing enters but destructors.
+    tree.disposed = true;
+    for (const node of tree.nodes) node.entered = LOCKED;
+    // A guest's destructor may still use the host resources that its instance owns: those go last.
+    const failures = [
+      ...this.#drain((type) => type.node !== undefined),
+      ...this.#drain((type) => type.node === undefined),
+    ];
+    if (failures.length > 0) throw failures[0]!.error;
+  }
+
+  /** Destroys what the instances own of some types; gives what `onError` threw, which stops nothing. */
+  #drain(wanted: (type: ResourceRuntime) => boolean): { readonly error: unknown }[] {
+    const { tree } = this.#running;
+    const failures: { readonly error: unknown }[] = [];
+    for (const node of tree.nodes) {
+      for (const { type, rep } of node.handles.drain(wanted)) {
+        try {
+          type.destroy(rep, undefined);
+        } catch (error) {
+          try {
+            tree.onError(error);
+          } catch (error) {
+            failures.push({ error });
+          }
+        }
+      }
+    }
+    return failures;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const dispose = (): void => {
+        try {
+          resolve(this[Symbol.dispose]());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      // What is suspended comes to its end first.
+      const { tree } = this.#running;
+      if (tree.pendingCalls.size === 0) dispose();
+      else tree.idle.push(dispose);
+    });
+  }
+
+  #lockDown(reason: unknown): void {
+    const { tree } = this.#running;
+    tree.aborted ??= { reason };
+    tree.poison(reason);
+    for (const reject of tree.pendingCalls) reject(reason);
+  }
+}

@@ -1,0 +1,234 @@
+// One link: every import of a component found among a linker's definitions and checked; what each gives to an instance.
+// Leaves of a plan's imports in, binders out. A LinkError says which import lacks what.
+
+import { LinkError } from "../../errors.ts";
+import type { InstanceTree } from "../../abi/state/instance.ts";
+import type { HostCall } from "../../abi/calls/call_link.ts";
+import { trapAt } from "../../abi/state/trap.ts";
+import type { FuncType, ResourceType } from "../../abi/types/types.ts";
+import { Component, componentInternals } from "../../core/component.ts";
+import type { ComponentType, Entity, InstanceType } from "../../core/validate/validated_types.ts";
+import { Budget } from "../../core/resolve/budget.ts";
+import { features } from "../../core/module/features.ts";
+import type { Binder } from "../../core/run/running_core.ts";
+import { ModuleSlot } from "../../core/module/module_slot.ts";
+import { describeFault, foreignModuleFault, moduleFault } from "../../core/module/module_type.ts";
+import { isInterfaceName, parsePlainName } from "../../core/binary/names.ts";
+import type { Given } from "../../core/plan/plan.ts";
+import type { PlanImport } from "../../core/plan/plan_types.ts";
+import { Bindings, differEntity, placed } from "../../core/validate/subtype.ts";
+import { componentType } from "../../core/validate/validate.ts";
+import { Definitions, type Found } from "./definitions.ts";
+import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
+import { alikeHint, versionHint, wasiHint } from "../hints.ts";
+import { requireMatch } from "../match.ts";
+import { givenKeys, type MemberKind } from "../names.ts";
+import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
+import type { Caller, ResourceClass } from "../schema.ts";
+
+/** One link: what the definitions give for each import of one component. */
+export class Binding {
+  readonly #root: Definitions;
+  readonly #trapUnknown: boolean;
+  readonly #type: ComponentType;
+  /** Instances by path, each looked up once. */
+  readonly #scopes = new Map<string, Definitions | Found | undefined>();
+  readonly classes: Map<ResourceType, ResourceClass> = new Map();
+
+  constructor(root: Definitions, trapUnknown: boolean, type: ComponentType) {
+    this.#root = root;
+    this.#type = type;
+    this.#trapUnknown = trapUnknown;
+  }
+
+  /** What the host gives for an import that the plan must know; `undefined` for others. */
+  given(leaf: PlanImport): Given | undefined {
+    const { want, display } = leaf;
+    if (want.kind !== "module" && want.kind !== "component") return undefined;
+    const value = this.#find(leaf, want.kind)?.value ?? this.#missing(leaf);
+    if (want.kind === "module") {
+      if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
+      const slot = ModuleSlot.of(value);
+      const fault = slot.type === undefined ? foreignModuleFault(value, want.type) : moduleFault(slot.type, want.type);
+      if (fault === undefined) return slot;
+      throw new LinkError("module-mismatch", `link import ${display}`, display, fault.item, describeFault(fault));
+    }
+    if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
+    const { root } = componentInternals(value);
+    const given: Entity = { sort: "component", type: componentType(root.def) };
+    const budget = new Budget(root.def.size);
+    const mismatch = differEntity(this.#wanted(leaf), given, new Bindings(() => false, () => budget.spend(0)));
+    if (mismatch === undefined) return root;
+    throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
+  }
+
+  /** What the component's type says of a leaf. */
+  #wanted({ path }: PlanImport): Entity {
+    const [first, ...rest] = path;
+    let { entity } = this.#type.imports.get(first!.name)!;
+    for (const { name } of rest) entity = (entity.type as InstanceType).get(name)!.entity;
+    return entity;
+  }
+
+  bind(leaf: PlanImport): Binder {
+    const { want } = leaf;
+    switch (want.kind) {
+      case "func":
+        return this.#func(leaf, want.type, this.#findFunc(leaf));
+      case "resource": {
+        const type = this.#class(leaf);
+        if (type === undefined) {
+          if (!this.#trapUnknown) this.#missing(leaf);
+          return () => ({ kind: "resource", class: { is: () => false } });
+        }
+        this.classes.set(want.type, type);
+        const resourceClass = testOf(type);
+        return () => ({ kind: "resource", class: resourceClass });
+      }
+      case "same-resource": {
+        const type = this.#class(leaf), expected = this.classes.get(want.type);
+        if (type !== undefined && expected !== undefined && type !== expected) {
+          throw new LinkError("mismatched-resource", `link import ${leaf.display}`, leaf.display, want.type.name ?? "");
+        }
+        return none;
+      }
+      case "instance":
+        this.#scopeAt(leaf, leaf.path);
+        return none;
+      default:
+        return none; // given before
+    }
+  }
+
+  /** The class that is defined for a resource. */
+  #class(leaf: PlanImport): ResourceClass | undefined {
+    const found = this.#find(leaf, "type");
+    if (found === undefined) return undefined;
+    if (!isResourceClass(found.value)) this.#wrongSort(leaf, "resource", found.value);
+    return found.value;
+  }
+
+  /** What is defined for a leaf; at the root a compatible version will do. */
+  #find(leaf: PlanImport, kind: MemberKind): Found | undefined {
+    const { name } = leaf.path.at(-1)!, scope = this.#scope(leaf);
+    const found = scope?.member(kind, name);
+    if (found !== undefined || leaf.path.length > 1) return found;
+    const versioned = scope!.instance(name);
+    // What has an `is` test looks like an instance.
+    return versioned instanceof Definitions ? { value: versioned.source ?? {}, owner: undefined } : versioned;
+  }
+
+  /** The definitions that hold a leaf; `undefined` if its instance is missing. */
+  #scope(leaf: PlanImport): Definitions | undefined {
+    return this.#scopeAt(leaf, leaf.path.slice(0, -1));
+  }
+
+  #scopeAt(leaf: PlanImport, names: PlanImport["path"]): Definitions | undefined {
+    let scope = this.#root;
+    let path = "";
+    for (const { name, implements: iface } of names) {
+      path = `${path}#${name}`;
+      // A plain name that nothing is defined for is served by what is defined for the interface that it implements.
+      if (!this.#scopes.has(path)) {
+        this.#scopes.set(path, scope.instance(name) ?? (iface === undefined ? undefined : scope.instance(iface)));
+      }
+      const found = this.#scopes.get(path);
+      if (found === undefined) return undefined;
+      if (!(found instanceof Definitions)) this.#wrongSort(leaf, "instance", found.value);
+      scope = found;
+    }
+    return scope;
+  }
+
+  /** A function by its raw name, or as a member of a resource's class. */
+  #findFunc(leaf: PlanImport): Found | undefined {
+    const { name } = leaf.path.at(-1)!, plain = parsePlainName(name);
+    if (plain.kind === "label") return this.#find(leaf, "func");
+    const scope = this.#scope(leaf);
+    const raw = scope?.item(name);
+    if (raw !== undefined) return raw;
+    const resource = scope?.member("type", plain.resource)?.value;
+    if (!isResourceClass(resource)) return undefined;
+    return { value: memberOf(resource, plain), owner: undefined };
+  }
+
+  #func(leaf: PlanImport, type: FuncType, found: Found | undefined): Binder {
+    const { display } = leaf;
+    const value = found?.value;
+    if (value === undefined) {
+      if (!this.#trapUnknown) this.#missing(leaf);
+      return (tree) => ({ kind: "func", call: () => trapAt(tree, `import ${display}`, "unknown-import") });
+    }
+    if (value instanceof HostFunc) return this.#hostFunc(leaf, type, value);
+    if (typeof value !== "function") this.#wrongSort(leaf, "func", value);
+    const owned = (func: HostFunction): HostCall => found!.owner === undefined ? func : func.bind(found!.owner);
+    const call = owned(value as HostFunction), form = plainFormOf(value);
+    const plain = form && owned(form);
+    if (plain !== undefined && !features.jspi) return () => ({ kind: "func", call: plain });
+    const suspends = isSuspending(value);
+    if (suspends) this.#requireJspi(display);
+    return () => ({ kind: "func", call, suspends, plain });
+  }
+
+  #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): Binder {
+    const { display, path } = leaf;
+    const { suspends } = func;
+    if (suspends) this.#requireJspi(display);
+    if (func.type !== undefined) {
+      requireMatch(type, func.type, (resource) => this.classes.get(resource), `link import ${display}`, display);
+    }
+    const make = makeCall(func);
+    const labels = path.map(({ name }) => name);
+    const names = { import: labels.slice(0, -1).join("#"), func: labels.at(-1)! };
+    if (func.type === undefined && !takesCaller(func)) {
+      const call = make(display, type, { data: undefined, ...names });
+      if (typeof call !== "function") {
+        throw new TypeError(`the dynamic host function of import ${display} did not give a function`);
+      }
+      if (isSuspending(call)) this.#requireJspi(display);
+      return () => ({ kind: "func", call, suspends: suspends || isSuspending(call) });
+    }
+    return (tree) => {
+      const caller: Caller = { data: tree.data, ...names };
+      return { kind: "func", call: make(display, type, caller), suspends };
+    };
+  }
+
+  #missing(leaf: PlanImport): never {
+    throw new LinkError("missing-import", `link import ${leaf.display}`, leaf.display, this.#hint(leaf));
+  }
+
+  #hint(leaf: PlanImport): string {
+    const plain = parsePlainName(leaf.path.at(-1)!.name);
+    if (plain.kind !== "label" && this.#scope(leaf)?.member("type", plain.resource) !== undefined) {
+      const [name, ...others] = plain.kind === "constructor" ? ["constructor"] : givenKeys(plain.kind, plain.label);
+      const called = others.length === 0 && name!.startsWith("[") ? `: it would be called \`${name}\`` : "";
+      return `; the class that is defined for \`${plain.resource}\` has no such member${called}`;
+    }
+    const { names } = this.#root, { name } = leaf.path[0]!;
+    if (isInterfaceName(name) && this.#root.instance(name) === undefined) {
+      const hint = wasiHint(name) ?? versionHint(name, names.all, "what is defined");
+      if (hint !== undefined) return hint;
+    }
+    return alikeHint(leaf.display, this.#root.paths(), "the closest name that is defined");
+  }
+
+  #wrongSort(leaf: PlanImport, expected: string, value: unknown): never {
+    throw new LinkError("wrong-sort", `link import ${leaf.display}`, leaf.display, expected, sortOf(value));
+  }
+
+  #requireJspi(display: string): void {
+    if (features.jspi) return;
+    const jspi = "JSPI (WebAssembly.Suspending and WebAssembly.promising)";
+    throw new LinkError("missing-feature", `link import ${display}`, display, "a suspending host function", jspi);
+  }
+}
+
+const none: Binder = () => ({ kind: "none" });
+
+function sortOf(value: unknown): string {
+  if (value instanceof HostFunc || typeof value === "function") return "func";
+  if (value instanceof WebAssembly.Module) return "module";
+  if (value instanceof Component) return "component";
+  return typeof value === "object" && value !== null ? "instance" : typeof value;
+}

@@ -1,0 +1,416 @@
+// A component's world as TypeScript: reflection in, the text of a `.d.ts` out, whose world type `instantiate<World>` takes.
+// Each interface's named types stand in a namespace, as what the guest's values become, and with `Like` what may be given for them where
+// that is more. Nothing of a binary goes into the text but identifiers that were checked and JSON string literals.
+// Source: DESIGN.md "Values", "`component.typescript()`".
+
+import { everyPart, type FuncType, isPrimitive, type ResourceType, type ValType } from "../../abi/types/types.ts";
+import { parsePlainName, splitVersion } from "../../core/binary/names.ts";
+import type { ExternItem } from "../../core/types.ts";
+import { memberKeys } from "../exports/exports.ts";
+import { camelCase, memberNames, pascalCase } from "../names.ts";
+import { PrintBudget } from "./print_budget.ts";
+import { type ResourceFunction, resourceFunctions } from "./resource_functions.ts";
+
+/** Words that cannot name a parameter or a type. */
+const reserved = new Set(
+  ("arguments as any async await bigint boolean break case catch class const continue debugger declare default delete do else " +
+    "enum eval export extends false finally for function if implements import in instanceof interface let never new null " +
+    "number object of package private protected public return static string super switch symbol this throw true try type " +
+    "typeof undefined unknown var void while with yield Array Iterable Map Promise Result CoreModule Component Future " +
+    "ErrorContext Disposable ReadableStream AsyncIterable PromiseLike ArrayBuffer WebAssembly Uint8Array Int8Array " +
+    "Record Uint16Array Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array Float32Array Float64Array")
+    .split(" "),
+);
+
+function isIdentifier(name: string): boolean {
+  return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name);
+}
+
+/** A property's name. */
+function key(name: string): string {
+  return isIdentifier(name) ? name : JSON.stringify(name);
+}
+
+/** Gives names that are identifiers, not reserved and not given before. */
+class Names {
+  /** What was given, and the number to try next. */
+  readonly #taken = new Map<string, number>();
+
+  give(wanted: string, fallback: string): string {
+    let base = isIdentifier(wanted) ? wanted : fallback;
+    if (reserved.has(base)) base += "_";
+    let name = base;
+    let next = this.#taken.get(base) ?? 2;
+    for (; this.#taken.has(name); next++) name = `${base}${next}`;
+    this.#taken.set(base, next);
+    this.#taken.set(name, this.#taken.get(name) ?? 2);
+    return name;
+  }
+}
+
+type Side = "import" | "export";
+/** What a guest's value becomes, or what may be given for one. */
+type Way = "lifted" | "lowerable";
+
+/** The named types of one interface, on one side of the world. */
+interface Namespace {
+  readonly name: string;
+  readonly side: Side;
+  readonly items: readonly ExternItem[];
+  readonly names: Names;
+  /** What it declares, in order, each with its label. */
+  readonly types: (Declared & { readonly type: ValType | ResourceType; readonly label: string })[];
+}
+
+/** Where a type is declared. */
+interface Declared {
+  readonly namespace: Namespace;
+  readonly name: string;
+  /** The name of what may be given for it. */
+  readonly like: string;
+}
+
+const arrays: Readonly<Partial<Record<ValType["kind"], string>>> = {
+  u8: "Uint8Array<ArrayBuffer>",
+  s8: "Int8Array<ArrayBuffer>",
+  u16: "Uint16Array<ArrayBuffer>",
+  s16: "Int16Array<ArrayBuffer>",
+  u32: "Uint32Array<ArrayBuffer>",
+  s32: "Int32Array<ArrayBuffer>",
+  u64: "BigUint64Array<ArrayBuffer>",
+  s64: "BigInt64Array<ArrayBuffer>",
+  f32: "Float32Array<ArrayBuffer>",
+  f64: "Float64Array<ArrayBuffer>",
+};
+
+/** Prints a world's type. */
+export function printTypescript(
+  imports: readonly ExternItem[],
+  exports: readonly ExternItem[],
+  worldName: string,
+): string {
+  if (!isIdentifier(worldName) || reserved.has(worldName)) {
+    throw new TypeError(`worldName must be an identifier, found ${JSON.stringify(worldName)}`);
+  }
+  return new TypescriptPrinter(imports, exports, worldName).print();
+}
+
+class TypescriptPrinter {
+  readonly #imports: readonly ExternItem[];
+  readonly #exports: readonly ExternItem[];
+  readonly #worldName: string;
+  readonly #budget = new PrintBudget();
+  readonly #top = new Names();
+  readonly #namespaces: Namespace[] = [];
+  readonly #declared = new Map<object, Declared>();
+  /** Names that the text takes from the library. */
+  readonly #library = new Set<string>();
+
+  constructor(imports: readonly ExternItem[], exports: readonly ExternItem[], worldName: string) {
+    this.#imports = imports;
+    this.#exports = exports;
+    this.#worldName = this.#top.give(worldName, "World");
+    this.#collect("import", `${worldName}Imports`, imports);
+    this.#collect("export", `${worldName}Exports`, exports);
+  }
+
+  print(): string {
+    const namespaces = this.#namespaces.flatMap((namespace) => this.#namespace(namespace));
+    const world = [
+      `export interface ${this.#worldName} {`,
+      `  readonly imports: ${this.#members(this.#imports, "import", "  ")};`,
+      `  readonly exports: ${this.#members(this.#exports, "export", "  ")};`,
+      "}",
+    ];
+    const library = [...this.#library].sort();
+    const head = library.length === 0 ? [] : [`import type { ${library.join(", ")} } from "@windlass/component";`, ""];
+    return [...head, ...namespaces, ...world, ""].join("\n");
+  }
+
+  // ── Namespaces ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #collect(side: Side, wanted: string, items: readonly ExternItem[]): void {
+    this.#budget.text(wanted);
+    // Interfaces first: what the root takes from them has its name there.
+    for (const { name, type } of items) {
+      if (type.kind === "instance") this.#collect(side, namespaceName(name, side), type.exports);
+    }
+    const types = items.filter(({ type }) => type.kind === "type");
+    if (types.length > 0) {
+      const name = this.#top.give(wanted, "Types");
+      const namespace: Namespace = { name, side, items, names: new Names(), types: [] };
+      this.#namespaces.push(namespace);
+      for (const { name, type } of types) {
+        const named = (type as { type: ValType | ResourceType }).type;
+        if (this.#declared.has(named)) continue;
+        const given = namespace.names.give(pascalCase(name), "Type");
+        const like = isSame(named) ? given : namespace.names.give(`${given}Like`, "TypeLike");
+        const declared = { namespace, name: given, like };
+        this.#declared.set(named, declared);
+        namespace.types.push({ ...declared, type: named, label: name });
+      }
+    }
+  }
+
+  #namespace(namespace: Namespace): string[] {
+    const lines = namespace.types.flatMap((declared) => this.#declaration(declared));
+    return lines.length === 0
+      ? []
+      : [`export declare namespace ${namespace.name} {`, ...lines.map((line) => `  ${line}`), "}", ""];
+  }
+
+  #declaration({ type, label, name, like, namespace: { side, items } }: Namespace["types"][number]): string[] {
+    if (type.kind === "resource") {
+      const base = side === "export" ? "Disposable & " : "";
+      return [`export type ${name} = ${base}${this.#methods(label, items, side)};`];
+    }
+    const lines = [`export type ${name} = ${this.#structure(type, "lifted")};`];
+    if (like !== name) lines.push(`export type ${like} = ${this.#structure(type, "lowerable")};`);
+    return lines;
+  }
+
+  // ── Members ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #members(items: readonly ExternItem[], side: Side, indentation: string): string {
+    const isRoot = indentation === "  ";
+    const keys = keysOf(items, isRoot);
+    const inner = `${indentation}  `;
+    const lines = items.flatMap((item) => {
+      const { name, type } = item;
+      this.#budget.text(name);
+      switch (type.kind) {
+        case "func":
+          if (parsePlainName(name).kind !== "label") return [];
+          return `readonly ${key(keys.get(name)!)}: ${this.#func(type.type, side)};`;
+        case "instance": {
+          const optional = side === "import" && isRoot && name.startsWith("wasi:") ? "?" : "";
+          return `readonly ${key(keys.get(name)!)}${optional}: ${this.#members(type.exports, side, inner)};`;
+        }
+        case "module":
+        case "component": {
+          const given = type.kind === "module" ? side === "import" ? "CoreModule" : "WebAssembly.Module" : "Component";
+          if (given !== "WebAssembly.Module") this.#library.add(given);
+          return `readonly ${key(keys.get(name)!)}: ${given};`;
+        }
+        case "type":
+          if (type.type.kind !== "resource") return [];
+          // An import that must be a type which another import gave need not be given again.
+          if (side === "import" && !this.#isDeclaredIn(type.type, items)) return [];
+          return `readonly ${key(keys.get(name)!)}: ${this.#class(name, type.type, items, side)};`;
+      }
+    });
+    return lines.length === 0 && side === "import"
+      ? "Record<never, never>"
+      : lines.length === 0
+      ? "{}"
+      : `{\n${lines.map((line) => inner + line).join("\n")}\n${indentation}}`;
+  }
+
+  #isDeclaredIn(type: ResourceType, items: readonly ExternItem[]): boolean {
+    const declared = this.#declared.get(type);
+    return declared === undefined || declared.namespace.items === items;
+  }
+
+  /** What a resource's class must be, or is. */
+  #class(label: string, type: ResourceType, items: readonly ExternItem[], side: Side): string {
+    const object = this.#resource(type);
+    let construct = `abstract new (...args: never[]) => ${object}`;
+    const statics: string[] = [];
+    for (const [key, plain, func] of functionsOf(label, items)) {
+      if (plain === "constructor") construct = `new ${this.#func(func, side, object)}`;
+      if (plain === "static") statics.push(`readonly ${key}: ${this.#func(func, side)}`);
+    }
+    if (statics.length === 0) return construct;
+    return `(${construct}) & { ${statics.join("; ")} }`;
+  }
+
+  #methods(label: string, items: readonly ExternItem[], side: Side): string {
+    const methods: string[] = [];
+    for (const [key, plain, func] of functionsOf(label, items)) {
+      if (plain !== "method") continue;
+      methods.push(`readonly ${key}: ${this.#func({ ...func, params: func.params.slice(1) }, side)}`);
+    }
+    return methods.length === 0 ? "object" : `{ ${methods.join("; ")} }`;
+  }
+
+  // ── Functions ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A function that the host gives or calls; `made` is what a constructor makes. */
+  #func({ params, result, async }: FuncType, side: Side, made?: string): string {
+    const [into, out]: [Way, Way] = side === "import" ? ["lifted", "lowerable"] : ["lowerable", "lifted"];
+    const names = new Names();
+    // Options at the end may be left out.
+    let required = params.length;
+    if (side === "export") { while (required > 0 && params[required - 1]!.type.kind === "option") required--; }
+    const list = params.map(({ name, type }, i) =>
+      `${names.give(camelCase(name), `param${i + 1}`)}${i < required ? "" : "?"}: ${this.#type(type, into)}`
+    );
+    const value = made ?? (side === "import" ? this.#given(result) : this.#returned(result, out));
+    if (!async) return `(${list.join(", ")}) => ${value}`;
+    return `(${list.join(", ")}) => ${side === "import" ? `Promise<${value}> | (${value})` : `Promise<${value}>`}`;
+  }
+
+  /** What a host function returns. */
+  #given(result: ValType | undefined): string {
+    if (result?.kind !== "result") return result === undefined ? "void" : this.#type(result, "lowerable");
+    this.#library.add("Result");
+    const [ok, err] = [result.ok, result.err].map((part) => part ? this.#type(part, "lowerable") : "undefined");
+    return `${result.ok === undefined ? "void" : ok} | Result<${ok}, ${err}>`;
+  }
+
+  /** What an export returns. */
+  #returned(result: ValType | undefined, way: Way): string {
+    const value = result?.kind === "result" ? result.ok : result;
+    return value === undefined ? "void" : this.#type(value, way);
+  }
+
+  // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #type(type: ValType, way: Way): string {
+    const declared = this.#declared.get(type);
+    return this.#budget.text(
+      declared === undefined
+        ? this.#structure(type, way)
+        : `${declared.namespace.name}.${way === "lifted" ? declared.name : declared.like}`,
+    );
+  }
+
+  #resource(type: ResourceType): string {
+    const declared = this.#declared.get(type);
+    return declared === undefined ? "object" : `${declared.namespace.name}.${declared.name}`;
+  }
+
+  #structure(type: ValType, way: Way): string {
+    const of = (part: ValType): string => this.#type(part, way);
+    const readonly = way === "lowerable" ? "readonly " : "";
+    switch (type.kind) {
+      case "bool":
+        return "boolean";
+      case "u64":
+      case "s64":
+        return way === "lifted" ? "bigint" : "bigint | number";
+      case "char":
+      case "string":
+        return "string";
+      case "list":
+      case "fixed-list":
+        if (way === "lowerable") return `Iterable<${of(type.element)}> & object`;
+        return arrays[type.element.kind] ?? `Array<${of(type.element)}>`;
+      case "map":
+        return way === "lifted"
+          ? `Map<${of(type.key)}, ${of(type.value)}>`
+          : `Iterable<readonly [${of(type.key)}, ${of(type.value)}]>`;
+      case "record": {
+        const keys = memberNames(type.fields.map(({ name }) => name));
+        const fields = type.fields.map((field, i) => {
+          const optional = way === "lowerable" && field.type.kind === "option" ? "?" : "";
+          return `${readonly}${key(keys[i]!)}${optional}: ${of(field.type)}`;
+        });
+        return `{ ${fields.join("; ")} }`;
+      }
+      case "tuple":
+        return `${readonly}[${type.types.map(of).join(", ")}]`;
+      case "variant":
+        return type.cases.map(({ name, type }) => {
+          const val = type === undefined ? "" : `; ${readonly}val: ${of(type)}`;
+          return `{ ${readonly}tag: ${JSON.stringify(name)}${val} }`;
+        }).join(" | ");
+      case "enum":
+        return type.names.map((name) => JSON.stringify(name)).join(" | ");
+      case "flags": {
+        const keys = memberNames(type.names);
+        if (way === "lifted") return `{ ${keys.map((name) => `${key(name)}: boolean`).join("; ")} }`;
+        const flags = keys.map((name) => `readonly ${key(name)}?: boolean | undefined`);
+        return `{ ${flags.join("; ")} } | undefined | null`;
+      }
+      case "option": {
+        const some = type.element.kind === "option"
+          ? `{ ${readonly}tag: "some"; ${readonly}val: ${of(type.element)} } | { ${readonly}tag: "none" }`
+          : of(type.element);
+        if (way === "lowerable") return `${some} | undefined | null`;
+        return type.element.kind === "option" ? some : `${some} | undefined`;
+      }
+      case "result": {
+        const side = (tag: "ok" | "err", part: ValType | undefined): string => {
+          const optional = way === "lowerable" && part === undefined ? "?" : "";
+          return `{ ${readonly}tag: "${tag}"; ${readonly}val${optional}: ${part ? of(part) : "undefined"} }`;
+        };
+        return `${side("ok", type.ok)} | ${side("err", type.err)}`;
+      }
+      case "own":
+      case "borrow":
+        return this.#resource(type.resource);
+      case "stream": {
+        const chunk = type.element === undefined
+          ? "undefined"
+          : way === "lowerable" && type.element.kind in arrays
+          ? `Iterable<${of(type.element)}> & object`
+          : arrays[type.element.kind] ?? of(type.element);
+        return way === "lifted" ? `ReadableStream<${chunk}>` : `ReadableStream<${chunk}> | AsyncIterable<${chunk}>`;
+      }
+      case "future": {
+        this.#library.add("Future");
+        const value = type.element === undefined ? "undefined" : of(type.element);
+        return way === "lifted" ? `Future<${value}>` : `PromiseLike<${value}> | Future<${value}>`;
+      }
+      case "error-context":
+        this.#library.add("ErrorContext");
+        return "ErrorContext";
+      default:
+        return "number";
+    }
+  }
+}
+
+/** The functions of an interface's resources, and what its members are called in JS; found once. */
+const functions = new WeakMap<
+  readonly ExternItem[],
+  { readonly keys: ReadonlyMap<string, string>; readonly of: ReadonlyMap<string, readonly ResourceFunction[]> }
+>();
+
+/** The constructor, methods and statics of a resource with their JS names. */
+function functionsOf(
+  label: string,
+  items: readonly ExternItem[],
+): (readonly [key: string, kind: ResourceFunction["plain"]["kind"], type: FuncType])[] {
+  let found = functions.get(items);
+  if (found === undefined) functions.set(items, found = { keys: keysOf(items, false), of: resourceFunctions(items) });
+  const { keys } = found;
+  return (found.of.get(label) ?? []).map(({ name, plain, type }) => [key(keys.get(name) ?? name), plain.kind, type]);
+}
+
+function keysOf(items: readonly ExternItem[], isRoot: boolean): Map<string, string> {
+  const named = items.filter(({ type }) => type.kind !== "type" || type.type.kind === "resource");
+  return memberKeys(named.map(({ name, type }) => [name, type.kind]), isRoot);
+}
+
+/** `demo:greet/api@1.0.0` → `GreetApi`; the exports' are told from the imports'. */
+function namespaceName(name: string, side: Side): string {
+  const [, path = ""] = /^(?:[^:]*:)?(.*)$/.exec(splitVersion(name).base)!;
+  return `${pascalCase(path.replaceAll(/[/:]/g, "-"))}${side === "export" ? "Exports" : ""}`;
+}
+
+const same = new WeakMap<object, boolean>();
+
+/** Whether what a value becomes is all that may be given for one, so that one name will do. */
+function isSame(type: ValType | ResourceType): boolean {
+  let known = same.get(type);
+  if (known === undefined) same.set(type, known = isSameType(type));
+  return known;
+}
+
+function isSameType(type: ValType | ResourceType): boolean {
+  switch (type.kind) {
+    case "resource":
+    case "own":
+    case "borrow":
+    case "enum":
+      return true;
+    case "record":
+    case "tuple":
+    case "variant":
+      return everyPart(type, isSame);
+    default:
+      return isPrimitive(type) && type.kind !== "u64" && type.kind !== "s64";
+  }
+}
