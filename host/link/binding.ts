@@ -2,7 +2,6 @@
 // Leaves of a plan's imports in, binders out. A LinkError says which import lacks what.
 
 import { LinkError } from "../../errors.ts";
-import type { InstanceTree } from "../../abi/state/instance.ts";
 import type { HostCall } from "../../abi/calls/call_link.ts";
 import { trapAt } from "../../abi/state/trap.ts";
 import type { FuncType, ResourceType } from "../../abi/types/types.ts";
