@@ -3,7 +3,7 @@
 // Source: DESIGN.md "Results"; results.ts says what a host's values mean.
 
 import { quote } from "./shapes.ts";
-import type { Region } from "./values.ts";
+import type { Region } from "./region.ts";
 import type { OfKind, ValType } from "../types/types.ts";
 
 /** Lifts it: an expression of its payload, and one that says whether it is the `err`'s. */

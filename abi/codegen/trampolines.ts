@@ -1,7 +1,7 @@
 // Whole trampolines as generated JavaScript, one per call plan and way of calling: named parameters, no arrays of arguments, loads and
 // stores spelt out. Each step of the plan has a row here that prints it, as it has one in perform.ts that does it: same order, same errors.
 // Linked functions in, functions out. What is written for a signature is compiled for each instance (copies.ts).
-// Nothing of a component's text gets into the code but as JSON string literals (codegen_values.ts).
+// Nothing of a component's text gets into the code but as JSON string literals (lift_values.ts, lower_values.ts).
 // Spec: CanonicalABI.md `canon lift`, `canon lower`; DESIGN.md "Speed".
 
 import type { CoreFunction } from "../types/core_values.ts";
@@ -13,8 +13,10 @@ import type { CodecSource } from "../codecs/codec.ts";
 import { Program, TooLarge, valueHelpers } from "./program.ts";
 import { isHostResource, isOwnBorrow, resourceOf } from "./handles.ts";
 import { liftTop, lowerTop, openTop, readTop } from "./results.ts";
-import { Region } from "./values.ts";
+import { Region } from "./region.ts";
 import { ownFunction } from "./function_pool.ts";
+import { liftFlat, load } from "./lift_values.ts";
+import { lowerFlat, store } from "./lower_values.ts";
 import { enterAll, leaveAll, refuseEnter } from "../state/entering.ts";
 import { FREE } from "../state/flags.ts";
 import { lendDirectly } from "../resources/guest_resource.ts";
@@ -240,7 +242,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       w.given = type.params.map((param, k) => {
         region.within(`lift-params ${k} `);
         const start = layout.params.flatOffsets[k]!, { flat } = params[k]!.layout;
-        if (!borrows[k]) return region.liftFlat(param.type, args.slice(start, start + flat!.length), "");
+        if (!borrows[k]) return liftFlat(region, param.type, args.slice(start, start + flat!.length), "");
         region.add(region.at(""));
         region.add(`const b${k} = handles.lendDirectly(${args[start]} >>> 0, r${k}); lent = ${k + 1};`);
         return `r${k}.borrowToHost(b${k})`;
@@ -252,7 +254,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       const base = region.keep(`cx.checkPointer(c0, ${layout.params.alignment}, ${layout.params.size})`);
       w.given = type.params.map((param, k) => {
         region.within(`lift-params ${k} `);
-        return region.load(param.type, base, layout.params.offsets[k]!, "");
+        return load(region, param.type, base, layout.params.offsets[k]!, "");
       });
     }
     return lines([w.neededMemory() ? "cx.beginLift();" : "", ...region.take()]);
@@ -263,7 +265,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
     if (layout.paramsDirect) {
       w.given = type.params.flatMap((param, k) => {
         region.within(`lower-params ${k} `);
-        if (!borrows[k]) return region.lowerFlat(param.type, `a${k}`, "");
+        if (!borrows[k]) return lowerFlat(region, param.type, `a${k}`, "");
         region.add(region.at(""));
         region.add(`b${k} = lendDirectly(a${k}, r${k});`);
         return [`b${k}.rep`];
@@ -274,7 +276,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       const base = region.keep(`cx.allocate(${layout.params.alignment}, ${layout.params.size})`);
       type.params.forEach((param, k) => {
         region.within(`lower-params ${k} `);
-        region.store(param.type, `a${k}`, base, layout.params.offsets[k]!, "");
+        store(region, param.type, `a${k}`, base, layout.params.offsets[k]!, "");
       });
       region.flush();
       region.usesMemory = true;
@@ -315,7 +317,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
     let out = "";
     if (layout.resultDirect) {
       if (facts.own) out = "handles.add(r, r.hold(value), undefined)";
-      else if (top === undefined) [out = ""] = region.lowerFlat(result, "value", "");
+      else if (top === undefined) [out = ""] = lowerFlat(region, result, "value", "");
       else {
         readTop(region, top);
         lowerTop(region, top, () => {});
@@ -325,12 +327,12 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       region.usesMemory = true;
       const { alignment, size } = layout.result!;
       const ptr = region.keep(`cx.checkPointer(${args.at(-1)}, ${alignment}, ${size})`);
-      if (top === undefined) region.store(result, "value", ptr, 0, "");
+      if (top === undefined) store(region, result, "value", ptr, 0, "");
       else {
         readTop(region, top);
         region.add(`m.sync(); m.u8[${ptr}] = failed ? 1 : 0;`);
         const offset = region.payloadOffset(top);
-        lowerTop(region, top, (payload, item) => region.store(payload, "payload", ptr, offset, item));
+        lowerTop(region, top, (payload, item) => store(region, payload, "payload", ptr, offset, item));
       }
       region.flush();
     }
@@ -348,17 +350,17 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       const top = result.kind === "result" ? result : undefined;
       region.add(region.at("")); // the pointer's checks, too
       if (layout.resultDirect) {
-        if (top === undefined) value = region.liftFlat(result, ["r"], "");
+        if (top === undefined) value = liftFlat(region, result, ["r"], "");
         else [value, w.isErr] = liftTop(region, top, "r >>> 0", () => "undefined");
       } else {
         region.usesMemory = true;
         const { alignment, size } = layout.result!;
         const ptr = region.keep(`cx.checkPointer(r, ${alignment}, ${size})`);
-        if (top === undefined) value = region.load(result, ptr, 0, "");
+        if (top === undefined) value = load(region, result, ptr, 0, "");
         else {
           const offset = region.payloadOffset(top);
-          const load = (payload: ValType, item: string) => region.load(payload, ptr, offset, item);
-          [value, w.isErr] = liftTop(region, top, `m.u8[${ptr}]`, load);
+          const lift = (payload: ValType, item: string) => load(region, payload, ptr, offset, item);
+          [value, w.isErr] = liftTop(region, top, `m.u8[${ptr}]`, lift);
         }
       }
     }
