@@ -3,6 +3,7 @@
 // Also the built-ins resource.new, resource.drop and resource.rep.
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
+import { dispose } from "./dispose.ts";
 import { describe, finish, ValueError } from "../errors.ts";
 import type { CallScope } from "./call_scope.ts";
 import { isThenable } from "./results.ts";
@@ -292,9 +293,9 @@ export class HostResource implements ResourceRuntime {
   }
 
   destroy(rep: number): void {
-    const object = this.#remove(rep) as { [Symbol.dispose]?: unknown } | null | undefined;
-    const dispose = object?.[Symbol.dispose];
-    if (typeof dispose === "function") dispose.call(object);
+    const object = this.#remove(rep) as { [dispose]?: unknown } | null | undefined;
+    const method = object?.[dispose];
+    if (typeof method === "function") method.call(object);
   }
 
   /** Holds an object for a guest; gives the representation. */

@@ -1,6 +1,7 @@
 // Instances: a running tree's exports as JavaScript, typed lookups, and the end of an instance.
 // Functions are made when first read; nothing per function is done before.
 
+import "../abi/dispose.ts";
 import { LinkError } from "../errors.ts";
 import type { CallHooks } from "../abi/hooks.ts";
 import { InstanceTree, type Limits } from "../abi/instance.ts";

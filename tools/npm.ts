@@ -23,7 +23,7 @@ async function pack(): Promise<void> {
     bin: { windlass: "./host/bin.js" },
     engines: { node: ">=20.16" },
     // What prints worlds is lent by a module that is imported for that only.
-    sideEffects: ["./mod.js", "./host/print.js", "./host/cli.js", "./host/bin.js"],
+    sideEffects: ["./abi/dispose.js", "./mod.js", "./host/print.js", "./host/cli.js", "./host/bin.js"],
   };
   // ES modules only: `main` is for what knows no `exports`.
   await Deno.writeTextFile(path, `${JSON.stringify(whole, undefined, 2)}\n`);

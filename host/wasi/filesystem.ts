@@ -1,6 +1,7 @@
 // wasi:filesystem: descriptors over files and directories of the host's, within what was preopened.
 // Paths are paths.ts's; here is what may be done with what they lead to, and how it is told.
 
+import "../../abi/dispose.ts";
 import type { BigIntStats } from "node:fs";
 import type { Result } from "../../abi/results.ts";
 import { attempt, fsErrorCode, FsFailure } from "./fs_errors.ts";

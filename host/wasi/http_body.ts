@@ -1,5 +1,6 @@
 // wasi:http/types: bodies, incoming over a web stream, outgoing as one.
 
+import "../../abi/dispose.ts";
 import { err, ok, type Result } from "../../abi/results.ts";
 import { Trap } from "../../errors.ts";
 import { features } from "../../core/features.ts";

@@ -1,5 +1,6 @@
 // wasi:http/types: requests and responses, incoming and outgoing.
 
+import "../../abi/dispose.ts";
 import { err, ok, type Result } from "../../abi/results.ts";
 import { type BodyInit, type ErrorCode, IncomingBody, OutgoingBody } from "./http_body.ts";
 import { Fields, isToken } from "./http_fields.ts";

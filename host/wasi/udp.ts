@@ -1,5 +1,6 @@
 // wasi:sockets/udp over `node:dgram`.
 
+import "../../abi/dispose.ts";
 import type { Socket } from "node:dgram";
 import { Trap } from "../../errors.ts";
 import {
