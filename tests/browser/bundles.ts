@@ -18,6 +18,7 @@ export async function makeBundles(): Promise<string[]> {
   for (const group of Object.keys(GROUPS)) {
     paths.push(await bundle(group, { platform: "browser", shim: "../browser/shim.ts", external }));
   }
+  await bundleFile("mod.ts", `${BUILD}/browser_mod.js`, { platform: "browser", external: [] });
   for (const path of paths) await fit(path);
   await stop();
   return paths.map((path) => /([^/]*)\.js$/.exec(path)![1]!);
@@ -27,6 +28,7 @@ export async function makeBundles(): Promise<string[]> {
 async function fit(path: string): Promise<void> {
   const text = (await Deno.readTextFile(path))
     .replaceAll(`"${WASM_TOOLS}"`, '"./wasm_tools.js"')
+    .replaceAll('import.meta.resolve("../../mod.ts")', 'import.meta.resolve("./browser_mod.js")')
     .replaceAll(`import.meta.resolve("${JCO}")`, `import.meta.resolve("./node_modules/${JCO}/src/api.js")`);
   const { code } = await transform(text, { target: "esnext", supported: { using: false }, charset: "utf8" });
   await Deno.writeTextFile(path, code);

@@ -1,6 +1,6 @@
 // deno task test:browser [ENGINE…]: every test in Chromium, Firefox and WebKit, from Debian, on a page and in a worker, with and without a
 // policy that forbids eval (`script-src 'self' 'wasm-unsafe-eval'`): there everything goes through closures, and nothing is even tried.
-// Not part of `deno task test`: browsers must be installed. `FILTER=text` runs the tests whose name has it.
+// Not part of `deno task test`: browsers must be installed. `FILTER=text` runs the tests whose name has it, `PAGES=text` the pages.
 
 import { check, finish, report } from "../support/checks.ts";
 import type { Outcomes } from "../runtimes/collect.ts";
@@ -18,19 +18,25 @@ type Outcome =
   | {
     readonly group: string;
     readonly outcomes: Outcomes;
-    readonly failures: readonly { readonly name: string; readonly error: string }[];
   };
 
+const verbose = Deno.env.get("VERBOSE") !== undefined;
 const filter = Deno.env.get("FILTER");
+const seed = Deno.env.get("WINDLASS_SEED") ?? `${Math.floor(Math.random() * 2 ** 31)}`;
 const bundles = await makeBundles();
 const pages = (Object.keys(POLICIES) as (keyof typeof POLICIES)[]).flatMap((policy) =>
   (["a page", "a worker"] as const).flatMap((thread): Page[] => {
     // Random components take far longer than all else: their full count runs once per engine, where code is generated.
     const most = policy === "eval allowed" && thread === "a worker";
-    const env = { WINDLASS_RUNS: most ? "0.2" : "0.05", ...filter !== undefined && { FILTER: filter } };
+    const env = {
+      // The same cases everywhere: what the server encoded for one page it has for the others.
+      WINDLASS_SEED: seed,
+      WINDLASS_RUNS: most ? "0.2" : "0.05",
+      ...filter !== undefined && { FILTER: filter },
+    };
     return bundles.map((bundle) => ({ bundle, policy, thread, env }));
   })
-);
+).filter(({ bundle, policy, thread }) => `${policy}, ${thread}, ${bundle}`.includes(Deno.env.get("PAGES") ?? ""));
 
 const sessions = new Map<string, Session>();
 const server = listen(sessions);
@@ -42,6 +48,7 @@ async function runPages(name: string, path: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     let last = "the browser was started", began = performance.now();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const where = (): string => `${name}, ${left[0]!.policy}, ${left[0]!.thread}`;
     const wait = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => resolve(`nothing was heard in ${PATIENCE / 1000} s; last: ${last}`), PATIENCE);
@@ -49,13 +56,14 @@ async function runPages(name: string, path: string): Promise<void> {
     wait();
     sessions.set(name, {
       progress(test) {
+        if (verbose) console.log(`${((performance.now() - began) / 1000).toFixed(2)} ${test}`);
         last = test;
         wait();
       },
+      failure: (test, error) => report(`${where()}: ${test}`, error),
       outcome(value) {
         wait();
-        const where = `${name}, ${left[0]!.policy}, ${left[0]!.thread}`;
-        reportOutcome(where, value as Outcome, performance.now() - began);
+        reportOutcome(where(), value as Outcome, performance.now() - began);
         began = performance.now();
         left = left.slice(1);
         if (left.length === 0) resolve(undefined);
@@ -67,7 +75,7 @@ async function runPages(name: string, path: string): Promise<void> {
     clearTimeout(timer);
     await stop();
     if (hung === undefined) continue;
-    report(`${name}, ${left[0]!.policy}, ${left[0]!.thread}, ${left[0]!.bundle}`, hung);
+    report(`${where()}, ${left[0]!.bundle}`, hung);
     left = left.slice(1);
   }
 }
@@ -77,8 +85,7 @@ function reportOutcome(where: string, outcome: Outcome, time: number): void {
     for (const { name, failure } of outcome.checks) report(`${where}: ${name}`, failure);
     return;
   }
-  const { group, outcomes, failures } = outcome;
-  for (const { name, error } of failures) report(`${where}: ${name}`, error);
+  const { group, outcomes } = outcome;
   const skipped = Object.entries(outcomes.ignored).map(([reason, count]) => `, ${count} ignored: ${reason}`);
   // Those that failed were counted one by one.
   console.log(`${where}: ${group}: ${outcomes.passed} passed in ${(time / 1000).toFixed(0)} s${skipped.join("")}`);
@@ -92,7 +99,9 @@ for (const name of wanted) {
   if (path === undefined) report(name, "it is not installed");
   else await runPages(name, path);
 }
-if (wanted.includes("chromium") && filter === undefined) await testPlaygroundInChromium();
+if (wanted.includes("chromium") && filter === undefined && Deno.env.get("PAGES") === undefined) {
+  await testPlaygroundInChromium();
+}
 await server.shutdown();
 finish();
 

@@ -17,7 +17,7 @@ export interface Page {
 /** What scripts may do, by what the reports call it. */
 export const POLICIES = {
   "eval allowed": undefined,
-  "eval forbidden": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+  "eval forbidden": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' data:",
 } as const;
 
 /** The address of a page. */
@@ -30,6 +30,8 @@ export function urlOf(port: number, session: string, { bundle, policy, thread, e
 export interface Session {
   /** A test begins. */
   progress(test: string): void;
+  /** A test has failed. */
+  failure(name: string, error: string): void;
   /** The page is done; gives the URL of the next. */
   outcome(value: unknown): string;
 }
@@ -71,6 +73,8 @@ export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<
     const headers = (type: string): HeadersInit => ({
       "content-type": type,
       "cache-control": "no-store",
+      // A worker made of a `data:` URL has no origin of its own.
+      "access-control-allow-origin": "*",
       ...policy !== undefined && { "content-security-policy": policy },
     });
     if (request.method === "POST") {
@@ -81,6 +85,10 @@ export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<
         return new Response(await made.get(text));
       }
       if (pathname === "/progress") session?.progress(decode(text) as string);
+      if (pathname === "/failure") {
+        const { name, error } = decode(text) as { name: string; error: string };
+        session?.failure(name, error);
+      }
       if (pathname === "/outcome") {
         return new Response(encode({ next: session?.outcome(decode(text)) ?? "about:blank" }));
       }

@@ -57,30 +57,44 @@ function inspect(value: unknown): string {
 function describe(error: unknown): string {
   const { stack, cause } = (error ?? {}) as Error;
   if (stack === undefined) return inspect(error);
-  const text = stack.startsWith(String(error)) ? stack : `${error}\n${stack}`;
+  let text = stack.startsWith(String(error)) ? stack : `${error}\n${stack}`;
+  // Scripts have their page's query in their address.
+  text = text.replaceAll(/\?[^\s:)]*/g, "");
   return cause === undefined ? text : `${text}\ncaused by ${describe(cause)}`;
 }
 
 /** Why an error means that a browser has no such thing. */
 function lacking(error: unknown): string | undefined {
   const { message = "" } = (error ?? {}) as Error;
-  const [, module] = / need (node:\w+), which this runtime does not have$/.exec(message) ?? [];
+  const [, module] = / need (node:\w+), which this runtime does not have/.exec(message) ?? [];
   if (module !== undefined) return `needs ${module}`;
+  if ("document" in globalThis && message.includes("waits for a sleep, which cannot happen")) {
+    return "needs to sleep on a page's thread";
+  }
   if (!features.jspi && /JSPI \(WebAssembly\.Suspending and WebAssembly\.promising\)/.test(message)) {
     return "needs JSPI";
   }
   return undefined;
 }
 
+let running = false;
+/** What fails while the bundle is loaded: no test will run. Later, tests bring about such events themselves. */
+const failed = (error: unknown): void => {
+  if (!running) finish({ checks: [{ name: "the bundle is loaded", failure: describe(error) }] });
+};
+globalThis.addEventListener("error", ({ error, message }) => failed(error ?? message));
+globalThis.addEventListener("unhandledrejection", ({ reason }) => failed(reason));
+
 /** Runs every test of the bundle, and tells the server. */
 export async function run(group: string): Promise<void> {
-  const failures: { name: string; error: string }[] = [], only = query.get("FILTER");
+  running = true;
+  const only = query.get("FILTER");
   const outcomes = await runAll({
     wanted: (name) => only === null || name.includes(only),
     // So that the server can say which test never ended.
     onStart: async (name) => void await post("/progress", name),
-    onFailure: (name, error) => failures.push({ name, error: describe(error) }),
+    onFailure: (name, error) => void post("/failure", { name, error: describe(error) }),
     lacking,
   });
-  await finish({ group, outcomes, failures });
+  await finish({ group, outcomes });
 }

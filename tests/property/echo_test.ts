@@ -164,7 +164,7 @@ function property(what: string, arbitrary: Arbitrary<Case>, numRuns: number): vo
         instance[Symbol.dispose]();
         assertEquals(disposals, 0);
       }),
-      { seed, numRuns: numRuns * factor },
+      { seed, numRuns: Math.ceil(numRuns * factor) },
     );
   });
 }
@@ -194,7 +194,7 @@ Deno.test("a guest that stores flat values by the specification's rules gives ba
         requireSame(type, value, outcome(type, () => f(value)), "the result");
       }
     }),
-    { seed, numRuns: 600 * factor },
+    { seed, numRuns: Math.ceil(600 * factor) },
   );
 });
 

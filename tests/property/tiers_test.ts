@@ -133,7 +133,7 @@ function property(what: string, signature: Arbitrary<Signature>, numRuns: number
             calls += made.length;
             assertEquals(run(of, encoding, made, true), run(of, encoding, made, false));
           }),
-          { seed, numRuns: numRuns * factor },
+          { seed, numRuns: Math.ceil(numRuns * factor) },
         );
       } finally {
         [tiers.warmCalls, kernels.warmStrings] = [warmCalls, warmStrings];

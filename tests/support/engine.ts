@@ -12,6 +12,12 @@ export function engineSays(action: () => unknown): string {
   throw new Error("the engine had nothing to say");
 }
 
+/** A shared buffer of a page. A browser has the class only where the page is isolated from other origins; a memory has a buffer everywhere. */
+export function sharedBuffer(): SharedArrayBuffer {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  return memory.buffer as unknown as SharedArrayBuffer;
+}
+
 // (module (func (export "f") unreachable))
 const trap = Uint8Array.of(
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
