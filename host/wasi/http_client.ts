@@ -12,6 +12,7 @@ import {
   type RequestOptions,
   schemeName,
 } from "./http_types.ts";
+import { uploadOf } from "./http_upload.ts";
 import { StreamFailure } from "./streams.ts";
 
 type Refused = Result<never, ErrorCode>;
@@ -66,9 +67,8 @@ function begin(
       headers: request.headers().toHeaders(),
       redirect: "manual",
       signal: abort.signal,
-      ...sends ? { body: body.readable, duplex: "half" } : {},
-    } as RequestInit,
-    { options, abort, body },
+    },
+    { options, abort, body, upload: sends ? body.readable : undefined },
   );
   return new FutureIncomingResponse(outcome, () => {
     abort.abort();
@@ -81,6 +81,8 @@ interface Exchange {
   readonly options: RequestOptions | undefined;
   readonly abort: AbortController;
   readonly body: OutgoingBody | undefined;
+  /** What of the body is sent. */
+  readonly upload: ReadableStream<Uint8Array> | undefined;
 }
 
 async function send(
@@ -88,14 +90,17 @@ async function send(
   init: RequestInit,
   exchange: Exchange,
 ): Promise<Result<IncomingResponse, ErrorCode>> {
-  const { options, abort } = exchange;
+  const { options, abort, upload } = exchange;
   const limits = [options?.connectTimeout(), options?.firstByteTimeout()].filter((limit) => limit !== undefined);
   const timeout = { tag: "connection-timeout" };
   const timer = limits.length === 0
     ? undefined
     : setTimeout(() => abort.abort(timeout), milliseconds(limits.reduce((sum, limit) => sum + limit, 0n)));
   try {
-    const response = await fetch(url, init);
+    const response = await fetch(
+      url,
+      upload === undefined ? init : { ...init, ...await uploadOf(url, upload, abort.signal) } as RequestInit,
+    );
     const headers = new Headers(response.headers);
     if (headers.has("content-encoding")) {
       // `fetch` has decoded the body: what these say is no longer so.

@@ -7,6 +7,7 @@ import type { Imports } from "../linker.ts";
 import { t } from "../schema.ts";
 import { ExitError } from "./exit.ts";
 import { importsOf } from "./imports.ts";
+import { readAll } from "./sources.ts";
 import { State, type WasiOptions } from "./state.ts";
 
 /** What a command came to. */
@@ -46,6 +47,8 @@ export async function run(
   options: WasiOptions & { imports?: Imports; signal?: AbortSignal } = {},
 ): Promise<RunResult> {
   const { imports, signal, ...given } = options;
+  // Without suspension nothing more can come in while the guest runs.
+  if (!features.jspi && given.stdin instanceof ReadableStream) given.stdin = await readAll(given.stdin, signal);
   const state = new State(given);
   let exitCode: number;
   try {

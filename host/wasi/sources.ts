@@ -1,5 +1,6 @@
 // Sources and sinks of bytes: memory, web streams, this process's own standard streams.
 
+import { features } from "../../core/features.ts";
 import type { Sink, Source } from "./streams.ts";
 import { required } from "./platform.ts";
 import { always, cannotWait, isPlain, Signal, sleepSync } from "./readiness.ts";
@@ -125,6 +126,33 @@ export class ReadableSource extends Chunked {
   }
 }
 
+/** Reads a stream to its end, or until the signal; then the stream is let go of. */
+export async function readAll(
+  stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader(), all = new Capture();
+  let abort!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal!.reason);
+  });
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), aborted]);
+      if (done) return all.bytes();
+      if (all.length + value.length > MAX_CAPTURED) {
+        throw new Error(`more than ${MAX_CAPTURED} bytes of a stream, which this engine reads as a whole`);
+      }
+      all.write(value);
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    reader.releaseLock();
+  }
+}
+
 let input: ProcessInput | undefined;
 
 /** The standard input of this process: one for all guests, so that what was read for one that is gone is not lost. */
@@ -177,6 +205,11 @@ export class Capture implements Sink {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(HIGH_WATER);
   #length = 0;
 
+  /** How many bytes were written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
   ready(): boolean {
     return true;
   }
@@ -205,10 +238,11 @@ export class Capture implements Sink {
   }
 }
 
-/** Writes to a web stream, with its backpressure. */
+/** Writes to a web stream, with its backpressure; without suspension, what was written is kept until the guest has ended. */
 export class WritableSink implements Sink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #signal = new Signal();
+  readonly #most: number = features.jspi ? HIGH_WATER : MAX_CAPTURED;
   #pending = 0;
   #flushing = false;
   #failure: { readonly error: unknown } | undefined;
@@ -225,14 +259,14 @@ export class WritableSink implements Sink {
 
   ready(): boolean {
     if (this.#pending === 0) this.#flushing = false;
-    return this.#failure !== undefined || !this.#flushing && this.#pending < HIGH_WATER;
+    return this.#failure !== undefined || !this.#flushing && this.#pending < this.#most;
   }
   onReady(callback: () => void): () => void {
     return this.#signal.on(callback);
   }
   permit(): number {
     if (this.#failure !== undefined) throw this.#failure.error;
-    return this.ready() ? HIGH_WATER - this.#pending : 0;
+    return this.ready() ? Math.min(HIGH_WATER, this.#most - this.#pending) : 0;
   }
   write(bytes: Uint8Array): void {
     this.#pending += bytes.length;
@@ -242,7 +276,7 @@ export class WritableSink implements Sink {
     }, (error) => this.#fail(error));
   }
   flush(): void {
-    this.#flushing = true;
+    this.#flushing = features.jspi;
   }
 
   /** Waits until everything was taken, or it is aborted, and lets go of the stream, which stays open. */

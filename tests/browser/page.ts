@@ -3,7 +3,7 @@
 
 import { finish, query } from "./client.ts";
 import { host } from "../../bench/host.ts";
-import { run, serve } from "@windlass/component/wasi";
+import { run, serve, wasi } from "@windlass/component/wasi";
 import { compile, ComponentError, features, instantiate, Trap, ValueError } from "@windlass/component";
 
 // deno-lint-ignore no-explicit-any
@@ -96,6 +96,45 @@ await check("WASI: a handler as in a service worker", async () => {
   const response = await handler(new Request("/echo", { method: "POST", body: "x".repeat(100_000) }));
   same((await response.text()).length, 100_000);
   same((await handler(new Request("/trap"))).status, 500);
+});
+
+await check("WASI: a guest's request has the body that it wrote, on time or in the end", async () => {
+  const imports = await wasi({ network: { http: true } });
+  const http = imports["wasi:http/types@0.2.6"] as Any, { handle } = imports["wasi:http/outgoing-handler@0.2.6"] as Any;
+  /** The value of a result that must be `ok`. */
+  const ok = (answer: Any): Any => {
+    if (answer?.["~result"] && answer.tag === "err") throw new Error(JSON.stringify(answer.val));
+    return answer?.["~result"] ? answer.val : answer;
+  };
+  const request = new http.OutgoingRequest(new http.Fields());
+  ok(request.setMethod({ tag: "post" }));
+  ok(request.setScheme({ tag: "HTTP" }));
+  ok(request.setAuthority(new URL(import.meta.url).host));
+  ok(request.setPathWithQuery("/upload"));
+  const body = ok(request.body()), stream = ok(body.write()), future = ok(handle(request, undefined));
+  let written = "";
+  for (let i = 0; i < 100; i++) {
+    while (ok(stream.checkWrite()) < 1000n) await new Promise((resolve) => setTimeout(resolve, 1));
+    const part = `${i % 10}`.repeat(1000);
+    ok(stream.write(new TextEncoder().encode(part)));
+    written += part;
+  }
+  stream[Symbol.dispose]();
+  ok(http.OutgoingBody.finish(body, undefined));
+  let answer: Any;
+  for (let i = 0; i < 500 && answer === undefined; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    answer = ok(future.get());
+  }
+  const response = ok(ok(answer)), input = ok(ok(response.consume()).stream());
+  let received = "";
+  for (;;) {
+    const read = input.read(100_000n);
+    if (read?.tag === "err") break;
+    received += new TextDecoder().decode(ok(read));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  same([received.length, received === written], [written.length, true]);
 });
 
 await check("code is generated unless the policy forbids it", async () => {

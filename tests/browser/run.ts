@@ -10,7 +10,7 @@ import { testPlayground } from "./playground.ts";
 import { listen, type Page, POLICIES, type Session, urlOf } from "./server.ts";
 
 /** How long one test may take before its page counts as hung. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** What the pages say. */
 type Outcome =

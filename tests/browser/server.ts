@@ -17,7 +17,7 @@ export interface Page {
 /** What scripts may do, by what the reports call it. */
 export const POLICIES = {
   "eval allowed": undefined,
-  "eval forbidden": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' data:",
+  "eval forbidden": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:",
 } as const;
 
 /** The address of a page. */
@@ -73,10 +73,9 @@ export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<
     const headers = (type: string): HeadersInit => ({
       "content-type": type,
       "cache-control": "no-store",
-      // A worker made of a `data:` URL has no origin of its own.
-      "access-control-allow-origin": "*",
       ...policy !== undefined && { "content-security-policy": policy },
     });
+    if (pathname === "/upload") return new Response(await request.bytes());
     if (request.method === "POST") {
       const text = await request.text();
       const session = sessions.get(searchParams.get("session") ?? "");

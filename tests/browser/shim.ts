@@ -2,7 +2,7 @@
 // What needs a file system, a process or a listening socket is skipped and counted; and so is what the engine lacks, if the library says so
 // and the engine's features agree.
 
-import { features } from "@windlass/component";
+import { featureNames, features } from "../../core/features.ts";
 import { runAll, skip, test } from "../runtimes/collect.ts";
 import { finish, post, query, read, readSync } from "./client.ts";
 
@@ -73,6 +73,10 @@ function lacking(error: unknown): string | undefined {
   }
   if (!features.jspi && /JSPI \(WebAssembly\.Suspending and WebAssembly\.promising\)/.test(message)) {
     return "needs JSPI";
+  }
+  for (const [name, words] of Object.entries(featureNames)) {
+    const lacks = !features[name as keyof typeof featureNames];
+    if (lacks && message.includes(`${words}, which this engine does not have`)) return `needs ${words}`;
   }
   return undefined;
 }

@@ -87,10 +87,12 @@ Deno.test("modules and bytes can be posted to a worker, which compiles nothing",
       const { exports } = await instantiate(bytes, { "demo:greet/host@1.0.0": { log() {} } }, { modules });
       postMessage(exports["demo:greet/api@1.0.0"].greet("worker"));
     };`;
-  const worker = new Worker(`data:text/javascript,${encodeURIComponent(source)}`, { type: "module" });
+  // Not of a `data:` URL: that would have another origin, to which no module can be posted.
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
   const answer = new Promise((done, fail) => {
     worker.onmessage = ({ data }) => done(data);
-    worker.onerror = fail;
+    worker.onerror = worker.onmessageerror = fail;
   });
   worker.postMessage({ bytes: greet, modules: (await compile(greet)).modules });
   assertEquals(await answer, "Hello, worker!");

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, LinkError } from "@windlass/component";
 import { serve, type ServeOptions } from "@windlass/component/wasi";
+import { features } from "../../core/features.ts";
 import { unreachable } from "../support/engine.ts";
 import { Fields } from "../../host/wasi/http_fields.ts";
 import { guest } from "./guests.ts";
@@ -31,7 +32,13 @@ Deno.test("a response with status, headers and body", async () => {
   assertEquals(errors, []);
 });
 
-Deno.test("bodies are streamed both ways", async () => {
+/** Firefox and WebKit make a text of a stream: "[object ReadableStream]". */
+const makesText = (() => {
+  const init = { method: "POST", body: new ReadableStream(), duplex: "half" };
+  return new Request("http://localhost", init as RequestInit).headers.has("content-type");
+})();
+
+Deno.test("bodies are streamed both ways", { ignore: makesText || !features.jspi }, async () => {
   const { get } = await handlerWith();
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
@@ -55,14 +62,12 @@ Deno.test("a large body waits for who reads it", async () => {
   const { get } = await handlerWith();
   const response = await get("/big");
   await later(20);
-  let length = 0;
-  for await (const chunk of response.body!) length += chunk.length;
-  assertEquals(length, 8 << 20);
+  assertEquals(await readBody(response), 8 << 20);
   const echoed = await get("/echo", { method: "POST", body: new Uint8Array(3_000_000).fill(1) });
   assertEquals((await echoed.bytes()).length, 3_000_000);
 });
 
-Deno.test("a request that waits lets others be served", async () => {
+Deno.test("a request that waits lets others be served", { ignore: !features.jspi }, async () => {
   const { get } = await handlerWith();
   const order: string[] = [];
   await Promise.all(["/slow", "/hello"].map(async (path) => {
@@ -92,13 +97,23 @@ Deno.test("a body that breaks off is an error to who reads it", async () => {
   const { get, errors } = await handlerWith();
   const half = await get("/half");
   assertEquals(half.status, 200);
-  await assertRejects(() => half.text(), Error, "before the body was finished");
+  await assertRejects(() => readBody(half), Error, "before the body was finished");
   assertEquals(errors.length, 1);
   const short = await get("/short");
-  await assertRejects(() => short.text(), Error, "shorter than content-length");
+  await assertRejects(() => readBody(short), Error, "shorter than content-length");
 });
 
-Deno.test("a request that is aborted ends its instance", async () => {
+/** Reads a body by its stream, and gives its length: not every engine iterates over streams, and `text()` fails with an error of the platform's own in some engines. */
+async function readBody({ body }: Response): Promise<number> {
+  const reader = body!.getReader();
+  for (let length = 0;;) {
+    const { done, value } = await reader.read();
+    if (done) return length;
+    length += value.length;
+  }
+}
+
+Deno.test("a request that is aborted ends its instance", { ignore: !features.jspi }, async () => {
   for (const instances of ["per-request", { max: 1 }] as const) {
     const { get, errors } = await handlerWith({ instances });
     const abort = new AbortController();
@@ -115,7 +130,7 @@ Deno.test("a request that is aborted ends its instance", async () => {
   }
 });
 
-Deno.test("a client that stops reading is told to the guest", async () => {
+Deno.test("a client that stops reading is told to the guest", { ignore: !features.jspi }, async () => {
   const { get, errors } = await handlerWith({ instances: { max: 1 } });
   const response = await get("/forever");
   await response.body!.cancel();
@@ -213,7 +228,8 @@ Deno.test("who writes a request that nobody reads is told", async () => {
   const denied = await handlerWith();
   assertEquals(await (await denied.get("/upload-nowhere")).text(), "refused, told");
   const allowed = await handlerWith({ network: { http: true } });
-  assertEquals(await (await allowed.get("/upload-nowhere")).text(), "begun, told");
+  // Where `fetch` sends no streams, the body is read before anything is sent.
+  assertEquals(await (await allowed.get("/upload-nowhere")).text(), makesText ? "begun, written" : "begun, told");
 });
 
 Deno.test("headers of the connection are not the guest's: neither those it gets nor those it passes on", async () => {
