@@ -21,12 +21,11 @@ import { formatType, type ResourceType, type ValType } from "../../abi/types.ts"
 import { difference, type ObjectsOf, schemaOf, signatures, types, values } from "../support/arbitraries.ts";
 import { echoComponent, echoOf, type EchoOptions, GUEST, HOST, keepComponent } from "../support/echo.ts";
 import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";
+import { factor } from "../support/runs.ts";
 import { gates } from "../support/wasm.ts";
 
 const given = Deno.env.get("WINDLASS_SEED");
 const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-/** How many times as many cases as usual. */
-const factor = Number(Deno.env.get("WINDLASS_RUNS") ?? 1);
 
 let calls = 0;
 

@@ -6,6 +6,7 @@ import { serve, type ServeOptions } from "@windlass/component/wasi";
 import { features } from "../../core/features.ts";
 import { unreachable } from "../support/engine.ts";
 import { Fields } from "../../host/wasi/http_fields.ts";
+import { factor } from "../support/runs.ts";
 import { guest } from "./guests.ts";
 import { utf8 } from "./support.ts";
 
@@ -147,17 +148,20 @@ Deno.test("a pool holds no more instances than it may, and uses them again", asy
   await assertRejects(() => serve(server, { instances: { max: 0 } }), TypeError, "positive integer");
 });
 
-Deno.test("1,000 requests, 50 at a time: none is lost", async () => {
+/** Engines that are slow to give memories back, for which WINDLASS_RUNS is small, get fewer. */
+const requests = Math.ceil(1000 * Math.min(1, 5 * factor));
+
+Deno.test(`${requests} requests, 50 at a time: none is lost`, async () => {
   const { get, errors } = await handlerWith();
   let next = 0, answered = 0;
   await Promise.all(Array.from({ length: 50 }, async () => {
-    while (next++ < 1000) {
+    while (next++ < requests) {
       const body = `request ${next}`;
       assertEquals(await (await get("/echo", { method: "POST", body })).text(), body);
       answered++;
     }
   }));
-  assertEquals([answered, errors], [1000, []]);
+  assertEquals([answered, errors], [requests, []]);
 });
 
 Deno.test("a guest's own requests go where they may", async () => {
