@@ -9,7 +9,7 @@ let streaming: boolean | undefined;
  * Whether `fetch` sends streams. Firefox and WebKit send the text "[object ReadableStream]" instead, without a word:
  * Firefox gives that text a content type, WebKit does not ask for `duplex`, which streams need.
  */
-function sendsStreams(): boolean {
+export function sendsStreams(): boolean {
   if (builtin("node:fs") !== undefined) return true; // Deno, Node, Bun
   let asked = false;
   const init = {

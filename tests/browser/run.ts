@@ -63,7 +63,7 @@ async function runPages(name: string, path: string): Promise<void> {
     wait();
     sessions.set(name, {
       progress(test) {
-        if (verbose) console.log(`${((performance.now() - began) / 1000).toFixed(2)} ${test}`);
+        if (verbose) console.log(`${name} ${((performance.now() - began) / 1000).toFixed(2)} ${test}`);
         last = test;
         wait();
       },
