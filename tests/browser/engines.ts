@@ -79,6 +79,15 @@ const FIREFOX_PREFS: Readonly<Record<string, boolean | number | string>> = {
   "toolkit.telemetry.reportingpolicy.firstRun": false,
 };
 
+/** Ends those that run, if this process is told to end: they are in groups of their own. */
+const running = new Set<(signal: Deno.Signal) => void>();
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(name, () => {
+    for (const signal of running) signal("SIGKILL");
+    Deno.exit(1);
+  });
+}
+
 /** Starts a browser; gives what ends it. */
 export async function start(engine: Engine, path: string, url: string): Promise<() => Promise<void>> {
   const profile = await Deno.makeTempDir({ prefix: "windlass-browser-" });
@@ -100,12 +109,14 @@ export async function start(engine: Engine, path: string, url: string): Promise<
       // It has ended.
     }
   };
+  running.add(signal);
   return async () => {
     signal("SIGTERM");
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([ended, new Promise((resolve) => timer = setTimeout(resolve, 3000))]);
     clearTimeout(timer);
     signal("SIGKILL");
+    running.delete(signal);
     await ended;
     await Deno.remove(profile, { recursive: true }).catch(() => {});
   };

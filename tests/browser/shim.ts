@@ -95,8 +95,8 @@ export async function run(group: string): Promise<void> {
   const only = query.get("FILTER");
   const outcomes = await runAll({
     wanted: (name) => only === null || name.includes(only),
-    // So that the server can say which test never ended.
-    onStart: async (name) => void await post("/progress", name),
+    // So that the server can say which test never ended. Nobody waits for it: the browser sends it while the test runs.
+    onStart: (name) => void post("/progress", name),
     onFailure: (name, error) => void post("/failure", { name, error: describe(error) }),
     lacking,
   });
