@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, LinkError } from "@windlass/component";
 import { serve, type ServeOptions } from "@windlass/component/wasi";
 import { features } from "../../core/features.ts";
-import { unreachable } from "../support/engine.ts";
+import { canSleep, unreachable } from "../support/engine.ts";
 import { Fields } from "../../host/wasi/http_fields.ts";
 import { factor } from "../support/runs.ts";
 import { sendsStreams } from "../../host/wasi/http_upload.ts";
@@ -140,7 +140,7 @@ Deno.test("a client that stops reading is told to the guest", { ignore: !feature
   assertEquals(errors, []);
 });
 
-Deno.test("a pool holds no more instances than it may, and uses them again", async () => {
+Deno.test("a pool holds no more instances than it may, and uses them again", { ignore: !canSleep }, async () => {
   const { get } = await handlerWith({ instances: { max: 2 } });
   const started = performance.now();
   const responses = await Promise.all(Array.from({ length: 6 }, async () => await (await get("/slow")).text()));
@@ -216,7 +216,7 @@ Deno.test("what is no handler is refused at once", async () => {
   await assertRejects(() => serve(guest("hello")), LinkError, "wasi:http/incoming-handler");
 });
 
-Deno.test("an instance goes on after its answer, and serves again", async () => {
+Deno.test("an instance goes on after its answer, and serves again", { ignore: !canSleep }, async () => {
   const { get, errors } = await handlerWith({ instances: { max: 1 } });
   for (const count of ["1", "2", "3"]) assertEquals(await (await get("/count")).text(), count);
   const listening = Deno.serve({ port: 0, onListen: () => {} }, await serve(server, { instances: { max: 1 } }));
