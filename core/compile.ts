@@ -44,7 +44,8 @@ function bytesOf(source: Bytes): Uint8Array {
 }
 
 function isBytes(source: unknown): source is Bytes {
-  // By its tag: a page that is not isolated from other origins has shared buffers (of memories), but no `SharedArrayBuffer`.
+  // By its tag: a page that is not isolated from other origins has shared buffers (of memories),
+  // but no `SharedArrayBuffer`.
   return ArrayBuffer.isView(source) || source instanceof ArrayBuffer ||
     Object.prototype.toString.call(source) === "[object SharedArrayBuffer]";
 }

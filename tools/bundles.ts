@@ -6,13 +6,19 @@ import { aloud, must } from "./process.ts";
 /** Where bundles are. */
 export const BUILD = "tests/.build";
 
-/** What is not bundled for Node and Bun: it finds its files by its own place. A browser asks the server for it. */
+/**
+ * What is not bundled for Node and Bun: it finds its files by its own place. A browser asks the
+ * server for it.
+ */
 const EXTERNAL = [
   "@bytecodealliance/jco-transpile@0.12.1",
   "@bytecodealliance/jco@1.0.3",
   "@bytecodealliance/preview2-shim@0.23.0",
 ];
-/** Folders of tests. The first group watches handle tables, which guests of WASI need not leave empty. */
+/**
+ * Folders of tests. The first group watches handle tables, which guests of WASI need not leave
+ * empty.
+ */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   abi: ["abi", "acceptance", "core", "e2e", "host", "property", "spec", "."],
   wasi: ["wasi", "cli"],

@@ -1,4 +1,5 @@
-// What `fetch` is given as a request's body: the stream itself where an engine sends streams, all of its bytes where not.
+// What `fetch` is given as a request's body: the stream itself where an engine sends streams, all
+// of its bytes where not.
 
 import { builtin } from "./platform.ts";
 import { readAll } from "./sources.ts";
@@ -6,7 +7,8 @@ import { readAll } from "./sources.ts";
 let streaming: boolean | undefined;
 
 /**
- * Whether `fetch` sends streams. Firefox and WebKit send the text "[object ReadableStream]" instead, without a word:
+ * Whether `fetch` sends streams. Firefox and WebKit send the text "[object ReadableStream]"
+ * instead, without a word:
  * Firefox gives that text a content type, WebKit does not ask for `duplex`, which streams need.
  */
 export function sendsStreams(): boolean {
@@ -27,7 +29,8 @@ export function sendsStreams(): boolean {
 /**
  * What to give to `fetch` as `body`.
  *
- * @param url Where it goes. A browser sends streams by HTTP/2 only, which a URL without TLS never has.
+ * @param url Where it goes. A browser sends streams by HTTP/2 only, which a URL without TLS never
+ * has.
  */
 export async function uploadOf(
   url: URL,

@@ -89,7 +89,8 @@ let cell: Int32Array<SharedArrayBuffer> | undefined;
 export function sleepSync(milliseconds: number): void {
   if (milliseconds <= 0) return;
   try {
-    // The memory's buffer: a page that is not isolated from other origins has no `SharedArrayBuffer`, and its workers may sleep all the same.
+    // The memory's buffer: a page that is not isolated from other origins has no
+    // `SharedArrayBuffer`, and its workers may sleep all the same.
     const shared = { initial: 1, maximum: 1, shared: true };
     cell ??= new Int32Array(new WebAssembly.Memory(shared).buffer as unknown as SharedArrayBuffer);
     Atomics.wait(cell, 0, 0, milliseconds);

@@ -1,5 +1,6 @@
-// The symbols of disposal, where the engine has none. Deno has them and they cannot be removed: a realm without is made by a `Symbol` of
-// our own, in a process of its own. WebKit is such an engine: all tests run there, too.
+// The symbols of disposal, where the engine has none. Deno has them and they cannot be removed: a
+// realm without is made by a `Symbol` of our own, in a process of its own. WebKit is such an
+// engine: all tests run there, too.
 
 import { assertEquals } from "@std/assert";
 import { compileSync, instantiateSync } from "@windlass/component";
@@ -25,7 +26,9 @@ Deno.test("an instance is disposed of in both ways, and has no member that is ca
   }
 });
 
-/** What a program prints in a realm whose `Symbol` lacks the two; `prepare` may change it further. */
+/**
+ * What a program prints in a realm whose `Symbol` lacks the two; `prepare` may change it further.
+ */
 async function withoutSymbols(prepare: string): Promise<string> {
   const module = (path: string): string => JSON.stringify(import.meta.resolve(path));
   const program = `

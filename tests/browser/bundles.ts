@@ -1,4 +1,5 @@
-// What pages run: the bundles of tests, as in Node and Bun, and the checks of the platform itself, made fit for each engine.
+// What pages run: the bundles of tests, as in Node and Bun, and the checks of the platform itself,
+// made fit for each engine.
 
 // Not in deno.json: `deno task` downloads what is there, whatever the task.
 // deno-lint-ignore no-import-prefix
@@ -24,7 +25,10 @@ export async function makeBundles(): Promise<string[]> {
   return paths.map((path) => /([^/]*)\.js$/.exec(path)![1]!);
 }
 
-/** Names that only Deno resolves become addresses, and `using` becomes what engines without it have, too. */
+/**
+ * Names that only Deno resolves become addresses, and `using` becomes what engines without it have,
+ * too.
+ */
 async function fit(path: string): Promise<void> {
   const text = (await Deno.readTextFile(path))
     .replaceAll(`"${WASM_TOOLS}"`, '"./wasm_tools.js"')

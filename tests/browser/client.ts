@@ -1,4 +1,5 @@
-// A page's side of the server: files, tools, and what the page has to say. What it uses is kept before any test changes it.
+// A page's side of the server: files, tools, and what the page has to say. What it uses is kept
+// before any test changes it.
 
 import { decode, encode } from "./wire.ts";
 
@@ -19,7 +20,10 @@ export async function read(path: string | URL): Promise<Uint8Array<ArrayBuffer>>
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** The same without waiting. A page may not ask for bytes that way, but for characters that are bytes. */
+/**
+ * The same without waiting. A page may not ask for bytes that way, but for characters that are
+ * bytes.
+ */
 export function readSync(path: string | URL): Uint8Array<ArrayBuffer> {
   const request = new XMLHttpRequest();
   request.open("GET", urlOf(path), false);

@@ -1,4 +1,5 @@
-// The browsers, from Debian, as far as a test needs them: started with a URL, ended by their process group. Pages post what they found.
+// The browsers, from Debian, as far as a test needs them: started with a URL, ended by their
+// process group. Pages post what they found.
 
 /** A browser that can be tried. */
 export interface Engine {

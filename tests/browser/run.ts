@@ -1,6 +1,8 @@
-// deno task test:browser [ENGINE…]: every test in Chromium, Firefox and WebKit, from Debian, on a page and in a worker, with and without a
-// policy that forbids eval (`script-src 'self' 'wasm-unsafe-eval'`): there everything goes through closures, and nothing is even tried.
-// Not part of `deno task test`: browsers must be installed. `FILTER=text` runs the tests whose name has it, `PAGES=text` the pages.
+// deno task test:browser [ENGINE…]: every test in Chromium, Firefox and WebKit, from Debian, on a
+// page and in a worker, with and without a policy that forbids eval (`script-src 'self'
+// 'wasm-unsafe-eval'`): there everything goes through closures, and nothing is even tried. Not part
+// of `deno task test`: browsers must be installed. `FILTER=text` runs the tests whose name has it,
+// `PAGES=text` the pages.
 
 import { check, finish, report } from "../support/checks.ts";
 import type { Outcomes } from "../runtimes/collect.ts";
@@ -29,8 +31,8 @@ const bundles = await makeBundles();
 function pagesOf(name: string): Page[] {
   const pages = (Object.keys(POLICIES) as (keyof typeof POLICIES)[]).flatMap((policy) =>
     (["a page", "a worker"] as const).flatMap((thread): Page[] => {
-      // Random components take longer than all else, and thirty times as long where JavaScriptCore evaluates their code: the longer run is
-      // on one page, of the others.
+      // Random components take longer than all else, and thirty times as long where JavaScriptCore
+      // evaluates their code: the longer run is on one page, of the others.
       const long = policy === "eval allowed" && thread === "a worker";
       const env = {
         WINDLASS_RUNS: name === "webkit" ? "0.02" : long ? "0.2" : "0.05",
@@ -48,7 +50,10 @@ function pagesOf(name: string): Page[] {
 const sessions = new Map<string, Session>();
 const server = listen(sessions);
 
-/** Opens every page in one browser, one after the other; a new one is started where a page hangs or crashes. */
+/**
+ * Opens every page in one browser, one after the other; a new one is started where a page hangs or
+ * crashes.
+ */
 async function runPages(name: string, path: string): Promise<void> {
   let left = pagesOf(name);
   while (left.length > 0) {

@@ -1,5 +1,6 @@
-// The server behind the pages: files of the repository, pages and workers with a policy, the toolchain's functions, what pages have to say.
-// A page's policy and thread are in its URL; the last thing that a page does is to ask for the next one.
+// The server behind the pages: files of the repository, pages and workers with a policy, the
+// toolchain's functions, what pages have to say. A page's policy and thread are in its URL; the
+// last thing that a page does is to ask for the next one.
 
 import * as tools from "@bytecodealliance/jco-transpile/wasm-tools";
 import { decode, encode } from "./wire.ts";
@@ -68,7 +69,8 @@ async function file(pathname: string, list: boolean): Promise<[body: BodyInit, t
 export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname, searchParams } = new URL(request.url);
-    // A worker has the policy of its own script, a page that of its document: each has it in its address.
+    // A worker has the policy of its own script, a page that of its document: each has it in its
+    // address.
     const policy = POLICIES[searchParams.get("policy") as keyof typeof POLICIES];
     const headers = (type: string): HeadersInit => ({
       "content-type": type,

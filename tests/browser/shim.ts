@@ -1,6 +1,6 @@
-// Deno's names in a browser, as far as the tests use them: files come from the server, and nothing can be written.
-// What needs a file system, a process or a listening socket is skipped and counted; and so is what the engine lacks, if the library says so
-// and the engine's features agree.
+// Deno's names in a browser, as far as the tests use them: files come from the server, and nothing
+// can be written. What needs a file system, a process or a listening socket is skipped and counted;
+// and so is what the engine lacks, if the library says so and the engine's features agree.
 
 import { featureNames, features } from "../../core/features.ts";
 import { runAll, skip, test } from "../runtimes/collect.ts";
@@ -82,7 +82,10 @@ function lacking(error: unknown): string | undefined {
 }
 
 let running = false;
-/** What fails while the bundle is loaded: no test will run. Later, tests bring about such events themselves. */
+/**
+ * What fails while the bundle is loaded: no test will run. Later, tests bring about such events
+ * themselves.
+ */
 const failed = (error: unknown): void => {
   if (!running) finish({ checks: [{ name: "the bundle is loaded", failure: describe(error) }] });
 };
@@ -95,7 +98,8 @@ export async function run(group: string): Promise<void> {
   const only = query.get("FILTER");
   const outcomes = await runAll({
     wanted: (name) => only === null || name.includes(only),
-    // So that the server can say which test never ended. Nobody waits for it: the browser sends it while the test runs.
+    // So that the server can say which test never ended. Nobody waits for it: the browser sends it
+    // while the test runs.
     onStart: (name) => void post("/progress", name),
     onFailure: (name, error) => void post("/failure", { name, error: describe(error) }),
     lacking,

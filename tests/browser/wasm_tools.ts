@@ -1,4 +1,5 @@
-// What the tests use of `@bytecodealliance/jco-transpile/wasm-tools`, in a browser: the server has it, and does the work.
+// What the tests use of `@bytecodealliance/jco-transpile/wasm-tools`, in a browser: the server has
+// it, and does the work.
 
 import { call } from "./client.ts";
 

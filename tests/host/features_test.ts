@@ -34,7 +34,8 @@ Deno.test("README's table of engines says what this engine has", async () => {
   const named = found.flatMap(([what, cell]) =>
     [...what.matchAll(/`(\w+)`/g)].map(([, name]) => [name!, cell === "yes"] as const)
   );
-  // A page may have a policy against it, as the row says; that it is so is for the tests of pages to see.
+  // A page may have a policy against it, as the row says; that it is so is for the tests of pages
+  // to see.
   const without = (entries: (readonly [string, boolean])[]) =>
     Object.fromEntries(entries.filter(([name]) => name !== "codegen").sort());
   assertEquals(without([...named]), without(Object.entries(features)));

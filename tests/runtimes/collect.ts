@@ -1,5 +1,6 @@
-// A test runner for where Deno's is not: `test` collects, `runAll` runs one after the other.
-// What a runtime truly has not (an executable, a file system, a feature of the engine) is skipped with its reason, and counted.
+// A test runner for where Deno's is not: `test` collects, `runAll` runs one after the other. What a
+// runtime truly has not (an executable, a file system, a feature of the engine) is skipped with its
+// reason, and counted.
 
 /** Thrown by what this runtime has not. */
 export class Skipped extends Error {}

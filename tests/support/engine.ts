@@ -16,7 +16,10 @@ export function engineSays(action: () => unknown): string {
 /** Whether a guest can sleep: suspended, or with its thread, which a browser's page has not. */
 export const canSleep: boolean = features.jspi || !("document" in globalThis);
 
-/** A shared buffer of a page. A browser has the class only where the page is isolated from other origins; a memory has a buffer everywhere. */
+/**
+ * A shared buffer of a page. A browser has the class only where the page is isolated from other
+ * origins; a memory has a buffer everywhere.
+ */
 export function sharedBuffer(): SharedArrayBuffer {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   return memory.buffer as unknown as SharedArrayBuffer;

@@ -10,7 +10,10 @@ import { guest } from "./guests.ts";
 import { text, utf8 } from "./support.ts";
 
 const command = await compile(guest("command"));
-/** Without suspension a stream is read to its end before the guest runs, and what is written is kept until it has ended. */
+/**
+ * Without suspension a stream is read to its end before the guest runs, and what is written is kept
+ * until it has ended.
+ */
 const ignore = !features.jspi;
 
 const does = (what: string, options = {}) => run(command, { args: ["command", what], stdout: "capture", ...options });
@@ -50,6 +53,26 @@ Deno.test("web streams in and out, however much", async () => {
   });
   assertEquals(await does("cat", { stdin, stdout }), { exitCode: 0 });
   assertEquals([received, closed, stdout.locked], [5_000_000, false, false]);
+});
+
+Deno.test("without JSPI a command has its input whole, and its output is kept until it has ended", async () => {
+  const real = Object.getOwnPropertyDescriptor(features, "jspi")!;
+  Object.defineProperty(features, "jspi", { configurable: true, enumerable: true, value: false });
+  try {
+    let left = 3, received = 0;
+    const stdin = new ReadableStream<Uint8Array>({
+      pull: (controller) => left-- > 0 ? controller.enqueue(new Uint8Array(100_000)) : controller.close(),
+    });
+    const stdout = new WritableStream<Uint8Array>({ write: (bytes) => void (received += bytes.length) });
+    assertEquals(await does("cat", { stdin, stdout }), { exitCode: 0 });
+    assertEquals([received, stdin.locked, stdout.locked], [300_000, false, false]);
+    const endless = new ReadableStream<Uint8Array>(), abort = new AbortController();
+    setTimeout(() => abort.abort(new Error("enough")), 5);
+    await assertRejects(() => does("cat", { stdin: endless, signal: abort.signal }), Error, "enough");
+    assertEquals(endless.locked, false);
+  } finally {
+    Object.defineProperty(features, "jspi", real);
+  }
 });
 
 Deno.test("exit codes", async () => {

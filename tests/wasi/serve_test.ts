@@ -105,7 +105,10 @@ Deno.test("a body that breaks off is an error to who reads it", async () => {
   await assertRejects(() => readBody(short), Error, "shorter than content-length");
 });
 
-/** Reads a body by its stream, and gives its length: not every engine iterates over streams, and `text()` fails with an error of the platform's own in some engines. */
+/**
+ * Reads a body by its stream, and gives its length: not every engine iterates over streams, and
+ * `text()` fails with an error of the platform's own in some engines.
+ */
 async function readBody({ body }: Response): Promise<number> {
   const reader = body!.getReader();
   for (let length = 0;;) {
