@@ -3,6 +3,7 @@
 // Also the built-ins resource.new, resource.drop and resource.rep.
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
+import { dispose } from "./dispose.ts";
 import { describe, finish, Trap, ValueError } from "../errors.ts";
 import type { CallScope } from "./call_scope.ts";
 import { isThenable } from "./results.ts";
@@ -300,11 +301,11 @@ export class HostResource implements ResourceRuntime {
   }
 
   destroy(rep: number, caller: ComponentInstance | undefined): void {
-    const object = this.#remove(rep) as { [Symbol.dispose]?: unknown } | null | undefined;
-    const dispose = object?.[Symbol.dispose];
-    if (typeof dispose !== "function") return;
+    const object = this.#remove(rep) as { [dispose]?: unknown } | null | undefined;
+    const method = object?.[dispose];
+    if (typeof method !== "function") return;
     try {
-      dispose.call(object);
+      method.call(object);
     } catch (error) {
       // Without a caller the instance ends: it drops what it has in no order, and no guest can be blamed for that.
       if (caller !== undefined || !(error instanceof Trap)) throw error;

@@ -5,6 +5,7 @@
 
 import type { CodecSource } from "./codec.ts";
 import { ownFunction } from "./copies.ts";
+import { isExhausted } from "./exhausted.ts";
 import { type ExportStyle, generateLift, generateLower, isCovered } from "./codegen.ts";
 import { type GuestCall, type Lifted, liftExport } from "./lift.ts";
 import { type HostCall, lowerHost } from "./lower.ts";
@@ -40,7 +41,7 @@ function attempt<T>(make: () => T): T | undefined {
   try {
     return make();
   } catch (error) {
-    if (error instanceof RangeError || error instanceof EvalError) return undefined;
+    if (isExhausted(error) || error instanceof EvalError) return undefined;
     throw error;
   }
 }

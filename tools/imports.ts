@@ -4,7 +4,7 @@
 // module is imported for its effect, and none has statements of its own beside declarations.
 
 /** The modules that have an effect when they are loaded, for which others import them: package.json names them to bundlers. */
-export const effectful: readonly string[] = [];
+export const effectful: readonly string[] = ["abi/dispose.ts"];
 
 const layers = ["describe.ts", "errors.ts", "abi", "core", "host", "mod.ts"];
 
