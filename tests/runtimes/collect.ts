@@ -62,7 +62,7 @@ export async function runAll(options: RunOptions = {}): Promise<Outcomes> {
     if (options.wanted?.(name) === false) continue;
     await options.onStart?.(name);
     try {
-      if (ignore) throw new Skipped("as in Deno");
+      if (ignore) throw new Skipped("by the condition that the test has");
       await fn(context);
       outcomes.passed++;
     } catch (error) {
