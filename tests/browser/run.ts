@@ -9,6 +9,7 @@ import type { Outcomes } from "../runtimes/collect.ts";
 import { makeBundles } from "./bundles.ts";
 import { ENGINES, start } from "./engines.ts";
 import { testPlayground } from "./playground.ts";
+import { playgroundChecks } from "./playground_engines.ts";
 import { listen, type Page, POLICIES, type Session, urlOf } from "./server.ts";
 
 /** How long one test may take before its page counts as hung. */
@@ -109,8 +110,13 @@ await Promise.all(wanted.map(async (name) => {
   const engine = ENGINES[name];
   if (engine === undefined) throw new Error(`which engine? ${Object.keys(ENGINES).join(", ")}`);
   const path = engine.find();
-  if (path === undefined) report(name, "it is not installed");
-  else await runPages(name, path);
+  if (path === undefined) return report(name, "it is not installed");
+  await runPages(name, path);
+  if (filter !== undefined || Deno.env.get("PAGES") !== undefined) return;
+  // The playground, from a frame: Chromium's is driven by mouse and keyboard besides.
+  for (const { name: what, failure } of await playgroundChecks((url) => start(engine, path, url))) {
+    report(`${name}, the playground: ${what}`, failure);
+  }
 }));
 if (wanted.includes("chromium") && filter === undefined && Deno.env.get("PAGES") === undefined) {
   await testPlaygroundInChromium();
