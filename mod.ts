@@ -17,6 +17,7 @@
  * @module
  */
 
+import "./abi/dispose.ts"; // first: before any class is made
 export {
   type COMPILE_PHRASES,
   CompileError,

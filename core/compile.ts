@@ -51,8 +51,10 @@ function bytesOf(source: Bytes): Uint8Array {
 }
 
 function isBytes(source: unknown): source is Bytes {
+  // By its tag: a page that is not isolated from other origins has shared buffers (of memories),
+  // but no `SharedArrayBuffer`.
   return ArrayBuffer.isView(source) || source instanceof ArrayBuffer ||
-    typeof SharedArrayBuffer !== "undefined" && source instanceof SharedArrayBuffer;
+    Object.prototype.toString.call(source) === "[object SharedArrayBuffer]";
 }
 
 /** A component that is compiled already: options that would have changed how cannot be honoured. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+import "../abi/dispose.ts"; // first: before any class is made
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import process from "node:process";

@@ -20,7 +20,8 @@ import type { TextKernel } from "../wasm/text.ts";
 export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
 
 /** JavaScriptCore's coders cost half of what V8's cost to call: it is asked for shorter texts already. */
-const isJsc = "Bun" in globalThis || !("captureStackTrace" in Error);
+// Only its errors have a line of their own.
+const isJsc = "Bun" in globalThis || Object.hasOwn(new Error(), "line");
 /** Without a kernel, up to this many bytes an ASCII string is put together in JS; longer ones go to TextDecoder. */
 const SHORT_LOAD = isJsc ? 12 : 64;
 /** Without a kernel, up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */

@@ -5,6 +5,7 @@
 
 import type { CoreFunction } from "../types/core_values.ts";
 import type { CodecSource } from "../codecs/codec.ts";
+import { isExhausted } from "../exhausted.ts";
 import { ownFunction } from "./function_pool.ts";
 import type { CallLink } from "../calls/call_link.ts";
 import type { CanonContext } from "../state/canon_context.ts";
@@ -42,7 +43,7 @@ function attempt<T>(make: () => T): T | undefined {
   try {
     return make();
   } catch (error) {
-    if (error instanceof RangeError || error instanceof EvalError) return undefined;
+    if (isExhausted(error) || error instanceof EvalError) return undefined;
     throw error;
   }
 }

@@ -3,6 +3,7 @@
 // Representations in, objects out, and back.
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
+import "../dispose.ts";
 import { describe, finish, ValueError } from "../../errors.ts";
 import type { CallFrame } from "../state/call_frame.ts";
 import { FREE } from "../state/flags.ts";

@@ -2,6 +2,7 @@
 // Objects in, representations out, and back.
 // Spec: definitions.py `ResourceType`.
 
+import { dispose } from "../dispose.ts";
 import { describe, Trap, ValueError } from "../../errors.ts";
 import type { CallFrame } from "../state/call_frame.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
@@ -60,11 +61,11 @@ export class HostResource implements ResourceRuntime {
   }
 
   destroy(rep: number, caller: ComponentInstance | undefined): void {
-    const object = this.#remove(rep) as { [Symbol.dispose]?: unknown } | null | undefined;
-    const dispose = object?.[Symbol.dispose];
-    if (typeof dispose !== "function") return;
+    const object = this.#remove(rep) as { [dispose]?: unknown } | null | undefined;
+    const method = object?.[dispose];
+    if (typeof method !== "function") return;
     try {
-      dispose.call(object);
+      method.call(object);
     } catch (error) {
       // Without a caller the instance ends: it drops what it has in no order, and no guest can be blamed for that.
       if (caller !== undefined || !(error instanceof Trap)) throw error;

@@ -4,6 +4,7 @@
 // Where no module can be compiled, the exception is an ordinary one, and `tree.poisoned` alone stops a guest that caught it.
 
 import { engineMessage, finish, initTrap, Trap, type TrapCode } from "../../errors.ts";
+import { isExhausted, isStackExhausted } from "../exhausted.ts";
 import { HookFailure } from "./hooks.ts";
 import type { ComponentInstance, InstanceTree } from "./instance.ts";
 
@@ -23,7 +24,7 @@ function engineTrap(): Error | undefined {
     try {
       unreachable = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes)).exports[""] as () => void;
     } catch (error) {
-      if (error instanceof RangeError) return undefined; // the stack is exhausted now, not for ever
+      if (isExhausted(error)) return undefined; // now, not for ever
       unreachable = null;
     }
   }
@@ -155,10 +156,8 @@ export function asTrap(error: unknown): unknown {
   }
   // Possible only where no module can be compiled that would have asked first.
   if (error instanceof Error && error.name === "SuspendError") return makeTrap("cannot-suspend", [error.message]);
-  // Engines report an exhausted stack as a RangeError without more; the host's own are known before they get here.
-  if (error instanceof RangeError && /call stack|stack size|recursion/i.test(error.message)) {
-    return makeTrap("stack-overflow", []);
-  }
+  // The host's own exceptions are known before they get here.
+  if (isStackExhausted(error)) return makeTrap("stack-overflow", []);
   return error;
 }
 

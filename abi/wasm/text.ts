@@ -2,6 +2,7 @@
 // texts. An optimisation everywhere: where the engine lacks js-string builtins, or forbids compiling, there is none.
 // Ranges and lengths in, checked by who calls; strings and byte counts out.
 
+import { isExhausted } from "../exhausted.ts";
 import { textModule } from "./text_bytes.ts";
 
 /** What the module exports. Lengths are at most {@linkcode MAX_KERNEL}. */
@@ -36,7 +37,7 @@ function compiled(): WebAssembly.Module | null {
       };
       module = new Module(bytes, { builtins: ["js-string"] });
     } catch (error) {
-      if (error instanceof RangeError) return null; // the stack is exhausted now, not for ever
+      if (isExhausted(error)) return null; // now, not for ever
       module = null;
     }
   }

@@ -1,6 +1,7 @@
 // Instances: what one is made with, a running tree's exports as JavaScript, and the end of an instance.
 // Functions are made when first read; nothing per function is done before.
 
+import "../../abi/dispose.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";

@@ -2,6 +2,7 @@
 // directories of the host's. Flags, results and streams are theirs; what is done with files and
 // paths is in open_file.ts and open_directory.ts.
 
+import "../../abi/dispose.ts";
 import type { Result } from "../../abi/codecs/results.ts";
 import type { Directories, Directory } from "./directories.ts";
 import type { DirectoryEntry } from "./directory_listing.ts";

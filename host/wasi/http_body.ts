@@ -1,5 +1,6 @@
 // wasi:http/types 0.2: bodies, incoming over a source of bytes, outgoing as a web stream.
 
+import "../../abi/dispose.ts";
 import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import { Trap } from "../../errors.ts";
 import { features } from "../../core/module/features.ts";

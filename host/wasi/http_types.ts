@@ -1,5 +1,6 @@
 // wasi:http/types: requests and responses, incoming and outgoing.
 
+import "../../abi/dispose.ts";
 import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
 import { Children } from "./children.ts";

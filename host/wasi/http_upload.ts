@@ -34,6 +34,11 @@ function takesStreams(): boolean {
   }
 }
 
+/** Whether `fetch` sends a body while it is written. */
+export function sendsStreams(): boolean {
+  return takesStreams() && isServer();
+}
+
 /** Whether this is a server's runtime, where `fetch` streams by every version of HTTP. */
 function isServer(): boolean {
   return builtin("node:http") !== undefined;
@@ -42,7 +47,7 @@ function isServer(): boolean {
 /** A body that is being written, as `fetch` takes it here. */
 export async function uploadOf(stream: ReadableStream<Uint8Array>): Promise<Upload> {
   const streams = takesStreams();
-  if (streams && isServer()) return { body: stream, duplex: "half" };
+  if (sendsStreams()) return { body: stream, duplex: "half" };
   const reader = stream.getReader(), chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {

@@ -14,6 +14,8 @@
  * @module
  */
 
+import "../../abi/dispose.ts"; // first: before any class is made
+
 export { ExitError } from "./exit.ts";
 export { linkWasi, wasi } from "./imports.ts";
 export { listen, type Listening, type ListenOptions } from "./listen.ts";

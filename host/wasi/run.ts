@@ -9,6 +9,7 @@ import { t } from "../schema.ts";
 import { entryOf } from "./entry.ts";
 import { ExitError } from "./exit.ts";
 import { importsOf } from "./imports.ts";
+import { readAll } from "./sources.ts";
 import { State, WASI_OPTIONS, type WasiOptions } from "./state.ts";
 
 /** What a command came to. */
@@ -57,6 +58,8 @@ export async function run(
   const { imports, signal, ...given } = options;
   const command = await compile(component);
   const path = entryOf(command, "wasi:cli/run@0.2.0");
+  // Without suspension nothing more can come in while the guest runs.
+  if (!features.jspi && given.stdin instanceof ReadableStream) given.stdin = await readAll(given.stdin, signal);
   const state = new State(given);
   let exitCode: number;
   try {

@@ -1,5 +1,6 @@
 // Sources and sinks of bytes: memory and web streams.
 
+import { features } from "../../core/module/features.ts";
 import type { Sink, Source } from "./streams.ts";
 import { always, Signal } from "./readiness.ts";
 
@@ -134,6 +135,32 @@ export class ReadableSource extends Chunked {
   }
 }
 
+/** Reads a stream to its end, or until the signal; then the stream is let go of. */
+export async function readAll(
+  stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader(), all = new Capture();
+  let abort!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal!.reason);
+  });
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), aborted]);
+      if (done) return all.bytes();
+      if (all.length + value.length > MAX_CAPTURED) {
+        throw new Error(`more than ${MAX_CAPTURED} bytes of a stream, which this engine reads as a whole`);
+      }
+      all.write(value);
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    reader.releaseLock();
+  }
+}
 /** Throws everything away. */
 export const discard: Sink = { ...always, permit: () => HIGH_WATER, write() {}, flush() {} };
 
@@ -141,6 +168,11 @@ export const discard: Sink = { ...always, permit: () => HIGH_WATER, write() {}, 
 export class Capture implements Sink {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(HIGH_WATER);
   #length = 0;
+
+  /** How many bytes were written so far. */
+  get length(): number {
+    return this.#length;
+  }
 
   ready(): boolean {
     return true;
@@ -170,10 +202,14 @@ export class Capture implements Sink {
   }
 }
 
-/** Writes to a web stream, with its backpressure. */
+/**
+ * Writes to a web stream, with its backpressure; without suspension, what was written is kept until
+ * the guest has ended.
+ */
 export class WritableSink implements Sink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #signal = new Signal();
+  readonly #most: number = features.jspi ? HIGH_WATER : MAX_CAPTURED;
   #pending = 0;
   #flushing = false;
   #failure: { readonly error: unknown } | undefined;
@@ -193,7 +229,7 @@ export class WritableSink implements Sink {
 
   ready(): boolean {
     if (this.#pending === 0) this.#flushing = false;
-    return this.#failure !== undefined || this.#closed || !this.#flushing && this.#pending < HIGH_WATER;
+    return this.#failure !== undefined || this.#closed || !this.#flushing && this.#pending < this.#most;
   }
   onReady(callback: () => void): () => void {
     return this.#signal.on(callback);
@@ -201,7 +237,7 @@ export class WritableSink implements Sink {
   permit(): number | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#closed) return undefined;
-    return this.ready() ? HIGH_WATER - this.#pending : 0;
+    return this.ready() ? Math.min(HIGH_WATER, this.#most - this.#pending) : 0;
   }
   write(bytes: Uint8Array): void {
     this.#pending += bytes.length;
@@ -211,7 +247,7 @@ export class WritableSink implements Sink {
     }, (error) => this.#fail(error));
   }
   flush(): void {
-    this.#flushing = true;
+    this.#flushing = features.jspi;
   }
 
   /** Waits until everything was taken, or it is aborted, and lets go of the stream, which stays open. */

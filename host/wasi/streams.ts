@@ -1,6 +1,7 @@
 // wasi:io/streams and wasi:io/error: the two resources over sources and sinks of bytes.
 // Permits, lengths and what a closed stream says are decided here, for every source and sink alike.
 
+import "../../abi/dispose.ts";
 import { Trap } from "../../errors.ts";
 import { err, type Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";

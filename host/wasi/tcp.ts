@@ -2,6 +2,7 @@
 // The runtime binds only by listening: a bound socket listens at once and turns away who comes
 // before the guest listens.
 
+import "../../abi/dispose.ts";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";

@@ -1,5 +1,6 @@
 // wasi:sockets/udp: what a guest does with a UDP socket, and in which order.
 
+import "../../abi/dispose.ts";
 import { Trap } from "../../errors.ts";
 import type { Suspending } from "../func.ts";
 import { type Family, fits, hostOf, isPeer, sameAddress, type SocketAddress } from "./addresses.ts";

@@ -18,11 +18,18 @@ export class Done<R> {
   }
 }
 
+/** A cell of shared memory that nobody changes: waiting for it is sleeping. */
+let cell: Int32Array<SharedArrayBuffer> | undefined;
+
 /** Sleeps on this thread; an error where the runtime has no way to (a browser's main thread). */
 export function sleepSync(milliseconds: number): void {
   if (milliseconds <= 0) return;
   try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+    // The memory's buffer: a page that is not isolated from other origins has no
+    // `SharedArrayBuffer`, and its workers may sleep all the same.
+    const shared = { initial: 1, maximum: 1, shared: true };
+    cell ??= new Int32Array(new WebAssembly.Memory(shared).buffer as unknown as SharedArrayBuffer);
+    Atomics.wait(cell, 0, 0, milliseconds);
   } catch {
     throw cannotWait("a sleep");
   }

@@ -1,108 +1,141 @@
-// deno task test:browser: the library in Debian's Chromium, on a page that may evaluate text and on one whose policy forbids it
-// (`script-src 'self' 'wasm-unsafe-eval'`): there everything goes through closures, and nothing is even tried.
-// Not part of `deno task test`: a browser must be installed (`apt-get install chromium`).
-
-// Not in deno.json: `deno task` downloads what is there, whatever the task.
-// deno-lint-ignore no-import-prefix
-import { chromium } from "npm:playwright-core@1.64.1";
+// deno task test:browser [ENGINE…]: every test in Chromium, Firefox and WebKit, from Debian, on a
+// page and in a worker, with and without a policy that forbids eval (`script-src 'self'
+// 'wasm-unsafe-eval'`): there everything goes through closures, and nothing is even tried. Not part
+// of `deno task test`: browsers must be installed. `FILTER=text` runs the tests whose name has it,
+// `PAGES=text` the pages.
 
 import { check, finish, report } from "../support/checks.ts";
+import type { Outcomes } from "../runtimes/collect.ts";
+import { makeBundles } from "./bundles.ts";
+import { ENGINES, start } from "./engines.ts";
 import { testPlayground } from "./playground.ts";
+import { playgroundChecks } from "./playground_engines.ts";
+import { listen, type Page, POLICIES, type Session, urlOf } from "./server.ts";
 
-const bundle = await Deno.makeTempFile({ suffix: ".js" });
-const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-  args: ["bundle", "--platform", "browser", "-o", bundle, "tests/browser/page.ts"],
-}).output();
-if (!success) throw new Error(new TextDecoder().decode(stderr));
+/** How long one test may take before its page counts as hung. */
+const PATIENCE = 120_000;
 
-/** What the server serves; a page's policy is in its path. */
-const files: Readonly<Record<string, readonly [type: string, path: string]>> = {
-  "/page.js": ["text/javascript", bundle],
-  "/worker.js": ["text/javascript", bundle],
-  "/start-worker.js": ["text/javascript", await Deno.makeTempFile({ suffix: ".js" })],
-  "/calls.wasm": ["application/wasm", "bench/fixtures/calls.wasm"],
-  ...Object.fromEntries(
-    ["hello", "command", "server"].map((name) =>
-      [`/${name}.wasm`, ["application/wasm", `tests/wasi/guests/${name}.wasm`]] as const
-    ),
-  ),
-};
-await Deno.writeTextFile(
-  files["/start-worker.js"]![1],
-  'new Worker("/worker.js" + location.search, { type: "module" });',
-);
-const policies: Readonly<Record<string, string | undefined>> = {
-  "eval allowed": undefined,
-  "eval forbidden": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
-};
+/** What the pages say. */
+type Outcome =
+  | { readonly checks: readonly { readonly name: string; readonly failure?: string }[] }
+  | {
+    readonly group: string;
+    readonly outcomes: Outcomes;
+  };
 
-interface Outcome {
-  readonly checks: readonly { readonly name: string; readonly failure?: string }[];
-  readonly codegen: boolean;
-}
+const verbose = Deno.env.get("VERBOSE") !== undefined;
+const filter = Deno.env.get("FILTER");
+const seed = Deno.env.get("WINDLASS_SEED") ?? `${Math.floor(Math.random() * 2 ** 31)}`;
+const bundles = await makeBundles();
 
-/** What the page of the moment has found. */
-let outcome = Promise.withResolvers<Outcome>();
-
-const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-  const { pathname } = new URL(request.url);
-  if (pathname === "/outcome") {
-    outcome.resolve(await request.json());
-    return new Response();
-  }
-  const file = files[pathname], { searchParams } = new URL(request.url);
-  // A worker has the policy of its own script.
-  const policy = policies[searchParams.get("policy") ?? ""];
-  const protection = policy === undefined ? undefined : { "content-security-policy": policy };
-  if (file !== undefined) {
-    return new Response(await Deno.readFile(file[1]), { headers: { "content-type": file[0], ...protection } });
-  }
-  const script = searchParams.get("thread") === "a worker" ? "/start-worker.js" : "/page.js";
-  const headers = { "content-type": "text/html", ...protection };
-  return new Response(`<!doctype html><script type="module" src="${script}"></script>`, { headers });
-});
-
-const browser = await chromium.launch({
-  executablePath: Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
-try {
-  const cases = Object.keys(policies).flatMap((policy) =>
-    ["the page", "a worker"].map((thread) => ({ policy, thread, name: `${policy}, ${thread}` }))
+/** What one engine opens. */
+function pagesOf(name: string): Page[] {
+  const pages = (Object.keys(POLICIES) as (keyof typeof POLICIES)[]).flatMap((policy) =>
+    (["a page", "a worker"] as const).flatMap((thread): Page[] => {
+      // Random components take longer than all else, and thirty times as long where JavaScriptCore
+      // evaluates their code: the longer run is on one page, of the others.
+      const long = policy === "eval allowed" && thread === "a worker";
+      const env = {
+        WINDLASS_RUNS: name === "webkit" ? "0.02" : long ? "0.2" : "0.05",
+        // The same cases everywhere: what the server encoded for one page it has for the others.
+        WINDLASS_SEED: seed,
+        ...filter !== undefined && { FILTER: filter },
+      };
+      return bundles.map((bundle) => ({ bundle, policy, thread, env }));
+    })
   );
-  for (const { policy, thread, name } of cases) {
-    const page = await browser.newPage();
-    outcome = Promise.withResolvers();
-    const violations: string[] = [];
-    page.on("console", (message) => {
-      if (/Content.Security.Policy/i.test(message.text())) violations.push(message.text());
-    });
-    page.on("pageerror", (error) => violations.push(String(error)));
-    await page.goto(`http://127.0.0.1:${server.addr.port}/?${new URLSearchParams({ policy, thread })}`);
-    const { checks, codegen } = await Promise.race([
-      outcome.promise,
-      new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer from: ${name}`)), 30_000)),
-    ]);
-    for (const check of checks) report(`${name}: ${check.name}`, check.failure);
-    const expected = policy === "eval allowed";
-    report(`${name}: codegen is ${expected}`, codegen === expected ? undefined : `it is ${codegen}`);
-    // Probing once is reported by the browser; nothing else may be.
-    const most = expected ? 0 : 1;
-    report(
-      `${name}: the policy is violated ${most} times`,
-      violations.length <= most ? undefined : violations.join("\n"),
-    );
-    await page.close();
-  }
-  await testPlayground(browser, check);
-} finally {
-  await browser.close();
-  await server.shutdown();
+  const wanted = Deno.env.get("PAGES") ?? "";
+  return pages.filter(({ bundle, policy, thread }) => `${policy}, ${thread}, ${bundle}`.includes(wanted));
 }
+
+const sessions = new Map<string, Session>();
+const server = listen(sessions);
+
+/**
+ * Opens every page in one browser, one after the other; a new one is started where a page hangs or
+ * crashes.
+ */
+async function runPages(name: string, path: string): Promise<void> {
+  let left = pagesOf(name);
+  while (left.length > 0) {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    let last = "the browser was started", began = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const where = (): string => `${name}, ${left[0]!.policy}, ${left[0]!.thread}`;
+    const wait = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => resolve(`nothing was heard in ${PATIENCE / 1000} s; last: ${last}`), PATIENCE);
+    };
+    wait();
+    sessions.set(name, {
+      progress(test) {
+        if (verbose) console.log(`${name} ${((performance.now() - began) / 1000).toFixed(2)} ${test}`);
+        last = test;
+        wait();
+      },
+      failure: (test, error) => report(`${where()}: ${test}`, error),
+      outcome(value) {
+        wait();
+        reportOutcome(where(), value as Outcome, performance.now() - began);
+        began = performance.now();
+        left = left.slice(1);
+        if (left.length === 0) resolve(undefined);
+        return left.length === 0 ? "about:blank" : urlOf(server.addr.port, name, left[0]!);
+      },
+    });
+    const stop = await start(ENGINES[name]!, path, urlOf(server.addr.port, name, left[0]!));
+    const hung = await promise;
+    clearTimeout(timer);
+    await stop();
+    if (hung === undefined) continue;
+    report(`${where()}, ${left[0]!.bundle}`, hung);
+    left = left.slice(1);
+  }
+}
+
+function reportOutcome(where: string, outcome: Outcome, time: number): void {
+  if ("checks" in outcome) {
+    for (const { name, failure } of outcome.checks) report(`${where}: ${name}`, failure);
+    return;
+  }
+  const { group, outcomes } = outcome;
+  const skipped = Object.entries(outcomes.ignored).map(([reason, count]) => `, ${count} ignored: ${reason}`);
+  // Those that failed were counted one by one.
+  console.log(`${where}: ${group}: ${outcomes.passed} passed in ${(time / 1000).toFixed(0)} s${skipped.join("")}`);
+}
+
+const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(ENGINES);
+// All at once: a page leaves its machine idle while it waits for timers and for the server.
+await Promise.all(wanted.map(async (name) => {
+  const engine = ENGINES[name];
+  if (engine === undefined) throw new Error(`which engine? ${Object.keys(ENGINES).join(", ")}`);
+  const path = engine.find();
+  if (path === undefined) return report(name, "it is not installed");
+  await runPages(name, path);
+  if (filter !== undefined || Deno.env.get("PAGES") !== undefined) return;
+  // The playground, from a frame: Chromium's is driven by mouse and keyboard besides.
+  for (const { name: what, failure } of await playgroundChecks((url) => start(engine, path, url))) {
+    report(`${name}, the playground: ${what}`, failure);
+  }
+}));
+if (wanted.includes("chromium") && filter === undefined && Deno.env.get("PAGES") === undefined) {
+  await testPlaygroundInChromium();
+}
+await server.shutdown();
 finish();
+
+/** The playground, used by mouse and keyboard. */
+async function testPlaygroundInChromium(): Promise<void> {
+  // deno-lint-ignore no-import-prefix
+  const { chromium } = await import("npm:playwright-core@1.64.1");
+  const { CHROMIUM_FLAGS } = await import("./engines.ts");
+  const browser = await chromium.launch({
+    executablePath: ENGINES["chromium"]!.find() ?? "",
+    args: [...CHROMIUM_FLAGS],
+  });
+  try {
+    await testPlayground(browser, check);
+  } finally {
+    await browser.close();
+  }
+}

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { compile, CompileError, compileSync, instantiate, instantiateSync } from "@windlass/component";
 import { neededFeatures } from "../../core/module/core_module.ts";
 import { features } from "../../core/module/features.ts";
+import { sharedBuffer } from "../support/engine.ts";
 import { component } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 
@@ -29,7 +30,7 @@ const sources: Record<string, () => Parameters<typeof compile>[0]> = {
   },
   "a DataView": () => new DataView(greet.slice().buffer),
   "a shared buffer": () => {
-    const shared = new Uint8Array(new SharedArrayBuffer(greet.length));
+    const shared = new Uint8Array(sharedBuffer(), 8, greet.length);
     shared.set(greet);
     return shared;
   },
@@ -39,6 +40,10 @@ const sources: Record<string, () => Parameters<typeof compile>[0]> = {
   "a stream of single bytes": () => stream(greet, 1),
   "a Component": () => compileSync(greet),
 };
+
+Deno.test("compileSync() takes a shared buffer itself, as it takes any bytes", () => {
+  assertThrows(() => compileSync(sharedBuffer()), CompileError, "magic header");
+});
 
 for (const [name, source] of Object.entries(sources)) {
   Deno.test(`compile() takes ${name}`, async () => {
@@ -82,10 +87,12 @@ Deno.test("modules and bytes can be posted to a worker, which compiles nothing",
       const { exports } = await instantiate(bytes, { "demo:greet/host@1.0.0": { log() {} } }, { modules });
       postMessage(exports["demo:greet/api@1.0.0"].greet("worker"));
     };`;
-  const worker = new Worker(`data:text/javascript,${encodeURIComponent(source)}`, { type: "module" });
+  // Not of a `data:` URL: that would have another origin, to which no module can be posted.
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url, { type: "module" });
   const answer = new Promise((done, fail) => {
     worker.onmessage = ({ data }) => done(data);
-    worker.onerror = fail;
+    worker.onerror = worker.onmessageerror = fail;
   });
   worker.postMessage({ bytes: greet, modules: (await compile(greet)).modules });
   assertEquals(await answer, "Hello, worker!");

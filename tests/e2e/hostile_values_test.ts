@@ -4,6 +4,7 @@
 import "../support/leaks.ts";
 import { assertEquals } from "@std/assert";
 import { type Instance, instantiateSync } from "@windlass/component";
+import { sharedBuffer } from "../support/engine.ts";
 import { component, thrown } from "../support/wasm.ts";
 import {
   beside,
@@ -157,7 +158,7 @@ const lists: Record<string, [value: () => unknown, outcome: number[] | string]> 
   ],
   "a proxy that is shorter than it has elements": [() => proxied(1), [1, ...eight]],
   "an array with holes": [() => [1, , 3], `${mismatch}[1] of export f: expected u8, found undefined`],
-  "a view of a shared buffer": [() => new Uint8Array(new SharedArrayBuffer(1)), [0, ...eight]],
+  "a view of a shared buffer": [() => new Uint8Array(sharedBuffer(), 0, 1), [0, ...eight]],
   "a clamped view": [() => Uint8ClampedArray.of(255), [255, ...eight]],
   "a view of other numbers": [() => Float64Array.of(1, 256), `${mismatch}[1] of export f: expected u8, found 256`],
   "a view of signed bytes": [() => Int8Array.of(-1), `${mismatch}[0] of export f: expected u8, found -1`],

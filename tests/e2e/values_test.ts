@@ -4,6 +4,7 @@ import "../support/leaks.ts";
 import { assertEquals } from "@std/assert";
 import { ComponentError, err, HostFunc, instantiateSync, Linker, ok, t, ValueError } from "@windlass/component";
 import { camelCase } from "../../host/names.ts";
+import { sharedBuffer } from "../support/engine.ts";
 import { fixture } from "../support/fixtures.ts";
 import { thrown } from "../support/wasm.ts";
 
@@ -110,7 +111,7 @@ const converted: Record<string, readonly (readonly [unknown, unknown])[]> = {
     [new Set([1, 2]), new Uint8Array([1, 2])],
     [new Uint8ClampedArray([3]), new Uint8Array([3])],
     [new Int32Array([3, 4]), new Uint8Array([3, 4])],
-    [new Uint8Array(new SharedArrayBuffer(2)), new Uint8Array(2)],
+    [new Uint8Array(sharedBuffer(), 0, 2), new Uint8Array(2)],
     [
       (function* () {
         yield 5;

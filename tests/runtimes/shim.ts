@@ -8,34 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { inspect } from "node:util";
 import { listen } from "../../host/wasi/listen.ts";
-
-/** Thrown by what this runtime has not. */
-class Skipped extends Error {}
-
-interface Test {
-  readonly name: string;
-  readonly fn: (context: unknown) => unknown;
-  readonly ignore?: boolean;
-}
-const tests: Test[] = [];
-
-function test(first: string | Test, second?: Test["fn"] | object, third?: Test["fn"]): void {
-  if (typeof first !== "string") tests.push(first);
-  else if (typeof second === "function") tests.push({ name: first, fn: second as Test["fn"] });
-  else tests.push({ name: first, ...second, fn: third! });
-}
-
-const skip = (what: string) => (): never => {
-  throw new Skipped(what);
-};
-
-/** Steps of a test: counted with it. */
-const context = {
-  async step(first: string | Test, second?: Test["fn"]): Promise<boolean> {
-    await (typeof first === "string" ? second! : first.fn)(context);
-    return true;
-  },
-};
+import { runAll, skip, summary, test } from "./collect.ts";
 
 const shim = {
   test,
@@ -98,29 +71,15 @@ global.Worker ??= class {
 };
 
 /** Runs every test that was collected; the last line says how many there were of each outcome. */
-export async function run(runtime: string): Promise<void> {
-  let passed = 0, ignored = 0;
-  const failures: string[] = [], reasons = new Map<string, number>();
-  const only = process.env["FILTER"];
-  for (const { name, fn, ignore } of tests) {
-    if (only !== undefined && !name.includes(only)) continue;
-    if (process.env["VERBOSE"] !== undefined) console.error(`· ${name}`);
-    try {
-      if (ignore) throw new Skipped("as in Deno");
-      await fn(context);
-      passed++;
-    } catch (error) {
-      if (error instanceof Skipped) {
-        ignored++;
-        reasons.set(error.message, (reasons.get(error.message) ?? 0) + 1);
-        continue;
-      }
-      failures.push(name);
-      console.error(`${name} ... FAILED\n${inspect(error)}\n`);
-    }
-  }
-  for (const [reason, count] of reasons) console.log(`${count} ignored: ${reason}`);
-  for (const name of failures) console.error(`failed: ${name}`);
-  console.log(`${runtime}: ${passed} passed | ${failures.length} failed | ${ignored} ignored`);
-  process.exit(failures.length > 0 ? 1 : 0);
+export async function run(group: string): Promise<void> {
+  const only = process.env["FILTER"], verbose = process.env["VERBOSE"] !== undefined;
+  const outcomes = await runAll({
+    wanted: (name) => only === undefined || name.includes(only),
+    onStart: (name) => verbose ? console.error(`· ${name}`) : undefined,
+    onFailure: (name, error) => console.error(`${name} ... FAILED\n${inspect(error)}\n`),
+  });
+  for (const [reason, count] of Object.entries(outcomes.ignored)) console.log(`${count} ignored: ${reason}`);
+  for (const name of outcomes.failures) console.error(`failed: ${name}`);
+  console.log(summary(group, outcomes));
+  process.exit(outcomes.failures.length > 0 ? 1 : 0);
 }

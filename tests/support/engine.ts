@@ -1,5 +1,6 @@
 // What the engine at hand says: its words are its own, ours around them are not.
 
+import { features } from "../../core/module/features.ts";
 import { engineMessage } from "../../errors.ts";
 
 /** What this engine throws for an action, in words. */
@@ -10,6 +11,18 @@ export function engineSays(action: () => unknown): string {
     return engineMessage(error as Error);
   }
   throw new Error("the engine had nothing to say");
+}
+
+/** Whether a guest can sleep: suspended, or with its thread, which a browser's page has not. */
+export const canSleep: boolean = features.jspi || !("document" in globalThis);
+
+/**
+ * A shared buffer of a page. A browser has the class only where the page is isolated from other
+ * origins; a memory has a buffer everywhere.
+ */
+export function sharedBuffer(): SharedArrayBuffer {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  return memory.buffer as unknown as SharedArrayBuffer;
 }
 
 // (module (func (export "f") unreachable))

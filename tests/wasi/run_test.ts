@@ -3,12 +3,19 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, instantiate, Linker, LinkError, Trap } from "@windlass/component";
 import { ExitError, linkWasi, run, wasi, type WasiData } from "@windlass/component/wasi";
+import { features } from "../../core/module/features.ts";
 import { guests, recordedDigests, sourceDigest } from "../../tools/guests.ts";
 import { unreachable } from "../support/engine.ts";
 import { guest } from "./guests.ts";
 import { text, utf8 } from "./support.ts";
 
 const command = await compile(guest("command"));
+/**
+ * Without suspension a stream is read to its end before the guest runs, and what is written is kept
+ * until it has ended.
+ */
+const ignore = !features.jspi;
+
 const does = (what: string, options = {}) => run(command, { args: ["command", what], stdout: "capture", ...options });
 
 Deno.test("every guest is what its source compiles to", async () => {
@@ -46,6 +53,26 @@ Deno.test("web streams in and out, however much", async () => {
   });
   assertEquals(await does("cat", { stdin, stdout }), { exitCode: 0 });
   assertEquals([received, closed, stdout.locked], [5_000_000, false, false]);
+});
+
+Deno.test("without JSPI a command has its input whole, and its output is kept until it has ended", async () => {
+  const real = Object.getOwnPropertyDescriptor(features, "jspi")!;
+  Object.defineProperty(features, "jspi", { configurable: true, enumerable: true, value: false });
+  try {
+    let left = 3, received = 0;
+    const stdin = new ReadableStream<Uint8Array>({
+      pull: (controller) => left-- > 0 ? controller.enqueue(new Uint8Array(100_000)) : controller.close(),
+    });
+    const stdout = new WritableStream<Uint8Array>({ write: (bytes) => void (received += bytes.length) });
+    assertEquals(await does("cat", { stdin, stdout }), { exitCode: 0 });
+    assertEquals([received, stdin.locked, stdout.locked], [300_000, false, false]);
+    const endless = new ReadableStream<Uint8Array>(), abort = new AbortController();
+    setTimeout(() => abort.abort(new Error("enough")), 5);
+    await assertRejects(() => does("cat", { stdin: endless, signal: abort.signal }), Error, "enough");
+    assertEquals(endless.locked, false);
+  } finally {
+    Object.defineProperty(features, "jspi", real);
+  }
 });
 
 Deno.test("exit codes", async () => {
@@ -115,6 +142,7 @@ Deno.test("linked once, each instance has what its data gives", async () => {
     const data = { ...await made.data({ args: ["", "env"], env: { USER: user }, stdout }), user };
     const instance = await linked.instantiate({ data });
     await instance.promising.exports["wasi:cli/run@0.2.0"].run();
+    await new Promise((done) => setTimeout(done)); // without suspension, the last of it is on its way
     return chunks.join("");
   }));
   assertEquals(outputs, ["USER=ann\n", "USER=bob\n"]);
@@ -133,7 +161,7 @@ Deno.test("output that is captured is whole, and a failed write is the guest's t
   await assertRejects(() => does("cat", { stdin, stdout }), Error, "full");
 });
 
-Deno.test("a signal ends a command whose output nobody takes, and what it waits for", async () => {
+Deno.test("a signal ends a command whose output nobody takes, and what it waits for", { ignore }, async () => {
   const abort = new AbortController();
   const stdout = new WritableStream<Uint8Array>({ write: () => new Promise(() => {}) });
   const running = does("cat", { stdin: "x".repeat(200_000), stdout, signal: abort.signal });
@@ -145,7 +173,7 @@ Deno.test("a signal ends a command whose output nobody takes, and what it waits 
   await assertRejects(() => asleep, DOMException);
 });
 
-Deno.test("the event loop has its turn while a guest moves what is there", async () => {
+Deno.test("the event loop has its turn while a guest moves what is there", { ignore }, async () => {
   let left = 20_000;
   const stdin = new ReadableStream<Uint8Array>({
     pull: (controller) => left-- > 0 ? controller.enqueue(new Uint8Array(4096)) : controller.close(),
@@ -156,10 +184,10 @@ Deno.test("the event loop has its turn while a guest moves what is there", async
   await does("cat", { stdin, stdout: new WritableStream() });
   clearInterval(ticking);
   const most = performance.now() - started;
-  assert(ticks >= Math.floor(most / 40), `${ticks} ticks in ${most} ms`);
+  assert(ticks >= Math.floor(most / 100), `${ticks} ticks in ${most} ms`);
 });
 
-Deno.test("the first failure is the one that is told, and streams are let go of", async () => {
+Deno.test("the first failure is the one that is told, and streams are let go of", { ignore }, async () => {
   const stdout = new WritableStream<Uint8Array>({
     write: () => {
       throw new Error("full");

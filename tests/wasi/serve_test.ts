@@ -3,9 +3,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, LinkError } from "@windlass/component";
 import { serve, type ServeOptions } from "@windlass/component/wasi";
-import { unreachable } from "../support/engine.ts";
+import { features } from "../../core/module/features.ts";
+import { canSleep, unreachable } from "../support/engine.ts";
 import { MAX_KEPT_BODY } from "../../host/wasi/http_limits.ts";
 import { BodyTooLarge, bytesOf } from "../../host/wasi/http_received.ts";
+import { factor } from "../support/runs.ts";
+import { sendsStreams } from "../../host/wasi/http_upload.ts";
 import { guest } from "./guests.ts";
 import { utf8 } from "./support.ts";
 
@@ -32,7 +35,13 @@ Deno.test("a response with status, headers and body", async () => {
   assertEquals(errors, []);
 });
 
-Deno.test("bodies are streamed both ways", async () => {
+/** Firefox and WebKit make a text of a stream: "[object ReadableStream]". */
+const makesText = (() => {
+  const init = { method: "POST", body: new ReadableStream(), duplex: "half" };
+  return new Request("http://localhost", init as RequestInit).headers.has("content-type");
+})();
+
+Deno.test("bodies are streamed both ways", { ignore: makesText || !features.jspi }, async () => {
   const { get } = await handlerWith();
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
@@ -56,14 +65,12 @@ Deno.test("a large body waits for who reads it", async () => {
   const { get } = await handlerWith();
   const response = await get("/big");
   await later(20);
-  let length = 0;
-  for await (const chunk of response.body!) length += chunk.length;
-  assertEquals(length, 8 << 20);
+  assertEquals(await readBody(response), 8 << 20);
   const echoed = await get("/echo", { method: "POST", body: new Uint8Array(3_000_000).fill(1) });
   assertEquals((await echoed.bytes()).length, 3_000_000);
 });
 
-Deno.test("a request that waits lets others be served", async () => {
+Deno.test("a request that waits lets others be served", { ignore: !features.jspi }, async () => {
   const { get } = await handlerWith();
   const order: string[] = [];
   await Promise.all(["/slow", "/hello"].map(async (path) => {
@@ -93,13 +100,26 @@ Deno.test("a body that breaks off is an error to who reads it", async () => {
   const { get, errors } = await handlerWith();
   const half = await get("/half");
   assertEquals(half.status, 200);
-  await assertRejects(() => half.text(), Error, "before the body was finished");
+  await assertRejects(() => readBody(half), Error, "before the body was finished");
   assertEquals(errors.length, 1);
   const short = await get("/short");
-  await assertRejects(() => short.text(), Error, "shorter than content-length");
+  await assertRejects(() => readBody(short), Error, "shorter than content-length");
 });
 
-Deno.test("a request that is aborted ends its instance", async () => {
+/**
+ * Reads a body by its stream, and gives its length: not every engine iterates over streams, and
+ * `text()` fails with an error of the platform's own in some engines.
+ */
+async function readBody({ body }: Response): Promise<number> {
+  const reader = body!.getReader();
+  for (let length = 0;;) {
+    const { done, value } = await reader.read();
+    if (done) return length;
+    length += value.length;
+  }
+}
+
+Deno.test("a request that is aborted ends its instance", { ignore: !features.jspi }, async () => {
   for (const instances of ["per-request", { max: 1 }] as const) {
     const { get, errors } = await handlerWith({ instances });
     const abort = new AbortController();
@@ -116,7 +136,7 @@ Deno.test("a request that is aborted ends its instance", async () => {
   }
 });
 
-Deno.test("a client that stops reading is told to the guest", async () => {
+Deno.test("a client that stops reading is told to the guest", { ignore: !features.jspi }, async () => {
   const { get, errors } = await handlerWith({ instances: { max: 1 } });
   const response = await get("/forever");
   await response.body!.cancel();
@@ -124,7 +144,7 @@ Deno.test("a client that stops reading is told to the guest", async () => {
   assertEquals(errors, []);
 });
 
-Deno.test("a pool holds no more instances than it may, and uses them again", async () => {
+Deno.test("a pool holds no more instances than it may, and uses them again", { ignore: !canSleep }, async () => {
   const { get } = await handlerWith({ instances: { max: 2 } });
   const started = performance.now();
   const responses = await Promise.all(Array.from({ length: 6 }, async () => await (await get("/slow")).text()));
@@ -133,17 +153,20 @@ Deno.test("a pool holds no more instances than it may, and uses them again", asy
   await assertRejects(() => serve(server, { instances: { max: 0 } }), TypeError, "positive integer");
 });
 
-Deno.test("1,000 requests, 50 at a time: none is lost", async () => {
+/** Engines that are slow to give memories back, for which WINDLASS_RUNS is small, get fewer. */
+const requests = Math.ceil(1000 * Math.min(1, 5 * factor));
+
+Deno.test(`${requests} requests, 50 at a time: none is lost`, async () => {
   const { get, errors } = await handlerWith();
   let next = 0, answered = 0;
   await Promise.all(Array.from({ length: 50 }, async () => {
-    while (next++ < 1000) {
+    while (next++ < requests) {
       const body = `request ${next}`;
       assertEquals(await (await get("/echo", { method: "POST", body })).text(), body);
       answered++;
     }
   }));
-  assertEquals([answered, errors], [1000, []]);
+  assertEquals([answered, errors], [requests, []]);
 });
 
 Deno.test("a guest's own requests go where they may", async () => {
@@ -197,7 +220,7 @@ Deno.test("what is no handler is refused at once", async () => {
   await assertRejects(() => serve(guest("hello")), LinkError, "wasi:http/incoming-handler");
 });
 
-Deno.test("an instance goes on after its answer, and serves again", async () => {
+Deno.test("an instance goes on after its answer, and serves again", { ignore: !canSleep }, async () => {
   const { get, errors } = await handlerWith({ instances: { max: 1 } });
   for (const count of ["1", "2", "3"]) assertEquals(await (await get("/count")).text(), count);
   const listening = Deno.serve({ port: 0, onListen: () => {} }, await serve(server, { instances: { max: 1 } }));
@@ -214,7 +237,8 @@ Deno.test("who writes a request that nobody reads is told", async () => {
   const denied = await handlerWith();
   assertEquals(await (await denied.get("/upload-nowhere")).text(), "refused, told");
   const allowed = await handlerWith({ network: { http: true } });
-  assertEquals(await (await allowed.get("/upload-nowhere")).text(), "begun, told");
+  // Where `fetch` sends no streams, the body is read before anything is sent.
+  assertEquals(await (await allowed.get("/upload-nowhere")).text(), sendsStreams() ? "begun, told" : "begun, written");
 });
 
 Deno.test("headers of the connection do not reach a handler", async () => {

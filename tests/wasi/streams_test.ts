@@ -1,7 +1,7 @@
 // Streams and polling: web streams, captured and discarded output, backpressure, waiting with and without an event loop.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Trap } from "@windlass/component";
+import { features, Trap } from "@windlass/component";
 import { bad, good, interfacesOf, text, utf8 } from "./support.ts";
 import { run } from "@windlass/component/wasi";
 import { guest } from "./guests.ts";
@@ -62,7 +62,7 @@ Deno.test("a web stream that fails", async () => {
   bad(input.read(1n), { tag: "closed" });
 });
 
-Deno.test("output to a web stream waits for it", async () => {
+Deno.test("output to a web stream waits for it", { ignore: !features.jspi }, async () => {
   const written: string[] = [];
   let release: () => void = () => {};
   const stdout = new WritableStream<Uint8Array>({
@@ -86,7 +86,7 @@ Deno.test("output to a web stream waits for it", async () => {
   assertEquals(written.map((chunk) => chunk.length), [Number(permit), 1]);
 });
 
-Deno.test("output to a web stream that fails or is closed", async () => {
+Deno.test("output to a web stream that fails or is closed", { ignore: !features.jspi }, async () => {
   const stdout = new WritableStream<Uint8Array>({
     write: () => {
       throw new Error("disk full");

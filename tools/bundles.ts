@@ -1,0 +1,72 @@
+// The tests as bundles, one per group, for runtimes other than Deno.
+// A bundle lies beside the folders of tests, so that what they read by relative paths is found.
+
+import { aloud, must } from "./process.ts";
+
+/** Where bundles are. */
+export const BUILD = "tests/.build";
+
+/**
+ * What is not bundled for Node and Bun: it finds its files by its own place. A browser asks the
+ * server for it.
+ */
+const EXTERNAL = [
+  "@bytecodealliance/jco-transpile@0.12.1",
+  "@bytecodealliance/jco@1.0.3",
+  "@bytecodealliance/preview2-shim@0.23.0",
+];
+/**
+ * Folders of tests. The first group watches handle tables, which guests of WASI need not leave
+ * empty.
+ */
+export const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  abi: ["abi", "acceptance", "core", "e2e", "host", "property", "spec", "."],
+  wasi: ["wasi", "cli"],
+};
+/** Tests of Deno's own processes and of this repository. */
+const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test)/;
+
+/** Installs what is not bundled. */
+export async function installExternal(): Promise<void> {
+  const marker = `${BUILD}/installed.txt`, wanted = EXTERNAL.join(" ");
+  if (await Deno.readTextFile(marker).catch(() => "") === wanted) return;
+  await Deno.mkdir(BUILD, { recursive: true });
+  await Deno.writeTextFile(`${BUILD}/package.json`, `{ "private": true, "type": "module" }\n`);
+  await must(["npm", "install", "--no-audit", "--no-fund", "--silent", ...EXTERNAL], { ...aloud, cwd: BUILD });
+  await Deno.writeTextFile(marker, wanted);
+}
+
+/** What a bundle is for. */
+export interface BundleOptions {
+  readonly platform: "deno" | "browser";
+  /** The module, relative to the bundles' folder, that gives Deno's names and has `run(group)`. */
+  readonly shim: string;
+  readonly external: readonly string[];
+}
+
+/** Makes one group's bundle; gives its path. */
+export async function bundle(group: string, options: BundleOptions): Promise<string> {
+  const imports: string[] = [];
+  // A group that is asked for by name only has a folder of that name.
+  for (const folder of GROUPS[group] ?? [group]) {
+    for await (const { name } of Deno.readDir(`tests/${folder}`)) {
+      const path = `${folder}/${name}`;
+      if (name.endsWith("_test.ts") && !NOT_HERE.test(path)) imports.push(`import "../${path}";`);
+    }
+  }
+  const name = `${BUILD}/${options.platform === "deno" ? "" : `${options.platform}_`}${group}`;
+  const text = [`import { run } from "${options.shim}";`, ...imports.sort(), `await run("${group}");`];
+  await Deno.writeTextFile(`${name}.ts`, `${text.join("\n")}\n`);
+  await bundleFile(`${name}.ts`, `${name}.js`, options);
+  return `${name}.js`;
+}
+
+/** Bundles one module. */
+export async function bundleFile(
+  entry: string,
+  out: string,
+  { platform, external }: Pick<BundleOptions, "platform" | "external">,
+): Promise<void> {
+  const flags = external.flatMap((specifier) => ["--external", specifier]);
+  await must([Deno.execPath(), "bundle", "--quiet", "--platform", platform, ...flags, "-o", out, entry], aloud);
+}
