@@ -1,6 +1,6 @@
 // Whole trampolines as generated JavaScript, one per call plan and way of calling: named parameters, no arrays of arguments, loads and
 // stores spelt out. Each step of the plan has a row here that prints it, as it has one in perform.ts that does it: same order, same errors.
-// Linked functions in, functions out. What is written for a signature is compiled for each instance (copies.ts).
+// Linked functions in, functions out. What is written for a signature is compiled for each instance (function_pool.ts).
 // Nothing of a component's text gets into the code but as JSON string literals (lift_values.ts, lower_values.ts).
 // Spec: CanonicalABI.md `canon lift`, `canon lower`; DESIGN.md "Speed".
 
