@@ -8,7 +8,7 @@
 export const effectful: readonly string[] = ["abi/dispose.ts"];
 
 /** The layers, lowest first: a file or a folder at the top. */
-const layers = ["describe.ts", "errors.ts", "abi", "core", "host", "mod.ts"];
+const layers = ["describe.ts", "phrases.ts", "errors.ts", "abi", "core", "host", "mod.ts"];
 
 /** What nobody downloads who does not ask for it: entries of their own. */
 const apart = /^host\/(?:wasi|cli|js_api)[/.]/;

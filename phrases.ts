@@ -1,0 +1,211 @@
+// What can go wrong, in words: one table of phrases for each class of errors, by their codes.
+// A phrase is the tail of a message, after its place; `{0}` and `{1}` stand for details. Nothing is imported here.
+// Phrases follow the reference test suite (WebAssembly/component-model test/) and Wasmtime's wording.
+
+/** What can be wrong with a binary: code → how the message starts. Details follow after a comma or in place of `{0}`. */
+export const COMPILE_PHRASES = {
+  /** The input ends inside a production. */
+  "unexpected-end": "unexpected end-of-file",
+  /** The first four bytes are not `\0asm`. */
+  "bad-magic": "magic header not detected: bad magic number{0}",
+  /** The version or layer field is none that this library knows. */
+  "unknown-version": "unknown binary version and encoding combination, expected 0xd and 0x1, found {0}",
+  /** A core module where a component was expected. */
+  "core-module": "expected a WebAssembly component, found a WebAssembly core module; give it to `WebAssembly.compile`",
+  /** A section id above 12. */
+  "unknown-section": "malformed section id: {0}",
+  /** A LEB128 integer with too many bytes or bits. */
+  "bad-leb": "invalid {0}: integer {1}",
+  /** A byte that no alternative of a production starts with. */
+  "unknown-opcode": "invalid leading byte ({0}) for {1}",
+  /** A flag byte that is neither 0 nor 1. */
+  "invalid-boolean": "invalid boolean value, found {0}",
+  /** A name that is not UTF-8. */
+  "invalid-utf8": "malformed UTF-8 encoding",
+  /** Bytes left over at the end of a section or of the component. */
+  "trailing-bytes": "unexpected data at the end of the section",
+  /** A vector's length exceeds what its section can hold or what we allow. */
+  "limit-exceeded": "{0} count exceeds limit of {1}",
+  /** Types nest more deeply than we allow. */
+  "nesting-too-deep": "type nesting is too deep",
+  /** A value type whose size is 2^28 bytes or more. */
+  "type-too-large": "type is too large: its size exceeds maximum byte size",
+  /** An index that its index space does not hold. */
+  "unknown-index": "unknown {0} {1}: {0} index out of bounds",
+  /** An item is of another sort or kind than the definition needs. */
+  "wrong-kind": "{0} is not {1}",
+  /** A type is another than the definition needs. */
+  "type-mismatch": "type mismatch{0}",
+  /** A name breaks the grammar of names. */
+  "invalid-name": "{0}: `{1}` is not a valid extern name",
+  /** A name that is too like another one. */
+  "name-conflict": "{0} conflicts with previous {1} `{2}`",
+  /** A function is not what its annotated name says. */
+  "invalid-annotation": "{1}: `{0}`",
+  /** An import or export mentions a type that has no name outside. */
+  "not-visible": "{0} not valid to be used as {1} `{2}`: it mentions a type that has no name there",
+  /** A gated feature of the specification that is off. */
+  "closed-gate": '{0} needs the gate `{1}`: pass { gates: { "{1}": true } }',
+  /** A core function has another type than its use asks for. */
+  "core-signature": "{0}",
+  /** An alias or argument names something that is not there. */
+  "missing-export": "{0} has no export named `{1}`",
+  /** An instantiation leaves an import without argument. */
+  "missing-argument": "missing {0} named `{1}`",
+  /** A core module's exports, or its imports by both names, are not unique. */
+  "duplicate-core-name": "{0}",
+  /** A name given twice where names are unique. */
+  "duplicate-name": "duplicate {0} named `{1}`",
+  /** A canonical option is given twice, contradicts another or is missing. */
+  "canonical-option": "canonical {0}",
+  /** A rule of value types is broken. */
+  "invalid-type": "{0}",
+  /** The engine refused a core module. */
+  "core-module-invalid": "core module {0} is invalid: {1}",
+  /** The engine lacks a proposal that a core module uses. */
+  "missing-feature": "core module {0} needs {1}, which this engine does not have",
+  /** `modules` does not fit the component. */
+  "wrong-modules": "option `modules` has {0} modules, expected {1}",
+  /** A module of `modules` is another than the component has in its place. */
+  "misplaced-module": "option `modules`: module {0} lacks the {1}",
+  /** The same for a module that fits by names and kinds. */
+  "wrong-module": "option `modules`: module {0} is another one: {1}",
+  /** The rest of a component that was split, without its modules. */
+  "modules-apart":
+    "its core modules were split from it: pass { modules }, all {0} of them in the order of their numbers",
+  /** The engine is not allowed to compile. */
+  "compiling-forbidden":
+    "compiling is not allowed here ({0}): `windlass split` gives the core modules, to be compiled elsewhere and passed as { modules }",
+  /** A memory's minimum exceeds `maxMemoryPages`. */
+  "memory-cap": "memory of core module {0} starts with {1} pages, more than maxMemoryPages {2}",
+  /** A part of the specification that this version does not run yet. */
+  "unsupported": "{0} is not supported yet",
+  /** A Response that is not ok. */
+  "bad-response": "the response has status {0}",
+} as const;
+/** Codes of {@linkcode CompileError}. */
+export type CompileErrorCode = keyof typeof COMPILE_PHRASES;
+
+/** What can be wrong with the imports that a host gives. */
+export const LINK_PHRASES = {
+  /** Nothing is defined for an import. */
+  "missing-import": "a definition was not found{0}",
+  /** An import, or a typed lookup, has another type. */
+  "type-mismatch": "type mismatch{0}",
+  /** Another sort of thing is defined than the import asks for. */
+  "wrong-sort": "expected {0} found {1}",
+  /** A linker defines a name twice. */
+  "already-defined": "it is defined already; pass { shadowing: true } to redefine names",
+  /** `instance.func` finds no such export. */
+  "missing-export": "the component exports no such function{0}",
+  /** A core module that the host gave lacks what its declared type promises, or needs more. */
+  "module-mismatch": "module {0} {1}",
+  /** An engine refused to instantiate a core module. */
+  "core-link": "{0}",
+  /** An import, or what the host gives for it, needs a feature that the engine lacks. */
+  "missing-feature": "{0} needs {1}, which this engine does not have",
+  /** Two imports must be one resource type, and the host gives two classes. */
+  "mismatched-resource": "mismatched resource types: `{0}` is another class elsewhere",
+} as const;
+/** Codes of {@linkcode LinkError}. */
+export type LinkErrorCode = keyof typeof LINK_PHRASES;
+
+/** What a guest can do wrong at run time. */
+export const TRAP_PHRASES = {
+  /**
+   * The instance is running already, or was locked down; the detail says which, and what is
+   * running.
+   */
+  "cannot-enter": "cannot enter component instance{0}",
+  /** A guest called out during realloc or post-return. */
+  "cannot-leave": "cannot leave component instance",
+  /** A guest reached a suspending import from where it cannot be suspended. */
+  "cannot-suspend": "cannot suspend {0}",
+  /** Calls between component instances nest too deeply. */
+  "call-depth-limit": "more than {0} nested calls: limit `callDepth`",
+  /** A pointer is not aligned for what it points to. */
+  "unaligned-pointer": "unaligned pointer",
+  /** A record of parameters or results lies outside the memory. */
+  "pointer-out-of-bounds": "pointer out of bounds of memory",
+  /** A string lies outside the memory or is longer than 2^28 - 1 bytes. */
+  "string-out-of-bounds": "string pointer/length out of bounds of memory",
+  /** A list lies outside the memory or is longer than 2^28 - 1 bytes. */
+  "list-out-of-bounds": "list pointer/length out of bounds of memory",
+  /** A string passed between guests lies outside the memory. */
+  "string-content-out-of-bounds": "string content out-of-bounds",
+  /** A list passed between guests lies outside the memory. */
+  "list-content-out-of-bounds": "list content out-of-bounds",
+  /** `realloc` gave a misaligned pointer. */
+  "realloc-unaligned": "realloc return: result not aligned",
+  /** `realloc` gave a range outside the memory. */
+  "realloc-out-of-bounds": "realloc return: beyond end of memory",
+  /** A string is not UTF-8. */
+  "invalid-utf8": "{0}",
+  /** A string is not UTF-16. */
+  "invalid-utf16": "unpaired surrogate found: {0}",
+  /** A char is a surrogate or beyond U+10FFFF. */
+  "invalid-char": "invalid `char` bit pattern",
+  /** A variant's discriminant names no case. */
+  "invalid-discriminant": "invalid variant discriminant",
+  /** A handle index that the table does not hold. */
+  "unknown-handle": "unknown handle index {0}",
+  /** A handle of another resource type. */
+  "wrong-handle-type": "handle index {0} used with the wrong type, expected {1} but found {2}",
+  /** An own handle was wanted and a borrow given. */
+  "own-from-borrow": "cannot lift own resource from a borrow",
+  /** An own handle is given away or dropped while it is lent. */
+  "lent-handle": "cannot remove owned resource while borrowed",
+  /** A guest kept a borrow beyond its call. */
+  "borrows-remain": "borrow handles still remain at the end of the call",
+  /** The handle table is full, or there are too many handles to resources of the host's. */
+  "handle-limit": "handle table is full: limit of {0} handles{1}",
+  /** More bytes were lifted in one call than the instance's limit. */
+  "lifted-bytes-limit": "more than {0} bytes lifted in one call: limit `liftedBytes`",
+  /** A core exception reached the boundary of its component. */
+  "uncaught-exception": "uncaught exception propagated out of component",
+  /** The guest trapped by itself; the phrase is the engine's. */
+  "guest-trap": "{0}",
+  /** The guest recursed too deeply. */
+  "stack-overflow": "call stack exhausted",
+  /** A built-in whose run-time comes with a later version. */
+  "unsupported-builtin": "unsupported built-in {0}",
+  /** A value type whose run-time comes with a later version. */
+  "unsupported-type": "unsupported type {0}",
+  /** A guest broke a rule of an interface of the host's, where that interface says that it traps. */
+  "interface-rule": "{0}",
+  /** `trapUnknown()` stands in for an import that nobody defined. */
+  "unknown-import": "unknown import",
+} as const;
+/** Codes of {@linkcode Trap}. */
+export type TrapCode = keyof typeof TRAP_PHRASES;
+
+/** What a host can do wrong with a value. */
+export const VALUE_PHRASES = {
+  /** A value is not of the type. */
+  "type-mismatch": "expected {0}, found {1}",
+  /** A record lacks a field. */
+  "missing-field": "missing field, expected {0}",
+  /** A flags object names a flag that there is not. */
+  "unknown-flag": "unknown flag `{0}`, expected {1}",
+  /** A variant or enum case that there is not. */
+  "unknown-case": "unknown variant case `{0}`, expected {1}",
+  /** A case without payload was given one. */
+  "unexpected-payload": "unexpected payload for case `{0}`",
+  /** A promise where a value is due. */
+  "promise":
+    "expected {0}, found a promise: await it first, or declare the host function that returns it with `suspending(fn)` or `{ suspends: true }`",
+  /** A promise cannot give a record whose field `then` is a function, which a host's resource can be: it would call that. */
+  "thenable": "a promise cannot give a record whose field `then` is a function, as a resource of the host's can be",
+  /** A string or list of 2^28 bytes or more. */
+  "too-long": "{0} of {1} bytes is longer than 2^28 - 1 bytes",
+  /** A resource wrapper is used after it was dropped, given away or returned. */
+  "dead-resource": "{0}",
+  /** A resource is given away while it is lent. */
+  "lent-resource": "cannot remove owned resource while borrowed",
+  /** A constructor is called on a resource that exports none. */
+  "no-constructor": "{0} exports no constructor",
+  /** The value cannot be passed yet. */
+  "unsupported-type": "unsupported type {0}",
+} as const;
+/** Codes of {@linkcode ValueError}. */
+export type ValueErrorCode = keyof typeof VALUE_PHRASES;
