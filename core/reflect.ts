@@ -1,7 +1,7 @@
 // A component's type as data for whoever looks at it: names, resolved types, resources with identity.
 // A type that has several names is one object, whatever it is called: that is how one sees that it is the same.
 
-import type { ResourceType, ValType } from "../abi/types/types.ts";
+import { absurd, type ResourceType, type ValType } from "../abi/types/types.ts";
 import { CoreSpace } from "./module/type_space.ts";
 import { type Entity, type NamedEntity, rootOf, Substitution, typeRoot } from "./validate/validated_types.ts";
 import { invalid } from "./binary/invalid.ts";
@@ -50,8 +50,12 @@ export class Reflection {
             return { kind: "type", type: this.#canonical.value(type.type) };
           case "resource":
             return { kind: "type", type: this.#canonical.resource(type.type) };
-          default:
+          case "func":
+          case "instance":
+          case "component":
             throw new Error(`a ${type.kind} type is not reflected`);
+          default:
+            return absurd(type);
         }
       }
     }

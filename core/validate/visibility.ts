@@ -2,7 +2,7 @@
 // one, and an import may not take a type from what the component exports.
 // Spec: Explainer.md "External Visibility of Types".
 
-import { everyPart, type FuncType, isPrimitive, type ValType } from "../../abi/types/types.ts";
+import { absurd, everyPart, type FuncType, isPrimitive, type ValType } from "../../abi/types/types.ts";
 import type { Entity, InstanceType, TypeEntity } from "./validated_types.ts";
 import type { Budget } from "../resolve/budget.ts";
 
@@ -83,8 +83,11 @@ export class Visibility {
         this.#known.add(entity.type);
         return true;
       }
-      default:
+      case "component":
+      case "core module":
         return true;
+      default:
+        return absurd(entity);
     }
   }
 
@@ -103,8 +106,11 @@ export class Visibility {
         return this.#func(item.type);
       case "instance":
         return this.sees({ sort: "instance", type: item.type });
-      default:
+      case "component":
+      case "resource":
         return true;
+      default:
+        return absurd(item);
     }
   }
 

@@ -3,7 +3,7 @@
 // Whether a number is in its type's range is found when it is lowered.
 // Spec: wasm-wave's README and wave_ebnf.md, in bytecodealliance/wasm-tools.
 
-import type { ValType } from "../../abi/types/types.ts";
+import { absurd, type ValType } from "../../abi/types/types.ts";
 
 /** A call in text: `name(value, …)`. */
 export interface Call {
@@ -312,8 +312,14 @@ class WaveParser {
         }
         return flattens(type.ok) ? { tag: "ok", val: this.value(type.ok) } : this.#fail("one of ok, err");
       }
-      default:
+      case "own":
+      case "borrow":
+      case "stream":
+      case "future":
+      case "error-context":
         throw new SyntaxError(`a value of type ${type.kind} cannot be written`);
+      default:
+        return absurd(type);
     }
   }
 

@@ -2,7 +2,7 @@
 // is printed reads back as the same value.
 // Spec: wasm-wave's README and wave_ebnf.md, in bytecodealliance/wasm-tools.
 
-import type { ValType } from "../../abi/types/types.ts";
+import { absurd, type ValType } from "../../abi/types/types.ts";
 import { memberNames } from "../names.ts";
 import { ESCAPES, KEYWORDS } from "./wave.ts";
 
@@ -104,7 +104,18 @@ export function formatValue(value: unknown, type: ValType): string {
     case "stream":
     case "future":
       return `<${type.kind}>`;
-    default:
+    case "bool":
+    case "u8":
+    case "s8":
+    case "u16":
+    case "s16":
+    case "u32":
+    case "s32":
+    case "u64":
+    case "s64":
+    case "error-context":
       return String(of);
+    default:
+      return absurd(type);
   }
 }

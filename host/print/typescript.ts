@@ -3,7 +3,14 @@
 // that is more. Nothing of a binary goes into the text but identifiers that were checked and JSON string literals.
 // Source: DESIGN.md "Values", "`component.typescript()`".
 
-import { everyPart, type FuncType, isPrimitive, type ResourceType, type ValType } from "../../abi/types/types.ts";
+import {
+  absurd,
+  everyPart,
+  type FuncType,
+  isPrimitive,
+  type ResourceType,
+  type ValType,
+} from "../../abi/types/types.ts";
 import { parsePlainName, splitVersion } from "../../core/binary/names.ts";
 import type { ExternItem } from "../../core/types.ts";
 import { memberKeys } from "../exports/exports.ts";
@@ -356,8 +363,17 @@ class TypescriptPrinter {
       case "error-context":
         this.#library.add("ErrorContext");
         return "ErrorContext";
-      default:
+      case "u8":
+      case "s8":
+      case "u16":
+      case "s16":
+      case "u32":
+      case "s32":
+      case "f32":
+      case "f64":
         return "number";
+      default:
+        return absurd(type);
     }
   }
 }
@@ -410,7 +426,19 @@ function isSameType(type: ValType | ResourceType): boolean {
     case "tuple":
     case "variant":
       return everyPart(type, isSame);
+    case "u64": // a number may be given, too
+    case "s64":
+    case "list":
+    case "fixed-list":
+    case "map":
+    case "flags":
+    case "option":
+    case "result":
+    case "stream":
+    case "future":
+      return false;
     default:
-      return isPrimitive(type) && type.kind !== "u64" && type.kind !== "s64";
+      if (isPrimitive(type)) return true;
+      return absurd(type);
   }
 }

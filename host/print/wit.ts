@@ -3,7 +3,7 @@
 // What WIT cannot say (core modules, components, types that a root exports) stands in comments.
 // Spec: WIT.md.
 
-import type { FuncType, ResourceType, ValType } from "../../abi/types/types.ts";
+import { absurd, type FuncType, isPrimitive, type ResourceType, type ValType } from "../../abi/types/types.ts";
 import { parsePlainName, splitVersion } from "../../core/binary/names.ts";
 import type { ExternItem, ExternType } from "../../core/types.ts";
 import { PrintBudget } from "./print_budget.ts";
@@ -202,8 +202,12 @@ class WitPrinter {
           return parsePlainName(name).kind === "label" ? [`${id(name)}: ${this.#func(type.type, scope)};`] : [];
         case "type":
           return this.#typeItem(item, scope);
-        default:
+        case "instance":
+        case "module":
+        case "component":
           return [`// ${quote(name)}: ${describeExtern(type)}`];
+        default:
+          return absurd(type);
       }
     });
     return [...this.#uses(scope), ...lines];
@@ -249,7 +253,7 @@ class WitPrinter {
       case "enum":
       case "flags":
         return block(`${type.kind} ${id(name)}`, type.names.map((label) => `${id(label)},`));
-      default:
+      default: // its structure has no name of its own
         return [`type ${id(name)} = ${this.#structure(type, scope)};`];
     }
   }
@@ -326,7 +330,8 @@ class WitPrinter {
         // Validation wants a name for each of these: what has none is in a component's own export only.
         return `/* an anonymous ${type.kind} */ tuple<>`;
       default:
-        return type.kind;
+        if (isPrimitive(type)) return type.kind;
+        return absurd(type);
     }
   }
 }
