@@ -5,7 +5,6 @@ import { compile, LinkError } from "@windlass/component";
 import { serve, type ServeOptions } from "@windlass/component/wasi";
 import { features } from "../../core/features.ts";
 import { canSleep, unreachable } from "../support/engine.ts";
-import { Fields } from "../../host/wasi/http_fields.ts";
 import { MAX_KEPT_BODY } from "../../host/wasi/http_limits.ts";
 import { BodyTooLarge, bytesOf } from "../../host/wasi/http_received.ts";
 import { factor } from "../support/runs.ts";
