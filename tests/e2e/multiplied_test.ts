@@ -1,5 +1,5 @@
 // What a small binary can multiply: lowered functions, exports, resource types, core instances,
-// memories, tables, handles.
+// memories, tables, globals, exports of core modules, handles.
 // What is costly to make is counted where the engine makes it; what cannot be shared has a limit.
 
 import "../support/leaks.ts";
@@ -146,11 +146,20 @@ const instances = (count: number, ...module: number[]) => {
   return long([1, ...leb(bytes.length), ...bytes], repeated(2, count, [0, 0, 0]));
 };
 
-Deno.test("core instances, memories, tables and their elements have limits, which are named before anything is instantiated", () => {
+Deno.test("core instances, memories, tables and their elements, globals and exports have limits, which are named before anything is instantiated", () => {
   const memories = (count: number) => repeated(5, count, [0, 0]),
-    tables = (count: number) => repeated(4, count, [0x70, 0, 0]);
+    tables = (count: number) => repeated(4, count, [0x70, 0, 0]),
+    globals = (count: number) => repeated(6, count, [0x7f, 0, 0x41, 0, 0x0b]);
+  /** Exports of one global, each by a name of its own: engines make something for each in every instance. */
+  const exported = (count: number): number[] => {
+    const names = Array.from({ length: count }, (_, i) => [3, ...[...`${100 + i}`].map((c) => c.charCodeAt(0)), 3, 0]);
+    const body = [...leb(count), ...names.flat()];
+    return [...globals(1), 7, ...leb(body.length), ...body];
+  };
   compileSync(instances(10_000));
   compileSync(instances(10, ...memories(100)));
+  compileSync(instances(1_000, ...globals(1_000)));
+  compileSync(instances(2_000, ...exported(500)));
   for (
     const [what, bytes] of [
       ["core instance count exceeds limit of 10000", instances(10_001)],
@@ -158,6 +167,8 @@ Deno.test("core instances, memories, tables and their elements have limits, whic
       ["memory count exceeds limit of 1000", instances(1, ...memories(1_001))],
       ["table count exceeds limit of 10000", instances(11, ...tables(1_000))],
       ["table element count exceeds limit of 10000000", instances(11, 4, 6, 1, 0x70, 0, ...leb(1_000_000))],
+      ["global count exceeds limit of 1000000", instances(1_001, ...globals(1_000))],
+      ["core import and export count exceeds limit of 1000000", instances(2_001, ...exported(500))],
     ] as const
   ) {
     const error = thrown(() => compileSync(bytes));
