@@ -319,6 +319,10 @@ Deno.test("a ComponentError says what its payload is, as far as a line has room"
     },
   });
   assertEquals(new ComponentError(hostile).message, "an object");
+  // Whatever is done with it throws, `Array.isArray` too.
+  const revoked = Proxy.revocable([], {});
+  revoked.revoke();
+  assertEquals(new ComponentError(revoked.proxy).message, "an object");
   let looked = 0;
   const lazy = Object.defineProperty({ first: "x".repeat(300) }, "second", { enumerable: true, get: () => ++looked });
   assert(
