@@ -83,6 +83,42 @@ Deno.test("what can wait may be lowered 150,000 times", async () => {
   assertEquals(await made.promising.exports.g!(), 7);
 });
 
+Deno.test("a long chain of lifts and lowers links; a call through it traps, since an instance cannot enter itself", async () => {
+  /** Each link lifts the one before and lowers it again; a core module gets the last, or all. */
+  const chain = (length: number, given: readonly number[]) =>
+    component(`(component
+      (import "f" (func $f (result u32)))
+      (core func $l0 (canon lower (func $f)))
+      ${
+      Array.from(
+        { length },
+        (_, i) =>
+          `(func $f${i} (result u32) (canon lift (core func $l${i}))) (core func $l${
+            i + 1
+          } (canon lower (func $f${i})))`,
+      )
+        .join("\n")
+    }
+      (core module $M ${given.map((i) => `(import "" "l${i}" (func $l${i} (result i32)))`).join("\n")}
+        (func (export "g") (result i32) (call $l${length})) (func (export "h") (result i32) (call $l${given[0]})))
+      (core instance $m (instantiate $M (with "" (instance
+        ${given.map((i) => `(export "l${i}" (func $l${i}))`).join("\n")}))))
+      (func (export "g") (result u32) (canon lift (core func $m "g")))
+      (func (export "h") (result u32) (canon lift (core func $m "h"))))`);
+  const all = Array.from({ length: 1001 }, (_, i) => i);
+  for (const [first, given] of [[0, [0, 10_000]], [0, all], [1000, all.toReversed()]] as const) {
+    const source = await chain(Math.max(first, given.at(-1)!), given);
+    for (const f of [() => 7, suspending(() => Promise.resolve(7))]) {
+      // The first link is the import itself.
+      const { exports } = instantiateSync(source, { f });
+      if (first === 0) assertEquals(await instantiateSync(source, { f }).promising.exports.h!(), 7);
+      assertEquals(thrown(() => exports.g!()).code, "cannot-enter");
+      const error = await instantiateSync(source, { f }).promising.exports.g!().catch((error: unknown) => error);
+      assert(error instanceof Trap && error.code === "cannot-enter", `${error}`);
+    }
+  }
+});
+
 Deno.test("lowered functions that are used share what is made for them, also those that can be suspended", async () => {
   const source = await lowering(1000);
   const plain = new Linker().func("f", () => 7).link(source),
