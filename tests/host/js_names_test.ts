@@ -1,6 +1,7 @@
 // Names that JavaScript has already, in every position where a guest may put one: what every object, function, class, error, array and
 // promise has. What a component exports by such a name serves as another's import, a host can give it, and what nobody gave is missing.
 
+import "../support/leaks.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { compileSync, type Component, type Imports, instantiateSync, Linker, t } from "@windlass/component";
 import { isKebab } from "../../core/names.ts";
@@ -214,11 +215,13 @@ for (const [kind, position] of Object.entries(positions)) {
     const given = instantiateSync(await provider(position)).exports[API];
     const made = new Linker().define({ [API]: given }).link(await consumer(kind, position)).instantiateSync();
     assertEquals(callAll(made.exports), all);
+    made[Symbol.dispose](); // with the handles that its guest keeps
   });
 
   Deno.test(`${kind}: a host gives each name as it writes it in JavaScript`, async () => {
     const made = instantiateSync(await consumer(kind, position), { [API]: position.host() });
     assertEquals(callAll(made.exports), all);
+    made[Symbol.dispose](); // with the handles that its guest keeps
   });
 
   Deno.test(`${kind}: what nobody gave is missing, and the message names it`, async () => {
