@@ -117,10 +117,9 @@ export type LinkErrorCode = keyof typeof LINK_PHRASES;
 
 /** What a guest can do wrong at run time. */
 export const TRAP_PHRASES = {
-  /**
-   * The instance is running already, or was locked down; the detail says which, and what is
-   * running.
-   */
+  // Comments of these members stay on one line: TypeScript's declarations of them begin with
+  // `readonly`, and Deno's emitter puts the comment after it, where a line break ends the member.
+  /** The instance runs already, or was locked down; the detail says which, and what runs. */
   "cannot-enter": "cannot enter component instance{0}",
   /** A guest called out during realloc or post-return. */
   "cannot-leave": "cannot leave component instance",
