@@ -214,10 +214,13 @@ function liftAny(
   };
 }
 
-/** Whether a call's value may be a record, whose field `then` a guest names. Classes of its resources have no `then` (host/names.ts). */
-function givesRecord(type: ValType | undefined): boolean {
-  if (type?.kind === "result") return givesRecord(type.ok);
-  return type?.kind === "option" ? givesRecord(type.element) : type?.kind === "record";
+/**
+ * Whether a call's value may be an object with a member `then`: a record, whose fields a guest names, or a resource of the host's.
+ * Classes of a guest's resources have none (host/names.ts).
+ */
+function mayHaveThen(type: ValType | undefined): boolean {
+  if (type?.kind === "result") return mayHaveThen(type.ok);
+  return type?.kind === "option" ? mayHaveThen(type.element) : type?.kind === "record" || type?.kind === "own";
 }
 
 /** Makes the JS function that gives a promise. `lifted.core` may give one too: then the guest was suspended on the way. */
@@ -225,7 +228,7 @@ export function liftPromising(lifted: Lifted, cx: CanonContext, throws: boolean)
   const { signature, core, path } = lifted;
   const { tree } = cx.inst, call = tree.callNumber(path);
   const entering = cx.inst.enteringSet(undefined);
-  const mayBeThenable = givesRecord(signature.type.result);
+  const mayBeThenable = mayHaveThen(signature.type.result);
   return async (...args: unknown[]) => {
     enter(entering, path, call);
     const scope = signature.scoped ? new CallScope() : undefined;
