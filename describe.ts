@@ -9,9 +9,7 @@ export function describe(value: unknown): string {
     case "bigint":
       return `${value}n`;
     case "object":
-      if (value === null) return "null";
-      if (Array.isArray(value)) return `an array of ${value.length}`;
-      return describeObject(value);
+      return value === null ? "null" : describeObject(value);
     case "function":
       return "a function";
     case "symbol":
@@ -23,6 +21,7 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object): string {
   try {
+    if (Array.isArray(value)) return `an array of ${value.length}`;
     // Its prototype's: a record may have a field of that name.
     const name = Object.getPrototypeOf(value)?.constructor?.name;
     return typeof name === "string" && name !== "" && name !== "Object" ? `an instance of ${name}` : "an object";

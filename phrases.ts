@@ -112,10 +112,9 @@ export type LinkErrorCode = keyof typeof LINK_PHRASES;
 
 /** What a guest can do wrong at run time. */
 export const TRAP_PHRASES = {
-  /**
-   * The instance is running already, or was locked down; the detail says which, and what is
-   * running.
-   */
+  // Comments of these members stay on one line: TypeScript's declarations of them begin with
+  // `readonly`, and Deno's emitter puts the comment after it, where a line break ends the member.
+  /** The instance runs already, or was locked down; the detail says which, and what runs. */
   "cannot-enter": "cannot enter component instance{0}",
   /** A guest called out during realloc or post-return. */
   "cannot-leave": "cannot leave component instance",
@@ -194,8 +193,9 @@ export const VALUE_PHRASES = {
   /** A promise where a value is due. */
   "promise":
     "expected {0}, found a promise: await it first, or declare the host function that returns it with `suspending(fn)` or `{ suspends: true }`",
-  /** A promise cannot give a record whose field `then` is a function, which a host's resource can be: it would call that. */
-  "thenable": "a promise cannot give a record whose field `then` is a function, as a resource of the host's can be",
+  /** A promise cannot give an object whose member `then` is a function: it would call that. */
+  "thenable":
+    "a promise cannot give an object whose member `then` is a function: a host's resource, or a record of one",
   /** A string or list of 2^28 bytes or more. */
   "too-long": "{0} of {1} bytes is longer than 2^28 - 1 bytes",
   /** A resource wrapper is used after it was dropped, given away or returned. */

@@ -200,5 +200,13 @@ function command(name: string): CommandName {
 /** The version of the package; a test compares it with deno.json. */
 export const version = "0.1.0";
 
-// What was not awaited (a pending read of standard input) does not hold the process.
-if (import.meta.main) process.exit(await main(process.argv.slice(2)));
+/**
+ * Runs the command line where this file is the program. In a bundle `import.meta` is the bundle's: a
+ * program that calls `main` must not become this one.
+ */
+async function runAs(url: string): Promise<void> {
+  // What was not awaited (a pending read of standard input) does not hold the process.
+  if (/\/host\/cli\.[jt]s$/.test(new URL(url).pathname)) process.exit(await main(process.argv.slice(2)));
+}
+
+if (import.meta.main) await runAs(import.meta.url);

@@ -17,12 +17,18 @@ export function pascalCase(label: string): string {
   return label.toLowerCase().split("-").map(capitalise).join("");
 }
 
-/** JS names for labels of one scope; those that collide keep their spelling. */
+/**
+ * JS names for labels of one scope; those that collide keep their spelling: with each other, or, as
+ * the class of `a-b` does, with the label `AB`, which is the second name of what it belongs to.
+ */
 export function uniqueNames(labels: readonly string[], spell: (label: string) => string): readonly string[] {
-  const spelt = labels.map(spell);
+  const spelt = labels.map(spell), own = new Set(labels);
   const counts = new Map<string, number>();
   for (const name of spelt) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return labels.map((label, i) => counts.get(spelt[i]!) === 1 ? spelt[i]! : label);
+  return labels.map((label, i) => {
+    const name = spelt[i]!;
+    return counts.get(name) === 1 && (name === label || !own.has(name)) ? name : label;
+  });
 }
 
 /** JS names of the fields of a record or the names of a flags type. */

@@ -694,7 +694,7 @@ check("VALUE_PHRASES", "ValueError", {
   },
   "thenable": {
     message:
-      "Cannot lift result of export f: a promise cannot give a record whose field `then` is a function, as a resource of the host's can be",
+      "Cannot lift result of export f: a promise cannot give an object whose member `then` is a function: a host's resource, or a record of one",
     provoke: async () => {
       const source = await component(`(component
         (import "h" (type $h (sub resource))) (import "get" (func $get (result (own $h))))

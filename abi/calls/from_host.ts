@@ -54,16 +54,19 @@ export function liftExport(link: CallLink): GuestCall {
   return (...args) => performance.run(args);
 }
 
-/** Whether a call's value may be a record, whose field `then` a guest names. Classes of its resources have no `then` (host/names.ts). */
-function givesRecord(type: ValType | undefined): boolean {
-  if (type?.kind === "result") return givesRecord(type.ok);
-  return type?.kind === "option" ? givesRecord(type.element) : type?.kind === "record";
+/**
+ * Whether a call's value may be an object with a member `then`: a record, whose fields a guest names, or a resource of the host's.
+ * Classes of a guest's resources have none (host/names.ts).
+ */
+function mayHaveThen(type: ValType | undefined): boolean {
+  if (type?.kind === "result") return mayHaveThen(type.ok);
+  return type?.kind === "option" ? mayHaveThen(type.element) : type?.kind === "record" || type?.kind === "own";
 }
 
 /** Makes the JS function that gives a promise. The core function may give one too: then the guest was suspended on the way. */
 export function liftPromising(link: CallLink): PromisingCall {
   const performance = new Performance(link), { tree } = link.callee!.cx.inst;
-  const mayBeThenable = givesRecord(link.plan.lift!.type.result);
+  const mayBeThenable = mayHaveThen(link.plan.lift!.type.result);
   return async (...args) => {
     const call = performance.begin(args), { suspension } = tree;
     try {

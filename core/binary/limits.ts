@@ -30,6 +30,13 @@ export const MAX_MEMORIES = 1_000;
 export const MAX_TABLES = 10_000;
 /** Elements of those tables, as they begin: as many as engines allow one table, 80 MB. */
 export const MAX_TABLE_ELEMENTS = 10_000_000;
+/** Globals that those make: as many as engines allow one module. */
+export const MAX_GLOBALS = 1_000_000;
+/**
+ * Imports and exports that those have, together: as many as engines allow one module of either. V8
+ * makes a function of 280 bytes for each that is exported, so that this many take 280 MB.
+ */
+export const MAX_CORE_NAMES = 1_000_000;
 /** Definitions and their parts that one component unfolds into, nested components counted each time they are instantiated. */
 export const MAX_UNFOLDED_DEFINITIONS = 500_000;
 /** Size of a value type in bytes, exclusive. Fixed by the specification. */

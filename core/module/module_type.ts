@@ -51,6 +51,9 @@ export interface CoreModuleMakes {
   readonly tables: number;
   /** Elements of its tables, as they begin. */
   readonly elements: number;
+  readonly globals: number;
+  /** Its imports and exports: engines keep something for each of either. */
+  readonly names: number;
 }
 
 /** The types of functions and tags whose shape does not say which they are. */
@@ -118,7 +121,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
     items[type.kind].push(item);
     return item;
   };
-  const makes = { memories: 0, tables: 0, elements: 0 };
+  const makes = { memories: 0, tables: 0, elements: 0, globals: 0, names: 0 };
   const kinds = ["func", "table", "memory", "global", "tag"] as const;
   reader.take(8);
   while (reader.remaining > 0) {
@@ -130,6 +133,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         break;
       case 2:
         content.vec(() => {
+          makes.names++;
           const module = content.name(), name = content.name();
           const type = add(coreExternType(content));
           if (type !== undefined) imports.push({ module, name, type });
@@ -156,6 +160,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         break;
       case 6:
         content.vec(() => {
+          makes.globals++;
           const type = coreValType(content), flags = content.byte();
           add({ kind: "global", type, mutable: (flags & 1) !== 0, shared: (flags & 2) !== 0 });
           skipConstExpr(content);
@@ -163,6 +168,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         break;
       case 7:
         content.vec(() => {
+          makes.names++;
           const name = content.name(), kind = kinds[content.byte()], index = content.u32();
           const defined = kind === "func" ? funcs[index - items.func.length] : undefined;
           const type = defined === undefined

@@ -22,6 +22,8 @@ import { invalid } from "../binary/invalid.ts";
 import {
   MAX_COMPONENT_INSTANCES,
   MAX_CORE_INSTANCES,
+  MAX_CORE_NAMES,
+  MAX_GLOBALS,
   MAX_MEMORIES,
   MAX_NESTING,
   MAX_TABLE_ELEMENTS,
@@ -69,7 +71,7 @@ class Planner {
   readonly #imports: PlanImport[] = [];
   readonly #resources: PlanResource[] = [];
   readonly #nodes: number[] = [];
-  readonly #made = { memories: 0, tables: 0, elements: 0 };
+  readonly #made = { memories: 0, tables: 0, elements: 0, globals: 0, names: 0 };
   #coreInstances = 0;
   #coreFuncs = 0;
 
@@ -281,6 +283,8 @@ class Planner {
     within("memory", this.#made.memories += makes.memories, MAX_MEMORIES);
     within("table", this.#made.tables += makes.tables, MAX_TABLES);
     within("table element", this.#made.elements += makes.elements, MAX_TABLE_ELEMENTS);
+    within("global", this.#made.globals += makes.globals, MAX_GLOBALS);
+    within("core import and export", this.#made.names += makes.names, MAX_CORE_NAMES);
   }
 
   // ── Canonical definitions ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -77,6 +77,8 @@ export interface RunningLift {
  * without waiting.
  */
 const DISPATCHED_TOGETHER = 32;
+/** Functions that wait and are looked at, whether they can be made too: most can. */
+const MAX_LOOKED_AT = 128;
 
 const nothing: ReadonlySet<number> = new Set();
 
@@ -219,9 +221,41 @@ export class RunningCore {
     return item;
   }
 
+  /**
+   * Makes a function, and before it those that it is made of: such a chain may be as long as the
+   * component, and the engine's stack is not.
+   */
   #make(step: MakingStep): CoreFunction {
-    if (step.kind !== "builtin" && this.#canSuspend(step)) return this.#dispatch(step);
-    return this.#coreFuncs[step.slot] = this.#made(step);
+    for (const chain = [step];;) {
+      const last = chain.at(-1)!, part = this.#partOf(last);
+      if (part !== undefined) {
+        chain.push(part);
+        continue;
+      }
+      chain.pop();
+      const made = last.kind !== "builtin" && this.#canSuspend(last)
+        ? this.#dispatch(last)
+        : this.#coreFuncs[last.slot] = this.#made(last);
+      if (chain.length === 0) return made;
+    }
+  }
+
+  /** A function that a lowered one is made of and that is not made yet. */
+  #partOf(step: MakingStep): MakingStep | undefined {
+    if (step.kind === "builtin") return undefined;
+    return this.#unmade(step.options.realloc) ?? this.#unmade(step.options.postReturn) ??
+      (step.kind === "adapter" ? this.#partOfLift(step.lift) : undefined);
+  }
+
+  #partOfLift(index: number): MakingStep | undefined {
+    if (this.#lifts[index] !== undefined) return undefined;
+    const { core, options } = this.plan.lifts[index]!;
+    return this.#unmade(core) ?? this.#unmade(options.realloc) ?? this.#unmade(options.postReturn);
+  }
+
+  #unmade(ref: CoreRef | undefined): MakingStep | undefined {
+    const found = ref?.kind === "made" ? this.#coreFuncs[ref.slot] : undefined;
+    return typeof found === "function" ? undefined : found;
   }
 
   #made(step: MakingStep): CoreFunction {
@@ -294,8 +328,10 @@ export class RunningCore {
   #dispatch(step: CallStep): CoreFunction {
     this.#toDispatch.delete(step.slot);
     const steps = [step];
+    let looked = 0;
     for (const [slot, other] of this.#toDispatch) {
-      if (steps.length === DISPATCHED_TOGETHER) break;
+      if (steps.length === DISPATCHED_TOGETHER || looked++ === MAX_LOOKED_AT) break;
+      if (this.#partOf(other) !== undefined) continue; // it is made when what it is made of is
       steps.push(other);
       this.#toDispatch.delete(slot);
     }

@@ -5,6 +5,7 @@
 import type { ValType } from "@windlass/component";
 import { button, el, sizeText, textField } from "./dom.ts";
 import type { Input } from "./inputs.ts";
+import { float, long } from "./numbers.ts";
 import { type HeldBytes, Named, type Objects } from "./objects.ts";
 
 /** Bytes that are shown as text or in hexadecimal. */
@@ -89,12 +90,9 @@ export function numbersInput(
 ): Input | undefined {
   if (!numeric.has(element.kind)) return undefined;
   const area = textField([...initial ?? []].join(", "), { label, placeholder: "1, 2, 3" });
-  const isLong = element.kind === "u64" || element.kind === "s64";
+  const read = element.kind === "u64" || element.kind === "s64" ? long : float;
   return {
     element: area,
-    value: () =>
-      area.value.split(/[\s,]+/).filter((part) => part !== "").map((part) =>
-        isLong && /^-?\d+$/.test(part) ? BigInt(part) : Number(part)
-      ),
+    value: () => area.value.split(/[\s,]+/).filter((part) => part !== "").map(read),
   };
 }

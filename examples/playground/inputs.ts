@@ -8,6 +8,7 @@ import { parseValue } from "../../host/cli/wave.ts";
 import { memberNames } from "../../host/names.ts";
 import { bytesInput, numbersInput } from "./bytes_input.ts";
 import { button, el, textField } from "./dom.ts";
+import { float, integer, long } from "./numbers.ts";
 import { Named, type Objects } from "./objects.ts";
 import { breadth } from "./stubs.ts";
 
@@ -24,11 +25,6 @@ function line(initial: unknown, otherwise: string, read: (text: string) => unkno
   if (isNumber) element.inputMode = "decimal";
   return { element, value: () => read(element.value) };
 }
-
-/** An integer as it was typed; anything else is given on as text, which the library refuses by name. */
-const integer = (typed: string): unknown => /^-?\d+$/.test(typed.trim()) ? Number(typed) : typed;
-const long = (typed: string): unknown => /^-?\d+$/.test(typed.trim()) ? BigInt(typed) : typed;
-const float = (typed: string): unknown => typed.trim() === "" ? typed : Number(typed);
 
 function choice(names: readonly string[], chosen: string | undefined, label: string) {
   const element = el("select", { label }, ...names.map((name) => el("option", { textContent: name })));

@@ -17,11 +17,11 @@ import type { Given } from "../../core/plan/plan.ts";
 import type { PlanImport } from "../../core/plan/plan_types.ts";
 import { Bindings, differEntity, placed } from "../../core/validate/subtype.ts";
 import { componentType } from "../../core/validate/validate.ts";
-import { Definitions, type Found } from "./definitions.ts";
+import { closest, Definitions, type Found } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
 import { alikeHint, versionHint, wasiHint } from "../hints.ts";
 import { requireMatch } from "../match.ts";
-import { givenKeys, type MemberKind } from "../names.ts";
+import { camelCase, givenKeys, type MemberKind, pascalCase } from "../names.ts";
 import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
 import type { Caller, ResourceClass } from "../schema.ts";
 
@@ -209,7 +209,14 @@ export class Binding {
       const hint = wasiHint(name) ?? versionHint(name, names.all, "what is defined");
       if (hint !== undefined) return hint;
     }
-    return alikeHint(leaf.display, this.#root.paths(), "the closest name that is defined");
+    const scope = leaf.path.length > 1 ? this.#scope(leaf) : undefined;
+    if (scope === undefined) return alikeHint(leaf.display, this.#root.paths(), "the closest name that is defined");
+    const owner = leaf.display.slice(0, leaf.display.lastIndexOf("#")), label = leaf.path.at(-1)!.name;
+    for (const key of [label, camelCase(label), pascalCase(label)]) {
+      const near = closest(key, scope.names.all);
+      if (near !== undefined) return `; the closest name that is defined is ${owner}#${near}`;
+    }
+    return `; what is defined for \`${owner}\` has no such member`;
   }
 
   #wrongSort(leaf: PlanImport, expected: string, value: unknown): never {
@@ -229,5 +236,7 @@ function sortOf(value: unknown): string {
   if (value instanceof HostFunc || typeof value === "function") return "func";
   if (value instanceof WebAssembly.Module) return "module";
   if (value instanceof Component) return "component";
-  return typeof value === "object" && value !== null ? "instance" : typeof value;
+  if (value === null) return "null";
+  if (value instanceof Promise) return "a promise: await it first";
+  return typeof value === "object" ? "instance" : typeof value;
 }

@@ -48,7 +48,7 @@ function read(source: object, key: string): Found | undefined {
 /** Whether a value can be looked into as an instance. */
 function isInstance(value: unknown): value is object {
   return typeof value === "object" && value !== null && !(value instanceof HostFunc) &&
-    !(value instanceof Component) && !(value instanceof WebAssembly.Module);
+    !(value instanceof Component) && !(value instanceof WebAssembly.Module) && !(value instanceof Promise);
 }
 
 /** Every name that an import object has, those of its classes included. */

@@ -156,6 +156,8 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
   /** Defines everything in an import object. It is read when linking. */
   define(imports: Imports<Data>): this {
     if (typeof imports !== "object" || imports === null) throw new TypeError("define takes an object of imports");
+    // Not whatever has a function `then`: a component may import one.
+    if (imports instanceof Promise) throw new TypeError("define takes an object of imports, found a promise: await it");
     const { names } = this.#root;
     const known = Object.keys(imports).filter((name) => names.has(name));
     if (known.length > 0 && !this.#shadowing) throw new LinkError("already-defined", `define ${known[0]}`, known[0]!);

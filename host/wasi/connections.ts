@@ -161,11 +161,15 @@ export class Connection {
     // The system resets a connection that is closed while something in it was not read. The peer
     // would lose then what it has not read itself. So that is read until the peer has ended too.
     const unread = socket.readableLength > 0 && !this.#ended;
+    const isShut = this.#shut;
+    // A stream that outlives its socket takes no more: nothing of it would be sent.
+    this.#shut = true;
     this.#discard();
+    this.#signal.fire();
     if (!unread) return socket.destroySoon();
     const timer = setTimeout(() => socket.destroy(), LINGER);
     socket.once("close", () => clearTimeout(timer));
     socket.once("end", () => socket.destroySoon());
-    if (!this.#shut) socket.end();
+    if (!isShut) socket.end();
   }
 }

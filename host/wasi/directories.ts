@@ -7,7 +7,7 @@ import { FsFailure } from "./fs_errors.ts";
 import { MAX_DESCRIPTORS } from "./limits.ts";
 import { type Follow, type Place, resolve } from "./paths.ts";
 import { required } from "./platform.ts";
-import { type FileId, OpenWalk, PathWalk, sameFile, usesDescriptors, type Walk } from "./walks.ts";
+import { DESCRIPTORS, type FileId, OpenWalk, PathWalk, sameFile, usesDescriptors, type Walk } from "./walks.ts";
 
 /** A directory that a guest has open. */
 export interface Directory {
@@ -113,6 +113,19 @@ export class Directories {
     if (there === undefined || !sameFile(there, opened) || !real.startsWith(base)) {
       throw new FsFailure("not-permitted", "the path changed while it was opened");
     }
+  }
+
+  /**
+   * The same file once more, for writing at its end only, wherever that is by then. `undefined`
+   * where the system has no way to open what a descriptor holds.
+   */
+  openAppending(fd: number, flags: number): number | undefined {
+    const { O_WRONLY, O_APPEND, O_NONBLOCK } = this.#fs.constants;
+    if (!this.#descriptors) return undefined;
+    if (this.#files >= MAX_DESCRIPTORS) throw new FsFailure("insufficient-memory", "too many open files");
+    const appending = this.#fs.openSync(`${DESCRIPTORS}/${fd}`, O_WRONLY | O_APPEND | O_NONBLOCK | flags);
+    this.#files++;
+    return appending;
   }
 
   /** Closes a file that was opened here. */

@@ -110,8 +110,9 @@ export class Descriptor {
       permit: () => CHUNK,
       write: (bytes) =>
         failing(() => {
-          file.write(bytes, position ?? Number(file.stats().size));
-          if (position !== null) position += bytes.length;
+          if (position === null) return file.append(bytes);
+          file.write(bytes, position);
+          position += bytes.length;
         }),
       flush() {},
       close: () => file.release(),

@@ -49,6 +49,11 @@ export class IncomingBody {
     return new FutureTrailers(body.#source);
   }
 
+  /** Receives no more. What is read after that is the error. */
+  static cut(body: IncomingBody, error: Error): void {
+    if (body.#source instanceof ReadableSource) body.#source.close({ error });
+  }
+
   /** Traps while the stream is alive; nothing more is received then. */
   #mustBeAlone(action: string): void {
     try {

@@ -6,6 +6,7 @@ import type { OutgoingBody } from "./http_body.ts";
 import type { ErrorCode } from "./http_error.ts";
 import { keepsMethod, methodName, schemeName, takesBody } from "./http_method.ts";
 import type { HttpPolicy } from "./http_policy.ts";
+import { runtimeVersions } from "./platform.ts";
 import { send } from "./http_send.ts";
 import {
   bodyOf,
@@ -38,12 +39,22 @@ function unread(body: OutgoingBody | undefined): void {
 }
 
 /**
+ * Whether a URL, and so `fetch`, would make another path of it: it resolves `.` and `..`, encoded or
+ * not, and takes a backslash for a slash. Bun makes one slash of two at the beginning.
+ */
+function isChanged(pathWithQuery: string): boolean {
+  const [path = ""] = pathWithQuery.split("?");
+  if (path.startsWith("//") && runtimeVersions().bun !== undefined) return true;
+  return path.includes("\\") || path.split("/").some((part) => /^(?:\.|%2e){1,2}$/i.test(part));
+}
+
+/**
  * Where a request goes to; nothing if its parts are no URL, or one that leads elsewhere. Without a
  * path there is none, as in Wasmtime.
  */
 function urlOf(scheme: string, request: OutgoingRequest): URL | undefined {
   const authority = request.authority(), path = request.pathWithQuery();
-  if (authority === undefined || path === undefined) return undefined;
+  if (authority === undefined || path === undefined || isChanged(path)) return undefined;
   const origin = `${scheme}://${authority}`;
   if (!URL.canParse(origin + path)) return undefined;
   const url = new URL(origin + path);

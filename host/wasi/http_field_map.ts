@@ -105,10 +105,13 @@ export class FieldMap {
 
   /**
    * The fields as `fetch`, `Request` and `Response` take them. They are a list, since Deno takes
-   * quadratic time to read a `Headers`.
+   * quadratic time to read a `Headers`. Of several lengths only the first is sent, which the body is
+   * held to: whoever believed another would take the body's end for something else.
    */
   pairs(): [name: string, value: string][] {
-    return joinCookies(Array.from(this.#store.all, ({ name, value }) => [name, latin1(value)]));
+    const [, ...others] = this.#store.byName.get("content-length") ?? [], without = new Set(others);
+    const sent = Array.from(this.#store.all).filter((field) => !without.has(field));
+    return joinCookies(sent.map(({ name, value }) => [name, latin1(value)]));
   }
 
   /** The number in `content-length`, if there is one. */

@@ -52,11 +52,13 @@ class Message {
 /** What came in, with a body that is consumed once. */
 class Incoming extends Message {
   readonly #name: string;
+  readonly #received: IncomingBody;
+  /** The same, until the guest has it. */
   #body: IncomingBody | undefined;
 
   constructor(headers: Headers, body: BodyInit, name: string) {
     super(FieldMap.received(headers));
-    this.#body = new IncomingBody(body);
+    this.#body = this.#received = new IncomingBody(body);
     this.#name = name;
   }
 
@@ -66,6 +68,11 @@ class Incoming extends Message {
     if (body === undefined) return err() as Result<never, undefined>;
     this.#body = undefined;
     return body;
+  }
+
+  /** Receives no more of the body, whoever has it: a guest that reads on is told the error. */
+  static cut(message: Incoming, error: Error): void {
+    IncomingBody.cut(message.#received, error);
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,7 @@
 // reads them, both ways.
 
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { joinCookies } from "./http_field_map.ts";
 import { keepsMethod, takesBody } from "./http_method.ts";
@@ -59,7 +59,11 @@ export async function listen(
   const { port, hostname } = checked(options);
   const http = required("node:http", "servers");
   if (!await askToListen(hostname, port)) throw new Error(`this process may not listen at ${hostname}:${port}`);
+  let closing = false;
   const server = http.createServer((message, response) => {
+    response.once("close", () => {
+      if (closing) setTimeout(closeIdle);
+    });
     answer(handler, message, response).catch((error) => {
       // What broke down here was no body, which `answer` ends itself.
       if (!response.destroyed) console.error(error);
@@ -73,8 +77,16 @@ export async function listen(
   });
   // A connection that cannot be accepted later on, for want of descriptors say, ends nothing.
   server.on("error", (error) => console.error(error));
+  // A client that keeps its connection for a next request would hold up the server's end.
+  const closeIdle = (): void => server.closeIdleConnections?.();
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      closing = true;
+      server.close(() => resolve());
+      closeIdle();
+    });
   const at = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return { url: `http://${at}:${(server.address() as AddressInfo).port}/`, close: () => close(server) };
+  return { url: `http://${at}:${(server.address() as AddressInfo).port}/`, close };
 }
 
 const LISTEN_OPTIONS: Known<ListenOptions> = { port: true, hostname: true };
@@ -89,21 +101,18 @@ function checked(options: ListenOptions): Required<ListenOptions> {
   return { port, hostname };
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    // Those that are kept open for a next request would hold it up.
-    server.closeIdleConnections?.();
-  });
-}
-
-/** What a message asks for; nothing if that cannot be said as a URL. */
-function urlOf({ url = "/", headers: { host = "localhost" } }: IncomingMessage): URL | undefined {
+/**
+ * What a message asks for; nothing if that cannot be said as a URL, or if it is an error to HTTP:
+ * several hosts (RFC 9112, 3.2), a user's name or password (RFC 9110, 4.2.4).
+ */
+function urlOf({ url = "/", headers: { host = "localhost" }, rawHeaders }: IncomingMessage): URL | undefined {
+  if (rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length > 1) return undefined;
   if (!/^[^\s/?#@\\]+$/.test(host)) return undefined;
   // A target that begins with two slashes is a path all the same.
   const target = url.startsWith("/") ? `http://${host}${url}` : url;
   if (!URL.canParse(target)) return undefined;
   const found = new URL(target);
+  if (found.username !== "" || found.password !== "") return undefined;
   return found.protocol === "http:" || found.protocol === "https:" ? found : undefined;
 }
 
@@ -123,6 +132,8 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
     if (!response.writableFinished) abort.abort(new Error("the client went away"));
   });
   const { method = "GET" } = message, url = urlOf(message);
+  // A body that nobody gets is received all the same: the connection serves another request only then.
+  if (url === undefined || !takesBody(method) || !keepsMethod(method)) message.resume();
   if (url === undefined) return void response.writeHead(400).end();
   // The platform has no Request for CONNECT, TRACE, and in Bun many others.
   if (!keepsMethod(method)) return void response.writeHead(501).end();
@@ -132,6 +143,10 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
     signal: abort.signal,
     ...takesBody(method) ? { body: bodyOf(message), duplex: "half" } : {},
   } as RequestInit);
+  // So it is with one that nobody began to read.
+  response.once("finish", () => {
+    if (!request.bodyUsed && !request.body?.locked) request.body?.cancel().catch(() => {});
+  });
   const { status, headers, body } = await handler(request);
   // Nobody is there to read it.
   if (abort.signal.aborted || response.destroyed) return void body?.cancel(abort.signal.reason).catch(() => {});

@@ -215,7 +215,7 @@ export class OpenDirectory {
     const access = write || truncate ? read ? O_RDWR : O_WRONLY : O_RDONLY;
     // Without O_CREAT, O_EXCL means nothing, or something else.
     const creating = create ? O_CREAT | (exclusive ? O_EXCL : 0) : 0;
-    const flags = access | creating | (sync ? O_SYNC : 0) | (dataSync ? O_DSYNC : 0);
+    const syncFlags = (sync ? O_SYNC : 0) | (dataSync ? O_DSYNC : 0), flags = access | creating | syncFlags;
     const opened = this.#directories.openFile(this.#directory, place, flags);
     try {
       // Only what was opened and looked at is truncated.
@@ -224,6 +224,6 @@ export class OpenDirectory {
       this.#directories.closeFile(opened.fd);
       throw error;
     }
-    return new OpenFile(this.#directories, opened, { read, write, mutable: this.mutable });
+    return new OpenFile(this.#directories, opened, { read, write, mutable: this.mutable, syncFlags });
   }
 }

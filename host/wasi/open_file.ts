@@ -13,6 +13,8 @@ export interface Access {
   readonly write: boolean;
   /** Whether the directory that it was opened in may be changed. */
   readonly mutable: boolean;
+  /** `O_SYNC`, `O_DSYNC`, or 0. */
+  readonly syncFlags: number;
 }
 
 /** An offset as the operating system's calls take it here. */
@@ -28,6 +30,8 @@ export class OpenFile {
   readonly #fd: number;
   readonly #access: Access;
   #users = 1;
+  /** The same file, opened to append; `undefined` where it cannot be, or was not yet. */
+  #appending: number | undefined;
   readonly id: FileId;
 
   /** @param opened What `directories` opened; closed there. */
@@ -46,7 +50,9 @@ export class OpenFile {
 
   /** One less uses it. */
   release(): void {
-    if (--this.#users === 0) this.#directories.closeFile(this.#fd);
+    if (--this.#users > 0) return;
+    this.#directories.closeFile(this.#fd);
+    if (this.#appending !== undefined) this.#directories.closeFile(this.#appending);
   }
 
   /** Refuses a file that was not opened for reading. */
@@ -82,6 +88,17 @@ export class OpenFile {
     for (let at = 0; at < bytes.length;) {
       at += this.#fs.writeSync(this.#fd, bytes, at, bytes.length - at, position + at);
     }
+  }
+
+  /**
+   * Writes all of it at the end. The system finds the end where it can: what another process or
+   * worker appends at the same time is not overwritten.
+   */
+  append(bytes: Uint8Array): void {
+    this.checkWritable();
+    const fd = this.#appending ??= this.#directories.openAppending(this.#fd, this.#access.syncFlags);
+    if (fd === undefined) return this.write(bytes, fileOffset(this.stats().size));
+    for (let at = 0; at < bytes.length;) at += this.#fs.writeSync(fd, bytes, at, bytes.length - at, null);
   }
 
   /** `ftruncate`. */

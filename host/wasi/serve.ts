@@ -129,6 +129,7 @@ export async function serve(
         if (made.error !== undefined) tell(made.error);
         resolve(made.response);
       };
+      const incoming = new IncomingRequest(request, body);
       const aborted = (): void => worker.abort.abort(request.signal.reason);
       const delivered = (): void => request.signal.removeEventListener("abort", aborted);
       const finish = (error?: { readonly error: unknown }): void => {
@@ -139,12 +140,13 @@ export async function serve(
           answer(err({ tag: "internal-error" }) as Result<never, ErrorCode>);
         }
         sent?.fail(new Error("the handler ended before the body was finished"));
+        IncomingRequest.cut(incoming, new Error("the handler of this request has ended"));
         pool.give(worker, error === undefined);
       };
       request.signal.addEventListener("abort", aborted, { once: true });
       if (request.signal.aborted) aborted();
       try {
-        Promise.resolve(worker.handle(new IncomingRequest(request, body), new ResponseOutparam(answer)))
+        Promise.resolve(worker.handle(incoming, new ResponseOutparam(answer)))
           .then(() => finish(), (error) => finish({ error }));
       } catch (error) {
         finish({ error });

@@ -36,6 +36,11 @@ export abstract class Chunked implements Source {
   /** Begins to read: `arrived`, `nothingYet` or `end` is called some time. */
   protected abstract begin(): void;
 
+  /** Whether nothing more comes. */
+  protected get ended(): boolean {
+    return this.#state === "ended";
+  }
+
   /** Whether something is being read. */
   protected get pulling(): boolean {
     return this.#state === "pulling";
@@ -121,9 +126,11 @@ export class ReadableSource extends Chunked {
     return part;
   }
 
-  close(): void {
+  /** @param failure What who reads on is told, unless it is the end. */
+  close(failure?: { readonly error: unknown }): void {
+    if (this.#closed) return;
     this.#closed = true;
-    this.end();
+    if (!this.ended) this.end(failure);
     this.#reader.cancel().catch(() => {});
   }
 

@@ -51,7 +51,7 @@ const O_PATH = 0o10000000;
  * Where Linux shows the descriptors of this process: what follows one of them is looked up in the
  * directory that it holds.
  */
-const DESCRIPTORS = "/proc/self/fd";
+export const DESCRIPTORS = "/proc/self/fd";
 
 /** Opens a directory to walk from. The last part of the path is not followed if it is a link. */
 function openDirectory(path: string): number {

@@ -44,7 +44,7 @@ Deno.test("nested::top_level_instance_two_level: it is that module which runs, a
   assertFails(
     () => new Linker().define({ outer: { inner: {} } }).link(source),
     "LinkError",
-    "Cannot link import outer#inner#m: a definition was not found; the closest name that is defined is outer#inner",
+    "Cannot link import outer#inner#m: a definition was not found; what is defined for `outer#inner` has no such member",
   );
 });
 

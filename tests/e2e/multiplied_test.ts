@@ -1,5 +1,5 @@
 // What a small binary can multiply: lowered functions, exports, resource types, core instances,
-// memories, tables, handles.
+// memories, tables, globals, exports of core modules, handles.
 // What is costly to make is counted where the engine makes it; what cannot be shared has a limit.
 
 import "../support/leaks.ts";
@@ -84,6 +84,42 @@ Deno.test("what can wait may be lowered 150,000 times", async () => {
   assertEquals(await made.promising.exports.g!(), 7);
 });
 
+Deno.test("a long chain of lifts and lowers links; a call through it traps, since an instance cannot enter itself", async () => {
+  /** Each link lifts the one before and lowers it again; a core module gets the last, or all. */
+  const chain = (length: number, given: readonly number[]) =>
+    component(`(component
+      (import "f" (func $f (result u32)))
+      (core func $l0 (canon lower (func $f)))
+      ${
+      Array.from(
+        { length },
+        (_, i) =>
+          `(func $f${i} (result u32) (canon lift (core func $l${i}))) (core func $l${
+            i + 1
+          } (canon lower (func $f${i})))`,
+      )
+        .join("\n")
+    }
+      (core module $M ${given.map((i) => `(import "" "l${i}" (func $l${i} (result i32)))`).join("\n")}
+        (func (export "g") (result i32) (call $l${length})) (func (export "h") (result i32) (call $l${given[0]})))
+      (core instance $m (instantiate $M (with "" (instance
+        ${given.map((i) => `(export "l${i}" (func $l${i}))`).join("\n")}))))
+      (func (export "g") (result u32) (canon lift (core func $m "g")))
+      (func (export "h") (result u32) (canon lift (core func $m "h"))))`);
+  const all = Array.from({ length: 1001 }, (_, i) => i);
+  for (const [first, given] of [[0, [0, 10_000]], [0, all], [1000, all.toReversed()]] as const) {
+    const source = await chain(Math.max(first, given.at(-1)!), given);
+    for (const f of [() => 7, suspending(() => Promise.resolve(7))]) {
+      // The first link is the import itself.
+      const { exports } = instantiateSync(source, { f });
+      if (first === 0) assertEquals(await instantiateSync(source, { f }).promising.exports.h!(), 7);
+      assertEquals(thrown(() => exports.g!()).code, "cannot-enter");
+      const error = await instantiateSync(source, { f }).promising.exports.g!().catch((error: unknown) => error);
+      assert(error instanceof Trap && error.code === "cannot-enter", `${error}`);
+    }
+  }
+});
+
 Deno.test("lowered functions that are used share what is made for them, also those that can be suspended", async () => {
   const source = await lowering(1000);
   const plain = new Linker().func("f", () => 7).link(source),
@@ -147,11 +183,20 @@ const instances = (count: number, ...module: number[]) => {
   return long([1, ...leb(bytes.length), ...bytes], repeated(2, count, [0, 0, 0]));
 };
 
-Deno.test("core instances, memories, tables and their elements have limits, which are named before anything is instantiated", () => {
+Deno.test("core instances, memories, tables and their elements, globals and exports have limits, which are named before anything is instantiated", () => {
   const memories = (count: number) => repeated(5, count, [0, 0]),
-    tables = (count: number) => repeated(4, count, [0x70, 0, 0]);
+    tables = (count: number) => repeated(4, count, [0x70, 0, 0]),
+    globals = (count: number) => repeated(6, count, [0x7f, 0, 0x41, 0, 0x0b]);
+  /** Exports of one global, each by a name of its own: engines make something for each in every instance. */
+  const exported = (count: number): number[] => {
+    const names = Array.from({ length: count }, (_, i) => [3, ...[...`${100 + i}`].map((c) => c.charCodeAt(0)), 3, 0]);
+    const body = [...leb(count), ...names.flat()];
+    return [...globals(1), 7, ...leb(body.length), ...body];
+  };
   compileSync(instances(10_000));
   compileSync(instances(10, ...memories(100)));
+  compileSync(instances(1_000, ...globals(1_000)));
+  compileSync(instances(2_000, ...exported(500)));
   for (
     const [what, bytes] of [
       ["core instance count exceeds limit of 10000", instances(10_001)],
@@ -159,6 +204,8 @@ Deno.test("core instances, memories, tables and their elements have limits, whic
       ["memory count exceeds limit of 1000", instances(1, ...memories(1_001))],
       ["table count exceeds limit of 10000", instances(11, ...tables(1_000))],
       ["table element count exceeds limit of 10000000", instances(11, 4, 6, 1, 0x70, 0, ...leb(1_000_000))],
+      ["global count exceeds limit of 1000000", instances(1_001, ...globals(1_000))],
+      ["core import and export count exceeds limit of 1000000", instances(2_001, ...exported(500))],
     ] as const
   ) {
     const error = thrown(() => compileSync(bytes));

@@ -1,6 +1,7 @@
 // Names that JavaScript has already, in every position where a guest may put one: what every object, function, class, error, array and
 // promise has. What a component exports by such a name serves as another's import, a host can give it, and what nobody gave is missing.
 
+import "../support/leaks.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { compileSync, type Component, type Imports, instantiateSync, Linker, t } from "@windlass/component";
 import { isKebab } from "../../core/binary/names.ts";
@@ -214,11 +215,13 @@ for (const [kind, position] of Object.entries(positions)) {
     const given = instantiateSync(await provider(position)).exports[API];
     const made = new Linker().define({ [API]: given }).link(await consumer(kind, position)).instantiateSync();
     assertEquals(callAll(made.exports), all);
+    made[Symbol.dispose](); // with the handles that its guest keeps
   });
 
   Deno.test(`${kind}: a host gives each name as it writes it in JavaScript`, async () => {
     const made = instantiateSync(await consumer(kind, position), { [API]: position.host() });
     assertEquals(callAll(made.exports), all);
+    made[Symbol.dispose](); // with the handles that its guest keeps
   });
 
   Deno.test(`${kind}: what nobody gave is missing, and the message names it`, async () => {
@@ -401,4 +404,32 @@ Deno.test("a record's field `constructor` is no class in messages", () => {
   const call = echo({ kind: "list", element: { kind: "u32" } });
   const { message } = thrown(() => call({ constructor: { name: "Evil" } }));
   assert(message.endsWith("found an object"), message);
+});
+
+Deno.test("a class leaves the name of another label alone: that finds its own, in exports and imports", async () => {
+  const api = "x:y/z", type = `(export "a-b" (type $r (sub resource))) (export "AB" (func (result u32)))`;
+  for (const order of [0, 1]) {
+    const exported = [`(export "a-b" (type $R))`, `(export "AB" (func $one))`];
+    if (order === 1) exported.reverse();
+    const made = await instance(`(component
+      (core module $M (func (export "f") (result i32) (i32.const 1)))
+      (core instance $m (instantiate $M))
+      (func $f (result u32) (canon lift (core func $m "f")))
+      (component $C
+        (import "one" (func $one (result u32)))
+        (type $R (resource (rep i32)))
+        ${exported.join("\n")})
+      (instance $c (instantiate $C (with "one" (func $f))))
+      (export "${api}" (instance $c)))`);
+    const exports = made.exports[api];
+    assertEquals([exports.ab(), exports.AB(), made.func(`${api}#AB`, t.func([], t.u32))()], [1, 1, 1]);
+    assert(Object.hasOwn(exports["a-b"], "prototype"));
+    const importer = await component(`(component
+      (import "${api}" (instance $api ${type}))
+      (core func $f (canon lower (func $api "AB")))
+      (core module $M (import "" "f" (func $f (result i32))) (func (export "g") (result i32) (call $f)))
+      (core instance $m (instantiate $M (with "" (instance (export "f" (func $f))))))
+      (func (export "g") (result u32) (canon lift (core func $m "g"))))`);
+    assertEquals(instantiateSync(importer, { [api]: exports }).exports.g!(), 1);
+  }
 });

@@ -89,12 +89,12 @@ Deno.test("what every object has does not count as a definition", async () => {
   assertFails(
     () => new Linker().define({ "a:b/c": {} }).link(source),
     "LinkError",
-    "Cannot link import a:b/c#to-string: a definition was not found",
+    "Cannot link import a:b/c#to-string: a definition was not found; what is defined for `a:b/c` has no such member",
   );
   assertFails(
     () => new Linker().define({ "a:b/c": { toString: () => "" } }).link(source),
     "LinkError",
-    "Cannot link import a:b/c#constructor: a definition was not found",
+    "Cannot link import a:b/c#constructor: a definition was not found; what is defined for `a:b/c` has no such member",
   );
 });
 
@@ -409,7 +409,7 @@ Deno.test("members that classes and functions inherit are no definitions", async
   assertFails(
     () => new Linker().define({ "a:b/c": new (class Host {})() }).link(named),
     "LinkError",
-    "Cannot link import a:b/c#constructor: a definition was not found",
+    "Cannot link import a:b/c#constructor: a definition was not found; what is defined for `a:b/c` has no such member",
   );
 });
 

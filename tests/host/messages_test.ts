@@ -319,6 +319,10 @@ Deno.test("a ComponentError says what its payload is, as far as a line has room"
     },
   });
   assertEquals(new ComponentError(hostile).message, "an object");
+  // Whatever is done with it throws, `Array.isArray` too.
+  const revoked = Proxy.revocable([], {});
+  revoked.revoke();
+  assertEquals(new ComponentError(revoked.proxy).message, "an object");
   let looked = 0;
   const lazy = Object.defineProperty({ first: "x".repeat(300) }, "second", { enumerable: true, get: () => ++looked });
   assert(
@@ -338,4 +342,31 @@ Deno.test("a guest's err with a record is in the message", async () => {
   const error = thrown(() => made.exports.f!());
   assert(error instanceof ComponentError);
   assertEquals(error.message, "{ errorCode: 404 }");
+});
+
+Deno.test("a member that is missing of an instance that is there: the closest member, never the instance itself", async () => {
+  const source = await component(`(component (import "a:b/c@1.2.0" (instance
+    (export "get-name" (func)) (export "r" (type (sub resource))))))`);
+  const getName = () => {};
+  const found = "LinkError: Cannot link import a:b/c@1.2.0#", missing = "a definition was not found";
+  for (
+    const [given, message] of [
+      [{ getName }, `r: ${missing}; what is defined for \`a:b/c@1.2.0\` has no such member`],
+      [{ getNam: getName }, `get-name: ${missing}; the closest name that is defined is a:b/c@1.2.0#getNam`],
+      [null, "get-name: expected instance found null"],
+      [Promise.resolve({ getName }), "get-name: expected instance found a promise: await it first"],
+    ] as [Any, string][]
+  ) {
+    assertEquals(await messageOf(() => instantiateSync(source, { "a:b/c@1.2.0": given })), found + message);
+  }
+  assertEquals(
+    await messageOf(() => instantiate(source, Promise.resolve({}) as Any)),
+    "TypeError: define takes an object of imports, found a promise: await it",
+  );
+  const newer = await component(`(component (import "wasi:http/types@0.2.99" (instance (export "f" (func)))))`);
+  assertEquals(
+    await messageOf(async () => instantiateSync(newer, await wasi())),
+    "LinkError: Cannot link import wasi:http/types@0.2.99#f: a definition was not found; " +
+      "what is defined for `wasi:http/types@0.2.99` has no such member",
+  );
 });

@@ -141,6 +141,33 @@ Deno.test("a record whose field `then` is a host's function is refused by a prom
   assertEquals(calls, 0);
 });
 
+Deno.test("a host's resource with a method `then` is refused by a promise, and the method is not called", async () => {
+  const maybe = `(export "maybe") (param i32) (result i32)
+    (i32.store8 (i32.const 8) (i32.const 1)) (i32.store (i32.const 12) (local.get 0)) (i32.const 8)`;
+  const gives = await component(`(component
+    (import "h" (type $h (sub resource)))
+    (core module $M (memory (export "memory") 1)
+      (func (export "own") (param i32) (result i32) (local.get 0)) (func ${maybe}))
+    (core instance $m (instantiate $M))
+    (func (export "own") (param "of" (own $h)) (result (own $h)) (canon lift (core func $m "own")))
+    (func (export "maybe") (param "of" (own $h)) (result (option (own $h)))
+      (canon lift (core func $m "maybe") (memory $m "memory"))))`);
+  let calls = 0;
+  class H {
+    then(): void {
+      calls++;
+    }
+  }
+  const { exports, promising } = instantiateSync(gives, { h: H });
+  const given = new H();
+  for (const name of ["own", "maybe"]) {
+    assertStrictEquals(exports[name]!(given), given);
+    const error = await promising.exports[name]!(given).then(() => undefined, (error: unknown) => error);
+    assertEquals((error as { code?: string }).code, "thenable");
+  }
+  assertEquals(calls, 0);
+});
+
 Deno.test("a host's class may have the method `then`, and need not call it so", async () => {
   const wants = await component(`(component
     (import "h" (type $h (sub resource)))

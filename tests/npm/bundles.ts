@@ -42,6 +42,11 @@ export async function checkBundles(folder: string): Promise<void> {
       await must(["node", `${bundler}/prints.js`], { cwd: folder }),
       /^package root:component;[^]*interface World/,
     );
+    // A program that calls the command line stays itself: `import.meta.main` is true of a bundle.
+    await Deno.writeTextFile(`${folder}/calls.js`, calling);
+    await must(command("calls.js", `${bundler}/calls.js`), { cwd: folder });
+    const said = await must(["npx", "-y", "node@26.10.0", `${bundler}/calls.js`], { cwd: folder });
+    assertMatch(said, /^begins\n\d+\.\d+\.\d+\nexit code 0\n$/);
     console.log(`bundled by ${bundler}, in bytes: ${sizes.join(", ")}`);
   }
 }
@@ -50,4 +55,10 @@ export async function checkBundles(folder: string): Promise<void> {
 const printing = `import { compileSync } from "@windlass/component";
 const component = compileSync(Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0));
 console.log(component.wit(), component.typescript());
+`;
+
+/** A program with a command line of its own. */
+const calling = `import { main } from "@windlass/component/cli";
+console.log("begins");
+console.log("exit code", await main(["--version"]));
 `;

@@ -138,4 +138,7 @@ Deno.test("cookies go out as one field, joined by semicolons; other fields as th
   assertEquals(map.pairs(), [["Cookie", "a=1; b=2"], ["x", "1"], ["x", "2"]]);
   const { headers } = new Request("http://localhost/", { headers: map.pairs() });
   assertEquals([headers.get("cookie"), headers.get("x")], ["a=1; b=2", "1, 2"]);
+  // A message has one length (RFC 9110, 8.6).
+  for (const length of ["5", "7"]) map.append("Content-Length", utf8(length));
+  assertEquals(map.pairs().slice(3), [["Content-Length", "5"]]);
 });

@@ -83,6 +83,8 @@ Deno.test("what no Request can be is answered by the server itself", () =>
       "GET / HTTP/1.1\r\nhost: a b": 400,
       "GET a:// HTTP/1.1\r\nhost: a": 400,
       "get / HTTP/1.1\r\nhost: a": 400,
+      "GET / HTTP/1.1\r\nhost: a\r\nHost: b": 400,
+      "GET http://user:word@a/ HTTP/1.1\r\nhost: a": 400,
     };
     for (const [line, status] of Object.entries(lines)) {
       const answer = await connection(port, `${line}\r\nconnection: close\r\n\r\n`).closed;
@@ -260,6 +262,67 @@ Deno.test("closing waits for what is under way, and not for clients that keep th
   await server.close();
   assertEquals(await slow, "done");
   await assertRejects(() => fetch(server.url));
+});
+
+Deno.test("closing does not wait for a client that kept its connection for a next request", async () => {
+  const server = await listen(async () => {
+    await later(100);
+    return new Response("done");
+  }, { port: 0 });
+  const kept = connection(Number(new URL(server.url).port), "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await later(20);
+  const closing = server.close().then(() => "closed");
+  await until(() => kept.received().includes("done"));
+  // A server keeps an idle connection for five seconds, by Node's default.
+  assertEquals(await Promise.race([closing, later(3000)]), "closed");
+  await kept.closed;
+});
+
+const BIG = `content-length: 3000000\r\n\r\n${"a".repeat(3_000_000)}`;
+const NEXT = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
+
+for (
+  const [method, path] of [["POST", "/hello"], ["POST", "/trap"], ["POST", "/part"], ["GET", "/hello"], [
+    "TRACE",
+    "/",
+  ]] as const
+) {
+  Deno.test(`a connection serves its next request, though the body before was not read: ${method} ${path}`, async () => {
+    const { handler } = await guestHandler({ instances: { max: 1 } });
+    const answer = async (request: Request) => {
+      if (!request.url.endsWith("/part")) return await handler(request);
+      const reader = request.body!.getReader();
+      await reader.read();
+      await reader.cancel();
+      return new Response("part");
+    };
+    for (const answers of [answer, (request: Request) => new Response(new URL(request.url).pathname)]) {
+      await listening(answers, async (_, port) => {
+        const client = connection(port, `${method} ${path} HTTP/1.1\r\nhost: a\r\n${BIG}${NEXT}`);
+        await until(() => client.received().split("HTTP/1.1 ").length === 3);
+        client.socket.destroy();
+      });
+    }
+  });
+}
+
+Deno.test("a body that is read after its response was made is read to its end", async () => {
+  let length = 0, over = false;
+  await listening((request) => {
+    void (async () => {
+      for await (const chunk of request.body!) {
+        length += chunk.length;
+        await later(1);
+      }
+      over = true;
+    })();
+    return new Response("accepted");
+  }, async (_, port) => {
+    const client = connection(port, `POST / HTTP/1.1\r\nhost: a\r\n${BIG}`);
+    await until(() => over);
+    client.socket.destroy();
+    assertEquals(length, 3_000_000);
+  });
 });
 
 Deno.test("options that are none are refused, and so is an address that is taken", async () => {

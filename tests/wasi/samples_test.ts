@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { compile, ComponentError, instantiate, Trap } from "@windlass/component";
 import { run, serve } from "@windlass/component/wasi";
 import { wordsOf } from "../../examples/playground/command.ts";
+import { float, integer, long } from "../../examples/playground/numbers.ts";
 import { spell } from "../../examples/playground/spelling.ts";
 import { valueText } from "../../examples/playground/values.ts";
 import { recordedSampleDigests, sampleDigest, samples } from "../../tools/samples.ts";
@@ -189,6 +190,16 @@ Deno.test("a value's text is JavaScript for that value", () => {
   assertEquals(valueText(Float32Array.of(1.5, 2), named), "Float32Array [1.5, 2]");
   assertEquals(valueText(BigInt64Array.of(-1n), named), "BigInt64Array [-1]");
   assertMatch(valueText(Array(1000).fill(0), named), /… 800 more\n\]$/);
+});
+
+Deno.test("what is typed is a number or is given on as it is, never another number", () => {
+  for (
+    const [typed, value] of [["1.5", 1.5], [" -1e3 ", -1000], ["NaN", NaN], ["-Infinity", -Infinity], ["0", 0]] as const
+  ) {
+    assertEquals(float(typed), value);
+  }
+  for (const typed of ["", " ", "abc", "1,5", "1_000", "--1", "nan"]) assertEquals(float(typed), typed);
+  assertEquals([integer("-7"), integer("1.5"), long("18446744073709551615")], [-7, "1.5", 18446744073709551615n]);
 });
 
 Deno.test("arguments are taken apart as a shell does", () => {

@@ -255,3 +255,17 @@ Deno.test("what was written arrives, though what was received is dropped unread"
   assertEquals(text(await client.rest()), "answer");
   client.drop();
 });
+
+Deno.test("streams that outlive their socket are closed: nothing is taken that is not sent", async () => {
+  const [client, accepted] = await connection();
+  const { socket, input, output } = client;
+  good(await output.checkWrite());
+  socket[Symbol.dispose]();
+  bad(output.write(utf8("x")), closed);
+  bad(await output.checkWrite(), closed);
+  bad(await input.read(1n), closed);
+  await output.subscribe().block();
+  await input.subscribe().block();
+  for (const stream of [input, output]) stream[Symbol.dispose]();
+  accepted.drop();
+});
