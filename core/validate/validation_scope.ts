@@ -85,12 +85,12 @@ class Names {
 }
 
 /** One component, component type or instance type. */
-export class Frame extends IndexSpaces<TypeSpaces> {
+export class ValidationScope extends IndexSpaces<TypeSpaces> {
   readonly kind: "component" | "component type" | "instance type";
   readonly export: Names;
   /** Resources that it defines itself, or that instances in it bring along. */
   readonly defined: Set<ResourceType> = new Set();
-  // Most frames are of instance types, which import nothing and define nothing: what only others have is made when asked for.
+  // Most scopes are of instance types, which import nothing and define nothing: what only others have is made when asked for.
   #import: Names | undefined;
   #imported: Set<ResourceType> | undefined;
   #local: Map<ResourceType, "i32" | "i64"> | undefined;
@@ -100,7 +100,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
   /** The core type of this component's thread-local context, once a built-in says it. */
   contextType: string | undefined;
 
-  constructor(kind: Frame["kind"], parent: Frame | undefined, budget: Budget, gates: Gates) {
+  constructor(kind: ValidationScope["kind"], parent: ValidationScope | undefined, budget: Budget, gates: Gates) {
     super(parent);
     this.kind = kind;
     this.#gates = gates;

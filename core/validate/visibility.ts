@@ -12,7 +12,7 @@ import type { Budget } from "../resolve/budget.ts";
  */
 export class Visibility {
   readonly #named = new Set<object>();
-  /** The type items that exports name and imports do not. Only the exports of a frame have them. */
+  /** The type items that exports name and imports do not. Only the exports of a scope have them. */
   readonly #exported: Set<TypeEntity> | undefined;
   readonly #known = new Set<object>();
   readonly #shown = new Set<InstanceType>();
