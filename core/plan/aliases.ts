@@ -4,11 +4,11 @@
 import type { AliasDef } from "../decode/syntax.ts";
 import { addCoreTypeItem } from "../resolve/core_types.ts";
 import type { CoreRef } from "./plan_types.ts";
-import type { Scope } from "./plan_scope.ts";
+import type { PlanScope } from "./plan_scope.ts";
 import type { CoreItemSort } from "../decode/sorts.ts";
 
 /** Adds what an alias names to the scope; the alias was validated. */
-export function addAlias(def: AliasDef, scope: Scope, offset: number): void {
+export function addAlias(def: AliasDef, scope: PlanScope, offset: number): void {
   const { sort } = def;
   switch (def.kind) {
     case "export":

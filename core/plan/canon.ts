@@ -5,10 +5,10 @@
 import { type CanonDef, type CanonOptionsDef, styleOf } from "../decode/syntax.ts";
 import { valueAt } from "../resolve/value_types.ts";
 import type { Builtin, CoreRef, EndType, MemoryRef, PlanOptions } from "./plan_types.ts";
-import type { Scope } from "./plan_scope.ts";
+import type { PlanScope } from "./plan_scope.ts";
 
 /** Canonical options with core items resolved. */
-export function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOptions {
+export function planOptions(def: CanonOptionsDef, scope: PlanScope, offset: number): PlanOptions {
   const core = (sort: "core func" | "core memory", index: number | undefined): CoreRef | undefined =>
     index === undefined ? undefined : scope.get(sort, index, offset);
   return {
@@ -25,7 +25,7 @@ export function planOptions(def: CanonOptionsDef, scope: Scope, offset: number):
 type BuiltinDef = CanonDef & { kind: "builtin" };
 
 /** A built-in with its operands. */
-export function planBuiltin(def: BuiltinDef, scope: Scope, offset: number): Builtin {
+export function planBuiltin(def: BuiltinDef, scope: PlanScope, offset: number): Builtin {
   const name = def.name as Exclude<Builtin["name"], `resource.${string}`>;
   const options = (): PlanOptions => planOptions(def.options ?? {}, scope, offset);
   const end = (): EndType => scope.typeOf("value", def.type!, offset).type as EndType;

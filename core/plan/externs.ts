@@ -12,16 +12,16 @@ import { invalid } from "../binary/invalid.ts";
 import { MAX_NESTING } from "../binary/limits.ts";
 import type { CoreModuleType } from "../module/module_type.ts";
 import type {
-  ComponentItem,
   DeclaredType,
   FuncRef,
-  InstanceItem,
-  Item,
   ModuleRef,
-  NamedItem,
-  TypeItem,
+  NamedPlanItem,
+  PlanComponent,
+  PlanInstance,
+  PlanItem,
+  PlanType,
 } from "./plan_types.ts";
-import { Scope } from "./plan_scope.ts";
+import { PlanScope } from "./plan_scope.ts";
 import { evaluateValueType } from "../resolve/value_types.ts";
 
 /** Names from the root to an import, innermost first: siblings share what is above them. */
@@ -45,20 +45,20 @@ export interface Maker {
   /** Notes that an import or export is to be a resource type that there is already. */
   sameResource(path: Path, type: ResourceType): void;
   module(path: Path, type: CoreModuleType): ModuleRef;
-  component(path: Path, type: DeclaredType): ComponentItem;
+  component(path: Path, type: DeclaredType): PlanComponent;
   /** Notes an instance that has no exports. */
   emptyInstance(path: Path): void;
 }
 
 /** Evaluates a type definition; a resource must be made by the planner, which gives it a slot. */
-export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget: Budget): TypeItem {
+export function evaluateType(def: TypeDef, scope: PlanScope, offset: number, budget: Budget): PlanType {
   return def.kind === "component" || def.kind === "instance"
     ? { kind: def.kind, decls: def.decls, scope }
     : evaluateValueType(def, scope, offset, budget);
 }
 
 /** An instance of some exports. Instances nest in instances, and everything that walks them recurses. */
-export function instanceItem(exports: ReadonlyMap<string, NamedItem>, offset: number): InstanceItem {
+export function planInstance(exports: ReadonlyMap<string, NamedPlanItem>, offset: number): PlanInstance {
   let depth = 1;
   for (const { item } of exports.values()) {
     if (item.sort === "instance") depth = Math.max(depth, item.instance.depth + 1);
@@ -72,10 +72,10 @@ export function makeExtern(
   def: ExternTypeDef,
   name: NameDef,
   path: Path,
-  scope: Scope,
+  scope: PlanScope,
   maker: Maker,
   offset: number,
-): Item {
+): PlanItem {
   switch (def.kind) {
     case "func":
       return { sort: "func", func: maker.func(path, scope.typeOf("func", def.type, offset).type) };
@@ -104,14 +104,14 @@ export function makeExtern(
 }
 
 /** An instance with the exports that an instance type declares. */
-export function makeInstance(type: DeclaredType, path: Path, maker: Maker): InstanceItem {
+export function makeInstance(type: DeclaredType, path: Path, maker: Maker): PlanInstance {
   const exports = evaluateDecls(type, path, maker);
   if (exports.size === 0) maker.emptyInstance(path);
-  return instanceItem(exports, type.decls[0]?.offset ?? 0);
+  return planInstance(exports, type.decls[0]?.offset ?? 0);
 }
 
 /** What an import of a component type stands for, where somebody gives it. */
-export type Supply = (name: NameDef, type: ExternTypeDef, scope: Scope, offset: number) => Item;
+export type Supply = (name: NameDef, type: ExternTypeDef, scope: PlanScope, offset: number) => PlanItem;
 
 /** The exports that a component or instance type declares; `supply` gives its imports, if the maker does not. */
 export function evaluateDecls(
@@ -119,10 +119,10 @@ export function evaluateDecls(
   path: Path | undefined,
   maker: Maker,
   supply?: Supply,
-): ReadonlyMap<string, NamedItem> {
+): ReadonlyMap<string, NamedPlanItem> {
   maker.budget.spend(decls[0]?.offset ?? 0, SCOPE_WEIGHT);
-  const scope = new Scope(parent);
-  const exports = new Map<string, NamedItem>();
+  const scope = new PlanScope(parent);
+  const exports = new Map<string, NamedPlanItem>();
   for (const decl of decls) {
     maker.budget.spend(decl.offset, weigh(decl));
     if (path !== undefined && path.depth > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");

@@ -12,10 +12,10 @@ import {
   evaluateDecls,
   evaluateType,
   extend,
-  instanceItem,
   makeExtern,
   type Maker,
   type Path,
+  planInstance,
   type Supply,
 } from "./externs.ts";
 import { invalid } from "../binary/invalid.ts";
@@ -34,17 +34,17 @@ import type {
   CoreRef,
   DefinedComponent,
   FuncRef,
-  InstanceItem,
-  Item,
   ModuleRef,
-  NamedItem,
+  NamedPlanItem,
   Plan,
   PlanImport,
+  PlanInstance,
+  PlanItem,
   PlanLift,
   PlanResource,
-  Step,
+  PlanStep,
 } from "./plan_types.ts";
-import { Scope } from "./plan_scope.ts";
+import { PlanScope } from "./plan_scope.ts";
 import { coreItemSorts } from "../decode/sorts.ts";
 import { planBuiltin, planOptions } from "./canon.ts";
 
@@ -64,7 +64,7 @@ export function planComponent(component: DefinedComponent, given?: readonly Give
 class Planner {
   readonly #budget: Budget;
   readonly #given: Iterator<Given> | undefined;
-  readonly #steps: Step[] = [];
+  readonly #steps: PlanStep[] = [];
   readonly #lifts: PlanLift[] = [];
   readonly #imports: PlanImport[] = [];
   readonly #resources: PlanResource[] = [];
@@ -152,11 +152,11 @@ class Planner {
     parent: number,
     depth: number,
     supply: Supply,
-  ): InstanceItem {
+  ): PlanInstance {
     const node = this.#nodes.push(parent) - 1;
     this.#budget.spend(0, SCOPE_WEIGHT);
-    const scope = new Scope(component.scope);
-    const exports = new Map<string, NamedItem>();
+    const scope = new PlanScope(component.scope);
+    const exports = new Map<string, NamedPlanItem>();
     for (const definition of component.def.definitions) {
       const { offset } = definition;
       this.#budget.spend(offset, weigh(definition));
@@ -210,32 +210,32 @@ class Planner {
         }
       }
     }
-    return instanceItem(exports, 0);
+    return planInstance(exports, 0);
   }
 
-  #instance(expr: InstanceExpr, scope: Scope, node: number, depth: number, offset: number): InstanceItem {
+  #instance(expr: InstanceExpr, scope: PlanScope, node: number, depth: number, offset: number): PlanInstance {
     if (expr.kind === "exports") {
-      const exports = new Map<string, NamedItem>();
+      const exports = new Map<string, NamedPlanItem>();
       for (const { name, item } of expr.exports) {
         exports.set(name.name, { name, item: scope.getItem(item.sort, item.index, offset) });
       }
-      return instanceItem(exports, offset);
+      return planInstance(exports, offset);
     }
     const component = scope.get("component", expr.component, offset);
     if (this.#nodes.length >= MAX_COMPONENT_INSTANCES) {
       invalid("instance", offset, "limit-exceeded", "component instance", MAX_COMPONENT_INSTANCES);
     }
     if (depth >= MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
-    const args = new Map<string, Item>();
+    const args = new Map<string, PlanItem>();
     for (const { name, item } of expr.args) args.set(name, scope.getItem(item.sort, item.index, offset));
     const supply: Supply = ({ name }) => args.get(name)!;
     if (component.kind === "defined") return this.#inline(component, node, depth + 1, supply);
-    return instanceItem(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply), offset);
+    return planInstance(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply), offset);
   }
 
   #resource(
     { destructor, rep }: TypeDef & { kind: "resource" },
-    scope: Scope,
+    scope: PlanScope,
     node: number,
     offset: number,
   ): void {
@@ -249,7 +249,7 @@ class Planner {
 
   // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #coreInstance(expr: CoreInstanceExpr, scope: Scope, offset: number): CoreInstance {
+  #coreInstance(expr: CoreInstanceExpr, scope: PlanScope, offset: number): CoreInstance {
     if (expr.kind === "exports") {
       const exports = new Map<string, CoreRef>();
       for (const { name, item: { sort, index } } of expr.exports) {
@@ -285,7 +285,7 @@ class Planner {
 
   // ── Canonical definitions ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  #canon(canon: CanonDef, scope: Scope, node: number, offset: number): void {
+  #canon(canon: CanonDef, scope: PlanScope, node: number, offset: number): void {
     switch (canon.kind) {
       case "lift": {
         const { type } = scope.typeOf("func", canon.type, offset);
@@ -323,7 +323,7 @@ class Planner {
     }
   }
 
-  #make(scope: Scope, step: (slot: number) => Step): void {
+  #make(scope: PlanScope, step: (slot: number) => PlanStep): void {
     const slot = this.#coreFuncs++;
     this.#steps.push(step(slot));
     scope.add("core func", { kind: "made", slot });
@@ -333,7 +333,13 @@ class Planner {
 // ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
 
 /** An ascribed instance type hides what it does not mention. */
-function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offset: number, budget: Budget): Item {
+function ascribe(
+  item: PlanItem,
+  type: ExternTypeDef | undefined,
+  scope: PlanScope,
+  offset: number,
+  budget: Budget,
+): PlanItem {
   if (type === undefined) return item;
   if (item.sort === "func" && type.kind === "func") {
     // The same type, spelt with the names that the component exports.
@@ -341,11 +347,11 @@ function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offs
   }
   if (item.sort !== "instance" || type.kind !== "instance") return item;
   const { decls } = scope.typeOf("instance", type.type, offset);
-  const exports = new Map<string, NamedItem>();
+  const exports = new Map<string, NamedPlanItem>();
   for (const decl of decls) {
     budget.spend(offset);
     if (decl.kind !== "export") continue;
     exports.set(decl.name.name, item.instance.exports.get(decl.name.name)!);
   }
-  return { sort: "instance", instance: instanceItem(exports, offset) };
+  return { sort: "instance", instance: planInstance(exports, offset) };
 }

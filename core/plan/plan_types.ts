@@ -9,7 +9,7 @@ import type { FuncType, OfKind, ResourceType, ValType } from "../../abi/types/ty
 import type { ComponentDef, NameDef, TypeDecl } from "../decode/syntax.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import type { CoreModuleType } from "../module/module_type.ts";
-import type { Scope } from "./plan_scope.ts";
+import type { PlanScope } from "./plan_scope.ts";
 import type { ValueItem } from "../resolve/value_types.ts";
 
 /** A core item at run time: an export of a core instance, or a core function that a step makes. */
@@ -38,7 +38,7 @@ export type FuncRef =
   | { readonly kind: "lift"; readonly lift: number; readonly type: FuncType };
 
 /** A type at plan time. */
-export type TypeItem =
+export type PlanType =
   | ValueItem
   | { readonly kind: "func"; readonly type: FuncType }
   | { readonly kind: "resource"; readonly type: ResourceType }
@@ -48,38 +48,38 @@ export type TypeItem =
 export interface DeclaredType {
   readonly kind: "component" | "instance";
   readonly decls: readonly TypeDecl[];
-  readonly scope: Scope;
+  readonly scope: PlanScope;
 }
 
 /** A component with the scope it was defined in. */
 export interface DefinedComponent {
   readonly kind: "defined";
   readonly def: ComponentDef;
-  readonly scope: Scope | undefined;
+  readonly scope: PlanScope | undefined;
 }
 
 /** A component at plan time: a closure, or an import that is known by its type until the host gives one. */
-export type ComponentItem = DefinedComponent | { readonly kind: "import"; readonly type: DeclaredType };
+export type PlanComponent = DefinedComponent | { readonly kind: "import"; readonly type: DeclaredType };
 
 /** An instance at plan time. */
-export interface InstanceItem {
+export interface PlanInstance {
   /** Instances nested in it, itself included. */
   readonly depth: number;
-  readonly exports: ReadonlyMap<string, NamedItem>;
+  readonly exports: ReadonlyMap<string, NamedPlanItem>;
 }
 
 /** An item with the attributes of its name. */
-export interface NamedItem {
+export interface NamedPlanItem {
   readonly name: NameDef;
-  readonly item: Item;
+  readonly item: PlanItem;
 }
 
 /** Anything that a component imports, exports or passes. */
-export type Item =
+export type PlanItem =
   | { readonly sort: "func"; readonly func: FuncRef }
-  | { readonly sort: "type"; readonly type: TypeItem }
-  | { readonly sort: "instance"; readonly instance: InstanceItem }
-  | { readonly sort: "component"; readonly component: ComponentItem }
+  | { readonly sort: "type"; readonly type: PlanType }
+  | { readonly sort: "instance"; readonly instance: PlanInstance }
+  | { readonly sort: "component"; readonly component: PlanComponent }
   | { readonly sort: "core module"; readonly module: ModuleRef };
 
 /** Canonical options with core items resolved. */
@@ -177,7 +177,7 @@ export interface MemoryRef {
 }
 
 /** One step. Those with a `slot` make a core function; `node` is the component instance that they belong to. */
-export type Step =
+export type PlanStep =
   | {
     readonly kind: "instantiate";
     readonly module: ModuleRef;
@@ -212,7 +212,7 @@ export type Step =
   | { readonly kind: "builtin"; readonly builtin: Builtin; readonly slot: number; readonly node: number };
 
 /** A step that makes a core function. */
-export type MakingStep = Step & { readonly kind: "lower" | "adapter" | "builtin" };
+export type MakingStep = PlanStep & { readonly kind: "lower" | "adapter" | "builtin" };
 
 /** A resource type. */
 export interface PlanResource {
@@ -225,12 +225,12 @@ export interface PlanResource {
 
 /** A plan. */
 export interface Plan {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PlanStep[];
   readonly lifts: readonly PlanLift[];
   readonly imports: readonly PlanImport[];
   /** Resource types by slot. */
   readonly resources: readonly PlanResource[];
   /** Parents of the component instances; -1 for the root. */
   readonly nodes: readonly number[];
-  readonly exports: ReadonlyMap<string, NamedItem>;
+  readonly exports: ReadonlyMap<string, NamedPlanItem>;
 }

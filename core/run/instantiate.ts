@@ -22,7 +22,7 @@ import type { ComponentDef } from "../decode/syntax.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
-import type { ComponentItem, DefinedComponent, FuncRef, ModuleRef, Plan } from "../plan/plan_types.ts";
+import type { DefinedComponent, FuncRef, ModuleRef, Plan, PlanComponent } from "../plan/plan_types.ts";
 import { type Bound, RunningCore, type RunSettings } from "./running_core.ts";
 import { unsupportedLift } from "../plan/unsupported.ts";
 
@@ -71,7 +71,7 @@ export class Running {
   }
 
   /** An exported component. A plan that is run has no imported ones. */
-  component(item: ComponentItem): Component {
+  component(item: PlanComponent): Component {
     const root = item as DefinedComponent;
     const { codegen, printers } = this.#settings;
     return makeComponent({ root, plan: planComponent(root), modules: modulesOf(root.def), codegen, printers });

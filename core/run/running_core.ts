@@ -23,7 +23,7 @@ import { checkLeave, trap } from "../../abi/state/trap.ts";
 import type { Printers } from "../component.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
-import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, Step } from "../plan/plan_types.ts";
+import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
 import { suspendingReach } from "../plan/suspend_reach.ts";
 import { unsupportedStep } from "../plan/unsupported.ts";
 
@@ -52,8 +52,8 @@ export type Bound =
   /** What was only checked. */
   | { readonly kind: "none" };
 
-type LowerStep = Step & { kind: "lower" };
-type AdapterStep = Step & { kind: "adapter" };
+type LowerStep = PlanStep & { kind: "lower" };
+type AdapterStep = PlanStep & { kind: "adapter" };
 /** A function that guests import from others or from the host. */
 type CallStep = LowerStep | AdapterStep;
 
@@ -131,7 +131,7 @@ export class RunningCore {
   }
 
   /** Notes what a step defines. */
-  step(step: Exclude<Step, { kind: "instantiate" }>): void {
+  step(step: Exclude<PlanStep, { kind: "instantiate" }>): void {
     if (step.kind === "resource") {
       const { type } = this.plan.resources[step.resource]!;
       const destructor = step.destructor && this.#core(step.destructor) as (rep: number) => void;
@@ -146,12 +146,12 @@ export class RunningCore {
   }
 
   /** Notes the core instance that a step made. */
-  instantiated(step: Step & { kind: "instantiate" }, { exports }: WebAssembly.Instance): void {
+  instantiated(step: PlanStep & { kind: "instantiate" }, { exports }: WebAssembly.Instance): void {
     this.#coreInstances[step.slot] = exports;
   }
 
   /** What the engine is given to instantiate a core module. */
-  imports(step: Step & { kind: "instantiate" }): WebAssembly.Imports {
+  imports(step: PlanStep & { kind: "instantiate" }): WebAssembly.Imports {
     const imports: WebAssembly.Imports = Object.create(null);
     for (const [name, arg] of step.args) {
       if (arg.kind === "instance") {

@@ -8,7 +8,7 @@ import { slotOf } from "../../abi/types/resource_slots.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { Running } from "../../core/run/instantiate.ts";
 import { parsePlainName, type PlainName } from "../../core/binary/names.ts";
-import type { FuncRef, NamedItem } from "../../core/plan/plan_types.ts";
+import type { FuncRef, NamedPlanItem } from "../../core/plan/plan_types.ts";
 import { defineLazily, MemberLayout } from "./lazy_members.ts";
 import { camelCase, memberKey, type MemberKind, pascalCase, rawKey, uniqueNames } from "../names.ts";
 import type { GuestClass } from "./classes.ts";
@@ -83,11 +83,11 @@ interface ClassMember {
 }
 
 /** By what is exported: instances of one component share them. */
-const layouts = new WeakMap<ReadonlyMap<string, NamedItem>, Partial<Record<"root" | "nested", Layout>>>();
+const layouts = new WeakMap<ReadonlyMap<string, NamedPlanItem>, Partial<Record<"root" | "nested", Layout>>>();
 
 /** The members of an instance; `owner` is its name, empty at the root. */
 export function exportMembers(
-  items: ReadonlyMap<string, NamedItem>,
+  items: ReadonlyMap<string, NamedPlanItem>,
   owner: string,
   source: ExportSource,
 ): Members {
@@ -102,7 +102,7 @@ export function exportMembers(
   return members;
 }
 
-function layoutOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): Layout {
+function layoutOf(items: ReadonlyMap<string, NamedPlanItem>, isRoot: boolean): Layout {
   const members = new MemberLayout<Origin>(), classMembers: ClassMember[] = [];
   const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
   for (const [name, { item }] of items) {
@@ -200,7 +200,7 @@ export function memberKeys(
 
 /** Where a resource type's members are: the names of the instances that lead to them. */
 export function ownersOf(
-  items: ReadonlyMap<string, NamedItem>,
+  items: ReadonlyMap<string, NamedPlanItem>,
   path: readonly string[] = [],
   owners: Map<ResourceType, (readonly string[])[]> = new Map(),
 ): Map<ResourceType, (readonly string[])[]> {

@@ -3,11 +3,11 @@
 
 import { LinkError } from "../../errors.ts";
 import { NameIndex } from "../../core/binary/names.ts";
-import type { FuncRef, NamedItem } from "../../core/plan/plan_types.ts";
+import type { FuncRef, NamedPlanItem } from "../../core/plan/plan_types.ts";
 import { alikeHint, versionHint } from "../hints.ts";
 import { camelCase, memberKey } from "../names.ts";
 
-type Exports = ReadonlyMap<string, NamedItem>;
+type Exports = ReadonlyMap<string, NamedPlanItem>;
 
 /** What many lookups in the same exports have in common. */
 interface Index {
@@ -62,13 +62,13 @@ function functionOf(label: string, items: Exports, isRoot: boolean) {
   };
   for (const name of candidates()) {
     const found = name === undefined ? undefined : items.get(name);
-    if (found?.item.sort === "func") return found as NamedItem & { readonly item: { readonly func: FuncRef } };
+    if (found?.item.sort === "func") return found as NamedPlanItem & { readonly item: { readonly func: FuncRef } };
   }
   return undefined;
 }
 
-function membersOf({ item }: NamedItem): Exports {
-  return (item as NamedItem["item"] & { sort: "instance" }).instance.exports;
+function membersOf({ item }: NamedPlanItem): Exports {
+  return (item as NamedPlanItem["item"] & { sort: "instance" }).instance.exports;
 }
 
 function hint(path: string, hash: number, exports: Exports): string {

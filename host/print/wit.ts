@@ -35,12 +35,12 @@ function block(head: string, lines: readonly string[]): string[] {
 
 /** A type or resource that has a name, and where. */
 interface Owner {
-  readonly scope: Scope;
+  readonly scope: WitScope;
   readonly name: string;
 }
 
 /** An interface, or the world itself, whose types have names. */
-class Scope {
+class WitScope {
   /** `ns:pkg/iface@1.0.0`; empty for the world and for interfaces that have no name to be used by. */
   readonly path: string;
   readonly items: Map<string, ExternItem> = new Map();
@@ -108,8 +108,8 @@ class WitPrinter {
   readonly #imports: readonly ExternItem[];
   readonly #exports: readonly ExternItem[];
   readonly #owners = new Map<object, Owner>();
-  readonly #interfaces = new Map<string, Scope>();
-  readonly #world = new Scope("");
+  readonly #interfaces = new Map<string, WitScope>();
+  readonly #world = new WitScope("");
   readonly #budget = new PrintBudget();
 
   constructor(imports: readonly ExternItem[], exports: readonly ExternItem[]) {
@@ -125,7 +125,7 @@ class WitPrinter {
     this.#world.take(item.name);
     if (path === undefined) return;
     let scope = this.#interfaces.get(path);
-    if (scope === undefined) this.#interfaces.set(path, scope = new Scope(path));
+    if (scope === undefined) this.#interfaces.set(path, scope = new WitScope(path));
     scope.add(type.exports, this.#owners);
   }
 
@@ -178,7 +178,7 @@ class WitPrinter {
         if (item.implements !== undefined) {
           return [...attributes, `${side} ${id(name)}: ${spellPath(item.implements)};`];
         }
-        const scope = new Scope("");
+        const scope = new WitScope("");
         scope.add(type.exports, this.#owners);
         const [head = "", ...rest] = block(`${side} ${id(name)}: interface`, this.#members(scope));
         return [...attributes, head, ...rest];
@@ -193,7 +193,7 @@ class WitPrinter {
 
   // ── Members of an interface ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  #members(scope: Scope): string[] {
+  #members(scope: WitScope): string[] {
     const lines = [...scope.items.values()].flatMap((item) => {
       const { name, type } = item;
       this.#budget.text(name);
@@ -209,7 +209,7 @@ class WitPrinter {
     return [...this.#uses(scope), ...lines];
   }
 
-  #uses(scope: Scope): string[] {
+  #uses(scope: WitScope): string[] {
     return [...scope.uses].map(([path, names]) => {
       const list = [...names].map(([local, name]) => local === name ? id(name) : `${id(name)} as ${id(local)}`);
       // An interface of the same package goes by its bare name: by its path, the package would depend on itself.
@@ -219,7 +219,7 @@ class WitPrinter {
     });
   }
 
-  #typeItem({ name, type }: ExternItem, scope: Scope): string[] {
+  #typeItem({ name, type }: ExternItem, scope: WitScope): string[] {
     const { type: named } = type as ExternType & { kind: "type" };
     const owner = this.#owners.get(named);
     const first = scope.names.get(named);
@@ -232,7 +232,7 @@ class WitPrinter {
     return this.#definition(name, named, scope);
   }
 
-  #definition(name: string, type: ValType | ResourceType, scope: Scope): string[] {
+  #definition(name: string, type: ValType | ResourceType, scope: WitScope): string[] {
     const of = (part: ValType): string => this.#type(part, scope);
     switch (type.kind) {
       case "resource":
@@ -254,7 +254,7 @@ class WitPrinter {
     }
   }
 
-  #resource(name: string, scope: Scope): string[] {
+  #resource(name: string, scope: WitScope): string[] {
     const members: string[] = [];
     for (const { plain, type } of scope.functionsOf(name)) {
       const { params, result, async } = type;
@@ -272,21 +272,21 @@ class WitPrinter {
 
   // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #func(type: FuncType, scope: Scope): string {
+  #func(type: FuncType, scope: WitScope): string {
     return `${type.async ? "async " : ""}func${this.#signature(type, scope)}`;
   }
 
-  #signature({ params, result }: FuncType, scope: Scope): string {
+  #signature({ params, result }: FuncType, scope: WitScope): string {
     const list = params.map(({ name, type }) => `${id(name)}: ${this.#type(type, scope)}`).join(", ");
     return `(${list})${result === undefined ? "" : ` -> ${this.#type(result, scope)}`}`;
   }
 
   /** A type's name in the scope, or what it consists of. */
-  #type(type: ValType, scope: Scope): string {
+  #type(type: ValType, scope: WitScope): string {
     return this.#budget.text(this.#name(type, scope) ?? this.#structure(type, scope));
   }
 
-  #name(type: ValType | ResourceType, scope: Scope): string | undefined {
+  #name(type: ValType | ResourceType, scope: WitScope): string | undefined {
     const local = scope.names.get(type);
     if (local !== undefined) return id(local);
     const owner = this.#owners.get(type);
@@ -297,7 +297,7 @@ class WitPrinter {
     return id(name);
   }
 
-  #structure(type: ValType, scope: Scope): string {
+  #structure(type: ValType, scope: WitScope): string {
     const of = (part: ValType | undefined): string => part === undefined ? "_" : this.#type(part, scope);
     switch (type.kind) {
       case "list":
