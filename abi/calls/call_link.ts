@@ -2,7 +2,7 @@
 // function from it, and what an exception at a step means is said here for both.
 
 import type { CoreFunction } from "../types/core_values.ts";
-import { finish, Trap } from "../../errors.ts";
+import { completeMessage, Trap } from "../../errors.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import type { CallPlan, Step } from "./call_plan.ts";
 import { failurePlace } from "./call_plan.ts";
@@ -61,8 +61,8 @@ function failedFromHost({ link, param, calleeFrame }: Failing, step: Step, error
   // Nothing was entered, or everything was left.
   if (step === "enter-from-host" || step === "give-result") return error;
   const { verb, item } = failurePlace(step, param, plan.lift!.places);
-  if (verb !== "call") finish(error, verb, item, path);
-  if (step === "lower-params" && !tree.poisoned) {
+  if (verb !== "call") completeMessage(error, verb, item, path);
+  if (step === "lower-params" && !tree.lockedDown) {
     calleeFrame?.undo();
     leaveAll(entering);
     return error;
@@ -76,11 +76,11 @@ function failedToHost({ link, param, callerFrame }: Failing, step: Step, error: 
   callerFrame?.end();
   const { verb, item } = failurePlace(step, param, link.plan.lower!.places);
   // A trap that the host's interface asks for has no place yet; an error of another component knows its own.
-  if (step !== "call-host" || error instanceof Trap) finish(error, verb, item, link.path);
+  if (step !== "call-host" || error instanceof Trap) completeMessage(error, verb, item, link.path);
   return uncatchable(link.caller!.inst.tree, error);
 }
 
 function failedBetweenGuests({ link, param }: Failing, step: Step, error: unknown): unknown {
   const { verb, item } = failurePlace(step, param, link.plan.lift!.places);
-  return uncatchable(link.callee!.cx.inst.tree, finish(asTrap(error), verb, item, link.path));
+  return uncatchable(link.callee!.cx.inst.tree, completeMessage(asTrap(error), verb, item, link.path));
 }

@@ -4,7 +4,7 @@
 // Spec: CanonicalABI.md `canon lift`.
 
 import type { CoreFunction } from "../types/core_values.ts";
-import { finish, ValueError } from "../../errors.ts";
+import { completeMessage, ValueError } from "../../errors.ts";
 import type { CallLink } from "./call_link.ts";
 import { planFromHost } from "./call_plan.ts";
 import type { CanonContext, CanonOptions } from "../state/canon_context.ts";
@@ -80,7 +80,9 @@ export function liftPromising(link: CallLink): PromisingCall {
       }
       const value = performance.end(call, call.returned);
       // A promise would call it.
-      if (mayBeThenable && isThenable(value)) throw finish(new ValueError("thenable"), "lift", "result", link.path);
+      if (mayBeThenable && isThenable(value)) {
+        throw completeMessage(new ValueError("thenable"), "lift", "result", link.path);
+      }
       return value;
     } finally {
       runIdle(tree);

@@ -86,7 +86,7 @@ const performances: Readonly<Record<Step, (call: Call) => void>> = {
   },
   "check-lock-down"({ link }) {
     const { tree } = link.callee!.cx.inst;
-    if (tree.poisoned) rethrow(tree);
+    if (tree.lockedDown) rethrow(tree);
   },
   "check-borrows"({ link, calleeFrame }) {
     if (calleeFrame!.borrows > 0) trap(link.callee!.cx.inst.tree, "borrows-remain");
@@ -104,7 +104,7 @@ const performances: Readonly<Record<Step, (call: Call) => void>> = {
     inst.mayLeave = false;
     if (link.plan.lift!.layout.core.results.length === 0) postReturn!();
     else postReturn!(returned);
-    if (inst.tree.poisoned) rethrow(inst.tree);
+    if (inst.tree.lockedDown) rethrow(inst.tree);
     inst.mayLeave = true;
   },
   "close-frames"({ callerFrame, calleeFrame }) {

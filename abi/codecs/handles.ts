@@ -5,12 +5,12 @@ import type { CoreValue } from "../types/core_values.ts";
 import { type Codec, type Frame, oneCore } from "./codec.ts";
 import type { Layout } from "../types/layout.ts";
 import type { CanonContext } from "../state/canon_context.ts";
-import { slotOf } from "../types/resource_slots.ts";
+import { resourceSlotOf } from "../types/resource_slots.ts";
 import type { OfKind } from "../types/types.ts";
 
 /** The codec of `own<R>` or `borrow<R>`. */
 export function handleCodec(type: OfKind<"own" | "borrow">, layout: Layout): Codec {
-  const slot = slotOf(type.resource);
+  const slot = resourceSlotOf(type.resource);
   const own = type.kind === "own";
 
   const lift = own

@@ -1,5 +1,5 @@
 // Variants, enums, options, results: one mechanism, four spellings in JS.
-// A shape says how a JS value names a case and carries a payload; the mechanism does discriminants, layout and joined core values.
+// A form says how a JS value names a case and carries a payload; the mechanism does discriminants, layout and joined core values.
 // Spec: CanonicalABI.md `load_variant`, `store_variant`, `lift_flat_variant`, `lower_flat_variant`.
 
 import type { AddressType, CoreType, CoreValue } from "../types/core_values.ts";
@@ -12,7 +12,7 @@ import { trap } from "../state/trap.ts";
 import { formatType, type OfKind, type ValType } from "../types/types.ts";
 
 /** How a variant looks in JS. */
-interface Shape {
+interface VariantForm {
   readonly payloads: readonly (ValType | undefined)[];
   /** The case of a JS value; a ValueError if it is none. */
   caseOf(value: unknown): number;
@@ -46,7 +46,7 @@ const valOf = (value: unknown): unknown => (value as { val?: unknown }).val;
 export function variantCodec(type: OfKind<"variant">, address: AddressType, codecs: CodecSource): Codec {
   const { cases } = type;
   const indices = new Map(cases.map((part, i) => [part.name, i]));
-  return shapedCodec(
+  return codecOfForm(
     type,
     {
       payloads: cases.map((part) => part.type),
@@ -78,7 +78,7 @@ export function enumCodec(type: OfKind<"enum">, address: AddressType, codecs: Co
     if (typeof value !== "string") mismatch(formatType(type), value);
     return indices.get(value) ?? unknownCase(type, value);
   };
-  const codec = shapedCodec(
+  const codec = codecOfForm(
     type,
     {
       payloads: names.map(() => undefined),
@@ -99,7 +99,7 @@ export function enumCodec(type: OfKind<"enum">, address: AddressType, codecs: Co
 export function optionCodec(type: OfKind<"option">, address: AddressType, codecs: CodecSource): Codec {
   const payloads = [undefined, type.element];
   if (type.element.kind !== "option") {
-    return shapedCodec(
+    return codecOfForm(
       type,
       {
         payloads,
@@ -112,7 +112,7 @@ export function optionCodec(type: OfKind<"option">, address: AddressType, codecs
       codecs,
     );
   }
-  return shapedCodec(
+  return codecOfForm(
     type,
     {
       payloads,
@@ -141,7 +141,7 @@ export function refusePayload(tag: string, value: unknown): never {
 /** `result`: `{ tag: "ok" | "err", val }`, always with a `val` key; at the top of a function see results.ts. */
 export function resultCodec(type: OfKind<"result">, address: AddressType, codecs: CodecSource): Codec {
   const payloads = [type.ok, type.err];
-  return shapedCodec(
+  return codecOfForm(
     type,
     {
       payloads,
@@ -161,10 +161,10 @@ export function resultCodec(type: OfKind<"result">, address: AddressType, codecs
   );
 }
 
-function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: CodecSource): Codec {
-  const layout = variantLayout(shape.payloads, address);
+function codecOfForm(type: ValType, form: VariantForm, address: AddressType, codecs: CodecSource): Codec {
+  const layout = variantLayout(form.payloads, address);
   const { discriminantSize, payloadOffset } = layout;
-  const payloads = shape.payloads.map((payload) => payload && codecs.of(payload, address));
+  const payloads = form.payloads.map((payload) => payload && codecs.of(payload, address));
   const joined = layout.flat?.slice(1) ?? [];
   const coercions = payloads.map((payload) => coercion(payload?.layout.flat ?? [], joined));
   const count = payloads.length;
@@ -181,16 +181,16 @@ function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: 
         : memory.u32[ptr >>> 2]!;
       if (index >= count) trap(cx.inst.tree, "invalid-discriminant");
       const payload = payloads[index];
-      if (payload === undefined) return shape.make(index, undefined);
+      if (payload === undefined) return form.make(index, undefined);
       try {
-        return shape.make(index, payload.load(cx, ptr + payloadOffset, frame));
+        return form.make(index, payload.load(cx, ptr + payloadOffset, frame));
       } catch (error) {
-        throw within(error, shape.item(index));
+        throw within(error, form.item(index));
       }
     },
     store(cx, value, ptr, frame) {
-      const index = shape.caseOf(value), payload = payloads[index];
-      const part = payload === undefined ? undefined : shape.payloadOf(value);
+      const index = form.caseOf(value), payload = payloads[index];
+      const part = payload === undefined ? undefined : form.payloadOf(value);
       const { memory } = cx;
       memory.sync(); // a getter of the host's may have grown it
       if (discriminantSize === 1) memory.u8[ptr] = index;
@@ -200,34 +200,34 @@ function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: 
       try {
         payload.store(cx, part, ptr + payloadOffset, frame);
       } catch (error) {
-        throw within(error, shape.item(index));
+        throw within(error, form.item(index));
       }
     },
     liftFlat(cx, flat, i, frame) {
       const index = (flat[i] as number) >>> 0;
       if (index >= count) trap(cx.inst.tree, "invalid-discriminant");
       const payload = payloads[index];
-      if (payload === undefined) return shape.make(index, undefined);
+      if (payload === undefined) return form.make(index, undefined);
       const coerce = coercions[index];
       try {
         const lifted = coerce === undefined
           ? payload.liftFlat(cx, flat, i + 1, frame)
           : payload.liftFlat(cx, coerce.map((step, k) => step.toPart(flat[i + 1 + k]!)), 0, frame);
-        return shape.make(index, lifted);
+        return form.make(index, lifted);
       } catch (error) {
-        throw within(error, shape.item(index));
+        throw within(error, form.item(index));
       }
     },
     lowerFlat(cx, value, flat, i, frame) {
-      const index = shape.caseOf(value);
+      const index = form.caseOf(value);
       flat[i] = index;
       const payload = payloads[index];
       let filled = 0;
       if (payload !== undefined) {
         try {
-          payload.lowerFlat(cx, shape.payloadOf(value), flat, i + 1, frame);
+          payload.lowerFlat(cx, form.payloadOf(value), flat, i + 1, frame);
         } catch (error) {
-          throw within(error, shape.item(index));
+          throw within(error, form.item(index));
         }
         filled = payload.layout.flat!.length;
         const coerce = coercions[index];
@@ -243,9 +243,9 @@ function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: 
         (cx, core) => {
           const index = (core as number) >>> 0;
           if (index >= count) trap(cx.inst.tree, "invalid-discriminant");
-          return shape.make(index, undefined);
+          return form.make(index, undefined);
         },
-        (_, value) => shape.caseOf(value),
+        (_, value) => form.caseOf(value),
       )
       : { liftCore: undefined, lowerCore: undefined }),
   };

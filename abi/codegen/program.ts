@@ -46,7 +46,7 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
 export class TooLarge extends Error {}
 
 /** A function of generated code: its text, and whether it needs the frame of the call, as its last parameter. */
-export interface Written {
+export interface WrittenFunction {
   readonly text: string;
   readonly usesFrame: boolean;
 }
@@ -99,7 +99,7 @@ export class Program {
   once(
     kind: string,
     type: ValType,
-    write: (name: string) => Written,
+    write: (name: string) => WrittenFunction,
   ): { readonly name: string; readonly usesFrame: boolean } {
     let made = this.#made.get(kind);
     if (made === undefined) this.#made.set(kind, made = new Map());

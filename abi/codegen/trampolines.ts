@@ -45,13 +45,13 @@ const helpers = {
 type Maker = (...instance: unknown[]) => CoreFunction;
 
 /** What was written for a signature: the text of a maker, and what it refers to as `k0`, `k1`, …. */
-interface Written {
+interface WrittenTrampoline {
   readonly body: string;
   readonly constants: readonly unknown[];
 }
 
 /** By what differs between the trampolines of a signature; `undefined` where that is too large. */
-const written = new WeakMap<Signature, Map<string, Written | undefined>>();
+const written = new WeakMap<Signature, Map<string, WrittenTrampoline | undefined>>();
 
 /** Whether a function's trampolines can be generated at all. */
 export function isCovered(type: FuncType): boolean {
@@ -106,7 +106,7 @@ export function generate(link: CallLink, method: boolean, codecs: CodecSource): 
   }, (error: unknown) => thrownValue(result, error));
 }
 
-function writeOnce(plan: CallPlan, facts: Facts, program: Program): Written | undefined {
+function writeOnce(plan: CallPlan, facts: Facts, program: Program): WrittenTrampoline | undefined {
   try {
     const source = new Writing(plan, facts, program).write(), { constants } = program;
     const used = Object.keys(helpers).filter((name) => source.includes(name)), names = constants.map((_, i) => `k${i}`);
@@ -229,7 +229,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
   "check-leave": () => 'if (words[noLeaveAt] !== 0) trapAt(tree, path, "cannot-leave");',
   "enter-from-host": ({ facts: { single } }) =>
     single
-      ? `if (words[enteredAt] !== ${FREE}) refuseEnter(inst, path);\n    words[enteredAt] = number;`
+      ? `if (words[enteredAt] !== ${FREE}) refuseEnter(inst, "call", path);\n    words[enteredAt] = number;`
       : "enterAll(entering, path, number);",
   // Its frames are made where it turns out that there is something to note in them.
   "open-frames": () => "",

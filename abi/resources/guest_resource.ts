@@ -3,13 +3,14 @@
 // Representations in, objects out, and back.
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
-import { describe, finish, ValueError } from "../../errors.ts";
+import { completeMessage, describe, ValueError } from "../../errors.ts";
 import type { CallFrame } from "../state/call_frame.ts";
 import { FREE } from "../state/flags.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import type { ResourceRuntime } from "../state/resource_runtime.ts";
 import { isThenable } from "../codecs/results.ts";
-import { asTrap, refuseEntered, rethrow, surface, trap, whyNotEntered } from "../state/trap.ts";
+import { asTrap, rethrow, surface, trap, whyNotEntered } from "../state/trap.ts";
+import { refuseEnter } from "../state/entering.ts";
 import type { ResourceType } from "../types/types.ts";
 
 /** What messages say of a resource that is gone. */
@@ -55,7 +56,9 @@ export class ResourceObject {
     const holding = this.#holding, { runtime } = holding;
     if (!holding.owned) holding.gone ??= "ended";
     if (holding.gone !== undefined || runtime.isGone) return;
-    if (holding.lends > 0) throw finish(new ValueError("lent-resource"), "drop", "", `resource ${runtime.name}`);
+    if (holding.lends > 0) {
+      throw completeMessage(new ValueError("lent-resource"), "drop", "", `resource ${runtime.name}`);
+    }
     runtime.refuseIfEntered();
     holding.gone = "dropped";
     runtime.forget(this);
@@ -176,7 +179,7 @@ export class GuestResource implements ResourceRuntime {
 
   destroy(rep: number, caller: ComponentInstance | undefined): void {
     const { tree } = this.node;
-    if (caller === undefined && (tree.poisoned || this.#destructor === undefined)) return;
+    if (caller === undefined && (tree.lockedDown || this.#destructor === undefined)) return;
     // At the instance's end everything is entered already, and stays so.
     const entering = tree.disposed ? [] : this.node.enteringSet(caller);
     const taken = entering.find((inst) => inst.entered !== FREE);
@@ -186,7 +189,7 @@ export class GuestResource implements ResourceRuntime {
     for (const inst of entering) inst.entered = call;
     try {
       this.#destructor(rep);
-      if (tree.poisoned) rethrow(tree);
+      if (tree.lockedDown) rethrow(tree);
     } catch (error) {
       throw caller === undefined ? surface(tree, error, "drop", `resource ${this.name}`) : asTrap(error);
     }
@@ -195,14 +198,14 @@ export class GuestResource implements ResourceRuntime {
 
   /** Whether there is nobody left to drop it for. */
   get isGone(): boolean {
-    return this.node.tree.poisoned || this.node.tree.disposed;
+    return this.node.tree.lockedDown || this.node.tree.disposed;
   }
 
   /** An explicit drop by the host while the instance runs is refused before anything changes. */
   refuseIfEntered(): void {
     if (this.#destructor === undefined) return;
     const taken = this.node.enteringSet(undefined).findLast((inst) => inst.entered !== FREE);
-    if (taken !== undefined) refuseEntered(taken, "drop", `resource ${this.name}`);
+    if (taken !== undefined) refuseEnter(taken, "drop", `resource ${this.name}`);
   }
 
   /** Has the destructor run when the object is garbage. */

@@ -7,7 +7,8 @@ import type { ComponentInstance } from "./instance.ts";
 import { type GuestMemory, guestMemory } from "./memory.ts";
 import { type Pointers, pointersOf } from "./pointers.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
-import { lockingDown, rethrow, trap } from "./trap.ts";
+import { HookFailure } from "./hooks.ts";
+import { asTrap, rethrow, trap } from "./trap.ts";
 
 /** `string-encoding`. */
 export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
@@ -85,9 +86,11 @@ export class CanonContext {
     try {
       ptr = this.pointers.fromCore(this.#realloc!(old, oldSize, alignment, size));
     } catch (error) {
-      throw lockingDown(tree, error);
+      const failure = asTrap(error);
+      tree.lockDown(failure instanceof HookFailure ? failure.error : failure);
+      throw failure;
     }
-    if (tree.poisoned) rethrow(tree);
+    if (tree.lockedDown) rethrow(tree);
     inst.mayLeave = true;
     const memory = this.#memory!;
     memory.sync();

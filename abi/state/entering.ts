@@ -1,19 +1,19 @@
 // Entering and leaving component instances from the host, and what the host is told of one that cannot be entered.
 
-import { finish, ValueError } from "../../errors.ts";
+import { completeMessage, ValueError } from "../../errors.ts";
 import { FREE } from "./flags.ts";
 import type { ComponentInstance } from "./instance.ts";
-import { refuseEntered } from "./trap.ts";
+import { notEntered } from "./trap.ts";
 
 /** What a call gets whose instance was disposed, before or while it was suspended. */
 export function disposed(path: string): unknown {
-  return finish(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
+  return completeMessage(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
 }
 
 /** Throws what the host is told. */
-export function refuseEnter(inst: ComponentInstance, path: string): never {
+export function refuseEnter(inst: ComponentInstance, verb: string, path: string): never {
   if (inst.tree.disposed) throw disposed(path);
-  refuseEntered(inst, "call", path);
+  throw notEntered(inst, verb, path);
 }
 
 /** Enters instances for a call, or refuses and leaves them as they were. */
@@ -22,7 +22,7 @@ export function enterAll(entering: readonly ComponentInstance[], path: string, c
   for (let i = entering.length - 1; i >= 0; i--) {
     if (entering[i]!.entered !== FREE) {
       for (let k = i + 1; k < entering.length; k++) entering[k]!.entered = FREE;
-      refuseEnter(entering[i]!, path);
+      refuseEnter(entering[i]!, "call", path);
     }
     entering[i]!.entered = call;
   }

@@ -119,7 +119,7 @@ export class InstanceTree {
   }
 
   /** Whether it is locked down: by a trap, by a host exception that went through a guest, or by an abort. Tested after each return from a guest. */
-  get poisoned(): boolean {
+  get lockedDown(): boolean {
     return this.words[this.lockedDownAt] !== 0;
   }
 
@@ -132,8 +132,8 @@ export class InstanceTree {
   }
 
   /** Locks the tree down: nothing enters it, and what still runs in it can call nothing. */
-  poison(trap: unknown): void {
-    if (this.poisoned) return;
+  lockDown(trap: unknown): void {
+    if (this.lockedDown) return;
     this.words[this.lockedDownAt] = 1;
     this.trap = trap;
     for (const node of this.nodes) {

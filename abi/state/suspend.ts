@@ -73,7 +73,7 @@ class Wait {
       (error) => this.#settle(({ waiter }) => waiter.rejected(error)),
     );
     // The host function may have locked the tree down before it returned its promise.
-    if (tree.poisoned) this.end();
+    if (tree.lockedDown) this.end();
   }
 
   /** Unwinds the guest. What the host's promise comes to is not heard. */

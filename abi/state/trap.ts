@@ -1,9 +1,9 @@
 // Traps that a guest cannot catch, and host exceptions on their way out through a guest.
 // A JS exception is an ordinary one to a guest's `catch_all`; a genuine wasm trap is not, and stays so after its prototype and message
 // are changed. So a trap is raised by running `unreachable` in a tiny module; what is caught is made a Trap and thrown on.
-// Where no module can be compiled, the exception is an ordinary one, and `tree.poisoned` alone stops a guest that caught it.
+// Where no module can be compiled, the exception is an ordinary one, and `tree.lockedDown` alone stops a guest that caught it.
 
-import { engineMessage, finish, initTrap, Trap, type TrapCode } from "../../errors.ts";
+import { completeMessage, engineMessage, initTrap, Trap, type TrapCode } from "../../errors.ts";
 import { HookFailure } from "./hooks.ts";
 import type { ComponentInstance, InstanceTree } from "./instance.ts";
 
@@ -48,7 +48,7 @@ function makeTrap(code: TrapCode, details: readonly (string | number)[]): Trap {
 /** `trap`: the guest broke a rule; locks the tree down. The caller adds the place. */
 export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (string | number)[]): never {
   const error = makeTrap(code, details);
-  tree.poison(error);
+  tree.lockDown(error);
   throw error;
 }
 
@@ -64,28 +64,28 @@ export function trapAt(
   code: TrapCode,
   ...details: readonly (string | number)[]
 ): never {
-  const error = finish(makeTrap(code, details), "call", "", path);
-  tree.poison(error);
+  const error = completeMessage(makeTrap(code, details), "call", "", path);
+  tree.lockDown(error);
   throw error;
+}
+
+/**
+ * Makes the trap for a caller that may not enter an instance. Only the caller is at fault, so that
+ * the tree is not locked down. If it was locked down before, the reason becomes the error's cause.
+ */
+export function notEntered(inst: ComponentInstance, verb: string, path: string): unknown {
+  const error = makeTrap("cannot-enter", [whyNotEntered(inst)]), { tree } = inst;
+  if (tree.lockedDown) Object.defineProperty(error, "cause", { value: tree.trap, configurable: true, writable: true });
+  return completeMessage(error, verb, "", path);
 }
 
 /** Why an instance cannot be entered: the tail of the phrase `cannot-enter`. */
 export function whyNotEntered({ entered, tree }: ComponentInstance): string {
-  const callee = tree.poisoned ? undefined : tree.calleeOf(entered);
+  const callee = tree.lockedDown ? undefined : tree.calleeOf(entered);
   if (callee !== undefined) return ` while the call of ${callee} is under way`;
-  if (!tree.poisoned) return ", which was disposed";
+  if (!tree.lockedDown) return ", which was disposed";
   if (tree.aborted !== undefined) return ", which an abort locked down";
   return `, which an earlier ${tree.trap instanceof Trap ? "trap" : "exception"} locked down`;
-}
-
-/**
- * Throws a trap that concerns the caller, not the tree: it was not entered. Its cause is what
- * locked the tree down, if that is why.
- */
-export function refuseEntered(inst: ComponentInstance, verb: string, path: string): never {
-  const error = makeTrap("cannot-enter", [whyNotEntered(inst)]), { tree } = inst;
-  if (tree.poisoned) Object.defineProperty(error, "cause", { value: tree.trap, configurable: true, writable: true });
-  throw finish(error, verb, "", path);
 }
 
 /** Exceptions of the host's on their way out through guests, by the engine's traps that travel in their place. */
@@ -110,17 +110,18 @@ export function isHostError(error: unknown): boolean {
 /** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception carried by one. */
 export function uncatchable(tree: InstanceTree, error: unknown): unknown {
   if (typeof error === "object" && error !== null && engineErrors.has(error)) {
-    tree.poison(error);
+    tree.lockDown(error);
     return error;
   }
   const own = error instanceof HookFailure ? error.error : error;
-  tree.poison(own);
+  tree.lockDown(own);
   return carry(own);
 }
 
 /**
- * What unwinds a suspended guest whose tree was locked down: no guest catches it, and what locked
- * the tree down comes out.
+ * Gives the error that unwinds a suspended guest after its tree was locked down. The guest cannot
+ * catch it, and the reason of the lock-down comes out of the export. It is a fresh error each time:
+ * the trap itself may still be on its way out of another call, which adds its own place to it.
  */
 export function unwinding(tree: InstanceTree): unknown {
   return carry(tree.trap);
@@ -130,15 +131,15 @@ export function unwinding(tree: InstanceTree): unknown {
 export function surface(tree: InstanceTree, error: unknown, verb: string, path: string): unknown {
   if (tree.aborted !== undefined) return tree.aborted.reason;
   const surfaced = surfacing(tree, error);
-  tree.poison(surfaced);
-  return finish(surfaced, verb, "", path);
+  tree.lockDown(surfaced);
+  return completeMessage(surfaced, verb, "", path);
 }
 
 function surfacing(tree: InstanceTree, error: unknown): unknown {
   const host = error instanceof Error ? carried.get(error) : undefined;
   if (host !== undefined) return host.error;
   // What a hook throws on the way out is not the cause of a call that fails already.
-  if (error instanceof HookFailure) return tree.poisoned ? tree.trap : error.error;
+  if (error instanceof HookFailure) return tree.lockedDown ? tree.trap : error.error;
   return isHostError(error) ? error : asTrap(error);
 }
 
@@ -162,14 +163,7 @@ export function asTrap(error: unknown): unknown {
   return error;
 }
 
-/** What to throw on for an exception of a guest that was called on the way: it locks the tree down. */
-export function lockingDown(tree: InstanceTree, error: unknown): unknown {
-  const failure = asTrap(error);
-  tree.poison(failure instanceof HookFailure ? failure.error : failure);
-  return failure;
-}
-
-/** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.poisoned`. */
+/** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.lockedDown`. */
 export function rethrow(tree: InstanceTree): never {
   throw tree.trap;
 }

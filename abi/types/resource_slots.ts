@@ -13,7 +13,7 @@ export function makeResourceType(slot: number, name?: string): ResourceType {
 }
 
 /** The slot of a resource type. */
-export function slotOf(type: ResourceType): number {
+export function resourceSlotOf(type: ResourceType): number {
   return slots.get(type)!;
 }
 

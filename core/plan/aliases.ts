@@ -16,7 +16,7 @@ export function addAlias(def: AliasDef, scope: PlanScope, offset: number): void 
     case "core-export": {
       const instance = scope.get("core instance", def.instance, offset);
       const ref: CoreRef = instance.kind === "instantiated"
-        ? { kind: "export", instance: instance.slot, name: def.name }
+        ? { kind: "export", instance: instance.instance, name: def.name }
         : instance.exports.get(def.name)!;
       return scope.add(sort as CoreItemSort, ref);
     }

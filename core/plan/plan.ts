@@ -3,7 +3,7 @@
 // everything else (aliases, exports, synthetic instances, arguments of every sort) is resolved on the way and is gone.
 // Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
 
-import { makeResourceType, nameResourceType, slotOf } from "../../abi/types/resource_slots.ts";
+import { makeResourceType, nameResourceType, resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import { addAlias } from "./aliases.ts";
 import type { CanonDef, CoreInstanceExpr, ExternTypeDef, InstanceExpr, NameDef, TypeDef } from "../decode/syntax.ts";
 import { addCoreType } from "../resolve/core_types.ts";
@@ -239,11 +239,11 @@ class Planner {
     node: number,
     offset: number,
   ): void {
-    const slot = this.#resources.length;
-    const type = makeResourceType(slot);
+    const resource = this.#resources.length;
+    const type = makeResourceType(resource);
     this.#resources.push({ type, leaf: undefined, rep: rep === "i64" ? "i64" : "i32" });
     const ref = destructor === undefined ? undefined : scope.get("core func", destructor, offset);
-    this.#steps.push({ kind: "resource", resource: slot, destructor: ref, node });
+    this.#steps.push({ kind: "resource", resource, destructor: ref, node });
     scope.add("type", { kind: "resource", type });
   }
 
@@ -262,25 +262,25 @@ class Planner {
     const args = new Map<string, CoreArg>();
     for (const { name, instance } of expr.args) {
       const arg = scope.get("core instance", instance, offset);
-      args.set(name, arg.kind === "instantiated" ? { kind: "instance", slot: arg.slot } : arg.arg);
+      args.set(name, arg.kind === "instantiated" ? { kind: "instance", instance: arg.instance } : arg.arg);
     }
     this.#makeRoom(module, offset);
-    const slot = this.#coreInstances++;
-    this.#steps.push({ kind: "instantiate", module, args: [...args], slot });
-    return { kind: "instantiated", slot };
+    const instance = this.#coreInstances++;
+    this.#steps.push({ kind: "instantiate", module, args: [...args], instance });
+    return { kind: "instantiated", instance };
   }
 
   /** Counts what an instance of a core module makes: a small binary can ask for very much. */
   #makeRoom(module: ModuleRef, offset: number): void {
-    const within = (what: string, count: number, most: number): void => {
+    const checkCount = (what: string, count: number, most: number): void => {
       if (count > most) invalid("core instance", offset, "limit-exceeded", what, most);
     };
-    within("core instance", this.#coreInstances + 1, MAX_CORE_INSTANCES);
+    checkCount("core instance", this.#coreInstances + 1, MAX_CORE_INSTANCES);
     const makes = module.kind === "own" ? module.module.type?.makes : undefined;
     if (makes === undefined) return;
-    within("memory", this.#made.memories += makes.memories, MAX_MEMORIES);
-    within("table", this.#made.tables += makes.tables, MAX_TABLES);
-    within("table element", this.#made.elements += makes.elements, MAX_TABLE_ELEMENTS);
+    checkCount("memory", this.#made.memories += makes.memories, MAX_MEMORIES);
+    checkCount("table", this.#made.tables += makes.tables, MAX_TABLES);
+    checkCount("table element", this.#made.elements += makes.elements, MAX_TABLE_ELEMENTS);
   }
 
   // ── Canonical definitions ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -301,32 +301,32 @@ class Planner {
         const { type } = func;
         this.#make(
           scope,
-          (slot) =>
+          (coreFunc) =>
             func.kind === "import"
-              ? { kind: "lower", leaf: func.leaf, type, options, slot, node }
-              : { kind: "adapter", lift: func.lift, type, options, slot, node },
+              ? { kind: "lower", leaf: func.leaf, type, options, coreFunc, node }
+              : { kind: "adapter", lift: func.lift, type, options, coreFunc, node },
         );
         return;
       }
       case "resource.new":
       case "resource.drop":
       case "resource.rep": {
-        const resource = slotOf(scope.typeOf("resource", canon.type, offset).type);
-        this.#make(scope, (slot) => ({ kind: "builtin", builtin: { name: canon.kind, resource }, slot, node }));
+        const resource = resourceSlotOf(scope.typeOf("resource", canon.type, offset).type);
+        this.#make(scope, (coreFunc) => ({ kind: "builtin", builtin: { name: canon.kind, resource }, coreFunc, node }));
         return;
       }
       case "builtin": {
         const builtin = planBuiltin(canon, scope, offset);
-        this.#make(scope, (slot) => ({ kind: "builtin", builtin, slot, node }));
+        this.#make(scope, (coreFunc) => ({ kind: "builtin", builtin, coreFunc, node }));
         return;
       }
     }
   }
 
-  #make(scope: PlanScope, step: (slot: number) => PlanStep): void {
-    const slot = this.#coreFuncs++;
-    this.#steps.push(step(slot));
-    scope.add("core func", { kind: "made", slot });
+  #make(scope: PlanScope, step: (coreFunc: number) => PlanStep): void {
+    const coreFunc = this.#coreFuncs++;
+    this.#steps.push(step(coreFunc));
+    scope.add("core func", { kind: "made", coreFunc });
   }
 }
 

@@ -15,11 +15,11 @@ import type { ValueItem } from "../resolve/value_types.ts";
 /** A core item at run time: an export of a core instance, or a core function that a step makes. */
 export type CoreRef =
   | { readonly kind: "export"; readonly instance: number; readonly name: string }
-  | { readonly kind: "made"; readonly slot: number };
+  | { readonly kind: "made"; readonly coreFunc: number };
 
 /** A core instance at plan time. */
 export type CoreInstance =
-  | { readonly kind: "instantiated"; readonly slot: number }
+  | { readonly kind: "instantiated"; readonly instance: number }
   | {
     readonly kind: "inline";
     readonly exports: ReadonlyMap<string, CoreRef>;
@@ -27,7 +27,7 @@ export type CoreInstance =
     readonly arg: CoreArg;
   };
 
-/** A core module. An import has no slot until the host gives one: then the component is planned again. */
+/** A core module. An import has no module until the host gives one: then the component is planned again. */
 export type ModuleRef =
   | { readonly kind: "own"; readonly module: ModuleSlot }
   | { readonly kind: "import"; readonly type: CoreModuleType };
@@ -124,7 +124,7 @@ export interface PlanImport {
 
 /** A core module's import by one name: a whole instance, or core items one by one. */
 export type CoreArg =
-  | { readonly kind: "instance"; readonly slot: number }
+  | { readonly kind: "instance"; readonly instance: number }
   | { readonly kind: "items"; readonly items: readonly (readonly [name: string, ref: CoreRef])[] };
 
 /** A core function that the library makes: `canon` of what is neither lifted nor lowered, with its operands. */
@@ -176,13 +176,13 @@ export interface MemoryRef {
   readonly address: AddressType;
 }
 
-/** One step. Those with a `slot` make a core function; `node` is the component instance that they belong to. */
+/** One step. Those with a `coreFunc` make a core function; `node` is the component instance that they belong to. */
 export type PlanStep =
   | {
     readonly kind: "instantiate";
     readonly module: ModuleRef;
     readonly args: readonly (readonly [name: string, arg: CoreArg])[];
-    readonly slot: number;
+    readonly instance: number;
   }
   /** A function of the host's, lowered. */
   | {
@@ -190,7 +190,7 @@ export type PlanStep =
     readonly leaf: number;
     readonly type: FuncType;
     readonly options: PlanOptions;
-    readonly slot: number;
+    readonly coreFunc: number;
     readonly node: number;
   }
   /** A function that another component instance lifts, lowered: both sides of a call. */
@@ -200,7 +200,7 @@ export type PlanStep =
     /** The type as the caller knows it: the same, with names of its own. */
     readonly type: FuncType;
     readonly options: PlanOptions;
-    readonly slot: number;
+    readonly coreFunc: number;
     readonly node: number;
   }
   | {
@@ -209,7 +209,7 @@ export type PlanStep =
     readonly destructor: CoreRef | undefined;
     readonly node: number;
   }
-  | { readonly kind: "builtin"; readonly builtin: Builtin; readonly slot: number; readonly node: number };
+  | { readonly kind: "builtin"; readonly builtin: Builtin; readonly coreFunc: number; readonly node: number };
 
 /** A step that makes a core function. */
 export type MakingStep = PlanStep & { readonly kind: "lower" | "adapter" | "builtin" };
@@ -228,7 +228,7 @@ export interface Plan {
   readonly steps: readonly PlanStep[];
   readonly lifts: readonly PlanLift[];
   readonly imports: readonly PlanImport[];
-  /** Resource types by slot. */
+  /** Resource types by resource slot. */
   readonly resources: readonly PlanResource[];
   /** Parents of the component instances; -1 for the root. */
   readonly nodes: readonly number[];

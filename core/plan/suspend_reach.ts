@@ -8,10 +8,10 @@ import type { Plan } from "./plan_types.ts";
 class Groups {
   readonly #parents: number[] = [];
 
-  of(slot: number): number {
-    let root = slot;
+  of(member: number): number {
+    let root = member;
     while ((this.#parents[root] ??= root) !== root) root = this.#parents[root]!;
-    for (let at = slot; at !== root;) {
+    for (let at = member; at !== root;) {
       const next = this.#parents[at]!;
       this.#parents[at] = root;
       at = next;
@@ -60,7 +60,7 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
     if (step.kind !== "instantiate") continue;
     for (const [, arg] of step.args) {
       if (arg.kind === "instance") {
-        groups.join(step.slot, arg.slot);
+        groups.join(step.instance, arg.instance);
         continue;
       }
       let list = lists.get(arg.items);
@@ -68,21 +68,21 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
         lists.set(arg.items, list = firstList + lists.size);
         for (const [, ref] of arg.items) {
           if (ref.kind === "export") groups.join(list, ref.instance);
-          else importers.add(ref.slot, list);
+          else importers.add(ref.coreFunc, list);
         }
       }
-      groups.join(step.slot, list);
+      groups.join(step.instance, list);
     }
   }
-  const liftsOfGroup = new Lists(), liftsOfSlot = new Lists(), lowersOfLift = new Lists();
+  const liftsOfGroup = new Lists(), liftsOfFunc = new Lists(), lowersOfLift = new Lists();
   plan.lifts.forEach(({ core }, lift) => {
     if (core.kind === "export") liftsOfGroup.add(groups.of(core.instance), lift);
-    else liftsOfSlot.add(core.slot, lift);
+    else liftsOfFunc.add(core.coreFunc, lift);
   });
   const suspending = new Set(leaves), queue: number[] = [];
   for (const step of plan.steps) {
-    if (step.kind === "adapter") lowersOfLift.add(step.lift, step.slot);
-    else if (step.kind === "lower" && suspending.has(step.leaf)) queue.push(step.slot);
+    if (step.kind === "adapter") lowersOfLift.add(step.lift, step.coreFunc);
+    else if (step.kind === "lower" && suspending.has(step.leaf)) queue.push(step.coreFunc);
   }
   const reached = new Set<number>(), groupsSeen = new Set<number>();
   const reach = (lift: number): void => {
@@ -90,9 +90,9 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
     reached.add(lift);
     for (const lower of lowersOfLift.of(lift)) queue.push(lower); // too many, perhaps, for one call's arguments
   };
-  for (let slot = queue.pop(); slot !== undefined; slot = queue.pop()) {
-    liftsOfSlot.of(slot).forEach(reach);
-    for (const instance of importers.of(slot)) {
+  for (let coreFunc = queue.pop(); coreFunc !== undefined; coreFunc = queue.pop()) {
+    liftsOfFunc.of(coreFunc).forEach(reach);
+    for (const instance of importers.of(coreFunc)) {
       const group = groups.of(instance);
       if (groupsSeen.has(group)) continue;
       groupsSeen.add(group);

@@ -23,7 +23,7 @@ import { hooked, hookedOptions } from "./hooked.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
 import type { DefinedComponent, FuncRef, ModuleRef, Plan, PlanComponent } from "../plan/plan_types.ts";
-import { type Bound, RunningCore, type RunSettings } from "./running_core.ts";
+import { type HostImport, RunningCore, type RunSettings } from "./running_core.ts";
 import { unsupportedLift } from "../plan/unsupported.ts";
 
 /** A core module to instantiate. */
@@ -44,10 +44,10 @@ export class Running {
   #loopback: Loopback | undefined;
   readonly #loopbacks: Map<string, ReturnType<Loopback["lift"]>> = new Map();
 
-  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, settings: RunSettings) {
+  constructor(plan: Plan, imports: readonly HostImport[], tree: InstanceTree, settings: RunSettings) {
     this.plan = plan;
     this.tree = tree;
-    this.#core = new RunningCore(plan, bound, tree, settings);
+    this.#core = new RunningCore(plan, imports, tree, settings);
     this.#settings = settings;
   }
 
@@ -62,7 +62,7 @@ export class Running {
       const slot = ownSlot(step.module);
       core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
     }
-    core.finish();
+    core.allStepsRan();
   }
 
   /** A core module by reference. */
@@ -167,7 +167,7 @@ export function runSync(running: Running): void {
     let instance: WebAssembly.Instance;
     try {
       instance = new WebAssembly.Instance(step.value.module, step.value.imports);
-      if (running.tree.poisoned) rethrow(running.tree);
+      if (running.tree.lockedDown) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }
@@ -188,7 +188,7 @@ export async function runAsync(running: Running): Promise<void> {
       instance = size > 0 && size <= SMALL_MODULE
         ? new WebAssembly.Instance(module, imports)
         : await WebAssembly.instantiate(module, imports);
-      if (running.tree.poisoned) rethrow(running.tree);
+      if (running.tree.lockedDown) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }

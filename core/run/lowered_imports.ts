@@ -15,9 +15,9 @@ const memo = new WeakMap<Plan, LoweredImports>();
 
 /** What is found once for a plan. */
 export class LoweredImports {
-  /** Slots of core functions that core modules get. */
+  /** Core functions of the plan that core modules get. */
   readonly #used = new Set<number>();
-  /** Where the entry of a slot is. */
+  /** Where the entry of a core function is. */
   readonly #places = new Map<number, number>();
   readonly #counts: number[] = [];
   readonly #chunks: Entries[] = [];
@@ -37,28 +37,28 @@ export class LoweredImports {
       for (const [, arg] of step.kind === "instantiate" ? step.args : []) {
         if (arg.kind !== "items" || seen.has(arg.items)) continue;
         seen.add(arg.items);
-        for (const [, ref] of arg.items) if (ref.kind === "made") this.#used.add(ref.slot);
+        for (const [, ref] of arg.items) if (ref.kind === "made") this.#used.add(ref.coreFunc);
       }
     }
     for (const step of steps) {
-      if (step.kind !== "lower" || !this.#used.has(step.slot)) continue;
+      if (step.kind !== "lower" || !this.#used.has(step.coreFunc)) continue;
       const { style, address } = step.options;
       const { core } = signatureLayout(step.type, { side: "lower", style, address });
-      this.#places.set(step.slot, this.#counts.push(core.params.length) - 1);
+      this.#places.set(step.coreFunc, this.#counts.push(core.params.length) - 1);
     }
   }
 
   /** Whether a core module gets the function. */
-  isUsed(slot: number): boolean {
-    return this.#used.has(slot);
+  isUsed(coreFunc: number): boolean {
+    return this.#used.has(coreFunc);
   }
 
   /**
    * The entry of a lowered import for one instance, which keeps those made with it; `undefined` for
    * one that no core module gets.
    */
-  entry(slot: number, made: Entry[][]): Entry | undefined {
-    const place = this.#places.get(slot);
+  entry(coreFunc: number, made: Entry[][]): Entry | undefined {
+    const place = this.#places.get(coreFunc);
     if (place === undefined) return undefined;
     const index = Math.floor(place / TOGETHER), start = index * TOGETHER;
     const chunk = made[index] ??= [

@@ -39,7 +39,7 @@ export interface RunSettings {
 }
 
 /** What the host gives for one leaf of the imports. */
-export type Bound =
+export type HostImport =
   | {
     readonly kind: "func";
     readonly call: HostCall;
@@ -58,7 +58,7 @@ type AdapterStep = PlanStep & { kind: "adapter" };
 type CallStep = LowerStep | AdapterStep;
 
 /** Binds one import for one instance tree. */
-export type Binder = (tree: InstanceTree) => Bound;
+export type MakeHostImport = (tree: InstanceTree) => HostImport;
 
 /** A lift of one instance. */
 export interface RunningLift {
@@ -84,14 +84,14 @@ const nothing: ReadonlySet<number> = new Set();
 export class RunningCore {
   readonly plan: Plan;
   readonly tree: InstanceTree;
-  readonly #bound: readonly Bound[];
+  readonly #imports: readonly HostImport[];
   readonly #codecs: CodecSource;
   readonly #codegen: boolean;
   readonly #classOf: ClassOf;
   readonly #lowered: LoweredImports;
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
-  /** Core functions by slot, or the steps that say how to make them. */
+  /** Core functions by the number that the plan gave them, or the steps that say how to make them. */
   readonly #coreFuncs: (CoreFunction | MakingStep)[] = [];
   readonly #entries: Entry[][] = [];
   /** Lowered functions that can be suspended and are not made yet, those that core modules get. */
@@ -102,10 +102,15 @@ export class RunningCore {
   readonly #reach: ReadonlySet<number> = nothing;
   readonly #lifts: RunningLift[] = [];
 
-  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, { codecs, codegen, classOf }: RunSettings) {
+  constructor(
+    plan: Plan,
+    imports: readonly HostImport[],
+    tree: InstanceTree,
+    { codecs, codegen, classOf }: RunSettings,
+  ) {
     this.plan = plan;
     this.tree = tree;
-    this.#bound = bound;
+    this.#imports = imports;
     this.#codecs = codecs;
     this.#codegen = codegen;
     this.#classOf = classOf;
@@ -113,18 +118,22 @@ export class RunningCore {
     for (const parent of plan.nodes) {
       this.#nodes.push(new ComponentInstance(tree, parent < 0 ? undefined : this.#nodes[parent]));
     }
-    plan.resources.forEach(({ type, leaf }, slot) => {
+    plan.resources.forEach(({ type, leaf }, resource) => {
       if (leaf === undefined) return;
-      tree.resources[slot] = new HostResource(type, (bound[leaf] as Bound & { kind: "resource" }).class, tree);
+      tree.resources[resource] = new HostResource(
+        type,
+        (imports[leaf] as HostImport & { kind: "resource" }).class,
+        tree,
+      );
     });
-    const suspending = bound.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
+    const suspending = imports.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
     if (suspending.length === 0) return;
     tree.suspension = new Suspension();
     this.#reach = suspendingReach(plan, suspending);
   }
 
   /** Every step ran: what was needed on the way only is let go of. */
-  finish(): void {
+  allStepsRan(): void {
     this.#items = undefined;
     this.#toDispatch.clear();
     if (this.tree.suspension !== undefined) this.tree.suspension.pinned = "what runs now";
@@ -139,15 +148,15 @@ export class RunningCore {
       this.tree.resources[step.resource] = new GuestResource(type, this.#nodes[step.node]!, pinned, this.#classOf);
       return;
     }
-    this.#coreFuncs[step.slot] = step;
-    if (step.kind !== "builtin" && this.#lowered.isUsed(step.slot) && this.#canSuspend(step)) {
-      this.#toDispatch.set(step.slot, step);
+    this.#coreFuncs[step.coreFunc] = step;
+    if (step.kind !== "builtin" && this.#lowered.isUsed(step.coreFunc) && this.#canSuspend(step)) {
+      this.#toDispatch.set(step.coreFunc, step);
     }
   }
 
   /** Notes the core instance that a step made. */
   instantiated(step: PlanStep & { kind: "instantiate" }, { exports }: WebAssembly.Instance): void {
-    this.#coreInstances[step.slot] = exports;
+    this.#coreInstances[step.instance] = exports;
   }
 
   /** What the engine is given to instantiate a core module. */
@@ -155,7 +164,7 @@ export class RunningCore {
     const imports: WebAssembly.Imports = Object.create(null);
     for (const [name, arg] of step.args) {
       if (arg.kind === "instance") {
-        imports[name] = this.#coreInstances[arg.slot] as WebAssembly.ModuleImports;
+        imports[name] = this.#coreInstances[arg.instance] as WebAssembly.ModuleImports;
         continue;
       }
       let items = this.#items?.get(arg.items);
@@ -191,7 +200,7 @@ export class RunningCore {
 
   /** What a host function is, hooked, with its path: `import ns:pkg/iface#f`. */
   host(leaf: number): { call: HostCall; plain: HostCall | undefined; suspends: boolean; path: string } {
-    const { call, plain, suspends = false } = this.#bound[leaf] as Bound & { kind: "func" };
+    const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const path = `import ${this.plan.imports[leaf]!.display}`, { tree } = this;
     return {
       call: hooked(tree, call, path, false, suspends),
@@ -203,7 +212,7 @@ export class RunningCore {
 
   #core(ref: CoreRef): unknown {
     if (ref.kind === "made") {
-      const found = this.#coreFuncs[ref.slot]!;
+      const found = this.#coreFuncs[ref.coreFunc]!;
       return typeof found === "function" ? found : this.#make(found);
     }
     const item = this.#coreInstances[ref.instance]![ref.name];
@@ -221,7 +230,7 @@ export class RunningCore {
 
   #make(step: MakingStep): CoreFunction {
     if (step.kind !== "builtin" && this.#canSuspend(step)) return this.#dispatch(step);
-    return this.#coreFuncs[step.slot] = this.#made(step);
+    return this.#coreFuncs[step.coreFunc] = this.#made(step);
   }
 
   #made(step: MakingStep): CoreFunction {
@@ -251,9 +260,9 @@ export class RunningCore {
     }
   }
 
-  #lower({ leaf, type, options, slot }: LowerStep, node: ComponentInstance): CoreFunction {
+  #lower({ leaf, type, options, coreFunc }: LowerStep, node: ComponentInstance): CoreFunction {
     const canon = this.#options(options);
-    const entry = this.#codegen ? this.#lowered.entry(slot, this.#entries) : undefined;
+    const entry = this.#codegen ? this.#lowered.entry(coreFunc, this.#entries) : undefined;
     return importFunction(
       type,
       () => {
@@ -287,24 +296,24 @@ export class RunningCore {
   #canSuspend(step: CallStep): boolean {
     if (this.tree.suspension === undefined || unsupportedStep(step, this.plan) !== undefined) return false;
     if (step.kind === "adapter") return this.#reach.has(step.lift);
-    return (this.#bound[step.leaf] as Bound & { kind: "func" }).suspends === true;
+    return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;
   }
 
   /** Makes a function that can be suspended, and with it others that wait to be made: a module for each would cost kilobytes. */
   #dispatch(step: CallStep): CoreFunction {
-    this.#toDispatch.delete(step.slot);
+    this.#toDispatch.delete(step.coreFunc);
     const steps = [step];
-    for (const [slot, other] of this.#toDispatch) {
+    for (const [coreFunc, other] of this.#toDispatch) {
       if (steps.length === DISPATCHED_TOGETHER) break;
       steps.push(other);
-      this.#toDispatch.delete(slot);
+      this.#toDispatch.delete(coreFunc);
     }
     const suspension = this.tree.suspension!;
     const made = suspension.dispatch(
       steps.map((each) => this.#dispatched(each, suspension)),
       this.#lowered.dispatchers,
     );
-    steps.forEach(({ slot }, i) => this.#coreFuncs[slot] = made[i]!);
+    steps.forEach(({ coreFunc }, i) => this.#coreFuncs[coreFunc] = made[i]!);
     return made[0]!;
   }
 

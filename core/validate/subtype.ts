@@ -58,7 +58,7 @@ export function placed({ place, fact }: Mismatch): string {
   return `${place.replace(/^, /, " in ")}: ${fact}`;
 }
 
-function within(mismatch: Mismatch | undefined, item: string): Mismatch | undefined {
+function inPart(mismatch: Mismatch | undefined, item: string): Mismatch | undefined {
   return mismatch && { place: `, ${item}${mismatch.place}`, fact: mismatch.fact };
 }
 
@@ -100,16 +100,16 @@ function difference(
     case "option":
     case "stream":
     case "future":
-      return within(differ(expected.element, (found as typeof expected).element, equal), `${expected.kind} element`);
+      return inPart(differ(expected.element, (found as typeof expected).element, equal), `${expected.kind} element`);
     case "fixed-list": {
       const other = found as typeof expected;
       return count("elements", expected.length, other.length) ??
-        within(differ(expected.element, other.element, equal), "list element");
+        inPart(differ(expected.element, other.element, equal), "list element");
     }
     case "map": {
       const other = found as typeof expected;
-      return within(differ(expected.key, other.key, equal), "map key") ??
-        within(differ(expected.value, other.value, equal), "map value");
+      return inPart(differ(expected.key, other.key, equal), "map key") ??
+        inPart(differ(expected.value, other.value, equal), "map value");
     }
     case "record": {
       const { fields } = found as typeof expected;
@@ -118,14 +118,14 @@ function difference(
           expected.fields,
           (field, i) =>
             equal.label(field.name, fields[i]!.name)
-              ? within(differ(field.type, fields[i]!.type, equal), `record field \`${field.name}\``)
+              ? inPart(differ(field.type, fields[i]!.type, equal), `record field \`${field.name}\``)
               : differs(`field name \`${field.name}\``, `\`${fields[i]!.name}\``),
         );
     }
     case "tuple": {
       const { types } = found as typeof expected;
       return count("types", expected.types.length, types.length) ??
-        first(expected.types, (part, i) => within(differ(part, types[i], equal), `tuple field ${i}`));
+        first(expected.types, (part, i) => inPart(differ(part, types[i], equal), `tuple field ${i}`));
     }
     case "variant": {
       const { cases } = found as typeof expected;
@@ -133,7 +133,7 @@ function difference(
         const other = cases[i]!;
         if (name !== other.name) return differs(`case named \`${name}\``, `\`${other.name}\``);
         return presence(type, other.type, `case \`${name}\` to have`, "a type", "no type") ??
-          within(differ(type, other.type, equal), `variant case \`${name}\``);
+          inPart(differ(type, other.type, equal), `variant case \`${name}\``);
       });
     }
     case "enum":
@@ -145,14 +145,14 @@ function difference(
           expected.names,
           (name, i) => same(name, names[i]!) ? undefined : differs(`\`${name}\``, `\`${names[i]}\``),
         );
-      return within(mismatch, `${expected.kind} elements`);
+      return inPart(mismatch, `${expected.kind} elements`);
     }
     case "result": {
       const other = found as typeof expected;
       return presence(expected.ok, other.ok, "ok type", formatType(expected.ok), "to not be present") ??
-        within(differ(expected.ok, other.ok, equal), "ok variant") ??
+        inPart(differ(expected.ok, other.ok, equal), "ok variant") ??
         presence(expected.err, other.err, "err type", formatType(expected.err), "to not be present") ??
-        within(differ(expected.err, other.err, equal), "err variant");
+        inPart(differ(expected.err, other.err, equal), "err variant");
     }
     case "own":
     case "borrow":
@@ -206,7 +206,7 @@ export function differFunc(expected: FuncShape, found: FuncShape, equal: Equalit
     if (name !== undefined && other.name !== undefined && name !== other.name) {
       return differs(`parameter named \`${name}\``, `\`${other.name}\``);
     }
-    return within(differ(type, other.type, equal), `param ${i + 1} \`${name ?? i}\``);
+    return inPart(differ(type, other.type, equal), `param ${i + 1} \`${name ?? i}\``);
   }) ?? differResult(expected.result, found.result, equal);
 }
 
@@ -215,7 +215,7 @@ function differResult(
   found: ValType | undefined,
   equal: Equality,
 ): Mismatch | undefined {
-  if (expected !== undefined && found !== undefined) return within(differ(expected, found, equal), "result");
+  if (expected !== undefined && found !== undefined) return inPart(differ(expected, found, equal), "result");
   if (expected === found) return undefined;
   const word = (type: ValType | undefined): string => type === undefined ? "no result" : `a result ${formatType(type)}`;
   return differs(word(expected), word(found));
@@ -232,7 +232,7 @@ const itself: Resolve = (root) => root;
  * What abstract resources of the expected side stand for on the found side; the first type found for one decides. What it knows nothing
  * of is looked up further out, on either side: a component's type may mention resources of the component around it.
  */
-export class Bindings {
+export class ResourceBindings {
   readonly #open: (root: ResourceType) => boolean;
   #bound: Map<ResourceType, ResourceType> | undefined;
   readonly #left: Resolve;
@@ -305,7 +305,7 @@ function typeWord({ kind }: TypeEntity): string {
 }
 
 /** The first reason why something does not fit what is expected. */
-export function differEntity(expected: Entity, found: Entity, bindings: Bindings): Mismatch | undefined {
+export function differEntity(expected: Entity, found: Entity, bindings: ResourceBindings): Mismatch | undefined {
   bindings.spend();
   if (expected.sort !== found.sort) return differs(entityWord(expected), entityWord(found));
   switch (expected.sort) {
@@ -330,7 +330,7 @@ export function differEntity(expected: Entity, found: Entity, bindings: Bindings
   }
 }
 
-function differType(expected: TypeEntity, found: TypeEntity, bindings: Bindings): Mismatch | undefined {
+function differType(expected: TypeEntity, found: TypeEntity, bindings: ResourceBindings): Mismatch | undefined {
   if (expected.kind !== found.kind) return differs(typeWord(expected), typeWord(found));
   switch (expected.kind) {
     case "value":
@@ -348,7 +348,7 @@ function differType(expected: TypeEntity, found: TypeEntity, bindings: Bindings)
   }
 }
 
-function differInstance(expected: InstanceType, found: InstanceType, bindings: Bindings): Mismatch | undefined {
+function differInstance(expected: InstanceType, found: InstanceType, bindings: ResourceBindings): Mismatch | undefined {
   if (bindings.instances.has(expected, found)) return undefined;
   const mismatch = differItems(expected.entries(), found, bindings, "export", "instance export");
   if (mismatch === undefined) bindings.instances.add(expected, found);
@@ -359,7 +359,7 @@ function differInstance(expected: InstanceType, found: InstanceType, bindings: B
 function differItems(
   expected: Iterable<readonly [string, NamedEntity]>,
   found: { get(name: string): NamedEntity | undefined },
-  bindings: Bindings,
+  bindings: ResourceBindings,
   what: string,
   place = what,
 ): Mismatch | undefined {
@@ -367,13 +367,17 @@ function differItems(
     const given = found.get(name);
     if (given === undefined) return { place: "", fact: `missing expected ${what} \`${name}\`` };
     const mismatch = differEntity(entity, given.entity, bindings);
-    if (mismatch !== undefined) return within(mismatch, `${place} \`${name}\``);
+    if (mismatch !== undefined) return inPart(mismatch, `${place} \`${name}\``);
   }
   return undefined;
 }
 
 /** Components are compared once for each pair where what is around them plays no part, and once in each place where it does. */
-function differComponent(expected: ComponentType, found: ComponentType, around: Bindings): Mismatch | undefined {
+function differComponent(
+  expected: ComponentType,
+  found: ComponentType,
+  around: ResourceBindings,
+): Mismatch | undefined {
   if (around.closed.has(expected, found) || around.components.has(expected, found)) return undefined;
   let open = false;
   const own = [expected.imported, expected.defined, found.imported, found.defined];
@@ -392,15 +396,15 @@ function differComponent(expected: ComponentType, found: ComponentType, around: 
 function differSides(
   expected: ComponentType,
   found: ComponentType,
-  { spend, closed }: Bindings,
+  { spend, closed }: ResourceBindings,
   left: Resolve,
   right: Resolve,
 ): Mismatch | undefined {
-  const needed = new Bindings((root) => found.imported.has(root), spend, closed, right, left);
+  const needed = new ResourceBindings((root) => found.imported.has(root), spend, closed, right, left);
   const unmet = differItems(found.imports, expected.imports, needed, "import");
   if (unmet !== undefined) return unmet;
   // What the found component imports is what it was given.
   const given: Resolve = (root) => needed.of(root) ?? right(root);
-  const made = new Bindings((root) => expected.defined.has(root), spend, closed, left, given);
+  const made = new ResourceBindings((root) => expected.defined.has(root), spend, closed, left, given);
   return differItems(expected.exports, found.exports, made, "export");
 }

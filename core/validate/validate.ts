@@ -39,7 +39,7 @@ import { checkLabels, takeName } from "./labels.ts";
 import { MAX_NESTING } from "../binary/limits.ts";
 import { type CoreModuleType, itemFault, moduleTypeFault } from "../module/module_type.ts";
 import { mentionsOuterResource } from "./outer_resources.ts";
-import { Bindings, differ, differEntity, placed } from "./subtype.ts";
+import { differ, differEntity, placed, ResourceBindings } from "./subtype.ts";
 import { Reader } from "../binary/reader.ts";
 import { type CoreItemSort, coreItemSorts } from "../decode/sorts.ts";
 import { readValue } from "./value_bytes.ts";
@@ -148,7 +148,7 @@ class Validator {
     const { params, result } = scope.get("func", func, offset);
     const fail = (fact: string): never => invalid("start", offset, "invalid-type", fact);
     if (args.length !== params.length) fail(`start function requires ${params.length} arguments, found ${args.length}`);
-    const { equality } = new Bindings(() => false, () => this.#budget.spend(offset));
+    const { equality } = new ResourceBindings(() => false, () => this.#budget.spend(offset));
     args.forEach((arg, i) => {
       const mismatch = differ(params[i]!.type, scope.consume(arg, offset), equality);
       if (mismatch) fail(`type mismatch for component start function argument ${i}${placed(mismatch)}`);
@@ -166,7 +166,7 @@ class Validator {
     const mismatch = differEntity(
       expected,
       found,
-      new Bindings((root) => open.has(root), () => this.#budget.spend(offset)),
+      new ResourceBindings((root) => open.has(root), () => this.#budget.spend(offset)),
     );
     if (mismatch !== undefined) {
       invalid(
@@ -354,7 +354,7 @@ class Validator {
       }
       args.set(name, entityAt(item, scope, this.#gates, offset));
     }
-    const bindings = new Bindings((root) => component.imported.has(root), () => this.#budget.spend(offset));
+    const bindings = new ResourceBindings((root) => component.imported.has(root), () => this.#budget.spend(offset));
     const types: (readonly [object, object])[] = [];
     for (const [name, { entity }] of component.imports) {
       this.#budget.spend(offset);

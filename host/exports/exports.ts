@@ -4,12 +4,12 @@
 
 import type { GuestCall } from "../../abi/calls/from_host.ts";
 import { GuestResource } from "../../abi/resources/guest_resource.ts";
-import { slotOf } from "../../abi/types/resource_slots.ts";
+import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { Running } from "../../core/run/instantiate.ts";
 import { parsePlainName, type PlainName } from "../../core/binary/names.ts";
 import type { FuncRef, NamedPlanItem } from "../../core/plan/plan_types.ts";
-import { defineLazily, MemberLayout } from "./lazy_members.ts";
+import { defineLazily, MemberTable } from "./lazy_members.ts";
 import { camelCase, memberKey, type MemberKind, pascalCase, rawKey, uniqueNames } from "../names.ts";
 import type { GuestClass } from "./classes.ts";
 import type { ResourceClass } from "../schema.ts";
@@ -55,7 +55,7 @@ export interface ExportSource {
 
 /** The class that a resource type's objects are instances of. */
 export function classOf({ running, classes, hostClasses }: ExportSource, type: ResourceType): unknown {
-  const runtime = running.tree.resources[slotOf(type)];
+  const runtime = running.tree.resources[resourceSlotOf(type)];
   return runtime instanceof GuestResource ? classes.of(runtime).class : hostClasses.get(type);
 }
 
@@ -66,9 +66,9 @@ interface Origin {
 }
 
 /** What is found once for everything that exports the same. */
-interface Layout {
+interface ExportTable {
   /** All but the functions of resources. */
-  readonly members: MemberLayout<Origin>;
+  readonly members: MemberTable<Origin>;
   /** Constructors, methods and static functions, which belong to their resources' classes. */
   readonly classMembers: readonly ClassMember[];
 }
@@ -83,7 +83,7 @@ interface ClassMember {
 }
 
 /** By what is exported: instances of one component share them. */
-const layouts = new WeakMap<ReadonlyMap<string, NamedPlanItem>, Partial<Record<"root" | "nested", Layout>>>();
+const exportTables = new WeakMap<ReadonlyMap<string, NamedPlanItem>, Partial<Record<"root" | "nested", ExportTable>>>();
 
 /** The members of an instance; `owner` is its name, empty at the root. */
 export function exportMembers(
@@ -94,16 +94,16 @@ export function exportMembers(
   // `Object.create(null)` would make an object whose members V8 looks up in a table.
   const members: Members = Object.setPrototypeOf({}, null);
   const place = owner === "" ? "root" : "nested", origin = { owner, source };
-  let known = layouts.get(items);
-  if (known === undefined) layouts.set(items, known = {});
-  const layout = known[place] ??= layoutOf(items, place === "root");
-  layout.members.define(members, origin);
-  for (const member of layout.classMembers) defineClassMember(member, origin);
+  let known = exportTables.get(items);
+  if (known === undefined) exportTables.set(items, known = {});
+  const table = known[place] ??= exportTableOf(items, place === "root");
+  table.members.define(members, origin);
+  for (const member of table.classMembers) defineClassMember(member, origin);
   return members;
 }
 
-function layoutOf(items: ReadonlyMap<string, NamedPlanItem>, isRoot: boolean): Layout {
-  const members = new MemberLayout<Origin>(), classMembers: ClassMember[] = [];
+function exportTableOf(items: ReadonlyMap<string, NamedPlanItem>, isRoot: boolean): ExportTable {
+  const members = new MemberTable<Origin>(), classMembers: ClassMember[] = [];
   const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
   for (const [name, { item }] of items) {
     const key = keys.get(name)!;
@@ -149,7 +149,7 @@ function funcOf(func: FuncRef, name: string, { owner, source }: Origin, method =
 }
 
 function defineClassMember({ name, func, plain, key, resource }: ClassMember, origin: Origin): void {
-  const { running, classes } = origin.source, runtime = running.tree.resources[slotOf(resource)];
+  const { running, classes } = origin.source, runtime = running.tree.resources[resourceSlotOf(resource)];
   if (!(runtime instanceof GuestResource)) return;
   const made = classes.of(runtime), make = (): GuestCall => funcOf(func, name, origin, plain.kind === "method");
   if (plain.kind === "constructor") {

@@ -5,10 +5,9 @@ import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
 import { Codecs } from "../../abi/codecs/codecs.ts";
-import { disposed } from "../../abi/state/entering.ts";
+import { disposed, refuseEnter } from "../../abi/state/entering.ts";
 import type { GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
 import type { ResourceRuntime } from "../../abi/state/resource_runtime.ts";
-import { refuseEntered } from "../../abi/state/trap.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { Printers } from "../../core/component.ts";
 import { features } from "../../core/module/features.ts";
@@ -16,7 +15,7 @@ import { runAsync, Running, runSync } from "../../core/run/instantiate.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { Plan } from "../../core/plan/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
-import type { Binder } from "../../core/run/running_core.ts";
+import type { MakeHostImport } from "../../core/run/running_core.ts";
 import { interfaceName, lookUp } from "./lookup.ts";
 import { requireMatch } from "../match.ts";
 import { memberNames } from "../names.ts";
@@ -100,10 +99,10 @@ export interface Instance<W extends World = World> {
 const codecs = new Codecs(memberNames);
 
 /** A plan with its imports bound: what an instance is made from. */
-export interface BoundPlan {
+export interface LinkedPlan {
   readonly plan: Plan;
   /** One per leaf of the imports. */
-  readonly binders: readonly Binder[];
+  readonly hostImports: readonly MakeHostImport[];
   /** The classes that imported resources are bound to. */
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
   /** Whether JavaScript may be generated, where the engine permits it. */
@@ -140,13 +139,13 @@ function checkOptions(options: InstantiateOptions<unknown>): void {
 }
 
 function prepare(
-  { plan, binders, classes: hostClasses, codegen, printers }: BoundPlan,
+  { plan, hostImports, classes: hostClasses, codegen, printers }: LinkedPlan,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   checkOptions(options);
   options.signal?.throwIfAborted();
   const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
-  const running = new Running(plan, binders.map((bind) => bind(tree)), tree, {
+  const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
     codecs,
     codegen: codegen && features.codegen,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
@@ -161,15 +160,15 @@ function prepare(
 }
 
 /** Runs a linked component. */
-export async function instantiateLinked(bound: BoundPlan, options?: InstantiateOptions<unknown>): Promise<Instance> {
-  const source = prepare(bound, options);
+export async function instantiateLinked(linked: LinkedPlan, options?: InstantiateOptions<unknown>): Promise<Instance> {
+  const source = prepare(linked, options);
   await runAsync(source.running);
   return new RunningInstance(source, options?.signal);
 }
 
 /** The same without waiting. */
-export function instantiateLinkedSync(bound: BoundPlan, options?: InstantiateOptions<unknown>): Instance {
-  const source = prepare(bound, options);
+export function instantiateLinkedSync(linked: LinkedPlan, options?: InstantiateOptions<unknown>): Instance {
+  const source = prepare(linked, options);
   runSync(source.running);
   return new RunningInstance(source, options?.signal);
 }
@@ -236,10 +235,10 @@ class RunningInstance implements Instance {
   [Symbol.dispose](): void {
     const { tree } = this.#running;
     if (tree.disposed) return;
-    const running = tree.poisoned ? undefined : tree.nodes.find((node) => node.entered !== FREE);
+    const running = tree.lockedDown ? undefined : tree.nodes.find((node) => node.entered !== FREE);
     if (running !== undefined) {
       // A guest on the stack cannot be ended; a suspended one can: its call rejects and its stack is unwound.
-      if (tree.waits.size === 0) refuseEntered(running, "dispose", "instance");
+      if (tree.waits.size === 0) refuseEnter(running, "dispose", "instance");
       this.#lockDown(disposed(tree.calleeOf(running.entered)!));
     }
     this.#unlisten?.();
@@ -293,7 +292,7 @@ class RunningInstance implements Instance {
   #lockDown(reason: unknown): void {
     const { tree } = this.#running;
     tree.aborted ??= { reason };
-    tree.poison(reason);
+    tree.lockDown(reason);
     for (const reject of tree.pendingCalls) reject(reason);
   }
 }

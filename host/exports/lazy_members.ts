@@ -46,7 +46,7 @@ function define(target: object, { key, raw, get }: Member): void {
 }
 
 /** The members of similar objects; `O` is what an object's members are made from. */
-export class MemberLayout<O> {
+export class MemberTable<O> {
   readonly #members: Member[] = [];
   readonly #origins = new WeakMap<object, O>();
 

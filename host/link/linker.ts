@@ -7,7 +7,7 @@ import { Component, componentInternals } from "../../core/component.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import { planComponent } from "../../core/plan/plan.ts";
 import { componentType } from "../../core/validate/validate.ts";
-import { Binding } from "./binding.ts";
+import { ImportMatcher } from "./import_matcher.ts";
 import { Definitions } from "./definitions.ts";
 import { HostFunc, type HostFunction } from "../func.ts";
 import {
@@ -182,16 +182,16 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     }
     const { root, plan: known, codegen, printers } = componentInternals(component);
     this.#root.refresh();
-    const binding = new Binding(this.#root, this.#trapUnknown, componentType(root.def));
-    const given = known.imports.flatMap((leaf) => binding.given(leaf) ?? []);
+    const matcher = new ImportMatcher(this.#root, this.#trapUnknown, componentType(root.def));
+    const given = known.imports.flatMap((leaf) => matcher.given(leaf) ?? []);
     // Core modules and components are part of what is planned: with them at hand, it is planned again.
     const plan = given.length === 0 ? known : planComponent(root, given);
-    const binders = plan.imports.map((leaf) => binding.bind(leaf));
-    const bindings = { plan, binders, classes: binding.classes, codegen, printers };
+    const hostImports = plan.imports.map((leaf) => matcher.match(leaf));
+    const linked = { plan, hostImports, classes: matcher.classes, codegen, printers };
     return {
       component,
-      instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(bindings, options),
-      instantiateSync: (options?: InstantiateOptions<Data>) => instantiateLinkedSync(bindings, options),
+      instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(linked, options),
+      instantiateSync: (options?: InstantiateOptions<Data>) => instantiateLinkedSync(linked, options),
     } as Linked<Data, W>;
   }
 }

@@ -1,5 +1,5 @@
 // One link: every import of a component found among a linker's definitions and checked; what each gives to an instance.
-// Leaves of a plan's imports in, binders out. A LinkError says which import lacks what.
+// Leaves of a plan's imports in, hostImports out. A LinkError says which import lacks what.
 
 import { LinkError } from "../../errors.ts";
 import type { HostCall } from "../../abi/calls/call_link.ts";
@@ -9,13 +9,13 @@ import { Component, componentInternals } from "../../core/component.ts";
 import type { ComponentType, Entity, InstanceType } from "../../core/validate/validated_types.ts";
 import { Budget } from "../../core/resolve/budget.ts";
 import { features } from "../../core/module/features.ts";
-import type { Binder } from "../../core/run/running_core.ts";
+import type { MakeHostImport } from "../../core/run/running_core.ts";
 import { ModuleSlot } from "../../core/module/module_slot.ts";
 import { describeFault, foreignModuleFault, moduleFault } from "../../core/module/module_type.ts";
 import { isInterfaceName, parsePlainName } from "../../core/binary/names.ts";
 import type { Given } from "../../core/plan/plan.ts";
 import type { PlanImport } from "../../core/plan/plan_types.ts";
-import { Bindings, differEntity, placed } from "../../core/validate/subtype.ts";
+import { differEntity, placed, ResourceBindings } from "../../core/validate/subtype.ts";
 import { componentType } from "../../core/validate/validate.ts";
 import { Definitions, type Found } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
@@ -26,7 +26,7 @@ import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
 import type { Caller, ResourceClass } from "../schema.ts";
 
 /** One link: what the definitions give for each import of one component. */
-export class Binding {
+export class ImportMatcher {
   readonly #root: Definitions;
   readonly #trapUnknown: boolean;
   readonly #type: ComponentType;
@@ -56,7 +56,7 @@ export class Binding {
     const { root } = componentInternals(value);
     const given: Entity = { sort: "component", type: componentType(root.def) };
     const budget = new Budget(root.def.size);
-    const mismatch = differEntity(this.#wanted(leaf), given, new Bindings(() => false, () => budget.spend(0)));
+    const mismatch = differEntity(this.#wanted(leaf), given, new ResourceBindings(() => false, () => budget.spend(0)));
     if (mismatch === undefined) return root;
     throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
   }
@@ -69,7 +69,7 @@ export class Binding {
     return entity;
   }
 
-  bind(leaf: PlanImport): Binder {
+  match(leaf: PlanImport): MakeHostImport {
     const { want } = leaf;
     switch (want.kind) {
       case "func":
@@ -151,7 +151,7 @@ export class Binding {
     return { value: memberOf(resource, plain), owner: undefined };
   }
 
-  #func(leaf: PlanImport, type: FuncType, found: Found | undefined): Binder {
+  #func(leaf: PlanImport, type: FuncType, found: Found | undefined): MakeHostImport {
     const { display } = leaf;
     const value = found?.value;
     if (value === undefined) {
@@ -169,7 +169,7 @@ export class Binding {
     return () => ({ kind: "func", call, suspends, plain });
   }
 
-  #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): Binder {
+  #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): MakeHostImport {
     const { display, path } = leaf;
     const { suspends } = func;
     if (suspends) this.#requireJspi(display);
@@ -223,7 +223,7 @@ export class Binding {
   }
 }
 
-const none: Binder = () => ({ kind: "none" });
+const none: MakeHostImport = () => ({ kind: "none" });
 
 function sortOf(value: unknown): string {
   if (value instanceof HostFunc || typeof value === "function") return "func";
