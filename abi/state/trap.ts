@@ -1,7 +1,11 @@
-// Traps that a guest cannot catch, and host exceptions on their way out through a guest.
-// A JS exception is an ordinary one to a guest's `catch_all`; a genuine wasm trap is not, and stays so after its prototype and message
-// are changed. So a trap is raised by running `unreachable` in a tiny module; what is caught is made a Trap and thrown on.
-// Where no module can be compiled, the exception is an ordinary one, and `tree.lockedDown` alone stops a guest that caught it.
+// Traps that a guest cannot catch, and exceptions of the host on their way out through a guest.
+// A guest's `catch_all` catches a JavaScript exception, but not a genuine WebAssembly trap, not
+// even after its prototype and message were changed. So a trap is made by running `unreachable` in
+// a tiny module: the caught error is turned into a Trap and thrown again.
+// If the engine cannot compile the module, the exception is an ordinary one. A guest that catches
+// it is then stopped by `tree.lockedDown` alone.
+// `trap`, `trapAt` and `rethrow` throw. `asTrap`, `uncatchable`, `unwinding` and `surface` give the
+// error to throw.
 
 import { completeMessage, engineMessage, initTrap, Trap, type TrapCode } from "../../errors.ts";
 import { HookFailure } from "./hooks.ts";
@@ -14,10 +18,10 @@ const moduleBytes = Uint8Array.of(
 );
 
 let unreachable: (() => void) | null | undefined;
-/** Errors that the engine itself raised: no guest can catch one. */
+/** Errors that the engine itself raised. A guest cannot catch them. */
 const engineErrors = new WeakSet<object>();
 
-/** A fresh error that a guest cannot catch; `undefined` where the engine forbids compiling. */
+/** Makes an error that a guest cannot catch. `undefined` if the engine does not allow compiling. */
 function engineTrap(): Error | undefined {
   if (unreachable === undefined) {
     try {
@@ -45,19 +49,23 @@ function makeTrap(code: TrapCode, details: readonly (string | number)[]): Trap {
   return error as Trap;
 }
 
-/** `trap`: the guest broke a rule; locks the tree down. The caller adds the place. */
+/**
+ * `trap`: a guest broke a rule. Locks the tree down and throws a Trap; the caller adds the place.
+ */
 export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (string | number)[]): never {
   const error = makeTrap(code, details);
   tree.lockDown(error);
   throw error;
 }
 
-/** The check that built-ins and calls of other guests begin with: `may_leave`. */
+/**
+ * `trap_if(not inst.may_leave)`: the check at the start of built-ins and of calls to other guests.
+ */
 export function checkLeave({ mayLeave, tree }: ComponentInstance): void {
   if (!mayLeave) trap(tree, "cannot-leave");
 }
 
-/** `trap` where the place is known at once: `Cannot call import …: …`. */
+/** Throws a trap whose place is already known: `Cannot call import …: …`. */
 export function trapAt(
   tree: InstanceTree,
   path: string,
@@ -88,12 +96,21 @@ export function whyNotEntered({ entered, tree }: ComponentInstance): string {
   return `, which an earlier ${tree.trap instanceof Trap ? "trap" : "exception"} locked down`;
 }
 
-/** Exceptions of the host's on their way out through guests, by the engine's traps that travel in their place. */
+/**
+ * Exceptions of the host that are on their way out through guests. The key is the engine's trap
+ * that travels in place of the exception.
+ */
 const carried = new WeakMap<Error, { readonly error: unknown }>();
-/** Those exceptions: where no module can be compiled they travel themselves, and they are never taken for the engine's. */
+/**
+ * Exceptions of the host that passed through here. If the engine cannot compile, they travel
+ * themselves; they must not be mistaken for the engine's errors.
+ */
 const hostErrors = new WeakSet<object>();
 
-/** A trap that no guest can catch, and that comes out as an exception of the host's. */
+/**
+ * Makes a trap that no guest can catch and that becomes the given exception when it leaves the
+ * outermost export.
+ */
 function carry(error: unknown): unknown {
   if (typeof error === "object" && error !== null) hostErrors.add(error);
   const trap = engineTrap();
@@ -107,7 +124,10 @@ export function isHostError(error: unknown): boolean {
   return typeof error === "object" && error !== null && hostErrors.has(error);
 }
 
-/** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception carried by one. */
+/**
+ * Gives what an import must throw so that the guest cannot catch it: a genuine trap is thrown as it
+ * is, any other exception inside a trap.
+ */
 export function uncatchable(tree: InstanceTree, error: unknown): unknown {
   if (typeof error === "object" && error !== null && engineErrors.has(error)) {
     tree.lockDown(error);
@@ -127,7 +147,7 @@ export function unwinding(tree: InstanceTree): unknown {
   return carry(tree.trap);
 }
 
-/** What comes out of an outermost export for an exception that came out of the guest. */
+/** Gives what the outermost export throws for an exception that came out of the guest. */
 export function surface(tree: InstanceTree, error: unknown, verb: string, path: string): unknown {
   if (tree.aborted !== undefined) return tree.aborted.reason;
   const surfaced = surfacing(tree, error);
@@ -138,12 +158,15 @@ export function surface(tree: InstanceTree, error: unknown, verb: string, path: 
 function surfacing(tree: InstanceTree, error: unknown): unknown {
   const host = error instanceof Error ? carried.get(error) : undefined;
   if (host !== undefined) return host.error;
-  // What a hook throws on the way out is not the cause of a call that fails already.
+  // The call has failed already. An exception of a hook on the way out is not its cause.
   if (error instanceof HookFailure) return tree.lockedDown ? tree.trap : error.error;
   return isHostError(error) ? error : asTrap(error);
 }
 
-/** An exception that leaves a component: a core exception becomes a trap, an engine's own trap a Trap; others stay. */
+/**
+ * Converts an exception that leaves a component. A core exception becomes a Trap, an engine's trap
+ * becomes a Trap, and other exceptions stay as they are.
+ */
 export function asTrap(error: unknown): unknown {
   if (error instanceof Trap) return error;
   const { Exception } = WebAssembly as unknown as { Exception?: new () => object };
@@ -154,16 +177,20 @@ export function asTrap(error: unknown): unknown {
     initTrap(error, "guest-trap", [phrase]);
     engineErrors.add(error);
   }
-  // Possible only where no module can be compiled that would have asked first.
+  // This happens only if the engine cannot compile the module that would have checked first.
   if (error instanceof Error && error.name === "SuspendError") return makeTrap("cannot-suspend", [error.message]);
-  // Engines report an exhausted stack as a RangeError without more; the host's own are known before they get here.
+  // Engines report an exhausted stack as a plain RangeError. Exceptions of the host were recognised
+  // before this point.
   if (error instanceof RangeError && /call stack|stack size|recursion/i.test(error.message)) {
     return makeTrap("stack-overflow", []);
   }
   return error;
 }
 
-/** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.lockedDown`. */
+/**
+ * Throws what locked the tree down, even if the guest caught it. Called after each return from a
+ * guest if `tree.lockedDown`.
+ */
 export function rethrow(tree: InstanceTree): never {
   throw tree.trap;
 }
