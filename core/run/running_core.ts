@@ -1,8 +1,8 @@
 // The core side of a running instance tree: its core instances, the core functions made for them,
-// and the lifts of what they export.
-// Steps of a plan are noted in order; what they define is made when something refers to it, since
-// many definitions are never used.
-// Nothing here looks at names or types; trampolines are made from signatures (abi/).
+// and the lifts of their exports.
+// The steps of a plan are noted in order. What a step defines is made when something refers to it,
+// because many definitions are never used.
+// Nothing here looks at names or types. abi/ makes trampolines from signatures.
 
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import { LinkError } from "../../errors.ts";
@@ -27,29 +27,29 @@ import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from 
 import { suspendingReach } from "../plan/suspend_reach.ts";
 import { unsupportedStep } from "../plan/unsupported.ts";
 
-/** What running a plan depends on besides the plan. */
+/** What running a plan depends on, besides the plan. */
 export interface RunSettings {
   readonly codecs: CodecSource;
   /** Whether JavaScript may be generated. */
   readonly codegen: boolean;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
-  /** What components among the exports print themselves by. */
+  /** Functions that print the worlds of exported components. */
   readonly printers: Printers;
 }
 
-/** What the host gives for one leaf of the imports. */
+/** What the host provides for one leaf of the imports. */
 export type HostImport =
   | {
     readonly kind: "func";
     readonly call: HostCall;
     /** Whether it may return a promise. */
     readonly suspends?: boolean;
-    /** What is called instead where nothing can be suspended; without it that is a trap. */
+    /** The function to call if nothing can be suspended. Without it, such a call is a trap. */
     readonly plain?: HostCall | undefined;
   }
   | { readonly kind: "resource"; readonly class: HostResourceClass }
-  /** What was only checked. */
+  /** A leaf that needed a check only. */
   | { readonly kind: "none" };
 
 type LowerStep = PlanStep & { kind: "lower" };
@@ -57,7 +57,7 @@ type AdapterStep = PlanStep & { kind: "adapter" };
 /** A function that guests import from others or from the host. */
 type CallStep = LowerStep | AdapterStep;
 
-/** Binds one import for one instance tree. */
+/** Makes what the host provides for one import, for one instance tree. */
 export type MakeHostImport = (tree: InstanceTree) => HostImport;
 
 /** A lift of one instance. */
@@ -66,15 +66,15 @@ export interface RunningLift {
   readonly options: CanonOptions;
   readonly node: ComponentInstance;
   /**
-   * The core function as promising calls need it: one that gives a promise, if it can reach a
-   * suspending import.
+   * The core function for promising calls. It returns a promise if it can reach a suspending
+   * import.
    */
   suspendingCore(): CoreFunction;
 }
 
 /**
- * Dispatchers that one module holds. Small enough for browsers, which compile modules of 4 KiB
- * without waiting.
+ * How many dispatchers one module holds. Browsers compile modules up to 4 KiB synchronously, and
+ * this many stay below.
  */
 const DISPATCHED_TOGETHER = 32;
 
@@ -91,12 +91,15 @@ export class RunningCore {
   readonly #lowered: LoweredImports;
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
-  /** Core functions by the number that the plan gave them, or the steps that say how to make them. */
+  /**
+   * Core functions by the number that the plan gave them. A function that is not made yet is the
+   * step that says how to make it.
+   */
   readonly #coreFuncs: (CoreFunction | MakingStep)[] = [];
   readonly #entries: Entry[][] = [];
-  /** Lowered functions that can be suspended and are not made yet, those that core modules get. */
+  /** Lowered functions that can be suspended, that core modules get, and that are not made yet. */
   readonly #toDispatch = new Map<number, CallStep>();
-  /** Inline core instances, each one object however often it is passed. */
+  /** Inline core instances. Each is one object, however often it is passed. */
   #items: Map<object, WebAssembly.ModuleImports> | undefined;
   /** Lifts that can reach a suspending import. */
   readonly #reach: ReadonlySet<number> = nothing;
@@ -132,14 +135,14 @@ export class RunningCore {
     this.#reach = suspendingReach(plan, suspending);
   }
 
-  /** Every step ran: what was needed on the way only is let go of. */
+  /** Releases what only the steps needed. Called after the last step. */
   allStepsRan(): void {
     this.#items = undefined;
     this.#toDispatch.clear();
     if (this.tree.suspension !== undefined) this.tree.suspension.pinned = "what runs now";
   }
 
-  /** Notes what a step defines. */
+  /** Notes the definition of a step. */
   step(step: Exclude<PlanStep, { kind: "instantiate" }>): void {
     if (step.kind === "resource") {
       const { type } = this.plan.resources[step.resource]!;
@@ -159,7 +162,7 @@ export class RunningCore {
     this.#coreInstances[step.instance] = exports;
   }
 
-  /** What the engine is given to instantiate a core module. */
+  /** Makes the imports object for instantiating a core module. */
   imports(step: PlanStep & { kind: "instantiate" }): WebAssembly.Imports {
     const imports: WebAssembly.Imports = Object.create(null);
     for (const [name, arg] of step.args) {
@@ -178,7 +181,7 @@ export class RunningCore {
     return imports;
   }
 
-  /** A lift by its index in the plan. */
+  /** Gives a lift by its index in the plan. */
   lift(index: number): RunningLift {
     let found = this.#lifts[index];
     if (found === undefined) {
@@ -198,7 +201,7 @@ export class RunningCore {
     return found;
   }
 
-  /** What a host function is, hooked, with its path: `import ns:pkg/iface#f`. */
+  /** Gives the host function of a leaf, with hooks, and its path `import ns:pkg/iface#f`. */
   host(leaf: number): { call: HostCall; plain: HostCall | undefined; suspends: boolean; path: string } {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const path = `import ${this.plan.imports[leaf]!.display}`, { tree } = this;
@@ -216,7 +219,7 @@ export class RunningCore {
       return typeof found === "function" ? found : this.#make(found);
     }
     const item = this.#coreInstances[ref.instance]![ref.name];
-    // Possible only with a module that is not the component's own: one that the host gave.
+    // This is possible only if a module is not the component's own but one that the host provided.
     if (item === undefined) {
       throw new LinkError(
         "core-link",
@@ -276,12 +279,12 @@ export class RunningCore {
     );
   }
 
-  /** The signature that a caller lowers by. */
+  /** Gives the signature that a caller lowers with. */
   #lowering({ type, options: { style, address } }: Pick<CallStep, "type" | "options">): Signature {
     return signatureOf(type, { side: "lower", style, address }, this.#codecs);
   }
 
-  /** Both sides of an adapter, once it is called. */
+  /** Gives both sides of an adapter. It is evaluated when the adapter is first called. */
   #sides(step: AdapterStep, suspending = false): () => Sides {
     const canon = this.#options(step.options), lift = this.lift(step.lift);
     return () => ({
@@ -292,14 +295,20 @@ export class RunningCore {
     });
   }
 
-  /** Whether a function can be suspended: a suspending host function, or a lift that can reach one. */
+  /**
+   * Whether a function can be suspended: it is a suspending host function, or a lift that can reach
+   * one.
+   */
   #canSuspend(step: CallStep): boolean {
     if (this.tree.suspension === undefined || unsupportedStep(step, this.plan) !== undefined) return false;
     if (step.kind === "adapter") return this.#reach.has(step.lift);
     return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;
   }
 
-  /** Makes a function that can be suspended, and with it others that wait to be made: a module for each would cost kilobytes. */
+  /**
+   * Makes a function that can be suspended. It makes other waiting functions in the same module,
+   * because a module for each would cost kilobytes.
+   */
   #dispatch(step: CallStep): CoreFunction {
     this.#toDispatch.delete(step.coreFunc);
     const steps = [step];
@@ -350,15 +359,18 @@ export class RunningCore {
   }
 
   /**
-   * A function of a guest's that JavaScript calls in the middle of something: nothing in it can be
-   * suspended.
+   * Wraps a guest's function that JavaScript calls in the middle of its own work. Nothing can be
+   * suspended while it runs.
    */
   #pinned<F extends (...args: never[]) => unknown>(what: string, func: F): F {
     return this.tree.suspension?.pin(what, func) ?? func;
   }
 }
 
-/** A core function that traps when called, after the check that every built-in begins with. */
+/**
+ * Makes a core function that traps when it is called, after the check at the start of every
+ * built-in.
+ */
 function trapping(node: ComponentInstance, name: string): CoreFunction {
   return () => {
     checkLeave(node);
