@@ -1,4 +1,5 @@
-// Aliases: an item of an instance, of a core instance or of an enclosing scope → an item of this one.
+// Aliases at plan time: an item of an instance, of a core instance or of an enclosing scope becomes
+// an item of this scope.
 // Spec: Explainer.md "Alias Definitions".
 
 import type { AliasDef } from "../decode/syntax.ts";
@@ -7,7 +8,7 @@ import type { CoreRef } from "./plan_types.ts";
 import type { PlanScope } from "./plan_scope.ts";
 import type { CoreItemSort } from "../decode/sorts.ts";
 
-/** Adds what an alias names to the scope; the alias was validated. */
+/** Adds the item of an alias to the scope. The alias was validated before. */
 export function addAlias(def: AliasDef, scope: PlanScope, offset: number): void {
   const { sort } = def;
   switch (def.kind) {

@@ -1,5 +1,5 @@
-// Canonical options and built-ins at plan time: indices followed, operands kept.
-// Definitions and a scope in, parts of plan nodes out. What they need was validated before.
+// Canonical options and built-ins at plan time: indices are resolved, operands are kept.
+// Definitions and a scope enter, parts of plan nodes leave. All of them were validated before.
 // Spec: Binary.md "Canonical Definitions".
 
 import { type CanonDef, type CanonOptionsDef, styleOf } from "../decode/syntax.ts";
@@ -7,7 +7,7 @@ import { valueAt } from "../resolve/value_types.ts";
 import type { Builtin, CoreRef, EndType, MemoryRef, PlanOptions } from "./plan_types.ts";
 import type { PlanScope } from "./plan_scope.ts";
 
-/** Canonical options with core items resolved. */
+/** Gives canonical options with the core items in place of indices. */
 export function planOptions(def: CanonOptionsDef, scope: PlanScope, offset: number): PlanOptions {
   const core = (sort: "core func" | "core memory", index: number | undefined): CoreRef | undefined =>
     index === undefined ? undefined : scope.get(sort, index, offset);
@@ -24,7 +24,7 @@ export function planOptions(def: CanonOptionsDef, scope: PlanScope, offset: numb
 
 type BuiltinDef = CanonDef & { kind: "builtin" };
 
-/** A built-in with its operands. */
+/** Gives a built-in with its operands. */
 export function planBuiltin(def: BuiltinDef, scope: PlanScope, offset: number): Builtin {
   const name = def.name as Exclude<Builtin["name"], `resource.${string}`>;
   const options = (): PlanOptions => planOptions(def.options ?? {}, scope, offset);

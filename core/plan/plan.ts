@@ -1,7 +1,10 @@
-// Definitions → a linear plan. Instantiation is a function call; here all calls are inlined.
-// Walks a component's definitions as if it ran them, with references in place of values: what needs the engine becomes a step,
-// everything else (aliases, exports, synthetic instances, arguments of every sort) is resolved on the way and is gone.
-// Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
+// Plans a component: definitions enter, a linear plan leaves. Instantiating a component is like
+// calling a function, and here all calls are inlined.
+// The planner walks a component's definitions as if it ran them, with references in place of
+// values. A definition that needs the engine becomes a step. Everything else (aliases, exports,
+// synthetic instances, arguments of every sort) is resolved on the way and disappears.
+// Spec: Explainer.md "Instance Definitions", "Canonical Definitions". Wasmtime inlines in the same
+// way.
 
 import { makeResourceType, nameResourceType, resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import { addAlias } from "./aliases.ts";
@@ -48,14 +51,14 @@ import { PlanScope } from "./plan_scope.ts";
 import { coreItemSorts } from "../decode/sorts.ts";
 import { planBuiltin, planOptions } from "./canon.ts";
 
-/** What a host gives for an import that must be known to plan. */
+/** What a host provides for an import that must be known before planning. */
 export type Given = ModuleSlot | DefinedComponent;
 
 /**
- * Plans a component, which must be valid. Throws CompileError if it unfolds into too much.
- *
- * @param given What the host gives for the imports of core modules and components, in the order of the plan's imports. Without it, such
- *   imports stand for themselves and the plan serves for linking only, unless there are none.
+ * Plans a component, which must be valid. Throws a CompileError if it unfolds into too much.
+ * @param given What the host provides for the imports of core modules and components, in the order
+ * of the plan's imports. Without it, such imports stand for themselves, and the plan serves only
+ * for linking, unless there are no such imports.
  */
 export function planComponent(component: DefinedComponent, given?: readonly Given[]): Plan {
   return new Planner(new Budget(component.def.size), given).plan(component);
@@ -93,10 +96,8 @@ class Planner {
     };
   }
 
-  // ── Root imports ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #leaf(innermost: Path, want: PlanImport["want"]): number {
-    // Concatenation rather than join: engines share the parts of long names.
+    // Concatenation instead of `join`: engines share the common parts of concatenated strings.
     const path: NameDef[] = [];
     for (let at: Path | undefined = innermost; at !== undefined; at = at.parent) path.unshift(at.name);
     const display = path.map(({ name }) => name).reduce((names, name) => `${names}#${name}`);
@@ -127,7 +128,9 @@ class Planner {
     };
   }
 
-  /** Makes what the instance of an imported component exports, as long as that is known by its type only. */
+  /**
+   * Makes the exports of an instance of an imported component. Only their types are known so far.
+   */
   #abstractMaker(): Maker {
     return {
       budget: this.#budget,
@@ -144,9 +147,7 @@ class Planner {
     };
   }
 
-  // ── Inlining ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Runs a component's definitions with `supply` for its imports. */
+  /** Walks the definitions of a component. `supply` provides its imports. */
   #inline(
     component: DefinedComponent,
     parent: number,
@@ -247,8 +248,6 @@ class Planner {
     scope.add("type", { kind: "resource", type });
   }
 
-  // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #coreInstance(expr: CoreInstanceExpr, scope: PlanScope, offset: number): CoreInstance {
     if (expr.kind === "exports") {
       const exports = new Map<string, CoreRef>();
@@ -270,7 +269,10 @@ class Planner {
     return { kind: "instantiated", instance };
   }
 
-  /** Counts what an instance of a core module makes: a small binary can ask for very much. */
+  /**
+   * Counts what an instance of a core module allocates, because a small binary can ask for very
+   * much.
+   */
   #makeRoom(module: ModuleRef, offset: number): void {
     const checkCount = (what: string, count: number, most: number): void => {
       if (count > most) invalid("core instance", offset, "limit-exceeded", what, most);
@@ -282,8 +284,6 @@ class Planner {
     checkCount("table", this.#made.tables += makes.tables, MAX_TABLES);
     checkCount("table element", this.#made.elements += makes.elements, MAX_TABLE_ELEMENTS);
   }
-
-  // ── Canonical definitions ───────────────────────────────────────────────────────────────────────────────────────────────
 
   #canon(canon: CanonDef, scope: PlanScope, node: number, offset: number): void {
     switch (canon.kind) {
@@ -330,9 +330,10 @@ class Planner {
   }
 }
 
-// ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
-
-/** An ascribed instance type hides what it does not mention. */
+/**
+ * Gives the exports of an instance that were ascribed a type. Exports that the type does not
+ * mention are hidden.
+ */
 function ascribe(
   item: PlanItem,
   type: ExternTypeDef | undefined,
@@ -342,7 +343,7 @@ function ascribe(
 ): PlanItem {
   if (type === undefined) return item;
   if (item.sort === "func" && type.kind === "func") {
-    // The same type, spelt with the names that the component exports.
+    // The same type, with the type names that the component exports.
     return { sort: "func", func: { ...item.func, type: scope.typeOf("func", type.type, offset).type } };
   }
   if (item.sort !== "instance" || type.kind !== "instance") return item;

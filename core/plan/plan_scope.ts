@@ -1,4 +1,5 @@
-// What planning keeps in index spaces: references instead of types. Whether they fit was validated before.
+// The index spaces of planning. They hold references, not types. Validation has checked before that
+// the items fit.
 // Spec: Explainer.md "Index Spaces".
 
 import type { ResourceType } from "../../abi/types/types.ts";
@@ -34,9 +35,9 @@ type PlanSpaces = {
   instance: PlanInstance;
 };
 
-/** One scope of a plan. */
+/** The index spaces of one component, component type or instance type during planning. */
 export class PlanScope extends IndexSpaces<PlanSpaces> {
-  /** The type at an index, which is of a kind. */
+  /** Gives the type at an index. Validation guarantees its kind. */
   typeOf<K extends PlanType["kind"]>(_: K, index: number, offset: number): PlanType & { kind: K } {
     return this.get("type", index, offset) as PlanType & { kind: K };
   }
@@ -49,7 +50,7 @@ export class PlanScope extends IndexSpaces<PlanSpaces> {
     return this.typeOf("resource", index, offset).type;
   }
 
-  /** Adds an item to the space of its sort. */
+  /** Adds an item to the index space of its sort. */
   addItem(item: PlanItem): void {
     switch (item.sort) {
       case "func":
@@ -65,7 +66,7 @@ export class PlanScope extends IndexSpaces<PlanSpaces> {
     }
   }
 
-  /** The item at an index, of a sort that components import and export. */
+  /** Gives the item at an index, for the sorts that components import and export. */
   getItem(sort: Sort, index: number, offset: number): PlanItem {
     switch (sort as PlanItem["sort"]) {
       case "func":

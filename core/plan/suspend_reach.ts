@@ -1,10 +1,12 @@
-// Which lifts of a plan can reach a suspending import: their adapters must be able to suspend, all others need not.
-// Core instances that are linked to each other are one group, since functions travel between them through tables in any direction.
-// Plan and leaves in, lifts out; asked only where a suspending function is linked.
+// Finds the lifts of a plan that can reach a suspending import. Only their adapters must be able to
+// suspend.
+// Core instances that are linked to each other form one group, because functions pass between them
+// in both directions, through tables.
+// A plan and leaves enter, lifts leave. This is needed only if a suspending function is linked.
 
 import type { Plan } from "./plan_types.ts";
 
-/** Sets of core instances that are linked, directly or through others. */
+/** Groups of core instances that are linked, directly or through other instances. */
 class Groups {
   readonly #parents: number[] = [];
 
@@ -24,7 +26,7 @@ class Groups {
   }
 }
 
-/** The values of a map of lists. */
+/** A map from a number to a list of numbers. */
 class Lists {
   readonly #lists = new Map<number, number[]>();
 
@@ -41,7 +43,7 @@ class Lists {
 
 const memo = new WeakMap<Plan, Map<string, ReadonlySet<number>>>();
 
-/** The lifts that can reach one of the leaves; found once for a plan and leaves. */
+/** Gives the lifts that can reach one of the leaves. The result is kept per plan and leaves. */
 export function suspendingReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   let known = memo.get(plan);
   if (known === undefined) memo.set(plan, known = new Map());
@@ -53,7 +55,8 @@ export function suspendingReach(plan: Plan, leaves: readonly number[]): Readonly
 
 function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const groups = new Groups(), importers = new Lists();
-  // A list of items may be passed many times: it is a member of the group, like an instance, and looked through once.
+  // A list of items may be passed many times. It is a member of a group, as an instance is, and its
+  // items are examined only once.
   const lists = new Map<object, number>();
   const firstList = plan.steps.length;
   for (const step of plan.steps) {

@@ -1,5 +1,7 @@
-// Canonical definitions: which options they need and may have, and the core types of what they use and make.
-// Spec: CanonicalABI.md "Canonical Definitions", Binary.md "Canonical Definitions"; SPEC.md §2.5, §4.4.
+// Validates canonical definitions: which options they need and may have, and the core types of the
+// functions that they use and make.
+// A definition and a scope enter. The scope gets a new item, or a CompileError is thrown.
+// Spec: CanonicalABI.md "Canonical Definitions", Binary.md "Canonical Definitions".
 
 import type { AddressType, CoreFuncType } from "../../abi/types/core_values.ts";
 import { signatureLayout } from "../../abi/types/layout.ts";
@@ -13,19 +15,22 @@ import type { GateName, Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
 import { type CoreItemType, formatItem, itemFault } from "../module/module_type.ts";
 
-/** Nearly nothing that canonical definitions mention refers to another type. */
+/**
+ * An empty space of core types: the types in canonical definitions refer to no other type, apart
+ * from one built-in.
+ */
 const space = new CoreSpace(), equality = new CoreEquality();
 
 function func(params: readonly string[], results: readonly string[]): CoreItemType & { kind: "func" } {
   return { kind: "func", params, results };
 }
 
-/** Whether a core item has exactly a type; what makes no sense fits everything. */
+/** Whether a core item has exactly this type. An unknown item has any type. */
 function hasType(item: CoreItem, type: CoreItemType): boolean {
   return item === "unknown" || itemFault(item.type, item.space, type, space, equality) === undefined;
 }
 
-/** What canonical options name: a memory at least so large, and functions of these types. */
+/** The types that canonical options must have: the smallest memory, and the functions. */
 interface OptionTypes {
   readonly memory: CoreItemType;
   readonly realloc: CoreItemType;
@@ -41,7 +46,7 @@ function optionTypes(address: AddressType): OptionTypes {
 const typesOfOptions: Readonly<Record<AddressType, OptionTypes>> = { i32: optionTypes("i32"), i64: optionTypes("i64") };
 const callbackType = func(["i32", "i32", "i32"], ["i32"]), dropType = func(["i32"], []);
 
-/** Validates one canonical definition and adds what it makes. */
+/** Validates one canonical definition, and adds the item that it makes. */
 export class CanonValidator {
   readonly #scope: ValidationScope;
   readonly #gates: Gates;
@@ -64,7 +69,8 @@ export class CanonValidator {
       case "resource.drop": {
         const { type } = this.#scope.typeOf("resource", canon.type, this.#offset, `canon ${canon.kind}`);
         if (canon.kind === "resource.drop") return this.#make(dropType);
-        // Only who defines a resource may make handles from representations, or look into them.
+        // Only the component that defines a resource may make handles from representations, or read
+        // the representation of a handle.
         const rep = this.#scope.local.get(rootOf(type));
         if (rep === undefined) {
           const fact = `type index ${canon.type} is not a local resource`;
@@ -73,7 +79,7 @@ export class CanonValidator {
         return this.#make(canon.kind === "resource.new" ? func([rep], ["i32"]) : func(["i32"], [rep]));
       }
       case "builtin":
-        // The type of a function that spawns threads mentions a core type of the component.
+        // The type of a function that spawns threads refers to a core type of the component.
         return this.#make(this.#builtin(canon), canon.name === "thread.spawn-ref" ? this.#scope.coreTypes : space);
     }
   }
@@ -85,8 +91,6 @@ export class CanonValidator {
   #option(place: string, what: string): never {
     invalid(place, this.#offset, "canonical-option", what);
   }
-
-  // ── Lift and lower ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #lift({ func: index, options, type: typeIndex }: CanonDef & { kind: "lift" }): void {
     const place = "canon lift", scope = this.#scope, offset = this.#offset;
@@ -107,7 +111,7 @@ export class CanonValidator {
     scope.add("func", type);
   }
 
-  /** The lifted function must have exactly the flattened type. */
+  /** Checks that the lifted function has exactly the flattened type. */
   #sameSignature(place: string, core: KnownCoreItem, expected: CoreFuncType): void {
     const { type } = core;
     if (type.kind !== "func" || hasType(core, func(expected.params, expected.results))) return;
@@ -143,7 +147,7 @@ export class CanonValidator {
     }
   }
 
-  /** What holds for every use of options. Gives the address type of their memory. */
+  /** Checks the rules for all uses of options. Gives the address type of their memory. */
   #options(place: string, options: CanonOptionsDef, type: FuncType | undefined): AddressType {
     const scope = this.#scope, offset = this.#offset;
     if (options.gc || options.coreType !== undefined) {
@@ -199,8 +203,6 @@ export class CanonValidator {
   #wrongSignature(place: string, option: string): never {
     this.#option(place, `option \`${option}\` uses a core function with an incorrect signature`);
   }
-
-  // ── Built-ins ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #builtin(canon: CanonDef & { kind: "builtin" }): CoreItemType & { kind: "func" } {
     const { name, options = {} } = canon, place = `canon ${name}`, offset = this.#offset;
@@ -282,7 +284,7 @@ export class CanonValidator {
     }
   }
 
-  /** The element of the stream or future that a built-in is about. */
+  /** Gives the element type of the stream or future that a built-in works on. */
   #carrier(name: string, index: number): ValType | undefined {
     const { type } = this.#scope.typeOf("value", index, this.#offset, `canon ${name}`);
     const kind = name.split(".")[0];
@@ -309,8 +311,8 @@ export class CanonValidator {
   }
 
   /**
-   * The address type of a table that start functions come from. Those of threads that are spawned
-   * lie in shared tables.
+   * Gives the address type of the table that holds start functions. Threads that are spawned need a
+   * shared table.
    */
   #startTable(place: string, index: number, sharedTable: boolean, shared: boolean): AddressType {
     const table = this.#scope.get("core table", index, this.#offset);
@@ -326,14 +328,14 @@ export class CanonValidator {
   }
 }
 
-/** The gate of the feature that a built-in belongs to. */
+/** Gives the gate of the feature that a built-in belongs to. */
 function gateOf(name: string): GateName {
   if (name.startsWith("error-context.")) return "error-context";
   if (/^thread\.(?:spawn|available)/.test(name)) return "shared-everything-threads";
   return name.startsWith("thread.") && name !== "thread.yield" ? "threading" : "async";
 }
 
-/** Built-ins whose core type depends on nothing. */
+/** Built-ins whose core type never varies. */
 const plain = new Map(
   ("task.cancel|thread.yield >i32|subtask.drop i32|stream.drop-readable i32|stream.drop-writable i32|" +
     "future.drop-readable i32|future.drop-writable i32|error-context.drop i32|waitable-set.new >i32|" +

@@ -1,6 +1,9 @@
-// Whether one type may stand where another is expected, and the first reason if not: for validation, linking and typed lookups.
-// Value and function types know no subtyping: only how labels and resources are told to be equal varies (host/ spells labels differently).
-// Instances may export more than expected, components import less; core modules likewise.
+// Whether a type may be used where another one is expected, and the first difference if not.
+// Validation, linking and typed lookups use this.
+// Value and function types have no subtypes. Only the comparison of labels and resources varies,
+// because host/ spells labels differently.
+// An instance may export more than expected, a component may import less. The same holds for core
+// modules.
 // Spec: Explainer.md "Type Checking".
 
 import { absurd, formatType, isPrimitive, type ResourceType, type ValType } from "../../abi/types/types.ts";
@@ -16,16 +19,19 @@ import { moduleFault } from "../module/module_type.ts";
 
 /** How labels and resources are compared. */
 export interface Equality {
-  /** Labels of record fields and flags. */
+  /** Whether labels of record fields and flags are the same. */
   label(expected: string, found: string): boolean;
   resource(expected: ResourceType, found: ResourceType): boolean;
-  /** Pairs that were found to be the same: types are shared, and a small binary can describe an enormous one. */
+  /**
+   * Pairs of types that are known to be the same. Types are shared, and a small binary can describe
+   * an enormous one.
+   */
   readonly same?: Pairs;
 }
 
-/** Pairs of objects. */
+/** A set of pairs of objects. */
 export class Pairs {
-  /** Made when there is one: most comparisons find everything the same at once. */
+  /** Made when the first pair is added: most comparisons need none. */
   #pairs: Map<object, Set<object>> | undefined;
   readonly #added: (() => void) | undefined;
 
@@ -45,15 +51,15 @@ export class Pairs {
   }
 }
 
-/** Where two types differ, and how. */
+/** The place where two types differ, and the difference. */
 export interface Mismatch {
-  /** `, record field \`size\``, outermost first; empty for the whole type. */
+  /** `, record field \`size\``, outermost first. Empty if the whole type differs. */
   readonly place: string;
   /** `expected u32, found u64`. */
   readonly fact: string;
 }
 
-/** A mismatch as the tail of a message: ` in record field \`size\`: expected u32, found u64`. */
+/** A mismatch as the end of a message: ` in record field \`size\`: expected u32, found u64`. */
 export function placed({ place, fact }: Mismatch): string {
   return `${place.replace(/^, /, " in ")}: ${fact}`;
 }
@@ -66,7 +72,7 @@ function differs(expected: string, found: string): Mismatch {
   return { place: "", fact: `expected ${expected}, found ${found}` };
 }
 
-/** The first difference between two types; `undefined` if they are the same. */
+/** Gives the first difference between two types. `undefined` if they are the same. */
 export function differ(
   expected: ValType | undefined,
   found: ValType | null | undefined,
@@ -85,7 +91,7 @@ function difference(
   equal: Equality,
 ): Mismatch | undefined {
   found ??= undefined; // null is a schema's way to say that there is none
-  // Spelt out only where types differ: nearly all that are compared do not.
+  // The words are made only if the types differ, because nearly all pairs are the same.
   const here = (): Mismatch => differs(formatType(expected), formatType(found));
   if (expected === undefined || found === undefined) return expected === found ? undefined : here();
   if (expected.kind !== found.kind) {
@@ -164,7 +170,7 @@ function difference(
   }
 }
 
-/** Whether a payload is there on both sides. */
+/** Whether both sides have a payload. */
 function presence(
   expected: ValType | null | undefined,
   found: ValType | null | undefined,
@@ -186,14 +192,19 @@ function first<T>(items: readonly T[], check: (item: T, i: number) => Mismatch |
   return undefined;
 }
 
-/** A function's parameters and result; the host's side has no parameter names. */
+/**
+ * The parameters and the result of a function. On the host's side, parameters may have no names.
+ */
 export interface FuncShape {
   readonly params: readonly { readonly name?: string; readonly type: ValType }[];
   readonly result?: ValType | undefined;
   readonly async: boolean;
 }
 
-/** The first difference between two function types. Names of parameters count where both sides have them. */
+/**
+ * Gives the first difference between two function types. The names of parameters count if both
+ * sides have them.
+ */
 export function differFunc(expected: FuncShape, found: FuncShape, equal: Equality): Mismatch | undefined {
   if (expected.async !== found.async) {
     const word = (shape: FuncShape): string => shape.async ? "an async func" : "a func";
@@ -221,16 +232,15 @@ function differResult(
   return differs(word(expected), word(found));
 }
 
-// ── Imports and exports ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Gives what a resource stands for in a comparison, from its root. */
+/** Gives the resource to compare in place of a root resource. */
 type Resolve = (root: ResourceType) => ResourceType;
 
 const itself: Resolve = (root) => root;
 
 /**
- * What abstract resources of the expected side stand for on the found side; the first type found for one decides. What it knows nothing
- * of is looked up further out, on either side: a component's type may mention resources of the component around it.
+ * Which resources of the found side stand for the abstract resources of the expected side. The
+ * first resource found for an abstract one decides. The type of a component may mention resources
+ * of the component around it, so unknown resources are looked up further out, on both sides.
  */
 export class ResourceBindings {
   readonly #open: (root: ResourceType) => boolean;
@@ -238,17 +248,18 @@ export class ResourceBindings {
   readonly #left: Resolve;
   readonly #right: Resolve;
   readonly spend: () => void;
-  /** Instances that fit, as far as what is bound here is concerned. */
+  /** Pairs of instances that fit with these bindings. */
   readonly instances: Pairs = new Pairs();
-  /** Components likewise. */
+  /** Pairs of components that fit with these bindings. */
   readonly components: Pairs = new Pairs();
-  /** Components that fit whatever is bound. */
+  /** Pairs of components that fit with any bindings. */
   readonly closed: Pairs;
   readonly equality: Equality;
 
   /**
    * @param open Whether a resource of the expected side is abstract.
-   * @param spend Called for each part that is compared: to count, and to throw.
+   * @param spend Called for each part that is compared, to count the work and to throw if there is
+   * too much.
    */
   constructor(
     open: (root: ResourceType) => boolean,
@@ -269,7 +280,7 @@ export class ResourceBindings {
     };
   }
 
-  /** What a resource of the expected side stands for. */
+  /** Gives the resource that stands for a resource of the expected side. */
   left(root: ResourceType): ResourceType {
     return this.#bound?.get(root) ?? this.#left(root);
   }
@@ -278,7 +289,7 @@ export class ResourceBindings {
     return this.#right(root);
   }
 
-  /** Binds an abstract resource, or says whether two resources are the same. */
+  /** Binds an abstract resource. For other resources, says whether both are the same. */
   bind(expected: ResourceType, found: ResourceType): boolean {
     const root = rootOf(expected);
     if (!this.#bound?.has(root) && this.#open(root)) {
@@ -288,13 +299,15 @@ export class ResourceBindings {
     return this.equality.resource(expected, found);
   }
 
-  /** What a resource stands for; `undefined` if it is not abstract or nothing was found for it. */
+  /**
+   * Gives the resource bound to an abstract one. `undefined` if it is not abstract or not bound.
+   */
   of(root: ResourceType): ResourceType | undefined {
     return this.#bound?.get(root);
   }
 }
 
-/** What an entity is called in messages. */
+/** The word for an entity in messages. */
 export function entityWord(entity: Entity): string {
   if (entity.sort === "core module") return "module";
   return entity.sort === "type" ? typeWord(entity.type) : entity.sort;
@@ -304,7 +317,7 @@ function typeWord({ kind }: TypeEntity): string {
   return kind === "value" ? "defined type" : kind === "resource" ? "resource" : `${kind} type`;
 }
 
-/** The first reason why something does not fit what is expected. */
+/** Gives the first reason why an entity does not fit the expected one. */
 export function differEntity(expected: Entity, found: Entity, bindings: ResourceBindings): Mismatch | undefined {
   bindings.spend();
   if (expected.sort !== found.sort) return differs(entityWord(expected), entityWord(found));
@@ -355,7 +368,7 @@ function differInstance(expected: InstanceType, found: InstanceType, bindings: R
   return mismatch;
 }
 
-/** The first item that is not there, or does not fit. */
+/** Gives the reason for the first item that is missing or does not fit. */
 function differItems(
   expected: Iterable<readonly [string, NamedEntity]>,
   found: { get(name: string): NamedEntity | undefined },
@@ -372,7 +385,10 @@ function differItems(
   return undefined;
 }
 
-/** Components are compared once for each pair where what is around them plays no part, and once in each place where it does. */
+/**
+ * Compares two components. Pairs that do not depend on the components around them are compared
+ * once, others once in each place.
+ */
 function differComponent(
   expected: ComponentType,
   found: ComponentType,
@@ -392,7 +408,10 @@ function differComponent(
   return mismatch;
 }
 
-/** Imports are contravariant: what the found component needs must be among what the expected one is given. */
+/**
+ * Compares imports, which are contravariant: each import of the found component must be among the
+ * imports of the expected one.
+ */
 function differSides(
   expected: ComponentType,
   found: ComponentType,
@@ -403,7 +422,7 @@ function differSides(
   const needed = new ResourceBindings((root) => found.imported.has(root), spend, closed, right, left);
   const unmet = differItems(found.imports, expected.imports, needed, "import");
   if (unmet !== undefined) return unmet;
-  // What the found component imports is what it was given.
+  // The imports of the found component are what it was given.
   const given: Resolve = (root) => needed.of(root) ?? right(root);
   const made = new ResourceBindings((root) => expected.defined.has(root), spend, closed, left, given);
   return differItems(expected.exports, found.exports, made, "export");

@@ -1,7 +1,9 @@
-// Definitions → the component's type, or the first reason why it is none. Each component is validated once, where it is defined, with its
-// imports abstract; instantiating one checks arguments against its imports and gives an instance with resources of its own.
-// What is valid is planned next, and nothing is checked twice.
-// Spec: Binary.md, Explainer.md; SPEC.md §4.
+// Validates a component: definitions enter, its type leaves, or a CompileError with the first fault
+// is thrown.
+// Each component is validated once, where it is defined, with abstract imports. Instantiating it
+// checks the arguments against its imports and makes an instance type with resources of its own.
+// Planning comes after validation and checks nothing again.
+// Spec: Binary.md, Explainer.md.
 
 import { containsBorrow, type ResourceType } from "../../abi/types/types.ts";
 import { locate } from "../../errors.ts";
@@ -47,17 +49,17 @@ import { CanonValidator } from "./canon.ts";
 
 const validated = new WeakMap<ComponentDef, ComponentType>();
 
-/** Validates a component, and those that it defines. Throws CompileError. */
+/** Validates a component and the components that it defines. Throws a CompileError. */
 export function validateComponent(def: ComponentDef, gates: Gates, budget: Budget): void {
   new Validator(gates, budget).component(def, undefined);
 }
 
-/** The type of a component that was validated. */
+/** Gives the type of a component that was validated. */
 export function componentType(def: ComponentDef): ComponentType {
   return validated.get(def)!;
 }
 
-/** What messages call the sorts of what an alias asks for. */
+/** The words for the sorts of aliases, in messages. */
 const sortWords: Readonly<Record<string, string>> = {
   "core func": "a function",
   "core table": "a table",
@@ -180,8 +182,6 @@ class Validator {
     scope.declare("export", name, expected, offset);
   }
 
-  // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #coreType(def: CoreTypeDef, scope: ValidationScope, offset: number): void {
     requireCoreFeatures(def, this.#gates, offset);
     addCoreType(def, scope, offset);
@@ -295,7 +295,10 @@ class Validator {
     return scope;
   }
 
-  /** What an `externtype` describes; abstract resources become new ones, which `fresh` collects. */
+  /**
+   * Gives the entity that an `externtype` describes. Its abstract resources become new ones, which
+   * are added to `fresh`.
+   */
   #extern(def: ExternTypeDef, scope: ValidationScope, fresh: Set<ResourceType>, offset: number): Entity {
     switch (def.kind) {
       case "func":
@@ -327,8 +330,6 @@ class Validator {
       }
     }
   }
-
-  // ── Instances ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #instance(expr: InstanceExpr, scope: ValidationScope, offset: number): InstanceType {
     if (expr.kind === "exports") {
@@ -378,7 +379,10 @@ class Validator {
     return new InstanceType(component.exports, component.depth + 1, [], substitution);
   }
 
-  /** The instance of a component that takes nothing and defines no resources: all of them have one type. */
+  /**
+   * Gives the instance type of a component that takes nothing and defines no resources. All its
+   * instances share one type.
+   */
   #instanceOf(component: ComponentType): InstanceType {
     let made = this.#instances.get(component);
     if (made === undefined) {
@@ -387,7 +391,10 @@ class Validator {
     return made;
   }
 
-  /** Pairs the types that an import names with those that are given for them, whose names then count. */
+  /**
+   * Pairs the types that an import names with the types that were given for them. The names of the
+   * given types count afterwards.
+   */
   #pairTypes(
     expected: Entity,
     found: Entity,
@@ -407,8 +414,6 @@ class Validator {
       }
     }
   }
-
-  // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #coreInstance(expr: CoreInstanceExpr, scope: ValidationScope, offset: number): CoreInstanceType {
     if (expr.kind === "exports") {
@@ -459,8 +464,6 @@ class Validator {
     return items;
   }
 
-  // ── Aliases ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #alias(def: AliasDef, scope: ValidationScope, offset: number): void {
     const { sort } = def;
     switch (def.kind) {
@@ -503,21 +506,19 @@ class Validator {
   }
 }
 
-// ── Pieces that need no validator ─────────────────────────────────────────────────────────────────────────────────────────
-
 const coreItemSortNames: ReadonlySet<string> = new Set(Object.values(coreItemSorts));
 
 function isCoreItemSort(sort: string): sort is CoreItemSort {
   return coreItemSortNames.has(sort);
 }
 
-/** Checks what only the end of a component, or of a component type, shows of its exports. */
+/** Checks exports after the last definition of a component or component type. */
 function checkExports(scope: ValidationScope, offset: number): void {
   if (!scope.leaksResource()) return;
   invalid("component", offset, "invalid-type", "local resource type found in export but not exported itself");
 }
 
-/** What a scope amounts to as a component's type. */
+/** Makes the type of a component from its scope. */
 function typeOf(scope: ValidationScope): ComponentType {
   return {
     imports: scope.import.items,
@@ -534,7 +535,7 @@ function depthOf(items: ReadonlyMap<string, NamedEntity>): number {
   return depth;
 }
 
-/** Instances nest in instances, and everything that walks them recurses. */
+/** Gives the nesting depth of instances. Every walk over them recurses, so it is limited. */
 function makeInstance(
   items: ReadonlyMap<string, NamedEntity>,
   offset: number,
@@ -545,7 +546,7 @@ function makeInstance(
   return new InstanceType(items, depth, abstract);
 }
 
-/** An instance type with resources of its own. */
+/** Makes a copy of an instance type with resources of its own. */
 function refreshed(type: InstanceType, fresh: Set<ResourceType>, scope: ValidationScope): InstanceType {
   if (type.abstract.length === 0) return type;
   const made = new Map(type.abstract.map((resource) => [rootOf(resource), scope.makeResource()]));
@@ -553,7 +554,7 @@ function refreshed(type: InstanceType, fresh: Set<ResourceType>, scope: Validati
   return type.substitute(new Substitution((root) => made.get(root)));
 }
 
-/** The item at an index, for sorts that components import and export. */
+/** Gives the item at an index, for the sorts that components import and export. */
 function entityAt({ sort, index }: SortIndex, scope: ValidationScope, gates: Gates, offset: number): Entity {
   switch (sort) {
     case "func":
@@ -574,14 +575,14 @@ function entityAt({ sort, index }: SortIndex, scope: ValidationScope, gates: Gat
   }
 }
 
-/** Whether leaving so many scopes leaves a component. */
+/** Whether going this many scopes outward leaves a component. */
 function crosses(scope: ValidationScope, count: number): boolean {
   let at: ValidationScope | undefined = scope;
   for (let i = 0; i < count && at !== undefined; i++, at = at.parent) if (at.kind === "component") return true;
   return false;
 }
 
-/** Core limits and unique names, of modules and of module types. */
+/** Checks limits and unique names of core modules and module types. */
 function checkModuleType(type: CoreModuleType, offset: number): void {
   const fault = moduleTypeFault(type);
   if (fault !== undefined) invalid("core module", offset, ...fault);
