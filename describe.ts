@@ -1,7 +1,8 @@
-// JavaScript values in words, for messages: in a few words, or as one would write them, cut to a length.
-// Values of guests and hosts in, text out. Whatever a value does when it is looked at, nothing is thrown.
+// Describes JavaScript values in words, for messages: briefly, or as source text of limited length.
+// Values of guests and hosts enter, text leaves. Whatever a value does when it is read, nothing is
+// thrown here.
 
-/** A JS value in a few words, for messages. */
+/** Describes a JavaScript value in a few words. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -23,7 +24,7 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object): string {
   try {
-    // Its prototype's: a record may have a field of that name.
+    // The name is read from the prototype, because a record may have a field of that name.
     const name = Object.getPrototypeOf(value)?.constructor?.name;
     return typeof name === "string" && name !== "" && name !== "Object" ? `an instance of ${name}` : "an object";
   } catch {
@@ -31,10 +32,10 @@ function describeObject(value: object): string {
   }
 }
 
-/** A payload's text is cut so that the message stays one line. */
+/** The text of a payload is cut to this length, so that the message stays one line. */
 const MAX_PAYLOAD = 120;
 
-/** A payload in words: a text as it is, anything else as one would write it. */
+/** Describes a payload: a string as it is, any other value as source text. */
 export function describePayload(payload: unknown): string {
   if (payload === undefined) return "the component returned err";
   if (typeof payload === "string") return payload;
@@ -42,7 +43,7 @@ export function describePayload(payload: unknown): string {
   return text.length > MAX_PAYLOAD ? `${text.slice(0, MAX_PAYLOAD)}…` : text;
 }
 
-/** A value as one would write it, about as long as the room that there is: what has no room is not looked at. */
+/** Writes a value as source text of about the given length. Parts that do not fit are not read. */
 function sketch(value: unknown, room: number): string {
   if (typeof value !== "object" || value === null || room <= 0) return describe(value);
   try {
@@ -88,7 +89,7 @@ function isVariantValue(value: { readonly tag?: unknown }): value is { readonly 
   return true;
 }
 
-/** What an engine says was wrong, without the expression of ours that JavaScriptCore adds. */
+/** Gives an engine's message, without the source text of this library that JavaScriptCore adds. */
 export function engineMessage(error: Error): string {
   return error.message.replace(/ \(evaluating '[^]*'\)$/, "");
 }

@@ -36,8 +36,9 @@ let create: (internals: ComponentInternals) => Component;
  * import { compileSync } from "@windlass/component";
  * import { assertEquals } from "@std/assert";
  *
- * const component = compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])); //
- * (component) assertEquals(component.imports, []);
+ * // (component)
+ * const component = compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]));
+ * assertEquals(component.imports, []);
  * ```
  */
 export class Component {

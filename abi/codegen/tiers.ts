@@ -61,6 +61,7 @@ export function makeMethod(call: GuestCall): GuestCall {
 
 /**
  * Makes the core function for a host function.
+ *
  * @param prepare Called when the function is first called. Many imports are never called.
  * @param entry The entry that the guest holds. `undefined` if nothing is generated.
  */

@@ -1,7 +1,5 @@
-// The room `resources` holds resources at run time: those of guests as objects for the host, those
-// of the host as handles for guests.
-// This file: the built-ins resource.new, resource.drop and resource.rep. An instance and a resource
-// type enter, core functions leave.
+// The built-ins resource.new, resource.drop and resource.rep. An instance and a resource type
+// enter, core functions leave.
 // Spec: CanonicalABI.md `canon resource.*`.
 
 import type { ComponentInstance } from "../state/instance.ts";

@@ -1,7 +1,5 @@
-// The room `state` holds what changes while a component runs: instances, flags, handle tables, call
-// frames, memory views, traps, suspension.
-// This file: the flags of all instance trees, as words of one linear memory. Emitted WebAssembly
-// code reads and writes the same words as JavaScript.
+// The flags of all instance trees, as words of one linear memory. Emitted WebAssembly code reads
+// and writes the same words as JavaScript.
 // A tree takes a few words, and they are returned when the tree is collected. Whoever uses the
 // words must therefore keep the tree alive.
 // One memory serves thousands of trees, because an engine reserves gigabytes of address space for

@@ -158,6 +158,7 @@ export class Suspension {
   /**
    * Makes the functions that guests import. Each calls `suspending`, which may return a promise, if
    * suspension is allowed, and otherwise `plain`.
+   *
    * @param modules Compiled modules by their signatures, so that another instance need not compile
    * them again.
    */

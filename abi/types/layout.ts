@@ -1,6 +1,5 @@
-// The room `types` holds value types as plain data and everything that follows from a type alone.
-// This file: alignment, size and core values of a type, and the core signature of a function type.
-// No other file computes them.
+// Alignment, size and core values of a type, and the core signature of a function type. No other
+// file computes them.
 // A type and an address type enter, a layout leaves. Each result is remembered by type object and
 // address type.
 // Spec: CanonicalABI.md "Alignment", "Element Size", "Flattening".

@@ -1,7 +1,6 @@
-// The room `binary` holds what every reader of a binary needs: cursor, limits, names, gates.
-// This file: the table of gated features of the specification. It gives each gate's name and
-// default, and the error for using a feature whose gate is closed. Gate names are those of the
-// tools without their prefix.
+// The table of gated features of the specification. It gives each gate's name and default, and the
+// error for using a feature whose gate is closed. Gate names are those of the tools without their
+// prefix.
 // Spec: Explainer.md "Gated Features".
 
 import { invalid } from "./invalid.ts";

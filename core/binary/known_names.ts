@@ -46,6 +46,7 @@ export type Known<T> = { readonly [K in keyof Required<T>]: true };
 /**
  * Throws for an options object with an unknown member. It is probably misspelt, and without this
  * check the option that was meant would silently keep its default.
+ *
  * @param what The kind of member, for the message: `option of compile`, `limit`.
  * @param given The options, or `undefined`.
  * @param known Their names.

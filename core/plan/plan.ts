@@ -56,6 +56,7 @@ export type Given = ModuleSlot | DefinedComponent;
 
 /**
  * Plans a component, which must be valid. Throws a CompileError if it unfolds into too much.
+ *
  * @param given What the host provides for the imports of core modules and components, in the order
  * of the plan's imports. Without it, such imports stand for themselves, and the plan serves only
  * for linking, unless there are no such imports.

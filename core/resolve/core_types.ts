@@ -1,7 +1,5 @@
-// The room `resolve` holds what validation and planning share: index spaces, evaluated types, the
-// budget.
-// This file adds core type definitions to the index space of core types. Recursive groups are kept
-// as references, module types are resolved.
+// Adds core type definitions to the index space of core types. Recursive groups are kept as
+// references, module types are resolved.
 // Spec: Explainer.md "Core Type Definitions".
 
 import type { CoreTypeEntry } from "../module/type_space.ts";

@@ -1,7 +1,5 @@
-// The room `run` executes plans: a plan and the host's imports enter, a running instance tree
-// leaves.
-// This file wraps functions for call hooks. Only instances with hooks get wrapped functions, so
-// that hooks cost nothing otherwise.
+// Wraps functions for call hooks. Only instances with hooks get wrapped functions, so that hooks
+// cost nothing otherwise.
 // A function and its path enter. The same function leaves, or one that calls the hooks around it.
 
 import { HookFailure } from "../../abi/state/hooks.ts";

@@ -1,7 +1,5 @@
-// The room `sources` serves components whose core modules are apart: modules that a host provides,
-// and splitting.
-// This file puts modules that were compiled elsewhere in their places in a component. There must be
-// as many as the component has, in the same order.
+// Puts core modules that were compiled elsewhere in their places in a component. There must be as
+// many as the component has, in the same order.
 // A module is recognised by the names and kinds of its imports and exports, because engines tell
 // nothing else.
 

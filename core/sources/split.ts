@@ -34,6 +34,7 @@ const NO_MODULE: Uint8Array = Uint8Array.of(12, 1, 1);
 
 /**
  * Splits a component.
+ *
  * @param bytes A component that was compiled.
  * @param slots The places of its core modules.
  * @param maxMemoryPages As in `compile`: a host that forbids compiling cannot limit memories

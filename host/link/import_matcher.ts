@@ -1,5 +1,7 @@
-// One link: every import of a component found among a linker's definitions and checked; what each gives to an instance.
-// Leaves of a plan's imports in, hostImports out. A LinkError says which import lacks what.
+// Matches the imports of one component: each import is found among a linker's definitions and
+// checked.
+// Leaves of a plan's imports enter. For each, a function leaves that makes what the host provides
+// for one instance. A LinkError says which import lacks what.
 
 import { LinkError } from "../../errors.ts";
 import type { HostCall } from "../../abi/calls/call_link.ts";
@@ -25,12 +27,12 @@ import { givenKeys, type MemberKind } from "../names.ts";
 import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
 import type { Caller, ResourceClass } from "../schema.ts";
 
-/** One link: what the definitions give for each import of one component. */
+/** Matches the imports of one component with the definitions of one linker. */
 export class ImportMatcher {
   readonly #root: Definitions;
   readonly #trapUnknown: boolean;
   readonly #type: ComponentType;
-  /** Instances by path, each looked up once. */
+  /** Instances by path. Each is looked up once. */
   readonly #scopes = new Map<string, Definitions | Found | undefined>();
   readonly classes: Map<ResourceType, ResourceClass> = new Map();
 
@@ -40,7 +42,10 @@ export class ImportMatcher {
     this.#trapUnknown = trapUnknown;
   }
 
-  /** What the host gives for an import that the plan must know; `undefined` for others. */
+  /**
+   * Gives what the host provides for an import that must be known before planning. `undefined` for
+   * other imports.
+   */
   given(leaf: PlanImport): Given | undefined {
     const { want, display } = leaf;
     if (want.kind !== "module" && want.kind !== "component") return undefined;
@@ -61,7 +66,7 @@ export class ImportMatcher {
     throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
   }
 
-  /** What the component's type says of a leaf. */
+  /** Gives the type of a leaf from the component's type. */
   #wanted({ path }: PlanImport): Entity {
     const [first, ...rest] = path;
     let { entity } = this.#type.imports.get(first!.name)!;
@@ -99,7 +104,7 @@ export class ImportMatcher {
     }
   }
 
-  /** The class that is defined for a resource. */
+  /** Gives the class that is defined for a resource. */
   #class(leaf: PlanImport): ResourceClass | undefined {
     const found = this.#find(leaf, "type");
     if (found === undefined) return undefined;
@@ -107,17 +112,17 @@ export class ImportMatcher {
     return found.value;
   }
 
-  /** What is defined for a leaf; at the root a compatible version will do. */
+  /** Gives the definition for a leaf. At the root, a compatible version is enough. */
   #find(leaf: PlanImport, kind: MemberKind): Found | undefined {
     const { name } = leaf.path.at(-1)!, scope = this.#scope(leaf);
     const found = scope?.member(kind, name);
     if (found !== undefined || leaf.path.length > 1) return found;
     const versioned = scope!.instance(name);
-    // What has an `is` test looks like an instance.
+    // A resource with an `is` test looks like an instance.
     return versioned instanceof Definitions ? { value: versioned.source ?? {}, owner: undefined } : versioned;
   }
 
-  /** The definitions that hold a leaf; `undefined` if its instance is missing. */
+  /** Gives the definitions that hold a leaf. `undefined` if its instance is missing. */
   #scope(leaf: PlanImport): Definitions | undefined {
     return this.#scopeAt(leaf, leaf.path.slice(0, -1));
   }
@@ -127,7 +132,8 @@ export class ImportMatcher {
     let path = "";
     for (const { name, implements: iface } of names) {
       path = `${path}#${name}`;
-      // A plain name that nothing is defined for is served by what is defined for the interface that it implements.
+      // An instance whose plain name is not defined may be served by the interface that it
+      // implements.
       if (!this.#scopes.has(path)) {
         this.#scopes.set(path, scope.instance(name) ?? (iface === undefined ? undefined : scope.instance(iface)));
       }
@@ -139,7 +145,7 @@ export class ImportMatcher {
     return scope;
   }
 
-  /** A function by its raw name, or as a member of a resource's class. */
+  /** Gives a function by its WIT name, or as a member of a resource's class. */
   #findFunc(leaf: PlanImport): Found | undefined {
     const { name } = leaf.path.at(-1)!, plain = parsePlainName(name);
     if (plain.kind === "label") return this.#find(leaf, "func");

@@ -1,6 +1,9 @@
-// A component's world as WIT text: reflection in, text out that wasm-tools and jco parse back to an equal world.
-// Interfaces are printed in nested packages; one that is imported and exported is printed once, with the members of both.
-// What WIT cannot say (core modules, components, types that a root exports) stands in comments.
+// Prints a component's world as WIT. Reflection data enters; text leaves that wasm-tools and jco
+// parse to an equal world.
+// Interfaces are printed in nested packages. An interface that is imported and exported is printed
+// once, with the members of both.
+// Items that WIT cannot express (core modules, components, types that a root exports) are printed
+// as comments.
 // Spec: WIT.md.
 
 import type { FuncType, ResourceType, ValType } from "../../abi/types/types.ts";
@@ -15,12 +18,12 @@ const keywords = new Set(
     "variant with world error-context").split(" "),
 );
 
-/** A label as WIT's identifier. */
+/** A label as an identifier of WIT. */
 function id(label: string): string {
   return keywords.has(label) ? `%${label}` : label;
 }
 
-/** A name that came from a binary, for a comment. */
+/** A name from a binary, for a comment. */
 function quote(name: string): string {
   return JSON.stringify(name);
 }
@@ -33,19 +36,22 @@ function block(head: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [`${head} {}`] : [`${head} {`, ...indent(lines), "}"];
 }
 
-/** A type or resource that has a name, and where. */
+/** The scope and the name of a type or resource. */
 interface Owner {
   readonly scope: WitScope;
   readonly name: string;
 }
 
-/** An interface, or the world itself, whose types have names. */
+/** The scope of names of an interface, or of the world itself. */
 class WitScope {
-  /** `ns:pkg/iface@1.0.0`; empty for the world and for interfaces that have no name to be used by. */
+  /** `ns:pkg/iface@1.0.0`. Empty for the world, and for interfaces that no `use` can name. */
   readonly path: string;
   readonly items: Map<string, ExternItem> = new Map();
   readonly names: Map<object, string> = new Map();
-  /** Types of other interfaces that functions mention without a name of their own here: `path` → local name → name there. */
+  /**
+   * Types of other interfaces that functions here mention without a local name: `path` → local name
+   * → name there.
+   */
   readonly uses: Map<string, Map<string, string>> = new Map();
   #functions: ReadonlyMap<string, readonly ResourceFunction[]> | undefined;
   readonly #taken = new Set<string>();
@@ -55,7 +61,7 @@ class WitScope {
     this.path = path;
   }
 
-  /** Adds members; those of an interface that is imported and exported are added twice. */
+  /** Adds members. An interface that is imported and exported gets members twice. */
   add(items: readonly ExternItem[], owners: Map<object, Owner>): void {
     for (const item of items) {
       const { name, type } = item;
@@ -66,12 +72,15 @@ class WitScope {
     }
   }
 
-  /** The constructor, methods and statics of a resource; those of all resources are found at once. */
+  /**
+   * Gives the constructor, methods and static functions of a resource. Those of all resources are
+   * found at once.
+   */
   functionsOf(resource: string): readonly ResourceFunction[] {
     return (this.#functions ??= resourceFunctions(this.items.values())).get(resource) ?? [];
   }
 
-  /** A name that nothing has here. */
+  /** Makes a name that is free here. */
   freeName(wanted: string): string {
     let name = wanted;
     for (let i = this.#next.get(wanted) ?? 2; this.#taken.has(name) || this.items.has(name); i++) {
@@ -82,7 +91,7 @@ class WitScope {
     return name;
   }
 
-  /** Keeps a name that is no member's. */
+  /** Reserves a name that is not a member's. */
   take(name: string): void {
     this.#taken.add(name);
   }
@@ -94,7 +103,10 @@ class WitScope {
   }
 }
 
-/** Whether a name is an interface's: `ns:pkg/iface` with an optional version, as WIT can spell it. */
+/**
+ * Whether a name is an interface name that WIT can express: `ns:pkg/iface` with an optional
+ * version.
+ */
 function isInterfaceName(name: string): boolean {
   return /^[^:/@]+:[^:/@]+\/[^:/@]+(@.+)?$/.test(name);
 }
@@ -140,7 +152,8 @@ class WitPrinter {
     }
     let root = "root:component";
     while (packages.has(root)) root += "-world";
-    // Arrays of arrays: lists of arguments as long as a world can be would end the stack.
+    // The pieces are joined as arrays of arrays. Spreading them as arguments would exhaust the
+    // stack for a large world.
     const blocks = [...packages].map(([name, bodies]) =>
       block(`package ${spellPath(name)}`, bodies.flatMap((body, i) => i === 0 ? body : ["", ...body]))
     );
@@ -149,14 +162,13 @@ class WitPrinter {
     return `${lines.join("\n")}\n`;
   }
 
-  // ── The world ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #worldLines(): string[] {
     const imported = new Set(this.#imports.map(({ name }) => name));
     const lines = this.#imports.flatMap((item) => this.#worldItem("import", item));
     const exported = this.#exports.flatMap((item) => {
       if (item.type.kind !== "type") return this.#worldItem("export", item);
-      // A world gives no types away: one that it needs for its functions is as good as imported.
+      // A world cannot export types. A type that the world's functions need is printed as if it
+      // were imported.
       const note = `// the type ${quote(item.name)} is an export`;
       return imported.has(item.name) ? [note] : [note, ...this.#typeItem(item, this.#world)];
     });
@@ -191,8 +203,6 @@ class WitPrinter {
     }
   }
 
-  // ── Members of an interface ─────────────────────────────────────────────────────────────────────────────────────────────
-
   #members(scope: WitScope): string[] {
     const lines = [...scope.items.values()].flatMap((item) => {
       const { name, type } = item;
@@ -212,7 +222,8 @@ class WitPrinter {
   #uses(scope: WitScope): string[] {
     return [...scope.uses].map(([path, names]) => {
       const list = [...names].map(([local, name]) => local === name ? id(name) : `${id(name)} as ${id(local)}`);
-      // An interface of the same package goes by its bare name: by its path, the package would depend on itself.
+      // An interface of the same package is named without its path. With the path, the package
+      // would depend on itself.
       const [pkg, iface = ""] = packageOf(path);
       const target = packageOf(scope.path)[0] === pkg ? id(iface) : spellPath(path);
       return `use ${target}.{${list.join(", ")}};`;
@@ -223,7 +234,8 @@ class WitPrinter {
     const { type: named } = type as ExternType & { kind: "type" };
     const owner = this.#owners.get(named);
     const first = scope.names.get(named);
-    // An interface with a path can be used; the world cannot, nor can an interface that only the world has.
+    // Types of an interface with a path can be used. Those of the world cannot, nor those of an
+    // interface without a path.
     if (owner !== undefined && owner.scope !== scope && owner.scope.path !== "") {
       scope.use(owner.scope.path, name, owner.name);
       return [];
@@ -270,8 +282,6 @@ class WitPrinter {
     return members.length === 0 ? [`resource ${id(name)};`] : block(`resource ${id(name)}`, members);
   }
 
-  // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #func(type: FuncType, scope: WitScope): string {
     return `${type.async ? "async " : ""}func${this.#signature(type, scope)}`;
   }
@@ -281,7 +291,7 @@ class WitPrinter {
     return `(${list})${result === undefined ? "" : ` -> ${this.#type(result, scope)}`}`;
   }
 
-  /** A type's name in the scope, or what it consists of. */
+  /** The name of a type in the scope. If it has none, its structure. */
   #type(type: ValType, scope: WitScope): string {
     return this.#budget.text(this.#name(type, scope) ?? this.#structure(type, scope));
   }
@@ -323,7 +333,7 @@ class WitPrinter {
       case "variant":
       case "enum":
       case "flags":
-        // Validation wants a name for each of these: what has none is in a component's own export only.
+        // Validation requires a name for each of these. Only an export of a component may lack one.
         return `/* an anonymous ${type.kind} */ tuple<>`;
       default:
         return type.kind;
@@ -331,14 +341,14 @@ class WitPrinter {
   }
 }
 
-/** The package of an interface's path, with its version, and the interface's own name. */
+/** Splits the path of an interface into its package, with version, and its own name. */
 function packageOf(path: string): readonly [pkg: string, name: string] {
   const { base, version } = splitVersion(path);
   const [pkg = "", name = ""] = base.split("/");
   return [version === undefined ? pkg : `${pkg}@${version}`, name];
 }
 
-/** An interface's path with its words escaped where they are keywords. */
+/** The path of an interface. Words that are keywords are escaped. */
 function spellPath(path: string): string {
   const { base, version } = splitVersion(path);
   const spelt = base.replace(/[^:/]+/g, (word) => id(word));
