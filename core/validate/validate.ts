@@ -535,7 +535,7 @@ function depthOf(items: ReadonlyMap<string, NamedEntity>): number {
   return depth;
 }
 
-/** Gives the nesting depth of instances. Every walk over them recurses, so it is limited. */
+/** Makes an instance type. Every walk over nested instances recurses, so their depth is limited. */
 function makeInstance(
   items: ReadonlyMap<string, NamedEntity>,
   offset: number,
