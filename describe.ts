@@ -1,8 +1,7 @@
-// Describes JavaScript values in words, for messages: briefly, or as source text of limited length.
-// Values of guests and hosts enter, text leaves. Whatever a value does when it is read, nothing is
-// thrown here.
+// JavaScript values in words, for messages: in a few words, or as one would write them, cut to a length.
+// Values of guests and hosts in, text out. Whatever a value does when it is looked at, nothing is thrown.
 
-/** Describes a JavaScript value in a few words. */
+/** A JS value in a few words, for messages. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -24,7 +23,7 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object): string {
   try {
-    // The name is read from the prototype, because a record may have a field of that name.
+    // Its prototype's: a record may have a field of that name.
     const name = Object.getPrototypeOf(value)?.constructor?.name;
     return typeof name === "string" && name !== "" && name !== "Object" ? `an instance of ${name}` : "an object";
   } catch {
@@ -32,10 +31,10 @@ function describeObject(value: object): string {
   }
 }
 
-/** The text of a payload is cut to this length, so that the message stays one line. */
+/** A payload's text is cut so that the message stays one line. */
 const MAX_PAYLOAD = 120;
 
-/** Describes a payload: a string as it is, any other value as source text. */
+/** A payload in words: a text as it is, anything else as one would write it. */
 export function describePayload(payload: unknown): string {
   if (payload === undefined) return "the component returned err";
   if (typeof payload === "string") return payload;
@@ -43,7 +42,7 @@ export function describePayload(payload: unknown): string {
   return text.length > MAX_PAYLOAD ? `${text.slice(0, MAX_PAYLOAD)}…` : text;
 }
 
-/** Writes a value as source text of about the given length. Parts that do not fit are not read. */
+/** A value as one would write it, about as long as the room that there is: what has no room is not looked at. */
 function sketch(value: unknown, room: number): string {
   if (typeof value !== "object" || value === null || room <= 0) return describe(value);
   try {
@@ -89,7 +88,7 @@ function isVariantValue(value: { readonly tag?: unknown }): value is { readonly 
   return true;
 }
 
-/** Gives an engine's message, without the source text of this library that JavaScriptCore adds. */
+/** What an engine says was wrong, without the expression of ours that JavaScriptCore adds. */
 export function engineMessage(error: Error): string {
   return error.message.replace(/ \(evaluating '[^]*'\)$/, "");
 }

@@ -1,21 +1,19 @@
-// All errors that the library throws: five classes, with one table of phrases per class.
-// A message reads `Cannot <verb> <place>: <phrase>`. The place is built while the error passes
-// outward.
-// This file imports only describe.ts, so that every layer may throw.
-// Phrases follow the reference test suite (WebAssembly/component-model test/) and Wasmtime's
-// wording.
+// Every error the library throws: five classes, one table of phrases per class.
+// A message reads `Cannot <verb> <place>: <phrase>`; the phrase is the tail after the colon, the place is built while unwinding.
+// Nothing but words for values is imported here, so that every layer may throw.
+// Phrases follow the reference test suite (WebAssembly/component-model test/) and Wasmtime's wording.
 
 import { describePayload } from "./describe.ts";
 
 export { describe, engineMessage } from "./describe.ts";
 
-/** Faults of a binary: each code with its phrase. Details follow after a comma or replace `{0}`. */
+/** What can be wrong with a binary: code → how the message starts. Details follow after a comma or in place of `{0}`. */
 export const COMPILE_PHRASES = {
   /** The input ends inside a production. */
   "unexpected-end": "unexpected end-of-file",
   /** The first four bytes are not `\0asm`. */
   "bad-magic": "magic header not detected: bad magic number{0}",
-  /** The version or layer field has a value that this library does not know. */
+  /** The version or layer field is none that this library knows. */
   "unknown-version": "unknown binary version and encoding combination, expected 0xd and 0x1, found {0}",
   /** A core module where a component was expected. */
   "core-module": "expected a WebAssembly component, found a WebAssembly core module; give it to `WebAssembly.compile`",
@@ -23,7 +21,7 @@ export const COMPILE_PHRASES = {
   "unknown-section": "malformed section id: {0}",
   /** A LEB128 integer with too many bytes or bits. */
   "bad-leb": "invalid {0}: integer {1}",
-  /** A byte with which no alternative of a production starts. */
+  /** A byte that no alternative of a production starts with. */
   "unknown-opcode": "invalid leading byte ({0}) for {1}",
   /** A flag byte that is neither 0 nor 1. */
   "invalid-boolean": "invalid boolean value, found {0}",
@@ -178,9 +176,7 @@ export const TRAP_PHRASES = {
   "unsupported-builtin": "unsupported built-in {0}",
   /** A value type whose run-time comes with a later version. */
   "unsupported-type": "unsupported type {0}",
-  /**
-   * A guest broke a rule of an interface of the host, and the interface says that this is a trap.
-   */
+  /** A guest broke a rule of an interface of the host's, where that interface says that it traps. */
   "interface-rule": "{0}",
   /** `trapUnknown()` stands in for an import that nobody defined. */
   "unknown-import": "unknown import",
@@ -194,19 +190,16 @@ export const VALUE_PHRASES = {
   "type-mismatch": "expected {0}, found {1}",
   /** A record lacks a field. */
   "missing-field": "missing field, expected {0}",
-  /** A flags object names a flag that does not exist. */
+  /** A flags object names a flag that there is not. */
   "unknown-flag": "unknown flag `{0}`, expected {1}",
-  /** A variant or enum case that does not exist. */
+  /** A variant or enum case that there is not. */
   "unknown-case": "unknown variant case `{0}`, expected {1}",
   /** A case without payload was given one. */
   "unexpected-payload": "unexpected payload for case `{0}`",
-  /** A promise where a value is expected. */
+  /** A promise where a value is due. */
   "promise":
     "expected {0}, found a promise: await it first, or declare the host function that returns it with `suspending(fn)` or `{ suspends: true }`",
-  /**
-   * A promise cannot give a record whose field `then` is a function: resolving would call it. A
-   * resource of the host can be such a function.
-   */
+  /** A promise cannot give a record whose field `then` is a function, which a host's resource can be: it would call that. */
   "thenable": "a promise cannot give a record whose field `then` is a function, as a resource of the host's can be",
   /** A string or list of 2^28 bytes or more. */
   "too-long": "{0} of {1} bytes is longer than 2^28 - 1 bytes",
@@ -319,15 +312,12 @@ export class Trap extends WebAssembly.RuntimeError {
   }
 
   static {
-    // The property is on the prototype, because a trap that the engine raised gets only that.
+    // On the prototype: a trap that the engine raised gets only that.
     Object.defineProperty(Trap.prototype, "name", { value: "Trap", writable: true, configurable: true });
   }
 }
 
-/**
- * Sets code and message of an error whose prototype is `Trap` already. Traps raised by the engine
- * need this.
- */
+/** Makes an error that already is a `Trap` by prototype say what it is; shared with traps raised by the engine. */
 export function initTrap(error: Error, code: TrapCode, details: Details): void {
   const fields = error as { -readonly [K in keyof Trap]: Trap[K] } & { phrase?: string };
   fields.code = code;
@@ -403,28 +393,27 @@ export class ComponentError<E = unknown> extends Error {
   }
 }
 
+// ── Places: where an error happened, built from the inside out ────────────────────────────────────────────────────────────
+
 const phraseKey = Symbol("phrase");
 const placeKey = Symbol("place");
 const itemsKey = Symbol("items");
 type Located = { readonly [phraseKey]: string; readonly [itemsKey]: string[] };
 type Placed = Error & { [phraseKey]?: string; [placeKey]?: string; path: string };
 
-/**
- * Whether a place can still be added: the error is one of ours, and its message is not complete.
- */
+/** Whether a place can be added: one of our errors, not finished yet. */
 function isOpen(error: unknown): error is Placed {
   return (error instanceof ValueError || error instanceof Trap) && phraseKey in error && error.path === "";
 }
 
-/** Adds one item (`.size`, `[3]`) in front of the place. Gives the same error. */
+/** Adds one item (`.size`, `[3]`) in front of what is known of the place; gives back the same error. */
 export function within(error: unknown, item: string): unknown {
   if (isOpen(error)) error[placeKey] = item + (error[placeKey] ?? "");
   return error;
 }
 
 /**
- * Completes an error's message: `Cannot <verb> <item><place> of <owner>: <phrase>`. Gives the same
- * error.
+ * Completes an error's message: `Cannot <verb> <item><place> of <owner>: <phrase>`; gives back the same error.
  *
  * @param verb `lift`, `lower` or `call`.
  * @param item `param 2 \`name\``, `result`, or empty.
@@ -439,9 +428,8 @@ export function completeMessage(error: unknown, verb: string, item: string, owne
 }
 
 /**
- * Adds to a CompileError the definition that it is about, then what is around it, one item at a
- * time: `validate canon lift` becomes ``validate canon lift, func 3 `f` in component 1 `c` ``.
- * Gives the same error.
+ * Says what definition a CompileError is about, then what is around it, one item at a time: `validate canon lift` becomes
+ * ``validate canon lift, func 3 `f` in component 1 `c` ``. Gives back the same error.
  */
 export function locate(error: unknown, item: string): unknown {
   if (!(error instanceof CompileError)) return error;
@@ -458,10 +446,7 @@ export function locate(error: unknown, item: string): unknown {
   return error;
 }
 
-/**
- * Sets an error's message, and also its stack, into which engines copied the message when the error
- * was made.
- */
+/** Sets an error's message, in its stack too (engines copy it there when the error is made). */
 function rename(error: Error, message: string): void {
   const stack = error.stack;
   Object.defineProperty(error, "message", { value: message, writable: true, configurable: true });
