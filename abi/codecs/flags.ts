@@ -27,8 +27,8 @@ export function flagBits(
 }
 
 /**
- * Throws a ValueError for a value that is not an object of flags, such as an array or a promise.
- * Called if no flag was found, or if a member is not a flag.
+ * Throws a ValueError for an array or a promise, which are not objects of flags. Called if no flag
+ * was found, or if a member is not a flag.
  */
 export function refuseOther(type: OfKind<"flags">, value: object): void {
   if (Array.isArray(value) || isThenable(value)) mismatch(formatType(type), value);

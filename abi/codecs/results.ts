@@ -1,5 +1,5 @@
-// `result` as the type of a function's result. In JavaScript it is `T` or an exception;
-// `instance.func` can also give a branded Result.
+// `result` as the type of a function's result. In JavaScript it is `T` or an exception, or else a
+// branded Result.
 // Host to guest: what a host function returned or threw becomes a variant value. Guest to host: a
 // variant value becomes `T`, or a ComponentError is thrown.
 

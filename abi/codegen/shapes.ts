@@ -38,9 +38,7 @@ export function items(type: OfKind<"record" | "tuple">, memberNames: MemberNames
     : type.types.map((_, k) => `[${k}]`);
 }
 
-/**
- * The view and the conversion for storing a type of one core value. `undefined` for other types.
- */
+/** The view that stores a type of one core value. `undefined` for other types. */
 export function leafView(type: ValType, size: number): NumericView | undefined {
   switch (type.kind) {
     case "bool":

@@ -137,8 +137,8 @@ interface Place {
 type Printed = string | (() => string);
 
 /**
- * Steps outside the `try`. Those in `before` run when nothing needs to be undone yet, those in
- * `after` cannot fail.
+ * Steps outside the `try`. When those in `before` run, nothing needs to be undone yet. When those in
+ * `after` run, everything that needs cleaning up after a failure is done.
  */
 const before: ReadonlySet<Step> = new Set<Step>(["check-leave", "enter-from-host"]);
 const after: ReadonlySet<Step> = new Set<Step>(["close-frames", "leave", "give-result"]);
