@@ -231,7 +231,7 @@ export function within(error: unknown, item: string): unknown {
  * @param item `param 2 \`name\``, `result`, or empty.
  * @param owner `import ns:pkg/iface#f` or `export …`.
  */
-export function finish(error: unknown, verb: string, item: string, owner: string): unknown {
+export function completeMessage(error: unknown, verb: string, item: string, owner: string): unknown {
   if (!isOpen(error)) return error;
   const place = item + (error[placeKey] ?? "");
   (error as { path: string }).path = place === "" ? owner : `${place} of ${owner}`;

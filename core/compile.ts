@@ -1,5 +1,7 @@
-// compile(): bytes, a response or a stream → a Component. Core modules go to the engine while the rest is still arriving.
-// A buffer's modules are compiled from views, all in parallel; a stream's are piped into the engine's streaming compiler.
+// compile(): turns bytes, a response or a stream into a Component. The engine compiles core modules
+// while the rest still arrives.
+// The modules of a buffer are compiled from views, all in parallel. Those of a stream are piped
+// into the engine's streaming compiler.
 
 import { CompileError, engineMessage, locate } from "../errors.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
@@ -19,7 +21,10 @@ import type { DefinedComponent } from "./plan/plan_types.ts";
 import { checkIdentity, requireWhole } from "./sources/split_modules.ts";
 import { validateComponent } from "./validate/validate.ts";
 
-/** Any buffer or view, shared ones too (TypeScript's `BufferSource` refuses a plain `Uint8Array`, whose buffer might be shared). */
+/**
+ * Any buffer or view, including shared ones. TypeScript's `BufferSource` does not allow a plain
+ * `Uint8Array`, whose buffer might be shared.
+ */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
 /** What a component can be loaded from. */
 export type ComponentSource =
@@ -32,19 +37,25 @@ export type ComponentSource =
 /** How to compile. */
 export interface CompileOptions {
   /**
-   * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them);
-   * nothing is compiled then. The component may be the rest that `windlass split` leaves of it.
+   * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them).
+   * Nothing is compiled then. The component may be the rest that `windlass split` writes.
    */
   modules?: readonly WebAssembly.Module[];
-  /** Upper bound, in 64 KiB pages, for every memory the component defines. Not together with `modules`. */
+  /**
+   * Upper bound, in 64 KiB pages, for every memory the component defines. Not together with
+   * `modules`.
+   */
   maxMemoryPages?: number;
   /** Gated features of the specification, by name, on or off. */
   gates?: Readonly<Record<string, boolean>>;
-  /** `false`: never evaluate generated JavaScript, nor probe for it (a strict CSP reports probes). */
+  /**
+   * `false`: generated JavaScript is never evaluated, and the engine is not asked whether it would
+   * be allowed (a strict CSP reports that).
+   */
   codegen?: boolean;
 }
 
-/** The bytes of a buffer or view, without a copy. */
+/** Gives the bytes of a buffer or view without copying them. */
 function bytesOf(source: Bytes): Uint8Array {
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   return new Uint8Array(source);
@@ -57,7 +68,10 @@ function isBytes(source: unknown): source is Bytes {
     Object.prototype.toString.call(source) === "[object SharedArrayBuffer]";
 }
 
-/** A component that is compiled already: options that would have changed how cannot be honoured. */
+/**
+ * Checks the options for a component that is compiled already. Options that would have changed the
+ * compilation are an error.
+ */
 export function compiled(component: Component, options: CompileOptions): Component {
   checkOptions(options);
   const { modules, maxMemoryPages, codegen } = options;
@@ -90,12 +104,12 @@ function checkOptions(options: CompileOptions): void {
   }
 }
 
-/** The engine takes no shared buffers. */
+/** Gives bytes in an unshared buffer, because engines do not take shared ones. */
 function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(bytes);
 }
 
-/** The bytes of a core module for the engine. */
+/** Gives the bytes of a core module for the engine. */
 function capped(
   all: Uint8Array,
   { offset, length }: ModuleSlot,
@@ -107,13 +121,18 @@ function capped(
   return unshared(capMemories(bytes, true, maxMemoryPages, module, offset) as Uint8Array);
 }
 
-/** Whether an engine was not allowed to compile, rather than not able to: a policy or an embedder forbids it. */
+/**
+ * Whether the engine was forbidden to compile, by a policy or an embedder, and did not merely fail.
+ */
 function isForbidden(error: unknown): boolean {
   return error instanceof Error &&
     /disallowed by embedder|unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(error.message);
 }
 
-/** Says which module the engine refused, and why if the reason is a feature. */
+/**
+ * Makes the error for a module that the engine rejected. If the reason is a missing feature, it
+ * names the feature.
+ */
 function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: number): unknown {
   if (isForbidden(error)) {
     return new CompileError("compiling-forbidden", "compile component", offset, engineMessage(error as Error));
@@ -125,18 +144,18 @@ function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: 
     : new CompileError("missing-feature", "compile component", offset, module, missing);
 }
 
-/** Options, and what the components are given besides. */
+/** The options, and what the new component is given besides. */
 interface Compiling extends CompileOptions {
   readonly printers: Printers;
 }
 
-/** Says where in the component a module is that could not be compiled. */
+/** Adds to an error where in the component the module is that could not be compiled. */
 function located(error: unknown, { component, modules }: Decoded, module: number): unknown {
   for (const item of placeOfModule(component, modules[module]!) ?? []) locate(error, item);
   return error;
 }
 
-/** Puts modules that were compiled elsewhere in their places. */
+/** Uses modules that were compiled elsewhere. */
 function withModules(decoded: Decoded, options: Compiling, modules: readonly WebAssembly.Module[]): Component {
   checkGiven(decoded.modules, modules);
   checkIdentity(decoded, modules);
@@ -145,7 +164,7 @@ function withModules(decoded: Decoded, options: Compiling, modules: readonly Web
   return component;
 }
 
-/** The component, whose modules may still be missing. */
+/** Makes the component. Its modules may still be missing. */
 function planned({ component, modules }: Decoded, options: Compiling): Component {
   validateComponent(component, new Gates(options.gates), new Budget(component.size));
   const root: DefinedComponent = { kind: "defined", def: component, scope: undefined };
@@ -158,7 +177,9 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
   });
 }
 
-/** `compileSync` of host/compile.ts, which is the public one, with what its components print themselves by. */
+/**
+ * Implements the public `compileSync` of host/compile.ts. `printers` print the component's world.
+ */
 export function compileSync(bytes: Bytes, given: CompileOptions, printers: Printers): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
@@ -179,7 +200,7 @@ export function compileSync(bytes: Bytes, given: CompileOptions, printers: Print
   return component;
 }
 
-/** `compile` of host/compile.ts, which is the public one. */
+/** Implements the public `compile` of host/compile.ts. */
 export async function compile(
   source: ComponentSource,
   given: CompileOptions,
@@ -209,7 +230,10 @@ export async function compile(
   );
 }
 
-/** All of them, or the first failure by position rather than by time. */
+/**
+ * Gives all values, or the error of the first failure by position. The first failure in time would
+ * depend on chance.
+ */
 async function inOrder<T>(decoded: Decoded, promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   const named = promises.map((promise, i) =>
@@ -224,7 +248,8 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return withModules(decoded, options, options.modules);
   requireWhole(decoded);
-  // The engine compiles on threads of its own: meanwhile the component is validated, whose faults count first.
+  // The engine compiles on its own threads. Meanwhile the component is validated here, and its own
+  // faults are reported first.
   const compiling = decoded.modules.map(async (slot, i) => {
     const module = capped(all, slot, i, options);
     try {
@@ -239,8 +264,6 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
   return component;
 }
 
-// ── Streams ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
 /** Takes pieces of any size out of a stream of chunks. */
 class Chunks {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -250,7 +273,7 @@ class Chunks {
     this.#reader = stream.getReader();
   }
 
-  /** At most `count` bytes as they lie; none at the end. */
+  /** Gives at most `count` bytes, in one piece of the current chunk. Gives none at the end. */
   async some(count: number): Promise<Uint8Array> {
     while (this.#chunk.length === 0) {
       const { done, value } = await this.#reader.read();
@@ -263,7 +286,7 @@ class Chunks {
     return piece;
   }
 
-  /** Exactly `count` bytes; fewer only at the end. Buffers no more than has arrived. */
+  /** Gives exactly `count` bytes, or fewer at the end. It buffers no more than has arrived. */
   async exactly(count: number): Promise<Uint8Array> {
     const first = await this.some(count);
     if (first.length === count) return first;
@@ -278,7 +301,7 @@ class Chunks {
     return concat(pieces);
   }
 
-  /** A section, or as much of one as the walker takes at once. */
+  /** Gives a section, or as much of it as the walker takes at once. */
   async section(): Promise<Uint8Array> {
     const header: number[] = [];
     do {
@@ -291,7 +314,10 @@ class Chunks {
     return length === bytes.length ? bytes : concat([bytes, await this.exactly(length - bytes.length)]);
   }
 
-  /** Lets go of the source. Nobody waits for it: it may never answer, and why we let go is what counts. */
+  /**
+   * Cancels the source without waiting: it may never answer, and the reason of the cancellation is
+   * what the caller needs.
+   */
   cancel(reason: unknown): void {
     this.#reader.cancel(reason).catch(() => {});
   }
@@ -335,7 +361,7 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
   }
 }
 
-/** Keeps a module's bytes until they say its type. */
+/** Keeps the bytes of a module until they are enough to know its type. */
 class Head {
   readonly #slot: ModuleSlot;
   #pieces: Uint8Array[] | undefined = [];
@@ -350,7 +376,7 @@ class Head {
     if (this.#pieces === undefined) return;
     this.#pieces.push(piece);
     this.#held += piece.length;
-    // Looking at each piece would be quadratic.
+    // Parsing after each piece would take quadratic time, so the amount doubles.
     if (this.#held < this.#next && !last) return;
     this.#next *= 2;
     const bytes = concat(this.#pieces);
@@ -360,7 +386,10 @@ class Head {
   }
 }
 
-/** Hands a module's bytes to the engine as they arrive; `compiling` may still be pending when the bytes are through. */
+/**
+ * Passes the bytes of a module to the engine as they arrive. `compiling` may still be pending when
+ * all bytes have been passed.
+ */
 async function pipeModule(
   chunks: Chunks,
   { count, module, slot }: { count: number; module: number; slot: ModuleSlot },
@@ -371,9 +400,11 @@ async function pipeModule(
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({ start: (made) => void (controller = made) });
   const compiling = options.modules === undefined ? compileBody(body, kept, module, offset) : undefined;
-  // A module that fails is reported once everything is decoded: the first fault in the bytes counts.
+  // The failure of a module is reported after everything is decoded, because the first fault in the
+  // bytes counts.
   compiling?.catch(() => {});
-  // What the engine may not see yet: until the memory section is known, when memories are capped.
+  // Bytes that the engine must not see yet. If memories are capped, that is all until the memory
+  // section is known.
   let withheld: Uint8Array[] | undefined = options.maxMemoryPages === undefined ? undefined : [];
   let held = 0, needed = 0;
   const give = (bytes: Uint8Array): void => {
@@ -381,7 +412,7 @@ async function pipeModule(
     try {
       controller.enqueue(unshared(bytes));
     } catch {
-      // The engine refused the module and cancelled: `compiling` says why.
+      // The engine rejected the module and cancelled the stream. `compiling` has the reason.
     }
   };
   let left = count;
@@ -400,7 +431,7 @@ async function pipeModule(
       }
       withheld.push(piece);
       held += piece.length;
-      // Looking again before the section in question is there would be quadratic.
+      // Looking again before the memory section has arrived would take quadratic time.
       if (held < needed && left > 0) continue;
       const cap = capMemories(concat(withheld), left === 0, options.maxMemoryPages!, module, offset);
       if (typeof cap === "number") {
@@ -413,7 +444,7 @@ async function pipeModule(
     try {
       controller.close();
     } catch {
-      // As above.
+      // The engine may have cancelled the stream here, too.
     }
   } catch (error) {
     controller.error(error);

@@ -1,4 +1,5 @@
-// A compiled component: its plan and its engine modules. Made by compile.ts, linked by host/link/linker.ts, never changed.
+// The class Component: its plan and its compiled core modules. compile.ts makes it,
+// host/link/linker.ts links it, and it never changes.
 
 import { checkKnown } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
@@ -7,9 +8,12 @@ import { Reflection } from "./reflect.ts";
 import type { ExternItem } from "./types.ts";
 import { componentType } from "./validate/validate.ts";
 
-/** What the library keeps of a component. */
+/** The internal parts of a component. */
 export interface ComponentInternals {
-  /** What the plan was made of; made again where the host gives modules or components. */
+  /**
+   * The definition that the plan was made from. If the host provides modules or components for
+   * imports, it is planned again.
+   */
   readonly root: DefinedComponent;
   readonly plan: Plan;
   readonly modules: readonly ModuleSlot[];
@@ -24,14 +28,16 @@ let create: (internals: ComponentInternals) => Component;
 /**
  * A compiled component: what it imports and exports, and its core modules.
  *
- * Made by `compile` or `compileSync`; holds no instance and may be instantiated any number of times.
+ * Made by `compile` or `compileSync`; holds no instance and may be instantiated any number of
+ * times.
  *
  * @example
  * ```ts
  * import { compileSync } from "@windlass/component";
  * import { assertEquals } from "@std/assert";
  *
- * const component = compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])); // (component)
+ * // (component)
+ * const component = compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]));
  * assertEquals(component.imports, []);
  * ```
  */
@@ -68,12 +74,18 @@ export class Component {
     return this.#reflect().exports;
   }
 
-  /** The core modules in order of appearance: hand them to a worker, or back to `compile(bytes, { modules })`. */
+  /**
+   * The core modules in order of appearance: hand them to a worker, or back to `compile(bytes, {
+   * modules })`.
+   */
   get modules(): readonly WebAssembly.Module[] {
     return this.#internals.modules.map((slot) => slot.module);
   }
 
-  /** Its world as WIT text, which `wasm-tools` and `jco` read; what WIT cannot say stands in comments. */
+  /**
+   * Its world as WIT text, which `wasm-tools` and `jco` read; what WIT cannot say stands in
+   * comments.
+   */
   wit(): string {
     return this.#internals.printers.wit(this.imports, this.exports);
   }
@@ -89,7 +101,10 @@ export class Component {
   }
 }
 
-/** What prints a world. Given by who compiles: how names are spelt is not this layer's to know. */
+/**
+ * Functions that print a world. The caller of compile provides them, because core/ does not know
+ * how names are spelt.
+ */
 export interface Printers {
   wit(imports: readonly ExternItem[], exports: readonly ExternItem[]): string;
   typescript(imports: readonly ExternItem[], exports: readonly ExternItem[], worldName: string): string;
@@ -100,7 +115,7 @@ export function makeComponent(internals: ComponentInternals): Component {
   return create(internals);
 }
 
-/** A component's plan and modules. */
+/** Gives the internal parts of a component. */
 export function componentInternals(component: Component): ComponentInternals {
   return internalsOf(component);
 }

@@ -1,5 +1,7 @@
-// A component's type as data for whoever looks at it: names, resolved types, resources with identity.
-// A type that has several names is one object, whatever it is called: that is how one sees that it is the same.
+// Reflection: turns validated types into the public ExternType data, with resolved types, and with
+// resources compared by identity.
+// A type that has several names becomes one object, so that a reader can see that the names mean
+// the same type.
 
 import { absurd, type ResourceType, type ValType } from "../abi/types/types.ts";
 import { CoreSpace } from "./module/type_space.ts";
@@ -8,13 +10,17 @@ import { invalid } from "./binary/invalid.ts";
 
 import type { ExternItem, ExternType } from "./types.ts";
 
-/** Makes data of entities; one for everything that is to agree on what is the same. */
+/**
+ * Converts validated types into the public `ExternType` data. Use one instance per component,
+ * because it keeps the identity of types and resources.
+ */
 export class Reflection {
   readonly #made = new Map<object, ExternType>();
   readonly #canonical = new Canonical();
 
   items(entities: Iterable<readonly [string, NamedEntity]>): ExternItem[] {
-    // A name for a function, instance or component type is nothing that anybody could give or get.
+    // A type export of a function, instance or component type is left out: a host can neither give
+    // nor get one.
     const shown = [...entities].filter(([, { entity }]) =>
       entity.sort !== "type" || entity.type.kind === "value" || entity.type.kind === "resource"
     );
@@ -61,7 +67,10 @@ export class Reflection {
     }
   }
 
-  /** Types are shared, and so is what they are reflected as: a small binary can describe an enormous tree of them. */
+  /**
+   * Types are shared, and their converted forms must be shared, too: a small binary can describe an
+   * enormous tree of types.
+   */
   #once(key: object, make: () => ExternType): ExternType {
     let type = this.#made.get(key);
     if (type === undefined) this.#made.set(key, type = make());
@@ -69,7 +78,7 @@ export class Reflection {
   }
 }
 
-/** Exchanges every name of a type for one object, which has the first name that was met. */
+/** Replaces all names of a type by one object: the first name that was met. */
 class Canonical extends Substitution {
   readonly #resources = new Map<ResourceType, ResourceType>();
 

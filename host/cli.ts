@@ -39,8 +39,6 @@ async function compileFile({ file, values }: Arguments): Promise<Component> {
   return await waiting(file, bytes, () => compile(bytes, options));
 }
 
-// ── Commands: each gives the exit code ────────────────────────────────────────────────────────────────────────────────────
-
 async function runCommand(given: Arguments): Promise<number> {
   const { file, values, rest } = given, { invoke: call } = values;
   if (typeof call === "string" && rest.length > 0) {
@@ -69,7 +67,7 @@ async function serveCommand(given: Arguments): Promise<number> {
   return await new Promise<never>(() => {});
 }
 
-/** What a handler did wrong, in a line. */
+/** Prints the failure of a handler in one line. */
 function report(error: unknown): void {
   process.stderr.write(`${error instanceof Trap ? describe(error) : `error: ${(error as Error)?.message ?? error}`}\n`);
 }
@@ -115,7 +113,7 @@ async function splitCommand({ file, values, rest: more }: Arguments): Promise<nu
 
 interface Command {
   readonly options: Options;
-  /** Whether what follows the file belongs to the component. */
+  /** Whether the arguments after the file belong to the component. */
   readonly passes?: true;
   readonly act: (given: Arguments) => Promise<number>;
 }
@@ -136,7 +134,10 @@ const commands: Readonly<Record<CommandName, Command>> = {
   split: { options: { ...output, "max-memory-pages": { type: "string" } }, act: splitCommand },
 };
 
-/** An error as somebody at a terminal wants it: what and where; the stack only of what nobody expected. */
+/**
+ * Describes an error for somebody at a terminal: what failed, and where. The stack is shown only
+ * for unexpected errors.
+ */
 function describe(error: unknown): string {
   if (error instanceof CompileError || error instanceof LinkError || error instanceof ValueError) {
     return `error: ${error.message}`;
@@ -149,7 +150,7 @@ function describe(error: unknown): string {
     : `error: ${error.stack ?? error.message}`;
 }
 
-/** What a trap exits with, as of a process that was aborted. */
+/** The exit code after a trap, which is that of a process that was aborted. */
 const TRAPPED = 134;
 
 /**
@@ -191,7 +192,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The command of a name. */
+/** Gives the command of a name. */
 function command(name: string): CommandName {
   if (!isCommand(name)) throw new UsageError(`unknown command ${name}`);
   return name;
@@ -205,7 +206,7 @@ export const version = "0.1.0";
  * program that calls `main` must not become this one.
  */
 async function runAs(url: string): Promise<void> {
-  // What was not awaited (a pending read of standard input) does not hold the process.
+  // The process ends although a read of standard input may still be pending.
   if (/\/host\/cli\.[jt]s$/.test(new URL(url).pathname)) process.exit(await main(process.argv.slice(2)));
 }
 

@@ -1,4 +1,6 @@
-// The public compile() and compileSync(): those of core/, whose components get printers for their worlds.
+// The public compile() and compileSync(). They call those of core/ and give the components their
+// printers.
+// A binary and options enter, a Component leaves.
 
 import {
   type Bytes,
@@ -13,18 +15,20 @@ import { printWit } from "./print/wit.ts";
 
 export type { Bytes, CompileOptions, ComponentSource };
 
-/** How components print themselves. */
+/** The functions with which components print their worlds. */
 const printers: Printers = { wit: printWit, typescript: printTypescript };
 
 /**
  * Compiles a component synchronously.
  *
- * Browsers refuse synchronous compilation of large modules on the main thread; there, use `compile`.
+ * Browsers refuse synchronous compilation of large modules on the main thread; there, use
+ * `compile`.
  *
  * @param bytes The component's binary.
  * @param options See {@linkcode CompileOptions}.
  * @returns The compiled component.
- * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine lacks.
+ * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine
+ * lacks.
  *
  * @example
  * ```ts
@@ -43,17 +47,20 @@ export function compileSync(bytes: Bytes, options: CompileOptions = {}): Compone
  *
  * From a `Response` or a stream, core modules are compiled while they arrive.
  *
- * @param source The component's binary, wherever it comes from. A `Response` that is not ok is a CompileError that says its status.
+ * @param source The component's binary. A `Response` that is not ok is a CompileError that gives
+ * its status.
  * @param options See {@linkcode CompileOptions}.
  * @returns The compiled component.
- * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine lacks.
+ * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine
+ * lacks.
  *
  * @example
  * ```ts
  * import { compile } from "@windlass/component";
  * import { assertEquals } from "@std/assert";
  *
- * const component = await compile(new Response(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])));
+ * const bytes = new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]);
+ * const component = await compile(new Response(bytes));
  * assertEquals(component.exports, []);
  * ```
  */

@@ -1,23 +1,30 @@
-// Host functions: typed ones carry their type and are checked when linking, dynamic ones are made from the import's type.
-// Two small implementations of one thing: something that becomes a plain call per import.
+// Host functions. A typed one carries its type, which is checked when linking. A dynamic one is
+// made from the type of the import.
+// Both become a plain call for each import.
 
 import { describe } from "../errors.ts";
 import type { FuncType } from "../abi/types/types.ts";
 import { checkKnown, type Known } from "../core/binary/known_names.ts";
 import type { Caller, FuncSchema, HostFuncOptions, HostImpl } from "./schema.ts";
 
-/** A plain host function. `any`, so that its parameters need no annotation: their types are the component's. */
+/**
+ * A plain host function. It takes `any`, so that its parameters need no annotation: the component
+ * says their types.
+ */
 // deno-lint-ignore no-explicit-any
 export type HostFunction = (...args: any[]) => unknown;
 
 /** A function declared to suspend its caller. */
 export type Suspending<F extends HostFunction = HostFunction> = F & { readonly "~suspending": true };
-/** The same to where a guest takes it: it waits for the promise, so that TypeScript accepts it wherever the awaited value is due. */
+/**
+ * A suspending function as an imports object takes it. The guest waits for the promise, so that
+ * TypeScript accepts the function wherever the awaited value is expected.
+ */
 export type SuspendingFunction<A extends readonly unknown[], R> =
   & Suspending<(...args: A) => R>
   & ((...args: A) => Awaited<R>);
 
-/** Gives the call for one import of one instance. */
+/** Makes the call for one import of one instance. */
 export type MakeCall = (name: string, type: FuncType, caller: Caller) => HostFunction;
 
 let makeCallOf: (func: HostFunc<never>) => MakeCall;
@@ -39,11 +46,11 @@ let create: (type: FuncSchema | undefined, suspends: boolean, caller: boolean, m
  * ```
  */
 export class HostFunc<in Data = unknown> {
-  /** Its type; `undefined` for a dynamic one. */
+  /** Its type. `undefined` if the function is dynamic. */
   readonly type: FuncSchema | undefined;
   /** Whether it may return a promise where a value is due. */
   readonly suspends: boolean;
-  /** Never set: carries `Data` for TypeScript. */
+  /** Never set. It carries `Data` for TypeScript. */
   declare readonly "~data"?: (data: Data) => void;
   readonly #make: MakeCall;
   readonly #caller: boolean;
@@ -62,7 +69,8 @@ export class HostFunc<in Data = unknown> {
   }
 
   /**
-   * A function whose types are known: inferred by TypeScript, checked against the component's when linking.
+   * A function whose types are known: inferred by TypeScript, checked against the component's when
+   * linking.
    *
    * @param type Made by `t.func`.
    * @param impl The function; with `{ caller: true }` it is told the instance's data first.
@@ -86,7 +94,8 @@ export class HostFunc<in Data = unknown> {
   }
 
   /**
-   * A function whose types are the component's: `make` is called once per import when linking, and gives the function.
+   * A function whose types are the component's: `make` is called once per import when linking, and
+   * gives the function.
    *
    * @param make Takes the import's name (`ns:pkg/iface@1.0.0#f`) and type.
    * @param options See {@linkcode HostFuncOptions}.
@@ -101,18 +110,21 @@ export class HostFunc<in Data = unknown> {
 const TYPED_OPTIONS: Known<HostFuncOptions> = { suspends: true, caller: true };
 const DYNAMIC_OPTIONS: Known<{ suspends?: boolean }> = { suspends: true };
 
-/** A function that is told of its caller first, and takes its types from the component: for interfaces whose every type is known to fit. */
+/**
+ * Makes a function that takes its caller first, and its types from the component. Used for
+ * interfaces whose types are all known to fit.
+ */
 export function callerFunc<Data>(func: (caller: Caller<Data>, ...args: never[]) => unknown): HostFunc<Data> {
   const told = func as (caller: unknown, ...args: unknown[]) => unknown;
   return create(undefined, false, true, (_, __, caller) => (...args) => told(caller, ...args)) as HostFunc<Data>;
 }
 
-/** Whether a host function is told of its caller, and so is made for each instance. */
+/** Whether a host function takes its caller, and must therefore be made for each instance. */
 export function takesCaller(func: HostFunc<never>): boolean {
   return takesCallerOf(func);
 }
 
-/** How a host function becomes a call. */
+/** Gives the function that makes the calls of a host function. */
 export function makeCall(func: HostFunc<never>): MakeCall {
   return makeCallOf(func);
 }
@@ -122,7 +134,8 @@ const suspendingFunctions = new WeakSet<HostFunction>();
 /**
  * Declares that a function may return a promise: a synchronous guest is then suspended (JSPI).
  *
- * Its export is then called through `instance.promising`. Linking it where the engine has no JSPI is a LinkError.
+ * Its export is then called through `instance.promising`. Linking it where the engine has no JSPI
+ * is a LinkError.
  *
  * @example
  * ```ts
@@ -146,9 +159,9 @@ export function suspending<A extends any[], R>(func: (...args: A) => R): Suspend
 const plainForms = new WeakMap<HostFunction, HostFunction>();
 
 /**
- * A suspending function that has a plain form: what is called instead where nothing can be suspended (a plain call, or no JSPI).
- *
- * What can be had without waiting is then had in every call.
+ * Makes a suspending function with a plain form. The plain form is called if nothing can be
+ * suspended (in a plain call, or without JSPI), so that a result which needs no waiting is
+ * available in every call.
  */
 // deno-lint-ignore no-explicit-any
 export function suspendingOr<A extends any[], R>(
@@ -160,7 +173,7 @@ export function suspendingOr<A extends any[], R>(
   return declared;
 }
 
-/** The plain form of a suspending function, if it has one. */
+/** Gives the plain form of a suspending function, if it has one. */
 export function plainFormOf(func: unknown): HostFunction | undefined {
   return typeof func === "function" ? plainForms.get(func as HostFunction) : undefined;
 }

@@ -1,13 +1,17 @@
-// What a LinkError says beyond that something is missing: which version was asked for, who gives an interface of WASI, what is alike.
-// A missing name and the names that there are in; a tail for the message out, which may be empty.
+// Hints at the end of a LinkError: the version that was asked for, the provider of a WASI
+// interface, a similar name.
+// A missing name and the names that exist enter, the end of a message leaves. It may be empty.
 
 import { closest } from "../core/binary/known_names.ts";
 import { splitVersion } from "../core/binary/names.ts";
 
-/** More versions than these are not listed. */
+/** A hint lists at most this many versions. */
 const MAX_VERSIONS = 3;
 
-/** The interfaces of WASI 0.2 that `wasi()` gives, by package; a test compares them with it. */
+/**
+ * The interfaces of WASI 0.2 that `wasi()` provides, by package. A test compares this list with
+ * `wasi()`.
+ */
 export const WASI_INTERFACES: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ..."environment exit stdin stdout stderr terminal-input terminal-output".split(" "),
@@ -22,10 +26,10 @@ export const WASI_INTERFACES: Readonly<Record<string, readonly string[]>> = {
     ..."network instance-network ip-name-lookup tcp tcp-create-socket udp udp-create-socket".split(" "),
   ],
 };
-/** Interfaces of WASI 0.2 that components export, and that a component gives to another. */
+/** Interfaces of WASI 0.2 that one component provides for another. */
 const EXPORTED = ["wasi:cli/run", "wasi:http/incoming-handler"];
 
-/** Says of an interface's name that only incompatible versions of it are there; `undefined` if there are none. */
+/** Says that only incompatible versions of an interface exist. `undefined` if there are none. */
 export function versionHint(wanted: string, names: Iterable<string>, there: string): string | undefined {
   const { base, version } = splitVersion(wanted), found: string[] = [];
   for (const name of names) {
@@ -39,7 +43,10 @@ export function versionHint(wanted: string, names: Iterable<string>, there: stri
   return `; ${asked} of ${base} was asked for, and ${there} is incompatible: ${found.join(", ")}`;
 }
 
-/** Says which WASI an interface is of and who gives that; `undefined` for what is no interface of WASI, or is defined. */
+/**
+ * Says which version of WASI an interface belongs to, and who provides it. `undefined` if it is not
+ * a WASI interface, or is defined.
+ */
 export function wasiHint(name: string): string | undefined {
   const { base, version = "0.2.0" } = splitVersion(name);
   const [, pkg, iface] = /^wasi:([^/]+)\/(.+)$/.exec(base) ?? [];
@@ -52,7 +59,7 @@ export function wasiHint(name: string): string | undefined {
   return "; `wasi()` of @windlass/component/wasi gives it: instantiate(component, { ...await wasi() })";
 }
 
-/** Says which name is alike; empty if none is. */
+/** Names a similar name. Empty if there is none. */
 export function alikeHint(wanted: string, names: Iterable<string>, which: string): string {
   const near = closest(wanted, names);
   return near === undefined ? "" : `; ${which} is ${near}`;

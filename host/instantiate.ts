@@ -1,4 +1,5 @@
-// instantiate(): the one line for the common case. Compiles, links against an imports object and instantiates.
+// instantiate(): compiles, links against an imports object and instantiates, in one call for the
+// common case.
 
 import { COMPILE_OPTIONS, compiled } from "../core/compile.ts";
 import { Component } from "../core/component.ts";
@@ -9,25 +10,31 @@ import { type Instance, INSTANTIATE_OPTIONS, type InstantiateOptions, type World
 import { type Imports, Linker } from "./link/linker.ts";
 import type { Returned } from "./schema.ts";
 
-/** `(imports, options)`: the imports may be left out where the world needs none, or is not known. */
+/** `(imports, options)`. The imports may be left out if the world needs none or is not known. */
 export type InstantiateArgs<W extends World, Data> = undefined extends Data
   ? Record<never, never> extends ImportsFor<W, Data>
     ? [imports?: ImportsFor<W, Data>, options?: CompileOptions & InstantiateOptions<Data>]
   : [imports: ImportsFor<W, Data>, options?: CompileOptions & InstantiateOptions<Data>]
   : [imports: ImportsFor<W, Data>, options: CompileOptions & InstantiateOptions<Data>];
-/** What a host gives for `W["imports"]`: each function plain, as a `HostFunc`, or `suspending`. */
+/**
+ * What a host provides for `W["imports"]`: each function plain, as a `HostFunc`, or `suspending`.
+ */
 export type ImportsFor<W extends World, Data = unknown> = keyof W["imports"] extends never ? Imports<Data>
   : ImportFor<W["imports"], Data>;
 /** One level of {@linkcode ImportsFor}. */
 export type ImportFor<T, Data = unknown> = T extends (abstract new (...args: never[]) => object) | Component ? T
   : T extends (...args: infer A) => infer R
-  // Suspending first: that is the one TypeScript then compares a function with, and says of a promise that `suspending` is missing.
+  // `Suspending` comes first: TypeScript compares a function with the first member, and then says
+  // for a promise that `suspending` is missing.
     ? Suspending<(...args: A) => R | PromiseLike<R>> | ((...args: A) => Returned<R>) | HostFunc<Data>
   : { readonly [K in keyof T]: ImportFor<T[K], Data> };
 
 type AllOptions = CompileOptions & InstantiateOptions<unknown>;
 
-/** Each function that shares the options gets what is its own, since it refuses what it does not know. */
+/**
+ * Separates the options by the function that they are for, because each of these functions rejects
+ * options that it does not know.
+ */
 function split(options: AllOptions = {}): { compiling: CompileOptions; settings: InstantiateOptions<unknown> } {
   checkKnown("option of instantiate", options, { ...COMPILE_OPTIONS, ...INSTANTIATE_OPTIONS });
   const { modules, maxMemoryPages, gates, codegen, ...settings } = options;
@@ -41,7 +48,8 @@ function linkAll(component: Component, imports: unknown) {
 /**
  * Compiles a component, links it against an imports object and instantiates it.
  *
- * @param source The component: bytes, a response, a stream, a compiled component, or a promise of one.
+ * @param source The component: bytes, a response, a stream, a compiled component, or a promise of
+ * one.
  * @param args The imports by their WIT names, and options.
  * @returns The running instance.
  * @throws CompileError if the binary is invalid.

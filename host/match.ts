@@ -1,4 +1,5 @@
-// Schemas against a component's types: which import or export a typed function fits, and where it does not.
+// Compares schemas with a component's types. A schema and a function type enter; nothing leaves, or
+// a LinkError names the difference.
 
 import { LinkError } from "../errors.ts";
 import type { FuncType, ResourceType, ValType } from "../abi/types/types.ts";
@@ -6,7 +7,9 @@ import { differFunc, Pairs, placed } from "../core/validate/subtype.ts";
 import { camelCase } from "./names.ts";
 import type { FuncSchema, ResourceClass } from "./schema.ts";
 
-/** What `t.resource` makes; it stands for a ResourceType whose class the host knows. */
+/**
+ * The resource that `t.resource` makes. It stands for a ResourceType whose class the host knows.
+ */
 interface ResourceSchema extends ResourceType {
   readonly type: ResourceClass;
 }
@@ -14,8 +17,8 @@ interface ResourceSchema extends ResourceType {
 /**
  * Throws a LinkError unless a schema fits a component's function.
  *
- * @param classOf Gives the class that a resource of the component is bound to.
- * @param what What cannot be done then: `link import …`.
+ * @param classOf Gives the class of a resource of the component.
+ * @param what The action that fails then: `link import …`.
  */
 export function requireMatch(
   expected: FuncType,

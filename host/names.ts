@@ -1,6 +1,9 @@
-// WIT names ↔ JavaScript names. Functions, fields and flags are camelCase, resources PascalCase; cases keep WIT's spelling.
-// camelCase is not injective (`a1`, `a-1`): names that collide keep their WIT spelling. The raw WIT name is accepted everywhere.
-// JavaScript keeps a few names for itself; what a guest calls so has another name, the same in exports, imports and printed types.
+// Converts WIT names to JavaScript names. Functions, fields and flags are camelCase, resources are
+// PascalCase, cases keep WIT's spelling.
+// Two WIT names may have the same camelCase form (`a1`, `a-1`); both keep their WIT spelling then.
+// The WIT name is always accepted, too.
+// JavaScript reserves a few names. A guest's member with such a name gets another one, the same in
+// exports, imports and printed types.
 
 function capitalise(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
@@ -18,8 +21,8 @@ export function pascalCase(label: string): string {
 }
 
 /**
- * JS names for labels of one scope; those that collide keep their spelling: with each other, or, as
- * the class of `a-b` does, with the label `AB`, which is the second name of what it belongs to.
+ * JavaScript names for the labels of one scope. Labels keep their spelling if their names would be
+ * the same, or if the name is another label: the class of `a-b` must not take the name of `AB`.
  */
 export function uniqueNames(labels: readonly string[], spell: (label: string) => string): readonly string[] {
   const spelt = labels.map(spell), own = new Set(labels);
@@ -31,36 +34,51 @@ export function uniqueNames(labels: readonly string[], spell: (label: string) =>
   });
 }
 
-/** JS names of the fields of a record or the names of a flags type. */
+/** JavaScript names for the fields of a record or the names of a flags type. */
 export function memberNames(labels: readonly string[]): readonly string[] {
   return uniqueNames(labels, camelCase);
 }
 
-/** What can be a member of an object of exports or imports, of a class, or of a class's objects. */
+/**
+ * The kinds of members that an object of exports or imports, a class, or an object of a class can
+ * have.
+ */
 export type MemberKind = "func" | "method" | "static" | "type" | "instance" | "component" | "module" | "core module";
 
-/** What a class has already: its objects' prototype, and on that the class itself. */
+/** Names that every class uses already: `prototype`, and `constructor` of its objects. */
 const ofClasses: Readonly<Partial<Record<MemberKind, string>>> = { method: "constructor", static: "prototype" };
 
-/** What is a function to JavaScript: as a member named `then` it would make a promise of the object that has it. */
+/**
+ * Members that are functions in JavaScript. Such a member named `then` would make its object a
+ * thenable.
+ */
 const callable: readonly MemberKind[] = ["func", "method", "static", "type"];
 
-/** Whether JavaScript keeps a name for itself: `await` would call a function `then`, and never give the object. */
+/**
+ * Whether JavaScript reserves a name. For example, `await` would call a function `then` and never
+ * give the object.
+ */
 function isKept(kind: MemberKind, name: string): boolean {
   return name === ofClasses[kind] || name === "then" && callable.includes(kind);
 }
 
-/** A member's JS name: its label as JS spells it, or `[method]constructor` where JavaScript keeps that name. */
+/**
+ * The JavaScript name of a member: its label in JavaScript's spelling, or `[method]constructor` if
+ * JavaScript reserves the name.
+ */
 export function memberKey(kind: MemberKind, label: string, spelt: string): string {
   return isKept(kind, spelt) ? `[${kind}]${label}` : spelt;
 }
 
-/** The second name of a member: its raw WIT label. A label that JavaScript keeps is none. */
+/** The second name of a member: its WIT label. A reserved label has no second name. */
 export function rawKey(kind: MemberKind, label: string, key: string): string {
   return isKept(kind, label) ? key : label;
 }
 
-/** The names under which a host may give a member. A host may have a `then`, but no class another `prototype`. */
+/**
+ * The names under which a host may provide a member. A host may provide a `then`, but a class
+ * cannot have a second `prototype`.
+ */
 export function givenKeys(kind: MemberKind, label: string): readonly string[] {
   const spelt = kind === "type" ? pascalCase(label) : camelCase(label);
   const keys = [label, spelt, memberKey(kind, label, spelt)];

@@ -1,10 +1,14 @@
 // The schema builders `t.*`: types by hand, with what TypeScript should infer from them.
-// A schema is plain data; the JavaScript types are phantom. host/match.ts compares schemas with a component's own types.
+// A schema is plain data; the JavaScript types are phantom. host/match.ts compares schemas with a
+// component's own types.
 
 import type { Err, Ok, Result } from "../abi/codecs/results.ts";
 import type { ValType } from "../abi/types/types.ts";
 
-/** A class (checked by instanceof), or anything with an `is` test. Dropping calls `[Symbol.dispose]` where there is one. */
+/**
+ * A class (checked by instanceof), or anything with an `is` test. Dropping calls `[Symbol.dispose]`
+ * where there is one.
+ */
 export type ResourceClass<T extends object = object> = (abstract new (...args: never[]) => T) | {
   is(value: unknown): value is T;
 } | { is(value: unknown): boolean };
@@ -25,7 +29,10 @@ export interface HostFuncOptions {
   readonly caller?: boolean;
 }
 
-/** `L`: what the guest's value becomes; `W`: what may be given for it; `K`: its kind. The value is plain data, the types are phantom. */
+/**
+ * `L`: what the guest's value becomes; `W`: what may be given for it; `K`: its kind. The value is
+ * plain data, the types are phantom.
+ */
 export interface Schema<out L = unknown, out W = unknown, out K extends string = string> {
   /** The kind of type: `u32`, `record` and so on. */
   readonly kind: K;
@@ -161,7 +168,10 @@ export interface ErrorContext {
 
 /** What a host function is called with: `ToJs` of each parameter. */
 export type HostParams<F extends FuncSchema> = TupleToJs<F["params"]>;
-/** `FromJs` of the result, `void` without one; for `result<T, E>`, T or a branded Result; a promise too where `F` is async or `O` suspends. */
+/**
+ * `FromJs` of the result, `void` without one; for `result<T, E>`, T or a branded Result; a promise
+ * too where `F` is async or `O` suspends.
+ */
 export type HostImpl<F extends FuncSchema, O extends HostFuncOptions = Record<never, never>, Data = unknown> =
   O["caller"] extends true ? (caller: Caller<Data>, ...args: HostParams<F>) => HostReturn<F, O>
     : (...args: HostParams<F>) => HostReturn<F, O>;
@@ -177,7 +187,10 @@ export type HostValue<R extends Schema | undefined> = R extends ResultSchema<inf
     | Err<FromJsOrUnit<E>>
   : R extends Schema ? FromJs<R>
   : Dropped;
-/** What a function without a result may return: anything, since it is dropped, but no promise (it needs `suspends`) and no `ok()` or `err()`. */
+/**
+ * What a function without a result may return: anything, since it is dropped, but no promise (it
+ * needs `suspends`) and no `ok()` or `err()`.
+ */
 export type Dropped =
   | void
   | null
@@ -305,7 +318,8 @@ export interface TypeBuilders {
   ): FuncSchema<P, R, true>;
 }
 
-// A schema is a ValType with labels as the host spells them, so that nothing has to be converted to compare it.
+// A schema is a ValType with labels as the host spells them, so that nothing has to be converted to
+// compare it.
 
 /** A part of a schema, checked. */
 function part(schema: unknown, what: string): ValType {

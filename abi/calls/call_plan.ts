@@ -1,53 +1,64 @@
-// The order of a call, in one place: what is done between a caller and a callee, step by step. The closures perform the steps
-// (perform.ts), the generator prints them (codegen.ts), and either has a row for each step.
-// Signatures in, plans out: the caller's of `canon lower`, the callee's of `canon lift`, or both. Where one is missing the host is there.
-// Spec: CanonicalABI.md `canon lift`, `canon lower`; DESIGN.md "Storage classes".
+// The order of a call, in one place: the steps between a caller and a callee. The closure tier
+// performs the steps (perform.ts), the generator prints them (codegen/trampolines.ts), and each has
+// one row per step.
+// Signatures enter: the caller's of `canon lower`, the callee's of `canon lift`, or both. If one is
+// missing, the host is at that end. Plans leave.
+// Spec: CanonicalABI.md `canon lift`, `canon lower`.
 
 import type { Signature } from "../codecs/signature.ts";
 
 /** One step. */
 export type Step =
-  /** The calling instance may leave. `trap_if(not inst.may_leave)` */
+  /** Checks that the calling instance may leave: `trap_if(not inst.may_leave)`. */
   | "check-leave"
-  /** The called instance is entered, and those around it that the caller is not in. Refused if one is entered already. */
+  /**
+   * Enters the called instance, and the instances around it that the caller is not in. If one is
+   * entered already, the host gets an error.
+   */
   | "enter-from-host"
-  /** The same, which is a trap; and the calls under way are counted. */
+  /**
+   * Enters likewise, but an instance that is entered already is a trap. Also counts the calls under
+   * way.
+   */
   | "enter-from-guest"
-  /** What the call will owe for handles has a place from here on. */
+  /** Makes the frames that note what the call will owe for handles. */
   | "open-frames"
-  /** The caller's core values become values. `on_start` */
+  /** Converts the caller's core values to values: `on_start`. */
   | "lift-params"
-  /** Values become the callee's core values. */
+  /** Converts values to the callee's core values. */
   | "lower-params"
   | "call-guest"
   | "call-host"
-  /** What the host function returned or threw becomes a value. */
+  /** Converts what the host function returned or threw to a value. */
   | "take-result"
-  /** The tree is not locked down: a guest may have caught what did it, or code of the host's that ran meanwhile did. */
+  /**
+   * Checks that the tree is not locked down. A guest may have caught the error that locked it, or
+   * host code may have locked it meanwhile.
+   */
   | "check-lock-down"
-  /** The callee has dropped what it borrowed. */
+  /** Checks that the callee has dropped its borrows. */
   | "check-borrows"
-  /** The callee's core value becomes a value. */
+  /** Converts the callee's core value to a value. */
   | "lift-result"
-  /** A value becomes the caller's core value. `on_resolve` */
+  /** Converts a value to the caller's core value: `on_resolve`. */
   | "lower-result"
   | "post-return"
-  /** What the call owes is paid. */
+  /** Settles what the call owes. */
   | "close-frames"
   | "leave"
-  /** A `result` at the top becomes a value or an exception. */
+  /** Turns a top-level `result` into a value or an exception. */
   | "give-result";
 
-/** A call's steps, and the signatures that they go by. */
+/** The steps of a call, and the signatures that they use. */
 export interface CallPlan {
   readonly steps: readonly Step[];
-  /** Of the guest that calls; `undefined` where the host does. */
+  /** The signature of the guest that calls. `undefined` if the host calls. */
   readonly lower: Signature | undefined;
-  /** Of the guest that is called; `undefined` where the host is. */
+  /** The signature of the guest that is called. `undefined` if the host is called. */
   readonly lift: Signature | undefined;
 }
 
-/** A host calls a guest. */
+/** The plan of a call from the host to a guest. */
 export function planFromHost(lift: Signature, postReturn: boolean): CallPlan {
   return {
     steps: [
@@ -66,7 +77,7 @@ export function planFromHost(lift: Signature, postReturn: boolean): CallPlan {
   };
 }
 
-/** A guest calls the host. */
+/** The plan of a call from a guest to the host. */
 export function planToHost(lower: Signature): CallPlan {
   return {
     steps: [
@@ -83,7 +94,7 @@ export function planToHost(lower: Signature): CallPlan {
   };
 }
 
-/** A guest calls another one. */
+/** The plan of a call from one guest to another. */
 export function planBetweenGuests(lower: Signature, lift: Signature, postReturn: boolean): CallPlan {
   return {
     steps: [
@@ -103,17 +114,20 @@ export function planBetweenGuests(lower: Signature, lift: Signature, postReturn:
   };
 }
 
-/** From the core call to the value that it gave. */
+/** The steps from the core call to the lifted result. */
 function calling(lift: Signature): readonly Step[] {
   return ["call-guest", "check-lock-down", ...framed(lift, "check-borrows"), "lift-result"];
 }
 
-/** A step of signatures with handles. */
+/** A step that only signatures with handles need. */
 function framed(signature: Signature, step: Step): readonly Step[] {
   return signature.framed ? [step] : [];
 }
 
-/** What a message says of an exception at a step: what could not be done, and with which part. */
+/**
+ * Gives the words of a message about an exception in a step: what could not be done, and with which
+ * part.
+ */
 export function failurePlace(step: Step, param: number, places: readonly string[]): { verb: string; item: string } {
   switch (step) {
     case "lift-params":

@@ -1,10 +1,11 @@
-// canon lift for the host: the JS function that calls a guest's export, plainly or giving a promise.
-// What a lift consists of in, functions out. The order of things is the plan's (call_plan.ts); a plain call leaves the instance entered
-// until it is over, a promising one likewise, also while the guest is suspended.
+// `canon lift` for the host: makes the JavaScript function that calls an export of a guest, as a
+// plain call or as one that returns a promise.
+// The parts of a lift enter, functions leave. call_plan.ts gives the order of steps. The instance
+// stays entered until the call is over, also while the guest is suspended.
 // Spec: CanonicalABI.md `canon lift`.
 
 import type { CoreFunction } from "../types/core_values.ts";
-import { finish, ValueError } from "../../errors.ts";
+import { completeMessage, ValueError } from "../../errors.ts";
 import type { CallLink } from "./call_link.ts";
 import { planFromHost } from "./call_plan.ts";
 import type { CanonContext, CanonOptions } from "../state/canon_context.ts";
@@ -15,12 +16,12 @@ import type { Signature } from "../codecs/signature.ts";
 import { orAborted } from "../state/suspend.ts";
 import type { ValType } from "../types/types.ts";
 
-/** A guest's function with its values in JS. */
+/** A guest's function that takes and gives JavaScript values. */
 export type GuestCall = (...args: unknown[]) => unknown;
-/** The same, giving a promise. */
+/** A guest's function that returns a promise. */
 export type PromisingCall = (...args: unknown[]) => Promise<unknown>;
 
-/** What a lift consists of, besides its context. */
+/** The parts of a lift, besides its context. */
 export interface Lifted {
   readonly signature: Signature;
   readonly core: CoreFunction;
@@ -29,7 +30,7 @@ export interface Lifted {
   readonly path: string;
 }
 
-/** Links a lift to the host. With `throws: false` a top-level `result` is a Result. */
+/** Links a lift to the host. With `throws: false`, a top-level `result` is given as a Result. */
 export function linkExport({ signature, core, postReturn, path }: Lifted, cx: CanonContext, throws: boolean): CallLink {
   return {
     plan: planFromHost(signature, postReturn !== undefined),
@@ -48,7 +49,7 @@ export function linkExport({ signature, core, postReturn, path }: Lifted, cx: Ca
   };
 }
 
-/** Makes the JS function. */
+/** Makes the JavaScript function of a linked export. */
 export function liftExport(link: CallLink): GuestCall {
   const performance = new Performance(link);
   return (...args) => performance.run(args);
@@ -63,7 +64,10 @@ function mayHaveThen(type: ValType | undefined): boolean {
   return type?.kind === "option" ? mayHaveThen(type.element) : type?.kind === "record" || type?.kind === "own";
 }
 
-/** Makes the JS function that gives a promise. The core function may give one too: then the guest was suspended on the way. */
+/**
+ * Makes the JavaScript function that returns a promise. If the guest is suspended, the core
+ * function returns a promise, too.
+ */
 export function liftPromising(link: CallLink): PromisingCall {
   const performance = new Performance(link), { tree } = link.callee!.cx.inst;
   const mayBeThenable = mayHaveThen(link.plan.lift!.type.result);
@@ -82,8 +86,10 @@ export function liftPromising(link: CallLink): PromisingCall {
         if (suspension !== undefined) suspension.allowed = false;
       }
       const value = performance.end(call, call.returned);
-      // A promise would call it.
-      if (mayBeThenable && isThenable(value)) throw finish(new ValueError("thenable"), "lift", "result", link.path);
+      // Resolving a promise with such a value would call the field `then`.
+      if (mayBeThenable && isThenable(value)) {
+        throw completeMessage(new ValueError("thenable"), "lift", "result", link.path);
+      }
       return value;
     } finally {
       runIdle(tree);

@@ -1,6 +1,8 @@
-// Guest to guest: canon lower of another instance's lifted function, through JS values. Handles travel as representations, maps as
-// entries, strings in the encoding they came in: nothing of it is visible to the host.
-// Both sides of a call in, core functions out. Most adapters are never called: each is made by its first call.
+// Guest to guest: one instance lowers a function that another instance lifts. Values pass through
+// JavaScript: handles as representations, maps as entries, strings in the caller's encoding. The
+// host sees none of them.
+// Both sides of a call enter, core functions leave. Most adapters are never called, so each is made
+// when it is first called.
 // Spec: CanonicalABI.md `canon lift` called by `canon lower`.
 
 import type { CoreFunction, CoreValue } from "../types/core_values.ts";
@@ -13,9 +15,9 @@ import { Performance } from "./perform.ts";
 import type { Signature } from "../codecs/signature.ts";
 import { asTrap, uncatchable } from "../state/trap.ts";
 
-/** Both sides of an adapter. Contexts are of kind `host: false`. */
+/** Both sides of an adapter. Their contexts have `host: false`. */
 export interface Sides {
-  /** What the caller lowers by. */
+  /** The signature that the caller lowers with. */
   readonly lower: Signature;
   readonly caller: CanonContext;
   readonly lifted: Lifted;
@@ -55,7 +57,10 @@ export function adapt(tree: InstanceTree, sides: () => Sides): CoreFunction {
   return (...flat: CoreValue[]) => (made ??= perform(tree, sides)).run(flat);
 }
 
-/** The same where the callee may be suspended: its core function gives a promise, so that no JavaScript is on the stack meanwhile. */
+/**
+ * Makes the same for a callee that may be suspended. Its core function returns a promise, so that
+ * no JavaScript frame is on the stack while it waits.
+ */
 export function adaptSuspending(tree: InstanceTree, sides: () => Sides): CoreFunction {
   let made: Performance | undefined;
   return (...flat: CoreValue[]) => {

@@ -1,5 +1,7 @@
-// A host function that a component exports again: called from JS, it is to check and convert values as any export does.
-// So it gets what a guest would have: a small memory with an allocator, through which values are lowered and lifted again.
+// A host function that a component exports again. A call from JavaScript must check and convert
+// values as a call of any other export does.
+// So the function gets what a guest would have: a small memory with an allocator. Values are
+// lowered into it and lifted again.
 
 import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import { ComponentInstance, type InstanceTree } from "../state/instance.ts";
@@ -15,7 +17,7 @@ import type { FuncType } from "../types/types.ts";
 
 const PAGE = 65536;
 
-/** A memory whose allocator starts over with each call. */
+/** A small memory. Its allocator starts anew with each call. */
 class Arena {
   readonly memory = new WebAssembly.Memory({ initial: 1 });
   #top = 0;
@@ -33,7 +35,10 @@ class Arena {
   }
 }
 
-/** The context of the call from JS: each call has the arena to itself, whatever became of the one before. */
+/**
+ * The context for calls from JavaScript. Each call may use the whole arena, whatever an earlier
+ * call left in it.
+ */
 class LoopbackContext extends CanonContext {
   readonly #arena: Arena;
 
@@ -49,9 +54,9 @@ class LoopbackContext extends CanonContext {
 }
 
 /**
- * Calls of imports that one instance tree exports again. They share a memory: one call runs in a
- * tree at a time, and engines reserve gigabytes of addresses for each memory, of which a small
- * binary must not have thousands.
+ * The imports that one instance tree exports again. All share one memory: a tree runs one call at a
+ * time, an engine reserves gigabytes of address space per memory, and a small binary must not make
+ * thousands of memories.
  */
 export class Loopback {
   readonly #arena = new Arena();
@@ -60,7 +65,8 @@ export class Loopback {
 
   constructor(tree: InstanceTree) {
     const arena = this.#arena;
-    // Within the root: one call runs in a tree at a time, whatever it reaches.
+    // This instance is nested in the root, because a tree runs one call at a time, whatever that
+    // call reaches.
     this.#inst = new ComponentInstance(tree, tree.nodes[0]);
     this.#options = {
       memory: arena.memory,
@@ -71,7 +77,7 @@ export class Loopback {
     };
   }
 
-  /** Makes a lift. Paths name the import and the export that it is. */
+  /** Makes a lift. The paths are the names of the import and of the export. */
   lift(
     type: FuncType,
     codecs: CodecSource,
@@ -98,7 +104,7 @@ export class Loopback {
   }
 }
 
-/** There is no guest to suspend, but whoever calls plainly wants a value all the same. */
+/** No guest can be suspended here, but a plain caller still needs a value and not a promise. */
 function suspendingCore(lowered: Lowered, plain: HostCall | undefined): CoreFunction {
   const { cx, path } = lowered, suspension = cx.inst.tree.suspension!;
   const suspending = lowerSuspending(linkImport(lowered));

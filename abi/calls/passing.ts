@@ -1,5 +1,7 @@
-// How parameters and results cross: from core values or memory to values and back, by a signature. A list of parameters is one record.
-// A context, a signature and values in; values or core values out. `at.param` says at any time which parameter is at work.
+// How parameters and results cross a boundary: a signature says how core values or memory become
+// values, and the reverse. A list of parameters lies in memory as one record.
+// A context, a signature and values enter; values or core values leave. `at.param` always says
+// which parameter is being converted.
 // Spec: definitions.py `lift_flat_values`, `lower_flat_values`.
 
 import type { CoreValue } from "../types/core_values.ts";
@@ -7,12 +9,15 @@ import type { CanonContext } from "../state/canon_context.ts";
 import type { Frame } from "../codecs/codec.ts";
 import type { Signature } from "../codecs/signature.ts";
 
-/** Which parameter is being lifted or lowered; one beyond the last is the place that all of them are in. */
+/**
+ * Index of the parameter being converted, for error messages. `params.length` means the memory
+ * block that holds them all.
+ */
 export interface ParamAt {
   param: number;
 }
 
-/** `lift_flat_values` of the parameters. */
+/** `lift_flat_values` for the parameters. */
 export function liftParams(
   { params, layout }: Signature,
   cx: CanonContext,
@@ -39,7 +44,7 @@ export function liftParams(
   return values;
 }
 
-/** `lower_flat_values` of the parameters. */
+/** `lower_flat_values` for the parameters. */
 export function lowerParams(
   { params, layout }: Signature,
   cx: CanonContext,
@@ -66,7 +71,7 @@ export function lowerParams(
   return [cx.pointers.toCore(base)];
 }
 
-/** `lift_flat_values` of what a core function returned. */
+/** `lift_flat_values` for the result of a core function. */
 export function liftResult(
   { result, layout }: Signature,
   cx: CanonContext,
@@ -79,7 +84,10 @@ export function liftResult(
   return result.load(cx, cx.checkPointer(core, result.layout.alignment, result.layout.size), frame);
 }
 
-/** `lower_flat_values` of the result, directly or through the pointer that comes last in `flat`. */
+/**
+ * `lower_flat_values` for the result: as a core value, or through the pointer that is the last
+ * element of `flat`.
+ */
 export function lowerResult(
   { result, layout }: Signature,
   cx: CanonContext,

@@ -1,6 +1,8 @@
-// The closure tier: performs the steps of a call plan, a function for each, with a record of the call that goes from step to step.
-// It serves what no code is generated for: calls between guests, calls that may wait, engines that forbid generating, first calls.
-// A linked function in, calls out.
+// The closure tier: performs the steps of a call plan, one function per step. The steps share an
+// object that holds the state of the call.
+// It serves all calls without generated code: calls between guests, calls that may wait, first
+// calls, and all calls if the engine forbids generating code.
+// A linked function enters, calls leave.
 // Spec: definitions.py `canon_lift`, `canon_lower`.
 
 import type { CoreValue } from "../types/core_values.ts";
@@ -14,24 +16,24 @@ import { liftParams, liftResult, lowerParams, lowerResult } from "./passing.ts";
 import { returnedValue, thrownValue, unwrapResult } from "../codecs/results.ts";
 import { checkLeave, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 
-/** One call. */
+/** The state of one call. */
 export class Call {
   readonly link: CallLink;
-  /** What the caller gave: a guest core values, the host values. */
+  /** The arguments: core values from a guest, values from the host. */
   readonly args: readonly unknown[];
-  /** What the callee is given. */
+  /** The arguments for the callee. */
   values: readonly unknown[];
   flat: readonly CoreValue[] | undefined = undefined;
-  /** What the callee returned, and what became of it. */
+  /** What the callee returned, and the value that it became. */
   returned: unknown = undefined;
   value: unknown = undefined;
   out: unknown = undefined;
-  /** What the caller lends, and what the callee borrows. */
+  /** The caller's lends, and the callee's borrows. */
   callerFrame: Frame = undefined;
   calleeFrame: Frame = undefined;
-  /** The parameter at work. */
+  /** Index of the parameter that is being converted. */
   param = 0;
-  /** The step at work. */
+  /** The current step. */
   at = 0;
 
   constructor(link: CallLink, args: readonly unknown[]) {
@@ -81,12 +83,12 @@ const performances: Readonly<Record<Step, (call: Call) => void>> = {
     }
   },
   "take-result"(call) {
-    // What it threw is a value already.
+    // What the function threw is a value already.
     call.value ??= returnedValue(call.link.plan.lower!.type.result, call.returned);
   },
   "check-lock-down"({ link }) {
     const { tree } = link.callee!.cx.inst;
-    if (tree.poisoned) rethrow(tree);
+    if (tree.lockedDown) rethrow(tree);
   },
   "check-borrows"({ link, calleeFrame }) {
     if (calleeFrame!.borrows > 0) trap(link.callee!.cx.inst.tree, "borrows-remain");
@@ -104,7 +106,7 @@ const performances: Readonly<Record<Step, (call: Call) => void>> = {
     inst.mayLeave = false;
     if (link.plan.lift!.layout.core.results.length === 0) postReturn!();
     else postReturn!(returned);
-    if (inst.tree.poisoned) rethrow(inst.tree);
+    if (inst.tree.lockedDown) rethrow(inst.tree);
     inst.mayLeave = true;
   },
   "close-frames"({ callerFrame, calleeFrame }) {
@@ -124,7 +126,10 @@ const performances: Readonly<Record<Step, (call: Call) => void>> = {
   },
 };
 
-/** What a host function threw becomes its `err`; the host's own exception goes on. */
+/**
+ * Turns what a host function threw into its `err`. Exceptions that are not meant for the guest are
+ * thrown again.
+ */
 function hostThrew(call: Call, error: unknown): void {
   call.value = thrownValue(call.link.plan.lower!.type.result, error);
 }
@@ -133,7 +138,7 @@ function hostThrew(call: Call, error: unknown): void {
 export class Performance {
   readonly #link: CallLink;
   readonly #steps: readonly ((call: Call) => void)[];
-  /** The step that may give a promise. */
+  /** Index of the step that may give a promise. */
   readonly #calling: number;
 
   constructor(link: CallLink) {
@@ -143,33 +148,33 @@ export class Performance {
     this.#calling = steps.findIndex((step) => step === "call-guest" || step === "call-host");
   }
 
-  /** The call from its first step to its last. */
+  /** Performs all steps. */
   run(args: readonly unknown[]): unknown {
     const call = new Call(this.#link, args);
     this.#perform(call, this.#steps.length);
     return call.out;
   }
 
-  /** Up to the step that may give a promise, without it. */
+  /** Performs the steps before the one that may give a promise. */
   begin(args: readonly unknown[]): Call {
     const call = new Call(this.#link, args);
     this.#perform(call, this.#calling);
     return call;
   }
 
-  /** That step: what it gave is in `returned`. */
+  /** Performs the step that may give a promise. Its result is in `returned`. */
   call(call: Call): void {
     this.#perform(call, this.#calling + 1);
   }
 
-  /** The rest, with what the promise gave. */
+  /** Performs the remaining steps with the value of the promise. */
   end(call: Call, returned: unknown): unknown {
     call.returned = returned;
     this.#perform(call, this.#steps.length);
     return call.out;
   }
 
-  /** The rest, where a host's promise was rejected. */
+  /** Performs the remaining steps after the promise of a host was rejected. */
   endThrown(call: Call, error: unknown): unknown {
     try {
       hostThrew(call, error);
@@ -179,7 +184,7 @@ export class Performance {
     return this.end(call, undefined);
   }
 
-  /** What to throw for an exception out of that step. */
+  /** Gives the error to throw after an exception in the step that may give a promise. */
   failed(call: Call, error: unknown): unknown {
     return failed(call, this.#link.plan.steps[this.#calling]!, error);
   }

@@ -1,5 +1,6 @@
-// canon lower of a host function: the core function that a guest imports.
-// Signatures and host functions in, core functions out. Whatever is thrown leaves so that no guest can swallow it (call_link.ts).
+// `canon lower` of a host function: makes the core function that a guest imports.
+// Signatures and host functions enter, core functions leave. No guest can catch what they throw
+// (call_link.ts).
 // Spec: CanonicalABI.md `canon lower`.
 
 import type { CoreFunction, CoreValue } from "../types/core_values.ts";
@@ -12,7 +13,7 @@ import type { Signature } from "../codecs/signature.ts";
 import { type Suspension, wait } from "../state/suspend.ts";
 import { trapAt, unwinding } from "../state/trap.ts";
 
-/** What a host function is lowered from. */
+/** The parts of a lowered host function. */
 export interface Lowered {
   readonly signature: Signature;
   readonly call: HostCall;
@@ -33,9 +34,8 @@ export function lowerHost(link: CallLink): CoreFunction {
 }
 
 /**
- * Makes the core function of a host function that may return a promise, to be called where the guest can be suspended.
- *
- * The instance stays entered while the guest waits.
+ * Makes the core function of a host function that may return a promise. It is called only if the
+ * guest can be suspended. The instance stays entered while the guest waits.
  */
 export function lowerSuspending(link: CallLink): CoreFunction {
   const performance = new Performance(link), { tree } = link.caller!.inst;
@@ -54,7 +54,9 @@ export function lowerSuspending(link: CallLink): CoreFunction {
   };
 }
 
-/** The core function of a suspending host function where nothing can be suspended. */
+/**
+ * Makes the core function that stands for a suspending host function if nothing can be suspended.
+ */
 export function refuseSuspending(cx: CanonContext, suspension: Suspension, path: string): CoreFunction {
   const { inst } = cx;
   return () => {

@@ -1,7 +1,9 @@
-// The interface of codecs: the closures that lift and lower values of one type.
-// A codec knows no instance; the context says whose memory, strings and handles are meant. What a call owes for the handles in its
-// values is noted in its frame, which signatures without handles do not have.
-// Leaf codecs say what failed, enclosing ones add where (errors.ts `within`).
+// The interface of codecs: functions that lift and lower the values of one type.
+// A codec knows no instance: the context says which memory, string encoding and handle table are
+// meant. What a call owes for handles is noted in its frame, which exists only if the signature has
+// handles.
+// The codec of a leaf says what is wrong with a value, and the codecs around it add the place
+// (`within` in errors.ts).
 // Spec: definitions.py `load`, `store`, `lift_flat`, `lower_flat`.
 
 import type { CoreValue } from "../types/core_values.ts";
@@ -11,7 +13,7 @@ import type { Layout } from "../types/layout.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import type { ValType } from "../types/types.ts";
 
-/** The frame of a call whose signature has handles. */
+/** The frame of a call. `undefined` if the signature has no handles. */
 export type Frame = CallFrame | undefined;
 
 /** How values of one type are lifted and lowered, with memories of one address type. */
@@ -26,25 +28,37 @@ export interface Codec {
   liftFlat(cx: CanonContext, flat: readonly CoreValue[], i: number, frame: Frame): unknown;
   /** JS → core values from `flat[i]` on. */
   lowerFlat(cx: CanonContext, value: unknown, flat: CoreValue[], i: number, frame: Frame): void;
-  /** The same for a type of one core value, without an array; `undefined` for other types. */
+  /**
+   * Lifts and lowers one core value without an array. `undefined` if the type has another number of
+   * core values.
+   */
   readonly liftCore: ((cx: CanonContext, core: CoreValue, frame: Frame) => unknown) | undefined;
   readonly lowerCore: ((cx: CanonContext, value: unknown, frame: Frame) => CoreValue) | undefined;
-  /** Lists of this type in one go, where that is faster than one by one. The range is in bounds and aligned. */
+  /**
+   * Loads a list of this type at once, if that is faster than one element at a time. The range is
+   * in bounds and aligned.
+   */
   loadList?(cx: CanonContext, ptr: number, length: number): unknown;
-  /** Stores a list whose array kind fits in one go; false if it must be done one by one. */
+  /**
+   * Stores a list at once if its array class fits. Gives false if the elements must be stored one
+   * at a time.
+   */
   storeList?(cx: CanonContext, value: object, ptr: number, length: number): boolean;
 }
 
-/** Gives the JS member names for a set of WIT labels (fields of one record, names of one flags). Decided by host/. */
+/**
+ * Gives the JavaScript member names for a list of WIT labels: the fields of one record or the names
+ * of one flags type. host/ decides on the names.
+ */
 export type MemberNames = (labels: readonly string[]) => readonly string[];
 
-/** Where a codec finds those of its parts. */
+/** The source from which a codec takes the codecs of its parts. */
 export interface CodecSource {
   of(type: ValType, address: AddressType): Codec;
   readonly memberNames: MemberNames;
 }
 
-/** Derives the flat-array functions of a codec from its single-core-value ones. */
+/** Makes the functions for arrays of core values from those for one core value. */
 export function oneCore(
   liftCore: (cx: CanonContext, core: CoreValue, frame: Frame) => unknown,
   lowerCore: (cx: CanonContext, value: unknown, frame: Frame) => CoreValue,

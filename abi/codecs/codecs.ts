@@ -1,5 +1,5 @@
-// One codec for each type object and address type, made once and kept.
-// Types in, codecs out; which codec serves which kind is decided here.
+// Gives the codec of a type and an address type. Each codec is made once and kept.
+// This file decides which codec serves which kind of type.
 
 import type { AddressType } from "../types/core_values.ts";
 import type { Codec, CodecSource, MemberNames } from "./codec.ts";
@@ -14,7 +14,7 @@ import { absurd, isPrimitive, type ValType } from "../types/types.ts";
 import { unsupportedCodec } from "./unsupported.ts";
 import { enumCodec, optionCodec, resultCodec, variantCodec } from "./variants.ts";
 
-/** Makes codecs, each once. */
+/** Makes and keeps codecs. */
 export class Codecs implements CodecSource {
   readonly memberNames: MemberNames;
   readonly #made: Record<AddressType, WeakMap<ValType, Codec>> = { i32: new WeakMap(), i64: new WeakMap() };
@@ -23,7 +23,7 @@ export class Codecs implements CodecSource {
     this.memberNames = memberNames;
   }
 
-  /** The codec of a type. */
+  /** Gives the codec of a type. */
   of(type: ValType, address: AddressType): Codec {
     const made = this.#made[address];
     let codec = made.get(type);

@@ -1,5 +1,6 @@
-// Flags: an object of booleans in JS, bits in a guest. Every own member of a host's object must be a flag.
-// A type in, codecs out; what refuses a value is shared with generated code.
+// Flags: an object of booleans in JavaScript, bits in a guest. Every own member of a host's object
+// must name a flag.
+// A type enters, codecs leave. Generated code calls the functions here that reject a value.
 // Spec: definitions.py `load_flags`, `store_flags`, `lift_flat_flags`, `lower_flat_flags`.
 
 import { describe, ValueError, within } from "../../errors.ts";
@@ -10,7 +11,10 @@ import { isThenable } from "./results.ts";
 import { mismatch } from "./scalars.ts";
 import { formatType, type OfKind } from "../types/types.ts";
 
-/** The member of each flag, and the bit that each name stands for: JS names, and WIT's where those are no other's. */
+/**
+ * The JavaScript member name of each flag, and the bit of each accepted name. WIT's name is
+ * accepted too, unless it is the JavaScript name of another flag.
+ */
 export function flagBits(
   type: OfKind<"flags">,
   memberNames: MemberNames,
@@ -22,24 +26,30 @@ export function flagBits(
   return { keys, bits };
 }
 
-/** Refuses an array or a promise, which is no object of flags. Called for values without a flag, or with an unknown member. */
+/**
+ * Throws a ValueError for an array or a promise, which are not objects of flags. Called if no flag
+ * was found, or if a member is not a flag.
+ */
 export function refuseOther(type: OfKind<"flags">, value: object): void {
   if (Array.isArray(value) || isThenable(value)) mismatch(formatType(type), value);
 }
 
-/** Refuses a member that is no flag. */
+/** Throws for a member that is not a flag. */
 export function unknownFlag(type: OfKind<"flags">, value: object, key: string): never {
   refuseOther(type, value);
   throw new ValueError("unknown-flag", key, formatType(type));
 }
 
-/** Refuses a flag that is neither true nor false; `undefined` is not set. */
+/** Throws for a flag whose value is not a boolean. `undefined` counts as false. */
 export function refuseFlag(type: OfKind<"flags">, value: object, key: string, flag: unknown): void {
   refuseOther(type, value);
   if (flag !== undefined) throw within(new ValueError("type-mismatch", "bool", describe(flag)), `.${key}`);
 }
 
-/** `flags`: an object of booleans, camelCase; bits beyond the names are ignored. */
+/**
+ * The codec of `flags`: an object of booleans with camelCase names. Bits without a name are
+ * ignored.
+ */
 export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecSource): Codec {
   const { keys, bits } = flagBits(type, codecs.memberNames);
 

@@ -1,16 +1,18 @@
-// own and borrow: handles of the guest's table ↔ JS objects, or representations between guests.
+// own and borrow: a handle in the guest's table becomes a JavaScript object, or a representation
+// between guests, and the reverse.
+// A type enters, a codec leaves.
 // Spec: definitions.py `lift_own`, `lift_borrow`, `lower_own`, `lower_borrow`.
 
 import type { CoreValue } from "../types/core_values.ts";
 import { type Codec, type Frame, oneCore } from "./codec.ts";
 import type { Layout } from "../types/layout.ts";
 import type { CanonContext } from "../state/canon_context.ts";
-import { slotOf } from "../types/resource_slots.ts";
+import { resourceSlotOf } from "../types/resource_slots.ts";
 import type { OfKind } from "../types/types.ts";
 
 /** The codec of `own<R>` or `borrow<R>`. */
 export function handleCodec(type: OfKind<"own" | "borrow">, layout: Layout): Codec {
-  const slot = slotOf(type.resource);
+  const slot = resourceSlotOf(type.resource);
   const own = type.kind === "own";
 
   const lift = own
@@ -36,7 +38,7 @@ export function handleCodec(type: OfKind<"own" | "borrow">, layout: Layout): Cod
     : (cx: CanonContext, value: unknown, frame: Frame): CoreValue => {
       const runtime = cx.resources[slot]!, { handles } = cx.inst;
       const rep = cx.host ? runtime.borrowFromHost(value, frame!) : value as number;
-      // The defining instance receives the representation itself.
+      // The instance that defined the resource receives the representation itself.
       if (runtime.node === cx.inst) return rep;
       const handle = handles.add(runtime, rep, frame);
       frame!.onFailure(() => handles.undoAdd(handle));

@@ -1,5 +1,6 @@
-// Lists, fixed-length lists and maps. A host's iterable is made an array and its length is fixed before anything is allocated.
-// A type and an address type in, codecs out.
+// Lists, fixed-length lists and maps. An iterable of the host is first copied to an array, so that
+// its length is known before memory is allocated.
+// A type and an address type enter, codecs leave.
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
 import type { AddressType } from "../types/core_values.ts";
@@ -16,7 +17,7 @@ import { formatType, type OfKind, type ValType } from "../types/types.ts";
 /** `MAX_LIST_BYTE_LENGTH`. */
 export const MAX_LIST_BYTE_LENGTH: number = 2 ** 28 - 1;
 
-/** A host value as something with a length and indices; never a string. */
+/** Gives a host value as an object with a length and indices. A string is not accepted. */
 export function toArray(value: unknown, type: ValType): ArrayLike<unknown> {
   if (Array.isArray(value)) return value;
   if (typeof value === "object" && value !== null) {
@@ -65,7 +66,7 @@ function storeElements(
   }
 }
 
-/** Checks the range of a list's elements and counts it against the call's limit. */
+/** Checks the range of a list's elements, and counts its bytes against the limit of the call. */
 export function checkList(cx: CanonContext, { alignment, size }: Layout, ptr: number, length: number): void {
   const byteLength = length * size;
   const { tree } = cx.inst;
@@ -76,7 +77,7 @@ export function checkList(cx: CanonContext, { alignment, size }: Layout, ptr: nu
   cx.charge(byteLength);
 }
 
-/** Allocates room for a list's elements; gives the pointer. */
+/** Allocates memory for a list's elements. Gives the pointer. */
 export function allocateList(
   cx: CanonContext,
   { alignment, size }: Layout,
@@ -84,7 +85,7 @@ export function allocateList(
   length: number,
 ): number {
   const byteLength = length * size;
-  // A proxy's length can be anything.
+  // A proxy can give any length.
   if (length >>> 0 !== length) mismatch("a list", values);
   if (byteLength > MAX_LIST_BYTE_LENGTH) throw new ValueError("too-long", "list", byteLength);
   return cx.allocate(alignment, byteLength);
@@ -96,7 +97,7 @@ export function loadRange(cx: CanonContext, element: Codec, ptr: number, length:
   return loadElements(cx, element, ptr, length, frame);
 }
 
-/** `store_list_into_range`: gives the pointer. */
+/** `store_list_into_range`. Gives the pointer. */
 export function storeRange(
   cx: CanonContext,
   element: Codec,
@@ -109,7 +110,10 @@ export function storeRange(
   return ptr;
 }
 
-/** A list-like codec from how a JS value becomes an array and an array of elements a JS value. */
+/**
+ * Makes the codec of a type that lies in memory as a list does. The two functions convert a
+ * JavaScript value to an array, and an array of elements to a JavaScript value.
+ */
 function rangeCodec(
   type: ValType,
   layout: Layout,
@@ -146,7 +150,7 @@ function rangeCodec(
   };
 }
 
-/** `list<T>`: typed arrays for numbers, arrays for the rest. */
+/** `list<T>`: a typed array for numbers, an array for other elements. */
 export function listCodec(
   type: OfKind<"list">,
   layout: Layout,
@@ -157,7 +161,7 @@ export function listCodec(
   return rangeCodec(type, layout, address, element, (value) => toArray(value, type), (_, elements) => elements);
 }
 
-/** `map<K, V>`: a Map; between guests an array of entries, where duplicates survive. */
+/** `map<K, V>`: a Map. Between guests it is an array of entries, so that duplicate keys survive. */
 export function mapCodec(type: OfKind<"map">, layout: Layout, address: AddressType, codecs: CodecSource): Codec {
   const entry = codecs.of({ kind: "tuple", types: [type.key, type.value] }, address);
   return rangeCodec(
@@ -170,7 +174,7 @@ export function mapCodec(type: OfKind<"map">, layout: Layout, address: AddressTy
   );
 }
 
-/** `list<T, N>`: a list whose elements lie in place. */
+/** `list<T, N>`: a list whose elements lie in place, without a pointer. */
 export function fixedListCodec(
   type: OfKind<"fixed-list">,
   layout: Layout,

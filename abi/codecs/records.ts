@@ -1,5 +1,6 @@
-// Records and tuples. Lowering runs the host's getters: each part is read before it is stored.
-// A type and an address type in, codecs out; how a record looks in JS is a shape, which generated code uses too.
+// Records and tuples. Lowering calls getters of the host: each part is read before it is stored.
+// A type and an address type enter, codecs leave. A RecordShape says how a record looks in
+// JavaScript; generated code uses it too.
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
 import type { AddressType } from "../types/core_values.ts";
@@ -10,7 +11,10 @@ import { isThenable } from "./results.ts";
 import { mismatch } from "./scalars.ts";
 import { formatType, type OfKind, type ValType } from "../types/types.ts";
 
-/** A composite of parts at fixed places, however JS spells it. */
+/**
+ * Makes the codec of a type with parts at fixed places. The functions say how the value looks in
+ * JavaScript.
+ */
 function partsCodec(
   type: ValType,
   partTypes: readonly ValType[],
@@ -76,26 +80,37 @@ function partsCodec(
   };
 }
 
-/** How a record looks in JS. */
+/** How a record looks in JavaScript. */
 export interface RecordShape {
-  /** The member of each field. */
+  /** The member name of each field. */
   readonly keys: readonly string[];
-  /** Members whose names objects inherit something by. */
+  /**
+   * For each field: whether every object inherits a member of that name from `Object.prototype`.
+   */
   readonly inherited: readonly boolean[];
-  /** Whether a member's value is what every object has by that name, or the class of the object: then the field is missing. */
+  /**
+   * Whether a value was inherited from `Object.prototype`, or is the `constructor` of the object's
+   * class. The field is missing then.
+   */
   isInherited(value: object, k: number, field: unknown): boolean;
-  /** The object that a value is; a ValueError if it cannot be a record. */
+  /** Gives the value as an object. Throws a ValueError if it cannot be a record. */
   open(value: unknown): object;
-  /** What stands for a member that is not there by its JS name: what is there by its WIT name, or nothing if it may be missing. */
+  /**
+   * Gives the value of a field whose JavaScript name is not a member: the member with the WIT name,
+   * or `undefined` if the field may be missing.
+   */
   absent(value: object, k: number): unknown;
 }
 
-/** How a record of a type looks in JS: an object with camelCase members; the raw WIT name is accepted too. */
+/**
+ * How a record of a type looks in JavaScript: an object with camelCase members. The WIT names are
+ * accepted too.
+ */
 export function recordShape(type: OfKind<"record">, memberNames: MemberNames): RecordShape {
   const labels = type.fields.map((field) => field.name);
   const keys = memberNames(labels);
   const mayMiss = type.fields.map((field) => field.type.kind === "option");
-  // Nothing of such a record need be there, so that a promise would pass for one.
+  // If every field may be missing, a promise would count as a record without fields.
   const allMayMiss = mayMiss.every(Boolean);
   return {
     keys,
@@ -123,7 +138,8 @@ export function recordShape(type: OfKind<"record">, memberNames: MemberNames): R
 /** `record`: an object of its fields. */
 export function recordCodec(type: OfKind<"record">, address: AddressType, codecs: CodecSource): Codec {
   const { keys, inherited, isInherited, open, absent } = recordShape(type, codecs.memberNames);
-  // Copying an object that has every member already, then setting them, beats adding them one by one: no map transitions.
+  // Copying an object that has all members, and then setting them, is faster than adding them one
+  // at a time: the engine need not change the object's hidden class.
   const template = Object.fromEntries(keys.map((key) => [key, undefined]));
   return partsCodec(
     type,
@@ -141,7 +157,10 @@ export function recordCodec(type: OfKind<"record">, address: AddressType, codecs
   );
 }
 
-/** Whether an object has a member that is its own or its class's, not every object's. */
+/**
+ * Whether an object has a member that is its own or comes from its class. Members of
+ * `Object.prototype` do not count.
+ */
 function has(fields: object, key: string): boolean {
   return key in fields && !(key in Object.prototype && !Object.hasOwn(fields, key));
 }
@@ -151,7 +170,10 @@ function missing(type: OfKind<"record">, k: number, value: object): never {
   throw new ValueError("missing-field", formatType(type.fields[k]!.type));
 }
 
-/** The array-like that a value is; a ValueError if it cannot be a tuple of the type. */
+/**
+ * Gives the value as an object with a length and indices. Throws a ValueError if it cannot be a
+ * tuple of the type.
+ */
 export function openTuple(type: OfKind<"tuple">, value: unknown): object {
   const count = type.types.length;
   if (typeof value === "object" && value !== null && (value as ArrayLike<unknown>).length === count) return value;

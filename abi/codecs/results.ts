@@ -1,6 +1,7 @@
-// `result` at the top of a function: `T` or an exception in JS, or a branded Result.
-// Host → guest: what a host function returned or threw → a variant value. Guest → host: a variant value → `T`, or a ComponentError.
-// Source: DESIGN.md "Results".
+// `result` as the type of a function's result. In JavaScript it is `T` or an exception, or else a
+// branded Result.
+// Host to guest: what a host function returned or threw becomes a variant value. Guest to host: a
+// variant value becomes `T`, or a ComponentError is thrown.
 
 import { ComponentError, describe, ValueError } from "../../errors.ts";
 import { HookFailure } from "../state/hooks.ts";
@@ -68,19 +69,25 @@ export function isBranded(value: unknown): value is Result<unknown, unknown> {
   return typeof value === "object" && value !== null && (value as { "~result"?: unknown })["~result"] === true;
 }
 
-/** Whether a value is a promise, of any make. */
+/** Whether a value is thenable: a promise of any implementation. */
 export function isThenable(value: unknown): boolean {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
-/** What a host function returned, as a value to lower. Of a `result`, only branded values count as results. */
+/**
+ * Gives what a host function returned as a value to lower. For a `result`, only branded values
+ * count as results; any other value is an `ok`.
+ */
 export function returnedValue(type: ValType | undefined, value: unknown): unknown {
   if (type === undefined) checkDropped(value);
   if (type?.kind !== "result") return value;
   return isBranded(value) ? value : { tag: "ok", val: plainResult(type, value) };
 }
 
-/** The `ok` of a host function that returned no Result: the value, or nothing where there is no payload. */
+/**
+ * Makes the `ok` of a host function that returned no Result: the value is its payload. A type
+ * without payload has none.
+ */
 export function plainResult(type: OfKind<"result">, value: unknown): unknown {
   if (type.ok !== undefined) return value;
   if (typeof value !== "object" || value === null) return undefined;
@@ -92,13 +99,16 @@ export function plainResult(type: OfKind<"result">, value: unknown): unknown {
   return undefined;
 }
 
-/** Whether a value is an Error, of this realm or another. */
+/** Whether a value is an Error, of this realm or another one. */
 function isError(value: unknown): boolean {
   const { isError } = Error as { isError?: (value: unknown) => boolean };
   return isError === undefined ? value instanceof Error : isError(value);
 }
 
-/** What a host function threw, as a value to lower; throws the host's own exceptions, which are not for the guest. */
+/**
+ * Gives what a host function threw as a value to lower. Throws exceptions that are not meant for
+ * the guest.
+ */
 export function thrownValue(type: ValType | undefined, error: unknown): { tag: "err"; val: unknown } {
   if (type?.kind !== "result") throw error;
   if (typeof error === "object" && error !== null && Object.hasOwn(error, "payload")) {
@@ -108,14 +118,17 @@ export function thrownValue(type: ValType | undefined, error: unknown): { tag: "
   return { tag: "err", val: error };
 }
 
-/** What a host function without a result returned: anything goes, but a promise or a Result would be lost. */
+/**
+ * Checks what a host function without a result returned. Any value is ignored, except a promise or
+ * a Result: ignoring these would hide a mistake.
+ */
 export function checkDropped(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   if (isThenable(value)) throw new ValueError("promise", "nothing");
   if (isBranded(value)) throw new ValueError("type-mismatch", "nothing", `${value.tag}()`);
 }
 
-/** A lifted `result` as an export's caller sees it. */
+/** Gives a lifted `result` as the caller of an export sees it. */
 export function unwrapResult(value: { tag: "ok" | "err"; val: unknown }, throws: boolean): unknown {
   if (!throws) return value.tag === "ok" ? ok(value.val) : err(value.val);
   if (value.tag === "err") throw new ComponentError(value.val);

@@ -1,5 +1,6 @@
-// Scalars: bool, integers, floats, char. One core value each; every pair of functions fits on a line.
-// lift: core value → JS, by truncation. lower: JS → core value; nothing is coerced, a value outside its type is a ValueError.
+// Scalars: bool, integers, floats, char. Each has one core value.
+// Lifting truncates a core value. Lowering never coerces: a JavaScript value outside the type is a
+// ValueError.
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
 import type { CoreValue } from "../types/core_values.ts";
@@ -18,7 +19,7 @@ import {
   scalarRules,
 } from "../types/scalar_rules.ts";
 
-/** Throws that a value is not of the type, or is a promise. */
+/** Throws a ValueError that a value is not of the type, or that it is a promise. */
 export function mismatch(expected: string, value: unknown): never {
   if (isThenable(value)) throw new ValueError("promise", expected);
   throw new ValueError("type-mismatch", expected, describe(value));
@@ -53,8 +54,8 @@ function lowerChar(_: CanonContext, value: unknown): number {
   return code;
 }
 
-// Each kind has functions of its own: shared ones with the rule or the view as a parameter would be megamorphic calls, three for each
-// field of a record.
+// Each kind has functions of its own. Shared functions that take the rule or the view as a
+// parameter would be megamorphic calls, three for each field of a record.
 const lowerBool = (_: CanonContext, value: unknown): number =>
   value === true ? 1 : value === false ? 0 : mismatch("bool", value);
 const lowerU8 = (_: CanonContext, value: unknown): number =>
@@ -75,7 +76,8 @@ const lowerF32 = (_: CanonContext, value: unknown): number =>
   typeof value === "number" ? value : mismatch("f32", value);
 const lowerF64 = (_: CanonContext, value: unknown): number =>
   typeof value === "number" ? value : mismatch("f64", value);
-// A NaN lifted to JS has no bits to see, which is the canonicalisation that the specification asks for.
+// JavaScript cannot see the bits of a lifted NaN. That is the canonicalisation that the
+// specification asks for.
 const liftFloat = (_: CanonContext, core: CoreValue): number => core as number;
 
 const scalars: Readonly<Record<ScalarKind, Scalar>> = {
@@ -166,10 +168,10 @@ export function scalarCodec(kind: ScalarKind, layout: Layout): Codec {
   return view === undefined ? codec : { ...codec, ...numericLists(view, size) };
 }
 
-/** The length of a typed array, whatever it says. */
+/** Gives the true length of a typed array, even if a member `length` hides it. */
 const realLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!;
 
-/** Lists of numbers: one `slice` or one `set`. */
+/** Lists of numbers are loaded with one `slice` and stored with one `set`. */
 function numericLists(view: NumericView, size: number): Required<Pick<Codec, "loadList" | "storeList">> {
   const shift = Math.log2(size);
   return {
@@ -180,10 +182,12 @@ function numericLists(view: NumericView, size: number): Required<Pick<Codec, "lo
     },
     storeList(cx, value, ptr, length) {
       const array = cx.memory[view];
-      // A real view, whose elements cannot be anything but what they are: a proxy is none, nor an array that poses as one.
+      // The elements of a real typed array always have its type. A proxy and an object that
+      // inherits from a typed array are not real ones.
       const fits = ArrayBuffer.isView(value) && (Object.getPrototypeOf(value) === Object.getPrototypeOf(array) ||
         view === "u8" && (value instanceof Uint8Array || value instanceof Uint8ClampedArray));
-      // An own `length`, or a class's, says what an array wants to be taken for; `set` goes by the real one.
+      // The array or its class may define `length` anew to look shorter or longer. `set` uses the
+      // true length.
       if (!fits || realLength.call(value) !== length) return false;
       if (length > 0) (array as Uint8Array).set(value as Uint8Array, ptr >>> shift);
       return true;

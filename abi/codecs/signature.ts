@@ -1,26 +1,27 @@
-// A function type made ready for one key: its codecs, its core signature, and whether calls need a frame.
-// Everything that trampolines know of a type; found once per type object and key.
+// A function type prepared for one key: its codecs, its core signature, and whether calls need a
+// frame.
+// Trampolines know nothing else of a type. A signature is made once per type object and key.
 
 import type { Codec, CodecSource } from "./codec.ts";
 import { type SignatureKey, type SignatureLayout, signatureLayout } from "../types/layout.ts";
 import { containsHandle, type FuncType } from "../types/types.ts";
 
-/** A function type made ready. */
+/** A prepared function type. */
 export interface Signature {
   readonly type: FuncType;
   readonly key: SignatureKey;
   readonly layout: SignatureLayout;
   readonly params: readonly Codec[];
   readonly result: Codec | undefined;
-  /** Whether values carry handles, so that a call needs a frame. */
+  /** Whether values contain handles, so that a call needs a frame. */
   readonly framed: boolean;
-  /** What messages call each parameter. */
+  /** The name of each parameter in messages. */
   readonly places: readonly string[];
 }
 
 const made = new WeakMap<FuncType, Map<string, Signature>>();
 
-/** The signature of a function type. */
+/** Gives the signature of a function type. */
 export function signatureOf(type: FuncType, key: SignatureKey, codecs: CodecSource): Signature {
   let byKey = made.get(type);
   if (byKey === undefined) made.set(type, byKey = new Map());

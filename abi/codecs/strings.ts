@@ -1,5 +1,6 @@
-// Canonical ABI strings: three guest encodings, one JS type.
-// load*: bytes in guest memory → string. store*: string → (ptr, tagged code units), allocating with realloc.
+// Strings: three guest encodings, one JavaScript type.
+// Loading turns bytes of guest memory into a string. Storing turns a string into a pointer and a
+// tagged number of code units, in memory that realloc allocated.
 // Spec: CanonicalABI.md "Loading" and "Storing".
 
 import type { AddressType } from "../types/core_values.ts";
@@ -19,37 +20,55 @@ import type { TextKernel } from "../wasm/text.ts";
 /** `MAX_STRING_BYTE_LENGTH`. */
 export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
 
-/** JavaScriptCore's coders cost half of what V8's cost to call: it is asked for shorter texts already. */
-// Only its errors have a line of their own.
-const isJsc = "Bun" in globalThis || Object.hasOwn(new Error(), "line");
-/** Without a kernel, up to this many bytes an ASCII string is put together in JS; longer ones go to TextDecoder. */
+/**
+ * A call of a JavaScriptCore coder costs half as much as one of V8's, so they are used for shorter
+ * texts already.
+ */
+const isJsc = "Bun" in globalThis || Object.hasOwn(new Error(), "line"); // an error of JavaScriptCore has its line
+/**
+ * Without a kernel, JavaScript itself builds ASCII strings up to this many bytes. TextDecoder
+ * decodes longer ones.
+ */
 const SHORT_LOAD = isJsc ? 12 : 64;
-/** Without a kernel, up to this many code units an ASCII string is written by a loop; longer ones go to TextEncoder. */
+/**
+ * Without a kernel, a loop writes ASCII strings up to this many code units. TextEncoder encodes
+ * longer ones.
+ */
 const SHORT_STORE = 32;
-/** Up to this many bytes or code units a kernel serves (bench/text_bench.ts). */
+/** A kernel handles strings up to this many bytes or code units (bench/text_bench.ts). */
 const KERNEL_LOAD = isJsc ? 56 : 150, KERNEL_STORE = 56;
-/** Up to this many code units V8's loop is as fast as a kernel. */
+/** Up to this many code units, V8 runs the loop as fast as a kernel. */
 const LOOP_STORE = 6;
-/** Code units per `String.fromCharCode` call: bounded by the engines' argument limits. */
+/** Code units per call of `String.fromCharCode`: engines limit the number of arguments. */
 const CHUNK = 4096;
-/** Strings up to this many code units are encoded into a buffer that is kept. */
+/** Strings up to this many code units are encoded into a buffer that is reused. */
 const SCRATCH_UNITS = 16384;
 
-// Deno's fatal decoder takes three to nine times as long as the lenient one. What is not UTF-8 shows in a U+FFFD; only then is the strict one asked.
+// Deno's fatal decoder takes three to nine times as long as the lenient one. Invalid UTF-8 becomes
+// a U+FFFD there, so the strict decoder runs only if the text contains one.
 const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Up to this many bytes the view of what was encoded is kept for the next text of that length: making one takes longer than copying. */
+/**
+ * Up to this many bytes, the view of the encoded text is kept for the next text of that length:
+ * making a view takes longer than copying.
+ */
 const MAX_KEPT_VIEW = 1024;
 
-/** A buffer that texts are encoded into on their way to a guest. */
+/** The buffer that holds a text after encoding, before it is copied to a guest. */
 class Scratch {
-  /** Larger than any text needs: Node 26.10 can stop one character early where the target has the exact size. */
+  /**
+   * Larger than any text needs: Node 26.10 can stop one character early if the target has the exact
+   * size.
+   */
   readonly #bytes = new Uint8Array(3 * SCRATCH_UNITS + 8);
   readonly #views: (Uint8Array | undefined)[] = Array(MAX_KEPT_VIEW + 1).fill(undefined);
 
-  /** The text in UTF-8, until the next one. At most {@linkcode SCRATCH_UNITS} long. */
+  /**
+   * Encodes a text of at most {@linkcode SCRATCH_UNITS} code units as UTF-8. The result is valid
+   * until the next call.
+   */
   encode(text: string): Uint8Array {
     const length = encoder.encodeInto(text, this.#bytes).written;
     if (length > MAX_KEPT_VIEW) return this.#bytes.subarray(0, length);
@@ -84,7 +103,7 @@ export function stringCodec(type: ValType, layout: Layout, address: AddressType)
   };
 }
 
-/** `load_string_from_range`: a string of JavaScript's, or one on its way to another guest. */
+/** `load_string_from_range`: gives a JavaScript string, or a string on its way to another guest. */
 export function loadString(cx: CanonContext, ptr: number, taggedUnits: number): string | GuestString {
   switch (cx.stringEncoding) {
     case "utf8":
@@ -123,7 +142,7 @@ function checkRange(cx: CanonContext, ptr: number, byteLength: number, alignment
   cx.charge(byteLength);
 }
 
-/** The kernel of a memory, if it has one by now. */
+/** Gives the kernel of a memory, if there is one by now. */
 function kernelFor(memory: GuestMemory): TextKernel | null {
   return memory.kernel === undefined ? memory.warm() : memory.kernel;
 }
@@ -164,7 +183,10 @@ function fromCharCodes(units: Uint8Array | Uint16Array): string {
   return text;
 }
 
-/** How bytes fail to be UTF-8, in the reference suite's words: a decoder that may be given more minds only what more cannot mend. */
+/**
+ * Says why bytes are not UTF-8, in the words of the reference suite. A decoder in stream mode
+ * accepts an incomplete sequence at the end, so it rejects only what further bytes cannot complete.
+ */
 function describeInvalidUtf8(bytes: Uint8Array): string {
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
@@ -174,10 +196,16 @@ function describeInvalidUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** The second core value of the string that `storeString` stored last. A pair would be an allocation per string. */
+/**
+ * The second core value of the last string that `storeString` stored. Returning a pair would
+ * allocate an object per string.
+ */
 export let storedUnits = 0;
 
-/** `store_string_into_range`: gives the pointer, leaves the tagged code units in {@linkcode storedUnits}. */
+/**
+ * `store_string_into_range`: gives the pointer, and sets {@linkcode storedUnits} to the tagged
+ * number of code units.
+ */
 export function storeString(cx: CanonContext, value: unknown): number {
   if (!cx.host) {
     const { ptr, units, tagged } = storeGuestString(cx, value as GuestString);
@@ -216,7 +244,8 @@ function storeUtf8(cx: CanonContext, text: string): number {
   const kernel = units > LOOP_STORE && units <= KERNEL_STORE ? kernelFor(cx.memory) : null;
   if (kernel !== null) {
     const length = kernel.take(text);
-    // What it took stays: no guest can call out of realloc, and hooks cannot enter the instance.
+    // The kernel still holds the string: guest code cannot call out of realloc, and hooks cannot
+    // enter the instance.
     const ptr = cx.allocate(1, length, "string");
     if (length === units) kernel.writeAscii(ptr, units);
     else kernel.writeUtf8(ptr, units);
@@ -231,7 +260,8 @@ function storeUtf8(cx: CanonContext, text: string): number {
     return ptr;
   }
   if (units > MAX_STRING_BYTE_LENGTH) tooLong(units);
-  // The buffer is ours alone until its content is in the guest: hooks around realloc run user code.
+  // Hooks around realloc run user code, which may encode another text. So the buffer is not reused
+  // until its content is in the guest.
   let buffer: Scratch | undefined;
   if (units <= SCRATCH_UNITS) {
     buffer = scratch ?? new Scratch();

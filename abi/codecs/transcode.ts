@@ -1,32 +1,34 @@
-// Strings from guest to guest: how the callee's realloc is asked for memory when one encoding becomes another.
-// Which sizes are asked for, and when, is normative: a guest sees its allocator called. So is what stays aligned and in bounds each time.
-// A string on its way keeps the encoding it came in; the host never sees one.
-// Spec: definitions.py `store_string_into_range` and what it calls.
+// Strings from guest to guest: how the callee's realloc is asked for memory when a string changes
+// its encoding.
+// The specification prescribes the sizes and the order of these calls, because a guest can observe
+// its allocator, and also which pointers must be aligned and in bounds after each.
+// A string on its way keeps the encoding of the caller. The host never sees such a string.
+// Spec: definitions.py `store_string_into_range` and the functions that it calls.
 
 import type { CanonContext, StringEncoding } from "../state/canon_context.ts";
 
-/** A string between guests. */
+/** A string on its way between guests. */
 export interface GuestString {
   readonly text: string;
-  /** How the code units lay in the memory it came from. */
+  /** The encoding of the code units in the caller's memory. */
   readonly from: "utf8" | "utf16" | "latin1";
-  /** The caller's option, which `latin1+utf16` tells from `utf16`. */
+  /** The encoding in the caller's options. It tells `latin1+utf16` from `utf16`. */
   readonly encoding: StringEncoding;
-  /** Code units in the memory it came from. */
+  /** The number of code units in the caller's memory. */
   readonly units: number;
 }
 
-/** Where a string was stored: pointer and code units, without a tag. */
+/** The place of a stored string: its pointer and its number of code units, without a tag. */
 export interface Stored {
   readonly ptr: number;
   readonly units: number;
-  /** Whether the callee's `latin1+utf16` turned out as `utf16`. */
+  /** Whether a string for a callee with `latin1+utf16` was stored as `utf16`. */
   readonly tagged: boolean;
 }
 
 const encoder = new TextEncoder();
 
-/** Stores a string that came from another guest. */
+/** Stores a string of another guest. */
 export function storeGuestString(cx: CanonContext, string: GuestString): Stored {
   switch (cx.stringEncoding) {
     case "utf8":
@@ -54,7 +56,9 @@ function utf16(text: string): Uint8Array {
   return new Uint8Array(units.buffer);
 }
 
-/** The first code unit that is not below a limit; the length if there is none. */
+/**
+ * Gives the index of the first code unit that is not below a limit, or the length if there is none.
+ */
 function firstFrom(text: string, limit: number): number {
   let i = 0;
   while (i < text.length && text.charCodeAt(i) < limit) i++;

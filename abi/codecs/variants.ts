@@ -1,5 +1,6 @@
-// Variants, enums, options, results: one mechanism, four spellings in JS.
-// A shape says how a JS value names a case and carries a payload; the mechanism does discriminants, layout and joined core values.
+// Variants, enums, options and results: one mechanism with four forms in JavaScript.
+// A form says how a JavaScript value names a case and carries a payload. The mechanism handles
+// discriminants, layout and joined core values.
 // Spec: CanonicalABI.md `load_variant`, `store_variant`, `lift_flat_variant`, `lower_flat_variant`.
 
 import type { AddressType, CoreType, CoreValue } from "../types/core_values.ts";
@@ -11,16 +12,16 @@ import { mismatch } from "./scalars.ts";
 import { trap } from "../state/trap.ts";
 import { formatType, type OfKind, type ValType } from "../types/types.ts";
 
-/** How a variant looks in JS. */
-interface Shape {
+/** How a variant looks in JavaScript. */
+interface VariantForm {
   readonly payloads: readonly (ValType | undefined)[];
-  /** The case of a JS value; a ValueError if it is none. */
+  /** Gives the case of a JavaScript value. Throws a ValueError if it has none. */
   caseOf(value: unknown): number;
-  /** The payload of a JS value whose case has one. */
+  /** Gives the payload of a JavaScript value whose case has one. */
   payloadOf(value: unknown): unknown;
-  /** A JS value from a case and its payload. */
+  /** Makes a JavaScript value from a case and its payload. */
   make(index: number, payload: unknown): unknown;
-  /** What a path calls the payload of a case. */
+  /** Names the payload of a case in a path. */
   item(index: number): string;
 }
 
@@ -30,7 +31,7 @@ function tagOf(type: ValType, value: unknown): string {
   return tag;
 }
 
-/** Refuses a value with a tag that names no case, or without one. */
+/** Throws for a value whose tag names no case or is missing. */
 export function refuseTag(type: ValType, value: unknown, tag: unknown): never {
   if (typeof tag === "string") unknownCase(type, tag);
   mismatch(`${formatType(type)} (an object with a tag)`, value);
@@ -42,11 +43,11 @@ function unknownCase(type: ValType, tag: string): never {
 
 const valOf = (value: unknown): unknown => (value as { val?: unknown }).val;
 
-/** `variant`: `{ tag, val }`, no `val` key without payload. */
+/** `variant`: `{ tag, val }`. A case without payload has no `val` key. */
 export function variantCodec(type: OfKind<"variant">, address: AddressType, codecs: CodecSource): Codec {
   const { cases } = type;
   const indices = new Map(cases.map((part, i) => [part.name, i]));
-  return shapedCodec(
+  return codecOfForm(
     type,
     {
       payloads: cases.map((part) => part.type),
@@ -70,7 +71,7 @@ export function variantCodec(type: OfKind<"variant">, address: AddressType, code
   );
 }
 
-/** `enum`: the case's name. */
+/** `enum`: the name of the case. */
 export function enumCodec(type: OfKind<"enum">, address: AddressType, codecs: CodecSource): Codec {
   const { names } = type;
   const indices = new Map(names.map((name, i) => [name, i]));
@@ -78,7 +79,7 @@ export function enumCodec(type: OfKind<"enum">, address: AddressType, codecs: Co
     if (typeof value !== "string") mismatch(formatType(type), value);
     return indices.get(value) ?? unknownCase(type, value);
   };
-  const codec = shapedCodec(
+  const codec = codecOfForm(
     type,
     {
       payloads: names.map(() => undefined),
@@ -95,11 +96,14 @@ export function enumCodec(type: OfKind<"enum">, address: AddressType, codecs: Co
   return { ...codec, ...oneCore(lift, (_, value) => caseOf(value)) };
 }
 
-/** `option`: the value or `undefined`; an option of an option is `{ tag, val }` outside. */
+/**
+ * `option`: the value or `undefined`. The outer option of an option is `{ tag, val }`, because
+ * `undefined` would be ambiguous.
+ */
 export function optionCodec(type: OfKind<"option">, address: AddressType, codecs: CodecSource): Codec {
   const payloads = [undefined, type.element];
   if (type.element.kind !== "option") {
-    return shapedCodec(
+    return codecOfForm(
       type,
       {
         payloads,
@@ -112,7 +116,7 @@ export function optionCodec(type: OfKind<"option">, address: AddressType, codecs
       codecs,
     );
   }
-  return shapedCodec(
+  return codecOfForm(
     type,
     {
       payloads,
@@ -133,15 +137,18 @@ export function optionCodec(type: OfKind<"option">, address: AddressType, codecs
   );
 }
 
-/** Refuses the payload of a `result`'s case that has none. */
+/** Throws for a payload of a `result` case that has none. */
 export function refusePayload(tag: string, value: unknown): never {
   throw within(new ValueError("type-mismatch", "no payload", describe(value)), `.${tag}`);
 }
 
-/** `result`: `{ tag: "ok" | "err", val }`, always with a `val` key; at the top of a function see results.ts. */
+/**
+ * `result`: `{ tag: "ok" | "err", val }`, always with a `val` key. For the result of a function see
+ * results.ts.
+ */
 export function resultCodec(type: OfKind<"result">, address: AddressType, codecs: CodecSource): Codec {
   const payloads = [type.ok, type.err];
-  return shapedCodec(
+  return codecOfForm(
     type,
     {
       payloads,
@@ -161,10 +168,10 @@ export function resultCodec(type: OfKind<"result">, address: AddressType, codecs
   );
 }
 
-function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: CodecSource): Codec {
-  const layout = variantLayout(shape.payloads, address);
+function codecOfForm(type: ValType, form: VariantForm, address: AddressType, codecs: CodecSource): Codec {
+  const layout = variantLayout(form.payloads, address);
   const { discriminantSize, payloadOffset } = layout;
-  const payloads = shape.payloads.map((payload) => payload && codecs.of(payload, address));
+  const payloads = form.payloads.map((payload) => payload && codecs.of(payload, address));
   const joined = layout.flat?.slice(1) ?? [];
   const coercions = payloads.map((payload) => coercion(payload?.layout.flat ?? [], joined));
   const count = payloads.length;
@@ -181,16 +188,16 @@ function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: 
         : memory.u32[ptr >>> 2]!;
       if (index >= count) trap(cx.inst.tree, "invalid-discriminant");
       const payload = payloads[index];
-      if (payload === undefined) return shape.make(index, undefined);
+      if (payload === undefined) return form.make(index, undefined);
       try {
-        return shape.make(index, payload.load(cx, ptr + payloadOffset, frame));
+        return form.make(index, payload.load(cx, ptr + payloadOffset, frame));
       } catch (error) {
-        throw within(error, shape.item(index));
+        throw within(error, form.item(index));
       }
     },
     store(cx, value, ptr, frame) {
-      const index = shape.caseOf(value), payload = payloads[index];
-      const part = payload === undefined ? undefined : shape.payloadOf(value);
+      const index = form.caseOf(value), payload = payloads[index];
+      const part = payload === undefined ? undefined : form.payloadOf(value);
       const { memory } = cx;
       memory.sync(); // a getter of the host's may have grown it
       if (discriminantSize === 1) memory.u8[ptr] = index;
@@ -200,34 +207,34 @@ function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: 
       try {
         payload.store(cx, part, ptr + payloadOffset, frame);
       } catch (error) {
-        throw within(error, shape.item(index));
+        throw within(error, form.item(index));
       }
     },
     liftFlat(cx, flat, i, frame) {
       const index = (flat[i] as number) >>> 0;
       if (index >= count) trap(cx.inst.tree, "invalid-discriminant");
       const payload = payloads[index];
-      if (payload === undefined) return shape.make(index, undefined);
+      if (payload === undefined) return form.make(index, undefined);
       const coerce = coercions[index];
       try {
         const lifted = coerce === undefined
           ? payload.liftFlat(cx, flat, i + 1, frame)
           : payload.liftFlat(cx, coerce.map((step, k) => step.toPart(flat[i + 1 + k]!)), 0, frame);
-        return shape.make(index, lifted);
+        return form.make(index, lifted);
       } catch (error) {
-        throw within(error, shape.item(index));
+        throw within(error, form.item(index));
       }
     },
     lowerFlat(cx, value, flat, i, frame) {
-      const index = shape.caseOf(value);
+      const index = form.caseOf(value);
       flat[i] = index;
       const payload = payloads[index];
       let filled = 0;
       if (payload !== undefined) {
         try {
-          payload.lowerFlat(cx, shape.payloadOf(value), flat, i + 1, frame);
+          payload.lowerFlat(cx, form.payloadOf(value), flat, i + 1, frame);
         } catch (error) {
-          throw within(error, shape.item(index));
+          throw within(error, form.item(index));
         }
         filled = payload.layout.flat!.length;
         const coerce = coercions[index];
@@ -237,23 +244,21 @@ function shapedCodec(type: ValType, shape: Shape, address: AddressType, codecs: 
       }
       for (let k = filled; k < joined.length; k++) flat[i + 1 + k] = joined[k] === "i64" ? 0n : 0;
     },
-    // A variant of cases without payload is one core value, as an enum is.
+    // A variant whose cases have no payload is one core value, as an enum is.
     ...(joined.length === 0 && layout.flat !== undefined
       ? oneCore(
         (cx, core) => {
           const index = (core as number) >>> 0;
           if (index >= count) trap(cx.inst.tree, "invalid-discriminant");
-          return shape.make(index, undefined);
+          return form.make(index, undefined);
         },
-        (_, value) => shape.caseOf(value),
+        (_, value) => form.caseOf(value),
       )
       : { liftCore: undefined, lowerCore: undefined }),
   };
 }
 
-// ── Joined core values ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Between the core type of a case's payload and the joined one that holds it. */
+/** Converts between the core type of a case's payload and the joined core type that carries it. */
 export interface Coercion {
   toPart(joined: CoreValue): CoreValue;
   toJoined(part: CoreValue): CoreValue;
@@ -298,7 +303,7 @@ const steps: Readonly<Record<string, Coercion>> = {
   },
 };
 
-/** The steps for one case; `undefined` where none is needed. */
+/** Gives the conversions for one case. `undefined` if no value needs one. */
 export function coercion(parts: readonly CoreType[], joined: readonly CoreType[]): Coercion[] | undefined {
   if (parts.every((part, i) => part === joined[i])) return undefined;
   return parts.map((part, i) => part === joined[i] ? same : steps[`${part} in ${joined[i]}`]!);

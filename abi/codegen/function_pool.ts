@@ -1,13 +1,19 @@
-// Functions from generated text, and their copies. Engines specialise a function by what it closes over only as long as its code has made
-// one closure, and share what they learn between functions of the same text: one that runs for two instances takes three times as long.
-// So who asks gets code of its own, up to a number for each text; beyond it they share, and nothing is compiled any more.
-// Text in, functions out.
+// Makes functions from generated text, with copies.
+// Engines optimise a function for the values that it closes over, but only while its code has made
+// one closure, and functions of the same text share what engines learn. One function text that runs
+// for two instances takes three times as long.
+// So each request gets code of its own, up to a number of copies per text. Further requests share a
+// copy, and nothing is compiled for them.
+// Text enters, functions leave.
 
-/** Functions of one text, where it is short and where it is long. */
+/** How many copies a text may have: a short one, and a long one. */
 const MAX_COPIES = 16, MAX_LONG_COPIES = 2;
-/** Characters beyond which a text is long. */
+/** A text of more characters than this is long. */
 const LONG = 6_000;
-/** Characters of all texts that are remembered, each as often as there are functions of it: the oldest are forgotten first. */
+/**
+ * Limit for the characters of all texts that are remembered, counted once per copy. The oldest text
+ * is forgotten first.
+ */
 const MAX_REMEMBERED = 1_000_000;
 
 type Generated = (...args: unknown[]) => unknown;
@@ -20,13 +26,16 @@ interface Copies {
 const copiesOf = new Map<string, Copies>();
 let remembered = 0;
 
-/** A function with these parameters and this body: one that nobody else has, as long as there are not too many of that text. */
+/**
+ * Gives a function with these parameters and this body. Nobody else has it, unless the text has its
+ * maximum number of copies.
+ */
 export function ownFunction(names: readonly string[], body: string): Generated {
   let copies = copiesOf.get(body);
   if (copies === undefined) copiesOf.set(body, copies = { functions: [], next: 0 });
   const { functions } = copies, most = body.length > LONG ? MAX_LONG_COPIES : MAX_COPIES;
   if (functions.length === most) return functions[copies.next++ % most]!;
-  // The number makes the text another one.
+  // The number makes this text different from the other copies.
   const made = new Function(...names, `"use strict";\n${body}\n// ${functions.length}`) as Generated;
   functions.push(made);
   remembered += body.length;

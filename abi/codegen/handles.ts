@@ -1,24 +1,27 @@
-// What generated code may know of a handle's resource: whose it is, and how to name it.
-// A type and the context of one instance in; facts and expressions out.
+// What generated code may know of a handle's resource: who defines it, and an expression for it.
+// A type and the context of one instance enter, facts and expressions leave.
 
 import type { CanonContext } from "../state/canon_context.ts";
 import { GuestResource } from "../resources/guest_resource.ts";
 import { HostResource } from "../resources/host_resource.ts";
-import { slotOf } from "../types/resource_slots.ts";
+import { resourceSlotOf } from "../types/resource_slots.ts";
 import type { OfKind, ValType } from "../types/types.ts";
 
-/** Whether a borrow is of a resource that the instance defines: it receives the representation, and nothing is noted in its table. */
+/**
+ * Whether a borrow is of a resource that the instance itself defines. The instance then receives
+ * the representation, and its table gets no entry.
+ */
 export function isOwnBorrow({ resource }: OfKind<"borrow">, { inst, resources }: CanonContext): boolean {
-  const runtime = resources[slotOf(resource)];
+  const runtime = resources[resourceSlotOf(resource)];
   return runtime instanceof GuestResource && runtime.node === inst;
 }
 
-/** Whether a handle is of a resource that the host gave: its objects stay as they are. */
+/** Whether the host provides the resource. Its objects cross without a wrapper. */
 export function isHostResource({ resource }: OfKind<"own" | "borrow">, { resources }: CanonContext): boolean {
-  return resources[slotOf(resource)] instanceof HostResource;
+  return resources[resourceSlotOf(resource)] instanceof HostResource;
 }
 
-/** A resource at run time, as an expression. */
+/** An expression for a resource at run time. */
 export function resourceOf(type: ValType): string {
-  return `cx.resources[${slotOf((type as OfKind<"own" | "borrow">).resource)}]`;
+  return `cx.resources[${resourceSlotOf((type as OfKind<"own" | "borrow">).resource)}]`;
 }

@@ -1,18 +1,21 @@
-// How generated code spells types that are nothing but labels: the names of an enum, the members of flags.
-// Types in, expressions out, and the functions of a program that they call. Labels enter as JSON string literals only.
-// Spec: definitions.py `load_flags`, `store_flags`; the codecs (flags_codec.ts, variants.ts) say what must happen, and in what order.
+// How generated code spells types that consist of labels: enums and flags.
+// Types enter, expressions leave, and functions are added to the program. Labels get into code as
+// JSON string literals only.
+// Spec: definitions.py `load_flags`, `store_flags`. codecs/flags.ts and codecs/variants.ts say what
+// must happen, and in which order.
 
 import { flagBits } from "../codecs/flags.ts";
 import type { Program } from "./program.ts";
 import { member, quote } from "./shapes.ts";
 import type { OfKind } from "../types/types.ts";
 
-/** Cases up to which a `switch` is faster than a map. */
+/** Up to this many cases, a `switch` is faster than a map. */
 export const MAX_SWITCH = 24;
 
 /**
- * The names of an enum, as an expression. Up to {@linkcode MAX_SWITCH} as literals, which engines keep one string of: comparing such with
- * `case "name"` is comparing two pointers.
+ * An expression for the name of an enum's case. Up to {@linkcode MAX_SWITCH} names, it uses
+ * literals. Engines keep one string object per literal, so that `case "name"` compares two
+ * pointers.
  */
 export function enumNames(type: OfKind<"enum">, program: Program): string {
   if (type.names.length > MAX_SWITCH) return program.constant(type.names);
@@ -23,7 +26,7 @@ export function enumNames(type: OfKind<"enum">, program: Program): string {
   }).name;
 }
 
-/** The object of the flags that are set in a variable, as an expression. */
+/** An expression for the flags object of the bits in a variable. */
 export function liftFlags(type: OfKind<"flags">, word: string, program: Program): string {
   const { keys } = flagBits(type, program.codecs.memberNames);
   for (const key of keys) program.count(key.length + 20);
@@ -31,9 +34,10 @@ export function liftFlags(type: OfKind<"flags">, word: string, program: Program)
 }
 
 /**
- * The function that gives the bits of an object of flags. It looks at the object's own members in their order, as the codec does, which is
- * asked about what is no object of flags. V8 has the names of a plain object at hand, and knows by the loop that they are its own: a list of
- * them would take as long as the rest.
+ * Adds the function that converts a flags object to bits. It reads the object's own members in
+ * their order, as the codec does, and the codec rejects values that are not objects. V8 caches the
+ * names of a plain object and knows in this loop that they are its own. `Object.keys` would take as
+ * long as all the rest.
  */
 export function lowerFlags(type: OfKind<"flags">, program: Program): string {
   return program.once("flags", type, (name) => {

@@ -1,5 +1,6 @@
-// What all of one generated trampoline shares: constants, functions of its own, fresh names, and the bound on how much text there is.
-// Also what its code calls by name.
+// The parts that all code of one generated trampoline shares: constants, functions, fresh names,
+// and the limit on the amount of text.
+// It also lists the functions of the library that generated code calls by name.
 
 import type { AddressType } from "../types/core_values.ts";
 import { ValueError, within } from "../../errors.ts";
@@ -14,7 +15,9 @@ import { trap } from "../state/trap.ts";
 import type { ValType } from "../types/types.ts";
 import { refusePayload, refuseTag } from "../codecs/variants.ts";
 
-/** Characters that are generated for one signature; what would be more stays with the codecs. */
+/**
+ * Limit for the characters generated for one signature. A larger signature stays with the codecs.
+ */
 const MAX_TEXT = 60_000;
 
 /** What generated code calls by name. */
@@ -42,11 +45,13 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
   within,
 };
 
-/** Thrown where a signature is too large to be spelt out. */
+/** Thrown if a signature is too large to be spelt out as code. */
 export class TooLarge extends Error {}
 
-/** A function of generated code: its text, and whether it needs the frame of the call, as its last parameter. */
-export interface Written {
+/**
+ * A generated function: its text, and whether it takes the frame of the call as its last parameter.
+ */
+export interface WrittenFunction {
   readonly text: string;
   readonly usesFrame: boolean;
 }
@@ -54,11 +59,11 @@ export interface Written {
 /** What all regions of one generated function share. */
 export class Program {
   readonly codecs: CodecSource;
-  /** The address type of the memory that values are in. */
+  /** The address type of the memory that holds the values. */
   readonly address: AddressType;
   /** Values that the code refers to as `k0`, `k1`, …. */
   readonly constants: unknown[] = [];
-  /** Functions of its own. */
+  /** Functions that the code of this program calls. */
   readonly functions: string[] = [];
   readonly #made = new Map<string, Map<ValType, { readonly name: string; readonly usesFrame: boolean }>>();
   #names = 0;
@@ -73,12 +78,12 @@ export class Program {
     return this.codecs.of(type, this.address);
   }
 
-  /** What reads and writes pointers, as a constant's name. */
+  /** The name of the constant that reads and writes pointers. */
   get pointers(): string {
     return this.constant(pointersOf(this.address));
   }
 
-  /** A constant's name. */
+  /** Gives the name of a constant. */
   constant(value: unknown): string {
     const found = this.constants.indexOf(value);
     return `k${found < 0 ? this.constants.push(value) - 1 : found}`;
@@ -89,17 +94,20 @@ export class Program {
     return `v${this.#names++}`;
   }
 
-  /** Counts text before there is too much of it: every statement, name and type adds to it. */
+  /**
+   * Counts generated text and throws if there is too much. Every statement, name and type is
+   * counted.
+   */
   count(characters = 20): void {
     this.#text += characters;
     if (this.#text > MAX_TEXT) throw new TooLarge();
   }
 
-  /** A function for a type, written once for each kind of function. */
+  /** Gives a generated function for a type. It is written once per kind of function. */
   once(
     kind: string,
     type: ValType,
-    write: (name: string) => Written,
+    write: (name: string) => WrittenFunction,
   ): { readonly name: string; readonly usesFrame: boolean } {
     let made = this.#made.get(kind);
     if (made === undefined) this.#made.set(kind, made = new Map());

@@ -1,12 +1,15 @@
-// How generated code spells a `result` at the top of a function: its payload and which case it is, with no object in between.
-// Types in, statements of a region out.
-// Source: DESIGN.md "Results"; results.ts says what a host's values mean.
+// How generated code spells a top-level `result`: its payload and its case are two variables,
+// without an object in between.
+// Types enter, statements of a region leave. codecs/results.ts says what a host's values mean.
 
 import { quote } from "./shapes.ts";
 import type { Region } from "./region.ts";
 import type { OfKind, ValType } from "../types/types.ts";
 
-/** Lifts it: an expression of its payload, and one that says whether it is the `err`'s. */
+/**
+ * Lifts a `result`. Gives an expression for its payload, and one that says whether the case is
+ * `err`.
+ */
 export function liftTop(
   region: Region,
   type: OfKind<"result">,
@@ -24,7 +27,10 @@ export function liftTop(
   return [value, `${discriminant} === 1`];
 }
 
-/** Whether a host function gave a Result or threw, and what it gave else. Only branded values count as results. */
+/**
+ * Reads what a host function returned or threw. Only branded values count as results; any other
+ * returned value is an `ok`.
+ */
 export function openTop(region: Region, type: OfKind<"result">): void {
   region.add(`let failed = false, branded = false, payload;
       if (error !== undefined) { failed = true; payload = error.val; }
@@ -32,7 +38,7 @@ export function openTop(region: Region, type: OfKind<"result">): void {
       else payload = ${type.ok === undefined ? `plainResult(${region.program.constant(type)}, value)` : "value"};`);
 }
 
-/** The case and the payload of a Result: read once there is room for them. */
+/** Reads the case and the payload of a Result. This happens after memory for them was allocated. */
 export function readTop(region: Region, type: OfKind<"result">): void {
   region.add(`if (branded) {
         const { tag } = value;
@@ -42,7 +48,7 @@ export function readTop(region: Region, type: OfKind<"result">): void {
       }`);
 }
 
-/** Lowers the payload of either case. */
+/** Lowers the payload of both cases. */
 export function lowerTop(
   region: Region,
   { ok, err }: OfKind<"result">,

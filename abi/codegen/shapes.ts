@@ -1,20 +1,25 @@
-// How types look in JS and in memory, as generated code spells it: parts and what paths call them, cases and what is made of them, views.
+// How generated code spells types: the parts and their names in paths, the cases and their
+// JavaScript values, the views of memory.
+// Types enter, expressions and tables of names leave.
 
 import { type RecordShape, recordShape } from "../codecs/records.ts";
 import type { MemberNames } from "../codecs/codec.ts";
 import { type NumericView, numericView } from "../types/scalar_rules.ts";
 import type { OfKind, ValType } from "../types/types.ts";
 
-/** Text as a literal. */
+/** Text as a string literal. */
 export const quote: (text: string) => string = JSON.stringify;
 
-/** A member of an object literal: `__proto__` is none unless it is computed. */
+/** A member of an object literal. `__proto__` must be computed, or it would set the prototype. */
 export const member = (key: string, value: string): string =>
   `${key === "__proto__" ? '["__proto__"]' : quote(key)}: ${value}`;
 
 const shapes = new WeakMap<ValType, RecordShape>();
 
-/** How a record looks: one object for each type, so that it is one constant. */
+/**
+ * How a record looks in JavaScript. The object is made once per type, so that it becomes one
+ * constant.
+ */
 export function shapeOfRecord(type: OfKind<"record">, memberNames: MemberNames): RecordShape {
   let shape = shapes.get(type);
   if (shape === undefined) shapes.set(type, shape = recordShape(type, memberNames));
@@ -26,14 +31,14 @@ export function partTypes(type: OfKind<"record" | "tuple">): readonly ValType[] 
   return type.kind === "record" ? type.fields.map((field) => field.type) : type.types;
 }
 
-/** What a path calls each part. */
+/** The name of each part in a path. */
 export function items(type: OfKind<"record" | "tuple">, memberNames: MemberNames): readonly string[] {
   return type.kind === "record"
     ? shapeOfRecord(type, memberNames).keys.map((key) => `.${key}`)
     : type.types.map((_, k) => `[${k}]`);
 }
 
-/** Where a type of one core value is stored; `undefined` for others. */
+/** The view that stores a type of one core value. `undefined` for other types. */
 export function leafView(type: ValType, size: number): NumericView | undefined {
   switch (type.kind) {
     case "bool":
@@ -49,19 +54,19 @@ export function leafView(type: ValType, size: number): NumericView | undefined {
   }
 }
 
-/** The view of so many bytes. */
+/** The name of the view whose elements have this many bytes. */
 export function discriminantView(size: number): NumericView {
   return size === 1 ? "u8" : size === 2 ? "u16" : "u32";
 }
 
-/** How the cases of a variant look in JS. */
+/** How the cases of a variant look in JavaScript. */
 export interface Shape {
   readonly payloads: readonly (ValType | undefined)[];
   item(index: number): string;
   make(index: number, payload: string | undefined): string;
 }
 
-/** How the cases of a type look. */
+/** Gives the shape of a type with cases. */
 export function shapeOf(type: OfKind<"variant" | "option" | "result" | "enum">): Shape {
   switch (type.kind) {
     case "enum":

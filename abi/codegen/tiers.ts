@@ -1,7 +1,8 @@
-// Which tier serves a function: generated JavaScript where the engine permits it and the signature allows, else closures.
-// An export is generated when it is made, which is when it is first read. An import starts with closures, since most imports of a component
-// are hardly called, and is generated after a few calls; the guest holds an entry that stays.
-// Source: DESIGN.md "Speed".
+// Chooses the tier of a function: generated JavaScript if the engine permits it and the signature
+// is supported, otherwise closures.
+// An export is generated when it is first read. An import starts with closures, because most
+// imports of a component are rarely called, and is generated after a few calls. The guest keeps the
+// same entry function.
 
 import type { CoreFunction } from "../types/core_values.ts";
 import type { CodecSource } from "../codecs/codec.ts";
@@ -17,13 +18,14 @@ import { uncatchable } from "../state/trap.ts";
 import type { FuncType } from "../types/types.ts";
 
 /**
- * Calls of an import after which it is generated. Few, so that the engine has not begun to watch what the entry calls: V8 begins at the
- * eighth call, and an entry that was seen to call two functions costs 4 ns more for ever. Generating costs 40 to 400 µs (`bench:tiers`).
- * A setting, for the tests: 0 generates at once.
+ * An import is generated after this many calls. The number is small, so that the engine has not
+ * begun to observe what the entry calls: V8 begins at the eighth call, and an entry that was seen
+ * to call two functions costs 4 ns more for ever. Generating costs 40 to 400 µs (`bench:tiers`).
+ * Tests change this setting; 0 generates at once.
  */
 export const tiers: { warmCalls: number } = { warmCalls: 4 };
 
-/** The JS function for a guest's export. */
+/** Makes the JavaScript function for an export of a guest. */
 export function exportFunction(
   lifted: Lifted,
   cx: CanonContext,
@@ -38,7 +40,10 @@ export function exportFunction(
   return style.method ? makeMethod(call) : call;
 }
 
-/** What is made if it can be: the stack may be too short for it just now, or a policy forbid it by now, where closures still do. */
+/**
+ * Gives the generated function, or `undefined` if making it fails: the stack may be nearly
+ * exhausted, or a policy may forbid it. Closures still work then.
+ */
 function attempt<T>(make: () => T): T | undefined {
   try {
     return make();
@@ -48,7 +53,7 @@ function attempt<T>(make: () => T): T | undefined {
   }
 }
 
-/** A method: a function with `this` as its first argument. */
+/** Makes a method: it passes `this` as the first argument. */
 export function makeMethod(call: GuestCall): GuestCall {
   return function (this: unknown, ...args: unknown[]): unknown {
     return call(this, ...args);
@@ -56,10 +61,10 @@ export function makeMethod(call: GuestCall): GuestCall {
 }
 
 /**
- * The core function for a host function.
+ * Makes the core function for a host function.
  *
- * @param prepare Called when the function is first called: many imports never are.
- * @param entry Where the guest's function comes from; `undefined` where nothing is generated.
+ * @param prepare Called when the function is first called. Many imports are never called.
+ * @param entry The entry that the guest holds. `undefined` if nothing is generated.
  */
 export function importFunction(
   type: FuncType,
@@ -90,13 +95,13 @@ export function importFunction(
 /** A core function that passes its arguments on to another one. */
 export interface Entry {
   readonly func: CoreFunction;
-  /** Sets the other one. */
+  /** Sets the function that the arguments are passed to. */
   become(next: CoreFunction): void;
 }
 
 type MakeEntries = () => [functions: readonly CoreFunction[], become: (index: number, next: CoreFunction) => void];
 
-/** The entries of one component's imports: code of their own for each; made all at once. */
+/** The entries of one component's imports, all made at once. Each has code of its own. */
 export class Entries {
   readonly #source: string;
 
@@ -112,7 +117,7 @@ return [[${funcs.join(",\n")}], (i, f) => {
 }];`;
   }
 
-  /** The entries of one instance, in order. */
+  /** Makes the entries of one instance, in order. */
   *forInstance(): Generator<Entry, undefined> {
     const [funcs, become] = (ownFunction([], this.#source) as MakeEntries)();
     for (const [i, func] of funcs.entries()) yield { func, become: (next) => become(i, next) };

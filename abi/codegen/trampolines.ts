@@ -1,8 +1,11 @@
-// Whole trampolines as generated JavaScript, one per call plan and way of calling: named parameters, no arrays of arguments, loads and
-// stores spelt out. Each step of the plan has a row here that prints it, as it has one in perform.ts that does it: same order, same errors.
-// Linked functions in, functions out. What is written for a signature is compiled for each instance (function_pool.ts).
-// Nothing of a component's text gets into the code but as JSON string literals (lift_values.ts, lower_values.ts).
-// Spec: CanonicalABI.md `canon lift`, `canon lower`; DESIGN.md "Speed".
+// Whole trampolines as generated JavaScript, one per call plan and way of calling: named parameters
+// instead of arrays of arguments, and loads and stores spelt out.
+// Each step of the plan has a row here that prints it, as it has a row in calls/perform.ts that
+// performs it, with the same order and the same errors.
+// Linked functions enter, functions leave. The text is written once per signature and compiled per
+// instance (function_pool.ts).
+// Text of a component gets into the code only as JSON string literals (lift_values.ts, lower_values.ts).
+// Spec: CanonicalABI.md `canon lift`, `canon lower`.
 
 import type { CoreFunction } from "../types/core_values.ts";
 import { ComponentError, within } from "../../errors.ts";
@@ -25,10 +28,10 @@ import type { Signature } from "../codecs/signature.ts";
 import { rethrow, trapAt } from "../state/trap.ts";
 import { containsAsyncValue, type FuncType, type ValType } from "../types/types.ts";
 
-/** More parameters than this are left to the closure tier. */
+/** Functions with more parameters than this stay in the closure tier. */
 const MAX_PARAMETERS = 40;
 
-/** What trampolines call by name. */
+/** The functions of the library that trampolines call by name. */
 const helpers = {
   ...valueHelpers,
   CallFrame,
@@ -43,45 +46,51 @@ const helpers = {
   trapAt,
 };
 
-/** Gives a trampoline for one instance. */
+/** Makes a trampoline for one instance. */
 type Maker = (...instance: unknown[]) => CoreFunction;
 
-/** What was written for a signature: the text of a maker, and what it refers to as `k0`, `k1`, …. */
-interface Written {
+/** The text of a maker, and the constants that it refers to as `k0`, `k1`, …. */
+interface WrittenTrampoline {
   readonly body: string;
   readonly constants: readonly unknown[];
 }
 
-/** By what differs between the trampolines of a signature; `undefined` where that is too large. */
-const written = new WeakMap<Signature, Map<string, Written | undefined>>();
+/**
+ * The texts of each signature, by the facts that they depend on. `undefined` if the text would be
+ * too large.
+ */
+const written = new WeakMap<Signature, Map<string, WrittenTrampoline | undefined>>();
 
-/** Whether a function's trampolines can be generated at all. */
+/** Whether trampolines of a function type can be generated at all. */
 export function isCovered(type: FuncType): boolean {
   const types = [...type.params.map((param) => param.type), ...(type.result === undefined ? [] : [type.result])];
   return type.params.length <= MAX_PARAMETERS && !type.async && !types.some(containsAsyncValue);
 }
 
-/** How an export is to be called. */
+/** How an export is called. */
 export interface ExportStyle {
-  /** Whether an `err` is thrown; else a top-level `result` is a Result. */
+  /** Whether an `err` is thrown. Otherwise a top-level `result` is given as a Result. */
   readonly throws: boolean;
-  /** Whether `this` is the first argument. */
+  /** Whether `this` is passed as the first argument. */
   readonly method: boolean;
 }
 
-/** What a trampoline's text depends on besides its signature. */
+/** The facts that a trampoline's text depends on, besides its signature. */
 interface Facts {
   readonly throws: boolean;
   readonly method: boolean;
-  /** Whether one instance is entered, rather than several. */
+  /** Whether exactly one instance is entered. */
   readonly single: boolean;
-  /** Parameters that are borrows of which nothing is noted in a frame. */
+  /** For each parameter: whether it is a borrow that needs no note in a frame. */
   readonly borrows: readonly boolean[];
-  /** Whether the result is an object of the host's that becomes a handle. */
+  /** Whether the result is an object of the host that becomes a handle. */
   readonly own: boolean;
 }
 
-/** The function for a link from or to the host; `undefined` where it is the closure tier's. */
+/**
+ * Makes the function for a call between host and guest. `undefined` if the closure tier must serve
+ * it.
+ */
 export function generate(link: CallLink, method: boolean, codecs: CodecSource): CoreFunction | undefined {
   const { plan, callee, caller, throws } = link, signature = (plan.lift ?? plan.lower)!;
   if (!isCovered(signature.type)) return undefined;
@@ -108,7 +117,7 @@ export function generate(link: CallLink, method: boolean, codecs: CodecSource): 
   }, (error: unknown) => thrownValue(result, error));
 }
 
-function writeOnce(plan: CallPlan, facts: Facts, program: Program): Written | undefined {
+function writeOnce(plan: CallPlan, facts: Facts, program: Program): WrittenTrampoline | undefined {
   try {
     const source = new Writing(plan, facts, program).write(), { constants } = program;
     const used = Object.keys(helpers).filter((name) => source.includes(name)), names = constants.map((_, i) => `k${i}`);
@@ -119,39 +128,44 @@ function writeOnce(plan: CallPlan, facts: Facts, program: Program): Written | un
   }
 }
 
-/** Where an exception came from, as a trampoline's `at` says it. */
+/** The origin of an exception, found from the trampoline's variable `at`. */
 interface Place {
   readonly step: Step;
   readonly param: number;
   readonly item: string;
 }
 
-/** Text that is known only once all steps are printed, or at once. */
+/** Text, or a function that gives text once all steps are printed. */
 type Printed = string | (() => string);
 
-/** Steps before anything can fail that must be undone, and after the last that can fail. The others are in a `try`. */
+/**
+ * Steps outside the `try`. When those in `before` run, nothing needs to be undone yet. When those in
+ * `after` run, everything that needs cleaning up after a failure is done.
+ */
 const before: ReadonlySet<Step> = new Set<Step>(["check-leave", "enter-from-host"]);
 const after: ReadonlySet<Step> = new Set<Step>(["close-frames", "leave", "give-result"]);
 
-/** What no step says: `at` in the core call or in the host's function. */
+/**
+ * The value of `at` during the core call or the host function, which belong to no place in a value.
+ */
 const CALLING = -1;
 
-/** One trampoline as it is written. */
+/** Writes one trampoline. */
 class Writing {
   readonly plan: CallPlan;
   readonly facts: Facts;
   readonly program: Program;
   readonly region: Region;
   readonly signature: Signature;
-  /** The trampoline's own parameters: core values of a guest that calls, values of the host. */
+  /** The trampoline's own parameters: core values if a guest calls, values if the host calls. */
   readonly args: readonly string[];
-  /** Parameters that are lent directly, by index. */
+  /** Parameters that are lent without a frame, by index. */
   readonly lends: readonly number[];
-  /** What the callee is called with, as expressions. */
+  /** Expressions for the arguments of the callee. */
   given: readonly string[] = [];
-  /** Whether the result is an `err`, as an expression; empty where it is no `result`. */
+  /** An expression that says whether the result is an `err`. Empty if its type is not `result`. */
   isErr = "";
-  /** Whether the core call is behind. */
+  /** Whether the core call has been printed. */
   called = false;
 
   constructor(plan: CallPlan, facts: Facts, program: Program) {
@@ -167,7 +181,7 @@ class Writing {
     this.lends = facts.borrows.flatMap((is, k) => is ? k : []);
   }
 
-  /** The text of a maker. */
+  /** Gives the text of a maker. */
   write(): string {
     const { plan, program, region, facts, lends, args, signature: { type } } = this, lifts = plan.lift !== undefined;
     const printed = plan.steps.map((step) => ({ step, text: print[step](this) }));
@@ -205,14 +219,14 @@ class Writing {
 };`;
   }
 
-  /** Gives a directly lent handle back. */
+  /** Returns a handle that was lent without a frame. */
   giveBack(k: number, condition?: string): string {
     const core = this.args[this.signature.layout.params.flatOffsets[k]!];
     const back = this.plan.lift === undefined ? `handles.endLend(${core} >>> 0);` : `b${k}.lends--;`;
     return condition === undefined ? back : `if (${condition}) ${back}`;
   }
 
-  /** Whether the region needed memory since this was last asked. */
+  /** Whether the region has used memory since the last call of this function. */
   neededMemory(): boolean {
     const needed = this.region.usesMemory;
     this.region.usesMemory = false;
@@ -220,20 +234,20 @@ class Writing {
   }
 }
 
-/** A place is noted as text: the step, the parameter, and the item in it. */
+/** A place as text: the step, the parameter, and the item in it. */
 function parsePlace(place: string): Place {
   const [step = "", param = ""] = place.split(" ", 2);
   return { step: step as Step, param: Number(param), item: place.slice(step.length + param.length + 2) };
 }
 
-/** What each step looks like as JavaScript. */
+/** Prints each step as JavaScript. */
 const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
   "check-leave": () => 'if (words[noLeaveAt] !== 0) trapAt(tree, path, "cannot-leave");',
   "enter-from-host": ({ facts: { single } }) =>
     single
-      ? `if (words[enteredAt] !== ${FREE}) refuseEnter(inst, path);\n    words[enteredAt] = number;`
+      ? `if (words[enteredAt] !== ${FREE}) refuseEnter(inst, "call", path);\n    words[enteredAt] = number;`
       : "enterAll(entering, path, number);",
-  // Its frames are made where it turns out that there is something to note in them.
+  // Frames are made when the first item is noted, so this step prints nothing.
   "open-frames": () => "",
 
   "lift-params"(w) {
@@ -288,7 +302,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
 
   "check-lock-down"(w) {
     const check = "if (words[lockedDownAt] !== 0) rethrow(tree);";
-    // Before the call only code of the host's can have locked the tree down.
+    // Before the call, only host code can have locked the tree down.
     return w.called ? check : w.region.ranHost ? `at = ${CALLING};\n      ${check}` : "";
   },
   "call-guest"(w) {
@@ -386,7 +400,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       : 'out = { tag: failed ? "err" : "ok", val: out, "~result": true };';
   },
 
-  // Calls between guests are performed.
+  // Calls between guests are performed by closures (calls/perform.ts).
   "enter-from-guest": () => "",
 };
 

@@ -1,4 +1,5 @@
-// The built-ins resource.new, resource.drop and resource.rep, as core functions.
+// The built-ins resource.new, resource.drop and resource.rep. An instance and a resource type
+// enter, core functions leave.
 // Spec: CanonicalABI.md `canon resource.*`.
 
 import type { ComponentInstance } from "../state/instance.ts";
@@ -26,7 +27,9 @@ export function resourceDrop(inst: ComponentInstance, runtime: ResourceRuntime):
   };
 }
 
-/** `canon_resource_rep`: the one built-in besides `context.*` that may run during realloc and post-return. */
+/**
+ * `canon_resource_rep`. Only this built-in and `context.*` may run during realloc and post-return.
+ */
 export function resourceRep(inst: ComponentInstance, runtime: ResourceRuntime): (handle: number) => number {
   return (handle) => inst.handles.rep(handle >>> 0, runtime);
 }

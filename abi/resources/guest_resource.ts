@@ -1,19 +1,20 @@
-// A guest's resources in JavaScript: an object that holds a representation, its class, and the destructor that runs when it is dropped
-// or garbage.
-// Representations in, objects out, and back.
+// Resources of a guest in JavaScript. An object holds a representation, and a class belongs to each
+// resource type. The destructor runs when the object is dropped or garbage-collected.
+// Representations enter, objects leave, and the reverse.
 // Spec: CanonicalABI.md `canon resource.*`, definitions.py `ResourceType`.
 
 import "../dispose.ts";
-import { describe, finish, ValueError } from "../../errors.ts";
+import { completeMessage, describe, ValueError } from "../../errors.ts";
 import type { CallFrame } from "../state/call_frame.ts";
 import { FREE } from "../state/flags.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import type { ResourceRuntime } from "../state/resource_runtime.ts";
 import { isThenable } from "../codecs/results.ts";
-import { asTrap, refuseEntered, rethrow, surface, trap, whyNotEntered } from "../state/trap.ts";
+import { asTrap, rethrow, surface, trap, whyNotEntered } from "../state/trap.ts";
+import { refuseEnter } from "../state/entering.ts";
 import type { ResourceType } from "../types/types.ts";
 
-/** What messages say of a resource that is gone. */
+/** The reasons in messages about a resource that cannot be used any more. */
 const phrases = {
   dropped: "was dropped",
   "given away": "was given away",
@@ -21,16 +22,17 @@ const phrases = {
 } as const;
 
 /**
- * What a resource object holds. Apart from the object: the objects of every class look different to an engine, these all look the same,
- * and a call looks at much of it.
+ * The state of a resource object. It is an object of its own because engines optimise code for one
+ * class: each resource class differs, but every Holding has the same shape, and calls read it
+ * often.
  */
 export class Holding {
   readonly runtime: GuestResource;
   readonly rep: number;
   readonly owned: boolean;
-  /** Why it is no longer there, if it is not. */
+  /** Why the resource cannot be used any more; `undefined` while it can. */
   gone: keyof typeof phrases | undefined = undefined;
-  /** Calls that it is lent to. */
+  /** How many calls the resource is lent to. */
   lends = 0;
 
   constructor(runtime: GuestResource, rep: number, owned: boolean) {
@@ -42,21 +44,29 @@ export class Holding {
 
 let holdingOf: (value: object) => Holding | undefined;
 
-/** A guest's resource as the host sees it. Classes of exported resources extend it; it has no statics, which they would inherit. */
+/**
+ * A resource of a guest, as the host sees it. The classes of exported resources extend this class.
+ * It has no static members because they would inherit them.
+ */
 export class ResourceObject {
   readonly #holding: Holding;
 
-  /** Made by lifting only. */
+  /** Only lifting makes such objects. */
   constructor(holding: Holding) {
     this.#holding = holding;
   }
 
-  /** Drops it: runs the destructor of an owned one. Doing so again, or when the instance is gone, does nothing. */
+  /**
+   * Drops the resource; the destructor of an owned one runs. A second call has no effect, nor has a
+   * call after the instance's end.
+   */
   [Symbol.dispose](): void {
     const holding = this.#holding, { runtime } = holding;
     if (!holding.owned) holding.gone ??= "ended";
     if (holding.gone !== undefined || runtime.isGone) return;
-    if (holding.lends > 0) throw finish(new ValueError("lent-resource"), "drop", "", `resource ${runtime.name}`);
+    if (holding.lends > 0) {
+      throw completeMessage(new ValueError("lent-resource"), "drop", "", `resource ${runtime.name}`);
+    }
     runtime.refuseIfEntered();
     holding.gone = "dropped";
     runtime.forget(this);
@@ -68,7 +78,10 @@ export class ResourceObject {
   }
 }
 
-/** What the object of a type holds, alive; a ValueError says what is wrong with it. */
+/**
+ * Gives the state of an object that can still be used. Throws a ValueError that says what is wrong
+ * otherwise.
+ */
 function alive(value: unknown, runtime: GuestResource): Holding {
   const holding = typeof value === "object" && value !== null ? holdingOf(value) : undefined;
   if (holding !== undefined && holding.runtime === runtime && holding.gone === undefined) return holding;
@@ -85,14 +98,14 @@ function refuseObject(value: unknown, holding: Holding | undefined, runtime: Gue
   throw new ValueError("type-mismatch", `resource \`${runtime.name}\``, found);
 }
 
-/** Lends an object; whoever does gives it back by counting its `lends` down. */
+/** Lends an object. The caller must return it by decrementing `lends`. */
 export function lendDirectly(value: unknown, runtime: GuestResource): Holding {
   const holding = alive(value, runtime);
   holding.lends++;
   return holding;
 }
 
-/** Whether a value is a resource object of a type, alive or not. */
+/** Whether a value is an object of this resource type, usable or not. */
 export function isResourceObject(value: unknown, runtime: GuestResource): boolean {
   return typeof value === "object" && value !== null && holdingOf(value)?.runtime === runtime;
 }
@@ -100,19 +113,22 @@ export function isResourceObject(value: unknown, runtime: GuestResource): boolea
 /** A class of resource objects. */
 export type ResourceObjectClass = abstract new (...args: never[]) => ResourceObject;
 
-/** Gives the class that the objects of a type are instances of; asked once for each type. */
+/** Gives the class for objects of a resource type. Called once per type. */
 export type ClassOf = (resource: GuestResource) => ResourceObjectClass;
 
-/** A resource type that a component of the tree defined. */
+/** A resource type that a component of the tree defines. */
 export class GuestResource implements ResourceRuntime {
   readonly type: ResourceType;
   readonly node: ComponentInstance;
   #class: ResourceObjectClass | undefined;
   readonly #classOf: ClassOf;
-  /** The number that stands for its destructor while that runs. */
+  /** The call number of the destructor. */
   #call: number | undefined;
   readonly #destructor: ((rep: number) => void) | undefined;
-  /** Made when first needed: a small binary can define many types that have no objects. */
+  /**
+   * Made when it is first needed, because a small binary can define many types that have no
+   * objects.
+   */
   #finalizers: FinalizationRegistry<number> | undefined;
 
   constructor(
@@ -131,7 +147,10 @@ export class GuestResource implements ResourceRuntime {
     return this.type.name ?? "resource";
   }
 
-  /** The class that lifted objects are instances of; made when first asked for, which may be while the instance starts. */
+  /**
+   * The class of lifted objects. It is made when it is first needed, which may be while the
+   * instance starts.
+   */
   get class(): ResourceObjectClass {
     return this.#class ??= this.#classOf(this);
   }
@@ -177,8 +196,8 @@ export class GuestResource implements ResourceRuntime {
 
   destroy(rep: number, caller: ComponentInstance | undefined): void {
     const { tree } = this.node;
-    if (caller === undefined && (tree.poisoned || this.#destructor === undefined)) return;
-    // At the instance's end everything is entered already, and stays so.
+    if (caller === undefined && (tree.lockedDown || this.#destructor === undefined)) return;
+    // When the instance ends, all its parts are entered already and stay so.
     const entering = tree.disposed ? [] : this.node.enteringSet(caller);
     const taken = entering.find((inst) => inst.entered !== FREE);
     if (taken !== undefined) trap(tree, "cannot-enter", whyNotEntered(taken));
@@ -187,35 +206,34 @@ export class GuestResource implements ResourceRuntime {
     for (const inst of entering) inst.entered = call;
     try {
       this.#destructor(rep);
-      if (tree.poisoned) rethrow(tree);
+      if (tree.lockedDown) rethrow(tree);
     } catch (error) {
       throw caller === undefined ? surface(tree, error, "drop", `resource ${this.name}`) : asTrap(error);
     }
     for (const inst of entering) inst.entered = FREE;
   }
 
-  /** Whether there is nobody left to drop it for. */
+  /** Whether the destructor can never run again. */
   get isGone(): boolean {
-    return this.node.tree.poisoned || this.node.tree.disposed;
+    return this.node.tree.lockedDown || this.node.tree.disposed;
   }
 
-  /** An explicit drop by the host while the instance runs is refused before anything changes. */
+  /** Throws if the host drops the resource while the instance runs. Nothing has changed then. */
   refuseIfEntered(): void {
     if (this.#destructor === undefined) return;
     const taken = this.node.enteringSet(undefined).findLast((inst) => inst.entered !== FREE);
-    if (taken !== undefined) refuseEntered(taken, "drop", `resource ${this.name}`);
+    if (taken !== undefined) refuseEnter(taken, "drop", `resource ${this.name}`);
   }
 
-  /** Has the destructor run when the object is garbage. */
+  /** Lets the destructor run when the object is garbage-collected. */
   remember(object: ResourceObject, rep: number): void {
     if (this.#destructor === undefined) return;
-    // The registry must not keep the tree alive on its own account: it is reachable only from its
-    // resources.
+    // The registry must not keep the tree alive. It is reachable only from the tree's resources.
     this.#finalizers ??= new FinalizationRegistry((rep) => this.#finalize(rep));
     this.#finalizers.register(object, rep, object);
   }
 
-  /** Takes that back: the object no longer owns. */
+  /** Cancels {@linkcode remember}: the object does not own the resource any more. */
   forget(object: ResourceObject): void {
     this.#finalizers?.unregister(object);
   }
@@ -227,7 +245,8 @@ export class GuestResource implements ResourceRuntime {
   #finalize(rep: number): void {
     if (this.isGone) return;
     const { tree } = this.node;
-    // Entered while no JavaScript runs: a call is suspended. The drop waits for its end.
+    // The instance is entered although no JavaScript runs, so a call is suspended. The drop waits
+    // until the call has ended.
     if (this.#destructor !== undefined && this.node.enteringSet(undefined).some((inst) => inst.entered !== FREE)) {
       tree.idle.push(() => this.#finalize(rep));
       return;

@@ -1,5 +1,6 @@
-// A host's resources in guests: any object, held in a slab; its index there is the representation.
-// Objects in, representations out, and back.
+// Resources of the host in guests. Any object can be one. It is held in an array, and its index is
+// the representation.
+// Objects enter, representations leave, and the reverse.
 // Spec: definitions.py `ResourceType`.
 
 import { dispose } from "../dispose.ts";
@@ -11,12 +12,15 @@ import { isThenable } from "../codecs/results.ts";
 import { trap } from "../state/trap.ts";
 import type { ResourceType } from "../types/types.ts";
 
-/** How host objects are recognised and released. */
+/** How objects of a host's resource are recognised. */
 export interface HostResourceClass {
   is(value: unknown): boolean;
 }
 
-/** A resource type that the host gave: objects in a slab, their indices are the representations. */
+/**
+ * A resource type that the host provides. Its objects are held in an array, and their indices are
+ * the representations.
+ */
 export class HostResource implements ResourceRuntime {
   readonly type: ResourceType;
   readonly node = undefined;
@@ -31,7 +35,7 @@ export class HostResource implements ResourceRuntime {
     this.#tree = tree;
   }
 
-  /** Objects that guests hold handles to. */
+  /** How many objects are held for guests. */
   get size(): number {
     return this.#objects.length - this.#free.length;
   }
@@ -67,12 +71,13 @@ export class HostResource implements ResourceRuntime {
     try {
       method.call(object);
     } catch (error) {
-      // Without a caller the instance ends: it drops what it has in no order, and no guest can be blamed for that.
+      // Without a caller, the instance ends and drops its resources in no particular order, so that
+      // no guest is at fault.
       if (caller !== undefined || !(error instanceof Trap)) throw error;
     }
   }
 
-  /** Holds an object for a guest; gives the representation. */
+  /** Holds an object for a guest. Gives its representation. */
   hold(value: unknown): number {
     if (!this.#class.is(value)) {
       if (isThenable(value)) throw new ValueError("promise", `resource \`${this.type.name ?? "resource"}\``);

@@ -1,10 +1,15 @@
-// What one call owes: borrows that must be dropped, lends that must be returned, moves that a failure must take back.
-// Made for a call only if its signature has handles; ended by the trampoline that made it. Any number of calls may be under way.
+// What one call owes until it ends: borrows that the callee must drop, lends that must be returned,
+// and moves that a failure must undo.
+// A trampoline makes a frame only if the signature has handles, and ends it. Several calls may be
+// under way at once, each with its own frame.
 // Spec: definitions.py `Task.num_borrows`, `Subtask.lenders`.
 
 import type { HandleTable } from "./handle_table.ts";
 
-/** A call's frame: its borrow scope. Its lists are made when there is something to note: most calls note one thing or none. */
+/**
+ * The frame of one call, which is also its borrow scope. Its lists are made when the first item is
+ * noted: most calls note one item or none.
+ */
 export class CallFrame {
   /** `num_borrows`: borrow handles of this call that the callee still holds. */
   borrows = 0;
@@ -13,30 +18,35 @@ export class CallFrame {
   #endings: (() => void)[] | undefined;
   #undos: (() => void)[] | undefined;
 
-  /** Notes that a handle is lent for this call. All that one scope lends is in one table, the caller's. */
+  /**
+   * Notes that a handle is lent for this call. All handles that one frame lends are in the same
+   * table, the caller's.
+   */
   lent(table: HandleTable, handle: number): void {
     this.#lenders = table;
     (this.#lent ??= []).push(handle);
   }
 
-  /** Runs `ending` when the call ends, however it ends. */
+  /** Runs `ending` when the call ends, whether it succeeds or fails. */
   atEnd(ending: () => void): void {
     (this.#endings ??= []).push(ending);
   }
 
-  /** Runs `undo` if the call fails before the callee has run; last noted first. */
+  /** Runs `undo` if the call fails before the callee has run. The last one noted runs first. */
   onFailure(undo: () => void): void {
     (this.#undos ??= []).push(undo);
   }
 
-  /** The call is over: lends are returned, borrowed wrappers die. */
+  /** Ends the call: lends are returned, and borrowed resource objects can no longer be used. */
   end(): void {
     if (this.#lent !== undefined) { for (const handle of this.#lent) this.#lenders!.endLend(handle); }
     if (this.#endings !== undefined) { for (const ending of this.#endings) ending(); }
     this.#lent = this.#endings = undefined;
   }
 
-  /** The call did not happen: what was moved is back where it was. */
+  /**
+   * Undoes a call that failed before the callee ran: moved resources belong to the caller again.
+   */
   undo(): void {
     if (this.#undos !== undefined) { for (const undo of this.#undos.reverse()) undo(); }
     this.#undos = undefined;

@@ -1,5 +1,7 @@
-// Canonical options resolved for one instance, and the context that codecs receive.
-// A context is what linking knows: it never changes. What one call owes is in its frame (call_frame.ts).
+// The canonical options of one function, resolved for one instance, and the context that codecs
+// receive.
+// A context holds only what is known after linking, and never changes. What a call owes is in its
+// frame (call_frame.ts).
 // Spec: definitions.py `CanonicalOptions`, `LiftLowerContext`.
 
 import type { AddressType, CoreValue } from "../types/core_values.ts";
@@ -7,15 +9,19 @@ import type { ComponentInstance } from "./instance.ts";
 import { type GuestMemory, guestMemory } from "./memory.ts";
 import { type Pointers, pointersOf } from "./pointers.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
-import { lockingDown, rethrow, trap } from "./trap.ts";
+import { HookFailure } from "./hooks.ts";
+import { asTrap, rethrow, trap } from "./trap.ts";
 
 /** `string-encoding`. */
 export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
 
-/** The options of one `canon lift` or `canon lower`, with core items in hand. */
+/**
+ * The options of one `canon lift` or `canon lower`, with the core items themselves in place of
+ * indices.
+ */
 export interface CanonOptions {
   readonly memory: WebAssembly.Memory | undefined;
-  /** The memory's address type; `i32` without one. */
+  /** The address type of the memory. `i32` if there is no memory. */
   readonly address: AddressType;
   /** `(old, oldSize, alignment, newSize) → pointer`, in core values of the address type. */
   readonly realloc: Realloc | undefined;
@@ -27,13 +33,19 @@ export interface CanonOptions {
 export type Realloc = (old: never, oldSize: never, alignment: never, size: never) => CoreValue;
 type NumericRealloc = (old: number, oldSize: number, alignment: number, size: number) => CoreValue;
 
-/** `LiftLowerContext`: whose memory, whose handles. One per canonical definition of an instance. */
+/**
+ * `LiftLowerContext`: which memory and which handle table values belong to. There is one per
+ * canonical definition of an instance.
+ */
 export class CanonContext {
   readonly inst: ComponentInstance;
   readonly stringEncoding: StringEncoding;
-  /** How pointers look in the memory and as core values. */
+  /** How pointers are represented in the memory and as core values. */
   readonly pointers: Pointers;
-  /** Whether the values are JavaScript's; false between guests, where handles travel as representations. */
+  /**
+   * Whether values are JavaScript values. False between guests, where a resource travels as its
+   * representation.
+   */
   readonly host: boolean;
   readonly resources: readonly ResourceRuntime[];
   readonly #memory: GuestMemory | undefined;
@@ -49,18 +61,18 @@ export class CanonContext {
     this.#realloc = options.realloc && numeric(options.realloc, this.pointers);
   }
 
-  /** The memory. Validation guarantees one wherever a codec asks. */
+  /** The memory. Validation guarantees that there is one wherever a codec asks for it. */
   get memory(): GuestMemory {
     return this.#memory!;
   }
 
-  /** Begins lifting: views are current, the budget is whole. */
+  /** Prepares lifting: renews the memory views and resets the count of lifted bytes. */
   beginLift(): void {
     this.#memory?.sync();
     this.inst.tree.lifted = 0;
   }
 
-  /** Begins lowering: views are current. */
+  /** Prepares lowering: renews the memory views. */
   beginLower(): void {
     this.#memory?.sync();
   }
@@ -72,12 +84,15 @@ export class CanonContext {
     if (tree.lifted > tree.liftedBytes) trap(tree, "lifted-bytes-limit", tree.liftedBytes);
   }
 
-  /** `allocate`: runs the guest's realloc; the result is aligned and in bounds, the views are current. */
+  /**
+   * `allocate`: runs the guest's realloc. Afterwards the result is aligned and in bounds, and the
+   * memory views are current.
+   */
   allocate(alignment: number, size: number, what: "string" | "list" = "list"): number {
     return this.reallocate(0, 0, alignment, size, what);
   }
 
-  /** `reallocate`: the same for a range that the guest gave before. */
+  /** `reallocate`: the same for a range that the guest returned before. */
   reallocate(old: number, oldSize: number, alignment: number, size: number, what: "string" | "list"): number {
     const { inst } = this, { tree } = inst;
     inst.mayLeave = false;
@@ -85,13 +100,16 @@ export class CanonContext {
     try {
       ptr = this.pointers.fromCore(this.#realloc!(old, oldSize, alignment, size));
     } catch (error) {
-      throw lockingDown(tree, error);
+      const failure = asTrap(error);
+      tree.lockDown(failure instanceof HookFailure ? failure.error : failure);
+      throw failure;
     }
-    if (tree.poisoned) rethrow(tree);
+    if (tree.lockedDown) rethrow(tree);
     inst.mayLeave = true;
     const memory = this.#memory!;
     memory.sync();
-    // Between guests the reference suite expects the phrases of the adapter that copies.
+    // Between guests, the reference suite expects the phrases of an adapter that copies from memory
+    // to memory.
     if (ptr % alignment !== 0) trap(tree, this.host ? "realloc-unaligned" : "unaligned-pointer");
     if (ptr + size > memory.u8.length) {
       trap(tree, this.host ? "realloc-out-of-bounds" : `${what}-content-out-of-bounds`);
@@ -99,7 +117,7 @@ export class CanonContext {
     return ptr;
   }
 
-  /** Checks a pointer to a record of parameters or results. */
+  /** Checks a pointer to the record of parameters or results. */
   checkPointer(value: unknown, alignment: number, size: number): number {
     const ptr = this.pointers.fromCore(value as CoreValue);
     if (ptr % alignment !== 0) trap(this.inst.tree, "unaligned-pointer");
@@ -108,7 +126,7 @@ export class CanonContext {
   }
 }
 
-/** A `realloc` that is called with numbers. */
+/** Makes a `realloc` whose parameters and result are numbers. */
 function numeric(realloc: Realloc, { address, toCore }: Pointers): NumericRealloc {
   if (address === "i32") return realloc as NumericRealloc;
   const core = realloc as (...args: CoreValue[]) => CoreValue;

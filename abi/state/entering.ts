@@ -1,34 +1,42 @@
-// Entering and leaving component instances from the host, and what the host is told of one that cannot be entered.
+// Entering and leaving component instances when the host calls, and the errors for an instance that
+// cannot be entered.
+// Instances, as the list that `entering_set` gives, enter. Their flags change, or an error is
+// thrown.
 
-import { finish, ValueError } from "../../errors.ts";
+import { completeMessage, ValueError } from "../../errors.ts";
 import { FREE } from "./flags.ts";
 import type { ComponentInstance } from "./instance.ts";
-import { refuseEntered } from "./trap.ts";
+import { notEntered } from "./trap.ts";
 
-/** What a call gets whose instance was disposed, before or while it was suspended. */
+/**
+ * The error for a call whose instance was disposed of, before the call or while it was suspended.
+ */
 export function disposed(path: string): unknown {
-  return finish(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
+  return completeMessage(new ValueError("dead-resource", "the instance was disposed"), "call", "", path);
 }
 
-/** Throws what the host is told. */
-export function refuseEnter(inst: ComponentInstance, path: string): never {
+/** Throws the error for an instance that cannot be entered. */
+export function refuseEnter(inst: ComponentInstance, verb: string, path: string): never {
   if (inst.tree.disposed) throw disposed(path);
-  refuseEntered(inst, "call", path);
+  throw notEntered(inst, verb, path);
 }
 
-/** Enters instances for a call, or refuses and leaves them as they were. */
+/**
+ * Enters instances for a call. If one of them cannot be entered, throws and leaves all of them as
+ * they were.
+ */
 export function enterAll(entering: readonly ComponentInstance[], path: string, call: number): void {
-  // Outermost first: an outer one that is entered is the usual reason to refuse.
+  // The outermost comes first: if an instance is entered already, it is usually that one.
   for (let i = entering.length - 1; i >= 0; i--) {
     if (entering[i]!.entered !== FREE) {
       for (let k = i + 1; k < entering.length; k++) entering[k]!.entered = FREE;
-      refuseEnter(entering[i]!, path);
+      refuseEnter(entering[i]!, "call", path);
     }
     entering[i]!.entered = call;
   }
 }
 
-/** The call is over. */
+/** Marks instances as left: the call is over. */
 export function leaveAll(entering: readonly ComponentInstance[]): void {
   for (let i = 0; i < entering.length; i++) entering[i]!.entered = FREE;
 }

@@ -1,32 +1,38 @@
-// The flags of all instance trees, as words of linear memory: code that the library emits as WebAssembly reads and writes the same ones.
-// A tree gets a few words and gives them back when it is collected: whatever may look at them keeps the tree alive until then.
-// One memory serves thousands of trees, since an engine reserves gigabytes of addresses for each memory.
+// The flags of all instance trees, as words of one linear memory. Emitted WebAssembly code reads
+// and writes the same words as JavaScript.
+// A tree takes a few words, and they are returned when the tree is collected. Whoever uses the
+// words must therefore keep the tree alive.
+// One memory serves thousands of trees, because an engine reserves gigabytes of address space for
+// each memory.
 
-/** Words of a component instance: 0 while nothing of it runs. */
+/** Offsets of the words of a component instance. */
 export const ENTERED = 0, NO_LEAVE = 1, INSTANCE_WORDS = 2;
-/** Words of a tree, before those of its instances. */
+/** Offsets of the words of a tree. They come before the words of its instances. */
 export const LOCKED_DOWN = 0, DEPTH = 1, TREE_WORDS = 2;
 
-/** What {@linkcode ENTERED} is while nothing of the instance runs, and once it was locked down; else the number of the call under way. */
+/**
+ * Two values of the word {@linkcode ENTERED}: no code of the instance runs, and the instance was
+ * locked down. Any other value is the number of the call under way.
+ */
 export const FREE = 0, LOCKED = -1;
 
 const PAGE_WORDS = 65536 / 4;
 
-/** Where a tree's words are. */
+/** The place of a tree's words. */
 export interface FlagPlace {
-  /** `undefined` where the engine would not give one: then no emitted code can use the words. */
+  /** `undefined` if the engine did not provide a memory. Then no emitted code can use the words. */
   readonly memory: WebAssembly.Memory | undefined;
   readonly words: Int32Array;
-  /** The first of them. */
+  /** Index of the first word. */
   readonly at: number;
 }
 
-/** A memory of flags. */
+/** One memory full of flags. */
 class Block {
   readonly memory: WebAssembly.Memory | undefined;
   readonly words: Int32Array;
   #used = 0;
-  /** Places that were given back, by their length. */
+  /** Ranges that were returned, by their length. */
   readonly #free = new Map<number, number[]>();
 
   constructor(words: number) {
@@ -39,7 +45,10 @@ class Block {
     this.words = this.memory === undefined ? new Int32Array(pages * PAGE_WORDS) : new Int32Array(this.memory.buffer);
   }
 
-  /** Zeroed words; `undefined` if there are not so many left. */
+  /**
+   * Takes a range of words, all 0. Gives its first index, or `undefined` if the block has no such
+   * range left.
+   */
   take(count: number): number | undefined {
     const again = this.#free.get(count)?.pop();
     if (again !== undefined) return again;
@@ -65,12 +74,16 @@ interface Taken {
 let blocks: Block[] | undefined;
 let collected: FinalizationRegistry<Taken> | undefined;
 
-/** Words for a tree of that many component instances, until `tree` is collected. */
+/**
+ * Takes words for a tree with that many component instances. They are returned when `tree` is
+ * collected.
+ */
 export function takeFlags(tree: object, instances: number): FlagPlace {
   const count = TREE_WORDS + instances * INSTANCE_WORDS;
   blocks ??= [];
   let block: Block | undefined, at: number | undefined;
-  // Newest first: it has room, or an older one has what was given back.
+  // The newest block comes first: it has room left. An older one may have ranges that were
+  // returned.
   for (let i = blocks.length - 1; at === undefined && i >= 0; i--) at = (block = blocks[i])!.take(count);
   if (at === undefined) {
     blocks.push(block = new Block(Math.max(count, PAGE_WORDS)));

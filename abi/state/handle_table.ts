@@ -1,5 +1,7 @@
-// A component instance's handle table: index → resource type, representation, and what it owes.
-// Index 0 is reserved; freed indices are reused last in, first out, which is normative and tested index by index.
+// The handle table of a component instance. Each index holds a resource type, a representation, and
+// the lends or the borrow scope.
+// Index 0 is reserved. Freed indices are reused, the last freed first. The specification prescribes
+// this order, and the reference suite tests each index.
 // Spec: definitions.py `Table`, `ResourceHandle`.
 
 import type { InstanceTree } from "./instance.ts";
@@ -7,10 +9,16 @@ import type { ResourceRuntime } from "./resource_runtime.ts";
 import type { CallFrame } from "./call_frame.ts";
 import { trap } from "./trap.ts";
 
-/** How often the instance's end looks through a table for what destructors added. */
+/**
+ * How many passes the end of an instance makes over a table, to find handles that destructors added
+ * meanwhile.
+ */
 const MAX_DRAIN_PASSES = 1000;
 
-/** Parallel arrays rather than an object per handle: adding and removing allocate nothing in steady state. */
+/**
+ * The table. It uses parallel arrays instead of an object per handle, so that adding and removing a
+ * handle allocates no memory.
+ */
 export class HandleTable {
   readonly tree: InstanceTree;
   readonly #types: (ResourceRuntime | undefined)[] = [];
@@ -23,7 +31,7 @@ export class HandleTable {
     this.tree = tree;
   }
 
-  /** Live handles. */
+  /** The number of handles in the table. */
   get size(): number {
     return Math.max(0, this.#types.length - 1) - this.#free.length;
   }
@@ -56,7 +64,7 @@ export class HandleTable {
     return this.#reps[handle]!;
   }
 
-  /** Takes an own handle out and yields its representation: `lift_own`. */
+  /** `lift_own`: takes an own handle out of the table and gives its representation. */
   takeOwn(handle: number, type: ResourceRuntime): number {
     this.#check(handle, type);
     if (this.#lends[handle] !== 0) trap(this.tree, "lent-handle");
@@ -64,14 +72,14 @@ export class HandleTable {
     return this.#remove(handle);
   }
 
-  /** Lends a handle until the scope ends and yields its representation: `lift_borrow`. */
+  /** `lift_borrow`: lends a handle until the scope ends and gives its representation. */
   lend(handle: number, type: ResourceRuntime, scope: CallFrame): number {
     const rep = this.lendDirectly(handle, type);
     scope.lent(this, handle);
     return rep;
   }
 
-  /** The same where whoever lends it gives it back itself. */
+  /** Lends a handle without a scope. The caller must return it with {@linkcode giveBack}. */
   lendDirectly(handle: number, type: ResourceRuntime): number {
     this.#check(handle, type);
     this.#lends[handle]!++;
@@ -83,7 +91,10 @@ export class HandleTable {
     this.#lends[handle]!--;
   }
 
-  /** Takes any handle out for `resource.drop`; `undefined` if it was a borrow, else the representation to destroy. */
+  /**
+   * Takes a handle out for `resource.drop`. Gives the representation to destroy, or `undefined` if
+   * the handle was a borrow.
+   */
   drop(handle: number, type: ResourceRuntime): number | undefined {
     this.#check(handle, type);
     if (this.#lends[handle] !== 0) trap(this.tree, "lent-handle");
@@ -101,10 +112,15 @@ export class HandleTable {
     return this.#remove(handle);
   }
 
-  /** Takes out the own handles of some types, one by one, for the instance's end. Those that destructors add on the way too. */
+  /**
+   * Takes out the own handles of some types, one by one, when the instance ends. It also finds
+   * handles that destructors add meanwhile.
+   */
   *drain(wanted: (type: ResourceRuntime) => boolean): Generator<{ type: ResourceRuntime; rep: number }> {
-    // What a destructor adds may take an index that has been passed: as long as a pass finds something, another follows.
-    // A destructor that adds a handle each time would never let it end.
+    // A destructor may add a handle at an index that this pass has left behind. So another pass
+    // follows each pass that found a handle.
+    // A destructor that adds a handle every time would make this endless, so the number of passes
+    // is limited.
     for (let found = true, pass = 0; found && pass < MAX_DRAIN_PASSES; pass++) {
       found = false;
       for (let handle = 1; handle < this.#types.length; handle++) {

@@ -1,8 +1,10 @@
-// Call hooks: what an embedder may observe of the traffic between host and guest.
+// Call hooks: an embedder observes the calls between host and guest through them.
+// The embedder's functions enter (option `hooks`), trampolines call them.
 
 /**
- * Called at the four transitions. `path` is `import …#f` or `export …#f`. A hook that throws ends the call as a trap does: what it threw comes
- * out of the outermost export, and the instance is locked down.
+ * Called at the four transitions between host and guest. `path` is `import …#f` or `export …#f`. A
+ * hook that throws ends the call as a trap does: the outermost export throws the same exception,
+ * and the instance is locked down.
  */
 export interface CallHooks {
   /** The guest calls a host function. */
@@ -15,7 +17,10 @@ export interface CallHooks {
   returningFromGuest?(path: string): void;
 }
 
-/** What a hook threw, so that nobody takes it for what the function around it threw. */
+/**
+ * Wraps an exception that a hook threw. The wrapper tells it from an exception of the function
+ * around the hook.
+ */
 export class HookFailure {
   readonly error: unknown;
   constructor(error: unknown) {

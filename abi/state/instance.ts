@@ -1,6 +1,9 @@
-// What a running component consists of: a tree of component instances that live and die together.
-// core/instantiate makes them from the plan; trampolines test and set their flags.
-// Spec: definitions.py `ComponentInstance`; DESIGN.md "Traps, exceptions, lock-down".
+// A running component: a tree of component instances that live and die together, with their flags
+// and limits.
+// core/run makes the tree from a plan. Trampolines test and set the flags.
+// After a trap the state of the tree may be inconsistent, so no instance of it can be entered
+// again. This is called lock-down.
+// Spec: definitions.py `ComponentInstance`.
 
 import { DEPTH, ENTERED, INSTANCE_WORDS, LOCKED, LOCKED_DOWN, NO_LEAVE, takeFlags, TREE_WORDS } from "./flags.ts";
 import type { CallHooks } from "./hooks.ts";
@@ -8,7 +11,7 @@ import { HandleTable } from "./handle_table.ts";
 import type { Suspension } from "./suspend.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
 
-/** Limits of one instance tree; a missing one has its default. */
+/** Limits of one instance tree. A limit that is not given has its default. */
 export interface Limits {
   /** Bytes of strings and lists lifted in one call; default 128 MiB. */
   liftedBytes?: number;
@@ -24,14 +27,15 @@ export interface Limits {
 /** `Table.MAX_LENGTH`. */
 export const MAX_HANDLES: number = 2 ** 28 - 1;
 /**
- * Handles of an instance tree to the host's resources, unless {@linkcode Limits.handles} is set.
- * What such a handle keeps alive lies in the host's memory, not in the guest's, and no other limit
- * counts it: 230 bytes for a pollable, so that this many take 220 MiB.
+ * Limit of handles of one instance tree to resources of the host, unless {@linkcode Limits.handles}
+ * is set. The object behind such a handle lies in the host's memory, not in the guest's, and no
+ * other limit counts it. A pollable takes 230 bytes, so that the default allows 220 MiB.
  */
 export const DEFAULT_HOST_HANDLES = 1_000_000;
 /**
- * The switch of the re-entrance rule: whether an instance may call itself, an instance nested in it, or one that it is nested in.
- * `entering_set` at the pinned commit would allow it; the conformance suite of that commit wants a trap "for now", as Wasmtime has it.
+ * Whether an instance may call itself, an instance nested in it, or an instance around it.
+ * `entering_set` at the pinned commit would allow this. The conformance suite of that commit
+ * expects a trap "for now", and Wasmtime traps.
  */
 export const DONUT_WRAPPING = false as boolean;
 /** Default of {@linkcode Limits.liftedBytes}. */
@@ -40,14 +44,17 @@ export const DEFAULT_LIFTED_BYTES: number = 128 * 2 ** 20;
 /** Default of {@linkcode Limits.callDepth}. */
 export const DEFAULT_CALL_DEPTH = 1000;
 
-/** A limit as it was set. Anything that would switch it off by accident is refused. */
+/**
+ * Checks a limit that the embedder set. A value that would switch the limit off by accident is an
+ * error.
+ */
 function limit(name: string, value: number | undefined, initial: number): number {
   if (value === undefined) return initial;
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new RangeError(`the limit ${name} must be an integer that is not negative, found ${String(value)}`);
 }
 
-/** Reports an exception that nobody is there to catch, as the platform reports others. */
+/** Reports an exception that no caller can catch, in the same way as the platform reports one. */
 function reportUncaught(error: unknown): void {
   if (typeof reportError === "function") return reportError(error);
   queueMicrotask(() => {
@@ -55,50 +62,56 @@ function reportUncaught(error: unknown): void {
   });
 }
 
-/** What waits for something, and is told that nothing will come any more. */
+/** A wait for a promise. `end` says that the result is not needed any more. */
 interface Ending {
   end(): void;
 }
 
-/** A linked instance tree: everything that one `instantiate` made, locked down together. */
+/**
+ * A linked instance tree: everything that one call of `instantiate` made. It is locked down as a
+ * whole.
+ */
 export class InstanceTree {
   /** The trap or the exception that locked the tree down. */
   trap: unknown = undefined;
   /** Set when the instance's signal aborted. */
   aborted: { readonly reason: unknown } | undefined = undefined;
-  /** Bytes that the lift under way has taken of {@linkcode liftedBytes}: lifting runs neither a guest nor a host. */
+  /**
+   * Bytes that the current lift has taken of {@linkcode liftedBytes}. One counter is enough: while
+   * values are lifted, neither guest nor host code runs.
+   */
   lifted = 0;
-  /** Which calls can be suspended; made where a suspending function is linked. */
+  /** Which calls can be suspended. Set only if a suspending function is linked. */
   suspension: Suspension | undefined = undefined;
-  /** The promising calls that wait for a guest: each can be rejected. */
+  /** The promising calls under way. Each function rejects one of them. */
   readonly pendingCalls: Set<(reason: unknown) => void> = new Set();
-  /** What suspended guests wait for. The end of a wait unwinds its guest. */
+  /** The waits of suspended guests. Ending a wait unwinds its guest. */
   readonly waits: Set<Ending> = new Set();
-  /** What waits until no call is suspended. */
+  /** Functions that run when no call is suspended any more. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
   disposed = false;
-  /** Resource types at run time, by the slots that the plan gave them. */
+  /** Resource types at run time, by resource slot. */
   readonly resources: ResourceRuntime[] = [];
   readonly nodes: ComponentInstance[] = [];
   readonly liftedBytes: number;
   readonly maxHandles: number;
   readonly maxHostHandles: number;
-  /** Objects of the host's that guests hold handles to. */
+  /** How many handles guests hold to objects of the host. */
   hostHandles = 0;
   readonly callDepth: number;
   readonly hooks: CallHooks | undefined;
   readonly data: unknown;
   readonly onError: (error: unknown) => void;
-  /** Paths of what can be called; an index is the number that stands for a call. */
+  /** Paths of everything that can be called. The index of a path is the number of that call. */
   readonly #callees: string[] = [""];
-  /** The flags, and where its own are among them (flags.ts). */
+  /** The words of all flags, and the indices of this tree's own (flags.ts). */
   readonly words: Int32Array;
   readonly lockedDownAt: number;
   readonly depthAt: number;
   #nextWord: number;
 
-  /** @param instances How many component instances it will have. */
+  /** @param instances How many component instances the tree will have. */
   constructor(
     settings: { limits?: Limits; hooks?: CallHooks; data?: unknown; onError?: (error: unknown) => void },
     instances: number,
@@ -118,12 +131,15 @@ export class InstanceTree {
     this.#nextWord = at + TREE_WORDS;
   }
 
-  /** Whether it is locked down: by a trap, by a host exception that went through a guest, or by an abort. Tested after each return from a guest. */
-  get poisoned(): boolean {
+  /**
+   * Whether the tree is locked down: by a trap, by a host exception that passed through a guest, or
+   * by an abort. Tested after each return from a guest.
+   */
+  get lockedDown(): boolean {
     return this.words[this.lockedDownAt] !== 0;
   }
 
-  /** Adds a component instance; gives the first of its words. */
+  /** Adds a component instance. Gives the index of its first word. */
   add(node: ComponentInstance): number {
     this.nodes.push(node);
     const at = this.#nextWord;
@@ -131,9 +147,9 @@ export class InstanceTree {
     return at;
   }
 
-  /** Locks the tree down: nothing enters it, and what still runs in it can call nothing. */
-  poison(trap: unknown): void {
-    if (this.poisoned) return;
+  /** Locks the tree down: no code can enter it, and code of it that still runs cannot call out. */
+  lockDown(trap: unknown): void {
+    if (this.lockedDown) return;
     this.words[this.lockedDownAt] = 1;
     this.trap = trap;
     for (const node of this.nodes) {
@@ -144,20 +160,23 @@ export class InstanceTree {
   }
 
   /**
-   * A number for {@linkcode ComponentInstance.entered}, from which the message for whoever is
-   * refused meanwhile is made.
+   * Gives the number of a call for {@linkcode ComponentInstance.entered}. If another call is
+   * refused meanwhile, the message names this path.
    */
   callNumber(path: string): number {
     return this.#callees.push(path) - 1;
   }
 
-  /** The path that a number stands for; {@linkcode LOCKED} stands for none. */
+  /** The path of a call number. {@linkcode LOCKED} has none. */
   calleeOf(number: number): string | undefined {
     return this.#callees[number];
   }
 }
 
-/** Runs what waited while calls were suspended, once none is; what that throws is not the call's failure. */
+/**
+ * Runs the functions that waited until no call is suspended. An exception of theirs is not a
+ * failure of the call.
+ */
 export function runIdle(tree: InstanceTree): void {
   if (tree.pendingCalls.size > 0) return;
   for (const action of tree.idle.splice(0)) {
@@ -169,12 +188,12 @@ export function runIdle(tree: InstanceTree): void {
   }
 }
 
-/** One component instance of a tree: `ComponentInstance`. */
+/** `ComponentInstance`: one component instance of a tree. */
 export class ComponentInstance {
   readonly tree: InstanceTree;
   readonly parent: ComponentInstance | undefined;
   readonly handles: HandleTable;
-  /** The flags, and where its own are among them (flags.ts). */
+  /** The words of all flags, and the indices of this instance's own (flags.ts). */
   readonly words: Int32Array;
   readonly enteredAt: number;
   readonly noLeaveAt: number;
@@ -189,7 +208,7 @@ export class ComponentInstance {
     this.noLeaveAt = at + NO_LEAVE;
   }
 
-  /** `not may_enter`: {@linkcode FREE}, {@linkcode LOCKED}, or the number of the call that is under way. */
+  /** `not may_enter`: {@linkcode FREE}, {@linkcode LOCKED}, or the number of the call under way. */
   get entered(): number {
     return this.words[this.enteredAt]!;
   }
@@ -207,17 +226,20 @@ export class ComponentInstance {
     this.words[this.noLeaveAt] = may ? 0 : 1;
   }
 
-  /** Whether a call from one of its core functions to one of the callee's may happen at all. */
+  /** Whether its core functions may call those of another instance at all. */
   mayCall(callee: ComponentInstance): boolean {
     return DONUT_WRAPPING || !this.isWithin(callee) && !callee.isWithin(this);
   }
 
-  /** Whether it is another instance or nested in it. */
+  /** Whether this instance is the given one or nested in it. */
   isWithin(other: ComponentInstance): boolean {
     return this === other || this.parent !== undefined && this.parent.isWithin(other);
   }
 
-  /** `entering_set`: itself and its ancestors, less the caller's own. Innermost first. */
+  /**
+   * `entering_set`: this instance and its ancestors, without those that the caller is in. Innermost
+   * first.
+   */
   enteringSet(caller: ComponentInstance | undefined): readonly ComponentInstance[] {
     const callers = new Set<ComponentInstance>();
     for (let inst = caller; inst !== undefined; inst = inst.parent) callers.add(inst);

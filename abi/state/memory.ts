@@ -1,19 +1,20 @@
-// A guest's linear memory with one cached view per element type.
-// Views are read as plain fields; `sync()` renews them after anything that may have grown the memory: every call of a guest.
+// The linear memory of a guest, with one cached view per element type.
+// Code reads the views as plain fields. `sync()` must renew them after anything that may have grown
+// the memory, which every call of a guest may do.
 // Spec: definitions.py `MemInst`.
 
 import { kernelOf, kernels, type TextKernel } from "../wasm/text.ts";
 
 const made = new WeakMap<WebAssembly.Memory, GuestMemory>();
 
-/** The views of a memory: one object for each, however many functions use it. */
+/** The views of each memory. All functions that use a memory share one object. */
 export function guestMemory(memory: WebAssembly.Memory): GuestMemory {
   let views = made.get(memory);
   if (views === undefined) made.set(memory, views = new GuestMemory(memory));
   return views;
 }
 
-/** Cached views over one memory. Fields are valid until the guest next runs; then call `sync()`. */
+/** Cached views of one memory. The fields are valid until guest code runs; call `sync()` then. */
 export class GuestMemory {
   readonly memory: WebAssembly.Memory;
   u8!: Uint8Array<ArrayBuffer>;
@@ -27,7 +28,10 @@ export class GuestMemory {
   f32!: Float32Array<ArrayBuffer>;
   f64!: Float64Array<ArrayBuffer>;
 
-  /** String kernels over it, once enough strings have passed; `null` where there can be none. */
+  /**
+   * String kernels over the memory, made after enough strings have passed. `null` if the engine
+   * cannot have them.
+   */
   kernel: TextKernel | null | undefined = undefined;
   #strings = 0;
 
@@ -38,12 +42,13 @@ export class GuestMemory {
 
   /** Renews the views if the memory has grown. */
   sync(): void {
-    // A grown memory detaches its old buffer, whose views then have length 0. Reading `memory.buffer` to compare is slower,
-    // and comparing lengths is wrong: memory.grow(0) detaches too.
+    // Growing a memory detaches its old buffer, and views of a detached buffer have length 0.
+    // Comparing with `memory.buffer` is slower, and comparing lengths is wrong: memory.grow(0)
+    // detaches the buffer too.
     if (this.u8.length === 0) this.#renew();
   }
 
-  /** Counts a string that a kernel would serve; gives one when it is time. */
+  /** Counts a string that a kernel could handle. Gives the kernel once there is one. */
   warm(): TextKernel | null {
     if (++this.#strings <= kernels.warmStrings) return null;
     return this.kernel = kernelOf(this.memory);

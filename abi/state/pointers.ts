@@ -1,23 +1,28 @@
-// Pointers and lengths, by the address type of the memory they count in: how they look in memory and as core values.
-// Everywhere else in the library both are numbers. A 64-bit one that no number holds exactly is larger than any memory, and stays so.
+// Pointers and lengths for each address type: how they are represented in memory and as core
+// values.
+// Everywhere else in the library, pointers and lengths are numbers. A 64-bit value above 2^53 is
+// not exact as a number, but it still exceeds the size of any memory.
 // Spec: definitions.py `ptr_size`, `utf16_tag`; CanonicalABI.md "Loading", "Storing".
 
 import type { AddressType, CoreValue } from "../types/core_values.ts";
 import type { GuestMemory } from "./memory.ts";
 
-/** The bit of a `latin1+utf16` string's length that says utf16, as the library has it: bit 31, also where a memory has it in bit 63. */
+/**
+ * The tag in the length of a `latin1+utf16` string, which means UTF-16. Inside the library it is
+ * always bit 31, although a 64-bit memory has it in bit 63.
+ */
 export const UTF16_TAG = 0x80000000;
 
-/** One address type. */
+/** The functions of one address type. */
 export interface Pointers {
   readonly address: AddressType;
-  /** Bytes of a pointer, and of a length. */
+  /** Size of a pointer in bytes. A length has the same size. */
   readonly size: 4 | 8;
   fromCore(core: CoreValue): number;
   toCore(value: number): CoreValue;
   load(memory: GuestMemory, ptr: number): number;
   store(memory: GuestMemory, ptr: number, value: number): void;
-  /** The length of a string with its tag. */
+  /** Gives the length of a string with its tag. */
   unitsFromCore(core: CoreValue): number;
   unitsToCore(units: number): CoreValue;
   loadUnits(memory: GuestMemory, ptr: number): number;
@@ -39,7 +44,7 @@ const narrow: Pointers = {
 
 const TAG64 = 1n << 63n;
 
-/** A length beyond bit 31 would be taken for a tag; it is too long anyway. */
+/** A length that uses bit 31 would look like a tag. Such a length is too large in any case. */
 function unitsFrom64(core: bigint): number {
   const word = BigInt.asUintN(64, core), tagged = word >= TAG64, units = tagged ? word - TAG64 : word;
   return units >= UTF16_TAG ? Infinity : Number(units) + (tagged ? UTF16_TAG : 0);

@@ -1,4 +1,6 @@
-// A resource type at run time, whoever made it: what handle tables and codecs ask of it.
+// A resource type at run time, defined by a guest or by the host: the operations that handle tables
+// and codecs need.
+// resources/ implements this interface.
 // Spec: definitions.py `ResourceType`.
 
 import type { CallFrame } from "./call_frame.ts";
@@ -8,18 +10,23 @@ import type { ResourceType } from "../types/types.ts";
 /** A resource type of one instance tree. */
 export interface ResourceRuntime {
   readonly type: ResourceType;
-  /** The component instance that defined it: `impl`. `undefined` for a host's. */
+  /**
+   * `impl`: the component instance that defined the type. `undefined` for a resource of the host.
+   */
   readonly node: ComponentInstance | undefined;
-  /** In the words of a handle mismatch. */
+  /** Describes the type in the message for a handle of the wrong type. */
   describe(): string;
-  /** A guest gave it away to the host. */
+  /** A guest gives the resource to the host. */
   ownToHost(rep: number): unknown;
-  /** A guest lent it to the host for one call. */
+  /** A guest lends the resource to the host for one call. */
   borrowToHost(rep: number, scope: CallFrame): unknown;
-  /** The host gives it away; `scope` takes it back if the call does not happen. */
+  /** The host gives the resource to a guest. `scope` undoes that if the call fails first. */
   ownFromHost(value: unknown, scope: CallFrame): number;
-  /** The host lends it for one call. */
+  /** The host lends the resource to a guest for one call. */
   borrowFromHost(value: unknown, scope: CallFrame): number;
-  /** The last handle is gone: runs the destructor. `caller` is the guest that dropped it, if one did. */
+  /**
+   * Runs the destructor: the last handle is gone. `caller` is the guest that dropped the handle, or
+   * `undefined` if no guest did.
+   */
   destroy(rep: number, caller: ComponentInstance | undefined): void;
 }

@@ -1,45 +1,51 @@
-// Suspending a guest (JSPI): which of its calls can be suspended now, core functions that behave
-// accordingly, and the end of a wait that nobody needs any more.
-// An engine refuses to suspend a plain call, and JavaScript on the stack; and what it throws then, a guest can catch. So the guest never
-// imports a `Suspending` function itself: a small module chooses between it and a plain one that traps, by a global that says which call runs.
-// Spec: JavaScript-Promise Integration proposal; DESIGN.md "Suspension".
+// Suspending a guest (JSPI): which calls can be suspended now, core functions that act accordingly,
+// and the end of a wait whose result is not needed any more.
+// An engine cannot suspend a plain call, nor a stack with JavaScript frames on it. The exception
+// that it throws then can be caught by the guest.
+// So the guest never imports a `Suspending` function directly. A small module stands between: a
+// global says which call runs, and the module calls either the suspending function or a plain one
+// that traps.
+// Spec: JavaScript-Promise Integration proposal.
 
 import type { CoreFunction, CoreFuncType, CoreValue } from "../types/core_values.ts";
 import type { InstanceTree } from "./instance.ts";
 import { buildModule, leb } from "../wasm/encoder.ts";
 
-/** What TypeScript's library does not declare yet. */
+/** Declarations that are missing in TypeScript's library. */
 const jspi = WebAssembly as unknown as {
   Suspending: new (func: CoreFunction) => CoreFunction;
   promising(func: CoreFunction): (...args: unknown[]) => Promise<unknown>;
 };
 
-/** A guest's function as one that gives a promise and may be suspended on the way. */
+/** Makes a function of a guest that returns a promise and may be suspended while it runs. */
 export function promising(core: CoreFunction): (...args: unknown[]) => Promise<unknown> {
   return jspi.promising(core);
 }
 
-/** What a host's promise may have: called when nobody will ever hear what becomes of it. */
+/**
+ * Optional method of a host's promise. It is called when the result can no longer be delivered, so
+ * that the host can cancel its work.
+ */
 export const abandon: unique symbol = Symbol("abandon");
 
 /**
- * What becomes of a guest that waits for a promise of the host's: core values go back into it, what
- * is thrown unwinds it.
+ * How a guest that waits for a host's promise goes on. The returned core values go into the guest,
+ * a thrown exception unwinds it.
  */
 export interface Waiter {
   fulfilled(value: unknown): CoreValue | undefined;
   rejected(error: unknown): CoreValue | undefined;
   /**
-   * The tree was locked down meanwhile; gives what unwinds the guest, which must be a trap that it
-   * cannot catch.
+   * Called if the tree was locked down meanwhile. Gives the error that unwinds the guest, which
+   * must be a trap that the guest cannot catch.
    */
   ended(): unknown;
 }
 
 /**
- * Waits for a promise of the host's. The wait ends when that settles or when the tree is locked
- * down, whichever comes first: a guest that was never resumed would keep its stack, and all that
- * the stack refers to, for ever (V8 collects none).
+ * Waits for a promise of the host. The wait ends when the promise settles or when the tree is
+ * locked down. Without the second, a guest that is never resumed would keep its stack, and all
+ * objects that the stack refers to, for ever (V8 does not collect them).
  */
 export function wait(tree: InstanceTree, promise: Promised, waiter: Waiter): Promise<CoreValue | undefined> {
   return new Promise((resolve, reject) => {
@@ -58,7 +64,10 @@ interface WaitParts {
 }
 
 class Wait {
-  /** Let go of at the end: the host may keep its promise, and so this, for ever. */
+  /**
+   * Set to `undefined` when the wait ends. The host may keep its promise, and therefore this
+   * object, for ever.
+   */
   #parts: WaitParts | undefined;
 
   constructor(parts: WaitParts) {
@@ -67,16 +76,16 @@ class Wait {
 
   listen(promise: PromiseLike<unknown>, tree: InstanceTree): void {
     tree.waits.add(this);
-    // Within an executor, whatever a thenable throws is a rejection.
+    // The executor turns any exception of a thenable into a rejection.
     new Promise((done) => done(promise)).then(
       (value) => this.#settle(({ waiter }) => waiter.fulfilled(value)),
       (error) => this.#settle(({ waiter }) => waiter.rejected(error)),
     );
     // The host function may have locked the tree down before it returned its promise.
-    if (tree.poisoned) this.end();
+    if (tree.lockedDown) this.end();
   }
 
-  /** Unwinds the guest. What the host's promise comes to is not heard. */
+  /** Ends the wait: unwinds the guest. The result of the host's promise is ignored. */
   end(): void {
     const abandon = this.#parts?.abandon;
     this.#settle(({ waiter }) => {
@@ -98,7 +107,9 @@ class Wait {
   }
 }
 
-/** The host's side of it: waits for a call, or for the instance's abort. */
+/**
+ * The host's part of the wait: settles with the call, or rejects when the instance's signal aborts.
+ */
 export function orAborted<T>(tree: InstanceTree, call: Promise<T>): Promise<T> {
   let reject!: (reason: unknown) => void;
   const aborted = new Promise<never>((_, rejectAborted) => {
@@ -111,13 +122,16 @@ export function orAborted<T>(tree: InstanceTree, call: Promise<T>): Promise<T> {
   });
 }
 
-/** What the running call of one instance tree allows. Made only where a suspending function is linked. */
+/**
+ * Says whether the running call of one instance tree can be suspended. Made only if a suspending
+ * function is linked.
+ */
 export class Suspension {
   readonly #allowed = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
-  /** What runs now and cannot be suspended, in words. */
+  /** Describes the code that runs now and cannot be suspended. */
   pinned = "the start function of a core module";
 
-  /** Whether a promising call runs, with nothing in it that cannot be suspended. */
+  /** Whether a promising call runs, and no part of it prevents suspension. */
   get allowed(): boolean {
     return this.#allowed.value === 1;
   }
@@ -126,7 +140,7 @@ export class Suspension {
     this.#allowed.value = allowed ? 1 : 0;
   }
 
-  /** A function during which nothing can be suspended. */
+  /** Wraps a function so that nothing can be suspended while it runs. */
   pin<F extends (...args: never[]) => unknown>(what: string, func: F): F {
     return ((...args: never[]) => {
       const { pinned, allowed } = this;
@@ -142,11 +156,11 @@ export class Suspension {
   }
 
   /**
-   * The functions that guests import: `suspending`, which may return a promise, where that is
-   * allowed, else `plain`.
+   * Makes the functions that guests import. Each calls `suspending`, which may return a promise, if
+   * suspension is allowed, and otherwise `plain`.
    *
-   * @param modules The engine's modules by what they are made for, so that another instance need
-   * not compile them again.
+   * @param modules Compiled modules by their signatures, so that another instance need not compile
+   * them again.
    */
   dispatch(calls: readonly Dispatched[], modules: Map<string, WebAssembly.Module>): CoreFunction[] {
     const imports: WebAssembly.ModuleImports = { allowed: this.#allowed };
@@ -169,7 +183,7 @@ export class Suspension {
   }
 }
 
-/** A function that is called in one of two ways. */
+/** A function that can be called in two ways. */
 export interface Dispatched {
   readonly type: CoreFuncType;
   readonly plain: CoreFunction;
@@ -177,8 +191,8 @@ export interface Dispatched {
 }
 
 /**
- * For each: `(func (param …) (result …) (if (global.get $allowed) (then (call $suspending …)) (else
- * (call $plain …))))`.
+ * Builds the module that chooses. Each function is: `(func (param …) (result …) (if (global.get
+ * $allowed) (then (call $suspending …)) (else (call $plain …))))`.
  */
 function dispatchers(calls: readonly Dispatched[]): WebAssembly.Module {
   const [globalGet, ifType, elseOp, call, end] = [0x23, 0x04, 0x05, 0x10, 0x0b];

@@ -1,9 +1,13 @@
-// Traps that a guest cannot catch, and host exceptions on their way out through a guest.
-// A JS exception is an ordinary one to a guest's `catch_all`; a genuine wasm trap is not, and stays so after its prototype and message
-// are changed. So a trap is raised by running `unreachable` in a tiny module; what is caught is made a Trap and thrown on.
-// Where no module can be compiled, the exception is an ordinary one, and `tree.poisoned` alone stops a guest that caught it.
+// Traps that a guest cannot catch, and exceptions of the host on their way out through a guest.
+// A guest's `catch_all` catches a JavaScript exception, but not a genuine WebAssembly trap, not
+// even after its prototype and message were changed. So a trap is made by running `unreachable` in
+// a tiny module: the caught error is turned into a Trap and thrown again.
+// If the engine cannot compile the module, the exception is an ordinary one. A guest that catches
+// it is then stopped by `tree.lockedDown` alone.
+// `trap`, `trapAt` and `rethrow` throw. `asTrap`, `uncatchable`, `unwinding` and `surface` give the
+// error to throw.
 
-import { engineMessage, finish, initTrap, Trap, type TrapCode } from "../../errors.ts";
+import { completeMessage, engineMessage, initTrap, Trap, type TrapCode } from "../../errors.ts";
 import { isExhausted, isStackExhausted } from "../exhausted.ts";
 import { HookFailure } from "./hooks.ts";
 import type { ComponentInstance, InstanceTree } from "./instance.ts";
@@ -15,10 +19,10 @@ const moduleBytes = Uint8Array.of(
 );
 
 let unreachable: (() => void) | null | undefined;
-/** Errors that the engine itself raised: no guest can catch one. */
+/** Errors that the engine itself raised. A guest cannot catch them. */
 const engineErrors = new WeakSet<object>();
 
-/** A fresh error that a guest cannot catch; `undefined` where the engine forbids compiling. */
+/** Makes an error that a guest cannot catch. `undefined` if the engine does not allow compiling. */
 function engineTrap(): Error | undefined {
   if (unreachable === undefined) {
     try {
@@ -46,55 +50,68 @@ function makeTrap(code: TrapCode, details: readonly (string | number)[]): Trap {
   return error as Trap;
 }
 
-/** `trap`: the guest broke a rule; locks the tree down. The caller adds the place. */
+/**
+ * `trap`: a guest broke a rule. Locks the tree down and throws a Trap; the caller adds the place.
+ */
 export function trap(tree: InstanceTree, code: TrapCode, ...details: readonly (string | number)[]): never {
   const error = makeTrap(code, details);
-  tree.poison(error);
+  tree.lockDown(error);
   throw error;
 }
 
-/** The check that built-ins and calls of other guests begin with: `may_leave`. */
+/**
+ * `trap_if(not inst.may_leave)`: the check at the start of built-ins and of calls to other guests.
+ */
 export function checkLeave({ mayLeave, tree }: ComponentInstance): void {
   if (!mayLeave) trap(tree, "cannot-leave");
 }
 
-/** `trap` where the place is known at once: `Cannot call import …: …`. */
+/** Throws a trap whose place is already known: `Cannot call import …: …`. */
 export function trapAt(
   tree: InstanceTree,
   path: string,
   code: TrapCode,
   ...details: readonly (string | number)[]
 ): never {
-  const error = finish(makeTrap(code, details), "call", "", path);
-  tree.poison(error);
+  const error = completeMessage(makeTrap(code, details), "call", "", path);
+  tree.lockDown(error);
   throw error;
+}
+
+/**
+ * Makes the trap for a caller that may not enter an instance. Only the caller is at fault, so that
+ * the tree is not locked down. If it was locked down before, the reason becomes the error's cause.
+ */
+export function notEntered(inst: ComponentInstance, verb: string, path: string): unknown {
+  const error = makeTrap("cannot-enter", [whyNotEntered(inst)]), { tree } = inst;
+  if (tree.lockedDown) Object.defineProperty(error, "cause", { value: tree.trap, configurable: true, writable: true });
+  return completeMessage(error, verb, "", path);
 }
 
 /** Why an instance cannot be entered: the tail of the phrase `cannot-enter`. */
 export function whyNotEntered({ entered, tree }: ComponentInstance): string {
-  const callee = tree.poisoned ? undefined : tree.calleeOf(entered);
+  const callee = tree.lockedDown ? undefined : tree.calleeOf(entered);
   if (callee !== undefined) return ` while the call of ${callee} is under way`;
-  if (!tree.poisoned) return ", which was disposed";
+  if (!tree.lockedDown) return ", which was disposed";
   if (tree.aborted !== undefined) return ", which an abort locked down";
   return `, which an earlier ${tree.trap instanceof Trap ? "trap" : "exception"} locked down`;
 }
 
 /**
- * Throws a trap that concerns the caller, not the tree: it was not entered. Its cause is what
- * locked the tree down, if that is why.
+ * Exceptions of the host that are on their way out through guests. The key is the engine's trap
+ * that travels in place of the exception.
  */
-export function refuseEntered(inst: ComponentInstance, verb: string, path: string): never {
-  const error = makeTrap("cannot-enter", [whyNotEntered(inst)]), { tree } = inst;
-  if (tree.poisoned) Object.defineProperty(error, "cause", { value: tree.trap, configurable: true, writable: true });
-  throw finish(error, verb, "", path);
-}
-
-/** Exceptions of the host's on their way out through guests, by the engine's traps that travel in their place. */
 const carried = new WeakMap<Error, { readonly error: unknown }>();
-/** Those exceptions: where no module can be compiled they travel themselves, and they are never taken for the engine's. */
+/**
+ * Exceptions of the host that passed through here. If the engine cannot compile, they travel
+ * themselves; they must not be mistaken for the engine's errors.
+ */
 const hostErrors = new WeakSet<object>();
 
-/** A trap that no guest can catch, and that comes out as an exception of the host's. */
+/**
+ * Makes a trap that no guest can catch and that becomes the given exception when it leaves the
+ * outermost export.
+ */
 function carry(error: unknown): unknown {
   if (typeof error === "object" && error !== null) hostErrors.add(error);
   const trap = engineTrap();
@@ -108,42 +125,49 @@ export function isHostError(error: unknown): boolean {
   return typeof error === "object" && error !== null && hostErrors.has(error);
 }
 
-/** What to throw from an import so that the guest cannot catch it: our trap as it is, any other exception carried by one. */
+/**
+ * Gives what an import must throw so that the guest cannot catch it: a genuine trap is thrown as it
+ * is, any other exception inside a trap.
+ */
 export function uncatchable(tree: InstanceTree, error: unknown): unknown {
   if (typeof error === "object" && error !== null && engineErrors.has(error)) {
-    tree.poison(error);
+    tree.lockDown(error);
     return error;
   }
   const own = error instanceof HookFailure ? error.error : error;
-  tree.poison(own);
+  tree.lockDown(own);
   return carry(own);
 }
 
 /**
- * What unwinds a suspended guest whose tree was locked down: no guest catches it, and what locked
- * the tree down comes out.
+ * Gives the error that unwinds a suspended guest after its tree was locked down. The guest cannot
+ * catch it, and the reason of the lock-down comes out of the export. It is a fresh error each time:
+ * the trap itself may still be on its way out of another call, which adds its own place to it.
  */
 export function unwinding(tree: InstanceTree): unknown {
   return carry(tree.trap);
 }
 
-/** What comes out of an outermost export for an exception that came out of the guest. */
+/** Gives what the outermost export throws for an exception that came out of the guest. */
 export function surface(tree: InstanceTree, error: unknown, verb: string, path: string): unknown {
   if (tree.aborted !== undefined) return tree.aborted.reason;
   const surfaced = surfacing(tree, error);
-  tree.poison(surfaced);
-  return finish(surfaced, verb, "", path);
+  tree.lockDown(surfaced);
+  return completeMessage(surfaced, verb, "", path);
 }
 
 function surfacing(tree: InstanceTree, error: unknown): unknown {
   const host = error instanceof Error ? carried.get(error) : undefined;
   if (host !== undefined) return host.error;
-  // What a hook throws on the way out is not the cause of a call that fails already.
-  if (error instanceof HookFailure) return tree.poisoned ? tree.trap : error.error;
+  // The call has failed already. An exception of a hook on the way out is not its cause.
+  if (error instanceof HookFailure) return tree.lockedDown ? tree.trap : error.error;
   return isHostError(error) ? error : asTrap(error);
 }
 
-/** An exception that leaves a component: a core exception becomes a trap, an engine's own trap a Trap; others stay. */
+/**
+ * Converts an exception that leaves a component. A core exception becomes a Trap, an engine's trap
+ * becomes a Trap, and other exceptions stay as they are.
+ */
 export function asTrap(error: unknown): unknown {
   if (error instanceof Trap) return error;
   const { Exception } = WebAssembly as unknown as { Exception?: new () => object };
@@ -154,21 +178,17 @@ export function asTrap(error: unknown): unknown {
     initTrap(error, "guest-trap", [phrase]);
     engineErrors.add(error);
   }
-  // Possible only where no module can be compiled that would have asked first.
+  // This happens only if the engine cannot compile the module that would have checked first.
   if (error instanceof Error && error.name === "SuspendError") return makeTrap("cannot-suspend", [error.message]);
-  // The host's own exceptions are known before they get here.
+  // Exceptions of the host were recognised before this point.
   if (isStackExhausted(error)) return makeTrap("stack-overflow", []);
   return error;
 }
 
-/** What to throw on for an exception of a guest that was called on the way: it locks the tree down. */
-export function lockingDown(tree: InstanceTree, error: unknown): unknown {
-  const failure = asTrap(error);
-  tree.poison(failure instanceof HookFailure ? failure.error : failure);
-  return failure;
-}
-
-/** Throws what a guest caught but was not to survive. Called after each return from a guest when `tree.poisoned`. */
+/**
+ * Throws what locked the tree down, even if the guest caught it. Called after each return from a
+ * guest if `tree.lockedDown`.
+ */
 export function rethrow(tree: InstanceTree): never {
   throw tree.trap;
 }

@@ -1,25 +1,33 @@
-// Alignment, size and flattening of types, and the storage class of a signature: the only place that knows any of these.
-// Everything is found once per type object and address type.
+// Alignment, size and core values of a type, and the core signature of a function type. No other
+// file computes them.
+// A type and an address type enter, a layout leaves. Each result is remembered by type object and
+// address type.
 // Spec: CanonicalABI.md "Alignment", "Element Size", "Flattening".
 
 import type { AddressType, CoreFuncType, CoreType } from "./core_values.ts";
 import { type ScalarKind, scalarRules } from "./scalar_rules.ts";
 import type { FuncType, ValType } from "./types.ts";
 
-/** Flat parameters beyond which they are passed through memory. */
+/** A function with more core parameters than this passes them through memory. */
 export const MAX_FLAT_PARAMS = 16;
-/** The same for an async lower. */
+/** The same limit for an async lower. */
 export const MAX_FLAT_ASYNC_PARAMS = 4;
-/** Flat results beyond which they are passed through memory. */
+/** A function with more core results than this passes them through memory. */
 export const MAX_FLAT_RESULTS = 1;
 
-/** What a type looks like in memory and as core values. */
+/** How a type lies in memory, and which core values stand for it. */
 export interface Layout {
   /** In bytes, a power of two. */
   readonly alignment: number;
-  /** In bytes, a multiple of the alignment. May be Infinity or beyond 2^28 for a type that validation must refuse. */
+  /**
+   * In bytes, a multiple of the alignment. It may be Infinity or exceed 2^28 for a type that
+   * validation rejects later.
+   */
   readonly size: number;
-  /** Its core values; `undefined` if there are more than {@linkcode MAX_FLAT_PARAMS} (such a type never travels flat). */
+  /**
+   * Its core values. `undefined` if there are more than {@linkcode MAX_FLAT_PARAMS}: such a type
+   * always goes through memory.
+   */
   readonly flat: readonly CoreType[] | undefined;
 }
 
@@ -27,12 +35,15 @@ function word(size: number, core: CoreType): Layout {
   return { alignment: size, size, flat: [core] };
 }
 
-/** An index into a table of the instance: handles, ends of streams and futures, error contexts. */
+/**
+ * The layout of an index into a table of the instance: a handle, an end of a stream or future, an
+ * error context.
+ */
 const handle = word(4, "i32");
 
 type WordKind = ScalarKind | "own" | "borrow" | "stream" | "future" | "error-context";
 
-/** Types whose layout depends on nothing but their kind. */
+/** Types whose layout depends on the kind alone. */
 const words: Readonly<Record<WordKind, Layout>> = {
   ...Object.fromEntries(
     Object.entries(scalarRules).map(([kind, { size, core }]) => [kind, word(size, core)]),
@@ -51,9 +62,9 @@ const ranges: Record<AddressType, Layout> = {
 
 const memo: Record<AddressType, WeakMap<ValType, Layout>> = { i32: new WeakMap(), i64: new WeakMap() };
 
-/** Alignment, size and core values of a type. */
+/** Gives alignment, size and core values of a type. */
 export function layoutOf(type: ValType, address: AddressType): Layout {
-  // Most types are one of these, and looking them up is faster than remembering them.
+  // Most types are in this table, and looking there is faster than looking in the memo.
   const simple = (words as Partial<Record<ValType["kind"], Layout>>)[type.kind];
   if (simple !== undefined) return simple;
   let layout = memo[address].get(type);
@@ -61,7 +72,10 @@ export function layoutOf(type: ValType, address: AddressType): Layout {
   return layout;
 }
 
-/** Despecialized on the way: a tuple is laid out as a record, an enum, option or result as a variant, a map as a list. */
+/**
+ * Computes a layout. It despecializes first: a tuple is laid out as a record, an enum, option or
+ * result as a variant, a map as a list.
+ */
 function computeLayout(type: ValType, address: AddressType): Layout {
   switch (type.kind) {
     case "string":
@@ -103,15 +117,15 @@ export function alignTo(offset: number, alignment: number): number {
   return Math.ceil(offset / alignment) * alignment;
 }
 
-/** A layout that also says where each part lies. */
+/** A layout that also gives the place of each part. */
 export interface RecordLayout extends Layout {
   /** Byte offset of each part. */
   readonly offsets: readonly number[];
-  /** Position of each part's first core value. Meaningless where `flat` is `undefined`. */
+  /** Position of each part's first core value. It has no meaning where `flat` is `undefined`. */
   readonly flatOffsets: readonly number[];
 }
 
-/** The layout of a record, a tuple, a parameter list. */
+/** The layout of a record, a tuple or a parameter list. */
 export function recordLayout(types: readonly ValType[], address: AddressType): RecordLayout {
   let alignment = 1, size = 0;
   const offsets: number[] = [], flatOffsets: number[] = [];
@@ -132,15 +146,15 @@ export function recordLayout(types: readonly ValType[], address: AddressType): R
   return { alignment, size: alignTo(size, alignment), flat, offsets, flatOffsets };
 }
 
-/** A layout that also says where discriminant and payload lie. */
+/** A layout that also gives the places of the discriminant and the payload. */
 export interface VariantLayout extends Layout {
   /** Bytes of the discriminant: 1, 2 or 4. */
   readonly discriminantSize: 1 | 2 | 4;
-  /** Byte offset of every case's payload. */
+  /** Byte offset of the payload, the same for every case. */
   readonly payloadOffset: number;
 }
 
-/** The layout of a variant by its payloads. */
+/** The layout of a variant, from the payload types of its cases. */
 export function variantLayout(payloads: readonly (ValType | undefined)[], address: AddressType): VariantLayout {
   const discriminantSize = discriminantSizeOf(payloads.length);
   let alignment = 1, size = 0;
@@ -162,7 +176,10 @@ function discriminantSizeOf(cases: number): 1 | 2 | 4 {
   return cases <= 0x100 ? 1 : cases <= 0x10000 ? 2 : 4;
 }
 
-/** Joins a payload's core values to a variant's, which follow the discriminant. */
+/**
+ * Joins the core values of one payload to those of the variant. The variant's follow its
+ * discriminant.
+ */
 function joinInto(flat: CoreType[], payload: readonly CoreType[]): void {
   for (let i = 0; i < payload.length; i++) {
     if (i + 1 < flat.length) flat[i + 1] = join(flat[i + 1]!, payload[i]!);
@@ -170,36 +187,42 @@ function joinInto(flat: CoreType[], payload: readonly CoreType[]): void {
   }
 }
 
-/** `join`: the core type that can hold either. */
+/** `join`: the core type that can hold both. */
 export function join(left: CoreType, right: CoreType): CoreType {
   if (left === right) return left;
   return left !== "i64" && right !== "i64" && left !== "f64" && right !== "f64" ? "i32" : "i64";
 }
 
 /**
- * Which form of a function's core signature is meant: what `canon lift` expects of its callee, what `canon lower` makes, or
- * what `task.return` makes.
+ * The form of a core signature. `lift`: what `canon lift` expects of the core function. `lower`:
+ * what `canon lower` makes. `task-return`: what the built-in `task.return` takes.
  */
 export type Side = "lift" | "lower" | "task-return";
 
-/** The canonical options that decide it: none, `async`, or `async` with `callback` (of a lift only). */
+/**
+ * How a function is called, from its canonical options: neither, `async`, or `async` with
+ * `callback` (of a lift only).
+ */
 export type CallStyle = "sync" | "async" | "callback";
 
-/** What a core signature depends on besides the function's type. Nothing of it has a default. */
+/**
+ * Everything besides the function type that a core signature depends on. No member has a default,
+ * so that no caller can forget one.
+ */
 export interface SignatureKey {
   readonly side: Side;
   readonly style: CallStyle;
   readonly address: AddressType;
 }
 
-/** A function type's parameters and result, laid out for one key. */
+/** The parameters and the result of a function type, laid out for one key. */
 export interface SignatureLayout {
   readonly key: SignatureKey;
-  /** All parameters as one record. Of `task.return`: the result. */
+  /** All parameters as one record. For `task.return`, this is the result. */
   readonly params: RecordLayout;
   /** Whether parameters travel as core values rather than through a pointer. */
   readonly paramsDirect: boolean;
-  /** The result's layout, where there is one that the core signature knows of. */
+  /** The layout of the result, if the function has one and the core signature mentions it. */
   readonly result: Layout | undefined;
   /** Whether a result, if there is one, travels as a core value rather than through a pointer. */
   readonly resultDirect: boolean;

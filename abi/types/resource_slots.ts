@@ -1,11 +1,13 @@
-// The plan gives every resource type a slot; an instance tree keeps its run-time counterpart there.
-// Kept beside the type rather than in it: a ResourceType is public data, the slot is not.
+// Resource slots. The plan gives every resource type a number, its slot. An instance tree keeps the
+// run-time object of the type in an array, at that index.
+// The slot is kept beside the type and not in it, because a ResourceType is public data and the
+// slot is internal.
 
 import type { ResourceType } from "./types.ts";
 
 const slots = new WeakMap<ResourceType, number>();
 
-/** Makes a resource type with a slot. A name may be given later, by its first import or export. */
+/** Makes a resource type with a slot. Its first import or export may give it a name later. */
 export function makeResourceType(slot: number, name?: string): ResourceType {
   const type: ResourceType = name === undefined ? { kind: "resource" } : { kind: "resource", name };
   slots.set(type, slot);
@@ -13,11 +15,11 @@ export function makeResourceType(slot: number, name?: string): ResourceType {
 }
 
 /** The slot of a resource type. */
-export function slotOf(type: ResourceType): number {
+export function resourceSlotOf(type: ResourceType): number {
   return slots.get(type)!;
 }
 
-/** Names a resource type by its first import or export; later names do not count. */
+/** Gives a resource type the name of its first import or export. Later names have no effect. */
 export function nameResourceType(type: ResourceType, name: string): void {
   if (type.name === undefined) (type as { name?: string }).name = name;
 }

@@ -1,38 +1,47 @@
-// The rules of scalar types, one row for each: size, core type, range. Whatever knows a scalar reads its row: layout, the closures
-// of the codecs, and the generator, for which the cut to a range has a second spelling as JavaScript text.
-// Spec: CanonicalABI.md "Alignment", "Flattening", "Loading", "Storing", "Flat Lifting", "Flat Lowering".
+// The rules of scalar types, one row per type: size, core type, range.
+// Layouts, the codecs' closures and the code generator all read these rows. Therefore each cut to a
+// range stands here twice: as a function, and as JavaScript text.
+// Spec: CanonicalABI.md "Alignment", "Flattening", "Loading", "Storing", "Flat Lifting", "Flat
+// Lowering".
 
 import type { CoreType } from "./core_values.ts";
 import type { PrimitiveKind } from "./types.ts";
 
-/** Kinds that are scalars: one core value, and as many bytes of memory as it is wide. */
+/** Scalar kinds: types of one core value and a fixed size in memory. */
 export type ScalarKind = Exclude<PrimitiveKind, "string" | "error-context">;
 
-/** Integers that JavaScript has as numbers, and those it has as bigints. */
+/** Integers that are numbers in JavaScript, and integers that are bigints. */
 export type NumberKind = "u8" | "s8" | "u16" | "s16" | "u32" | "s32";
 export type BigintKind = "u64" | "s64";
 
-/** The names of a guest memory's views. */
+/** The views of a guest memory, by name. */
 export type NumericView = NumberKind | BigintKind | "f32" | "f64";
 
 /** One scalar type. */
 export interface ScalarRule {
-  /** In bytes; its alignment too. */
+  /** In bytes. This is its alignment, too. */
   readonly size: 1 | 2 | 4 | 8;
   readonly core: CoreType;
-  /** The view of a memory whose elements are values of the type. Other types convert what the view of their size has. */
+  /**
+   * The view of a memory whose elements are values of the type. If `undefined`, the codec converts
+   * an element of the view of the same size.
+   */
   readonly view: NumericView | undefined;
 }
 
-/** An integer type: core values are cut to its range; a JavaScript value is of the type if cutting changes nothing. */
+/**
+ * An integer type. A core value is cut to its range. A JavaScript value is of the type if the cut
+ * does not change it.
+ */
 export interface IntegerRule<T extends number | bigint> extends ScalarRule {
   readonly view: NumericView;
   truncate(value: T): T;
-  /** The same as an expression of JavaScript, of an expression that is a name or a call. */
+  /** The same cut as JavaScript text. Its argument is the text of a name or a call. */
   truncated(value: string): string;
 }
 
-// Each kind spells its cut out, twice in one place: engines inline a function of its own, and not one that is shared by kinds.
+// Each kind has its own function, spelt out, because engines inline a function that only one kind
+// uses and do not inline a shared one.
 const u8: IntegerRule<number> = {
   size: 1,
   core: "i32",
@@ -104,7 +113,7 @@ export const scalarRules: Readonly<Record<ScalarKind, ScalarRule>> = {
   char: { size: 4, core: "i32", view: undefined },
 };
 
-/** Whether a list of a kind is a typed array in JavaScript, and a view of which name. */
+/** The name of the typed array that a list of this kind is in JavaScript, if it is one. */
 export function numericView(kind: string): NumericView | undefined {
   return scalarRules[kind as ScalarKind]?.view;
 }

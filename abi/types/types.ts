@@ -1,8 +1,10 @@
-// Value, function and resource types as plain data, discriminated by `kind`; names are WIT's kebab-case strings.
-// Made by core/ from a binary's type section and by host/ from schemas; read by every codec.
+// Value types, function types and resource types as plain data, discriminated by `kind`. Names are
+// WIT's kebab-case strings.
+// core/ makes them from the type section of a binary, host/ makes them from schemas. Codecs,
+// layouts and printers read them.
 // Spec: Explainer.md "Type Definitions", CanonicalABI.md "Despecialization".
 
-/** The kinds without parts. */
+/** The kinds of types that have no parts. */
 export type PrimitiveKind =
   | "bool"
   | "u8"
@@ -76,11 +78,11 @@ export interface FuncType {
   readonly async: boolean;
 }
 
-/** A resource type: two are the same if and only if they are the same object. */
+/** A resource type. Two resource types are the same if and only if they are the same object. */
 export interface ResourceType {
-  /** Always `resource`: tells it from a value type. */
+  /** Always `resource`. It tells a resource type from a value type. */
   readonly kind: "resource";
-  /** The name it was first imported or exported by, in WIT's spelling. */
+  /** The name of its first import or export, in WIT's spelling. */
   readonly name?: string;
 }
 
@@ -88,14 +90,17 @@ export interface ResourceType {
 export type OfKind<K extends ValType["kind"]> = Extract<ValType, { kind: K }>;
 
 /**
- * What is left once every kind has been dealt with: nothing. The last branch of each `switch` over kinds calls it, so that a kind
- * which is added to `ValType` is a type error in every place that must know it.
+ * Marks a branch that cannot be reached. The last branch of each `switch` over kinds calls it. If a
+ * kind is added to `ValType`, TypeScript then reports an error at every `switch` that does not
+ * handle it.
  */
 export function absurd(nothing: never): never {
   throw new TypeError(`unknown kind ${JSON.stringify((nothing as { kind?: unknown }).kind)}`);
 }
 
-/** Whether something holds for all types directly inside a type, asked in order. */
+/**
+ * Whether a condition holds for all types directly inside a type. The types are tested in order.
+ */
 export function everyPart(type: ValType, holds: (part: ValType) => boolean): boolean {
   if (isPrimitive(type)) return true;
   switch (type.kind) {
@@ -129,7 +134,7 @@ export function everyPart(type: ValType, holds: (part: ValType) => boolean): boo
 const containsMemo = new WeakMap<ValType, number>();
 const BORROW = 1, HANDLE = 2, ASYNC = 4, RANGE = 8;
 
-/** Which special kinds a type contains, found once for each type with parts. */
+/** Which of the special kinds a type contains. Computed once for each type that has parts. */
 function contents(type: ValType): number {
   if (isPrimitive(type)) return type.kind === "string" ? RANGE : type.kind === "error-context" ? ASYNC : 0;
   switch (type.kind) {
@@ -152,7 +157,8 @@ function contents(type: ValType): number {
       return contentsOfParts(type, RANGE);
     case "stream":
     case "future":
-      // It passes as a number: its elements are read and written by built-ins, with options of their own.
+      // A stream or future crosses as a number. Built-ins with options of their own read and write
+      // its elements.
       return contentsOfParts(type, 0) & ~RANGE | ASYNC;
     default:
       return absurd(type);
@@ -187,15 +193,21 @@ export function containsAsyncValue(type: ValType): boolean {
   return (contents(type) & ASYNC) !== 0;
 }
 
-/** Whether a value of a type has a string, a list or a map: something that lies elsewhere in memory and must be allocated. */
+/**
+ * Whether a value of the type can contain a string, a list or a map. Such a value has parts
+ * elsewhere in memory, which must be allocated.
+ */
 export function containsRange(type: ValType): boolean {
   return (contents(type) & RANGE) !== 0;
 }
 
-/** Types nested more deeply than this are not spelt out in messages: a small binary can describe an enormous type. */
+/**
+ * Messages do not spell out types that nest more deeply than this: a small binary can describe an
+ * enormous type.
+ */
 const FORMAT_DEPTH = 5;
 
-/** A type in WIT's notation, anonymous records and variants spelt out; used in messages. */
+/** A type in WIT's notation, for messages. Anonymous records and variants are spelt out. */
 export function formatType(type: ValType | null | undefined, depth = 0): string {
   if (type === undefined || type === null) return "_";
   if (depth >= FORMAT_DEPTH && !everyPart(type, () => false)) return "…";

@@ -1,7 +1,9 @@
-import type { CoreFuncType, CoreType } from "../types/core_values.ts";
-// A small encoder for the core modules that the library itself emits: types, imports, functions, exports.
-// Numbers and names in, bytes out; nothing of a guest's goes in but core value types.
+// A small encoder for the core modules that the library itself emits: types, imports, functions,
+// exports.
+// Numbers and names enter, bytes leave. The only part of a guest that gets in is a core value type.
 // Spec: core spec "Binary Format: Modules".
+
+import type { CoreFuncType, CoreType } from "../types/core_values.ts";
 
 /** An unsigned LEB128 integer. */
 export function leb(value: number): number[] {
@@ -16,7 +18,7 @@ export type ModuleImport =
   | { readonly name: string; readonly kind: "func"; readonly type: number }
   | { readonly name: string; readonly kind: "global"; readonly type: CoreType; readonly mutable: boolean };
 
-/** What a module consists of. Every import is from module `""`; functions are exported by name. */
+/** The parts of a module. Every import is from module `""`, and functions are exported by name. */
 export interface ModuleParts {
   readonly types: readonly CoreFuncType[];
   readonly imports: readonly ModuleImport[];

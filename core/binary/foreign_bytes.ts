@@ -1,10 +1,12 @@
-// What was given where a component's binary is due: values that are no bytes, and bytes that are no WebAssembly.
-// A value or the first bytes in, words for a message out. Nothing here decides what is accepted.
+// Messages for input that is not a WebAssembly binary: values that are not bytes, and bytes of
+// another format.
+// A value or the first bytes enter, words for a message leave. What is accepted is decided
+// elsewhere.
 
 import { describe } from "../../errors.ts";
 import { isThenable } from "../../abi/codecs/results.ts";
 
-/** What a value is that is no buffer, and what to do instead. */
+/** Describes a value that is not a buffer, and says what to do instead. */
 export function describeSource(value: unknown): string {
   if (isThenable(value)) return "a promise: await it first, or await what `compile` gives for it";
   if (typeof Response !== "undefined" && value instanceof Response || value instanceof ReadableStream) {
@@ -14,7 +16,7 @@ export function describeSource(value: unknown): string {
   return `${describe(value)}: a file is read first, and text is encoded by a tool`;
 }
 
-/** Formats by their first eight bytes, as Latin-1 text. */
+/** Formats, recognised by their first eight bytes as Latin-1 text. */
 const formats: readonly (readonly [start: RegExp, what: string])[] = [
   // deno-lint-ignore no-control-regex
   [/^\x1f\x8b/, "gzip: decompress it first, with `DecompressionStream` or `content-encoding`"],
@@ -32,7 +34,10 @@ const formats: readonly (readonly [start: RegExp, what: string])[] = [
   [/^\s*[[{]/, "JSON"],
 ];
 
-/** Says what bytes are instead of WebAssembly, after a semicolon; empty if that is not known. */
+/**
+ * Says which format bytes have instead of WebAssembly, after a semicolon. Empty if that is not
+ * known.
+ */
 export function foreignFormat(bytes: Uint8Array): string {
   if (bytes.length === 0) return "";
   const start = String.fromCharCode(...bytes.subarray(0, 8)).replace(/^\xef\xbb\xbf/, "");

@@ -1,11 +1,14 @@
-// Gated features of the specification, one table: what each is called, whether it is on unless said otherwise, and how using one that is
-// off is refused. Names are those of the tools without their prefix.
+// The table of gated features of the specification. It gives each gate's name and default, and the
+// error for using a feature whose gate is closed. Gate names are those of the tools without their
+// prefix.
 // Spec: Explainer.md "Gated Features".
 
 import { invalid } from "./invalid.ts";
 import type { NameForms } from "./names.ts";
 
-/** Every gate, and whether it is open by default: what a release of WASI contains is. */
+/**
+ * Every gate, and whether it is open by default. Features that a release of WASI contains are open.
+ */
 const defaults = {
   /** `async func`, streams, futures, tasks: released with 0.3.0. */
   "async": true,
@@ -43,10 +46,10 @@ export type GateName = keyof typeof defaults;
 /** Which gates are open. */
 export class Gates {
   readonly #open: Readonly<Record<string, boolean>>;
-  /** Which gated forms of names are open. */
+  /** The gated forms of names that are allowed. */
   readonly nameForms: NameForms;
 
-  /** @throws TypeError for a name that is no gate's, or a value that is no boolean. */
+  /** @throws TypeError for an unknown gate, or a value that is not a boolean. */
   constructor(options: Readonly<Record<string, boolean>> = {}) {
     for (const [name, open] of Object.entries(options)) {
       if (!Object.hasOwn(defaults, name)) {
@@ -58,7 +61,7 @@ export class Gates {
     this.nameForms = { nested: this.#open["nested-names"]!, canonical: this.#open["canon-names"]! };
   }
 
-  /** Refuses what needs a gate that is closed. */
+  /** Throws a CompileError for a feature whose gate is closed. */
   require(gate: GateName, what: string, offset: number): void {
     if (!this.#open[gate]) invalid("component", offset, "closed-gate", what, gate);
   }

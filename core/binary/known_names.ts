@@ -1,23 +1,24 @@
-// Unknown names: the one rule for members of options objects, and which known name a misspelt one is like.
-// An options object and the names that are known in; a TypeError that names the unknown member out.
+// Unknown names: the check for members of options objects, and the search for the known name that a
+// misspelt one resembles.
+// An options object and the known names enter, a TypeError that names the unknown member leaves.
 
 import { describe } from "../../errors.ts";
 
 /** Names longer than this are not compared. */
 const MAX_ALIKE = 200;
-/** A shorter name is the beginning of too many. */
+/** A shorter name is the beginning of too many other names. */
 const MIN_BEGINNING = 4;
-/** No more names than this are compared. */
+/** At most this many names are compared. */
 const MAX_COMPARED = 2000;
 
-/** The known name that is most like a wanted one, if any is alike. */
+/** Gives the known name that is most similar to a wanted one, if any is similar enough. */
 export function closest(wanted: string, known: Iterable<string>): string | undefined {
   let best: string | undefined, bestDistance = Math.max(3, Math.ceil(wanted.length / 3)), left = MAX_COMPARED;
   if (wanted.length > MAX_ALIKE) return undefined;
   for (const name of known) {
     if (left-- === 0) break;
     if (name.length > MAX_ALIKE) continue;
-    // One that begins with the other is alike, however long the rest is.
+    // A name that begins with the other one is similar, however long the rest is.
     const begins = wanted.length >= MIN_BEGINNING && name.startsWith(wanted);
     const distance = begins ? 1 : editDistance(wanted, name, bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
@@ -25,7 +26,7 @@ export function closest(wanted: string, known: Iterable<string>): string | undef
   return best;
 }
 
-/** Levenshtein distance, or `limit` if it is not below. */
+/** The Levenshtein distance, or `limit` if it is not below the limit. */
 function editDistance(left: string, right: string, limit: number): number {
   if (Math.abs(left.length - right.length) >= limit) return limit;
   let row = Array.from({ length: right.length + 1 }, (_, i) => i);
@@ -39,15 +40,15 @@ function editDistance(left: string, right: string, limit: number): number {
   return row[right.length]!;
 }
 
-/** The members of an options type, each once: TypeScript refuses a list that lacks one. */
+/** The members of an options type. TypeScript reports an error if a list lacks one. */
 export type Known<T> = { readonly [K in keyof Required<T>]: true };
 
 /**
- * Refuses an options object with a member that nobody reads: it was misspelt, and what it was meant to set would keep its default
- * without a word.
+ * Throws for an options object with an unknown member. It is probably misspelt, and without this
+ * check the option that was meant would silently keep its default.
  *
- * @param what `option of compile`, `limit`: what a member is.
- * @param given The options; `undefined` is none.
+ * @param what The kind of member, for the message: `option of compile`, `limit`.
+ * @param given The options, or `undefined`.
  * @param known Their names.
  * @throws TypeError that names the unknown member and the closest known one.
  */

@@ -1,13 +1,16 @@
-// Names of imports and exports: the grammar, plain names with their annotations, interface names with their versions, and which fit.
-// Spec: Explainer.md "Import and Export Definitions" (`externname`); semver matching as in Wasmtime's linker.
+// Names of imports and exports: their grammar, plain names with annotations, interface names with
+// versions, and which names match.
+// Strings enter; parts, faults in words, or the matching name leave.
+// Spec: Explainer.md "Import and Export Definitions" (`externname`). Versions match as in
+// Wasmtime's linker.
 
-/** A plain name taken apart. */
+/** The parts of a plain name. */
 export type PlainName =
   | { readonly kind: "label"; readonly label: string }
   | { readonly kind: "constructor"; readonly resource: string }
   | { readonly kind: "method" | "static"; readonly resource: string; readonly label: string };
 
-/** Takes a plain name apart; a name without annotation is a label, whatever it looks like. */
+/** Splits a plain name into its parts. A name without annotation is a label, valid or not. */
 export function parsePlainName(name: string): PlainName {
   if (!name.startsWith("[")) return { kind: "label", label: name };
   const match = /^\[(constructor|method|static)\]([^.]*)(?:\.(.*))?$/.exec(name);
@@ -19,12 +22,12 @@ export function parsePlainName(name: string): PlainName {
     : { kind: annotation as "method" | "static", resource, label };
 }
 
-/** Whether a name is an interface's rather than a plain one. */
+/** Whether a name is an interface name and not a plain name. */
 export function isInterfaceName(name: string): boolean {
   return name.includes(":");
 }
 
-/** `strongly-unique`: what must differ between two names of one scope. */
+/** `strongly-unique`: the form of a name that must differ between two names of one scope. */
 export function canonicalName(name: string): string {
   const lower = name.toLowerCase();
   if (!lower.startsWith("[")) return lower;
@@ -44,7 +47,7 @@ function kebabFault(label: string): string | undefined {
   return isKebab(label) ? undefined : `\`${label}\` is not in kebab case`;
 }
 
-/** Which gated forms of interface names are names. */
+/** The gated forms of interface names that are allowed. */
 export interface NameForms {
   /** `a:b:c/d/e`. */
   readonly nested: boolean;
@@ -52,7 +55,7 @@ export interface NameForms {
   readonly canonical: boolean;
 }
 
-/** What is wrong with an `externname`, in words; `undefined` if nothing is. */
+/** Says in words what is wrong with an `externname`; `undefined` if it is valid. */
 export function nameFault(name: string, forms: NameForms): string | undefined {
   if (isInterfaceName(name)) return interfaceFault(name, forms);
   if (!name.startsWith("[")) return kebabFault(name);
@@ -65,7 +68,7 @@ export function nameFault(name: string, forms: NameForms): string | undefined {
   return kebabFault(rest.slice(0, dot)) ?? kebabFault(rest.slice(dot + 1));
 }
 
-/** What nearly every interface name looks like; any other is looked at in detail. */
+/** The form of nearly every interface name. Other names are examined in detail. */
 const USUAL =
   /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*:[a-z][a-z0-9]*(?:-[a-z0-9]+)*\/[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:@(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9})\.(?:0|[1-9]\d{0,9}))?$/;
 
@@ -100,10 +103,13 @@ function first(items: readonly string[], fault: (item: string) => string | undef
   return undefined;
 }
 
-/** `canonversion`: what of a version decides whether another is compatible. */
+/** `canonversion`: the part of a version that decides whether another version is compatible. */
 const CANONICAL = /^(?:0\.0\.0|(?:0\.){0,2}[1-9][0-9]*)$/;
 
-/** What is wrong with a `versionsuffix`: it completes the canonical version of an interface name. */
+/**
+ * Says what is wrong with a `versionsuffix`, which completes the canonical version of an interface
+ * name.
+ */
 export function suffixFault(name: string, suffix: string): string | undefined {
   const { version } = splitVersion(name);
   if (!isInterfaceName(name) || version === undefined || !CANONICAL.test(version)) {
@@ -117,7 +123,7 @@ function lowerFault(words: string): string | undefined {
   return words === words.toLowerCase() ? undefined : `\`${words}\` is not in lower case`;
 }
 
-/** What is wrong with a `valid semver`. */
+/** Says what is wrong with a `valid semver`. */
 function versionFault(version: string): string | undefined {
   if (version === "") return "empty string, expected a semver version";
   const parts = ["major", "minor", "patch"];
@@ -162,7 +168,10 @@ interface Version {
   readonly numbers: readonly [number, number, number];
 }
 
-/** `undefined` for what only matches exactly: 0.0.x, prereleases, anything that is no semver. */
+/**
+ * Gives the track of a version. `undefined` if the version matches only itself: 0.0.x, prereleases,
+ * and text that is not a semver.
+ */
 function parseVersion(version: string): Version | undefined {
   const match = /^(\d+)\.(\d+)\.(\d+)(?:\+.*)?$/.exec(version);
   if (match === null) return undefined;
@@ -176,10 +185,10 @@ function isNewer(left: Version, right: Version): boolean {
   return false;
 }
 
-/** Names, of which the one that answers to a wanted name is found without looking at each. */
+/** A set of names that finds the match of a wanted name without looking at each name. */
 export class NameIndex {
   readonly #names = new Set<string>();
-  /** The highest version of each track of an interface. */
+  /** The name with the highest version, for each interface and track. */
   readonly #best = new Map<string, { readonly name: string; readonly version: Version }>();
 
   constructor(names: Iterable<string>) {
@@ -200,12 +209,15 @@ export class NameIndex {
     return this.#names.has(name);
   }
 
-  /** All of them, in the order in which they were added. */
+  /** All names, in the order in which they were added. */
   get all(): Iterable<string> {
     return this.#names;
   }
 
-  /** The name that answers to `wanted`: itself, else the highest semver-compatible one. */
+  /**
+   * Gives the name that matches `wanted`: the same name, otherwise the one with the highest
+   * compatible version.
+   */
   match(wanted: string): string | undefined {
     if (this.#names.has(wanted)) return wanted;
     const { base, version } = splitVersion(wanted);
@@ -214,7 +226,7 @@ export class NameIndex {
   }
 }
 
-/** The name among few that answers to `wanted`. */
+/** Gives the matching name from a short list. */
 export function matchName(wanted: string, names: Iterable<string>): string | undefined {
   return new NameIndex(names).match(wanted);
 }

@@ -1,5 +1,7 @@
-// A cursor over bytes: the productions of the core binary grammar that the component grammar reuses.
-// Every failure is a CompileError with the byte offset into the whole binary.
+// A cursor over bytes, with the productions of the core binary grammar that the component grammar
+// uses.
+// Bytes enter, numbers, names and views leave. Every failure is a CompileError with the byte offset
+// into the whole binary.
 // Spec: Binary.md, core spec "Binary Format: Values".
 
 import { CompileError, type CompileErrorCode } from "../../errors.ts";
@@ -7,7 +9,10 @@ import { readAscii } from "../../abi/codecs/ascii.ts";
 import { MAX_VECTOR } from "./limits.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** Names up to this long are read by a loop while they are ASCII: calling TextDecoder costs more than most names. */
+/**
+ * A loop reads names up to this length while they are ASCII, because calling TextDecoder takes
+ * longer than reading most names.
+ */
 const SHORT_NAME = 64;
 
 /** A byte in hexadecimal, as messages show it. */
@@ -39,22 +44,22 @@ export class Reader {
     return this.#bytes.length - this.#position;
   }
 
-  /** What is being read, for messages: `type section, type 4`. */
+  /** Describes what is being read, for messages: `type section, type 4`. */
   get place(): string {
     return this.#item === undefined ? this.#place : `${this.#place}, ${this.#item.what} ${this.#item.index}`;
   }
 
-  /** Throws at `offset`, by default the next byte. */
+  /** Throws an error at `offset`, by default at the next byte. */
   fail(code: CompileErrorCode, details: readonly (string | number)[] = [], offset: number = this.offset): never {
     throw new CompileError(code, `decode ${this.place}`, offset, ...details);
   }
 
-  /** Throws that no alternative of a production starts with the byte just read. */
+  /** Throws that the byte just read starts none of a production's alternatives. */
   unknown(byte: number, what: string): never {
     this.fail("unknown-opcode", [hex(byte), what], this.offset - 1);
   }
 
-  /** Looks at the next byte without taking it. */
+  /** Gives the next byte without taking it. */
   peek(): number {
     return this.#bytes[this.#position] ?? this.fail("unexpected-end");
   }
@@ -63,7 +68,7 @@ export class Reader {
     return this.#bytes[this.#position++] ?? this.fail("unexpected-end", [], this.#base + this.#bytes.length);
   }
 
-  /** A view of the next bytes; no copy. */
+  /** Gives a view of the next bytes, without copying them. */
   take(length: number): Uint8Array {
     if (length > this.remaining) this.fail("unexpected-end", [], this.#base + this.#bytes.length);
     return this.#bytes.subarray(this.#position, this.#position += length);
@@ -78,20 +83,23 @@ export class Reader {
     return this.#leb("var_u32", 32, 0);
   }
 
-  /** An integer of so many bits; beyond 2^53 the nearest number. */
+  /** Reads an integer of this many bits. Above 2^53 it gives the nearest number. */
   integer(bits: number, signed: boolean): number {
     return this.#leb(`var_${signed ? "s" : "u"}${bits}`, bits, signed ? 1 : 0);
   }
 
-  /** A limit of a memory or table with 64-bit addresses; beyond 2^53 the nearest number. */
+  /**
+   * Reads a limit of a memory or table with 64-bit addresses. Above 2^53 it gives the nearest
+   * number.
+   */
   u64(): number {
     return this.#leb("var_u64", 64, 0);
   }
 
   /**
-   * A type index, which is a signed 33-bit integer that is not negative, or the code of a type,
-   * which is one byte; gives the code less 0x80. A negative integer of several bytes is neither:
-   * codes have no other encoding.
+   * Reads a type index or the code of a type. An index is a signed 33-bit integer that is not
+   * negative, a code is one byte, and the result for a code is the code minus 0x80. A negative
+   * integer of several bytes is neither, because codes have no other encoding.
    */
   indexOrCode(what: string): number {
     const start = this.offset, byte = this.peek();
@@ -100,7 +108,10 @@ export class Reader {
     return index < 0 ? this.fail("unknown-opcode", [hex(byte), what], start) : index;
   }
 
-  /** LEB128 of at most `bits` bits, `signed` being 1 or 0. Padding with zeros, or with the sign, is allowed; further bytes or bits are not. */
+  /**
+   * Reads a LEB128 integer of at most `bits` bits; `signed` is 1 or 0. It may be padded with zeros,
+   * or with its sign. More bytes or bits are an error.
+   */
   #leb(kind: string, bits: number, signed: number): number {
     let value = 0, factor = 1;
     for (let shift = 0;; shift += 7) {
@@ -121,7 +132,8 @@ export class Reader {
   name(): string {
     const length = this.u32();
     if (length <= SHORT_NAME && length <= this.remaining) {
-      // Without a view: a component has many names, and views cost more than most of them.
+      // No view is made here: a component has many names, and making a view takes longer than
+      // reading most of them.
       const ascii = readAscii(this.#bytes, this.#position, length);
       if (ascii !== undefined) {
         this.#position += length;
@@ -144,7 +156,10 @@ export class Reader {
     return byte === 1;
   }
 
-  /** `vec(T)`. Allocates as it reads: a length that the bytes cannot hold fails before anything is made of it. */
+  /**
+   * `vec(T)`. The array grows while items are read, so that a length that exceeds the bytes fails
+   * before memory is allocated for it.
+   */
   vec<T>(read: (reader: this, index: number) => T, what: string, limit: number = MAX_VECTOR): T[] {
     const start = this.offset;
     const length = this.u32();
@@ -155,16 +170,20 @@ export class Reader {
     return items;
   }
 
-  /** A section's `vec(u32)`, which may be as long as a module has functions; numbers of one byte each are not even read. */
+  /**
+   * Reads the `vec(u32)` of a section, which may have one number per function of a module. Numbers
+   * of one byte each are not even read.
+   */
   indices(what: string): ArrayLike<number> {
     const start = this.#position, length = this.u32();
-    // No number is shorter than a byte: where there are as many bytes as numbers, each is one. If one is not, the engine refuses them.
+    // A number takes at least one byte. If there are as many bytes as numbers, each number is one
+    // byte, and the engine rejects a byte that is not a number.
     if (length === this.remaining && length <= MAX_VECTOR) return this.take(length);
     this.#position = start;
     return this.vec(readU32, what);
   }
 
-  /** A section's vector; messages count its items. */
+  /** Reads the vector of a section. Messages give the number of the current item. */
   items(what: string, read: () => void): void {
     const item = { what, index: 0 };
     this.vec((_, index) => {
@@ -181,18 +200,18 @@ export class Reader {
     return this.flag() ? read(this) : undefined;
   }
 
-  /** Throws unless everything was read. */
+  /** Throws if bytes are left. */
   finish(): void {
     if (this.remaining > 0) this.fail("trailing-bytes");
   }
 }
 
-/** `u32`, as vectors and options read it. */
+/** `u32`, as a function for vectors and options. */
 export function readU32(reader: Reader): number {
   return reader.u32();
 }
 
-/** `core:name`, likewise. */
+/** `core:name`, as a function for vectors and options. */
 export function readName(reader: Reader): string {
   return reader.name();
 }

@@ -1,4 +1,5 @@
-// Bytes → canonical definitions: lift, lower, and the built-ins with their immediates and options.
+// Decodes canonical definitions: lift, lower, and the built-ins with their immediates and options.
+// Bytes enter, CanonDefs leave.
 // Spec: Binary.md "Canonical Definitions".
 
 import { coreValType } from "../module/core_types.ts";
@@ -14,7 +15,7 @@ function funcSort(reader: Reader, what: string): void {
 
 const index = (reader: Reader): number => reader.u32();
 
-/** By opcode: the key an option is decoded to, what it is called, its value. */
+/** Options by opcode: the key in the decoded object, the name in messages, and the value. */
 const optionForms:
   readonly (readonly [key: keyof CanonOptionsDef, name: string, value: (reader: Reader) => unknown])[] = [
     ["stringEncoding", "utf8", () => "utf8"],
@@ -55,7 +56,10 @@ function canonOptions(reader: Reader): CanonOptionsDef {
 
 type Builtin = CanonDef & { kind: "builtin" };
 
-/** The immediates of built-ins: a letter, the key it is decoded to, and how. */
+/**
+ * The immediates of built-ins: a letter for the table below, the key in the decoded object, and the
+ * function that reads it.
+ */
 const immediates: Readonly<
   Record<string, readonly [key: keyof Builtin, read: (reader: Reader) => Builtin[keyof Builtin]]>
 > = {
@@ -71,7 +75,7 @@ const immediates: Readonly<
   b: ["table", index],
 };
 
-/** Built-ins whose run-time is not lift, lower or resource.*: opcode, name, immediates. */
+/** Built-ins other than lift, lower and resource.*: opcode, name, immediates. */
 const builtins = new Map(
   `05 task.cancel|06 subtask.cancel a|09 task.return ro|0a context.get vs|0b context.set vs|0c thread.yield c|0d subtask.drop|
 0e stream.new t|0f stream.read to|10 stream.write to|11 stream.cancel-read ta|12 stream.cancel-write ta|13 stream.drop-readable t|

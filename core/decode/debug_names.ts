@@ -1,5 +1,6 @@
-// The `component-name` section, and what messages call a definition with its help. Decoded when first asked for, as far as it can be;
-// never a cause for rejection.
+// The `component-name` section, and the names of definitions in messages. The section is decoded
+// when a message first needs it, as far as possible. It never makes a component invalid.
+// Bytes of the section enter, names for messages leave.
 // Spec: Binary.md "Name Section".
 
 import { CompileError } from "../../errors.ts";
@@ -56,7 +57,7 @@ export class DebugNames {
   }
 }
 
-/** The sort of item that a definition adds; exports add one of what they export. */
+/** The sort of item that a definition adds. An export adds an item of the sort that it exports. */
 function sortOf(definition: Definition): Sort | undefined {
   switch (definition.kind) {
     case "core-module":
@@ -81,7 +82,10 @@ function sortOf(definition: Definition): Sort | undefined {
   }
 }
 
-/** What messages call a definition: by the name that it imports or exports, else by sort, index and debug name. */
+/**
+ * Names a definition for messages: by the name that it imports or exports, otherwise by sort, index
+ * and debug name.
+ */
 export function describeDefinition({ definitions, names }: ComponentDef, definition: Definition): string {
   if ("name" in definition) return `${definition.kind} \`${definition.name.name}\``;
   const sort = sortOf(definition);
@@ -91,7 +95,7 @@ export function describeDefinition({ definitions, names }: ComponentDef, definit
   return `${sort} ${index}${name === undefined ? "" : ` \`${name}\``}`;
 }
 
-/** Where a core module is defined: itself, then each component around it. */
+/** Says where a core module is defined: the module's definition, then each component around it. */
 export function placeOfModule(component: ComponentDef, slot: ModuleSlot): string[] | undefined {
   for (const definition of component.definitions) {
     const place = definition.kind === "core-module"

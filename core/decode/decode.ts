@@ -1,6 +1,8 @@
-// Bytes → definitions: syntax only, one function per production of Binary.md, every failure with its byte offset.
-// `walkComponent` asks for bytes as it needs them, so that a buffer and a stream are decoded by the same code; core modules it
-// leaves to whoever supplies the bytes. Types are read by decode_types.ts, canonical definitions by decode_canon.ts.
+// Decodes a component: bytes enter, definitions leave. This is syntax only, with one function per
+// production of Binary.md, and every failure has its byte offset.
+// `walkComponent` asks for bytes as it needs them, so that buffers and streams use the same code.
+// It leaves the bytes of core modules to its caller. types.ts decodes types, canon.ts decodes
+// canonical definitions.
 // Spec: Binary.md at the pinned commit.
 
 import { CompileError } from "../../errors.ts";
@@ -23,25 +25,32 @@ import { MAX_NESTING, MAX_SECTION_BYTES } from "../binary/limits.ts";
 import { hex, Reader, readU32 } from "../binary/reader.ts";
 import { coreSort, sort } from "./sorts.ts";
 
-// ── Sections ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
 /** What the walker needs next. */
 export type Demand =
-  /** A section as `pieceLength` counts it; nothing at the end of the input. Cut short where the input ends inside. */
+  /**
+   * A section, as long as `pieceLength` says. The answer is empty at the end of the input, and
+   * shorter if the input ends inside the section.
+   */
   | { readonly kind: "section" }
-  /** Exactly so many bytes; answered with fewer only at the end of the input. */
+  /** Exactly this many bytes. The answer is shorter only at the end of the input. */
   | { readonly kind: "bytes"; readonly count: number }
-  /** So many bytes are core module number `module`; answered with nothing once they are consumed. */
+  /**
+   * The next bytes are core module number `module`. The answer is empty and comes when these bytes
+   * are consumed.
+   */
   | { readonly kind: "module"; readonly count: number; readonly module: number; readonly slot: ModuleSlot };
 
-/** A component's definitions and where its core modules lie. */
+/** The definitions of a component, and the places of its core modules. */
 export interface Decoded {
   readonly component: ComponentDef;
-  /** In order of appearance; nested components' among them. */
+  /** In order of appearance, including those of nested components. */
   readonly modules: readonly ModuleSlot[];
 }
 
-/** Decodes a buffer. Modules are left where they are; their types are known from here on. */
+/**
+ * Decodes a buffer. The bytes of modules stay where they are, and the types of the modules are
+ * known afterwards.
+ */
 export function decodeBytes(bytes: Uint8Array): Decoded {
   const walk = walkComponent();
   let position = 0;
@@ -61,12 +70,12 @@ export function decodeBytes(bytes: Uint8Array): Decoded {
 
 interface Walk {
   offset: number;
-  /** Bytes of core modules so far. */
+  /** Bytes of core modules read so far. */
   moduleBytes: number;
   readonly modules: ModuleSlot[];
 }
 
-/** Decodes a component, demanding its bytes one piece at a time. */
+/** Decodes a component. It asks for its bytes one piece at a time. */
 export function* walkComponent(): Generator<Demand, Decoded, Uint8Array> {
   const walk: Walk = { offset: 0, moduleBytes: 0, modules: [] };
   const root = yield* component(walk, undefined, 0);
@@ -79,7 +88,10 @@ function unexpectedEnd(walk: Walk, place: string): never {
 
 const sectionDemand: Demand = { kind: "section" };
 
-/** The length of a section's header at `position`: its id and a LEB128 of at most five bytes. */
+/**
+ * The length of the section header at `position`: an id, and a LEB128 integer of at most five
+ * bytes.
+ */
 function headerLength(bytes: Uint8Array, position: number): number {
   let end = position + 1;
   while (end < bytes.length && end < position + 5 && bytes[end]! >= 0x80) end++;
@@ -87,8 +99,9 @@ function headerLength(bytes: Uint8Array, position: number): number {
 }
 
 /**
- * How many bytes the walker takes for a section whose header lies at `position`, given at least the header: of a module or component the
- * header alone, and of anything that it will refuse; of other sections the content too.
+ * How many bytes the walker takes at once for a section whose header is at `position`. For a
+ * module, a component and an invalid section, that is the header alone. For other sections it is
+ * the content, too.
  */
 export function pieceLength(bytes: Uint8Array, position: number): number {
   const length = headerLength(bytes, position);
@@ -174,7 +187,7 @@ function preamble(bytes: Uint8Array, base: number): void {
   if (layer !== 1 || version !== 0x0d) fail("unknown-version", 4, `${hex(version)} and ${hex(layer)}`);
 }
 
-/** Decodes one section but a module or component. */
+/** Decodes one section that is not a module or component. */
 function section(id: number, reader: Reader, definitions: Definition[], names: DebugNames): void {
   const items = (what: string, read: () => Definition) => {
     reader.items(what, () => definitions.push(read()));
@@ -235,12 +248,10 @@ function section(id: number, reader: Reader, definitions: Definition[], names: D
   reader.finish();
 }
 
-/** Only the name of a custom section can be malformed. */
+/** In a custom section, only the name can be malformed. */
 function customSection(reader: Reader, names: DebugNames): void {
   if (reader.name() === "component-name") names.add(reader.take(reader.remaining));
 }
-
-// ── Instances ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function sortIndex(reader: Reader): SortIndex {
   return { sort: sort(reader), index: reader.u32() };

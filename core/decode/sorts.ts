@@ -1,4 +1,4 @@
-// Sorts: what an index is an index of. Bytes → names; which of them are core items.
+// Sorts: they say which index space an index belongs to. Bytes enter, names of sorts leave.
 // Spec: Binary.md `core:sort`, `sort`.
 
 import type { CoreSort, Sort } from "./syntax.ts";
@@ -22,7 +22,7 @@ const sorts: Readonly<Record<number, Sort>> = {
   0x05: "instance",
 };
 
-/** The sorts of core items, which core instances export, as the index spaces spell them. */
+/** The sorts of core items that core instances export, as the index spaces name them. */
 export const coreItemSorts = {
   func: "core func",
   table: "core table",
@@ -46,7 +46,9 @@ export function sort(reader: Reader): Sort {
   return sort ?? reader.fail("unknown-opcode", [hex(byte), "component external kind"], offset);
 }
 
-/** The bytes of a `sort`: what they say, if anything, and the byte that decides. */
+/**
+ * Reads the bytes of a `sort`. Gives the sort, if there is such a sort, and the byte that decided.
+ */
 export function sortBytes(
   reader: Reader,
 ): { readonly sort: Sort | undefined; readonly byte: number; readonly offset: number } {

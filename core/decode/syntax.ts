@@ -1,5 +1,6 @@
-// What a component's binary says, as plain data in the order of the sections: the syntax tree that decode.ts makes and plan.ts reads.
-// Indices are as written; nothing here is resolved or checked.
+// The syntax tree of a component: the content of its binary as plain data, in the order of the
+// sections. decode.ts makes it, validate/ and plan/ read it.
+// Indices are as in the binary. Nothing is resolved or checked here.
 // Spec: Binary.md, one type per production.
 
 import type { CallStyle } from "../../abi/types/layout.ts";
@@ -11,7 +12,10 @@ import type { ModuleSlot } from "../module/module_slot.ts";
 
 /** `core:sort`. */
 export type CoreSort = "func" | "table" | "memory" | "global" | "tag" | "type" | "module" | "instance";
-/** `sort`. Core ones are prefixed, but `core module`, which components may import and export too. */
+/**
+ * `sort`. Core sorts have a prefix. `core module` is among them, although components import and
+ * export modules, too.
+ */
 export type Sort = `core ${CoreSort}` | "func" | "value" | "type" | "component" | "instance";
 
 /** A component. */
@@ -19,11 +23,11 @@ export interface ComponentDef {
   readonly definitions: readonly Definition[];
   /** From the `component-name` section. */
   readonly names: DebugNames;
-  /** Bytes it takes, those of core modules left out. */
+  /** Its size in bytes, without its core modules. */
   readonly size: number;
 }
 
-/** One definition with the offset it starts at. */
+/** One definition, with the offset of its first byte. */
 export type Definition =
   & { readonly offset: number }
   & (
@@ -91,8 +95,6 @@ export type AliasDef =
     | { readonly kind: "outer"; readonly count: number; readonly index: number }
   );
 
-// ── Component types ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
 /** `valtype`: an index, or a primitive type. */
 export type ValTypeRef = number | PrimitiveKind;
 export interface LabelledRef {
@@ -150,41 +152,39 @@ export type ExternTypeDef =
     readonly bound: { readonly kind: "eq"; readonly type: number } | { readonly kind: "sub-resource" };
   };
 
-// ── Canonical definitions ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** `canonopt*`, each at most once. */
+/** `canonopt*`. Each option occurs at most once. */
 export interface CanonOptionsDef {
   readonly stringEncoding?: StringEncoding;
   readonly memory?: number;
-  /** The memory's address type; validation finds it. */
+  /** The memory's address type. Validation sets it. */
   address?: "i32" | "i64";
   readonly realloc?: number;
   readonly postReturn?: number;
   readonly async?: boolean;
   readonly callback?: number;
-  /** The GC option and what belongs to it: gated, and not supported. */
+  /** The GC option and its operands. It is gated and not supported. */
   readonly coreType?: number;
   readonly gc?: boolean;
 }
 
-/** What canonical options make of a core signature. */
+/** How a function is called, from its canonical options. */
 export function styleOf({ async, callback }: CanonOptionsDef): CallStyle {
   return !async ? "sync" : callback === undefined ? "async" : "callback";
 }
 
-/** `canon`. Built-ins of the async, error-context and thread proposals carry their immediates under common names. */
+/** `canon`. The immediates of the async, error-context and thread built-ins have common names. */
 export type CanonDef =
   | { readonly kind: "lift"; readonly func: number; readonly options: CanonOptionsDef; readonly type: number }
   | { readonly kind: "lower"; readonly func: number; readonly options: CanonOptionsDef }
   | { readonly kind: "resource.new" | "resource.drop" | "resource.rep"; readonly type: number }
   | {
     readonly kind: "builtin";
-    /** As the specification spells it: `stream.read`. */
+    /** The specification's name: `stream.read`. */
     readonly name: string;
     readonly type?: number;
     readonly result?: ValTypeRef | undefined;
     readonly options?: CanonOptionsDef;
-    /** The address type of `memory`; validation finds it. */
+    /** The address type of `memory`. Validation sets it. */
     address?: "i32" | "i64";
     readonly coreType?: CoreValTypeText;
     readonly slot?: number;

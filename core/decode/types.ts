@@ -1,5 +1,7 @@
-// Bytes → types: component types with their declarations, external types, names with attributes, aliases.
-// One function per production of Binary.md "Type Definitions", "Alias Definitions", "Import and Export Definitions".
+// Decodes component types with their declarations, extern types, names with attributes, and
+// aliases. Bytes enter, parts of the syntax tree leave.
+// One function per production of Binary.md "Type Definitions", "Alias Definitions", "Import and
+// Export Definitions".
 
 import type { PrimitiveKind } from "../../abi/types/types.ts";
 import { coreDefType, coreValType } from "../module/core_types.ts";
@@ -15,7 +17,7 @@ export function alias(reader: Reader): AliasDef {
   const target = reader.byte();
   if (target > 0x02) reader.unknown(target, "alias");
   const outer = target === 0x02;
-  // What an outer alias may be of is a matter of syntax.
+  // The grammar says which sorts an outer alias may have.
   if (sort === undefined || outer && !outerAliasSorts.includes(sort)) {
     reader.fail("unknown-opcode", [hex(byte), `component ${outer ? "outer alias" : "external"} kind`], offset);
   }

@@ -1,14 +1,15 @@
-// Aliases: an item of an instance, of a core instance or of an enclosing scope → an item of this one.
+// Aliases at plan time: an item of an instance, of a core instance or of an enclosing scope becomes
+// an item of this scope.
 // Spec: Explainer.md "Alias Definitions".
 
 import type { AliasDef } from "../decode/syntax.ts";
 import { addCoreTypeItem } from "../resolve/core_types.ts";
 import type { CoreRef } from "./plan_types.ts";
-import type { Scope } from "./plan_scope.ts";
+import type { PlanScope } from "./plan_scope.ts";
 import type { CoreItemSort } from "../decode/sorts.ts";
 
-/** Adds what an alias names to the scope; the alias was validated. */
-export function addAlias(def: AliasDef, scope: Scope, offset: number): void {
+/** Adds the item of an alias to the scope. The alias was validated before. */
+export function addAlias(def: AliasDef, scope: PlanScope, offset: number): void {
   const { sort } = def;
   switch (def.kind) {
     case "export":
@@ -16,7 +17,7 @@ export function addAlias(def: AliasDef, scope: Scope, offset: number): void {
     case "core-export": {
       const instance = scope.get("core instance", def.instance, offset);
       const ref: CoreRef = instance.kind === "instantiated"
-        ? { kind: "export", instance: instance.slot, name: def.name }
+        ? { kind: "export", instance: instance.instance, name: def.name }
         : instance.exports.get(def.name)!;
       return scope.add(sort as CoreItemSort, ref);
     }

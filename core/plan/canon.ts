@@ -1,14 +1,14 @@
-// Canonical options and built-ins at plan time: indices followed, operands kept.
-// Definitions and a scope in, parts of plan nodes out. What they need was validated before.
+// Canonical options and built-ins at plan time: indices are resolved, operands are kept.
+// Definitions and a scope enter, parts of plan nodes leave. All of them were validated before.
 // Spec: Binary.md "Canonical Definitions".
 
 import { type CanonDef, type CanonOptionsDef, styleOf } from "../decode/syntax.ts";
 import { valueAt } from "../resolve/value_types.ts";
 import type { Builtin, CoreRef, EndType, MemoryRef, PlanOptions } from "./plan_types.ts";
-import type { Scope } from "./plan_scope.ts";
+import type { PlanScope } from "./plan_scope.ts";
 
-/** Canonical options with core items resolved. */
-export function planOptions(def: CanonOptionsDef, scope: Scope, offset: number): PlanOptions {
+/** Gives canonical options with the core items in place of indices. */
+export function planOptions(def: CanonOptionsDef, scope: PlanScope, offset: number): PlanOptions {
   const core = (sort: "core func" | "core memory", index: number | undefined): CoreRef | undefined =>
     index === undefined ? undefined : scope.get(sort, index, offset);
   return {
@@ -24,8 +24,8 @@ export function planOptions(def: CanonOptionsDef, scope: Scope, offset: number):
 
 type BuiltinDef = CanonDef & { kind: "builtin" };
 
-/** A built-in with its operands. */
-export function planBuiltin(def: BuiltinDef, scope: Scope, offset: number): Builtin {
+/** Gives a built-in with its operands. */
+export function planBuiltin(def: BuiltinDef, scope: PlanScope, offset: number): Builtin {
   const name = def.name as Exclude<Builtin["name"], `resource.${string}`>;
   const options = (): PlanOptions => planOptions(def.options ?? {}, scope, offset);
   const end = (): EndType => scope.typeOf("value", def.type!, offset).type as EndType;

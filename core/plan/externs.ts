@@ -1,6 +1,8 @@
-// Types of imports and exports → what they stand for at plan time. Component and instance types are evaluated where they are used; a Maker
-// decides what their abstract parts become (leaves of the host's imports, or what nobody has given yet).
-// Spec: Explainer.md "Type Definitions"; SPEC.md §4.1.
+// Turns the types of imports and exports into plan items. Component and instance types are
+// evaluated where they are used.
+// A Maker decides what their abstract parts become: leaves of the host's imports, or placeholders
+// for what nobody has given yet.
+// Spec: Explainer.md "Type Definitions".
 
 import { nameResourceType } from "../../abi/types/resource_slots.ts";
 import type { FuncType, ResourceType } from "../../abi/types/types.ts";
@@ -12,53 +14,64 @@ import { invalid } from "../binary/invalid.ts";
 import { MAX_NESTING } from "../binary/limits.ts";
 import type { CoreModuleType } from "../module/module_type.ts";
 import type {
-  ComponentItem,
   DeclaredType,
   FuncRef,
-  InstanceItem,
-  Item,
   ModuleRef,
-  NamedItem,
-  TypeItem,
+  NamedPlanItem,
+  PlanComponent,
+  PlanInstance,
+  PlanItem,
+  PlanType,
 } from "./plan_types.ts";
-import { Scope } from "./plan_scope.ts";
+import { PlanScope } from "./plan_scope.ts";
 import { evaluateValueType } from "../resolve/value_types.ts";
 
-/** Names from the root to an import, innermost first: siblings share what is above them. */
+/**
+ * The names from an import to the root, innermost first, so that siblings share the names above
+ * them.
+ */
 export interface Path {
   readonly parent: Path | undefined;
   readonly name: NameDef;
   readonly depth: number;
 }
 
-/** One name further in. */
+/** Gives a path that is one name longer. */
 export function extend(parent: Path | undefined, name: NameDef): Path {
   return { parent, name, depth: (parent?.depth ?? 0) + 1 };
 }
 
-/** Makes what an abstract import or export stands for. `path` leads there from the root. */
+/**
+ * Makes the plan items for abstract imports and exports. `path` leads to the item from the root.
+ */
 export interface Maker {
-  /** Definitions that may still be unfolded; shared by everything that unfolds one component. */
+  /** The budget for unfolding definitions. Everything that unfolds one component shares it. */
   readonly budget: Budget;
   func(path: Path, type: FuncType): FuncRef;
   resource(path: Path): ResourceType;
-  /** Notes that an import or export is to be a resource type that there is already. */
+  /** Notes that an import or export must be a resource type that exists already. */
   sameResource(path: Path, type: ResourceType): void;
   module(path: Path, type: CoreModuleType): ModuleRef;
-  component(path: Path, type: DeclaredType): ComponentItem;
+  component(path: Path, type: DeclaredType): PlanComponent;
   /** Notes an instance that has no exports. */
   emptyInstance(path: Path): void;
 }
 
-/** Evaluates a type definition; a resource must be made by the planner, which gives it a slot. */
-export function evaluateType(def: TypeDef, scope: Scope, offset: number, budget: Budget): TypeItem {
+/**
+ * Evaluates a type definition that is not a resource. The planner makes resource types, because it
+ * gives them slots.
+ */
+export function evaluateType(def: TypeDef, scope: PlanScope, offset: number, budget: Budget): PlanType {
   return def.kind === "component" || def.kind === "instance"
     ? { kind: def.kind, decls: def.decls, scope }
     : evaluateValueType(def, scope, offset, budget);
 }
 
-/** An instance of some exports. Instances nest in instances, and everything that walks them recurses. */
-export function instanceItem(exports: ReadonlyMap<string, NamedItem>, offset: number): InstanceItem {
+/**
+ * Makes an instance with some exports. Instances nest in instances and every walk over them
+ * recurses, so their depth is limited.
+ */
+export function planInstance(exports: ReadonlyMap<string, NamedPlanItem>, offset: number): PlanInstance {
   let depth = 1;
   for (const { item } of exports.values()) {
     if (item.sort === "instance") depth = Math.max(depth, item.instance.depth + 1);
@@ -67,15 +80,15 @@ export function instanceItem(exports: ReadonlyMap<string, NamedItem>, offset: nu
   return { exports, depth };
 }
 
-/** What an `externtype` stands for, made by a Maker. */
+/** Makes the plan item for an `externtype`, with a Maker. */
 export function makeExtern(
   def: ExternTypeDef,
   name: NameDef,
   path: Path,
-  scope: Scope,
+  scope: PlanScope,
   maker: Maker,
   offset: number,
-): Item {
+): PlanItem {
   switch (def.kind) {
     case "func":
       return { sort: "func", func: maker.func(path, scope.typeOf("func", def.type, offset).type) };
@@ -103,26 +116,29 @@ export function makeExtern(
   invalid("component", offset, "unsupported", "a component value");
 }
 
-/** An instance with the exports that an instance type declares. */
-export function makeInstance(type: DeclaredType, path: Path, maker: Maker): InstanceItem {
+/** Makes an instance with the exports that an instance type declares. */
+export function makeInstance(type: DeclaredType, path: Path, maker: Maker): PlanInstance {
   const exports = evaluateDecls(type, path, maker);
   if (exports.size === 0) maker.emptyInstance(path);
-  return instanceItem(exports, type.decls[0]?.offset ?? 0);
+  return planInstance(exports, type.decls[0]?.offset ?? 0);
 }
 
-/** What an import of a component type stands for, where somebody gives it. */
-export type Supply = (name: NameDef, type: ExternTypeDef, scope: Scope, offset: number) => Item;
+/** Gives the plan item for an import of a component type, if somebody provides it. */
+export type Supply = (name: NameDef, type: ExternTypeDef, scope: PlanScope, offset: number) => PlanItem;
 
-/** The exports that a component or instance type declares; `supply` gives its imports, if the maker does not. */
+/**
+ * Gives the exports that a component or instance type declares. `supply` provides its imports;
+ * without it, the maker makes them.
+ */
 export function evaluateDecls(
   { decls, scope: parent }: DeclaredType,
   path: Path | undefined,
   maker: Maker,
   supply?: Supply,
-): ReadonlyMap<string, NamedItem> {
+): ReadonlyMap<string, NamedPlanItem> {
   maker.budget.spend(decls[0]?.offset ?? 0, SCOPE_WEIGHT);
-  const scope = new Scope(parent);
-  const exports = new Map<string, NamedItem>();
+  const scope = new PlanScope(parent);
+  const exports = new Map<string, NamedPlanItem>();
   for (const decl of decls) {
     maker.budget.spend(decl.offset, weigh(decl));
     if (path !== undefined && path.depth > MAX_NESTING) invalid("type", decl.offset, "nesting-too-deep");

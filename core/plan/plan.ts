@@ -1,9 +1,12 @@
-// Definitions → a linear plan. Instantiation is a function call; here all calls are inlined.
-// Walks a component's definitions as if it ran them, with references in place of values: what needs the engine becomes a step,
-// everything else (aliases, exports, synthetic instances, arguments of every sort) is resolved on the way and is gone.
-// Spec: Explainer.md "Instance Definitions", "Canonical Definitions"; model: Wasmtime's inlining.
+// Plans a component: definitions enter, a linear plan leaves. Instantiating a component is like
+// calling a function, and here all calls are inlined.
+// The planner walks a component's definitions as if it ran them, with references in place of
+// values. A definition that needs the engine becomes a step. Everything else (aliases, exports,
+// synthetic instances, arguments of every sort) is resolved on the way and disappears.
+// Spec: Explainer.md "Instance Definitions", "Canonical Definitions". Wasmtime inlines in the same
+// way.
 
-import { makeResourceType, nameResourceType, slotOf } from "../../abi/types/resource_slots.ts";
+import { makeResourceType, nameResourceType, resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import { addAlias } from "./aliases.ts";
 import type { CanonDef, CoreInstanceExpr, ExternTypeDef, InstanceExpr, NameDef, TypeDef } from "../decode/syntax.ts";
 import { addCoreType } from "../resolve/core_types.ts";
@@ -12,10 +15,10 @@ import {
   evaluateDecls,
   evaluateType,
   extend,
-  instanceItem,
   makeExtern,
   type Maker,
   type Path,
+  planInstance,
   type Supply,
 } from "./externs.ts";
 import { invalid } from "../binary/invalid.ts";
@@ -36,28 +39,29 @@ import type {
   CoreRef,
   DefinedComponent,
   FuncRef,
-  InstanceItem,
-  Item,
   ModuleRef,
-  NamedItem,
+  NamedPlanItem,
   Plan,
   PlanImport,
+  PlanInstance,
+  PlanItem,
   PlanLift,
   PlanResource,
-  Step,
+  PlanStep,
 } from "./plan_types.ts";
-import { Scope } from "./plan_scope.ts";
+import { PlanScope } from "./plan_scope.ts";
 import { coreItemSorts } from "../decode/sorts.ts";
 import { planBuiltin, planOptions } from "./canon.ts";
 
-/** What a host gives for an import that must be known to plan. */
+/** What a host provides for an import that must be known before planning. */
 export type Given = ModuleSlot | DefinedComponent;
 
 /**
- * Plans a component, which must be valid. Throws CompileError if it unfolds into too much.
+ * Plans a component, which must be valid. Throws a CompileError if it unfolds into too much.
  *
- * @param given What the host gives for the imports of core modules and components, in the order of the plan's imports. Without it, such
- *   imports stand for themselves and the plan serves for linking only, unless there are none.
+ * @param given What the host provides for the imports of core modules and components, in the order
+ * of the plan's imports. Without it, such imports stand for themselves, and the plan serves only
+ * for linking, unless there are no such imports.
  */
 export function planComponent(component: DefinedComponent, given?: readonly Given[]): Plan {
   return new Planner(new Budget(component.def.size), given).plan(component);
@@ -66,7 +70,7 @@ export function planComponent(component: DefinedComponent, given?: readonly Give
 class Planner {
   readonly #budget: Budget;
   readonly #given: Iterator<Given> | undefined;
-  readonly #steps: Step[] = [];
+  readonly #steps: PlanStep[] = [];
   readonly #lifts: PlanLift[] = [];
   readonly #imports: PlanImport[] = [];
   readonly #resources: PlanResource[] = [];
@@ -95,10 +99,8 @@ class Planner {
     };
   }
 
-  // ── Root imports ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #leaf(innermost: Path, want: PlanImport["want"]): number {
-    // Concatenation rather than join: engines share the parts of long names.
+    // Concatenation instead of `join`: engines share the common parts of concatenated strings.
     const path: NameDef[] = [];
     for (let at: Path | undefined = innermost; at !== undefined; at = at.parent) path.unshift(at.name);
     const display = path.map(({ name }) => name).reduce((names, name) => `${names}#${name}`);
@@ -129,7 +131,9 @@ class Planner {
     };
   }
 
-  /** Makes what the instance of an imported component exports, as long as that is known by its type only. */
+  /**
+   * Makes the exports of an instance of an imported component. Only their types are known so far.
+   */
   #abstractMaker(): Maker {
     return {
       budget: this.#budget,
@@ -146,19 +150,17 @@ class Planner {
     };
   }
 
-  // ── Inlining ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Runs a component's definitions with `supply` for its imports. */
+  /** Walks the definitions of a component. `supply` provides its imports. */
   #inline(
     component: DefinedComponent,
     parent: number,
     depth: number,
     supply: Supply,
-  ): InstanceItem {
+  ): PlanInstance {
     const node = this.#nodes.push(parent) - 1;
     this.#budget.spend(0, SCOPE_WEIGHT);
-    const scope = new Scope(component.scope);
-    const exports = new Map<string, NamedItem>();
+    const scope = new PlanScope(component.scope);
+    const exports = new Map<string, NamedPlanItem>();
     for (const definition of component.def.definitions) {
       const { offset } = definition;
       this.#budget.spend(offset, weigh(definition));
@@ -212,46 +214,44 @@ class Planner {
         }
       }
     }
-    return instanceItem(exports, 0);
+    return planInstance(exports, 0);
   }
 
-  #instance(expr: InstanceExpr, scope: Scope, node: number, depth: number, offset: number): InstanceItem {
+  #instance(expr: InstanceExpr, scope: PlanScope, node: number, depth: number, offset: number): PlanInstance {
     if (expr.kind === "exports") {
-      const exports = new Map<string, NamedItem>();
+      const exports = new Map<string, NamedPlanItem>();
       for (const { name, item } of expr.exports) {
         exports.set(name.name, { name, item: scope.getItem(item.sort, item.index, offset) });
       }
-      return instanceItem(exports, offset);
+      return planInstance(exports, offset);
     }
     const component = scope.get("component", expr.component, offset);
     if (this.#nodes.length >= MAX_COMPONENT_INSTANCES) {
       invalid("instance", offset, "limit-exceeded", "component instance", MAX_COMPONENT_INSTANCES);
     }
     if (depth >= MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
-    const args = new Map<string, Item>();
+    const args = new Map<string, PlanItem>();
     for (const { name, item } of expr.args) args.set(name, scope.getItem(item.sort, item.index, offset));
     const supply: Supply = ({ name }) => args.get(name)!;
     if (component.kind === "defined") return this.#inline(component, node, depth + 1, supply);
-    return instanceItem(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply), offset);
+    return planInstance(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply), offset);
   }
 
   #resource(
     { destructor, rep }: TypeDef & { kind: "resource" },
-    scope: Scope,
+    scope: PlanScope,
     node: number,
     offset: number,
   ): void {
-    const slot = this.#resources.length;
-    const type = makeResourceType(slot);
+    const resource = this.#resources.length;
+    const type = makeResourceType(resource);
     this.#resources.push({ type, leaf: undefined, rep: rep === "i64" ? "i64" : "i32" });
     const ref = destructor === undefined ? undefined : scope.get("core func", destructor, offset);
-    this.#steps.push({ kind: "resource", resource: slot, destructor: ref, node });
+    this.#steps.push({ kind: "resource", resource, destructor: ref, node });
     scope.add("type", { kind: "resource", type });
   }
 
-  // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #coreInstance(expr: CoreInstanceExpr, scope: Scope, offset: number): CoreInstance {
+  #coreInstance(expr: CoreInstanceExpr, scope: PlanScope, offset: number): CoreInstance {
     if (expr.kind === "exports") {
       const exports = new Map<string, CoreRef>();
       for (const { name, item: { sort, index } } of expr.exports) {
@@ -264,32 +264,33 @@ class Planner {
     const args = new Map<string, CoreArg>();
     for (const { name, instance } of expr.args) {
       const arg = scope.get("core instance", instance, offset);
-      args.set(name, arg.kind === "instantiated" ? { kind: "instance", slot: arg.slot } : arg.arg);
+      args.set(name, arg.kind === "instantiated" ? { kind: "instance", instance: arg.instance } : arg.arg);
     }
     this.#makeRoom(module, offset);
-    const slot = this.#coreInstances++;
-    this.#steps.push({ kind: "instantiate", module, args: [...args], slot });
-    return { kind: "instantiated", slot };
+    const instance = this.#coreInstances++;
+    this.#steps.push({ kind: "instantiate", module, args: [...args], instance });
+    return { kind: "instantiated", instance };
   }
 
-  /** Counts what an instance of a core module makes: a small binary can ask for very much. */
+  /**
+   * Counts what an instance of a core module allocates, because a small binary can ask for very
+   * much.
+   */
   #makeRoom(module: ModuleRef, offset: number): void {
-    const within = (what: string, count: number, most: number): void => {
+    const checkCount = (what: string, count: number, most: number): void => {
       if (count > most) invalid("core instance", offset, "limit-exceeded", what, most);
     };
-    within("core instance", this.#coreInstances + 1, MAX_CORE_INSTANCES);
+    checkCount("core instance", this.#coreInstances + 1, MAX_CORE_INSTANCES);
     const makes = module.kind === "own" ? module.module.type?.makes : undefined;
     if (makes === undefined) return;
-    within("memory", this.#made.memories += makes.memories, MAX_MEMORIES);
-    within("table", this.#made.tables += makes.tables, MAX_TABLES);
-    within("table element", this.#made.elements += makes.elements, MAX_TABLE_ELEMENTS);
-    within("global", this.#made.globals += makes.globals, MAX_GLOBALS);
-    within("core import and export", this.#made.names += makes.names, MAX_CORE_NAMES);
+    checkCount("memory", this.#made.memories += makes.memories, MAX_MEMORIES);
+    checkCount("table", this.#made.tables += makes.tables, MAX_TABLES);
+    checkCount("table element", this.#made.elements += makes.elements, MAX_TABLE_ELEMENTS);
+    checkCount("global", this.#made.globals += makes.globals, MAX_GLOBALS);
+    checkCount("core import and export", this.#made.names += makes.names, MAX_CORE_NAMES);
   }
 
-  // ── Canonical definitions ───────────────────────────────────────────────────────────────────────────────────────────────
-
-  #canon(canon: CanonDef, scope: Scope, node: number, offset: number): void {
+  #canon(canon: CanonDef, scope: PlanScope, node: number, offset: number): void {
     switch (canon.kind) {
       case "lift": {
         const { type } = scope.typeOf("func", canon.type, offset);
@@ -305,51 +306,58 @@ class Planner {
         const { type } = func;
         this.#make(
           scope,
-          (slot) =>
+          (coreFunc) =>
             func.kind === "import"
-              ? { kind: "lower", leaf: func.leaf, type, options, slot, node }
-              : { kind: "adapter", lift: func.lift, type, options, slot, node },
+              ? { kind: "lower", leaf: func.leaf, type, options, coreFunc, node }
+              : { kind: "adapter", lift: func.lift, type, options, coreFunc, node },
         );
         return;
       }
       case "resource.new":
       case "resource.drop":
       case "resource.rep": {
-        const resource = slotOf(scope.typeOf("resource", canon.type, offset).type);
-        this.#make(scope, (slot) => ({ kind: "builtin", builtin: { name: canon.kind, resource }, slot, node }));
+        const resource = resourceSlotOf(scope.typeOf("resource", canon.type, offset).type);
+        this.#make(scope, (coreFunc) => ({ kind: "builtin", builtin: { name: canon.kind, resource }, coreFunc, node }));
         return;
       }
       case "builtin": {
         const builtin = planBuiltin(canon, scope, offset);
-        this.#make(scope, (slot) => ({ kind: "builtin", builtin, slot, node }));
+        this.#make(scope, (coreFunc) => ({ kind: "builtin", builtin, coreFunc, node }));
         return;
       }
     }
   }
 
-  #make(scope: Scope, step: (slot: number) => Step): void {
-    const slot = this.#coreFuncs++;
-    this.#steps.push(step(slot));
-    scope.add("core func", { kind: "made", slot });
+  #make(scope: PlanScope, step: (coreFunc: number) => PlanStep): void {
+    const coreFunc = this.#coreFuncs++;
+    this.#steps.push(step(coreFunc));
+    scope.add("core func", { kind: "made", coreFunc });
   }
 }
 
-// ── Pieces that need no planner ───────────────────────────────────────────────────────────────────────────────────────────
-
-/** An ascribed instance type hides what it does not mention. */
-function ascribe(item: Item, type: ExternTypeDef | undefined, scope: Scope, offset: number, budget: Budget): Item {
+/**
+ * Gives the exports of an instance that were ascribed a type. Exports that the type does not
+ * mention are hidden.
+ */
+function ascribe(
+  item: PlanItem,
+  type: ExternTypeDef | undefined,
+  scope: PlanScope,
+  offset: number,
+  budget: Budget,
+): PlanItem {
   if (type === undefined) return item;
   if (item.sort === "func" && type.kind === "func") {
-    // The same type, spelt with the names that the component exports.
+    // The same type, with the type names that the component exports.
     return { sort: "func", func: { ...item.func, type: scope.typeOf("func", type.type, offset).type } };
   }
   if (item.sort !== "instance" || type.kind !== "instance") return item;
   const { decls } = scope.typeOf("instance", type.type, offset);
-  const exports = new Map<string, NamedItem>();
+  const exports = new Map<string, NamedPlanItem>();
   for (const decl of decls) {
     budget.spend(offset);
     if (decl.kind !== "export") continue;
     exports.set(decl.name.name, item.instance.exports.get(decl.name.name)!);
   }
-  return { sort: "instance", instance: instanceItem(exports, offset) };
+  return { sort: "instance", instance: planInstance(exports, offset) };
 }

@@ -1,4 +1,5 @@
-// What planning keeps in index spaces: references instead of types. Whether they fit was validated before.
+// The index spaces of planning. They hold references, not types. Validation has checked before that
+// the items fit.
 // Spec: Explainer.md "Index Spaces".
 
 import type { ResourceType } from "../../abi/types/types.ts";
@@ -6,14 +7,14 @@ import { IndexSpaces } from "../resolve/index_spaces.ts";
 import type { Sort } from "../decode/syntax.ts";
 import type { CoreTypeItem } from "../resolve/core_types.ts";
 import type {
-  ComponentItem,
   CoreInstance,
   CoreRef,
   FuncRef,
-  InstanceItem,
-  Item,
   ModuleRef,
-  TypeItem,
+  PlanComponent,
+  PlanInstance,
+  PlanItem,
+  PlanType,
 } from "./plan_types.ts";
 import type { ValueItem } from "../resolve/value_types.ts";
 
@@ -29,16 +30,16 @@ type PlanSpaces = {
   "core instance": CoreInstance;
   func: FuncRef;
   value: never;
-  type: TypeItem;
-  component: ComponentItem;
-  instance: InstanceItem;
+  type: PlanType;
+  component: PlanComponent;
+  instance: PlanInstance;
 };
 
-/** One scope of a plan. */
-export class Scope extends IndexSpaces<PlanSpaces> {
-  /** The type at an index, which is of a kind. */
-  typeOf<K extends TypeItem["kind"]>(_: K, index: number, offset: number): TypeItem & { kind: K } {
-    return this.get("type", index, offset) as TypeItem & { kind: K };
+/** The index spaces of one component, component type or instance type during planning. */
+export class PlanScope extends IndexSpaces<PlanSpaces> {
+  /** Gives the type at an index. Validation guarantees its kind. */
+  typeOf<K extends PlanType["kind"]>(_: K, index: number, offset: number): PlanType & { kind: K } {
+    return this.get("type", index, offset) as PlanType & { kind: K };
   }
 
   valueType(index: number, offset: number): ValueItem {
@@ -49,8 +50,8 @@ export class Scope extends IndexSpaces<PlanSpaces> {
     return this.typeOf("resource", index, offset).type;
   }
 
-  /** Adds an item to the space of its sort. */
-  addItem(item: Item): void {
+  /** Adds an item to the index space of its sort. */
+  addItem(item: PlanItem): void {
     switch (item.sort) {
       case "func":
         return this.add("func", item.func);
@@ -65,9 +66,9 @@ export class Scope extends IndexSpaces<PlanSpaces> {
     }
   }
 
-  /** The item at an index, of a sort that components import and export. */
-  getItem(sort: Sort, index: number, offset: number): Item {
-    switch (sort as Item["sort"]) {
+  /** Gives the item at an index, for the sorts that components import and export. */
+  getItem(sort: Sort, index: number, offset: number): PlanItem {
+    switch (sort as PlanItem["sort"]) {
       case "func":
         return { sort: "func", func: this.get("func", index, offset) };
       case "type":

@@ -1,6 +1,9 @@
-// The linear plan: what is left of a component once every nested instantiation is inlined and every index resolved.
-// Steps run in order over flat spaces of core instances, core functions, resources and component instances.
-// Made by plan.ts, run by instantiate.ts; holds no engine objects, so one plan serves any number of instances.
+// The linear plan: what remains of a component when all nested instantiations are inlined and all
+// indices are resolved.
+// Steps run in order. They refer to flat lists of core instances, core functions, resources and
+// component instances, by number.
+// plan.ts makes a plan and core/run runs it. It holds no engine objects, so that one plan serves
+// any number of instances.
 
 import type { AddressType } from "../../abi/types/core_values.ts";
 import type { StringEncoding } from "../../abi/state/canon_context.ts";
@@ -9,77 +12,86 @@ import type { FuncType, OfKind, ResourceType, ValType } from "../../abi/types/ty
 import type { ComponentDef, NameDef, TypeDecl } from "../decode/syntax.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import type { CoreModuleType } from "../module/module_type.ts";
-import type { Scope } from "./plan_scope.ts";
+import type { PlanScope } from "./plan_scope.ts";
 import type { ValueItem } from "../resolve/value_types.ts";
 
 /** A core item at run time: an export of a core instance, or a core function that a step makes. */
 export type CoreRef =
   | { readonly kind: "export"; readonly instance: number; readonly name: string }
-  | { readonly kind: "made"; readonly slot: number };
+  | { readonly kind: "made"; readonly coreFunc: number };
 
 /** A core instance at plan time. */
 export type CoreInstance =
-  | { readonly kind: "instantiated"; readonly slot: number }
+  | { readonly kind: "instantiated"; readonly instance: number }
   | {
     readonly kind: "inline";
     readonly exports: ReadonlyMap<string, CoreRef>;
-    /** The same as an argument; one list, however often it is passed. */
+    /** The same instance as an argument. It is one object, however often it is passed. */
     readonly arg: CoreArg;
   };
 
-/** A core module. An import has no slot until the host gives one: then the component is planned again. */
+/**
+ * A core module. An import has no module until the host provides one. The component is planned
+ * again then.
+ */
 export type ModuleRef =
   | { readonly kind: "own"; readonly module: ModuleSlot }
   | { readonly kind: "import"; readonly type: CoreModuleType };
 
-/** A component function: an import's leaf, or a lift. A function of an imported component's instance has leaf -1: such a plan is not run. */
+/**
+ * A component function: a leaf of the imports, or a lift. A function of an imported component's
+ * instance has leaf -1; such a plan is never run.
+ */
 export type FuncRef =
   | { readonly kind: "import"; readonly leaf: number; readonly type: FuncType }
   | { readonly kind: "lift"; readonly lift: number; readonly type: FuncType };
 
 /** A type at plan time. */
-export type TypeItem =
+export type PlanType =
   | ValueItem
   | { readonly kind: "func"; readonly type: FuncType }
   | { readonly kind: "resource"; readonly type: ResourceType }
   | DeclaredType;
 
-/** A component or instance type, evaluated where it is used. */
+/** A component or instance type. It is evaluated where it is used. */
 export interface DeclaredType {
   readonly kind: "component" | "instance";
   readonly decls: readonly TypeDecl[];
-  readonly scope: Scope;
+  readonly scope: PlanScope;
 }
 
-/** A component with the scope it was defined in. */
+/** A component with the scope around its definition. */
 export interface DefinedComponent {
   readonly kind: "defined";
   readonly def: ComponentDef;
-  readonly scope: Scope | undefined;
+  readonly scope: PlanScope | undefined;
 }
 
-/** A component at plan time: a closure, or an import that is known by its type until the host gives one. */
-export type ComponentItem = DefinedComponent | { readonly kind: "import"; readonly type: DeclaredType };
+/**
+ * A component at plan time: a closure, or an import whose type is known until the host provides the
+ * component.
+ */
+export type PlanComponent = DefinedComponent | { readonly kind: "import"; readonly type: DeclaredType };
 
 /** An instance at plan time. */
-export interface InstanceItem {
-  /** Instances nested in it, itself included. */
+export interface PlanInstance {
+  /** Nesting depth, counting this instance. */
   readonly depth: number;
-  readonly exports: ReadonlyMap<string, NamedItem>;
+  readonly exports: ReadonlyMap<string, NamedPlanItem>;
 }
 
 /** An item with the attributes of its name. */
-export interface NamedItem {
+export interface NamedPlanItem {
   readonly name: NameDef;
-  readonly item: Item;
+  readonly item: PlanItem;
 }
 
 /** Anything that a component imports, exports or passes. */
-export type Item =
+export type PlanItem =
   | { readonly sort: "func"; readonly func: FuncRef }
-  | { readonly sort: "type"; readonly type: TypeItem }
-  | { readonly sort: "instance"; readonly instance: InstanceItem }
-  | { readonly sort: "component"; readonly component: ComponentItem }
+  | { readonly sort: "type"; readonly type: PlanType }
+  | { readonly sort: "instance"; readonly instance: PlanInstance }
+  | { readonly sort: "component"; readonly component: PlanComponent }
   | { readonly sort: "core module"; readonly module: ModuleRef };
 
 /** Canonical options with core items resolved. */
@@ -90,7 +102,7 @@ export interface PlanOptions {
   readonly postReturn: CoreRef | undefined;
   readonly callback: CoreRef | undefined;
   readonly style: CallStyle;
-  /** The memory's address type; `i32` without one. */
+  /** The memory's address type. `i32` if there is no memory. */
   readonly address: AddressType;
 }
 
@@ -99,35 +111,43 @@ export interface PlanLift {
   readonly core: CoreRef;
   readonly type: FuncType;
   readonly options: PlanOptions;
-  /** The component instance it belongs to. */
+  /** Number of the component instance that lifts. */
   readonly node: number;
-  /** The name its component first exports it by; for messages. */
+  /** The name of its first export, for messages. */
   name: string | undefined;
 }
 
-/** What a root import asks the host for, one leaf at a time. */
+/** One leaf of the root imports: something that the host must provide. */
 export interface PlanImport {
-  /** Names from the root: an interface and a member, or a root name. */
+  /** The names from the root to the leaf: an interface and a member, or a root name. */
   readonly path: readonly NameDef[];
-  /** In messages: `demo:x/y@1.0.0#f`. */
+  /** The path in messages: `demo:x/y@1.0.0#f`. */
   readonly display: string;
   readonly want:
     | { readonly kind: "func"; readonly type: FuncType }
     | { readonly kind: "resource"; readonly type: ResourceType }
-    /** A type that must be the one that another import gave, if the host gives any. */
+    /**
+     * A type that must be the same as the one another import gave, if the host gives one at all.
+     */
     | { readonly kind: "same-resource"; readonly type: ResourceType }
     | { readonly kind: "module"; readonly type: CoreModuleType }
     | { readonly kind: "component" }
-    /** An instance of which nothing is wanted: nothing else may have its name. */
+    /**
+     * An instance without exports. The host need not provide it, but nothing else may have its
+     * name.
+     */
     | { readonly kind: "instance" };
 }
 
-/** A core module's import by one name: a whole instance, or core items one by one. */
+/** The argument for one import name of a core module: a whole instance, or core items. */
 export type CoreArg =
-  | { readonly kind: "instance"; readonly slot: number }
+  | { readonly kind: "instance"; readonly instance: number }
   | { readonly kind: "items"; readonly items: readonly (readonly [name: string, ref: CoreRef])[] };
 
-/** A core function that the library makes: `canon` of what is neither lifted nor lowered, with its operands. */
+/**
+ * A core function that the library makes, with its operands. It comes from a `canon` definition
+ * that is neither a lift nor a lower.
+ */
 export type Builtin =
   | { readonly name: "resource.new" | "resource.drop" | "resource.rep"; readonly resource: number }
   | { readonly name: "task.return"; readonly result: ValType | undefined; readonly options: PlanOptions }
@@ -146,10 +166,10 @@ export type Builtin =
   | { readonly name: CancellableName; readonly cancellable: boolean }
   | { readonly name: PlainName };
 
-/** A stream's or a future's end. */
+/** The type of a stream or future. */
 export type EndKind = "stream" | "future";
 export type EndType = OfKind<EndKind>;
-/** Built-ins that say whether they may be cancelled, and nothing else. */
+/** Built-ins whose only operand says whether they may be cancelled. */
 export type CancellableName =
   | "thread.yield"
   | "thread.suspend"
@@ -176,31 +196,34 @@ export interface MemoryRef {
   readonly address: AddressType;
 }
 
-/** One step. Those with a `slot` make a core function; `node` is the component instance that they belong to. */
-export type Step =
+/**
+ * One step. A step with a `coreFunc` makes the core function of that number. `node` is the number
+ * of the component instance that the step belongs to.
+ */
+export type PlanStep =
   | {
     readonly kind: "instantiate";
     readonly module: ModuleRef;
     readonly args: readonly (readonly [name: string, arg: CoreArg])[];
-    readonly slot: number;
+    readonly instance: number;
   }
-  /** A function of the host's, lowered. */
+  /** A function of the host is lowered. */
   | {
     readonly kind: "lower";
     readonly leaf: number;
     readonly type: FuncType;
     readonly options: PlanOptions;
-    readonly slot: number;
+    readonly coreFunc: number;
     readonly node: number;
   }
-  /** A function that another component instance lifts, lowered: both sides of a call. */
+  /** A function that another component instance lifts is lowered: a call between guests. */
   | {
     readonly kind: "adapter";
     readonly lift: number;
-    /** The type as the caller knows it: the same, with names of its own. */
+    /** The function type as the caller knows it. It is the same type with other names. */
     readonly type: FuncType;
     readonly options: PlanOptions;
-    readonly slot: number;
+    readonly coreFunc: number;
     readonly node: number;
   }
   | {
@@ -209,28 +232,28 @@ export type Step =
     readonly destructor: CoreRef | undefined;
     readonly node: number;
   }
-  | { readonly kind: "builtin"; readonly builtin: Builtin; readonly slot: number; readonly node: number };
+  | { readonly kind: "builtin"; readonly builtin: Builtin; readonly coreFunc: number; readonly node: number };
 
 /** A step that makes a core function. */
-export type MakingStep = Step & { readonly kind: "lower" | "adapter" | "builtin" };
+export type MakingStep = PlanStep & { readonly kind: "lower" | "adapter" | "builtin" };
 
 /** A resource type. */
 export interface PlanResource {
   readonly type: ResourceType;
-  /** The leaf that imports it, if one does. */
+  /** The leaf that imports it, or `undefined` if the component defines it. */
   readonly leaf: number | undefined;
-  /** How wide its representations are. */
+  /** The core type of its representations. */
   readonly rep: "i32" | "i64";
 }
 
 /** A plan. */
 export interface Plan {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PlanStep[];
   readonly lifts: readonly PlanLift[];
   readonly imports: readonly PlanImport[];
-  /** Resource types by slot. */
+  /** Resource types, by resource slot. */
   readonly resources: readonly PlanResource[];
-  /** Parents of the component instances; -1 for the root. */
+  /** The parent of each component instance, by number. -1 for the root. */
   readonly nodes: readonly number[];
-  readonly exports: ReadonlyMap<string, NamedItem>;
+  readonly exports: ReadonlyMap<string, NamedPlanItem>;
 }

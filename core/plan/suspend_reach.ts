@@ -1,17 +1,19 @@
-// Which lifts of a plan can reach a suspending import: their adapters must be able to suspend, all others need not.
-// Core instances that are linked to each other are one group, since functions travel between them through tables in any direction.
-// Plan and leaves in, lifts out; asked only where a suspending function is linked.
+// Finds the lifts of a plan that can reach a suspending import. Only their adapters must be able to
+// suspend.
+// Core instances that are linked to each other form one group, because functions pass between them
+// in both directions, through tables.
+// A plan and leaves enter, lifts leave. This is needed only if a suspending function is linked.
 
 import type { Plan } from "./plan_types.ts";
 
-/** Sets of core instances that are linked, directly or through others. */
+/** Groups of core instances that are linked, directly or through other instances. */
 class Groups {
   readonly #parents: number[] = [];
 
-  of(slot: number): number {
-    let root = slot;
+  of(member: number): number {
+    let root = member;
     while ((this.#parents[root] ??= root) !== root) root = this.#parents[root]!;
-    for (let at = slot; at !== root;) {
+    for (let at = member; at !== root;) {
       const next = this.#parents[at]!;
       this.#parents[at] = root;
       at = next;
@@ -24,7 +26,7 @@ class Groups {
   }
 }
 
-/** The values of a map of lists. */
+/** A map from a number to a list of numbers. */
 class Lists {
   readonly #lists = new Map<number, number[]>();
 
@@ -41,7 +43,7 @@ class Lists {
 
 const memo = new WeakMap<Plan, Map<string, ReadonlySet<number>>>();
 
-/** The lifts that can reach one of the leaves; found once for a plan and leaves. */
+/** Gives the lifts that can reach one of the leaves. The result is kept per plan and leaves. */
 export function suspendingReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   let known = memo.get(plan);
   if (known === undefined) memo.set(plan, known = new Map());
@@ -53,14 +55,15 @@ export function suspendingReach(plan: Plan, leaves: readonly number[]): Readonly
 
 function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const groups = new Groups(), importers = new Lists();
-  // A list of items may be passed many times: it is a member of the group, like an instance, and looked through once.
+  // A list of items may be passed many times. It is a member of a group, as an instance is, and its
+  // items are examined only once.
   const lists = new Map<object, number>();
   const firstList = plan.steps.length;
   for (const step of plan.steps) {
     if (step.kind !== "instantiate") continue;
     for (const [, arg] of step.args) {
       if (arg.kind === "instance") {
-        groups.join(step.slot, arg.slot);
+        groups.join(step.instance, arg.instance);
         continue;
       }
       let list = lists.get(arg.items);
@@ -68,21 +71,21 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
         lists.set(arg.items, list = firstList + lists.size);
         for (const [, ref] of arg.items) {
           if (ref.kind === "export") groups.join(list, ref.instance);
-          else importers.add(ref.slot, list);
+          else importers.add(ref.coreFunc, list);
         }
       }
-      groups.join(step.slot, list);
+      groups.join(step.instance, list);
     }
   }
-  const liftsOfGroup = new Lists(), liftsOfSlot = new Lists(), lowersOfLift = new Lists();
+  const liftsOfGroup = new Lists(), liftsOfFunc = new Lists(), lowersOfLift = new Lists();
   plan.lifts.forEach(({ core }, lift) => {
     if (core.kind === "export") liftsOfGroup.add(groups.of(core.instance), lift);
-    else liftsOfSlot.add(core.slot, lift);
+    else liftsOfFunc.add(core.coreFunc, lift);
   });
   const suspending = new Set(leaves), queue: number[] = [];
   for (const step of plan.steps) {
-    if (step.kind === "adapter") lowersOfLift.add(step.lift, step.slot);
-    else if (step.kind === "lower" && suspending.has(step.leaf)) queue.push(step.slot);
+    if (step.kind === "adapter") lowersOfLift.add(step.lift, step.coreFunc);
+    else if (step.kind === "lower" && suspending.has(step.leaf)) queue.push(step.coreFunc);
   }
   const reached = new Set<number>(), groupsSeen = new Set<number>();
   const reach = (lift: number): void => {
@@ -90,9 +93,9 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
     reached.add(lift);
     for (const lower of lowersOfLift.of(lift)) queue.push(lower); // too many, perhaps, for one call's arguments
   };
-  for (let slot = queue.pop(); slot !== undefined; slot = queue.pop()) {
-    liftsOfSlot.of(slot).forEach(reach);
-    for (const instance of importers.of(slot)) {
+  for (let coreFunc = queue.pop(); coreFunc !== undefined; coreFunc = queue.pop()) {
+    liftsOfFunc.of(coreFunc).forEach(reach);
+    for (const instance of importers.of(coreFunc)) {
       const group = groups.of(instance);
       if (groupsSeen.has(group)) continue;
       groupsSeen.add(group);

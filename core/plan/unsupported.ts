@@ -1,9 +1,13 @@
-// What a plan can say and this library cannot run yet: in one place, from the plan's nodes. It traps when it is reached.
+// What a plan can express and this library cannot run yet, in one place. A step enters, the name of
+// the missing feature leaves. Reaching such a step is a trap.
 
 import type { FuncType } from "../../abi/types/types.ts";
 import type { Builtin, MakingStep, Plan, PlanLift, PlanOptions } from "./plan_types.ts";
 
-/** What a step would need, as traps name it; `undefined` for what works. */
+/**
+ * Gives the feature that a step needs and that is missing, in the words of a trap. `undefined` if
+ * the step can run.
+ */
 export function unsupportedStep(step: MakingStep, plan: Plan): string | undefined {
   switch (step.kind) {
     case "builtin":
@@ -15,7 +19,7 @@ export function unsupportedStep(step: MakingStep, plan: Plan): string | undefine
   }
 }
 
-/** The same of a lift. */
+/** Gives the missing feature of a lift in the same way. */
 export function unsupportedLift({ options, type }: PlanLift): string | undefined {
   return unsupportedCanon("lift", options, type);
 }

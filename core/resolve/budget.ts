@@ -1,20 +1,24 @@
-// How much a component may unfold into: counted while it is validated and planned.
-// Definitions in, weights out; beyond the bound a CompileError that names the limit.
+// The budget for unfolding a component: work is counted while the component is validated and
+// planned.
+// Definitions enter, weights leave. Above the limit it throws a CompileError that names the limit.
 
 import type { Definition, TypeDecl } from "../decode/syntax.ts";
 import { invalid } from "../binary/invalid.ts";
 import { MAX_UNFOLDED_DEFINITIONS } from "../binary/limits.ts";
 
-/** Bounds what a small binary can unfold into. */
+/** Limits what a small binary can unfold into. */
 export class Budget {
   #left: number;
 
-  /** @param bytes The size of the binary, which pays for what it spells out. */
+  /**
+   * @param bytes The size of the binary, which raises the limit: definitions that are spelt out are
+   * paid for.
+   */
   constructor(bytes = 0) {
     this.#left = MAX_UNFOLDED_DEFINITIONS + bytes;
   }
 
-  /** Counts `weight` definitions, or parts of one. */
+  /** Counts `weight` definitions, or parts of a definition. */
   spend(offset: number, weight = 1): void {
     this.#left -= weight;
     if (this.#left < 0) {
@@ -26,7 +30,10 @@ export class Budget {
 /** A scope costs about as much as this many definitions. */
 export const SCOPE_WEIGHT = 8;
 
-/** How much work a definition or declaration is, by the parts it lists; a type's parts count when it is evaluated. */
+/**
+ * The weight of a definition or declaration: the number of parts that it lists. The parts of a type
+ * are counted when the type is evaluated.
+ */
 export function weigh(definition: Definition | TypeDecl): number {
   switch (definition.kind) {
     case "instance":

@@ -1,4 +1,5 @@
-// Core type definitions → the index space of core types: recursive groups by reference, module types resolved.
+// Adds core type definitions to the index space of core types. Recursive groups are kept as
+// references, module types are resolved.
 // Spec: Explainer.md "Core Type Definitions".
 
 import type { CoreTypeEntry } from "../module/type_space.ts";
@@ -14,12 +15,12 @@ import {
 } from "../module/module_type.ts";
 import type { IndexSpaces, Spaces } from "./index_spaces.ts";
 
-/** What the space of core types holds. */
+/** An item of the index space of core types. */
 export type CoreTypeItem =
   | { readonly kind: "sub"; readonly entry: CoreTypeEntry }
   | { readonly kind: "module"; readonly type: CoreModuleType };
 
-/** Adds a core type; a recursive group takes an index for each of its types. */
+/** Adds a core type. A recursive group takes one index for each of its types. */
 export function addCoreType(def: CoreTypeDef, scope: IndexSpaces<Spaces>, offset: number): void {
   if (def.kind === "module") {
     return addCoreTypeItem({ kind: "module", type: evaluateModuleType(def.decls, scope, offset) }, scope);
@@ -35,15 +36,15 @@ function checkGroup(types: readonly CoreSubType[], space: CoreSpace, offset: num
   if (fault !== undefined) invalid("core type", offset, "invalid-type", fault);
 }
 
-/** Adds what an alias names. */
+/** Adds the type that an alias refers to. */
 export function addCoreTypeItem(item: CoreTypeItem, scope: IndexSpaces<Spaces>): void {
   scope.coreTypes.add(item.kind === "sub" ? item.entry : undefined);
   scope.add("core type", item);
 }
 
 /**
- * What is wrong with what a module type imports or exports, besides its limits. An engine says the
- * same of a module.
+ * Says what is wrong with the type of an import or export of a module type, besides its limits. An
+ * engine rejects a module for the same reasons.
  */
 function itemTypeFault(item: CoreItemType, space: CoreSpace): string | undefined {
   if (item.kind === "tag" && item.results.length > 0) return "invalid exception type: non-empty tag result type";

@@ -1,5 +1,7 @@
-// Index spaces: what a component, component type or instance type has defined so far, by sort and index.
-// Planning and validating keep different things in them; how they grow and how far they reach is the same.
+// Index spaces: the items that a component, component type or instance type has defined so far, by
+// sort and index.
+// Planning and validation keep different items in them. How the spaces grow, and how scopes nest,
+// is the same.
 // Spec: Explainer.md "Index Spaces".
 
 import { CoreSpace } from "../module/type_space.ts";
@@ -7,10 +9,10 @@ import type { Sort } from "../decode/syntax.ts";
 import type { CoreTypeItem } from "./core_types.ts";
 import { invalid } from "../binary/invalid.ts";
 
-/** What each index space holds. */
+/** The type of the items in each index space. */
 export type Spaces = { readonly [S in Exclude<Sort, "core type">]: unknown } & { readonly "core type": CoreTypeItem };
 
-/** What messages call the sorts. */
+/** The names of sorts in messages. */
 const words: Readonly<Record<Sort, string>> = {
   "core func": "core function",
   "core table": "table",
@@ -27,7 +29,7 @@ const words: Readonly<Record<Sort, string>> = {
   instance: "instance",
 };
 
-/** Kinds of types as messages ask for them. */
+/** The kinds of types, as messages name what they expect. */
 export const typeKinds = {
   value: "a defined type",
   func: "a function type",
@@ -36,11 +38,14 @@ export const typeKinds = {
   instance: "an instance type",
 } as const;
 
-/** One scope with its index spaces. A nested scope reaches outward only through outer aliases. */
+/** One scope with its index spaces. Only outer aliases reach from a nested scope outward. */
 export class IndexSpaces<S extends Spaces> {
   readonly parent: this | undefined;
   #coreTypes: CoreSpace | undefined;
-  /** Arrays are made as they are needed: most scopes need few, and a component can have very many scopes. */
+  /**
+   * Each array is made when it is needed: most scopes need few of them, and a component can have
+   * very many scopes.
+   */
   readonly #spaces: { [K in Sort]: unknown[] | undefined } = {
     "core func": undefined,
     "core table": undefined,
@@ -61,7 +66,7 @@ export class IndexSpaces<S extends Spaces> {
     this.parent = parent as this | undefined;
   }
 
-  /** What references in core types count in: as long as the space of core types. */
+  /** The space that references in core types use. It is as long as the space of core types. */
   get coreTypes(): CoreSpace {
     return this.#coreTypes ??= new CoreSpace();
   }
@@ -72,7 +77,7 @@ export class IndexSpaces<S extends Spaces> {
     else space.push(item);
   }
 
-  /** All items of a sort. */
+  /** Gives all items of a sort. */
   all<K extends Sort>(sort: K): readonly S[K][] {
     return (this.#spaces[sort] ?? []) as S[K][];
   }
@@ -83,7 +88,7 @@ export class IndexSpaces<S extends Spaces> {
     return space[index] as S[K];
   }
 
-  /** The scope `count` levels outward. */
+  /** Gives the scope `count` levels outward. */
   outer(count: number, offset: number): this {
     let found: this | undefined = this as this;
     for (let i = 0; i < count && found !== undefined; i++) found = found.parent;

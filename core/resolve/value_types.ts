@@ -1,4 +1,5 @@
-// Definitions of value and function types → types: indices followed, sizes and depth checked. Validation and planning share it.
+// Evaluates definitions of value and function types: follows indices, and checks size and depth.
+// Validation and planning share it. Syntax and a scope enter, types leave.
 // Spec: Explainer.md "Type Definitions".
 
 import { layoutOf } from "../../abi/types/layout.ts";
@@ -8,13 +9,13 @@ import type { TypeDef, ValTypeRef } from "../decode/syntax.ts";
 import { invalid } from "../binary/invalid.ts";
 import { MAX_TYPE_BYTES, MAX_TYPE_DEPTH } from "../binary/limits.ts";
 
-/** A value type, with what its checks know of it. */
+/** A value type with the results of its checks. */
 export interface ValueItem {
   readonly kind: "value";
   readonly type: ValType;
-  /** Types nested in it, itself included. */
+  /** Nesting depth, counting this type. */
   readonly depth: number;
-  /** A size in bytes that it does not exceed. */
+  /** An upper bound of its size in bytes. */
   readonly bytes: number;
   /** `contains_borrow`. */
   readonly borrows: boolean;
@@ -22,7 +23,7 @@ export interface ValueItem {
 
 const primitives = new Map<string, ValueItem>();
 
-/** A primitive type; one object per kind, so that its codec is found again. */
+/** Gives a primitive type. There is one object per kind, so that its codec is found again. */
 function primitive(kind: PrimitiveKind): ValueItem {
   let item = primitives.get(kind);
   if (item === undefined) {
@@ -31,15 +32,15 @@ function primitive(kind: PrimitiveKind): ValueItem {
   return item;
 }
 
-/** What evaluating a value or function type needs of a scope. */
+/** What evaluating a value or function type needs from a scope. */
 export interface TypeScope {
-  /** Refuses a primitive type whose gate is closed. */
+  /** Throws for a primitive type whose gate is closed. */
   admit?(primitive: PrimitiveKind, offset: number): void;
   valueType(index: number, offset: number): ValueItem;
   resourceType(index: number, offset: number): ResourceType;
 }
 
-/** The value type that a definition refers to. */
+/** Gives the value type that a definition refers to. */
 export function valueAt(ref: ValTypeRef, scope: TypeScope, offset: number): ValueItem {
   if (typeof ref !== "string") return scope.valueType(ref, offset);
   scope.admit?.(ref, offset);
@@ -48,7 +49,10 @@ export function valueAt(ref: ValTypeRef, scope: TypeScope, offset: number): Valu
 
 const keyTypes = new Set(["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "char", "string"]);
 
-/** One evaluation: what its parts add up to. An object rather than closures, since there is one for every type. */
+/**
+ * One evaluation, which sums up the parts of a type. It is an object and not a set of closures,
+ * because there is one for every type.
+ */
 class Evaluation {
   readonly #scope: TypeScope;
   readonly #offset: number;
@@ -76,12 +80,15 @@ class Evaluation {
     return ref === undefined ? undefined : this.part(ref);
   }
 
-  /** Checks what later steps rely on: depth (every walk over a type recurses) and size. */
+  /**
+   * Checks what later steps rely on: the depth, because every walk over a type recurses, and the
+   * size.
+   */
   value(type: ValType): ValueItem {
     let bytes = this.#bytes;
     if (type.kind === "fixed-list") bytes *= type.length;
     if (this.#depth >= MAX_TYPE_DEPTH) invalid("type", this.#offset, "nesting-too-deep");
-    // The bound is cheap, the exact size is not, and hardly any type comes near.
+    // Only a type whose bound is too high needs its exact size, which takes longer. That is rare.
     if (bytes >= MAX_TYPE_BYTES) {
       bytes = layoutOf(type, "i64").size;
       if (bytes >= MAX_TYPE_BYTES) invalid("type", this.#offset, "type-too-large");
@@ -145,7 +152,8 @@ export function evaluateValueType(
       throw new Error("unreachable"); // a resource in a type is refused by validation
     default:
       scope.admit?.(def.kind, offset);
-      // An object of its own, so that what mentions this definition can be told from what mentions the primitive type.
+      // Each definition gets its own object, so that a use of this definition differs from a use of
+      // the primitive type.
       return { ...primitive(def.kind), type: { kind: def.kind } };
   }
 }

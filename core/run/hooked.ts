@@ -1,6 +1,6 @@
-// Hooks: wrapped around functions when an instance has any, so that they cost nothing when it has
-// none.
-// A function and its path in; the same function, or one that tells the hooks, out.
+// Wraps functions for call hooks. Only instances with hooks get wrapped functions, so that hooks
+// cost nothing otherwise.
+// A function and its path enter. The same function leaves, or one that calls the hooks around it.
 
 import { HookFailure } from "../../abi/state/hooks.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
@@ -11,8 +11,8 @@ import { abandon } from "../../abi/state/suspend.ts";
 type Func = (...args: never[]) => unknown;
 
 /**
- * A function that tells the tree's hooks when it is called and when it has returned. `mayWait`:
- * what gives a promise returns later.
+ * Makes a function that calls the tree's hooks when it is called and when it has returned. With
+ * `mayWait`, a call that gives a promise returns when the promise settles.
  */
 export function hooked<F extends Func>(tree: InstanceTree, func: F, path: string, guest: boolean, mayWait = false): F {
   const { hooks } = tree;
@@ -24,7 +24,7 @@ export function hooked<F extends Func>(tree: InstanceTree, func: F, path: string
     let waits = false;
     try {
       const value = func(...args);
-      // What waits has not returned yet.
+      // A call that waits has not returned yet.
       waits = mayWait && isThenable(value);
       return waits ? hookedPromise(tree, value as PromiseLike<unknown>, returning) : value;
     } finally {
@@ -33,15 +33,15 @@ export function hooked<F extends Func>(tree: InstanceTree, func: F, path: string
   }) as F;
 }
 
-/** Canonical options with a hooked `realloc`. */
+/** Gives canonical options with a hooked `realloc`. */
 export function hookedOptions(tree: InstanceTree, options: CanonOptions, path: string): CanonOptions {
   if (tree.hooks === undefined || options.realloc === undefined) return options;
   return { ...options, realloc: hooked(tree, options.realloc, path, true) };
 }
 
 /**
- * A promise during which a call has not returned yet. A call whose guest was unwound returns at
- * that moment, not when the host is done.
+ * Wraps the promise of a call that has not returned yet. If the guest is unwound, the call returns
+ * at that moment and not when the host's promise settles.
  */
 function hookedPromise(
   tree: InstanceTree,

@@ -1,6 +1,6 @@
-// Runs a plan: one pass over its steps, with the host's imports bound, gives a running instance tree.
-// Written as a generator that asks for core instances, so that the sync and async drivers share it.
-// Nothing here looks at names or types; trampolines are made from signatures (abi/).
+// Runs a plan: one pass over its steps, with the host's imports, makes a running instance tree.
+// It is a generator that asks for core instances, so that the sync and the async driver share it.
+// Nothing here looks at names or types. abi/ makes trampolines from signatures.
 
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import { engineMessage, LinkError } from "../../errors.ts";
@@ -22,32 +22,32 @@ import type { ComponentDef } from "../decode/syntax.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
-import type { ComponentItem, DefinedComponent, FuncRef, ModuleRef, Plan } from "../plan/plan_types.ts";
-import { type Bound, RunningCore, type RunSettings } from "./running_core.ts";
+import type { DefinedComponent, FuncRef, ModuleRef, Plan, PlanComponent } from "../plan/plan_types.ts";
+import { type HostImport, RunningCore, type RunSettings } from "./running_core.ts";
 import { unsupportedLift } from "../plan/unsupported.ts";
 
 /** A core module to instantiate. */
 export interface Instantiation {
   readonly module: WebAssembly.Module;
-  /** Bytes of the module; 0 if unknown. */
+  /** Size of the module in bytes. 0 if it is unknown. */
   readonly size: number;
   readonly imports: WebAssembly.Imports;
 }
 
-/** A running instance tree with what its exports refer to. */
+/** A running instance tree, with the items that its exports refer to. */
 export class Running {
   readonly plan: Plan;
   readonly tree: InstanceTree;
   readonly #core: RunningCore;
   readonly #settings: RunSettings;
-  /** What calls imports that are exported again, and those that were made. */
+  /** The loopback for imports that are exported again, and the calls that were made with it. */
   #loopback: Loopback | undefined;
   readonly #loopbacks: Map<string, ReturnType<Loopback["lift"]>> = new Map();
 
-  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, settings: RunSettings) {
+  constructor(plan: Plan, imports: readonly HostImport[], tree: InstanceTree, settings: RunSettings) {
     this.plan = plan;
     this.tree = tree;
-    this.#core = new RunningCore(plan, bound, tree, settings);
+    this.#core = new RunningCore(plan, imports, tree, settings);
     this.#settings = settings;
   }
 
@@ -62,22 +62,22 @@ export class Running {
       const slot = ownSlot(step.module);
       core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
     }
-    core.finish();
+    core.allStepsRan();
   }
 
-  /** A core module by reference. */
+  /** Gives a core module by its reference. */
   module(ref: ModuleRef): WebAssembly.Module {
     return ownSlot(ref).module;
   }
 
-  /** An exported component. A plan that is run has no imported ones. */
-  component(item: ComponentItem): Component {
+  /** Gives an exported component. A plan that is run contains no imported ones. */
+  component(item: PlanComponent): Component {
     const root = item as DefinedComponent;
     const { codegen, printers } = this.#settings;
     return makeComponent({ root, plan: planComponent(root), modules: modulesOf(root.def), codegen, printers });
   }
 
-  /** A function as JS calls it. */
+  /** Gives a function as JavaScript calls it. */
   func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
     const made = this.#export(ref, path);
     if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
@@ -94,7 +94,7 @@ export class Running {
     );
   }
 
-  /** The same, giving a promise: the guest may be suspended on the way. */
+  /** Gives a function that returns a promise. The guest may be suspended while it runs. */
   promisingFunc(ref: FuncRef, path: string, { throws, method }: ExportStyle): PromisingCall {
     const made = this.#export(ref, path);
     if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
@@ -104,7 +104,10 @@ export class Running {
     return method ? makeMethod(call) as PromisingCall : call;
   }
 
-  /** What a call of an export consists of, with hooks everywhere but around the core function; or what it would need. */
+  /**
+   * Gives the parts of a lift, with hooks around everything but the core function. If the lift is
+   * not supported, gives the missing feature.
+   */
   #export(
     ref: FuncRef,
     path: string,
@@ -134,7 +137,7 @@ export class Running {
   }
 }
 
-/** The core modules that a component defines, in order of appearance. */
+/** Gives the core modules that a component defines, in order of appearance. */
 function modulesOf({ definitions }: ComponentDef): ModuleSlot[] {
   return definitions.flatMap((definition) =>
     definition.kind === "core-module"
@@ -145,14 +148,15 @@ function modulesOf({ definitions }: ComponentDef): ModuleSlot[] {
   );
 }
 
-/** A module's place. A plan that is run has no imported ones. */
+/** Gives the slot of a module. A plan that is run contains no imported ones. */
 function ownSlot(ref: ModuleRef): ModuleSlot {
   return (ref as ModuleRef & { kind: "own" }).module;
 }
 
-/** What instantiating a core module threw. */
+/** Converts an exception of the engine while it instantiated a core module. */
 function instantiateError(tree: InstanceTree, error: unknown): unknown {
-  // A missing instance is a TypeError of the engine's, a missing or unfit item a LinkError; the host's own are known.
+  // For a missing core instance, engines throw a TypeError. For a missing or wrong item, they throw
+  // a LinkError. Exceptions of the host were recognised before.
   const unfit = error instanceof WebAssembly.LinkError || error instanceof TypeError;
   if (unfit && !(error instanceof LinkError) && !isHostError(error)) {
     return new LinkError("core-link", "instantiate component", "", engineMessage(error));
@@ -160,14 +164,14 @@ function instantiateError(tree: InstanceTree, error: unknown): unknown {
   return surface(tree, error, "instantiate", "component");
 }
 
-/** Runs a plan without waiting. */
+/** Runs a plan synchronously. */
 export function runSync(running: Running): void {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
     let instance: WebAssembly.Instance;
     try {
       instance = new WebAssembly.Instance(step.value.module, step.value.imports);
-      if (running.tree.poisoned) rethrow(running.tree);
+      if (running.tree.lockedDown) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }
@@ -175,10 +179,13 @@ export function runSync(running: Running): void {
   }
 }
 
-/** Modules that any browser instantiates without waiting, which is faster than asking another thread. */
+/**
+ * Modules up to this size are instantiated synchronously. Every browser allows that, and it is
+ * faster than asking another thread.
+ */
 const SMALL_MODULE = 4096;
 
-/** Runs a plan, core instances of large modules made asynchronously: browsers insist on that. */
+/** Runs a plan. Large modules are instantiated asynchronously, because browsers require that. */
 export async function runAsync(running: Running): Promise<void> {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
@@ -188,7 +195,7 @@ export async function runAsync(running: Running): Promise<void> {
       instance = size > 0 && size <= SMALL_MODULE
         ? new WebAssembly.Instance(module, imports)
         : await WebAssembly.instantiate(module, imports);
-      if (running.tree.poisoned) rethrow(running.tree);
+      if (running.tree.lockedDown) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }

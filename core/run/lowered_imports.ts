@@ -1,30 +1,30 @@
-// Which lowered functions of a plan any core module gets, and the entries of those that are imports
-// of the host's.
-// A small binary can lower 500,000 functions, so nothing is made for one that nobody gets, and
-// entries are made some at a time.
-// Plan in; found once for each plan.
+// Which lowered functions of a plan are passed to core modules, and the entries of those that are
+// imports of the host.
+// A small binary can lower 500,000 functions. So nothing is made for a function that no core module
+// gets, and entries are made in portions.
+// A plan enters. The result is found once per plan.
 
 import { signatureLayout } from "../../abi/types/layout.ts";
 import { Entries, type Entry } from "../../abi/codegen/tiers.ts";
 import type { Plan } from "../plan/plan_types.ts";
 
-/** Entries that are made together: generating one text costs more than what a few entries hold. */
+/** How many entries are made together: generating one text costs more memory than a few entries. */
 const TOGETHER = 64;
 
 const memo = new WeakMap<Plan, LoweredImports>();
 
-/** What is found once for a plan. */
+/** What is found once per plan. */
 export class LoweredImports {
-  /** Slots of core functions that core modules get. */
+  /** Core functions of the plan that are passed to core modules. */
   readonly #used = new Set<number>();
-  /** Where the entry of a slot is. */
+  /** The index of the entry of each core function. */
   readonly #places = new Map<number, number>();
   readonly #counts: number[] = [];
   readonly #chunks: Entries[] = [];
-  /** The engine's modules of dispatchers, by the types of their functions. */
+  /** Compiled modules of dispatchers, by the types of their functions. */
   readonly dispatchers: Map<string, WebAssembly.Module> = new Map();
 
-  /** Those of a plan. */
+  /** Gives the lowered imports of a plan. */
   static of(plan: Plan): LoweredImports {
     let found = memo.get(plan);
     if (found === undefined) memo.set(plan, found = new LoweredImports(plan));
@@ -37,28 +37,28 @@ export class LoweredImports {
       for (const [, arg] of step.kind === "instantiate" ? step.args : []) {
         if (arg.kind !== "items" || seen.has(arg.items)) continue;
         seen.add(arg.items);
-        for (const [, ref] of arg.items) if (ref.kind === "made") this.#used.add(ref.slot);
+        for (const [, ref] of arg.items) if (ref.kind === "made") this.#used.add(ref.coreFunc);
       }
     }
     for (const step of steps) {
-      if (step.kind !== "lower" || !this.#used.has(step.slot)) continue;
+      if (step.kind !== "lower" || !this.#used.has(step.coreFunc)) continue;
       const { style, address } = step.options;
       const { core } = signatureLayout(step.type, { side: "lower", style, address });
-      this.#places.set(step.slot, this.#counts.push(core.params.length) - 1);
+      this.#places.set(step.coreFunc, this.#counts.push(core.params.length) - 1);
     }
   }
 
   /** Whether a core module gets the function. */
-  isUsed(slot: number): boolean {
-    return this.#used.has(slot);
+  isUsed(coreFunc: number): boolean {
+    return this.#used.has(coreFunc);
   }
 
   /**
-   * The entry of a lowered import for one instance, which keeps those made with it; `undefined` for
-   * one that no core module gets.
+   * Gives the entry of a lowered import for one instance, which keeps the entries that were made
+   * together. `undefined` if no core module gets the function.
    */
-  entry(slot: number, made: Entry[][]): Entry | undefined {
-    const place = this.#places.get(slot);
+  entry(coreFunc: number, made: Entry[][]): Entry | undefined {
+    const place = this.#places.get(coreFunc);
     if (place === undefined) return undefined;
     const index = Math.floor(place / TOGETHER), start = index * TOGETHER;
     const chunk = made[index] ??= [

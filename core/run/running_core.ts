@@ -1,8 +1,8 @@
 // The core side of a running instance tree: its core instances, the core functions made for them,
-// and the lifts of what they export.
-// Steps of a plan are noted in order; what they define is made when something refers to it, since
-// many definitions are never used.
-// Nothing here looks at names or types; trampolines are made from signatures (abi/).
+// and the lifts of their exports.
+// The steps of a plan are noted in order. What a step defines is made when something refers to it,
+// because many definitions are never used.
+// Nothing here looks at names or types. abi/ makes trampolines from signatures.
 
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import { LinkError } from "../../errors.ts";
@@ -23,42 +23,42 @@ import { checkLeave, trap } from "../../abi/state/trap.ts";
 import type { Printers } from "../component.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
-import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, Step } from "../plan/plan_types.ts";
+import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
 import { suspendingReach } from "../plan/suspend_reach.ts";
 import { unsupportedStep } from "../plan/unsupported.ts";
 
-/** What running a plan depends on besides the plan. */
+/** What running a plan depends on, besides the plan. */
 export interface RunSettings {
   readonly codecs: CodecSource;
   /** Whether JavaScript may be generated. */
   readonly codegen: boolean;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
-  /** What components among the exports print themselves by. */
+  /** Functions that print the worlds of exported components. */
   readonly printers: Printers;
 }
 
-/** What the host gives for one leaf of the imports. */
-export type Bound =
+/** What the host provides for one leaf of the imports. */
+export type HostImport =
   | {
     readonly kind: "func";
     readonly call: HostCall;
     /** Whether it may return a promise. */
     readonly suspends?: boolean;
-    /** What is called instead where nothing can be suspended; without it that is a trap. */
+    /** The function to call if nothing can be suspended. Without it, such a call is a trap. */
     readonly plain?: HostCall | undefined;
   }
   | { readonly kind: "resource"; readonly class: HostResourceClass }
-  /** What was only checked. */
+  /** A leaf that needed a check only. */
   | { readonly kind: "none" };
 
-type LowerStep = Step & { kind: "lower" };
-type AdapterStep = Step & { kind: "adapter" };
+type LowerStep = PlanStep & { kind: "lower" };
+type AdapterStep = PlanStep & { kind: "adapter" };
 /** A function that guests import from others or from the host. */
 type CallStep = LowerStep | AdapterStep;
 
-/** Binds one import for one instance tree. */
-export type Binder = (tree: InstanceTree) => Bound;
+/** Makes what the host provides for one import, for one instance tree. */
+export type MakeHostImport = (tree: InstanceTree) => HostImport;
 
 /** A lift of one instance. */
 export interface RunningLift {
@@ -66,15 +66,15 @@ export interface RunningLift {
   readonly options: CanonOptions;
   readonly node: ComponentInstance;
   /**
-   * The core function as promising calls need it: one that gives a promise, if it can reach a
-   * suspending import.
+   * The core function for promising calls. It returns a promise if it can reach a suspending
+   * import.
    */
   suspendingCore(): CoreFunction;
 }
 
 /**
- * Dispatchers that one module holds. Small enough for browsers, which compile modules of 4 KiB
- * without waiting.
+ * How many dispatchers one module holds. Browsers compile modules up to 4 KiB synchronously, and
+ * this many stay below.
  */
 const DISPATCHED_TOGETHER = 32;
 /** Functions that wait and are looked at, whether they can be made too: most can. */
@@ -86,28 +86,36 @@ const nothing: ReadonlySet<number> = new Set();
 export class RunningCore {
   readonly plan: Plan;
   readonly tree: InstanceTree;
-  readonly #bound: readonly Bound[];
+  readonly #imports: readonly HostImport[];
   readonly #codecs: CodecSource;
   readonly #codegen: boolean;
   readonly #classOf: ClassOf;
   readonly #lowered: LoweredImports;
   readonly #nodes: ComponentInstance[] = [];
   readonly #coreInstances: WebAssembly.Exports[] = [];
-  /** Core functions by slot, or the steps that say how to make them. */
+  /**
+   * Core functions by the number that the plan gave them. A function that is not made yet is the
+   * step that says how to make it.
+   */
   readonly #coreFuncs: (CoreFunction | MakingStep)[] = [];
   readonly #entries: Entry[][] = [];
-  /** Lowered functions that can be suspended and are not made yet, those that core modules get. */
+  /** Lowered functions that can be suspended, that core modules get, and that are not made yet. */
   readonly #toDispatch = new Map<number, CallStep>();
-  /** Inline core instances, each one object however often it is passed. */
+  /** Inline core instances. Each is one object, however often it is passed. */
   #items: Map<object, WebAssembly.ModuleImports> | undefined;
   /** Lifts that can reach a suspending import. */
   readonly #reach: ReadonlySet<number> = nothing;
   readonly #lifts: RunningLift[] = [];
 
-  constructor(plan: Plan, bound: readonly Bound[], tree: InstanceTree, { codecs, codegen, classOf }: RunSettings) {
+  constructor(
+    plan: Plan,
+    imports: readonly HostImport[],
+    tree: InstanceTree,
+    { codecs, codegen, classOf }: RunSettings,
+  ) {
     this.plan = plan;
     this.tree = tree;
-    this.#bound = bound;
+    this.#imports = imports;
     this.#codecs = codecs;
     this.#codegen = codegen;
     this.#classOf = classOf;
@@ -115,25 +123,29 @@ export class RunningCore {
     for (const parent of plan.nodes) {
       this.#nodes.push(new ComponentInstance(tree, parent < 0 ? undefined : this.#nodes[parent]));
     }
-    plan.resources.forEach(({ type, leaf }, slot) => {
+    plan.resources.forEach(({ type, leaf }, resource) => {
       if (leaf === undefined) return;
-      tree.resources[slot] = new HostResource(type, (bound[leaf] as Bound & { kind: "resource" }).class, tree);
+      tree.resources[resource] = new HostResource(
+        type,
+        (imports[leaf] as HostImport & { kind: "resource" }).class,
+        tree,
+      );
     });
-    const suspending = bound.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
+    const suspending = imports.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
     if (suspending.length === 0) return;
     tree.suspension = new Suspension();
     this.#reach = suspendingReach(plan, suspending);
   }
 
-  /** Every step ran: what was needed on the way only is let go of. */
-  finish(): void {
+  /** Releases what only the steps needed. Called after the last step. */
+  allStepsRan(): void {
     this.#items = undefined;
     this.#toDispatch.clear();
     if (this.tree.suspension !== undefined) this.tree.suspension.pinned = "what runs now";
   }
 
-  /** Notes what a step defines. */
-  step(step: Exclude<Step, { kind: "instantiate" }>): void {
+  /** Notes the definition of a step. */
+  step(step: Exclude<PlanStep, { kind: "instantiate" }>): void {
     if (step.kind === "resource") {
       const { type } = this.plan.resources[step.resource]!;
       const destructor = step.destructor && this.#core(step.destructor) as (rep: number) => void;
@@ -141,23 +153,23 @@ export class RunningCore {
       this.tree.resources[step.resource] = new GuestResource(type, this.#nodes[step.node]!, pinned, this.#classOf);
       return;
     }
-    this.#coreFuncs[step.slot] = step;
-    if (step.kind !== "builtin" && this.#lowered.isUsed(step.slot) && this.#canSuspend(step)) {
-      this.#toDispatch.set(step.slot, step);
+    this.#coreFuncs[step.coreFunc] = step;
+    if (step.kind !== "builtin" && this.#lowered.isUsed(step.coreFunc) && this.#canSuspend(step)) {
+      this.#toDispatch.set(step.coreFunc, step);
     }
   }
 
   /** Notes the core instance that a step made. */
-  instantiated(step: Step & { kind: "instantiate" }, { exports }: WebAssembly.Instance): void {
-    this.#coreInstances[step.slot] = exports;
+  instantiated(step: PlanStep & { kind: "instantiate" }, { exports }: WebAssembly.Instance): void {
+    this.#coreInstances[step.instance] = exports;
   }
 
-  /** What the engine is given to instantiate a core module. */
-  imports(step: Step & { kind: "instantiate" }): WebAssembly.Imports {
+  /** Makes the imports object for instantiating a core module. */
+  imports(step: PlanStep & { kind: "instantiate" }): WebAssembly.Imports {
     const imports: WebAssembly.Imports = Object.create(null);
     for (const [name, arg] of step.args) {
       if (arg.kind === "instance") {
-        imports[name] = this.#coreInstances[arg.slot] as WebAssembly.ModuleImports;
+        imports[name] = this.#coreInstances[arg.instance] as WebAssembly.ModuleImports;
         continue;
       }
       let items = this.#items?.get(arg.items);
@@ -171,7 +183,7 @@ export class RunningCore {
     return imports;
   }
 
-  /** A lift by its index in the plan. */
+  /** Gives a lift by its index in the plan. */
   lift(index: number): RunningLift {
     let found = this.#lifts[index];
     if (found === undefined) {
@@ -191,9 +203,9 @@ export class RunningCore {
     return found;
   }
 
-  /** What a host function is, hooked, with its path: `import ns:pkg/iface#f`. */
+  /** Gives the host function of a leaf, with hooks, and its path `import ns:pkg/iface#f`. */
   host(leaf: number): { call: HostCall; plain: HostCall | undefined; suspends: boolean; path: string } {
-    const { call, plain, suspends = false } = this.#bound[leaf] as Bound & { kind: "func" };
+    const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const path = `import ${this.plan.imports[leaf]!.display}`, { tree } = this;
     return {
       call: hooked(tree, call, path, false, suspends),
@@ -205,11 +217,11 @@ export class RunningCore {
 
   #core(ref: CoreRef): unknown {
     if (ref.kind === "made") {
-      const found = this.#coreFuncs[ref.slot]!;
+      const found = this.#coreFuncs[ref.coreFunc]!;
       return typeof found === "function" ? found : this.#make(found);
     }
     const item = this.#coreInstances[ref.instance]![ref.name];
-    // Possible only with a module that is not the component's own: one that the host gave.
+    // This is possible only if a module is not the component's own but one that the host provided.
     if (item === undefined) {
       throw new LinkError(
         "core-link",
@@ -235,7 +247,7 @@ export class RunningCore {
       chain.pop();
       const made = last.kind !== "builtin" && this.#canSuspend(last)
         ? this.#dispatch(last)
-        : this.#coreFuncs[last.slot] = this.#made(last);
+        : this.#coreFuncs[last.coreFunc] = this.#made(last);
       if (chain.length === 0) return made;
     }
   }
@@ -254,7 +266,7 @@ export class RunningCore {
   }
 
   #unmade(ref: CoreRef | undefined): MakingStep | undefined {
-    const found = ref?.kind === "made" ? this.#coreFuncs[ref.slot] : undefined;
+    const found = ref?.kind === "made" ? this.#coreFuncs[ref.coreFunc] : undefined;
     return typeof found === "function" ? undefined : found;
   }
 
@@ -285,9 +297,9 @@ export class RunningCore {
     }
   }
 
-  #lower({ leaf, type, options, slot }: LowerStep, node: ComponentInstance): CoreFunction {
+  #lower({ leaf, type, options, coreFunc }: LowerStep, node: ComponentInstance): CoreFunction {
     const canon = this.#options(options);
-    const entry = this.#codegen ? this.#lowered.entry(slot, this.#entries) : undefined;
+    const entry = this.#codegen ? this.#lowered.entry(coreFunc, this.#entries) : undefined;
     return importFunction(
       type,
       () => {
@@ -301,12 +313,12 @@ export class RunningCore {
     );
   }
 
-  /** The signature that a caller lowers by. */
+  /** Gives the signature that a caller lowers with. */
   #lowering({ type, options: { style, address } }: Pick<CallStep, "type" | "options">): Signature {
     return signatureOf(type, { side: "lower", style, address }, this.#codecs);
   }
 
-  /** Both sides of an adapter, once it is called. */
+  /** Gives both sides of an adapter. It is evaluated when the adapter is first called. */
   #sides(step: AdapterStep, suspending = false): () => Sides {
     const canon = this.#options(step.options), lift = this.lift(step.lift);
     return () => ({
@@ -317,30 +329,36 @@ export class RunningCore {
     });
   }
 
-  /** Whether a function can be suspended: a suspending host function, or a lift that can reach one. */
+  /**
+   * Whether a function can be suspended: it is a suspending host function, or a lift that can reach
+   * one.
+   */
   #canSuspend(step: CallStep): boolean {
     if (this.tree.suspension === undefined || unsupportedStep(step, this.plan) !== undefined) return false;
     if (step.kind === "adapter") return this.#reach.has(step.lift);
-    return (this.#bound[step.leaf] as Bound & { kind: "func" }).suspends === true;
+    return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;
   }
 
-  /** Makes a function that can be suspended, and with it others that wait to be made: a module for each would cost kilobytes. */
+  /**
+   * Makes a function that can be suspended. It makes other waiting functions in the same module,
+   * because a module for each would cost kilobytes.
+   */
   #dispatch(step: CallStep): CoreFunction {
-    this.#toDispatch.delete(step.slot);
+    this.#toDispatch.delete(step.coreFunc);
     const steps = [step];
     let looked = 0;
-    for (const [slot, other] of this.#toDispatch) {
+    for (const [coreFunc, other] of this.#toDispatch) {
       if (steps.length === DISPATCHED_TOGETHER || looked++ === MAX_LOOKED_AT) break;
       if (this.#partOf(other) !== undefined) continue; // it is made when what it is made of is
       steps.push(other);
-      this.#toDispatch.delete(slot);
+      this.#toDispatch.delete(coreFunc);
     }
     const suspension = this.tree.suspension!;
     const made = suspension.dispatch(
       steps.map((each) => this.#dispatched(each, suspension)),
       this.#lowered.dispatchers,
     );
-    steps.forEach(({ slot }, i) => this.#coreFuncs[slot] = made[i]!);
+    steps.forEach(({ coreFunc }, i) => this.#coreFuncs[coreFunc] = made[i]!);
     return made[0]!;
   }
 
@@ -377,15 +395,18 @@ export class RunningCore {
   }
 
   /**
-   * A function of a guest's that JavaScript calls in the middle of something: nothing in it can be
-   * suspended.
+   * Wraps a guest's function that JavaScript calls in the middle of its own work. Nothing can be
+   * suspended while it runs.
    */
   #pinned<F extends (...args: never[]) => unknown>(what: string, func: F): F {
     return this.tree.suspension?.pin(what, func) ?? func;
   }
 }
 
-/** A core function that traps when called, after the check that every built-in begins with. */
+/**
+ * Makes a core function that traps when it is called, after the check at the start of every
+ * built-in.
+ */
 function trapping(node: ComponentInstance, name: string): CoreFunction {
   return () => {
     checkLeave(node);

@@ -1,11 +1,13 @@
-// Core modules that were compiled elsewhere, put in their places in a component: as many as it has, each where its own bytes are.
-// Spec: none; a module is known by the names and kinds of its imports and exports, since engines tell no more.
+// Puts core modules that were compiled elsewhere in their places in a component. There must be as
+// many as the component has, in the same order.
+// A module is recognised by the names and kinds of its imports and exports, because engines tell
+// nothing else.
 
 import { CompileError } from "../../errors.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import type { CoreItemType, CoreModuleType } from "../module/module_type.ts";
 
-/** Throws for what are no modules, or not as many as a component has. */
+/** Throws if the values are not modules, or if their number differs from the component's. */
 export function checkGiven(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
   if (!Array.isArray(modules)) throw new TypeError("option `modules` must be an array of WebAssembly.Modules");
   if (modules.length !== slots.length) {
@@ -16,7 +18,10 @@ export function checkGiven(slots: readonly ModuleSlot[], modules: readonly WebAs
   }
 }
 
-/** Fills the places of a component's core modules. Throws CompileError where they are other modules, or stand in another order. */
+/**
+ * Puts modules in the slots of a component. Throws a CompileError if one is a different module or
+ * in the wrong place.
+ */
 export function fillGiven(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
   slots.forEach((slot, i) => {
     const missing = slot.type && lackOf(modules[i]!, slot.type);
@@ -28,7 +33,10 @@ export function fillGiven(slots: readonly ModuleSlot[], modules: readonly WebAss
   slots.forEach((slot, i) => slot.fill(modules[i]!));
 }
 
-/** What a module lacks that its bytes declare. It may have more: whoever compiled it may have added something. */
+/**
+ * Says which declared import or export a module lacks. A module may have more than its bytes
+ * declare, because whoever compiled it may have added something.
+ */
 export function lackOf(module: WebAssembly.Module, declared: CoreModuleType): string | undefined {
   const exported = new Set(WebAssembly.Module.exports(module).map(({ name, kind }) => key(kind, name)));
   const lacking = declared.exports.find(({ name, type }) => !exported.has(key(kindOf(type), name)));
@@ -38,7 +46,7 @@ export function lackOf(module: WebAssembly.Module, declared: CoreModuleType): st
   return needed && `import \`${needed.module}::${needed.name}\``;
 }
 
-/** A kind as engines call it. */
+/** The engine's word for a kind. */
 function kindOf({ kind }: CoreItemType): string {
   return kind === "func" ? "function" : kind;
 }

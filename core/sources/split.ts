@@ -1,9 +1,10 @@
-// Splits a component: its core modules come out one by one, and the rest, which `compile` accepts
-// together with the option `modules`. In the rest a stub stands in the place of each module. It
-// keeps the sections that make the module's type, because validation needs them, and nothing else.
-// A stub is never a valid module, so that no engine takes the rest for a component that runs. A
-// custom section marks the stub and the module that belongs to it: two modules of one toolchain
-// often have the same names and kinds, and would not be told apart by these.
+// Splits a component into its core modules and the rest. `compile` accepts the rest together with
+// the option `modules`.
+// In the rest, a stub stands in the place of each module. It keeps only the sections that make the
+// module's type, because validation needs them. A stub is never a valid module, so that no engine
+// takes the rest for a component that can run.
+// A custom section marks the stub and its module as belonging together. Two modules of one
+// toolchain often have the same names and kinds, and could not be told apart otherwise.
 
 import { leb } from "../../abi/wasm/encoder.ts";
 import { capMemories } from "../module/core_module.ts";
@@ -35,10 +36,10 @@ const NO_MODULE: Uint8Array = Uint8Array.of(12, 1, 1);
  * Splits a component.
  *
  * @param bytes A component that was compiled.
- * @param slots Where its core modules lie.
- * @param maxMemoryPages As of `compile`: a host that forbids compiling cannot bound memories
- *   itself.
- * @throws CompileError if a memory starts out larger than that.
+ * @param slots The places of its core modules.
+ * @param maxMemoryPages As in `compile`: a host that forbids compiling cannot limit memories
+ * itself.
+ * @throws CompileError if the initial size of a memory is larger than that.
  */
 export function splitComponent(bytes: Uint8Array, slots: readonly ModuleSlot[], maxMemoryPages?: number): Split {
   const marks = new Map<number, Uint8Array>();
@@ -51,7 +52,7 @@ export function splitComponent(bytes: Uint8Array, slots: readonly ModuleSlot[], 
   return { rest: concat(restOf(bytes, 0, bytes.length, marks)), modules };
 }
 
-/** A component's pieces, with stubs for the modules whose marks are known by their offsets. */
+/** Gives the pieces of a component, with stubs for the modules whose marks are given by offset. */
 function restOf(bytes: Uint8Array, start: number, end: number, marks: ReadonlyMap<number, Uint8Array>): Uint8Array[] {
   const pieces = [bytes.subarray(start, start + PREAMBLE)];
   const reader = new Reader(bytes.subarray(start + PREAMBLE, end), start + PREAMBLE, "component");
@@ -66,7 +67,7 @@ function restOf(bytes: Uint8Array, start: number, end: number, marks: ReadonlyMa
   return pieces;
 }
 
-/** The stub of a module: the mark first, then the sections that make its type. */
+/** Makes the stub of a module: the mark first, then the sections that make its type. */
 function stubOf(module: Uint8Array, mark: Uint8Array): Uint8Array[] {
   const head = moduleHead(module), reader = new Reader(head, 0, "core module");
   const pieces = [reader.take(PREAMBLE), mark];
@@ -79,7 +80,7 @@ function stubOf(module: Uint8Array, mark: Uint8Array): Uint8Array[] {
   return pieces;
 }
 
-/** The custom section that says which module it is: its length and two hashes, in text. */
+/** Makes the custom section that identifies a module: its length and two hashes, as text. */
 function markOf(module: Uint8Array): Uint8Array {
   let one = 0x811c9dc5, other = 0;
   for (const byte of module) {

@@ -1,6 +1,7 @@
-// Core modules of a component that was split: the rest is refused without them, and modules that fit
-// by names and kinds are refused where more is known of them. `split` marks the modules that it
-// writes, and the library knows the types of those that it compiled in this realm.
+// Checks of the modules for a component that was split. Without modules, the rest is rejected.
+// Modules that fit by names and kinds are rejected if more is known about them: `split` marks the
+// modules that it writes, and the library knows the types of modules that it compiled in this
+// realm.
 
 import { CompileError } from "../../errors.ts";
 import type { Decoded } from "../decode/decode.ts";
@@ -9,7 +10,7 @@ import { ModuleSlot } from "../module/module_slot.ts";
 import { moduleFault } from "../module/module_type.ts";
 import { marksOf } from "../module/split_mark.ts";
 
-/** Refuses a component whose core modules were split from it and are not given. */
+/** Throws if the core modules of a component were split from it and are not given. */
 export function requireWhole({ modules }: Decoded): void {
   const apart = modules.find(({ mark }) => mark !== undefined);
   if (apart !== undefined) {
@@ -17,11 +18,11 @@ export function requireWhole({ modules }: Decoded): void {
   }
 }
 
-/** Refuses modules that are known to be others than those of the component. */
+/** Throws if a module is known to be a different one than the component's. */
 export function checkIdentity({ modules: slots }: Decoded, modules: readonly WebAssembly.Module[]): void {
   slots.forEach((slot, i) => {
     const fault = faultOf(slot, modules[i]!);
-    // What lacks an export or import has a better message.
+    // A module that lacks an export or import gets a better message elsewhere.
     if (fault === undefined || lacks(slot, modules[i]!)) return;
     const place = slots.findIndex((other) => faultOf(other, modules[i]!) === undefined && !lacks(other, modules[i]!));
     const hint = place < 0 ? "" : `; it is like core module ${place}`;
@@ -33,7 +34,7 @@ function lacks({ type }: ModuleSlot, module: WebAssembly.Module): boolean {
   return type !== undefined && lackOf(module, type) !== undefined;
 }
 
-/** Why a module cannot be the one of a slot; `undefined` if it can. */
+/** Says why a module cannot be the one of a slot. `undefined` if it can. */
 function faultOf({ mark, type }: ModuleSlot, module: WebAssembly.Module): string | undefined {
   const marks = mark === undefined ? [] : marksOf(module);
   if (marks.length > 0 && !marks.includes(mark!)) return "`split` took it from elsewhere";

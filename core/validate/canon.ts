@@ -1,5 +1,7 @@
-// Canonical definitions: which options they need and may have, and the core types of what they use and make.
-// Spec: CanonicalABI.md "Canonical Definitions", Binary.md "Canonical Definitions"; SPEC.md §2.5, §4.4.
+// Validates canonical definitions: which options they need and may have, and the core types of the
+// functions that they use and make.
+// A definition and a scope enter. The scope gets a new item, or a CompileError is thrown.
+// Spec: CanonicalABI.md "Canonical Definitions", Binary.md "Canonical Definitions".
 
 import type { AddressType, CoreFuncType } from "../../abi/types/core_values.ts";
 import { signatureLayout } from "../../abi/types/layout.ts";
@@ -8,24 +10,27 @@ import { CoreEquality, CoreSpace, shapeOf } from "../module/type_space.ts";
 import { type CanonDef, type CanonOptionsDef, styleOf } from "../decode/syntax.ts";
 import { rootOf } from "./validated_types.ts";
 import { valueAt } from "../resolve/value_types.ts";
-import type { CoreItem, Frame, KnownCoreItem } from "./validation_scope.ts";
+import type { CoreItem, KnownCoreItem, ValidationScope } from "./validation_scope.ts";
 import type { GateName, Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
 import { type CoreItemType, formatItem, itemFault } from "../module/module_type.ts";
 
-/** Nearly nothing that canonical definitions mention refers to another type. */
+/**
+ * An empty space of core types: the types in canonical definitions refer to no other type, apart
+ * from one built-in.
+ */
 const space = new CoreSpace(), equality = new CoreEquality();
 
 function func(params: readonly string[], results: readonly string[]): CoreItemType & { kind: "func" } {
   return { kind: "func", params, results };
 }
 
-/** Whether a core item has exactly a type; what makes no sense fits everything. */
+/** Whether a core item has exactly this type. An unknown item has any type. */
 function hasType(item: CoreItem, type: CoreItemType): boolean {
   return item === "unknown" || itemFault(item.type, item.space, type, space, equality) === undefined;
 }
 
-/** What canonical options name: a memory at least so large, and functions of these types. */
+/** The types that canonical options must have: the smallest memory, and the functions. */
 interface OptionTypes {
   readonly memory: CoreItemType;
   readonly realloc: CoreItemType;
@@ -41,14 +46,14 @@ function optionTypes(address: AddressType): OptionTypes {
 const typesOfOptions: Readonly<Record<AddressType, OptionTypes>> = { i32: optionTypes("i32"), i64: optionTypes("i64") };
 const callbackType = func(["i32", "i32", "i32"], ["i32"]), dropType = func(["i32"], []);
 
-/** Validates one canonical definition and adds what it makes. */
+/** Validates one canonical definition, and adds the item that it makes. */
 export class CanonValidator {
-  readonly #frame: Frame;
+  readonly #scope: ValidationScope;
   readonly #gates: Gates;
   readonly #offset: number;
 
-  constructor(frame: Frame, gates: Gates, offset: number) {
-    this.#frame = frame;
+  constructor(scope: ValidationScope, gates: Gates, offset: number) {
+    this.#scope = scope;
     this.#gates = gates;
     this.#offset = offset;
   }
@@ -62,10 +67,11 @@ export class CanonValidator {
       case "resource.new":
       case "resource.rep":
       case "resource.drop": {
-        const { type } = this.#frame.typeOf("resource", canon.type, this.#offset, `canon ${canon.kind}`);
+        const { type } = this.#scope.typeOf("resource", canon.type, this.#offset, `canon ${canon.kind}`);
         if (canon.kind === "resource.drop") return this.#make(dropType);
-        // Only who defines a resource may make handles from representations, or look into them.
-        const rep = this.#frame.local.get(rootOf(type));
+        // Only the component that defines a resource may make handles from representations, or read
+        // the representation of a handle.
+        const rep = this.#scope.local.get(rootOf(type));
         if (rep === undefined) {
           const fact = `type index ${canon.type} is not a local resource`;
           invalid(`canon ${canon.kind}`, this.#offset, "invalid-type", fact);
@@ -73,25 +79,23 @@ export class CanonValidator {
         return this.#make(canon.kind === "resource.new" ? func([rep], ["i32"]) : func(["i32"], [rep]));
       }
       case "builtin":
-        // The type of a function that spawns threads mentions a core type of the component.
-        return this.#make(this.#builtin(canon), canon.name === "thread.spawn-ref" ? this.#frame.coreTypes : space);
+        // The type of a function that spawns threads refers to a core type of the component.
+        return this.#make(this.#builtin(canon), canon.name === "thread.spawn-ref" ? this.#scope.coreTypes : space);
     }
   }
 
   #make(type: CoreItemType & { kind: "func" }, of: CoreSpace = space): void {
-    this.#frame.add("core func", { type, space: of });
+    this.#scope.add("core func", { type, space: of });
   }
 
   #option(place: string, what: string): never {
     invalid(place, this.#offset, "canonical-option", what);
   }
 
-  // ── Lift and lower ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #lift({ func: index, options, type: typeIndex }: CanonDef & { kind: "lift" }): void {
-    const place = "canon lift", frame = this.#frame, offset = this.#offset;
-    const { type } = frame.typeOf("func", typeIndex, offset, place);
-    const core = frame.get("core func", index, offset);
+    const place = "canon lift", scope = this.#scope, offset = this.#offset;
+    const { type } = scope.typeOf("func", typeIndex, offset, place);
+    const core = scope.get("core func", index, offset);
     const address = this.#options(place, options, type), style = styleOf(options), async = style !== "sync";
     const layout = signatureLayout(type, { side: "lift", style, address });
     if (core !== "unknown") this.#sameSignature(place, core, layout.core);
@@ -101,13 +105,13 @@ export class CanonValidator {
     this.#needs(place, options, allocates || reads, allocates);
     if (options.postReturn !== undefined) {
       if (async) this.#option(place, "option `post-return` cannot be specified for async lifts");
-      const post = frame.get("core func", options.postReturn, offset);
+      const post = scope.get("core func", options.postReturn, offset);
       if (!hasType(post, func(layout.core.results, []))) this.#wrongSignature(place, "post-return");
     }
-    frame.add("func", type);
+    scope.add("func", type);
   }
 
-  /** The lifted function must have exactly the flattened type. */
+  /** Checks that the lifted function has exactly the flattened type. */
   #sameSignature(place: string, core: KnownCoreItem, expected: CoreFuncType): void {
     const { type } = core;
     if (type.kind !== "func" || hasType(core, func(expected.params, expected.results))) return;
@@ -124,7 +128,7 @@ export class CanonValidator {
 
   #lower({ func: index, options }: CanonDef & { kind: "lower" }): void {
     const place = "canon lower";
-    const type = this.#frame.get("func", index, this.#offset);
+    const type = this.#scope.get("func", index, this.#offset);
     if (options.postReturn !== undefined) this.#option(place, "option `post-return` cannot be specified for lowerings");
     if (options.callback !== undefined) this.#option(place, "option `callback` cannot be specified for lowerings");
     const address = this.#options(place, options, type);
@@ -143,9 +147,9 @@ export class CanonValidator {
     }
   }
 
-  /** What holds for every use of options. Gives the address type of their memory. */
+  /** Checks the rules for all uses of options. Gives the address type of their memory. */
   #options(place: string, options: CanonOptionsDef, type: FuncType | undefined): AddressType {
-    const frame = this.#frame, offset = this.#offset;
+    const scope = this.#scope, offset = this.#offset;
     if (options.gc || options.coreType !== undefined) {
       const what = `the canonical option \`${options.gc ? "gc" : "core-type"}\``;
       this.#gates.require("gc", what, offset);
@@ -157,7 +161,7 @@ export class CanonValidator {
     const address = this.#memory(place, options.memory);
     options.address = address;
     if (options.realloc !== undefined) {
-      const realloc = frame.get("core func", options.realloc, offset);
+      const realloc = scope.get("core func", options.realloc, offset);
       if (!hasType(realloc, typesOfOptions[address].realloc)) this.#wrongSignature(place, "realloc");
     }
     if (options.async && type !== undefined && !type.async) {
@@ -165,7 +169,7 @@ export class CanonValidator {
     }
     if (options.callback !== undefined) {
       if (!options.async) this.#option(place, "option `callback` cannot be specified without `async`");
-      const callback = frame.get("core func", options.callback, offset);
+      const callback = scope.get("core func", options.callback, offset);
       if (!hasType(callback, callbackType)) this.#wrongSignature(place, "callback");
     }
     if (options.async && options.callback === undefined && place === "canon lift") {
@@ -176,7 +180,7 @@ export class CanonValidator {
 
   #memory(place: string, index: number | undefined): AddressType {
     if (index === undefined) return "i32";
-    const memory = this.#frame.get("core memory", index, this.#offset);
+    const memory = this.#scope.get("core memory", index, this.#offset);
     if (memory === "unknown" || memory.type.kind !== "memory") return "i32";
     const { address } = memory.type.limits;
     if (address === "i64") this.#gates.require("memory64", "a 64-bit memory as canonical option", this.#offset);
@@ -200,8 +204,6 @@ export class CanonValidator {
     this.#option(place, `option \`${option}\` uses a core function with an incorrect signature`);
   }
 
-  // ── Built-ins ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #builtin(canon: CanonDef & { kind: "builtin" }): CoreItemType & { kind: "func" } {
     const { name, options = {} } = canon, place = `canon ${name}`, offset = this.#offset;
     this.#gates.require(gateOf(name), name, offset);
@@ -211,7 +213,7 @@ export class CanonValidator {
         canon.address = this.#memory(place, canon.memory);
         return func(["i32", canon.address], ["i32"]);
       case "task.return": {
-        const result = canon.result === undefined ? undefined : valueAt(canon.result, this.#frame, offset).type;
+        const result = canon.result === undefined ? undefined : valueAt(canon.result, this.#scope, offset).type;
         if (result !== undefined && containsBorrow(result)) {
           invalid(place, offset, "invalid-type", "function result cannot contain a `borrow` type");
         }
@@ -231,9 +233,9 @@ export class CanonValidator {
         if ((canon.slot ?? 0) >= 2) {
           invalid(place, offset, "invalid-type", `immediate must be zero or one: ${canon.slot}`);
         }
-        this.#frame.contextType ??= canon.coreType;
-        if (this.#frame.contextType !== canon.coreType) {
-          const fact = `type must match previous context type: expected ${this.#frame.contextType}`;
+        this.#scope.contextType ??= canon.coreType;
+        if (this.#scope.contextType !== canon.coreType) {
+          const fact = `type must match previous context type: expected ${this.#scope.contextType}`;
           invalid(place, offset, "invalid-type", `${fact}, found ${canon.coreType}`);
         }
         return name === "context.get" ? func([], [canon.coreType]) : func([canon.coreType], []);
@@ -282,9 +284,9 @@ export class CanonValidator {
     }
   }
 
-  /** The element of the stream or future that a built-in is about. */
+  /** Gives the element type of the stream or future that a built-in works on. */
   #carrier(name: string, index: number): ValType | undefined {
-    const { type } = this.#frame.typeOf("value", index, this.#offset, `canon ${name}`);
+    const { type } = this.#scope.typeOf("value", index, this.#offset, `canon ${name}`);
     const kind = name.split(".")[0];
     if (type.kind !== "stream" && type.kind !== "future" || type.kind !== kind) {
       invalid(`canon ${name}`, this.#offset, "wrong-kind", `type index ${index}`, `a ${kind} type`);
@@ -296,7 +298,7 @@ export class CanonValidator {
     { name, type = 0, table, shared = false }: CanonDef & { kind: "builtin" },
     place: string,
   ): CoreItemType & { kind: "func" } {
-    const item = this.#frame.get("core type", type, this.#offset);
+    const item = this.#scope.get("core type", type, this.#offset);
     const start = item.kind === "sub" ? shapeOf(item.entry) : undefined;
     const closure = start?.type.kind === "func" && start.type.results.length === 0 ? `${start.type.params}` : "";
     if (start?.shared !== shared || closure !== "i32" && closure !== "i64") {
@@ -309,11 +311,11 @@ export class CanonValidator {
   }
 
   /**
-   * The address type of a table that start functions come from. Those of threads that are spawned
-   * lie in shared tables.
+   * Gives the address type of the table that holds start functions. Threads that are spawned need a
+   * shared table.
    */
   #startTable(place: string, index: number, sharedTable: boolean, shared: boolean): AddressType {
-    const table = this.#frame.get("core table", index, this.#offset);
+    const table = this.#scope.get("core table", index, this.#offset);
     if (table === "unknown" || table.type.kind !== "table") return "i32";
     const { element, limits } = table.type;
     if (limits.address === "i64") this.#gates.require("memory64", "a 64-bit table of start functions", this.#offset);
@@ -326,14 +328,14 @@ export class CanonValidator {
   }
 }
 
-/** The gate of the feature that a built-in belongs to. */
+/** Gives the gate of the feature that a built-in belongs to. */
 function gateOf(name: string): GateName {
   if (name.startsWith("error-context.")) return "error-context";
   if (/^thread\.(?:spawn|available)/.test(name)) return "shared-everything-threads";
   return name.startsWith("thread.") && name !== "thread.yield" ? "threading" : "async";
 }
 
-/** Built-ins whose core type depends on nothing. */
+/** Built-ins whose core type never varies. */
 const plain = new Map(
   ("task.cancel|thread.yield >i32|subtask.drop i32|stream.drop-readable i32|stream.drop-writable i32|" +
     "future.drop-readable i32|future.drop-writable i32|error-context.drop i32|waitable-set.new >i32|" +

@@ -1,11 +1,12 @@
-// Labels inside types: kebab case, and unique whatever their case, as names of imports and exports are.
+// Checks labels inside types. They are kebab case, and unique without regard to case, as names of
+// imports and exports are. A type definition enters, or a CompileError is thrown.
 // Spec: Explainer.md "Type Definitions" (`label`), "strongly-unique".
 
 import type { TypeDef } from "../decode/syntax.ts";
 import { invalid } from "../binary/invalid.ts";
 import { canonicalName, isKebab } from "../binary/names.ts";
 
-/** What messages call the labels of each kind of type. */
+/** The word for the labels of each kind of type, in messages. */
 const words = {
   record: "record field",
   variant: "variant case",
@@ -14,7 +15,7 @@ const words = {
   func: "function parameter",
 } as const;
 
-/** Checks the labels that a type definition has. */
+/** Checks the labels of a type definition. */
 export function checkLabels(def: TypeDef, offset: number): void {
   switch (def.kind) {
     case "record":
@@ -30,7 +31,7 @@ export function checkLabels(def: TypeDef, offset: number): void {
 }
 
 function checkAll(labelled: readonly (string | { readonly name: string })[], what: string, offset: number): void {
-  // `record field` conflicts with the previous `field`.
+  // The message says: `record field` conflicts with the previous `field`.
   const seen = new Map<string, string>(), previous = `${what.slice(what.lastIndexOf(" ") + 1)} name`;
   for (const part of labelled) {
     const label = typeof part === "string" ? part : part.name;
@@ -40,7 +41,10 @@ function checkAll(labelled: readonly (string | { readonly name: string })[], wha
   }
 }
 
-/** Takes a name, which `what` is; throws if one is taken that must differ from it, which `previous` says the kind of. */
+/**
+ * Adds a name to the names that are taken. Throws if a name is taken that must differ from it.
+ * `what` is the word for the new name, `previous` for the other one.
+ */
 export function takeName(
   taken: Map<string, string>,
   name: string,

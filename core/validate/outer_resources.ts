@@ -1,6 +1,6 @@
-// Whether a type mentions resources that it does not bind itself: such a type may not be used in
-// another component than its own, nor by its imports, and its exports may mention only those that
-// are exported themselves.
+// Whether a type mentions resources that it does not bind itself. Such a type may not be used in
+// another component, nor by the imports of its own component. Exports of its component may use it
+// only if those resources are exported, too.
 // Spec: Explainer.md "Alias Definitions", "External Visibility of Types"; Binary.md's rule for
 // outer aliases of types.
 
@@ -8,7 +8,9 @@ import { containsHandle, everyPart, type ResourceType, type ValType } from "../.
 import { type Entity, type NamedEntity, rootOf, type TypeEntity } from "./validated_types.ts";
 import type { Budget } from "../resolve/budget.ts";
 
-/** Whether a type mentions a resource that is not abstract in the type itself, or in a type that it is part of. */
+/**
+ * Whether a type mentions a resource that is abstract neither in this type nor in a type around it.
+ */
 export function mentionsOuterResource(type: TypeEntity, budget: Budget): boolean {
   return new ResourceSearch(budget).type(type, new Set());
 }
@@ -19,19 +21,22 @@ export function mentionsResourceOf(resources: ReadonlySet<ResourceType>, entity:
   return item !== undefined && new ResourceSearch(budget, resources).type(item, new Set());
 }
 
-/** The type of an item that has one. */
+/** Gives the type of an item, if it has one. */
 function itemOf(entity: Entity): TypeEntity | undefined {
   if (entity.sort === "type") return entity.type;
   return entity.sort === "core module" ? undefined : { kind: entity.sort, type: entity.type } as TypeEntity;
 }
 
-/** Looks for resources that are not bound inside the type that mentions them. */
+/** Searches for resources that are not bound inside the type that mentions them. */
 class ResourceSearch {
   readonly #budget: Budget;
-  /** Instances and components in which there is none, whatever is bound. */
+  /**
+   * Types of instances and components in which nothing was found. That does not depend on what is
+   * bound.
+   */
   readonly #clean = new Set<object>();
 
-  /** What is looked for; every resource by default. */
+  /** The resources to search for. `undefined` means all. */
   readonly #wanted: ReadonlySet<ResourceType> | undefined;
 
   constructor(budget: Budget, wanted?: ReadonlySet<ResourceType>) {

@@ -1,6 +1,9 @@
-// Whether one type may stand where another is expected, and the first reason if not: for validation, linking and typed lookups.
-// Value and function types know no subtyping: only how labels and resources are told to be equal varies (host/ spells labels differently).
-// Instances may export more than expected, components import less; core modules likewise.
+// Whether a type may be used where another one is expected, and the first difference if not.
+// Validation, linking and typed lookups use this.
+// Value and function types have no subtypes. Only the comparison of labels and resources varies,
+// because host/ spells labels differently.
+// An instance may export more than expected, a component may import less. The same holds for core
+// modules.
 // Spec: Explainer.md "Type Checking".
 
 import { absurd, formatType, isPrimitive, type ResourceType, type ValType } from "../../abi/types/types.ts";
@@ -16,16 +19,19 @@ import { moduleFault } from "../module/module_type.ts";
 
 /** How labels and resources are compared. */
 export interface Equality {
-  /** Labels of record fields and flags. */
+  /** Whether labels of record fields and flags are the same. */
   label(expected: string, found: string): boolean;
   resource(expected: ResourceType, found: ResourceType): boolean;
-  /** Pairs that were found to be the same: types are shared, and a small binary can describe an enormous one. */
+  /**
+   * Pairs of types that are known to be the same. Types are shared, and a small binary can describe
+   * an enormous one.
+   */
   readonly same?: Pairs;
 }
 
-/** Pairs of objects. */
+/** A set of pairs of objects. */
 export class Pairs {
-  /** Made when there is one: most comparisons find everything the same at once. */
+  /** Made when the first pair is added: most comparisons need none. */
   #pairs: Map<object, Set<object>> | undefined;
   readonly #added: (() => void) | undefined;
 
@@ -45,20 +51,20 @@ export class Pairs {
   }
 }
 
-/** Where two types differ, and how. */
+/** The place where two types differ, and the difference. */
 export interface Mismatch {
-  /** `, record field \`size\``, outermost first; empty for the whole type. */
+  /** `, record field \`size\``, outermost first. Empty if the whole type differs. */
   readonly place: string;
   /** `expected u32, found u64`. */
   readonly fact: string;
 }
 
-/** A mismatch as the tail of a message: ` in record field \`size\`: expected u32, found u64`. */
+/** A mismatch as the end of a message: ` in record field \`size\`: expected u32, found u64`. */
 export function placed({ place, fact }: Mismatch): string {
   return `${place.replace(/^, /, " in ")}: ${fact}`;
 }
 
-function within(mismatch: Mismatch | undefined, item: string): Mismatch | undefined {
+function inPart(mismatch: Mismatch | undefined, item: string): Mismatch | undefined {
   return mismatch && { place: `, ${item}${mismatch.place}`, fact: mismatch.fact };
 }
 
@@ -66,7 +72,7 @@ function differs(expected: string, found: string): Mismatch {
   return { place: "", fact: `expected ${expected}, found ${found}` };
 }
 
-/** The first difference between two types; `undefined` if they are the same. */
+/** Gives the first difference between two types. `undefined` if they are the same. */
 export function differ(
   expected: ValType | undefined,
   found: ValType | null | undefined,
@@ -85,7 +91,7 @@ function difference(
   equal: Equality,
 ): Mismatch | undefined {
   found ??= undefined; // null is a schema's way to say that there is none
-  // Spelt out only where types differ: nearly all that are compared do not.
+  // The words are made only if the types differ, because nearly all pairs are the same.
   const here = (): Mismatch => differs(formatType(expected), formatType(found));
   if (expected === undefined || found === undefined) return expected === found ? undefined : here();
   if (expected.kind !== found.kind) {
@@ -100,16 +106,16 @@ function difference(
     case "option":
     case "stream":
     case "future":
-      return within(differ(expected.element, (found as typeof expected).element, equal), `${expected.kind} element`);
+      return inPart(differ(expected.element, (found as typeof expected).element, equal), `${expected.kind} element`);
     case "fixed-list": {
       const other = found as typeof expected;
       return count("elements", expected.length, other.length) ??
-        within(differ(expected.element, other.element, equal), "list element");
+        inPart(differ(expected.element, other.element, equal), "list element");
     }
     case "map": {
       const other = found as typeof expected;
-      return within(differ(expected.key, other.key, equal), "map key") ??
-        within(differ(expected.value, other.value, equal), "map value");
+      return inPart(differ(expected.key, other.key, equal), "map key") ??
+        inPart(differ(expected.value, other.value, equal), "map value");
     }
     case "record": {
       const { fields } = found as typeof expected;
@@ -118,14 +124,14 @@ function difference(
           expected.fields,
           (field, i) =>
             equal.label(field.name, fields[i]!.name)
-              ? within(differ(field.type, fields[i]!.type, equal), `record field \`${field.name}\``)
+              ? inPart(differ(field.type, fields[i]!.type, equal), `record field \`${field.name}\``)
               : differs(`field name \`${field.name}\``, `\`${fields[i]!.name}\``),
         );
     }
     case "tuple": {
       const { types } = found as typeof expected;
       return count("types", expected.types.length, types.length) ??
-        first(expected.types, (part, i) => within(differ(part, types[i], equal), `tuple field ${i}`));
+        first(expected.types, (part, i) => inPart(differ(part, types[i], equal), `tuple field ${i}`));
     }
     case "variant": {
       const { cases } = found as typeof expected;
@@ -133,7 +139,7 @@ function difference(
         const other = cases[i]!;
         if (name !== other.name) return differs(`case named \`${name}\``, `\`${other.name}\``);
         return presence(type, other.type, `case \`${name}\` to have`, "a type", "no type") ??
-          within(differ(type, other.type, equal), `variant case \`${name}\``);
+          inPart(differ(type, other.type, equal), `variant case \`${name}\``);
       });
     }
     case "enum":
@@ -145,14 +151,14 @@ function difference(
           expected.names,
           (name, i) => same(name, names[i]!) ? undefined : differs(`\`${name}\``, `\`${names[i]}\``),
         );
-      return within(mismatch, `${expected.kind} elements`);
+      return inPart(mismatch, `${expected.kind} elements`);
     }
     case "result": {
       const other = found as typeof expected;
       return presence(expected.ok, other.ok, "ok type", formatType(expected.ok), "to not be present") ??
-        within(differ(expected.ok, other.ok, equal), "ok variant") ??
+        inPart(differ(expected.ok, other.ok, equal), "ok variant") ??
         presence(expected.err, other.err, "err type", formatType(expected.err), "to not be present") ??
-        within(differ(expected.err, other.err, equal), "err variant");
+        inPart(differ(expected.err, other.err, equal), "err variant");
     }
     case "own":
     case "borrow":
@@ -164,7 +170,7 @@ function difference(
   }
 }
 
-/** Whether a payload is there on both sides. */
+/** Whether both sides have a payload. */
 function presence(
   expected: ValType | null | undefined,
   found: ValType | null | undefined,
@@ -186,14 +192,19 @@ function first<T>(items: readonly T[], check: (item: T, i: number) => Mismatch |
   return undefined;
 }
 
-/** A function's parameters and result; the host's side has no parameter names. */
+/**
+ * The parameters and the result of a function. On the host's side, parameters may have no names.
+ */
 export interface FuncShape {
   readonly params: readonly { readonly name?: string; readonly type: ValType }[];
   readonly result?: ValType | undefined;
   readonly async: boolean;
 }
 
-/** The first difference between two function types. Names of parameters count where both sides have them. */
+/**
+ * Gives the first difference between two function types. The names of parameters count if both
+ * sides have them.
+ */
 export function differFunc(expected: FuncShape, found: FuncShape, equal: Equality): Mismatch | undefined {
   if (expected.async !== found.async) {
     const word = (shape: FuncShape): string => shape.async ? "an async func" : "a func";
@@ -206,7 +217,7 @@ export function differFunc(expected: FuncShape, found: FuncShape, equal: Equalit
     if (name !== undefined && other.name !== undefined && name !== other.name) {
       return differs(`parameter named \`${name}\``, `\`${other.name}\``);
     }
-    return within(differ(type, other.type, equal), `param ${i + 1} \`${name ?? i}\``);
+    return inPart(differ(type, other.type, equal), `param ${i + 1} \`${name ?? i}\``);
   }) ?? differResult(expected.result, found.result, equal);
 }
 
@@ -215,40 +226,40 @@ function differResult(
   found: ValType | undefined,
   equal: Equality,
 ): Mismatch | undefined {
-  if (expected !== undefined && found !== undefined) return within(differ(expected, found, equal), "result");
+  if (expected !== undefined && found !== undefined) return inPart(differ(expected, found, equal), "result");
   if (expected === found) return undefined;
   const word = (type: ValType | undefined): string => type === undefined ? "no result" : `a result ${formatType(type)}`;
   return differs(word(expected), word(found));
 }
 
-// ── Imports and exports ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Gives what a resource stands for in a comparison, from its root. */
+/** Gives the resource to compare in place of a root resource. */
 type Resolve = (root: ResourceType) => ResourceType;
 
 const itself: Resolve = (root) => root;
 
 /**
- * What abstract resources of the expected side stand for on the found side; the first type found for one decides. What it knows nothing
- * of is looked up further out, on either side: a component's type may mention resources of the component around it.
+ * Which resources of the found side stand for the abstract resources of the expected side. The
+ * first resource found for an abstract one decides. The type of a component may mention resources
+ * of the component around it, so unknown resources are looked up further out, on both sides.
  */
-export class Bindings {
+export class ResourceBindings {
   readonly #open: (root: ResourceType) => boolean;
   #bound: Map<ResourceType, ResourceType> | undefined;
   readonly #left: Resolve;
   readonly #right: Resolve;
   readonly spend: () => void;
-  /** Instances that fit, as far as what is bound here is concerned. */
+  /** Pairs of instances that fit with these bindings. */
   readonly instances: Pairs = new Pairs();
-  /** Components likewise. */
+  /** Pairs of components that fit with these bindings. */
   readonly components: Pairs = new Pairs();
-  /** Components that fit whatever is bound. */
+  /** Pairs of components that fit with any bindings. */
   readonly closed: Pairs;
   readonly equality: Equality;
 
   /**
    * @param open Whether a resource of the expected side is abstract.
-   * @param spend Called for each part that is compared: to count, and to throw.
+   * @param spend Called for each part that is compared, to count the work and to throw if there is
+   * too much.
    */
   constructor(
     open: (root: ResourceType) => boolean,
@@ -269,7 +280,7 @@ export class Bindings {
     };
   }
 
-  /** What a resource of the expected side stands for. */
+  /** Gives the resource that stands for a resource of the expected side. */
   left(root: ResourceType): ResourceType {
     return this.#bound?.get(root) ?? this.#left(root);
   }
@@ -278,7 +289,7 @@ export class Bindings {
     return this.#right(root);
   }
 
-  /** Binds an abstract resource, or says whether two resources are the same. */
+  /** Binds an abstract resource. For other resources, says whether both are the same. */
   bind(expected: ResourceType, found: ResourceType): boolean {
     const root = rootOf(expected);
     if (!this.#bound?.has(root) && this.#open(root)) {
@@ -288,13 +299,15 @@ export class Bindings {
     return this.equality.resource(expected, found);
   }
 
-  /** What a resource stands for; `undefined` if it is not abstract or nothing was found for it. */
+  /**
+   * Gives the resource bound to an abstract one. `undefined` if it is not abstract or not bound.
+   */
   of(root: ResourceType): ResourceType | undefined {
     return this.#bound?.get(root);
   }
 }
 
-/** What an entity is called in messages. */
+/** The word for an entity in messages. */
 export function entityWord(entity: Entity): string {
   if (entity.sort === "core module") return "module";
   return entity.sort === "type" ? typeWord(entity.type) : entity.sort;
@@ -304,8 +317,8 @@ function typeWord({ kind }: TypeEntity): string {
   return kind === "value" ? "defined type" : kind === "resource" ? "resource" : `${kind} type`;
 }
 
-/** The first reason why something does not fit what is expected. */
-export function differEntity(expected: Entity, found: Entity, bindings: Bindings): Mismatch | undefined {
+/** Gives the first reason why an entity does not fit the expected one. */
+export function differEntity(expected: Entity, found: Entity, bindings: ResourceBindings): Mismatch | undefined {
   bindings.spend();
   if (expected.sort !== found.sort) return differs(entityWord(expected), entityWord(found));
   switch (expected.sort) {
@@ -330,7 +343,7 @@ export function differEntity(expected: Entity, found: Entity, bindings: Bindings
   }
 }
 
-function differType(expected: TypeEntity, found: TypeEntity, bindings: Bindings): Mismatch | undefined {
+function differType(expected: TypeEntity, found: TypeEntity, bindings: ResourceBindings): Mismatch | undefined {
   if (expected.kind !== found.kind) return differs(typeWord(expected), typeWord(found));
   switch (expected.kind) {
     case "value":
@@ -348,18 +361,18 @@ function differType(expected: TypeEntity, found: TypeEntity, bindings: Bindings)
   }
 }
 
-function differInstance(expected: InstanceType, found: InstanceType, bindings: Bindings): Mismatch | undefined {
+function differInstance(expected: InstanceType, found: InstanceType, bindings: ResourceBindings): Mismatch | undefined {
   if (bindings.instances.has(expected, found)) return undefined;
   const mismatch = differItems(expected.entries(), found, bindings, "export", "instance export");
   if (mismatch === undefined) bindings.instances.add(expected, found);
   return mismatch;
 }
 
-/** The first item that is not there, or does not fit. */
+/** Gives the reason for the first item that is missing or does not fit. */
 function differItems(
   expected: Iterable<readonly [string, NamedEntity]>,
   found: { get(name: string): NamedEntity | undefined },
-  bindings: Bindings,
+  bindings: ResourceBindings,
   what: string,
   place = what,
 ): Mismatch | undefined {
@@ -367,13 +380,20 @@ function differItems(
     const given = found.get(name);
     if (given === undefined) return { place: "", fact: `missing expected ${what} \`${name}\`` };
     const mismatch = differEntity(entity, given.entity, bindings);
-    if (mismatch !== undefined) return within(mismatch, `${place} \`${name}\``);
+    if (mismatch !== undefined) return inPart(mismatch, `${place} \`${name}\``);
   }
   return undefined;
 }
 
-/** Components are compared once for each pair where what is around them plays no part, and once in each place where it does. */
-function differComponent(expected: ComponentType, found: ComponentType, around: Bindings): Mismatch | undefined {
+/**
+ * Compares two components. Pairs that do not depend on the components around them are compared
+ * once, others once in each place.
+ */
+function differComponent(
+  expected: ComponentType,
+  found: ComponentType,
+  around: ResourceBindings,
+): Mismatch | undefined {
   if (around.closed.has(expected, found) || around.components.has(expected, found)) return undefined;
   let open = false;
   const own = [expected.imported, expected.defined, found.imported, found.defined];
@@ -388,19 +408,22 @@ function differComponent(expected: ComponentType, found: ComponentType, around: 
   return mismatch;
 }
 
-/** Imports are contravariant: what the found component needs must be among what the expected one is given. */
+/**
+ * Compares imports, which are contravariant: each import of the found component must be among the
+ * imports of the expected one.
+ */
 function differSides(
   expected: ComponentType,
   found: ComponentType,
-  { spend, closed }: Bindings,
+  { spend, closed }: ResourceBindings,
   left: Resolve,
   right: Resolve,
 ): Mismatch | undefined {
-  const needed = new Bindings((root) => found.imported.has(root), spend, closed, right, left);
+  const needed = new ResourceBindings((root) => found.imported.has(root), spend, closed, right, left);
   const unmet = differItems(found.imports, expected.imports, needed, "import");
   if (unmet !== undefined) return unmet;
-  // What the found component imports is what it was given.
+  // The imports of the found component are what it was given.
   const given: Resolve = (root) => needed.of(root) ?? right(root);
-  const made = new Bindings((root) => expected.defined.has(root), spend, closed, left, given);
+  const made = new ResourceBindings((root) => expected.defined.has(root), spend, closed, left, given);
   return differItems(expected.exports, found.exports, made, "export");
 }

@@ -1,7 +1,9 @@
-// Definitions → the component's type, or the first reason why it is none. Each component is validated once, where it is defined, with its
-// imports abstract; instantiating one checks arguments against its imports and gives an instance with resources of its own.
-// What is valid is planned next, and nothing is checked twice.
-// Spec: Binary.md, Explainer.md; SPEC.md §4.
+// Validates a component: definitions enter, its type leaves, or a CompileError with the first fault
+// is thrown.
+// Each component is validated once, where it is defined, with abstract imports. Instantiating it
+// checks the arguments against its imports and makes an instance type with resources of its own.
+// Planning comes after validation and checks nothing again.
+// Spec: Binary.md, Explainer.md.
 
 import { containsBorrow, type ResourceType } from "../../abi/types/types.ts";
 import { locate } from "../../errors.ts";
@@ -32,14 +34,14 @@ import {
 import { addCoreType, addCoreTypeItem } from "../resolve/core_types.ts";
 import { type Budget, weigh } from "../resolve/budget.ts";
 import { evaluateValueType, valueAt } from "../resolve/value_types.ts";
-import { type CoreInstanceType, type CoreItem, Frame } from "./validation_scope.ts";
+import { type CoreInstanceType, type CoreItem, ValidationScope } from "./validation_scope.ts";
 import type { Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
 import { checkLabels, takeName } from "./labels.ts";
 import { MAX_NESTING } from "../binary/limits.ts";
 import { type CoreModuleType, itemFault, moduleTypeFault } from "../module/module_type.ts";
 import { mentionsOuterResource } from "./outer_resources.ts";
-import { Bindings, differ, differEntity, placed } from "./subtype.ts";
+import { differ, differEntity, placed, ResourceBindings } from "./subtype.ts";
 import { Reader } from "../binary/reader.ts";
 import { type CoreItemSort, coreItemSorts } from "../decode/sorts.ts";
 import { readValue } from "./value_bytes.ts";
@@ -47,17 +49,17 @@ import { CanonValidator } from "./canon.ts";
 
 const validated = new WeakMap<ComponentDef, ComponentType>();
 
-/** Validates a component, and those that it defines. Throws CompileError. */
+/** Validates a component and the components that it defines. Throws a CompileError. */
 export function validateComponent(def: ComponentDef, gates: Gates, budget: Budget): void {
   new Validator(gates, budget).component(def, undefined);
 }
 
-/** The type of a component that was validated. */
+/** Gives the type of a component that was validated. */
 export function componentType(def: ComponentDef): ComponentType {
   return validated.get(def)!;
 }
 
-/** What messages call the sorts of what an alias asks for. */
+/** The words for the sorts of aliases, in messages. */
 const sortWords: Readonly<Record<string, string>> = {
   "core func": "a function",
   "core table": "a table",
@@ -81,92 +83,92 @@ class Validator {
     this.#budget = budget;
   }
 
-  component(def: ComponentDef, parent: Frame | undefined): ComponentType {
-    const frame = new Frame("component", parent, this.#budget, this.#gates);
+  component(def: ComponentDef, parent: ValidationScope | undefined): ComponentType {
+    const scope = new ValidationScope("component", parent, this.#budget, this.#gates);
     let at: Definition | undefined;
     try {
       for (at of def.definitions) {
         this.#budget.spend(at.offset, weigh(at));
-        this.#definition(at, frame);
+        this.#definition(at, scope);
       }
     } catch (error) {
       throw at === undefined ? error : locate(error, describeDefinition(def, at));
     }
-    const unused = frame.unused();
+    const unused = scope.unused();
     if (unused !== undefined) {
       const fact = `value index ${unused} was not used as part of an instantiation, start function, or export`;
       invalid("component", def.definitions.at(-1)!.offset, "invalid-type", fact);
     }
-    checkExports(frame, def.definitions.at(-1)?.offset ?? 0);
-    const type = typeOf(frame);
+    checkExports(scope, def.definitions.at(-1)?.offset ?? 0);
+    const type = typeOf(scope);
     validated.set(def, type);
     return type;
   }
 
-  #definition(definition: Definition, frame: Frame): void {
+  #definition(definition: Definition, scope: ValidationScope): void {
     const { offset } = definition;
     switch (definition.kind) {
       case "core-module": {
         const { type } = definition.module;
         if (type !== undefined) checkModuleType(type, offset);
-        return frame.add("core module", type);
+        return scope.add("core module", type);
       }
       case "core-instance":
-        return frame.add("core instance", this.#coreInstance(definition.expr, frame, offset));
+        return scope.add("core instance", this.#coreInstance(definition.expr, scope, offset));
       case "core-type":
-        return this.#coreType(definition.type, frame, offset);
+        return this.#coreType(definition.type, scope, offset);
       case "component":
-        return frame.add("component", this.component(definition.component, frame));
+        return scope.add("component", this.component(definition.component, scope));
       case "instance":
-        return frame.add("instance", this.#instance(definition.expr, frame, offset));
+        return scope.add("instance", this.#instance(definition.expr, scope, offset));
       case "alias":
-        return this.#alias(definition.alias, frame, offset);
+        return this.#alias(definition.alias, scope, offset);
       case "type":
-        return frame.add("type", this.#type(definition.type, frame, offset));
+        return scope.add("type", this.#type(definition.type, scope, offset));
       case "canon":
-        return new CanonValidator(frame, this.#gates, offset).validate(definition.canon);
+        return new CanonValidator(scope, this.#gates, offset).validate(definition.canon);
       case "import":
-        frame.declare("import", definition.name, this.#extern(definition.type, frame, frame.imported, offset), offset);
+        scope.declare("import", definition.name, this.#extern(definition.type, scope, scope.imported, offset), offset);
         return;
       case "export":
-        return this.#export(definition, frame);
+        return this.#export(definition, scope);
       case "start":
-        return this.#start(definition, frame);
+        return this.#start(definition, scope);
       case "value": {
         this.#gates.require("values", "a component value", offset);
-        const { type } = valueAt(definition.type, frame, offset);
+        const { type } = valueAt(definition.type, scope, offset);
         const reader = new Reader(definition.value.bytes, definition.value.offset, "value");
         readValue(type, reader);
         reader.finish();
-        return frame.add("value", { type, used: false });
+        return scope.add("value", { type, used: false });
       }
     }
   }
 
-  #start({ func, args, results, offset }: Definition & { kind: "start" }, frame: Frame): void {
+  #start({ func, args, results, offset }: Definition & { kind: "start" }, scope: ValidationScope): void {
     this.#gates.require("values", "a component start function", offset);
-    const { params, result } = frame.get("func", func, offset);
+    const { params, result } = scope.get("func", func, offset);
     const fail = (fact: string): never => invalid("start", offset, "invalid-type", fact);
     if (args.length !== params.length) fail(`start function requires ${params.length} arguments, found ${args.length}`);
-    const { equality } = new Bindings(() => false, () => this.#budget.spend(offset));
+    const { equality } = new ResourceBindings(() => false, () => this.#budget.spend(offset));
     args.forEach((arg, i) => {
-      const mismatch = differ(params[i]!.type, frame.consume(arg, offset), equality);
+      const mismatch = differ(params[i]!.type, scope.consume(arg, offset), equality);
       if (mismatch) fail(`type mismatch for component start function argument ${i}${placed(mismatch)}`);
     });
     const made = result === undefined ? [] : [result];
     if (results !== made.length) fail(`component start function has ${made.length} results, found ${results}`);
-    for (const type of made) frame.add("value", { type, used: false });
+    for (const type of made) scope.add("value", { type, used: false });
   }
 
-  #export({ name, item, type, offset }: Definition & { kind: "export" }, frame: Frame): void {
-    const found = entityAt(item, frame, this.#gates, offset);
-    if (type === undefined) return void frame.declare("export", name, found, offset);
+  #export({ name, item, type, offset }: Definition & { kind: "export" }, scope: ValidationScope): void {
+    const found = entityAt(item, scope, this.#gates, offset);
+    if (type === undefined) return void scope.declare("export", name, found, offset);
     const open = new Set<ResourceType>();
-    const expected = this.#extern(type, frame, open, offset);
+    const expected = this.#extern(type, scope, open, offset);
     const mismatch = differEntity(
       expected,
       found,
-      new Bindings((root) => open.has(root), () => this.#budget.spend(offset)),
+      new ResourceBindings((root) => open.has(root), () => this.#budget.spend(offset)),
     );
     if (mismatch !== undefined) {
       invalid(
@@ -176,24 +178,22 @@ class Validator {
         `: ascribed type of export is not compatible with item's type${placed(mismatch)}`,
       );
     }
-    for (const resource of open) frame.defined.add(resource);
-    frame.declare("export", name, expected, offset);
+    for (const resource of open) scope.defined.add(resource);
+    scope.declare("export", name, expected, offset);
   }
 
-  // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #coreType(def: CoreTypeDef, frame: Frame, offset: number): void {
+  #coreType(def: CoreTypeDef, scope: ValidationScope, offset: number): void {
     requireCoreFeatures(def, this.#gates, offset);
-    addCoreType(def, frame, offset);
-    const added = frame.get("core type", frame.coreTypes.length - 1, offset);
+    addCoreType(def, scope, offset);
+    const added = scope.get("core type", scope.coreTypes.length - 1, offset);
     if (added.kind === "module") checkModuleType(added.type, offset);
   }
 
-  #type(def: TypeDef, frame: Frame, offset: number): TypeEntity {
+  #type(def: TypeDef, scope: ValidationScope, offset: number): TypeEntity {
     checkLabels(def, offset);
     switch (def.kind) {
       case "resource": {
-        if (frame.kind !== "component") {
+        if (scope.kind !== "component") {
           invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
         }
         if (def.rep === "i64") this.#gates.require("memory64", "a resource represented by an i64", offset);
@@ -201,21 +201,21 @@ class Validator {
           invalid("type", offset, "invalid-type", "resources can only be represented by `i32` or `i64`");
         }
         if (def.destructor !== undefined) {
-          const item = frame.get("core func", def.destructor, offset);
+          const item = scope.get("core func", def.destructor, offset);
           const type = item === "unknown" ? undefined : item.type;
           if (type?.kind === "func" && (`${type.params}` !== def.rep || type.results.length > 0)) {
             invalid("type", offset, "core-signature", "core function has the wrong signature for a destructor");
           }
         }
-        const type = frame.makeResource();
-        frame.local.set(type, def.rep);
-        frame.defined.add(type);
+        const type = scope.makeResource();
+        scope.local.set(type, def.rep);
+        scope.defined.add(type);
         return { kind: "resource", type };
       }
       case "instance":
-        return { kind: "instance", type: this.#instanceType(def.decls, frame, offset) };
+        return { kind: "instance", type: this.#instanceType(def.decls, scope, offset) };
       case "component":
-        return { kind: "component", type: this.#componentType(def.decls, frame, offset) };
+        return { kind: "component", type: this.#componentType(def.decls, scope, offset) };
       case "fixed-list":
         this.#gates.require("fixed-length-lists", "a fixed-length list", offset);
         break;
@@ -225,7 +225,7 @@ class Validator {
       case "stream":
       case "future": {
         this.#gates.require("async", `a ${def.kind}`, offset);
-        const element = def.element === undefined ? undefined : valueAt(def.element, frame, offset).type;
+        const element = def.element === undefined ? undefined : valueAt(def.element, scope, offset).type;
         if (element?.kind === "char" && def.kind === "stream") {
           invalid("type", offset, "invalid-type", "`stream<char>` is not valid at this time");
         }
@@ -238,31 +238,35 @@ class Validator {
         if (def.async) this.#gates.require("async", "an async function type", offset);
         break;
     }
-    return evaluateValueType(def, frame, offset, this.#budget);
+    return evaluateValueType(def, scope, offset, this.#budget);
   }
 
-  #instanceType(decls: readonly TypeDecl[], parent: Frame, offset: number): InstanceType {
-    const frame = this.#declarations("instance type", decls, parent);
-    return makeInstance(frame.export.items, offset, [...frame.defined]);
+  #instanceType(decls: readonly TypeDecl[], parent: ValidationScope, offset: number): InstanceType {
+    const scope = this.#declarations("instance type", decls, parent);
+    return makeInstance(scope.export.items, offset, [...scope.defined]);
   }
 
-  #componentType(decls: readonly TypeDecl[], parent: Frame, offset: number): ComponentType {
-    const frame = this.#declarations("component type", decls, parent);
-    checkExports(frame, offset);
-    return typeOf(frame);
+  #componentType(decls: readonly TypeDecl[], parent: ValidationScope, offset: number): ComponentType {
+    const scope = this.#declarations("component type", decls, parent);
+    checkExports(scope, offset);
+    return typeOf(scope);
   }
 
-  #declarations(kind: "component type" | "instance type", decls: readonly TypeDecl[], parent: Frame): Frame {
-    const frame = new Frame(kind, parent, this.#budget, this.#gates);
+  #declarations(
+    kind: "component type" | "instance type",
+    decls: readonly TypeDecl[],
+    parent: ValidationScope,
+  ): ValidationScope {
+    const scope = new ValidationScope(kind, parent, this.#budget, this.#gates);
     for (const decl of decls) {
       const { offset } = decl;
       this.#budget.spend(offset, weigh(decl));
       switch (decl.kind) {
         case "core-type":
-          this.#coreType(decl.type, frame, offset);
+          this.#coreType(decl.type, scope, offset);
           break;
         case "type":
-          frame.add("type", this.#type(decl.type, frame, offset));
+          scope.add("type", this.#type(decl.type, scope, offset));
           break;
         case "alias": {
           const { alias } = decl;
@@ -277,39 +281,42 @@ class Validator {
               "aliases in type declarations may only refer to types or instances",
             );
           }
-          this.#alias(alias, frame, offset);
+          this.#alias(alias, scope, offset);
           break;
         }
         case "import":
         case "export": {
-          const fresh = decl.kind === "import" ? frame.imported : frame.defined;
-          frame.declare(decl.kind, decl.name, this.#extern(decl.type, frame, fresh, offset), offset);
+          const fresh = decl.kind === "import" ? scope.imported : scope.defined;
+          scope.declare(decl.kind, decl.name, this.#extern(decl.type, scope, fresh, offset), offset);
           break;
         }
       }
     }
-    return frame;
+    return scope;
   }
 
-  /** What an `externtype` describes; abstract resources become new ones, which `fresh` collects. */
-  #extern(def: ExternTypeDef, frame: Frame, fresh: Set<ResourceType>, offset: number): Entity {
+  /**
+   * Gives the entity that an `externtype` describes. Its abstract resources become new ones, which
+   * are added to `fresh`.
+   */
+  #extern(def: ExternTypeDef, scope: ValidationScope, fresh: Set<ResourceType>, offset: number): Entity {
     switch (def.kind) {
       case "func":
-        return { sort: "func", type: frame.typeOf("func", def.type, offset).type };
+        return { sort: "func", type: scope.typeOf("func", def.type, offset).type };
       case "type": {
-        if (def.bound.kind === "eq") return { sort: "type", type: frame.get("type", def.bound.type, offset) };
-        const type = frame.makeResource();
+        if (def.bound.kind === "eq") return { sort: "type", type: scope.get("type", def.bound.type, offset) };
+        const type = scope.makeResource();
         fresh.add(type);
         return { sort: "type", type: { kind: "resource", type } };
       }
       case "instance": {
-        const { type } = frame.typeOf("instance", def.type, offset);
-        return { sort: "instance", type: refreshed(type, fresh, frame) };
+        const { type } = scope.typeOf("instance", def.type, offset);
+        return { sort: "instance", type: refreshed(type, fresh, scope) };
       }
       case "component":
-        return { sort: "component", type: frame.typeOf("component", def.type, offset).type };
+        return { sort: "component", type: scope.typeOf("component", def.type, offset).type };
       case "core-module": {
-        const type = frame.get("core type", def.type, offset);
+        const type = scope.get("core type", def.type, offset);
         if (type.kind !== "module") {
           invalid("type", offset, "wrong-kind", `core type index ${def.type}`, "a module type");
         }
@@ -318,20 +325,18 @@ class Validator {
       case "value": {
         this.#gates.require("values", "a component value", offset);
         const { bound } = def;
-        if (bound.kind === "type") return { sort: "value", type: valueAt(bound.type, frame, offset).type };
-        return { sort: "value", type: frame.get("value", bound.value, offset).type };
+        if (bound.kind === "type") return { sort: "value", type: valueAt(bound.type, scope, offset).type };
+        return { sort: "value", type: scope.get("value", bound.value, offset).type };
       }
     }
   }
 
-  // ── Instances ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #instance(expr: InstanceExpr, frame: Frame, offset: number): InstanceType {
+  #instance(expr: InstanceExpr, scope: ValidationScope, offset: number): InstanceType {
     if (expr.kind === "exports") {
       const items = new Map<string, NamedEntity>(), taken = new Map<string, string>();
-      const bag = new Frame("instance type", undefined, this.#budget, this.#gates);
+      const bag = new ValidationScope("instance type", undefined, this.#budget, this.#gates);
       for (const { name, item } of expr.exports) {
-        const entity = entityAt(item, frame, this.#gates, offset);
+        const entity = entityAt(item, scope, this.#gates, offset);
         bag.checkName(name, entity, offset, "export");
         takeName(taken, name.name, "export", offset);
         if (entity.sort === "func") bag.checkAnnotation("export", name.name, entity.type, offset);
@@ -339,7 +344,7 @@ class Validator {
       }
       return makeInstance(items, offset, []);
     }
-    const component = frame.get("component", expr.component, offset);
+    const component = scope.get("component", expr.component, offset);
     if (expr.args.length === 0 && component.imports.size === 0 && component.defined.size === 0) {
       return this.#instanceOf(component);
     }
@@ -348,9 +353,9 @@ class Validator {
       if (args.has(name)) {
         invalid("instance", offset, "name-conflict", `instantiation argument \`${name}\``, "argument", name);
       }
-      args.set(name, entityAt(item, frame, this.#gates, offset));
+      args.set(name, entityAt(item, scope, this.#gates, offset));
     }
-    const bindings = new Bindings((root) => component.imported.has(root), () => this.#budget.spend(offset));
+    const bindings = new ResourceBindings((root) => component.imported.has(root), () => this.#budget.spend(offset));
     const types: (readonly [object, object])[] = [];
     for (const [name, { entity }] of component.imports) {
       this.#budget.spend(offset);
@@ -366,15 +371,18 @@ class Validator {
       if (!component.defined.has(root)) return undefined;
       let fresh = made.get(root);
       if (fresh === undefined) {
-        made.set(root, fresh = frame.makeResource());
-        frame.defined.add(fresh);
+        made.set(root, fresh = scope.makeResource());
+        scope.defined.add(fresh);
       }
       return fresh;
     }, types);
     return new InstanceType(component.exports, component.depth + 1, [], substitution);
   }
 
-  /** The instance of a component that takes nothing and defines no resources: all of them have one type. */
+  /**
+   * Gives the instance type of a component that takes nothing and defines no resources. All its
+   * instances share one type.
+   */
   #instanceOf(component: ComponentType): InstanceType {
     let made = this.#instances.get(component);
     if (made === undefined) {
@@ -383,7 +391,10 @@ class Validator {
     return made;
   }
 
-  /** Pairs the types that an import names with those that are given for them, whose names then count. */
+  /**
+   * Pairs the types that an import names with the types that were given for them. The names of the
+   * given types count afterwards.
+   */
   #pairTypes(
     expected: Entity,
     found: Entity,
@@ -404,9 +415,7 @@ class Validator {
     }
   }
 
-  // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #coreInstance(expr: CoreInstanceExpr, frame: Frame, offset: number): CoreInstanceType {
+  #coreInstance(expr: CoreInstanceExpr, scope: ValidationScope, offset: number): CoreInstanceType {
     if (expr.kind === "exports") {
       const items = new Map<string, CoreItem>();
       for (const { name, item: { sort, index } } of expr.exports) {
@@ -422,15 +431,15 @@ class Validator {
         if (items.has(name)) {
           invalid("core instance", offset, "duplicate-core-name", `export name \`${name}\` already defined`);
         }
-        items.set(name, frame.get(coreItemSorts[sort], index, offset));
+        items.set(name, scope.get(coreItemSorts[sort], index, offset));
       }
       return items;
     }
-    const module = frame.get("core module", expr.module, offset);
+    const module = scope.get("core module", expr.module, offset);
     const args = new Map<string, CoreInstanceType>();
     for (const { name, instance } of expr.args) {
       if (args.has(name)) invalid("core instance", offset, "duplicate-name", "module instantiation argument", name);
-      args.set(name, frame.get("core instance", instance, offset));
+      args.set(name, scope.get("core instance", instance, offset));
     }
     if (module === undefined) return "unknown";
     const equality = new CoreEquality();
@@ -455,51 +464,47 @@ class Validator {
     return items;
   }
 
-  // ── Aliases ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #alias(def: AliasDef, frame: Frame, offset: number): void {
+  #alias(def: AliasDef, scope: ValidationScope, offset: number): void {
     const { sort } = def;
     switch (def.kind) {
       case "export": {
-        const found = frame.get("instance", def.instance, offset).get(def.name)?.entity;
+        const found = scope.get("instance", def.instance, offset).get(def.name)?.entity;
         if (found === undefined) invalid("alias", offset, "missing-export", `instance ${def.instance}`, def.name);
         if (found.sort !== sort) {
           const what = `export \`${def.name}\` for instance ${def.instance}`;
           invalid("alias", offset, "wrong-kind", what, sortWords[sort] ?? sort);
         }
-        return frame.addEntity(found);
+        return scope.addEntity(found);
       }
       case "core-export": {
         if (!isCoreItemSort(sort)) {
           invalid("alias", offset, "wrong-kind", sort, "a core function, table, memory, global or tag");
         }
-        const instance = frame.get("core instance", def.instance, offset);
+        const instance = scope.get("core instance", def.instance, offset);
         const item = instance === "unknown" ? instance : instance.get(def.name);
         if (item === undefined) invalid("alias", offset, "missing-export", `core instance ${def.instance}`, def.name);
         if (item !== "unknown" && coreItemSorts[item.type.kind] !== sort) {
           const what = `export \`${def.name}\` for core instance ${def.instance}`;
           invalid("alias", offset, "wrong-kind", what, sortWords[sort]!);
         }
-        return frame.add(sort, item);
+        return scope.add(sort, item);
       }
       case "outer": {
-        const outer = frame.outer(def.count, offset);
-        if (sort === "core type") return addCoreTypeItem(outer.get(sort, def.index, offset), frame);
+        const outer = scope.outer(def.count, offset);
+        if (sort === "core type") return addCoreTypeItem(outer.get(sort, def.index, offset), scope);
         const entity = entityAt({ sort, index: def.index }, outer, this.#gates, offset);
         if (
-          entity.sort === "type" && crosses(frame, def.count) && mentionsOuterResource(entity.type, this.#budget)
+          entity.sort === "type" && crosses(scope, def.count) && mentionsOuterResource(entity.type, this.#budget)
         ) {
           const rule =
             `cannot alias outer type which transitively refers to resources not defined in the current component`;
           invalid("alias", offset, "invalid-type", rule);
         }
-        return frame.addEntity(entity);
+        return scope.addEntity(entity);
       }
     }
   }
 }
-
-// ── Pieces that need no validator ─────────────────────────────────────────────────────────────────────────────────────────
 
 const coreItemSortNames: ReadonlySet<string> = new Set(Object.values(coreItemSorts));
 
@@ -507,20 +512,20 @@ function isCoreItemSort(sort: string): sort is CoreItemSort {
   return coreItemSortNames.has(sort);
 }
 
-/** Checks what only the end of a component, or of a component type, shows of its exports. */
-function checkExports(frame: Frame, offset: number): void {
-  if (!frame.leaksResource()) return;
+/** Checks exports after the last definition of a component or component type. */
+function checkExports(scope: ValidationScope, offset: number): void {
+  if (!scope.leaksResource()) return;
   invalid("component", offset, "invalid-type", "local resource type found in export but not exported itself");
 }
 
-/** What a frame amounts to as a component's type. */
-function typeOf(frame: Frame): ComponentType {
+/** Makes the type of a component from its scope. */
+function typeOf(scope: ValidationScope): ComponentType {
   return {
-    imports: frame.import.items,
-    exports: frame.export.items,
-    imported: frame.imported,
-    defined: frame.defined,
-    depth: depthOf(frame.export.items),
+    imports: scope.import.items,
+    exports: scope.export.items,
+    imported: scope.imported,
+    defined: scope.defined,
+    depth: depthOf(scope.export.items),
   };
 }
 
@@ -530,7 +535,7 @@ function depthOf(items: ReadonlyMap<string, NamedEntity>): number {
   return depth;
 }
 
-/** Instances nest in instances, and everything that walks them recurses. */
+/** Makes an instance type. Every walk over nested instances recurses, so their depth is limited. */
 function makeInstance(
   items: ReadonlyMap<string, NamedEntity>,
   offset: number,
@@ -541,43 +546,43 @@ function makeInstance(
   return new InstanceType(items, depth, abstract);
 }
 
-/** An instance type with resources of its own. */
-function refreshed(type: InstanceType, fresh: Set<ResourceType>, frame: Frame): InstanceType {
+/** Makes a copy of an instance type with resources of its own. */
+function refreshed(type: InstanceType, fresh: Set<ResourceType>, scope: ValidationScope): InstanceType {
   if (type.abstract.length === 0) return type;
-  const made = new Map(type.abstract.map((resource) => [rootOf(resource), frame.makeResource()]));
+  const made = new Map(type.abstract.map((resource) => [rootOf(resource), scope.makeResource()]));
   for (const resource of made.values()) fresh.add(resource);
   return type.substitute(new Substitution((root) => made.get(root)));
 }
 
-/** The item at an index, for sorts that components import and export. */
-function entityAt({ sort, index }: SortIndex, frame: Frame, gates: Gates, offset: number): Entity {
+/** Gives the item at an index, for the sorts that components import and export. */
+function entityAt({ sort, index }: SortIndex, scope: ValidationScope, gates: Gates, offset: number): Entity {
   switch (sort) {
     case "func":
-      return { sort, type: frame.get(sort, index, offset) };
+      return { sort, type: scope.get(sort, index, offset) };
     case "type":
-      return { sort, type: frame.get(sort, index, offset) };
+      return { sort, type: scope.get(sort, index, offset) };
     case "instance":
-      return { sort, type: frame.get(sort, index, offset) };
+      return { sort, type: scope.get(sort, index, offset) };
     case "component":
-      return { sort, type: frame.get(sort, index, offset) };
+      return { sort, type: scope.get(sort, index, offset) };
     case "core module":
-      return { sort, type: frame.get(sort, index, offset) };
+      return { sort, type: scope.get(sort, index, offset) };
     case "value":
       gates.require("values", "a component value", offset);
-      return { sort, type: frame.consume(index, offset) };
+      return { sort, type: scope.consume(index, offset) };
     default:
       invalid("component", offset, "wrong-kind", sort, "a func, value, type, component, instance or core module");
   }
 }
 
-/** Whether leaving so many scopes leaves a component. */
-function crosses(frame: Frame, count: number): boolean {
-  let at: Frame | undefined = frame;
+/** Whether going this many scopes outward leaves a component. */
+function crosses(scope: ValidationScope, count: number): boolean {
+  let at: ValidationScope | undefined = scope;
   for (let i = 0; i < count && at !== undefined; i++, at = at.parent) if (at.kind === "component") return true;
   return false;
 }
 
-/** Core limits and unique names, of modules and of module types. */
+/** Checks limits and unique names of core modules and module types. */
 function checkModuleType(type: CoreModuleType, offset: number): void {
   const fault = moduleTypeFault(type);
   if (fault !== undefined) invalid("core module", offset, ...fault);

@@ -1,7 +1,8 @@
-// What validation knows of a component's items: their types, with resources by identity, and what instantiating makes of them.
-// A type that is imported or exported gets a name: an object of its own that stands for the same type. A resource likewise: what is
-// compared is what all its names stand for.
-// Instances know their exports by name and substitute resources when one is asked for: instantiating costs what is used.
+// The validated types of a component's items (`Entity`). Resources are compared by identity.
+// A type that is imported or exported gets a name: a new object that stands for the same type.
+// Comparisons use the root that all its names stand for. The same holds for resources.
+// An instance knows its exports by name and substitutes resources only when an export is asked for,
+// so that instantiating costs only what is used.
 // Spec: Explainer.md "Type Checking", "Instance Definitions".
 
 import { absurd, type FuncType, isPrimitive, type ResourceType, type ValType } from "../../abi/types/types.ts";
@@ -9,7 +10,7 @@ import type { NameDef } from "../decode/syntax.ts";
 import type { CoreModuleType } from "../module/module_type.ts";
 import type { ValueItem } from "../resolve/value_types.ts";
 
-/** A type definition. Of a type that an import or export named, `of` is the type that was named. */
+/** A type definition. If an import or export named it, `of` is the type that was named. */
 export type TypeEntity =
   & (
     | ValueItem
@@ -27,7 +28,7 @@ export type Entity =
   | { readonly sort: "instance"; readonly type: InstanceType }
   | { readonly sort: "component"; readonly type: ComponentType }
   | { readonly sort: "value"; readonly type: ValType }
-  /** A module's type is `undefined` where its bytes make no sense: the engine says so. */
+  /** `undefined` if the bytes of the module cannot be understood. The engine reports that later. */
   | { readonly sort: "core module"; readonly type: CoreModuleType | undefined };
 
 /** An item with the attributes of its name. */
@@ -36,9 +37,10 @@ export interface NamedEntity {
   readonly entity: Entity;
 }
 
-// ── Resources ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A name for a resource type: another object that stands for it. None gets out of validation. */
+/**
+ * A name of a resource type: another object that stands for it. Such objects never leave
+ * validation.
+ */
 class ResourceName implements ResourceType {
   readonly kind = "resource";
   readonly name: string;
@@ -50,42 +52,41 @@ class ResourceName implements ResourceType {
   }
 }
 
-/** A name for a resource type: another object that stands for it. */
+/** Makes a name of a resource type: another object that stands for it. */
 export function renameResource(type: ResourceType, name: string): ResourceType {
   return new ResourceName(rootOf(type), name);
 }
 
-/** What a name of a resource type stands for. */
+/** Gives the resource type that a name stands for. */
 export function rootOf(type: ResourceType): ResourceType {
   return type instanceof ResourceName ? type.root : type;
 }
 
-// ── Value types ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Names of value types, with what each is a name for: another name, or the type itself. */
+/**
+ * Names of value types. Each refers to the type that was named, which may be a name itself, and to
+ * the root.
+ */
 const named = new WeakMap<ValType, { readonly of: ValType; readonly root: ValType }>();
 
-/** A name for a value type: another object that stands for it. */
+/** Makes a name of a value type: another object that stands for it. */
 export function renameType(type: ValType): ValType {
   const made = { ...type };
   named.set(made, { of: type, root: typeRoot(type) });
   return made;
 }
 
-/** The type that a name stands for. */
+/** Gives the type that a name stands for. */
 export function typeRoot(type: ValType): ValType {
   return named.get(type)?.root ?? type;
 }
-
-// ── Instances and components ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The type of an instance. */
 export class InstanceType {
   readonly #exports: ReadonlyMap<string, NamedEntity> | InstanceType;
   readonly #substitution: Substitution | undefined;
-  /** Resources that are abstract in it: each import of this type has its own. */
+  /** The resources that are abstract in it. Each import of this type has its own. */
   readonly abstract: readonly ResourceType[];
-  /** Instances nested in it, itself included. */
+  /** Nesting depth, counting this instance. */
   readonly depth: number;
 
   constructor(
@@ -119,7 +120,10 @@ export class InstanceType {
     return Array.from(exports, ([name, item]) => [name, substitution.named(item)] as const);
   }
 
-  /** The same with resources exchanged. Substitutions stack no deeper than components nest. */
+  /**
+   * Gives the same instance type with other resources. Substitutions nest at most as deep as
+   * components.
+   */
   substitute(substitution: Substitution): InstanceType {
     return new InstanceType(this, this.depth, this.abstract, substitution);
   }
@@ -131,22 +135,20 @@ export interface ComponentType {
   readonly exports: ReadonlyMap<string, NamedEntity>;
   /** Resources that its imports introduce. */
   readonly imported: ReadonlySet<ResourceType>;
-  /** Resources that it defines: each instance has its own. */
+  /** Resources that it defines. Each instance has its own. */
   readonly defined: ReadonlySet<ResourceType>;
-  /** Instances nested in its exports. */
+  /** The nesting depth of its exports. */
   readonly depth: number;
 }
 
-// ── Substitution ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Exchanges resources in types; what mentions none of them stays the same object. */
+/** Replaces resources in types. A type that mentions none of them stays the same object. */
 export class Substitution {
   readonly #resource: (root: ResourceType) => ResourceType | undefined;
   readonly #memo: Map<object, unknown>;
 
   /**
-   * @param resource Gives what a resource is exchanged for; `undefined` for those that stay.
-   * @param types Types and names of resources that are exchanged as they are.
+   * @param resource Gives the replacement of a resource, or `undefined` if the resource stays.
+   * @param types Replacements of whole types, and of names of resources.
    */
   constructor(
     resource: (root: ResourceType) => ResourceType | undefined,
@@ -159,7 +161,7 @@ export class Substitution {
   resource(type: ResourceType): ResourceType {
     return this.#once(type, () => {
       const exchanged = this.#resource(rootOf(type));
-      // A name stays a name: what it stands for is exchanged.
+      // A name stays a name. The type that it stands for is replaced.
       if (exchanged === undefined) return type;
       return rootOf(type) === type ? exchanged : renameResource(exchanged, type.name ?? "");
     });
@@ -227,12 +229,16 @@ export class Substitution {
 
   value(type: ValType): ValType {
     const name = named.get(type);
-    // A name of a primitive type may be paired; beyond that nothing is exchanged in one.
+    // A name of a primitive type may have a replacement. Otherwise nothing in a primitive type is
+    // replaced.
     if (name === undefined && isPrimitive(type)) return (this.#memo.get(type) as ValType | undefined) ?? type;
     return this.#once(type, () => name === undefined ? this.#exchanged(type) : this.#name(type, name.of));
   }
 
-  /** A name of what a type is exchanged for, so that one sees that both are the same. Names of names can be many: no recursion. */
+  /**
+   * Makes a name of the replaced type, so that both are recognised as the same. It does not
+   * recurse, because a type can have a long chain of names.
+   */
   #name(type: ValType, of: ValType): ValType {
     const names = [type];
     for (let next: ValType | undefined = of; next !== undefined && !this.#memo.has(next); next = named.get(next)?.of) {

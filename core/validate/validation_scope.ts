@@ -1,5 +1,5 @@
-// What validation knows of one component, component type or instance type while it reads it: index spaces of types, names that are
-// taken, resources that are its own.
+// What validation knows of one component, component type or instance type while it reads it: index
+// spaces of types, the names that are taken, and its own resources.
 // Spec: Explainer.md "Import and Export Definitions", "External Visibility of Types".
 
 import type { FuncType, PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
@@ -27,18 +27,21 @@ import { isInterfaceName, nameFault, parsePlainName, suffixFault } from "../bina
 import { mentionsResourceOf } from "./outer_resources.ts";
 import { Visibility } from "./visibility.ts";
 
-/** A core item by its type. */
+/** The type of a core item. */
 export interface KnownCoreItem {
   readonly type: CoreItemType;
   readonly space: CoreSpace;
 }
-/** The same, or "unknown" where the module that it comes from makes no sense: the engine says so later. */
+/**
+ * The type of a core item, or "unknown" if the bytes of its module cannot be understood. The engine
+ * reports that later.
+ */
 export type CoreItem = KnownCoreItem | "unknown";
 
-/** A core instance by its exports. */
+/** The exports of a core instance. */
 export type CoreInstanceType = ReadonlyMap<string, CoreItem> | "unknown";
 
-/** A value by its type, and whether it was consumed. */
+/** The type of a value, and whether it was consumed. */
 interface KnownValue {
   readonly type: ValType;
   used: boolean;
@@ -62,18 +65,21 @@ type TypeSpaces = {
 
 export type Side = "import" | "export";
 
-/** The names of one side, and what they name. */
+/** The names of the imports, or of the exports, with their items. */
 class Names {
   readonly items: Map<string, NamedEntity> = new Map();
-  /** By what must differ between two names. */
+  /** The names, by the form that must differ between two names. */
   readonly taken: Map<string, string> = new Map();
-  /** Resources that have a name on this side, by that name's object. */
+  /** The resources that have a name here, with that name. */
   resources: Map<ResourceType, string> | undefined;
   readonly #budget: Budget;
   readonly #outer: Names | undefined;
   #visible: Visibility | undefined;
 
-  /** @param outer The other side, whose types may be mentioned here too: exports may mention what was imported. */
+  /**
+   * @param outer The names of the imports, if this is for exports: exports may mention imported
+   * types.
+   */
   constructor(budget: Budget, outer?: Names) {
     this.#budget = budget;
     this.#outer = outer;
@@ -84,23 +90,27 @@ class Names {
   }
 }
 
-/** One component, component type or instance type. */
-export class Frame extends IndexSpaces<TypeSpaces> {
+/** The scope of one component, component type or instance type. */
+export class ValidationScope extends IndexSpaces<TypeSpaces> {
   readonly kind: "component" | "component type" | "instance type";
   readonly export: Names;
-  /** Resources that it defines itself, or that instances in it bring along. */
+  /** The resources that it defines itself, and those of instances in it. */
   readonly defined: Set<ResourceType> = new Set();
-  // Most frames are of instance types, which import nothing and define nothing: what only others have is made when asked for.
+  // Most scopes belong to instance types, which import nothing and define nothing. So these members
+  // are made when they are first needed.
   #import: Names | undefined;
   #imported: Set<ResourceType> | undefined;
   #local: Map<ResourceType, "i32" | "i64"> | undefined;
 
   readonly #gates: Gates;
   readonly #budget: Budget;
-  /** The core type of this component's thread-local context, once a built-in says it. */
+  /**
+   * The core type of this component's thread-local context. The first built-in that mentions it
+   * decides.
+   */
   contextType: string | undefined;
 
-  constructor(kind: Frame["kind"], parent: Frame | undefined, budget: Budget, gates: Gates) {
+  constructor(kind: ValidationScope["kind"], parent: ValidationScope | undefined, budget: Budget, gates: Gates) {
     super(parent);
     this.kind = kind;
     this.#gates = gates;
@@ -113,17 +123,20 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     return this.#import ??= new Names(this.#budget);
   }
 
-  /** Resources that imports introduce. */
+  /** The resources that imports introduce. */
   get imported(): Set<ResourceType> {
     return this.#imported ??= new Set();
   }
 
-  /** Resources whose definition is in it, with the core type that represents them: it may make handles of these. */
+  /**
+   * The resources that this component defines, with the core type of their representations. It may
+   * make handles of these only.
+   */
   get local(): Map<ResourceType, "i32" | "i64"> {
     return this.#local ??= new Map();
   }
 
-  /** The type at an index, which must be of a kind; `what` needs it. */
+  /** Gives the type at an index, and checks its kind. `what` names the definition that needs it. */
   typeOf<K extends TypeEntity["kind"]>(
     kind: K,
     index: number,
@@ -147,12 +160,12 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     return this.typeOf("resource", index, offset).type;
   }
 
-  /** A resource that has no slot: validation runs nothing. */
+  /** Makes a resource. It has no slot, because validation runs nothing. */
   makeResource(): ResourceType {
     return { kind: "resource" };
   }
 
-  /** Consumes a value: it must be, once. */
+  /** Consumes a value. Each value must be consumed exactly once. */
   consume(index: number, offset: number): ValType {
     const value = this.get("value", index, offset);
     if (value.used) invalid("component", offset, "invalid-type", `value ${index} cannot be used more than once`);
@@ -160,7 +173,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     return value.type;
   }
 
-  /** Whether something exported mentions a resource of its own that is not exported itself. */
+  /** Whether an export mentions a resource of this component that is not exported itself. */
   leaksResource(): boolean {
     if (this.defined.size === 0) return false;
     const kept = new Set(this.defined);
@@ -169,13 +182,13 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     return [...this.export.items.values()].some(({ entity }) => mentionsResourceOf(kept, entity, this.#budget));
   }
 
-  /** The first value that nothing consumed. */
+  /** Gives the first value that was not consumed. */
   unused(): number | undefined {
     const index = this.all("value").findIndex(({ used }) => !used);
     return index < 0 ? undefined : index;
   }
 
-  /** Adds an item to the space of its sort; `used` says of a value that nothing has to consume it. */
+  /** Adds an item to the index space of its sort. A value with `used` need not be consumed. */
   addEntity(entity: Entity, used = false): void {
     switch (entity.sort) {
       case "func":
@@ -193,9 +206,10 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     }
   }
 
-  // ── Names ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Adds an import or export: checks its name, its attributes and what it shows, and gives types their names. */
+  /**
+   * Adds an import or export. Checks its name, its attributes and the types that it shows, and
+   * gives its types their names.
+   */
   declare(side: Side, def: NameDef, entity: Entity, offset: number): Entity {
     const names = this[side], { name } = def;
     this.checkName(def, entity, offset, side);
@@ -222,7 +236,7 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     return named;
   }
 
-  /** Checks a name and its attributes by themselves. */
+  /** Checks a name and its attributes alone. */
   checkName(def: NameDef, entity: Entity, offset: number, side: string): void {
     const { name, implements: iface, versionSuffix } = def, gates = this.#gates;
     this.#checkForm(name, offset, side);
@@ -260,7 +274,10 @@ export class Frame extends IndexSpaces<TypeSpaces> {
     invalid(side, offset, "invalid-name", fault, name);
   }
 
-  /** `[constructor]r`, `[method]r.m`, `[static]r.m`: the function must be about that resource. */
+  /**
+   * Checks that a function with a name such as `[constructor]r`, `[method]r.m` or `[static]r.m`
+   * belongs to that resource.
+   */
   checkAnnotation(side: Side, name: string, type: FuncType, offset: number): void {
     const plain = parsePlainName(name);
     if (plain.kind === "label") return;
@@ -298,7 +315,7 @@ function isResource(item: NamedEntity | undefined): boolean {
   return item?.entity.sort === "type" && item.entity.type.kind === "resource";
 }
 
-/** Leaves those resources that no export names, however deep in an instance. */
+/** Removes from `kept` all resources that an export names, at any depth inside instances. */
 function withdrawExported(
   items: Iterable<NamedEntity>,
   kept: Set<ResourceType>,
@@ -315,7 +332,7 @@ function withdrawExported(
   }
 }
 
-/** A type under a name of its own. */
+/** Makes a name of a type. */
 function renamed(item: TypeEntity, name: string): TypeEntity {
   switch (item.kind) {
     case "value":

@@ -1,4 +1,5 @@
-// The bytes of a value definition: whether they are one value of its type. Nothing is made of them.
+// Checks the bytes of a value definition: whether they encode one value of its type. No value is
+// made.
 // Spec: Binary.md "Value Definitions".
 
 import { absurd, type ValType } from "../../abi/types/types.ts";
@@ -6,7 +7,10 @@ import type { Reader } from "../binary/reader.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Reads one value; throws CompileError if the bytes are none. What is left is the caller's to look at. */
+/**
+ * Reads one value. Throws a CompileError if the bytes do not encode one. The caller checks whether
+ * bytes are left.
+ */
 export function readValue(type: ValType, reader: Reader): void {
   const either = (ok: ValType | undefined, err: ValType | undefined): void => {
     const payload = reader.flag() ? err : ok;
@@ -72,7 +76,7 @@ function discriminant(count: number, reader: Reader): number {
   return index;
 }
 
-/** One NaN is written down, the canonical one. */
+/** Only the canonical NaN may be written. */
 function float(kind: "f32" | "f64", reader: Reader): void {
   const start = reader.offset, bytes = reader.take(kind === "f32" ? 4 : 8);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -82,7 +86,7 @@ function float(kind: "f32" | "f64", reader: Reader): void {
   if (!canonical) reader.fail("invalid-type", [`${kind} is not the canonical NaN`], start);
 }
 
-/** The UTF-8 of one code point; its first byte says how long it is. */
+/** Reads the UTF-8 bytes of one code point. The first byte says how many there are. */
 function char(reader: Reader): void {
   const start = reader.offset, first = reader.peek();
   const bytes = reader.take(first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4);

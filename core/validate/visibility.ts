@@ -1,5 +1,5 @@
-// Which types have a name that the outside can use: what an import or export mentions must have
-// one, and an import may not take a type from what the component exports.
+// Which types have a name that the outside can use. An import or export may mention only such
+// types, and an import may not use a type that the component exports.
 // Spec: Explainer.md "External Visibility of Types".
 
 import { absurd, everyPart, type FuncType, isPrimitive, type ValType } from "../../abi/types/types.ts";
@@ -7,19 +7,21 @@ import type { Entity, InstanceType, TypeEntity } from "./validated_types.ts";
 import type { Budget } from "../resolve/budget.ts";
 
 /**
- * Which types have a name that the outside can use. They only become more, so that what was found
- * visible stays so.
+ * The types that have a name which the outside can use. Types are only added, so that a type found
+ * visible stays visible.
  */
 export class Visibility {
   readonly #named = new Set<object>();
-  /** The type items that exports name and imports do not. Only the exports of a frame have them. */
+  /**
+   * The type items that exports name and imports do not. Only the exports of a scope have this set.
+   */
   readonly #exported: Set<TypeEntity> | undefined;
   readonly #known = new Set<object>();
   readonly #shown = new Set<InstanceType>();
   readonly #outer: Visibility | undefined;
   readonly #budget: Budget;
 
-  /** @param imports What the imports show, if this is for exports. */
+  /** @param imports The types that the imports show, if this is for exports. */
   constructor(budget: Budget, outer?: Visibility, imports?: Visibility) {
     this.#budget = budget;
     this.#outer = outer ?? imports;
@@ -30,7 +32,10 @@ export class Visibility {
     return this.#named.has(named) || this.#outer !== undefined && this.#outer.has(named);
   }
 
-  /** Notes what an import or export gives a name to: itself, and what an instance exports. */
+  /**
+   * Notes the names that an import or export gives: to its own type, and to the exports of an
+   * instance.
+   */
   show(entity: Entity): void {
     if (entity.sort === "type") {
       const { type } = entity, named = type.kind === "value" || type.kind === "resource" ? type.type : type;
@@ -44,8 +49,8 @@ export class Visibility {
   }
 
   /**
-   * Whether an import, or a type inside an imported instance, has an exported type as its bound. An
-   * instance's imports are given before it has exports, whatever the order of the definitions.
+   * Whether an import, or a type inside an imported instance, is bound to an exported type. The
+   * imports of an instance are given before it has exports, whatever the order of the definitions.
    */
   exports(entity: Entity, seen: Set<InstanceType> = new Set()): boolean {
     if (this.#exported === undefined || this.#exported.size === 0) return false;
@@ -60,7 +65,7 @@ export class Visibility {
     return false;
   }
 
-  /** Whether everything that an item mentions, and that needs a name, has one. */
+  /** Whether all types that an item mentions have a name, if they need one. */
   sees(entity: Entity): boolean {
     switch (entity.sort) {
       case "func":
@@ -73,7 +78,7 @@ export class Visibility {
         if (this.#known.has(entity.type) || this.#outer !== undefined && this.#outer.#known.has(entity.type)) {
           return true;
         }
-        // Its own types have names through it, wherever it is used.
+        // Its own types get names through the instance, wherever it is used.
         const inside = this.#shown.has(entity.type) ? this : new Visibility(this.#budget, this);
         inside.show(entity);
         for (const [, item] of entity.type.entries()) {
@@ -95,7 +100,7 @@ export class Visibility {
     return params.every((param) => this.#value(param.type)) && (result === undefined || this.#value(result));
   }
 
-  /** What gets a name now: its parts must have had theirs. */
+  /** Whether a type that gets a name now is valid: its parts must have names already. */
   #parts(item: TypeEntity): boolean {
     switch (item.kind) {
       case "value":

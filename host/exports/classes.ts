@@ -1,20 +1,25 @@
-// Classes of guest resources: what `instance.exports["ns:pkg/iface"].Counter` is.
-// One class per resource type and instance; methods call the guest's exports with `this` as their first argument.
+// Makes the classes of guest resources, such as `instance.exports["ns:pkg/iface"].Counter`. There
+// is one class per resource type and instance. Its methods call the guest's exports with `this` as
+// the first argument.
 
 import { ValueError } from "../../errors.ts";
 import type { GuestCall } from "../../abi/calls/from_host.ts";
 import { type GuestResource, isResourceObject, ResourceObject } from "../../abi/resources/guest_resource.ts";
 
-/** A class under construction. */
+/** A class that is being made. */
 export interface GuestClass {
   readonly class: { readonly prototype: object };
   setConstructor(construct: GuestCall): void;
 }
 
-/** Makes the class for a resource type; its members are added as the exports that carry them are found. */
+/**
+ * Makes the class for a resource type. Members are added as the exports that they come from are
+ * found.
+ */
 export function makeGuestClass(runtime: GuestResource, name: string): GuestClass {
   let construct: GuestCall | undefined;
-  // A function rather than a class: the object is the one that the guest's constructor returned, lifted, so `super` is never called.
+  // This is a function and not a class, because the object comes from the guest's constructor and
+  // `super` is never called.
   const made = function (...args: unknown[]): object {
     if (new.target === undefined) throw new TypeError(`the class ${name} must be called with new`);
     if (construct === undefined) throw new ValueError("no-constructor", `resource \`${runtime.name}\``);
@@ -35,7 +40,10 @@ export function makeGuestClass(runtime: GuestResource, name: string): GuestClass
   return { class: made as never, setConstructor: (func) => void (construct = func) };
 }
 
-/** The same for `instance.promising`: `new` gives a promise, and the prototype's methods take objects of the plain class. */
+/**
+ * Makes the class for `instance.promising`. `new` gives a promise, and the methods take objects of
+ * the plain class.
+ */
 export function makePromisingClass(runtime: GuestResource, name: string): GuestClass {
   let construct: GuestCall | undefined;
   const made = function (...args: unknown[]): object {

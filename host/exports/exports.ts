@@ -1,15 +1,17 @@
-// A running instance's exports as JavaScript objects: functions, classes of resources, nested instances, core modules, components.
-// Members are made when first read; nothing per function is done before. Each is there under its JS name and its raw WIT name.
-// Twice per instance at most: plainly, and with every function giving a promise.
+// The exports of a running instance as JavaScript objects: functions, classes of resources, nested
+// instances, core modules, components.
+// Members are made when they are first read. No work is done per function before. Each member has a
+// JavaScript name and its WIT name.
+// Built at most twice per instance: once for `exports`, once for `promising`.
 
 import type { GuestCall } from "../../abi/calls/from_host.ts";
 import { GuestResource } from "../../abi/resources/guest_resource.ts";
-import { slotOf } from "../../abi/types/resource_slots.ts";
+import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { Running } from "../../core/run/instantiate.ts";
 import { parsePlainName, type PlainName } from "../../core/binary/names.ts";
-import type { FuncRef, NamedItem } from "../../core/plan/plan_types.ts";
-import { defineLazily, MemberLayout } from "./lazy_members.ts";
+import type { FuncRef, NamedPlanItem } from "../../core/plan/plan_types.ts";
+import { defineLazily, MemberTable } from "./lazy_members.ts";
 import { camelCase, memberKey, type MemberKind, pascalCase, rawKey, uniqueNames } from "../names.ts";
 import type { GuestClass } from "./classes.ts";
 import type { ResourceClass } from "../schema.ts";
@@ -21,7 +23,10 @@ export type Members = Record<string, unknown>;
 export class Classes {
   #made: Map<GuestResource, GuestClass> | undefined;
   readonly #make: (runtime: GuestResource, name: string) => GuestClass;
-  /** Defines the members of a class that is made because one of its objects was lifted; set once there are exports. */
+  /**
+   * Defines the members of a class when an object of the class was lifted before the class was
+   * read. Set as soon as there are exports.
+   */
   complete: ((runtime: GuestResource) => void) | undefined = undefined;
 
   constructor(make: (runtime: GuestResource, name: string) => GuestClass) {
@@ -37,38 +42,38 @@ export class Classes {
     return made;
   }
 
-  /** Those that were made already. */
+  /** Gives the classes that were made already. */
   made(): Iterable<GuestResource> {
     return this.#made?.keys() ?? [];
   }
 }
 
-/** What makes exports: one object per instance and way of calling. */
+/** The source of exports: one object per instance and way of calling. */
 export interface ExportSource {
   readonly running: Running;
   readonly classes: Classes;
-  /** The classes that imported resources are bound to. */
+  /** The classes that the host provides for imported resources. */
   readonly hostClasses: ReadonlyMap<ResourceType, ResourceClass>;
-  /** A function as JS calls it; a method takes `this` as its first argument. */
+  /** Gives a function as JavaScript calls it. A method takes `this` as its first argument. */
   func(ref: FuncRef, path: string, method: boolean): GuestCall;
 }
 
-/** The class that a resource type's objects are instances of. */
+/** Gives the class for objects of a resource type. */
 export function classOf({ running, classes, hostClasses }: ExportSource, type: ResourceType): unknown {
-  const runtime = running.tree.resources[slotOf(type)];
+  const runtime = running.tree.resources[resourceSlotOf(type)];
   return runtime instanceof GuestResource ? classes.of(runtime).class : hostClasses.get(type);
 }
 
-/** Where an object of exports comes from; `owner` is its name, empty at the root. */
+/** The origin of an object of exports. `owner` is the name of the instance, empty at the root. */
 interface Origin {
   readonly owner: string;
   readonly source: ExportSource;
 }
 
-/** What is found once for everything that exports the same. */
-interface Layout {
-  /** All but the functions of resources. */
-  readonly members: MemberLayout<Origin>;
+/** What is computed once for all instances with the same exports. */
+interface ExportTable {
+  /** All members, except the functions of resources. */
+  readonly members: MemberTable<Origin>;
   /** Constructors, methods and static functions, which belong to their resources' classes. */
   readonly classMembers: readonly ClassMember[];
 }
@@ -77,33 +82,34 @@ interface ClassMember {
   readonly name: string;
   readonly func: FuncRef;
   readonly plain: Exclude<PlainName, { kind: "label" }>;
-  /** What the class calls it; a constructor has no name. */
+  /** The member's name in the class. A constructor has none. */
   readonly key: string | undefined;
   readonly resource: ResourceType;
 }
 
-/** By what is exported: instances of one component share them. */
-const layouts = new WeakMap<ReadonlyMap<string, NamedItem>, Partial<Record<"root" | "nested", Layout>>>();
+/** Export tables, by the exports themselves, which all instances of one component share. */
+const exportTables = new WeakMap<ReadonlyMap<string, NamedPlanItem>, Partial<Record<"root" | "nested", ExportTable>>>();
 
-/** The members of an instance; `owner` is its name, empty at the root. */
+/** Makes the members of an instance. `owner` is its name, empty at the root. */
 export function exportMembers(
-  items: ReadonlyMap<string, NamedItem>,
+  items: ReadonlyMap<string, NamedPlanItem>,
   owner: string,
   source: ExportSource,
 ): Members {
-  // `Object.create(null)` would make an object whose members V8 looks up in a table.
+  // V8 would keep the members of an object made by `Object.create(null)` in a hash table, which is
+  // slower.
   const members: Members = Object.setPrototypeOf({}, null);
   const place = owner === "" ? "root" : "nested", origin = { owner, source };
-  let known = layouts.get(items);
-  if (known === undefined) layouts.set(items, known = {});
-  const layout = known[place] ??= layoutOf(items, place === "root");
-  layout.members.define(members, origin);
-  for (const member of layout.classMembers) defineClassMember(member, origin);
+  let known = exportTables.get(items);
+  if (known === undefined) exportTables.set(items, known = {});
+  const table = known[place] ??= exportTableOf(items, place === "root");
+  table.members.define(members, origin);
+  for (const member of table.classMembers) defineClassMember(member, origin);
   return members;
 }
 
-function layoutOf(items: ReadonlyMap<string, NamedItem>, isRoot: boolean): Layout {
-  const members = new MemberLayout<Origin>(), classMembers: ClassMember[] = [];
+function exportTableOf(items: ReadonlyMap<string, NamedPlanItem>, isRoot: boolean): ExportTable {
+  const members = new MemberTable<Origin>(), classMembers: ClassMember[] = [];
   const keys = memberKeys([...items].map(([name, { item }]) => [name, item.sort]), isRoot);
   for (const [name, { item }] of items) {
     const key = keys.get(name)!;
@@ -149,7 +155,7 @@ function funcOf(func: FuncRef, name: string, { owner, source }: Origin, method =
 }
 
 function defineClassMember({ name, func, plain, key, resource }: ClassMember, origin: Origin): void {
-  const { running, classes } = origin.source, runtime = running.tree.resources[slotOf(resource)];
+  const { running, classes } = origin.source, runtime = running.tree.resources[resourceSlotOf(resource)];
   if (!(runtime instanceof GuestResource)) return;
   const made = classes.of(runtime), make = (): GuestCall => funcOf(func, name, origin, plain.kind === "method");
   if (plain.kind === "constructor") {
@@ -166,8 +172,9 @@ function defineClassMember({ name, func, plain, key, resource }: ClassMember, or
 }
 
 /**
- * What members are called in JS, methods and statics too: camelCase, resources in PascalCase, instances at the root as they are. Names that
- * would be the same keep their WIT spelling, those that JavaScript keeps for itself are prefixed.
+ * Gives the JavaScript names of members, methods and static functions: camelCase, PascalCase for
+ * resources, and unchanged for instances at the root. Names that would be the same keep their WIT
+ * spelling. Names that JavaScript reserves get a prefix.
  */
 export function memberKeys(
   items: Iterable<readonly [name: string, sort: MemberKind]>,
@@ -198,9 +205,9 @@ export function memberKeys(
   return keys;
 }
 
-/** Where a resource type's members are: the names of the instances that lead to them. */
+/** Finds the members of a resource type. Gives the names of the instances on the way. */
 export function ownersOf(
-  items: ReadonlyMap<string, NamedItem>,
+  items: ReadonlyMap<string, NamedPlanItem>,
   path: readonly string[] = [],
   owners: Map<ResourceType, (readonly string[])[]> = new Map(),
 ): Map<ResourceType, (readonly string[])[]> {

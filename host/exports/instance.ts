@@ -1,15 +1,14 @@
-// Instances: what one is made with, a running tree's exports as JavaScript, and the end of an instance.
-// Functions are made when first read; nothing per function is done before.
+// Instances: the options that they are made with, their public interface, and their end.
+// A linked plan and options enter, an Instance leaves. Functions are made when they are first read.
 
 import "../../abi/dispose.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
 import { Codecs } from "../../abi/codecs/codecs.ts";
-import { disposed } from "../../abi/state/entering.ts";
+import { disposed, refuseEnter } from "../../abi/state/entering.ts";
 import type { GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
 import type { ResourceRuntime } from "../../abi/state/resource_runtime.ts";
-import { refuseEntered } from "../../abi/state/trap.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { Printers } from "../../core/component.ts";
 import { features } from "../../core/module/features.ts";
@@ -17,7 +16,7 @@ import { runAsync, Running, runSync } from "../../core/run/instantiate.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { Plan } from "../../core/plan/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
-import type { Binder } from "../../core/run/running_core.ts";
+import type { MakeHostImport } from "../../core/run/running_core.ts";
 import { interfaceName, lookUp } from "./lookup.ts";
 import { requireMatch } from "../match.ts";
 import { memberNames } from "../names.ts";
@@ -32,32 +31,44 @@ import type {
   ResultFuncSchema,
 } from "../schema.ts";
 
-/** A component's world as a type: what `Component.typescript()` prints. The default one knows no names; its exports are `any`. */
+/**
+ * A component's world as a type, as `Component.typescript()` prints it. The default world knows no
+ * names, and its exports are `any`.
+ */
 export interface World {
-  /** What the host gives, by import name. */
+  /** What the host provides, by import name. */
   readonly imports: object;
-  /** What an instance has in `exports`, by export name. */
+  /** The exports of an instance, by export name. */
   // deno-lint-ignore no-explicit-any
   readonly exports: Readonly<Record<string, any>>;
 }
 
 /** Settings of one instance. */
 export interface InstantiateSettings {
-  /** Limits of the instance tree; a missing one has its default. */
+  /** Limits of the instance tree. A limit that is not given has its default. */
   limits?: Limits;
   /** Called at the transitions between host and guest. */
   hooks?: CallHooks;
   /** Aborting locks the instance down. */
   signal?: AbortSignal;
-  /** What a destructor or finalizer threw with nobody to tell; default `reportError`. */
+  /**
+   * Gets exceptions of destructors and finalizers that no caller can catch. The default is
+   * `reportError`.
+   */
   onError?: (error: unknown) => void;
 }
-/** `data` is what host functions made with `{ caller: true }` find as `caller.data`: required, unless `undefined` will do. */
+/**
+ * `data` is what host functions made with `{ caller: true }` find as `caller.data`. It is required,
+ * unless `undefined` is a valid value.
+ */
 export type InstantiateOptions<Data = undefined> =
   & InstantiateSettings
   & (undefined extends Data ? { readonly data?: Data } : { readonly data: Data });
 
-/** `any` stays `any`; a resource's class keeps its statics and methods (through `prototype`), and `new` gives a promise. */
+/**
+ * `any` stays `any`. A class keeps its static functions and methods (through `prototype`), and
+ * `new` gives a promise.
+ */
 export type Promising<T> = { readonly [K in keyof T]: PromisingMember<T[K]> };
 /** One member of {@linkcode Promising}. */
 export type PromisingMember<T> = 0 extends 1 & T ? T
@@ -69,47 +80,59 @@ export type PromisingMember<T> = 0 extends 1 & T ? T
 
 /** A running instance. */
 export interface Instance<W extends World = World> {
-  /** Exact names as exported; interface members and root functions in camelCase. A sync function returns its value, an async one a promise. */
+  /**
+   * The exports. Interface names are exactly as exported; interface members and root functions are
+   * in camelCase. A sync function returns its value, an async one a promise.
+   */
   readonly exports: W["exports"];
-  /** The same exports, each returning a promise: calls that may reach a suspending host function go through here (JSPI). */
+  /**
+   * The same exports, each returning a promise. Calls that may reach a suspending host function go
+   * through here (JSPI).
+   */
   readonly promising: { readonly exports: Promising<W["exports"]> };
-  /** A function by path (`ns:pkg/iface@1.2.0#f`, `#[method]r.m`, a root name), versions matched by semver, its type checked here, once. */
+  /**
+   * Gives a function by path (`ns:pkg/iface@1.2.0#f`, `#[method]r.m`, a root name). Versions match
+   * by semver, and the type is checked here, once.
+   */
   func<F extends FuncSchema>(path: string, type: F, options?: { throws?: true; promising?: false }): ExportFunc<F>;
-  /** The same, giving a Result instead of throwing ComponentError. */
+  /** Gives a function by path that returns a Result instead of throwing a ComponentError. */
   func<F extends ResultFuncSchema>(
     path: string,
     type: F,
     options: { throws: false; promising?: false },
   ): ExportFuncNoThrow<F>;
-  /** The same, giving a promise (JSPI). */
+  /** Gives a function by path that returns a promise (JSPI). */
   func<F extends FuncSchema>(path: string, type: F, options: { throws?: true; promising: true }): PromisingFunc<F>;
-  /** The same, giving a promise of a Result (JSPI). */
+  /** Gives a function by path that returns a promise of a Result (JSPI). */
   func<F extends ResultFuncSchema>(
     path: string,
     type: F,
     options: { throws: false; promising: true },
   ): PromisingFuncNoThrow<F>;
-  /** An exported interface by name, versions matched by semver. */
+  /** Gives an exported interface by name. Versions match by semver. */
   // deno-lint-ignore no-explicit-any
   interface(name: string): Readonly<Record<string, any>> | undefined;
-  /** Drops what the instance owns, running destructors; later use of anything of it is a TypeError. */
+  /**
+   * Drops what the instance owns, and runs the destructors. Later use of any part of the instance
+   * is a TypeError.
+   */
   [Symbol.dispose](): void;
-  /** The same as `[Symbol.dispose]`, for `await using`; waits for a suspended call. */
+  /** Like `[Symbol.dispose]`, for `await using`. Waits for a suspended call first. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 const codecs = new Codecs(memberNames);
 
-/** A plan with its imports bound: what an instance is made from. */
-export interface BoundPlan {
+/** A plan with its imports matched, from which instances are made. */
+export interface LinkedPlan {
   readonly plan: Plan;
-  /** One per leaf of the imports. */
-  readonly binders: readonly Binder[];
-  /** The classes that imported resources are bound to. */
+  /** One function per leaf of the imports. */
+  readonly hostImports: readonly MakeHostImport[];
+  /** The classes that the host provides for imported resources. */
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
-  /** Whether JavaScript may be generated, where the engine permits it. */
+  /** Whether JavaScript may be generated, if the engine permits it. */
   readonly codegen: boolean;
-  /** What components among the exports print themselves by. */
+  /** The functions with which exported components print their worlds. */
   readonly printers: Printers;
 }
 
@@ -133,7 +156,7 @@ const FUNC_OPTIONS: Known<{ throws?: boolean; promising?: boolean }> = { throws:
 function checkOptions(options: InstantiateOptions<unknown>): void {
   checkKnown("option of instantiate", options, INSTANTIATE_OPTIONS);
   checkKnown("limit", options.limits, LIMITS);
-  // An object of hooks may keep what its functions need.
+  // The functions of a hooks object may use other members of it, so unknown members are allowed.
   const { hooks } = options;
   if (hooks === undefined) return;
   const functions = Object.entries(hooks).filter(([, member]) => typeof member === "function");
@@ -141,13 +164,13 @@ function checkOptions(options: InstantiateOptions<unknown>): void {
 }
 
 function prepare(
-  { plan, binders, classes: hostClasses, codegen, printers }: BoundPlan,
+  { plan, hostImports, classes: hostClasses, codegen, printers }: LinkedPlan,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   checkOptions(options);
   options.signal?.throwIfAborted();
   const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
-  const running = new Running(plan, binders.map((bind) => bind(tree)), tree, {
+  const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
     codecs,
     codegen: codegen && features.codegen,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
@@ -161,16 +184,16 @@ function prepare(
   };
 }
 
-/** Runs a linked component. */
-export async function instantiateLinked(bound: BoundPlan, options?: InstantiateOptions<unknown>): Promise<Instance> {
-  const source = prepare(bound, options);
+/** Makes an instance of a linked component. */
+export async function instantiateLinked(linked: LinkedPlan, options?: InstantiateOptions<unknown>): Promise<Instance> {
+  const source = prepare(linked, options);
   await runAsync(source.running);
   return new RunningInstance(source, options?.signal);
 }
 
-/** The same without waiting. */
-export function instantiateLinkedSync(bound: BoundPlan, options?: InstantiateOptions<unknown>): Instance {
-  const source = prepare(bound, options);
+/** Makes an instance synchronously. */
+export function instantiateLinkedSync(linked: LinkedPlan, options?: InstantiateOptions<unknown>): Instance {
+  const source = prepare(linked, options);
   runSync(source.running);
   return new RunningInstance(source, options?.signal);
 }
@@ -179,7 +202,7 @@ class RunningInstance implements Instance {
   readonly exports: Members;
   readonly #source: ExportSource;
   readonly #running: Running;
-  /** Lets go of the signal, which may outlive the instance by far. */
+  /** Removes the listener from the signal, which may live much longer than the instance. */
   #unlisten: (() => void) | undefined;
   #promising: { readonly exports: Members } | undefined;
 
@@ -188,7 +211,8 @@ class RunningInstance implements Instance {
     this.#running = source.running;
     const { exports } = source.running.plan;
     this.exports = exportMembers(exports, "", source);
-    // A class has its members when the interface that it is exported from is read: an object that comes another way reads it.
+    // A class gets its members when the interface that exports it is read. An object that was
+    // lifted before needs them too, so the interface is read now.
     let owners: ReturnType<typeof ownersOf> | undefined;
     const complete = ({ type }: GuestResource): void => {
       for (const path of (owners ??= ownersOf(exports)).get(type) ?? []) {
@@ -237,17 +261,19 @@ class RunningInstance implements Instance {
   [Symbol.dispose](): void {
     const { tree } = this.#running;
     if (tree.disposed) return;
-    const running = tree.poisoned ? undefined : tree.nodes.find((node) => node.entered !== FREE);
+    const running = tree.lockedDown ? undefined : tree.nodes.find((node) => node.entered !== FREE);
     if (running !== undefined) {
-      // A guest on the stack cannot be ended; a suspended one can: its call rejects and its stack is unwound.
-      if (tree.waits.size === 0) refuseEntered(running, "dispose", "instance");
+      // A guest on the stack cannot be stopped. A suspended guest can: its call rejects, and its
+      // stack is unwound.
+      if (tree.waits.size === 0) refuseEnter(running, "dispose", "instance");
       this.#lockDown(disposed(tree.calleeOf(running.entered)!));
     }
     this.#unlisten?.();
-    // From here on nothing enters but destructors.
+    // From here on, only destructors run.
     tree.disposed = true;
     for (const node of tree.nodes) node.entered = LOCKED;
-    // A guest's destructor may still use the host resources that its instance owns: those go last.
+    // A guest's destructor may still use resources of the host that its instance owns, so those are
+    // dropped last.
     const failures = [
       ...this.#drain((type) => type.node !== undefined),
       ...this.#drain((type) => type.node === undefined),
@@ -255,7 +281,10 @@ class RunningInstance implements Instance {
     if (failures.length > 0) throw failures[0]!.error;
   }
 
-  /** Destroys what the instances own of some types; gives what `onError` threw, which stops nothing. */
+  /**
+   * Drops the resources of some types that the instances own. Gives an exception that `onError`
+   * threw, which does not stop the rest.
+   */
   #drain(wanted: (type: ResourceRuntime) => boolean): { readonly error: unknown }[] {
     const { tree } = this.#running;
     const failures: { readonly error: unknown }[] = [];
@@ -284,7 +313,7 @@ class RunningInstance implements Instance {
           reject(error);
         }
       };
-      // What is suspended comes to its end first.
+      // A call that is suspended ends first.
       const { tree } = this.#running;
       if (tree.pendingCalls.size === 0) dispose();
       else tree.idle.push(dispose);
@@ -294,7 +323,7 @@ class RunningInstance implements Instance {
   #lockDown(reason: unknown): void {
     const { tree } = this.#running;
     tree.aborted ??= { reason };
-    tree.poison(reason);
+    tree.lockDown(reason);
     for (const reject of tree.pendingCalls) reject(reason);
   }
 }

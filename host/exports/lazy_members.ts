@@ -1,8 +1,13 @@
-// Members of objects that are made when they are first read. Objects of one layout share the getters, and what a getter makes takes its
-// place: engines see one shape where a program has several instances of a component, and a call site one kind of object.
-// Members and what they are made from in, properties out.
+// Members of objects that are made when they are first read. All objects of one table share the
+// getters, and the result of a getter replaces it. So engines see one hidden class even if a
+// program has several instances of a component, and each call site sees one kind of object.
+// Members and their origins enter, properties leave.
 
-/** Leads from an object with shared getters to itself, through whatever it is read: proxies, copies of its properties, what inherits them. */
+/**
+ * The key under which an object with shared getters holds a function that gives the object itself.
+ * A getter may be read through something else: a proxy, a copy of the property, an object that
+ * inherits it.
+ */
 const selfKey = Symbol("self");
 
 interface Member {
@@ -11,7 +16,10 @@ interface Member {
   readonly get: () => unknown;
 }
 
-/** The getter of a member, which is replaced by what it makes; where it cannot be, what was made is kept. */
+/**
+ * Makes the getter of a member. Its result replaces it. If the property cannot be replaced, the
+ * getter keeps the result.
+ */
 function getter(
   key: string,
   raw: string,
@@ -19,7 +27,9 @@ function getter(
   make: (target: object) => unknown,
   clear: boolean,
 ): () => unknown {
-  /** Made where it is needed: there are very many getters, and hardly a frozen object. */
+  /**
+   * Made when it is needed, because there are very many getters and hardly ever a frozen object.
+   */
   let kept: WeakMap<object, unknown> | undefined;
   return function get(this: object): unknown {
     const target = targetOf(this);
@@ -39,18 +49,23 @@ function getter(
   };
 }
 
-/** A raw WIT name is not enumerable, and leaves alone what is there. */
+/**
+ * Defines both names of a member. The WIT name is not enumerable, and does not replace an existing
+ * member.
+ */
 function define(target: object, { key, raw, get }: Member): void {
   Object.defineProperty(target, key, { enumerable: true, configurable: true, get });
   if (!Object.hasOwn(target, raw)) Object.defineProperty(target, raw, { enumerable: false, configurable: true, get });
 }
 
-/** The members of similar objects; `O` is what an object's members are made from. */
-export class MemberLayout<O> {
+/**
+ * The members of similar objects. `O` is the origin from which the members of one object are made.
+ */
+export class MemberTable<O> {
   readonly #members: Member[] = [];
   readonly #origins = new WeakMap<object, O>();
 
-  /** Adds a member under its JS name and its raw WIT name. */
+  /** Adds a member under its JavaScript name and its WIT name. */
   add(key: string, raw: string, make: (origin: O) => unknown): void {
     const origins = this.#origins;
     const targetOf = (receiver: { [selfKey]?: () => object }): object => {
@@ -64,7 +79,7 @@ export class MemberLayout<O> {
   /** Gives an object these members. */
   define(target: object, origin: O): void {
     this.#origins.set(target, origin);
-    // A function, which wrappers leave alone.
+    // This is a function, because wrappers such as membranes leave functions unchanged.
     Object.defineProperty(target, selfKey, { enumerable: false, configurable: true, value: () => target });
     for (const member of this.#members) define(target, member);
   }
@@ -73,8 +88,10 @@ export class MemberLayout<O> {
 /**
  * Gives one object one such member.
  *
- * @param isPrototype V8 takes a prototype's property for a constant, and inlines a method of several classes, as long as it was never
- *   another; so that the getter is deleted first. Another object would become a table by that.
+ * @param isPrototype Whether the object is a prototype. V8 treats a property of a prototype as a
+ * constant, and inlines a method that several classes have, only if the property never changed. So
+ * the getter is deleted before the method is defined. For other objects, deleting would turn the
+ * object into a hash table.
  */
 export function defineLazily(
   target: object,

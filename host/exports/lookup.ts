@@ -1,22 +1,24 @@
-// Exports found by the paths that `instance.func` and `instance.interface` take: `ns:pkg/iface@1.2.0#f`, `#[method]r.m`, a root name.
-// A path and a plan's exports in, the function and its exact path out; what is not there is a LinkError that says what is.
+// Finds exports by the paths that `instance.func` and `instance.interface` take:
+// `ns:pkg/iface@1.2.0#f`, `#[method]r.m`, a root name.
+// A path and a plan's exports enter, the function and its exact path leave. A missing export is a
+// LinkError that lists what exists.
 
 import { LinkError } from "../../errors.ts";
 import { NameIndex } from "../../core/binary/names.ts";
-import type { FuncRef, NamedItem } from "../../core/plan/plan_types.ts";
+import type { FuncRef, NamedPlanItem } from "../../core/plan/plan_types.ts";
 import { alikeHint, versionHint } from "../hints.ts";
 import { camelCase, memberKey } from "../names.ts";
 
-type Exports = ReadonlyMap<string, NamedItem>;
+type Exports = ReadonlyMap<string, NamedPlanItem>;
 
-/** What many lookups in the same exports have in common. */
+/** What all lookups in the same exports share. */
 interface Index {
   readonly names: NameIndex;
-  /** Functions by their JS names. */
+  /** Functions by their JavaScript names. */
   readonly functions: ReadonlyMap<string, string>;
 }
 
-/** By what is exported: instances of one component share them. */
+/** The shared parts, by the exports themselves, which all instances of one component share. */
 const indices = new WeakMap<Exports, Index>();
 
 function indexOf(items: Exports): Index {
@@ -34,13 +36,13 @@ function indexOf(items: Exports): Index {
   return index;
 }
 
-/** The exact name of an exported interface; `undefined` if no version that is exported answers to it. */
+/** Gives the exact name of an exported interface. `undefined` if no exported version matches. */
 export function interfaceName(name: string, exports: Exports): string | undefined {
   const found = exports.has(name) ? name : indexOf(exports).names.match(name);
   return found !== undefined && exports.get(found)!.item.sort === "instance" ? found : undefined;
 }
 
-/** A function by its path. */
+/** Gives a function by its path. */
 export function lookUp(path: string, exports: Exports): { readonly ref: FuncRef; readonly display: string } {
   const hash = path.indexOf("#"), label = path.slice(hash + 1);
   const owner = hash < 0 ? undefined : interfaceName(path.slice(0, hash), exports);
@@ -62,13 +64,13 @@ function functionOf(label: string, items: Exports, isRoot: boolean) {
   };
   for (const name of candidates()) {
     const found = name === undefined ? undefined : items.get(name);
-    if (found?.item.sort === "func") return found as NamedItem & { readonly item: { readonly func: FuncRef } };
+    if (found?.item.sort === "func") return found as NamedPlanItem & { readonly item: { readonly func: FuncRef } };
   }
   return undefined;
 }
 
-function membersOf({ item }: NamedItem): Exports {
-  return (item as NamedItem["item"] & { sort: "instance" }).instance.exports;
+function membersOf({ item }: NamedPlanItem): Exports {
+  return (item as NamedPlanItem["item"] & { sort: "instance" }).instance.exports;
 }
 
 function hint(path: string, hash: number, exports: Exports): string {
@@ -79,7 +81,7 @@ function hint(path: string, hash: number, exports: Exports): string {
   return other ?? alikeHint(path, exportedPaths(exports), "the closest one");
 }
 
-/** The paths of exported functions. */
+/** Gives the paths of exported functions. */
 export function* exportedPaths(items: Exports): Iterable<string> {
   for (const [name, { item }] of items) {
     if (item.sort === "func") yield name;

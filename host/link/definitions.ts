@@ -1,5 +1,8 @@
-// What a host has defined, by name: the linker's tree of instances over explicit definitions and import objects.
-// Finds by exact name, then the highest semver-compatible version, then the unversioned key; members in camelCase or by raw WIT name.
+// What a host has defined, by name: the linker's tree of instances, made of explicit definitions
+// and import objects.
+// A name enters, its definition leaves. The search tries the exact name, then the highest
+// compatible version, then the name without version. Members are found in camelCase or by their WIT
+// name.
 
 import { NameIndex, splitVersion } from "../../core/binary/names.ts";
 import { Component } from "../../core/component.ts";
@@ -7,15 +10,17 @@ import { HostFunc } from "../func.ts";
 export { closest } from "../../core/binary/known_names.ts";
 import { camelCase, givenKeys, type MemberKind } from "../names.ts";
 
-/** A definition and the object it was found on, which is `this` for functions. */
+/** A definition, and the object that holds it. The holder is `this` for functions. */
 export interface Found {
   readonly value: unknown;
   readonly owner: unknown;
 }
 
 /**
- * What a host gives as a member of an object or class; `undefined` for what nobody gave: what every object or function has, and a class as
- * the `constructor` of its objects. The holder is looked for first, since reading `caller` of `Function.prototype` throws.
+ * Gives a member that the host provides on an object or class. `undefined` if it was only inherited
+ * from `Object.prototype` or `Function.prototype`, or is the class itself under the name
+ * `constructor`. The object that holds the member is found first, because reading `caller` of
+ * `Function.prototype` throws.
  */
 export function givenMember(source: object, key: string): unknown {
   let everyones: PropertyDescriptor | undefined;
@@ -29,7 +34,7 @@ export function givenMember(source: object, key: string): unknown {
       return isBacklink(holder, key, value) ? undefined : value;
     }
   }
-  // A proxy may answer for what it does not list.
+  // A proxy may have a member that it does not list.
   const value: unknown = key in source ? Reflect.get(source, key) : undefined;
   return value === everyones?.value ? undefined : value;
 }
@@ -39,19 +44,19 @@ function isBacklink(holder: object, key: string, value: unknown): boolean {
   return key === "constructor" && typeof value === "function" && value.prototype === holder;
 }
 
-/** A member of an import object. */
+/** Gives a member of an import object. */
 function read(source: object, key: string): Found | undefined {
   const value = givenMember(source, key);
   return value === undefined ? undefined : { value, owner: source };
 }
 
-/** Whether a value can be looked into as an instance. */
+/** Whether a value can be an instance with members. */
 function isInstance(value: unknown): value is object {
   return typeof value === "object" && value !== null && !(value instanceof HostFunc) &&
     !(value instanceof Component) && !(value instanceof WebAssembly.Module) && !(value instanceof Promise);
 }
 
-/** Every name that an import object has, those of its classes included. */
+/** Gives all names of an import object, including those that its classes define. */
 function* namesOf(source: object): Iterable<string> {
   for (
     let holder: object | null = source;
@@ -62,52 +67,54 @@ function* namesOf(source: object): Iterable<string> {
   }
 }
 
-/** One instance's definitions, the root being one too. */
+/** The definitions of one instance. The root is one, too. */
 export class Definitions {
   readonly #items: Map<string, unknown> = new Map();
   readonly #children: Map<string, Definitions> = new Map();
-  /** Import objects; later ones count first. */
+  /** Import objects. A later one wins over an earlier one. */
   readonly #sources: object[] = [];
-  /** Every name that is defined; made when first needed, so that many lookups cost no more than one pass. */
+  /**
+   * All names that are defined. Collected when first needed, so that many lookups cost one pass.
+   */
   #names: NameIndex | undefined;
 
-  /** Defines one item, in place of what has its name. */
+  /** Defines one item. It replaces an item of the same name. */
   set(name: string, value: unknown): void {
     this.#children.delete(name);
     this.#items.set(name, value);
     this.#names?.add(name);
   }
 
-  /** Takes back what was defined by a name; what import objects have stays. */
+  /** Removes the definition of a name. Members of import objects stay. */
   delete(name: string): void {
     this.#items.delete(name);
     this.#children.delete(name);
     this.#names = undefined;
   }
 
-  /** Adds an import object, which counts before those that were added earlier. */
+  /** Adds an import object, which wins over earlier ones. */
   addSource(source: object): void {
     this.#sources.push(source);
     for (const name of namesOf(source)) this.#names?.add(name);
   }
 
-  /** The import object that was added last. */
+  /** Gives the import object that was added last. */
   get source(): object | undefined {
     return this.#sources.at(-1);
   }
 
-  /** Looks at the import objects anew: they may have changed since. */
+  /** Forgets what was read from import objects, because they may have changed. */
   refresh(): void {
     this.#names = undefined;
     for (const child of this.#children.values()) child.refresh();
   }
 
-  /** Whether an instance was opened by that name. */
+  /** Whether an instance was opened under that name. */
   isOpen(name: string): boolean {
     return this.#children.has(name);
   }
 
-  /** A function, resource, core module or component by its WIT label. */
+  /** Gives a function, resource, core module or component by its WIT label. */
   member(kind: MemberKind, label: string): Found | undefined {
     for (const key of givenKeys(kind, label)) {
       const found = this.item(key);
@@ -116,7 +123,7 @@ export class Definitions {
     return undefined;
   }
 
-  /** What is defined by exactly that name. */
+  /** Gives the definition with exactly that name. */
   item(key: string): Found | undefined {
     if (this.#items.has(key)) return { value: this.#items.get(key), owner: undefined };
     for (let i = this.#sources.length - 1; i >= 0; i--) {
@@ -126,7 +133,7 @@ export class Definitions {
     return undefined;
   }
 
-  /** An instance by its import name; what else has that name, if something has. */
+  /** Gives an instance by its import name. If something else has that name, gives that. */
   instance(name: string): Definitions | Found | undefined {
     const exact = this.#named(name);
     if (exact !== undefined) return exact;
@@ -145,7 +152,7 @@ export class Definitions {
     return made;
   }
 
-  /** Opens an instance to add to it; what import objects say of it so far counts. */
+  /** Opens an instance to add definitions. Import objects count as they are now. */
   open(name: string): Definitions {
     let child = this.#children.get(name);
     if (child === undefined) {
@@ -156,7 +163,7 @@ export class Definitions {
     return child;
   }
 
-  /** Every name defined here. */
+  /** Gives all names that are defined here. */
   get names(): NameIndex {
     return this.#names ??= new NameIndex([
       ...this.#items.keys(),
@@ -165,7 +172,10 @@ export class Definitions {
     ]);
   }
 
-  /** Every path defined here, for suggestions; one level of nesting is enough for those. */
+  /**
+   * Gives all paths that are defined here, for suggestions. One level of nesting is enough for
+   * these.
+   */
   *paths(): Iterable<string> {
     for (const name of this.names.all) {
       yield name;

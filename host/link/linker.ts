@@ -1,5 +1,7 @@
-// Linking: every import of a component found among what the host defined and checked once; the result instantiates any number of times.
-// A linker only collects definitions; `link` reads them, import objects included, and never changes the component.
+// Linking: every import of a component is found among the host's definitions and checked once. The
+// result can be instantiated any number of times.
+// A linker only collects definitions. `link` reads them, including import objects, and never
+// changes the component.
 
 import { describe, LinkError } from "../../errors.ts";
 import { isThenable } from "../../abi/codecs/results.ts";
@@ -7,7 +9,7 @@ import { Component, componentInternals } from "../../core/component.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import { planComponent } from "../../core/plan/plan.ts";
 import { componentType } from "../../core/validate/validate.ts";
-import { Binding } from "./binding.ts";
+import { ImportMatcher } from "./import_matcher.ts";
 import { Definitions } from "./definitions.ts";
 import { HostFunc, type HostFunction } from "../func.ts";
 import {
@@ -20,18 +22,24 @@ import {
 import { isResourceClass } from "./resource_members.ts";
 import type { ResourceClass } from "../schema.ts";
 
-/** A `WebAssembly.Module`. TypeScript's own is an empty interface, which anything would satisfy; this refuses what has members. */
+/**
+ * A `WebAssembly.Module`. TypeScript's own is an empty interface that any value fits; this one
+ * rejects values with members.
+ */
 export interface CoreModule {
-  /** Never set: makes TypeScript refuse what has members. */
+  /** Never set. It makes TypeScript reject values with members. */
   readonly "~module"?: never;
 }
-/** By full interface name (`ns:pkg/iface@1.2.0`; unversioned accepted), members in camelCase or by raw WIT name; resources as classes. */
+/**
+ * Import objects by full interface name (`ns:pkg/iface@1.2.0`, also without version). Members are
+ * in camelCase or have their WIT name, and resources are classes.
+ */
 export interface Imports<Data = unknown> {
-  /** A definition, or an object of the definitions in an instance. */
+  /** A definition, or an object with the definitions of an instance. */
   readonly [name: string]: HostFunction | HostFunc<Data> | ResourceClass | CoreModule | Component | Imports<Data>;
 }
 
-/** A component with every import bound. */
+/** A component whose imports are all matched. */
 export interface Linked<Data, W extends World = World> {
   /** The component that was linked. */
   readonly component: Component;
@@ -39,19 +47,22 @@ export interface Linked<Data, W extends World = World> {
   instantiate(
     ...options: undefined extends Data ? [options?: InstantiateOptions<Data>] : [options: InstantiateOptions<Data>]
   ): Promise<Instance<W>>;
-  /** Makes an instance without waiting; browsers refuse that for large core modules on the main thread. */
+  /**
+   * Makes an instance synchronously. Browsers do not allow that for large core modules on the main
+   * thread.
+   */
   instantiateSync(
     ...options: undefined extends Data ? [options?: InstantiateOptions<Data>] : [options: InstantiateOptions<Data>]
   ): Instance<W>;
 }
 
-/** One instance of a linker: what a host gives under one name. */
+/** One instance of a linker: what a host provides under one name. */
 export class LinkerInstance<Data = undefined> {
   readonly #definitions: Definitions;
   readonly #shadowing: boolean;
   readonly #path: string;
 
-  /** Made by `Linker` only. */
+  /** Only `Linker` makes these objects. */
   protected constructor(definitions: Definitions, shadowing: boolean, path: string) {
     this.#definitions = definitions;
     this.#shadowing = shadowing;
@@ -114,7 +125,7 @@ export class LinkerInstance<Data = undefined> {
 
 const LINKER_OPTIONS: Known<{ shadowing?: boolean }> = { shadowing: true };
 
-/** What was given where a component is due. */
+/** Describes a value that was given instead of a component. */
 function notComponent(value: unknown): string {
   return isThenable(value) ? "a promise: await what `compile` gives" : describe(value);
 }
@@ -143,7 +154,8 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
   /**
    * Begins with no definitions.
    *
-   * @param options `shadowing: true` lets a later definition replace an earlier one; otherwise that is an error.
+   * @param options `shadowing: true` lets a later definition replace an earlier one; otherwise that
+   * is an error.
    */
   constructor(options: { shadowing?: boolean } = {}) {
     checkKnown("option of Linker", options, LINKER_OPTIONS);
@@ -184,16 +196,17 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     }
     const { root, plan: known, codegen, printers } = componentInternals(component);
     this.#root.refresh();
-    const binding = new Binding(this.#root, this.#trapUnknown, componentType(root.def));
-    const given = known.imports.flatMap((leaf) => binding.given(leaf) ?? []);
-    // Core modules and components are part of what is planned: with them at hand, it is planned again.
+    const matcher = new ImportMatcher(this.#root, this.#trapUnknown, componentType(root.def));
+    const given = known.imports.flatMap((leaf) => matcher.given(leaf) ?? []);
+    // Core modules and components that the host provides are part of the plan, so the component is
+    // planned again with them.
     const plan = given.length === 0 ? known : planComponent(root, given);
-    const binders = plan.imports.map((leaf) => binding.bind(leaf));
-    const bindings = { plan, binders, classes: binding.classes, codegen, printers };
+    const hostImports = plan.imports.map((leaf) => matcher.match(leaf));
+    const linked = { plan, hostImports, classes: matcher.classes, codegen, printers };
     return {
       component,
-      instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(bindings, options),
-      instantiateSync: (options?: InstantiateOptions<Data>) => instantiateLinkedSync(bindings, options),
+      instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(linked, options),
+      instantiateSync: (options?: InstantiateOptions<Data>) => instantiateLinkedSync(linked, options),
     } as Linked<Data, W>;
   }
 }

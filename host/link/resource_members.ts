@@ -1,5 +1,7 @@
-// Members of a host's resource classes: what a guest's import of a constructor, method or static function calls.
-// A class and a plain name in, a function out; `undefined` if the class lacks it.
+// Members of a host's resource classes: the functions behind a guest's import of a constructor,
+// method or static function.
+// A class and a plain name enter, a function leaves. It is `undefined` if the class lacks the
+// member.
 
 import type { PlainName } from "../../core/binary/names.ts";
 import { givenMember } from "./definitions.ts";
@@ -7,9 +9,9 @@ import { type HostFunction, isSuspending, plainFormOf, suspending, suspendingOr 
 import { givenKeys } from "../names.ts";
 import type { ResourceClass } from "../schema.ts";
 
-/** Whether a value can be a resource's class. */
+/** Whether a value can be the class of a resource. */
 export function isResourceClass(value: unknown): value is ResourceClass {
-  // An arrow function has no prototype, and so no instances.
+  // An arrow function has no prototype and can therefore have no instances.
   return typeof value === "function" && typeof value.prototype === "object" ||
     typeof value === "object" && value !== null && typeof (value as { is?: unknown }).is === "function";
 }
@@ -19,7 +21,10 @@ export function testOf(type: ResourceClass): { is(value: unknown): boolean } {
   return typeof type === "function" ? { is: (value) => value instanceof type } : { is: (value) => type.is(value) };
 }
 
-/** A constructor, method or static function of a resource's class as a plain function; `undefined` if the class lacks it. */
+/**
+ * Gives a constructor, method or static function of a resource's class as a plain function.
+ * `undefined` if the class lacks it.
+ */
 export function memberOf(type: ResourceClass, plain: Exclude<PlainName, { kind: "label" }>): HostFunction | undefined {
   if (plain.kind === "constructor") {
     if (typeof type !== "function") return undefined;
@@ -32,7 +37,8 @@ export function memberOf(type: ResourceClass, plain: Exclude<PlainName, { kind: 
     : undefined;
   const keys = givenKeys(plain.kind, plain.label);
   const gives = (key: string): boolean => typeof givenMember(source!, key) === "function";
-  // Objects known by an `is` test alone have no prototype to look at: their methods are found when called.
+  // Objects that are recognised only by an `is` test have no known prototype. Their methods are
+  // found when they are called.
   if (source === undefined) return (self: Methods, ...args: unknown[]) => self[keyOf(self, keys)]!(...args);
   const key = keys.find(gives);
   if (key === undefined) return undefined;
@@ -47,13 +53,16 @@ export function memberOf(type: ResourceClass, plain: Exclude<PlainName, { kind: 
 
 type Methods = Readonly<Record<string, HostFunction>>;
 
-/** The name under which an object has a method; its JS name where it has none. */
+/** Gives the name under which an object has a method. If it has none, gives the JavaScript name. */
 function keyOf(self: Methods, keys: readonly string[]): string {
   for (const key of keys) if (typeof self[key] === "function") return key;
   return keys.at(-1)!;
 }
 
-/** A function that stands for another suspends if that does; `plain` makes the same of the other's plain form. */
+/**
+ * Makes a function stand for another one: it suspends if the other one does. `plain` wraps the
+ * plain form of the other one.
+ */
 function likewise(
   original: unknown,
   func: HostFunction,

@@ -1,4 +1,5 @@
-// Which constructors, methods and static functions belong to which resource of an interface; for what prints it.
+// Finds the constructors, methods and static functions of the resources of an interface, for the
+// printers. Items enter, functions by resource leave.
 
 import type { FuncType } from "../../abi/types/types.ts";
 import { parsePlainName, type PlainName } from "../../core/binary/names.ts";
@@ -11,7 +12,7 @@ export interface ResourceFunction {
   readonly type: FuncType;
 }
 
-/** The functions of all resources among some items, by the resource's label. */
+/** Gives the functions of all resources among some items, by the label of the resource. */
 export function resourceFunctions(items: Iterable<ExternItem>): Map<string, ResourceFunction[]> {
   const found = new Map<string, ResourceFunction[]>();
   for (const { name, type } of items) {

@@ -1,7 +1,9 @@
-// A component's world as TypeScript: reflection in, the text of a `.d.ts` out, whose world type `instantiate<World>` takes.
-// Each interface's named types stand in a namespace, as what the guest's values become, and with `Like` what may be given for them where
-// that is more. Nothing of a binary goes into the text but identifiers that were checked and JSON string literals.
-// Source: DESIGN.md "Values", "`component.typescript()`".
+// Prints a component's world as TypeScript. Reflection data enters; the text of a `.d.ts` leaves,
+// whose world type `instantiate<World>` takes.
+// The named types of each interface are in a namespace: under their own name as what a value of the
+// guest becomes, and with the suffix `Like` as what may be given for it, if that is more.
+// The only text of a binary that gets into the output is identifiers that were checked, and JSON
+// string literals.
 
 import {
   absurd,
@@ -18,7 +20,7 @@ import { camelCase, memberNames, pascalCase } from "../names.ts";
 import { PrintBudget } from "./print_budget.ts";
 import { type ResourceFunction, resourceFunctions } from "./resource_functions.ts";
 
-/** Words that cannot name a parameter or a type. */
+/** Words that cannot be the name of a parameter or a type. */
 const reserved = new Set(
   ("arguments as any async await bigint boolean break case catch class const continue debugger declare default delete do else " +
     "enum eval export extends false finally for function if implements import in instanceof interface let never new null " +
@@ -38,9 +40,9 @@ function key(name: string): string {
   return isIdentifier(name) ? name : JSON.stringify(name);
 }
 
-/** Gives names that are identifiers, not reserved and not given before. */
+/** Makes names that are valid identifiers, not reserved, and not used before. */
 class Names {
-  /** What was given, and the number to try next. */
+  /** The names used so far, each with the number to try next. */
   readonly #taken = new Map<string, number>();
 
   give(wanted: string, fallback: string): string {
@@ -56,7 +58,7 @@ class Names {
 }
 
 type Side = "import" | "export";
-/** What a guest's value becomes, or what may be given for one. */
+/** Whether a type is what a guest's value becomes, or what may be given for it. */
 type Way = "lifted" | "lowerable";
 
 /** The named types of one interface, on one side of the world. */
@@ -65,15 +67,15 @@ interface Namespace {
   readonly side: Side;
   readonly items: readonly ExternItem[];
   readonly names: Names;
-  /** What it declares, in order, each with its label. */
+  /** Its declarations in order, each with its label. */
   readonly types: (Declared & { readonly type: ValType | ResourceType; readonly label: string })[];
 }
 
-/** Where a type is declared. */
+/** The declaration of a type. */
 interface Declared {
   readonly namespace: Namespace;
   readonly name: string;
-  /** The name of what may be given for it. */
+  /** The name of the type that may be given for it. */
   readonly like: string;
 }
 
@@ -90,7 +92,7 @@ const arrays: Readonly<Partial<Record<ValType["kind"], string>>> = {
   f64: "Float64Array<ArrayBuffer>",
 };
 
-/** Prints a world's type. */
+/** Prints the type of a world. */
 export function printTypescript(
   imports: readonly ExternItem[],
   exports: readonly ExternItem[],
@@ -110,7 +112,7 @@ class TypescriptPrinter {
   readonly #top = new Names();
   readonly #namespaces: Namespace[] = [];
   readonly #declared = new Map<object, Declared>();
-  /** Names that the text takes from the library. */
+  /** Names that the text imports from the library. */
   readonly #library = new Set<string>();
 
   constructor(imports: readonly ExternItem[], exports: readonly ExternItem[], worldName: string) {
@@ -134,11 +136,9 @@ class TypescriptPrinter {
     return [...head, ...namespaces, ...world, ""].join("\n");
   }
 
-  // ── Namespaces ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #collect(side: Side, wanted: string, items: readonly ExternItem[]): void {
     this.#budget.text(wanted);
-    // Interfaces first: what the root takes from them has its name there.
+    // Interfaces come first, because types that the root takes from them have their names there.
     for (const { name, type } of items) {
       if (type.kind === "instance") this.#collect(side, namespaceName(name, side), type.exports);
     }
@@ -176,8 +176,6 @@ class TypescriptPrinter {
     return lines;
   }
 
-  // ── Members ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #members(items: readonly ExternItem[], side: Side, indentation: string): string {
     const isRoot = indentation === "  ";
     const keys = keysOf(items, isRoot);
@@ -201,7 +199,7 @@ class TypescriptPrinter {
         }
         case "type":
           if (type.type.kind !== "resource") return [];
-          // An import that must be a type which another import gave need not be given again.
+          // If an import must be a type that another import gave, the host need not give it again.
           if (side === "import" && !this.#isDeclaredIn(type.type, items)) return [];
           return `readonly ${key(keys.get(name)!)}: ${this.#class(name, type.type, items, side)};`;
       }
@@ -218,7 +216,7 @@ class TypescriptPrinter {
     return declared === undefined || declared.namespace.items === items;
   }
 
-  /** What a resource's class must be, or is. */
+  /** The type of a resource's class. */
   #class(label: string, type: ResourceType, items: readonly ExternItem[], side: Side): string {
     const object = this.#resource(type);
     let construct = `abstract new (...args: never[]) => ${object}`;
@@ -240,13 +238,14 @@ class TypescriptPrinter {
     return methods.length === 0 ? "object" : `{ ${methods.join("; ")} }`;
   }
 
-  // ── Functions ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** A function that the host gives or calls; `made` is what a constructor makes. */
+  /**
+   * Prints the type of a function that the host provides or calls. `made` is what a constructor
+   * makes.
+   */
   #func({ params, result, async }: FuncType, side: Side, made?: string): string {
     const [into, out]: [Way, Way] = side === "import" ? ["lifted", "lowerable"] : ["lowerable", "lifted"];
     const names = new Names();
-    // Options at the end may be left out.
+    // Options at the end of the parameters may be left out.
     let required = params.length;
     if (side === "export") { while (required > 0 && params[required - 1]!.type.kind === "option") required--; }
     const list = params.map(({ name, type }, i) =>
@@ -257,7 +256,7 @@ class TypescriptPrinter {
     return `(${list.join(", ")}) => ${side === "import" ? `Promise<${value}> | (${value})` : `Promise<${value}>`}`;
   }
 
-  /** What a host function returns. */
+  /** The type of what a host function returns. */
   #given(result: ValType | undefined): string {
     if (result?.kind !== "result") return result === undefined ? "void" : this.#type(result, "lowerable");
     this.#library.add("Result");
@@ -265,13 +264,11 @@ class TypescriptPrinter {
     return `${result.ok === undefined ? "void" : ok} | Result<${ok}, ${err}>`;
   }
 
-  /** What an export returns. */
+  /** The type of what an export returns. */
   #returned(result: ValType | undefined, way: Way): string {
     const value = result?.kind === "result" ? result.ok : result;
     return value === undefined ? "void" : this.#type(value, way);
   }
-
-  // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #type(type: ValType, way: Way): string {
     const declared = this.#declared.get(type);
@@ -378,13 +375,18 @@ class TypescriptPrinter {
   }
 }
 
-/** The functions of an interface's resources, and what its members are called in JS; found once. */
+/**
+ * Gives the functions of an interface's resources, and the JavaScript names of its members.
+ * Computed once.
+ */
 const functions = new WeakMap<
   readonly ExternItem[],
   { readonly keys: ReadonlyMap<string, string>; readonly of: ReadonlyMap<string, readonly ResourceFunction[]> }
 >();
 
-/** The constructor, methods and statics of a resource with their JS names. */
+/**
+ * Gives the constructor, methods and static functions of a resource, with their JavaScript names.
+ */
 function functionsOf(
   label: string,
   items: readonly ExternItem[],
@@ -400,7 +402,10 @@ function keysOf(items: readonly ExternItem[], isRoot: boolean): Map<string, stri
   return memberKeys(named.map(({ name, type }) => [name, type.kind]), isRoot);
 }
 
-/** `demo:greet/api@1.0.0` → `GreetApi`; the exports' are told from the imports'. */
+/**
+ * Makes the name of a namespace: `demo:greet/api@1.0.0` → `GreetApi`. Namespaces of exports get
+ * another name than those of imports.
+ */
 function namespaceName(name: string, side: Side): string {
   const [, path = ""] = /^(?:[^:]*:)?(.*)$/.exec(splitVersion(name).base)!;
   return `${pascalCase(path.replaceAll(/[/:]/g, "-"))}${side === "export" ? "Exports" : ""}`;
@@ -408,7 +413,7 @@ function namespaceName(name: string, side: Side): string {
 
 const same = new WeakMap<object, boolean>();
 
-/** Whether what a value becomes is all that may be given for one, so that one name will do. */
+/** Whether a type accepts nothing besides what its values become, so that one name is enough. */
 function isSame(type: ValType | ResourceType): boolean {
   let known = same.get(type);
   if (known === undefined) same.set(type, known = isSameType(type));

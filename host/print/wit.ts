@@ -1,6 +1,9 @@
-// A component's world as WIT text: reflection in, text out that wasm-tools and jco parse back to an equal world.
-// Interfaces are printed in nested packages; one that is imported and exported is printed once, with the members of both.
-// What WIT cannot say (core modules, components, types that a root exports) stands in comments.
+// Prints a component's world as WIT. Reflection data enters; text leaves that wasm-tools and jco
+// parse to an equal world.
+// Interfaces are printed in nested packages. An interface that is imported and exported is printed
+// once, with the members of both.
+// Items that WIT cannot express (core modules, components, types that a root exports) are printed
+// as comments.
 // Spec: WIT.md.
 
 import { absurd, type FuncType, isPrimitive, type ResourceType, type ValType } from "../../abi/types/types.ts";
@@ -15,12 +18,12 @@ const keywords = new Set(
     "variant with world error-context").split(" "),
 );
 
-/** A label as WIT's identifier. */
+/** A label as an identifier of WIT. */
 function id(label: string): string {
   return keywords.has(label) ? `%${label}` : label;
 }
 
-/** A name that came from a binary, for a comment. */
+/** A name from a binary, for a comment. */
 function quote(name: string): string {
   return JSON.stringify(name);
 }
@@ -33,19 +36,22 @@ function block(head: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [`${head} {}`] : [`${head} {`, ...indent(lines), "}"];
 }
 
-/** A type or resource that has a name, and where. */
+/** The scope and the name of a type or resource. */
 interface Owner {
-  readonly scope: Scope;
+  readonly scope: WitScope;
   readonly name: string;
 }
 
-/** An interface, or the world itself, whose types have names. */
-class Scope {
-  /** `ns:pkg/iface@1.0.0`; empty for the world and for interfaces that have no name to be used by. */
+/** The scope of names of an interface, or of the world itself. */
+class WitScope {
+  /** `ns:pkg/iface@1.0.0`. Empty for the world, and for interfaces that no `use` can name. */
   readonly path: string;
   readonly items: Map<string, ExternItem> = new Map();
   readonly names: Map<object, string> = new Map();
-  /** Types of other interfaces that functions mention without a name of their own here: `path` → local name → name there. */
+  /**
+   * Types of other interfaces that functions here mention without a local name: `path` → local name
+   * → name there.
+   */
   readonly uses: Map<string, Map<string, string>> = new Map();
   #functions: ReadonlyMap<string, readonly ResourceFunction[]> | undefined;
   readonly #taken = new Set<string>();
@@ -55,7 +61,7 @@ class Scope {
     this.path = path;
   }
 
-  /** Adds members; those of an interface that is imported and exported are added twice. */
+  /** Adds members. An interface that is imported and exported gets members twice. */
   add(items: readonly ExternItem[], owners: Map<object, Owner>): void {
     for (const item of items) {
       const { name, type } = item;
@@ -66,12 +72,15 @@ class Scope {
     }
   }
 
-  /** The constructor, methods and statics of a resource; those of all resources are found at once. */
+  /**
+   * Gives the constructor, methods and static functions of a resource. Those of all resources are
+   * found at once.
+   */
   functionsOf(resource: string): readonly ResourceFunction[] {
     return (this.#functions ??= resourceFunctions(this.items.values())).get(resource) ?? [];
   }
 
-  /** A name that nothing has here. */
+  /** Makes a name that is free here. */
   freeName(wanted: string): string {
     let name = wanted;
     for (let i = this.#next.get(wanted) ?? 2; this.#taken.has(name) || this.items.has(name); i++) {
@@ -82,7 +91,7 @@ class Scope {
     return name;
   }
 
-  /** Keeps a name that is no member's. */
+  /** Reserves a name that is not a member's. */
   take(name: string): void {
     this.#taken.add(name);
   }
@@ -94,7 +103,10 @@ class Scope {
   }
 }
 
-/** Whether a name is an interface's: `ns:pkg/iface` with an optional version, as WIT can spell it. */
+/**
+ * Whether a name is an interface name that WIT can express: `ns:pkg/iface` with an optional
+ * version.
+ */
 function isInterfaceName(name: string): boolean {
   return /^[^:/@]+:[^:/@]+\/[^:/@]+(@.+)?$/.test(name);
 }
@@ -108,8 +120,8 @@ class WitPrinter {
   readonly #imports: readonly ExternItem[];
   readonly #exports: readonly ExternItem[];
   readonly #owners = new Map<object, Owner>();
-  readonly #interfaces = new Map<string, Scope>();
-  readonly #world = new Scope("");
+  readonly #interfaces = new Map<string, WitScope>();
+  readonly #world = new WitScope("");
   readonly #budget = new PrintBudget();
 
   constructor(imports: readonly ExternItem[], exports: readonly ExternItem[]) {
@@ -125,7 +137,7 @@ class WitPrinter {
     this.#world.take(item.name);
     if (path === undefined) return;
     let scope = this.#interfaces.get(path);
-    if (scope === undefined) this.#interfaces.set(path, scope = new Scope(path));
+    if (scope === undefined) this.#interfaces.set(path, scope = new WitScope(path));
     scope.add(type.exports, this.#owners);
   }
 
@@ -140,7 +152,8 @@ class WitPrinter {
     }
     let root = "root:component";
     while (packages.has(root)) root += "-world";
-    // Arrays of arrays: lists of arguments as long as a world can be would end the stack.
+    // The pieces are joined as arrays of arrays. Spreading them as arguments would exhaust the
+    // stack for a large world.
     const blocks = [...packages].map(([name, bodies]) =>
       block(`package ${spellPath(name)}`, bodies.flatMap((body, i) => i === 0 ? body : ["", ...body]))
     );
@@ -149,14 +162,13 @@ class WitPrinter {
     return `${lines.join("\n")}\n`;
   }
 
-  // ── The world ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   #worldLines(): string[] {
     const imported = new Set(this.#imports.map(({ name }) => name));
     const lines = this.#imports.flatMap((item) => this.#worldItem("import", item));
     const exported = this.#exports.flatMap((item) => {
       if (item.type.kind !== "type") return this.#worldItem("export", item);
-      // A world gives no types away: one that it needs for its functions is as good as imported.
+      // A world cannot export types. A type that the world's functions need is printed as if it
+      // were imported.
       const note = `// the type ${quote(item.name)} is an export`;
       return imported.has(item.name) ? [note] : [note, ...this.#typeItem(item, this.#world)];
     });
@@ -178,7 +190,7 @@ class WitPrinter {
         if (item.implements !== undefined) {
           return [...attributes, `${side} ${id(name)}: ${spellPath(item.implements)};`];
         }
-        const scope = new Scope("");
+        const scope = new WitScope("");
         scope.add(type.exports, this.#owners);
         const [head = "", ...rest] = block(`${side} ${id(name)}: interface`, this.#members(scope));
         return [...attributes, head, ...rest];
@@ -191,9 +203,7 @@ class WitPrinter {
     }
   }
 
-  // ── Members of an interface ─────────────────────────────────────────────────────────────────────────────────────────────
-
-  #members(scope: Scope): string[] {
+  #members(scope: WitScope): string[] {
     const lines = [...scope.items.values()].flatMap((item) => {
       const { name, type } = item;
       this.#budget.text(name);
@@ -213,21 +223,23 @@ class WitPrinter {
     return [...this.#uses(scope), ...lines];
   }
 
-  #uses(scope: Scope): string[] {
+  #uses(scope: WitScope): string[] {
     return [...scope.uses].map(([path, names]) => {
       const list = [...names].map(([local, name]) => local === name ? id(name) : `${id(name)} as ${id(local)}`);
-      // An interface of the same package goes by its bare name: by its path, the package would depend on itself.
+      // An interface of the same package is named without its path. With the path, the package
+      // would depend on itself.
       const [pkg, iface = ""] = packageOf(path);
       const target = packageOf(scope.path)[0] === pkg ? id(iface) : spellPath(path);
       return `use ${target}.{${list.join(", ")}};`;
     });
   }
 
-  #typeItem({ name, type }: ExternItem, scope: Scope): string[] {
+  #typeItem({ name, type }: ExternItem, scope: WitScope): string[] {
     const { type: named } = type as ExternType & { kind: "type" };
     const owner = this.#owners.get(named);
     const first = scope.names.get(named);
-    // An interface with a path can be used; the world cannot, nor can an interface that only the world has.
+    // Types of an interface with a path can be used. Those of the world cannot, nor those of an
+    // interface without a path.
     if (owner !== undefined && owner.scope !== scope && owner.scope.path !== "") {
       scope.use(owner.scope.path, name, owner.name);
       return [];
@@ -236,7 +248,7 @@ class WitPrinter {
     return this.#definition(name, named, scope);
   }
 
-  #definition(name: string, type: ValType | ResourceType, scope: Scope): string[] {
+  #definition(name: string, type: ValType | ResourceType, scope: WitScope): string[] {
     const of = (part: ValType): string => this.#type(part, scope);
     switch (type.kind) {
       case "resource":
@@ -258,7 +270,7 @@ class WitPrinter {
     }
   }
 
-  #resource(name: string, scope: Scope): string[] {
+  #resource(name: string, scope: WitScope): string[] {
     const members: string[] = [];
     for (const { plain, type } of scope.functionsOf(name)) {
       const { params, result, async } = type;
@@ -274,23 +286,21 @@ class WitPrinter {
     return members.length === 0 ? [`resource ${id(name)};`] : block(`resource ${id(name)}`, members);
   }
 
-  // ── Types ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #func(type: FuncType, scope: Scope): string {
+  #func(type: FuncType, scope: WitScope): string {
     return `${type.async ? "async " : ""}func${this.#signature(type, scope)}`;
   }
 
-  #signature({ params, result }: FuncType, scope: Scope): string {
+  #signature({ params, result }: FuncType, scope: WitScope): string {
     const list = params.map(({ name, type }) => `${id(name)}: ${this.#type(type, scope)}`).join(", ");
     return `(${list})${result === undefined ? "" : ` -> ${this.#type(result, scope)}`}`;
   }
 
-  /** A type's name in the scope, or what it consists of. */
-  #type(type: ValType, scope: Scope): string {
+  /** The name of a type in the scope. If it has none, its structure. */
+  #type(type: ValType, scope: WitScope): string {
     return this.#budget.text(this.#name(type, scope) ?? this.#structure(type, scope));
   }
 
-  #name(type: ValType | ResourceType, scope: Scope): string | undefined {
+  #name(type: ValType | ResourceType, scope: WitScope): string | undefined {
     const local = scope.names.get(type);
     if (local !== undefined) return id(local);
     const owner = this.#owners.get(type);
@@ -301,7 +311,7 @@ class WitPrinter {
     return id(name);
   }
 
-  #structure(type: ValType, scope: Scope): string {
+  #structure(type: ValType, scope: WitScope): string {
     const of = (part: ValType | undefined): string => part === undefined ? "_" : this.#type(part, scope);
     switch (type.kind) {
       case "list":
@@ -327,7 +337,7 @@ class WitPrinter {
       case "variant":
       case "enum":
       case "flags":
-        // Validation wants a name for each of these: what has none is in a component's own export only.
+        // Validation requires a name for each of these. Only an export of a component may lack one.
         return `/* an anonymous ${type.kind} */ tuple<>`;
       default:
         if (isPrimitive(type)) return type.kind;
@@ -336,14 +346,14 @@ class WitPrinter {
   }
 }
 
-/** The package of an interface's path, with its version, and the interface's own name. */
+/** Splits the path of an interface into its package, with version, and its own name. */
 function packageOf(path: string): readonly [pkg: string, name: string] {
   const { base, version } = splitVersion(path);
   const [pkg = "", name = ""] = base.split("/");
   return [version === undefined ? pkg : `${pkg}@${version}`, name];
 }
 
-/** An interface's path with its words escaped where they are keywords. */
+/** The path of an interface. Words that are keywords are escaped. */
 function spellPath(path: string): string {
   const { base, version } = splitVersion(path);
   const spelt = base.replace(/[^:/]+/g, (word) => id(word));

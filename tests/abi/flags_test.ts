@@ -33,8 +33,8 @@ Deno.test("flags: emitted code would see what JavaScript sets", () => {
   instance.entered = FREE;
   instance.mayLeave = true;
   const other = new ComponentInstance(new InstanceTree({}, 1));
-  tree.poison(new Error("for this test"));
-  assertEquals([seen(), tree.poisoned, instance.mayLeave], [[LOCKED, 1, 1], true, false]);
-  assertEquals([other.entered, other.mayLeave, other.tree.poisoned], [FREE, true, false]);
+  tree.lockDown(new Error("for this test"));
+  assertEquals([seen(), tree.lockedDown, instance.mayLeave], [[LOCKED, 1, 1], true, false]);
+  assertEquals([other.entered, other.mayLeave, other.tree.lockedDown], [FREE, true, false]);
   assertNotEquals(other.enteredAt, instance.enteredAt);
 });

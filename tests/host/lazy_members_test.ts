@@ -1,11 +1,11 @@
 // Members that are made when first read: once, in the right order, through whatever object they are read.
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { defineLazily, MemberLayout } from "../../host/exports/lazy_members.ts";
+import { defineLazily, MemberTable } from "../../host/exports/lazy_members.ts";
 
 Deno.test("objects of one layout have members of their own, each made once", () => {
   const made: string[] = [];
-  const layout = new MemberLayout<string>();
+  const layout = new MemberTable<string>();
   layout.add("readAll", "read-all", (origin) => made.push(origin) && { origin });
   const [one, other]: Record<string, unknown>[] = [{}, {}];
   layout.define(one!, "one");
@@ -22,7 +22,7 @@ Deno.test("objects of one layout have members of their own, each made once", () 
 });
 
 Deno.test("a member is read through whatever leads to its object", () => {
-  const layout = new MemberLayout<number>();
+  const layout = new MemberTable<number>();
   layout.add("answer", "answer", (origin) => origin);
   const of = (origin: number): { answer: number } => {
     const target = {};
@@ -54,7 +54,7 @@ Deno.test("members of what was frozen, sealed or kept from growing are made once
 });
 
 Deno.test("a raw name that another member has is left to it, before and after reading", () => {
-  const target: Record<string, unknown> = {}, layout = new MemberLayout<undefined>();
+  const target: Record<string, unknown> = {}, layout = new MemberTable<undefined>();
   layout.add("a-b", "a-b", () => "first");
   layout.add("aB", "a-b", () => "second");
   layout.define(target, undefined);

@@ -24,7 +24,7 @@ async function watched(fn: (context: Deno.TestContext) => void | Promise<void>, 
   used.clear();
   expected = 0;
   await fn(context);
-  const left = [...used].filter(({ tree }) => !tree.poisoned && !tree.disposed);
+  const left = [...used].filter(({ tree }) => !tree.lockedDown && !tree.disposed);
   assertEquals(left.reduce((sum, table) => sum + table.size, 0), expected, "handles are left in the guests' tables");
 }
 

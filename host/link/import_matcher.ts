@@ -1,5 +1,7 @@
-// One link: every import of a component found among a linker's definitions and checked; what each gives to an instance.
-// Leaves of a plan's imports in, binders out. A LinkError says which import lacks what.
+// Matches the imports of one component: each import is found among a linker's definitions and
+// checked.
+// Leaves of a plan's imports enter. For each, a function leaves that makes what the host provides
+// for one instance. A LinkError says which import lacks what.
 
 import { LinkError } from "../../errors.ts";
 import type { HostCall } from "../../abi/calls/call_link.ts";
@@ -9,13 +11,13 @@ import { Component, componentInternals } from "../../core/component.ts";
 import type { ComponentType, Entity, InstanceType } from "../../core/validate/validated_types.ts";
 import { Budget } from "../../core/resolve/budget.ts";
 import { features } from "../../core/module/features.ts";
-import type { Binder } from "../../core/run/running_core.ts";
+import type { MakeHostImport } from "../../core/run/running_core.ts";
 import { ModuleSlot } from "../../core/module/module_slot.ts";
 import { describeFault, foreignModuleFault, moduleFault } from "../../core/module/module_type.ts";
 import { isInterfaceName, parsePlainName } from "../../core/binary/names.ts";
 import type { Given } from "../../core/plan/plan.ts";
 import type { PlanImport } from "../../core/plan/plan_types.ts";
-import { Bindings, differEntity, placed } from "../../core/validate/subtype.ts";
+import { differEntity, placed, ResourceBindings } from "../../core/validate/subtype.ts";
 import { componentType } from "../../core/validate/validate.ts";
 import { closest, Definitions, type Found } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
@@ -25,12 +27,12 @@ import { camelCase, givenKeys, type MemberKind, pascalCase } from "../names.ts";
 import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
 import type { Caller, ResourceClass } from "../schema.ts";
 
-/** One link: what the definitions give for each import of one component. */
-export class Binding {
+/** Matches the imports of one component with the definitions of one linker. */
+export class ImportMatcher {
   readonly #root: Definitions;
   readonly #trapUnknown: boolean;
   readonly #type: ComponentType;
-  /** Instances by path, each looked up once. */
+  /** Instances by path. Each is looked up once. */
   readonly #scopes = new Map<string, Definitions | Found | undefined>();
   readonly classes: Map<ResourceType, ResourceClass> = new Map();
 
@@ -40,7 +42,10 @@ export class Binding {
     this.#trapUnknown = trapUnknown;
   }
 
-  /** What the host gives for an import that the plan must know; `undefined` for others. */
+  /**
+   * Gives what the host provides for an import that must be known before planning. `undefined` for
+   * other imports.
+   */
   given(leaf: PlanImport): Given | undefined {
     const { want, display } = leaf;
     if (want.kind !== "module" && want.kind !== "component") return undefined;
@@ -56,12 +61,12 @@ export class Binding {
     const { root } = componentInternals(value);
     const given: Entity = { sort: "component", type: componentType(root.def) };
     const budget = new Budget(root.def.size);
-    const mismatch = differEntity(this.#wanted(leaf), given, new Bindings(() => false, () => budget.spend(0)));
+    const mismatch = differEntity(this.#wanted(leaf), given, new ResourceBindings(() => false, () => budget.spend(0)));
     if (mismatch === undefined) return root;
     throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
   }
 
-  /** What the component's type says of a leaf. */
+  /** Gives the type of a leaf from the component's type. */
   #wanted({ path }: PlanImport): Entity {
     const [first, ...rest] = path;
     let { entity } = this.#type.imports.get(first!.name)!;
@@ -69,7 +74,7 @@ export class Binding {
     return entity;
   }
 
-  bind(leaf: PlanImport): Binder {
+  match(leaf: PlanImport): MakeHostImport {
     const { want } = leaf;
     switch (want.kind) {
       case "func":
@@ -99,7 +104,7 @@ export class Binding {
     }
   }
 
-  /** The class that is defined for a resource. */
+  /** Gives the class that is defined for a resource. */
   #class(leaf: PlanImport): ResourceClass | undefined {
     const found = this.#find(leaf, "type");
     if (found === undefined) return undefined;
@@ -107,17 +112,17 @@ export class Binding {
     return found.value;
   }
 
-  /** What is defined for a leaf; at the root a compatible version will do. */
+  /** Gives the definition for a leaf. At the root, a compatible version is enough. */
   #find(leaf: PlanImport, kind: MemberKind): Found | undefined {
     const { name } = leaf.path.at(-1)!, scope = this.#scope(leaf);
     const found = scope?.member(kind, name);
     if (found !== undefined || leaf.path.length > 1) return found;
     const versioned = scope!.instance(name);
-    // What has an `is` test looks like an instance.
+    // A resource with an `is` test looks like an instance.
     return versioned instanceof Definitions ? { value: versioned.source ?? {}, owner: undefined } : versioned;
   }
 
-  /** The definitions that hold a leaf; `undefined` if its instance is missing. */
+  /** Gives the definitions that hold a leaf. `undefined` if its instance is missing. */
   #scope(leaf: PlanImport): Definitions | undefined {
     return this.#scopeAt(leaf, leaf.path.slice(0, -1));
   }
@@ -127,7 +132,8 @@ export class Binding {
     let path = "";
     for (const { name, implements: iface } of names) {
       path = `${path}#${name}`;
-      // A plain name that nothing is defined for is served by what is defined for the interface that it implements.
+      // An instance whose plain name is not defined may be served by the interface that it
+      // implements.
       if (!this.#scopes.has(path)) {
         this.#scopes.set(path, scope.instance(name) ?? (iface === undefined ? undefined : scope.instance(iface)));
       }
@@ -139,7 +145,7 @@ export class Binding {
     return scope;
   }
 
-  /** A function by its raw name, or as a member of a resource's class. */
+  /** Gives a function by its WIT name, or as a member of a resource's class. */
   #findFunc(leaf: PlanImport): Found | undefined {
     const { name } = leaf.path.at(-1)!, plain = parsePlainName(name);
     if (plain.kind === "label") return this.#find(leaf, "func");
@@ -151,7 +157,7 @@ export class Binding {
     return { value: memberOf(resource, plain), owner: undefined };
   }
 
-  #func(leaf: PlanImport, type: FuncType, found: Found | undefined): Binder {
+  #func(leaf: PlanImport, type: FuncType, found: Found | undefined): MakeHostImport {
     const { display } = leaf;
     const value = found?.value;
     if (value === undefined) {
@@ -169,7 +175,7 @@ export class Binding {
     return () => ({ kind: "func", call, suspends, plain });
   }
 
-  #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): Binder {
+  #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): MakeHostImport {
     const { display, path } = leaf;
     const { suspends } = func;
     if (suspends) this.#requireJspi(display);
@@ -230,7 +236,7 @@ export class Binding {
   }
 }
 
-const none: Binder = () => ({ kind: "none" });
+const none: MakeHostImport = () => ({ kind: "none" });
 
 function sortOf(value: unknown): string {
   if (value instanceof HostFunc || typeof value === "function") return "func";
