@@ -3,7 +3,7 @@
 
 import { CompileError, engineMessage, locate } from "../errors.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
-import { capMemories, missingFeature } from "./module/core_module.ts";
+import { concat } from "./binary/bytes.ts";
 import { placeOfModule } from "./decode/debug_names.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
@@ -14,6 +14,9 @@ import { checkGiven, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import { moduleHead } from "./module/module_type.ts";
+import { missingFeature } from "./module/needed_features.ts";
+import { rewritingOf } from "./module/rewriting.ts";
+import { transformWhole } from "./module/transform.ts";
 import { planComponent } from "./plan/plan.ts";
 import type { DefinedComponent } from "./plan/plan_types.ts";
 import { checkIdentity, requireWhole } from "./sources/split_modules.ts";
@@ -94,15 +97,14 @@ function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** The bytes of a core module for the engine. */
-function capped(
+function moduleBytes(
   all: Uint8Array,
   { offset, length }: ModuleSlot,
   module: number,
-  { maxMemoryPages }: CompileOptions,
+  options: CompileOptions,
 ): Uint8Array<ArrayBuffer> {
   const bytes = all.subarray(offset, offset + length);
-  if (maxMemoryPages === undefined) return unshared(bytes);
-  return unshared(capMemories(bytes, true, maxMemoryPages, module, offset) as Uint8Array);
+  return unshared(transformWhole(bytes, rewritingOf(options, module, offset)));
 }
 
 /** Whether an engine was not allowed to compile, rather than not able to: a policy or an embedder forbids it. */
@@ -167,7 +169,7 @@ export function compileSync(bytes: Bytes, given: CompileOptions, printers: Print
   requireWhole(decoded);
   const component = planned(decoded, options);
   decoded.modules.forEach((slot, i) => {
-    const module = capped(all, slot, i, options);
+    const module = moduleBytes(all, slot, i, options);
     try {
       slot.fill(new WebAssembly.Module(module));
     } catch (error) {
@@ -224,7 +226,7 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
   requireWhole(decoded);
   // The engine compiles on threads of its own: meanwhile the component is validated, whose faults count first.
   const compiling = decoded.modules.map(async (slot, i) => {
-    const module = capped(all, slot, i, options);
+    const module = moduleBytes(all, slot, i, options);
     try {
       return await WebAssembly.compile(module);
     } catch (error) {
@@ -295,16 +297,6 @@ class Chunks {
   }
 }
 
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let position = 0;
-  for (const piece of pieces) {
-    all.set(piece, position);
-    position += piece.length;
-  }
-  return all;
-}
-
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {
   const chunks = new Chunks(stream);
   const modules: Promise<WebAssembly.Module>[] = [];
@@ -371,9 +363,7 @@ async function pipeModule(
   const compiling = options.modules === undefined ? compileBody(body, kept, module, offset) : undefined;
   // A module that fails is reported once everything is decoded: the first fault in the bytes counts.
   compiling?.catch(() => {});
-  // What the engine may not see yet: until the memory section is known, when memories are capped.
-  let withheld: Uint8Array[] | undefined = options.maxMemoryPages === undefined ? undefined : [];
-  let held = 0, needed = 0;
+  const rewriting = rewritingOf(options, module, offset);
   const give = (bytes: Uint8Array): void => {
     kept.push(bytes);
     try {
@@ -391,23 +381,9 @@ async function pipeModule(
       }
       left -= piece.length;
       head.add(piece, left === 0);
-      if (compiling === undefined) continue;
-      if (withheld === undefined) {
-        give(piece);
-        continue;
-      }
-      withheld.push(piece);
-      held += piece.length;
-      // Looking again before the section in question is there would be quadratic.
-      if (held < needed && left > 0) continue;
-      const cap = capMemories(concat(withheld), left === 0, options.maxMemoryPages!, module, offset);
-      if (typeof cap === "number") {
-        needed = cap;
-        continue;
-      }
-      withheld = undefined;
-      give(cap);
+      if (compiling !== undefined) rewriting.push(piece).forEach(give);
     }
+    if (compiling !== undefined) rewriting.end().forEach(give);
     try {
       controller.close();
     } catch {

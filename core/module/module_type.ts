@@ -5,7 +5,7 @@
 import { CompileError } from "../../errors.ts";
 import { CoreEquality, CoreSpace, type CoreTypeEntry, isPlain, shapeOf } from "./type_space.ts";
 import { coreExternType, coreLimits, coreTableType, coreValType, recType } from "./core_types.ts";
-import { skipConstExpr } from "./core_module.ts";
+import { skipConstExpr } from "./instructions.ts";
 import type { CoreExternType, CoreLimits } from "./core_syntax.ts";
 import { Reader } from "../binary/reader.ts";
 
