@@ -64,7 +64,9 @@ class FeatureScan {
   #types(reader: Reader): void {
     for (const { type, final } of recType(reader)) {
       if (type.kind === "struct" || type.kind === "array" || !final) this.needed.add("gc");
-      if (type.kind === "func" && [...type.params, ...type.results].includes("v128")) this.needed.add("simd");
+      if (type.kind === "func" && [...type.params, ...type.results].some(({ kind }) => kind === "v128")) {
+        this.needed.add("simd");
+      }
     }
   }
 

@@ -6,11 +6,11 @@ import { CoreSpace, groupFault, isShared, valueFault } from "../module/type_spac
 import type { CoreExternType, CoreModuleDecl, CoreSubType, CoreTypeDef } from "../module/core_syntax.ts";
 import { invalid } from "../binary/invalid.ts";
 import {
-  type CoreExport,
-  type CoreImport,
-  type CoreItemType,
-  coreItemType,
   type CoreModuleType,
+  resolveCoreType,
+  type ResolvedCoreType,
+  type ResolvedExport,
+  type ResolvedImport,
 } from "../module/module_type.ts";
 import type { IndexSpaces, Spaces } from "./index_spaces.ts";
 
@@ -45,7 +45,7 @@ export function addCoreTypeItem(item: CoreTypeItem, scope: IndexSpaces<Spaces>):
  * What is wrong with what a module type imports or exports, besides its limits. An engine says the
  * same of a module.
  */
-function itemTypeFault(item: CoreItemType, space: CoreSpace): string | undefined {
+function itemTypeFault(item: ResolvedCoreType, space: CoreSpace): string | undefined {
   if (item.kind === "tag" && item.results.length > 0) return "invalid exception type: non-empty tag result type";
   if (item.kind !== "table" && item.kind !== "global") return undefined;
   const [type, shared, part] = item.kind === "table"
@@ -62,9 +62,9 @@ function evaluateModuleType(
   offset: number,
 ): CoreModuleType {
   const space = new CoreSpace();
-  const imports: CoreImport[] = [], exports: CoreExport[] = [];
-  const resolve = (type: CoreExternType): CoreItemType => {
-    const item = coreItemType(type, space);
+  const imports: ResolvedImport[] = [], exports: ResolvedExport[] = [];
+  const resolve = (type: CoreExternType): ResolvedCoreType => {
+    const item = resolveCoreType(type, space);
     if (item === undefined) invalid("core type", offset, "unknown-index", "type", (type as { type: number }).type);
     const fault = itemTypeFault(item, space);
     if (fault !== undefined) invalid("core type", offset, "invalid-type", fault);

@@ -3,7 +3,7 @@
 
 import { CompileError } from "../../errors.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
-import type { CoreItemType, CoreModuleType } from "../module/module_type.ts";
+import type { CoreModuleType, ResolvedCoreType } from "../module/module_type.ts";
 
 /** Throws for what are no modules, or not as many as a component has. */
 export function checkGiven(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
@@ -39,7 +39,7 @@ export function lackOf(module: WebAssembly.Module, declared: CoreModuleType): st
 }
 
 /** A kind as engines call it. */
-function kindOf({ kind }: CoreItemType): string {
+function kindOf({ kind }: ResolvedCoreType): string {
   return kind === "func" ? "function" : kind;
 }
 

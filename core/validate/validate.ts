@@ -196,19 +196,22 @@ class Validator {
         if (frame.kind !== "component") {
           invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
         }
-        if (def.rep === "i64") this.#gates.require("memory64", "a resource represented by an i64", offset);
-        else if (def.rep !== "i32") {
+        const rep = def.rep.kind;
+        if (rep === "i64") this.#gates.require("memory64", "a resource represented by an i64", offset);
+        else if (rep !== "i32") {
           invalid("type", offset, "invalid-type", "resources can only be represented by `i32` or `i64`");
         }
         if (def.destructor !== undefined) {
           const item = frame.get("core func", def.destructor, offset);
           const type = item === "unknown" ? undefined : item.type;
-          if (type?.kind === "func" && (`${type.params}` !== def.rep || type.results.length > 0)) {
+          const fits = type?.kind !== "func" ||
+            type.params.length === 1 && type.params[0]!.kind === rep && type.results.length === 0;
+          if (!fits) {
             invalid("type", offset, "core-signature", "core function has the wrong signature for a destructor");
           }
         }
         const type = frame.makeResource();
-        frame.local.set(type, def.rep);
+        frame.local.set(type, rep);
         frame.defined.add(type);
         return { kind: "resource", type };
       }
