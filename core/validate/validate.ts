@@ -6,38 +6,20 @@
 import { containsBorrow, type ResourceType } from "../../abi/types/types.ts";
 import { locate } from "../../errors.ts";
 import { requireCoreFeatures } from "../module/core_gates.ts";
-import { CoreEquality } from "../module/type_space.ts";
 import { describeDefinition } from "../decode/debug_names.ts";
 import type { CoreTypeDef } from "../module/core_syntax.ts";
-import type {
-  AliasDef,
-  ComponentDef,
-  CoreInstanceExpr,
-  Definition,
-  ExternTypeDef,
-  InstanceExpr,
-  SortIndex,
-  TypeDecl,
-  TypeDef,
-} from "../decode/syntax.ts";
-import {
-  type ComponentType,
-  type Entity,
-  InstanceType,
-  type NamedEntity,
-  rootOf,
-  Substitution,
-  type TypeEntity,
-} from "./validated_types.ts";
+import type { AliasDef, ComponentDef, Definition, ExternTypeDef, TypeDecl, TypeDef } from "../decode/syntax.ts";
+import type { ComponentType, Entity, InstanceType, TypeEntity } from "./validated_types.ts";
 import { addCoreType, addCoreTypeItem } from "../resolve/core_types.ts";
 import { type Budget, weigh } from "../resolve/budget.ts";
+import { checkExports, entityAt, makeInstance, refreshed, typeOf } from "./entities.ts";
+import { InstanceValidator } from "./instances.ts";
 import { evaluateValueType, valueAt } from "../resolve/value_types.ts";
-import { type CoreInstanceType, type CoreItem, Frame } from "./validation_scope.ts";
+import { Frame } from "./validation_scope.ts";
 import type { Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
-import { checkLabels, takeName } from "./labels.ts";
-import { MAX_NESTING } from "../binary/limits.ts";
-import { type CoreModuleType, itemFault, moduleTypeFault } from "../module/module_type.ts";
+import { checkLabels } from "./labels.ts";
+import { type CoreModuleType, moduleTypeFault } from "../module/module_type.ts";
 import { mentionsOuterResource } from "./outer_resources.ts";
 import { Bindings, differ, differEntity, placed } from "./subtype.ts";
 import { Reader } from "../binary/reader.ts";
@@ -74,11 +56,12 @@ const sortWords: Readonly<Record<string, string>> = {
 class Validator {
   readonly #gates: Gates;
   readonly #budget: Budget;
-  readonly #instances = new Map<ComponentType, InstanceType>();
+  readonly #instances: InstanceValidator;
 
   constructor(gates: Gates, budget: Budget) {
     this.#gates = gates;
     this.#budget = budget;
+    this.#instances = new InstanceValidator(gates, budget);
   }
 
   component(def: ComponentDef, parent: Frame | undefined): ComponentType {
@@ -112,13 +95,13 @@ class Validator {
         return frame.add("core module", type);
       }
       case "core-instance":
-        return frame.add("core instance", this.#coreInstance(definition.expr, frame, offset));
+        return frame.add("core instance", this.#instances.coreInstance(definition.expr, frame, offset));
       case "core-type":
         return this.#coreType(definition.type, frame, offset);
       case "component":
         return frame.add("component", this.component(definition.component, frame));
       case "instance":
-        return frame.add("instance", this.#instance(definition.expr, frame, offset));
+        return frame.add("instance", this.#instances.instance(definition.expr, frame, offset));
       case "alias":
         return this.#alias(definition.alias, frame, offset);
       case "type":
@@ -327,137 +310,6 @@ class Validator {
     }
   }
 
-  // ── Instances ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #instance(expr: InstanceExpr, frame: Frame, offset: number): InstanceType {
-    if (expr.kind === "exports") {
-      const items = new Map<string, NamedEntity>(), taken = new Map<string, string>();
-      const bag = new Frame("instance type", undefined, this.#budget, this.#gates);
-      for (const { name, item } of expr.exports) {
-        const entity = entityAt(item, frame, this.#gates, offset);
-        bag.checkName(name, entity, offset, "export");
-        takeName(taken, name.name, "export", offset);
-        if (entity.sort === "func") bag.checkAnnotation("export", name.name, entity.type, offset);
-        items.set(name.name, { name, entity });
-      }
-      return makeInstance(items, offset, []);
-    }
-    const component = frame.get("component", expr.component, offset);
-    if (expr.args.length === 0 && component.imports.size === 0 && component.defined.size === 0) {
-      return this.#instanceOf(component);
-    }
-    const args = new Map<string, Entity>();
-    for (const { name, item } of expr.args) {
-      if (args.has(name)) {
-        invalid("instance", offset, "name-conflict", `instantiation argument \`${name}\``, "argument", name);
-      }
-      args.set(name, entityAt(item, frame, this.#gates, offset));
-    }
-    const bindings = new Bindings((root) => component.imported.has(root), () => this.#budget.spend(offset));
-    const types: (readonly [object, object])[] = [];
-    for (const [name, { entity }] of component.imports) {
-      this.#budget.spend(offset);
-      const arg = args.get(name);
-      if (arg === undefined) invalid("instance", offset, "missing-argument", "import", name);
-      const mismatch = differEntity(entity, arg, bindings);
-      if (mismatch !== undefined) invalid(`instance, argument \`${name}\``, offset, "type-mismatch", placed(mismatch));
-      this.#pairTypes(entity, arg, types, offset);
-    }
-    const made = new Map<ResourceType, ResourceType>();
-    const substitution = new Substitution((root) => {
-      if (component.imported.has(root)) return bindings.of(root);
-      if (!component.defined.has(root)) return undefined;
-      let fresh = made.get(root);
-      if (fresh === undefined) {
-        made.set(root, fresh = frame.makeResource());
-        frame.defined.add(fresh);
-      }
-      return fresh;
-    }, types);
-    return new InstanceType(component.exports, component.depth + 1, [], substitution);
-  }
-
-  /** The instance of a component that takes nothing and defines no resources: all of them have one type. */
-  #instanceOf(component: ComponentType): InstanceType {
-    let made = this.#instances.get(component);
-    if (made === undefined) {
-      this.#instances.set(component, made = new InstanceType(component.exports, component.depth + 1));
-    }
-    return made;
-  }
-
-  /** Pairs the types that an import names with those that are given for them, whose names then count. */
-  #pairTypes(
-    expected: Entity,
-    found: Entity,
-    pairs: (readonly [object, object])[],
-    offset: number,
-    seen = new Set<object>(),
-  ): void {
-    if (expected.sort === "type" && found.sort === "type") {
-      const [left, right] = [expected.type, found.type];
-      if (left.kind === "value" && right.kind === "value") pairs.push([left.type, right.type]);
-      if (left.kind === "resource" && right.kind === "resource") pairs.push([left.type, right.type]);
-    } else if (expected.sort === "instance" && found.sort === "instance" && !seen.has(expected.type)) {
-      seen.add(expected.type);
-      for (const [name, { entity }] of expected.type.entries()) {
-        this.#budget.spend(offset);
-        this.#pairTypes(entity, found.type.get(name)!.entity, pairs, offset, seen);
-      }
-    }
-  }
-
-  // ── Core instances ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #coreInstance(expr: CoreInstanceExpr, frame: Frame, offset: number): CoreInstanceType {
-    if (expr.kind === "exports") {
-      const items = new Map<string, CoreItem>();
-      for (const { name, item: { sort, index } } of expr.exports) {
-        if (sort === "type" || sort === "module" || sort === "instance") {
-          invalid(
-            "core instance",
-            offset,
-            "wrong-kind",
-            `a core ${sort}`,
-            "a core function, table, memory, global or tag",
-          );
-        }
-        if (items.has(name)) {
-          invalid("core instance", offset, "duplicate-core-name", `export name \`${name}\` already defined`);
-        }
-        items.set(name, frame.get(coreItemSorts[sort], index, offset));
-      }
-      return items;
-    }
-    const module = frame.get("core module", expr.module, offset);
-    const args = new Map<string, CoreInstanceType>();
-    for (const { name, instance } of expr.args) {
-      if (args.has(name)) invalid("core instance", offset, "duplicate-name", "module instantiation argument", name);
-      args.set(name, frame.get("core instance", instance, offset));
-    }
-    if (module === undefined) return "unknown";
-    const equality = new CoreEquality();
-    for (const { module: from, name, type } of module.imports) {
-      this.#budget.spend(offset);
-      if (!args.has(from)) invalid("core instance", offset, "missing-argument", "module instantiation argument", from);
-      const arg = args.get(from)!;
-      if (arg === "unknown") continue;
-      const item = arg.get(name);
-      if (item === undefined) {
-        const what = `module instantiation argument \`${from}\` does not export an item named \`${name}\``;
-        invalid("core instance", offset, "core-signature", what);
-      }
-      if (item === "unknown") continue;
-      const fault = itemFault(item.type, item.space, type, module.space, equality);
-      if (fault !== undefined) {
-        invalid("core instance", offset, "type-mismatch", ` in argument \`${from}\`, item \`${name}\`: ${fault}`);
-      }
-    }
-    const { space } = module, items = new Map<string, CoreItem>();
-    for (const { name, type } of module.exports) items.set(name, { type, space });
-    return items;
-  }
-
   // ── Aliases ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #alias(def: AliasDef, frame: Frame, offset: number): void {
@@ -502,75 +354,10 @@ class Validator {
   }
 }
 
-// ── Pieces that need no validator ─────────────────────────────────────────────────────────────────────────────────────────
-
 const coreItemSortNames: ReadonlySet<string> = new Set(Object.values(coreItemSorts));
 
 function isCoreItemSort(sort: string): sort is CoreItemSort {
   return coreItemSortNames.has(sort);
-}
-
-/** Checks what only the end of a component, or of a component type, shows of its exports. */
-function checkExports(frame: Frame, offset: number): void {
-  if (!frame.leaksResource()) return;
-  invalid("component", offset, "invalid-type", "local resource type found in export but not exported itself");
-}
-
-/** What a frame amounts to as a component's type. */
-function typeOf(frame: Frame): ComponentType {
-  return {
-    imports: frame.import.items,
-    exports: frame.export.items,
-    imported: frame.imported,
-    defined: frame.defined,
-    depth: depthOf(frame.export.items),
-  };
-}
-
-function depthOf(items: ReadonlyMap<string, NamedEntity>): number {
-  let depth = 0;
-  for (const { entity } of items.values()) if (entity.sort === "instance") depth = Math.max(depth, entity.type.depth);
-  return depth;
-}
-
-/** Instances nest in instances, and everything that walks them recurses. */
-function makeInstance(
-  items: ReadonlyMap<string, NamedEntity>,
-  offset: number,
-  abstract: readonly ResourceType[],
-): InstanceType {
-  const depth = depthOf(items) + 1;
-  if (depth > MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
-  return new InstanceType(items, depth, abstract);
-}
-
-/** An instance type with resources of its own. */
-function refreshed(type: InstanceType, fresh: Set<ResourceType>, frame: Frame): InstanceType {
-  if (type.abstract.length === 0) return type;
-  const made = new Map(type.abstract.map((resource) => [rootOf(resource), frame.makeResource()]));
-  for (const resource of made.values()) fresh.add(resource);
-  return type.substitute(new Substitution((root) => made.get(root)));
-}
-
-/** The item at an index, for sorts that components import and export. */
-function entityAt({ sort, index }: SortIndex, frame: Frame, gates: Gates, offset: number): Entity {
-  switch (sort) {
-    case "func":
-      return { sort, type: frame.get(sort, index, offset) };
-    case "type":
-      return { sort, type: frame.get(sort, index, offset) };
-    case "instance":
-      return { sort, type: frame.get(sort, index, offset) };
-    case "component":
-      return { sort, type: frame.get(sort, index, offset) };
-    case "core module":
-      return { sort, type: frame.get(sort, index, offset) };
-    case "value":
-      gates.require("values", "a component value", offset);
-      return { sort, type: frame.consume(index, offset) };
-    default:
-      invalid("component", offset, "wrong-kind", sort, "a func, value, type, component, instance or core module");
-  }
 }
 
 /** Whether leaving so many scopes leaves a component. */
