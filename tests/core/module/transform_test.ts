@@ -29,7 +29,8 @@ const module = await wat(`(module
 
 Deno.test("chunks of every size give the same capped module", async () => {
   const whole = transformWhole(module, rewritingOf({ maxMemoryPages: 3 }, 0, 0));
-  assert(WebAssembly.validate(whole as Uint8Array<ArrayBuffer>));
+  // Where the engine takes the module as it is, it takes the capped one.
+  assertEquals(WebAssembly.validate(whole as Uint8Array<ArrayBuffer>), WebAssembly.validate(module));
   for (let size = 1; size <= module.length + 1; size++) {
     assertEquals(inChunks(module, size, rewritingOf({ maxMemoryPages: 3 }, 0, 0)), whole, `chunks of ${size}`);
   }
