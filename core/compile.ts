@@ -5,7 +5,7 @@
 
 import { CompileError, engineMessage, locate } from "../errors.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
-import { capMemories, missingFeature } from "./module/core_module.ts";
+import { concat } from "./binary/bytes.ts";
 import { placeOfModule } from "./decode/debug_names.ts";
 import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
@@ -16,6 +16,9 @@ import { checkGiven, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import { moduleHead } from "./module/module_type.ts";
+import { missingFeature } from "./module/needed_features.ts";
+import { rewritingOf } from "./module/rewriting.ts";
+import { transformWhole } from "./module/transform.ts";
 import { planComponent } from "./plan/plan.ts";
 import type { DefinedComponent } from "./plan/plan_types.ts";
 import { checkIdentity, requireWhole } from "./sources/split_modules.ts";
@@ -109,16 +112,15 @@ function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(bytes);
 }
 
-/** Gives the bytes of a core module for the engine. */
-function capped(
+/** The bytes of a core module for the engine. */
+function moduleBytes(
   all: Uint8Array,
   { offset, length }: ModuleSlot,
   module: number,
-  { maxMemoryPages }: CompileOptions,
+  options: CompileOptions,
 ): Uint8Array<ArrayBuffer> {
   const bytes = all.subarray(offset, offset + length);
-  if (maxMemoryPages === undefined) return unshared(bytes);
-  return unshared(capMemories(bytes, true, maxMemoryPages, module, offset) as Uint8Array);
+  return unshared(transformWhole(bytes, rewritingOf(options, module, offset)));
 }
 
 /**
@@ -190,7 +192,7 @@ export function compileSync(bytes: Bytes, given: CompileOptions, printers: Print
   requireWhole(decoded);
   const component = planned(decoded, options);
   decoded.modules.forEach((slot, i) => {
-    const module = capped(all, slot, i, options);
+    const module = moduleBytes(all, slot, i, options);
     try {
       slot.fill(new WebAssembly.Module(module));
     } catch (error) {
@@ -251,7 +253,7 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
   // The engine compiles on its own threads. Meanwhile the component is validated here, and its own
   // faults are reported first.
   const compiling = decoded.modules.map(async (slot, i) => {
-    const module = capped(all, slot, i, options);
+    const module = moduleBytes(all, slot, i, options);
     try {
       return await WebAssembly.compile(module);
     } catch (error) {
@@ -321,16 +323,6 @@ class Chunks {
   cancel(reason: unknown): void {
     this.#reader.cancel(reason).catch(() => {});
   }
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let position = 0;
-  for (const piece of pieces) {
-    all.set(piece, position);
-    position += piece.length;
-  }
-  return all;
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {
@@ -403,10 +395,7 @@ async function pipeModule(
   // The failure of a module is reported after everything is decoded, because the first fault in the
   // bytes counts.
   compiling?.catch(() => {});
-  // Bytes that the engine must not see yet. If memories are capped, that is all until the memory
-  // section is known.
-  let withheld: Uint8Array[] | undefined = options.maxMemoryPages === undefined ? undefined : [];
-  let held = 0, needed = 0;
+  const rewriting = rewritingOf(options, module, offset);
   const give = (bytes: Uint8Array): void => {
     kept.push(bytes);
     try {
@@ -424,23 +413,9 @@ async function pipeModule(
       }
       left -= piece.length;
       head.add(piece, left === 0);
-      if (compiling === undefined) continue;
-      if (withheld === undefined) {
-        give(piece);
-        continue;
-      }
-      withheld.push(piece);
-      held += piece.length;
-      // Looking again before the memory section has arrived would take quadratic time.
-      if (held < needed && left > 0) continue;
-      const cap = capMemories(concat(withheld), left === 0, options.maxMemoryPages!, module, offset);
-      if (typeof cap === "number") {
-        needed = cap;
-        continue;
-      }
-      withheld = undefined;
-      give(cap);
+      if (compiling !== undefined) rewriting.push(piece).forEach(give);
     }
+    if (compiling !== undefined) rewriting.end().forEach(give);
     try {
       controller.close();
     } catch {

@@ -4,11 +4,12 @@
 // the same type.
 
 import { absurd, type ResourceType, type ValType } from "../abi/types/types.ts";
-import { CoreSpace } from "./module/type_space.ts";
+import { formatValType } from "./module/core_value_types.ts";
+import type { ResolvedCoreType } from "./module/module_type.ts";
 import { type Entity, type NamedEntity, rootOf, Substitution, typeRoot } from "./validate/validated_types.ts";
 import { invalid } from "./binary/invalid.ts";
 
-import type { ExternItem, ExternType } from "./types.ts";
+import type { CoreItemType, ExternItem, ExternType } from "./types.ts";
 
 /**
  * Converts validated types into the public `ExternType` data. Use one instance per component,
@@ -44,8 +45,8 @@ export class Reflection {
           return { kind: "component", imports: this.items(imports), exports: this.items(exports) };
         });
       case "core module": {
-        const { imports, exports } = entity.type ?? { imports: [], exports: [], space: new CoreSpace() };
-        return { kind: "module", imports, exports };
+        const { imports = [], exports = [] } = entity.type ?? {};
+        return { kind: "module", imports: imports.map(coreItem), exports: exports.map(coreItem) };
       }
       case "value":
         return invalid("component", 0, "unsupported", "a component value");
@@ -75,6 +76,25 @@ export class Reflection {
     let type = this.#made.get(key);
     if (type === undefined) this.#made.set(key, type = make());
     return type;
+  }
+}
+
+/** An import or export of a core module, with its type's spelling in the text format. */
+function coreItem<T extends { readonly type: ResolvedCoreType }>(item: T): Omit<T, "type"> & { type: CoreItemType } {
+  return { ...item, type: coreItemType(item.type) };
+}
+
+function coreItemType(type: ResolvedCoreType): CoreItemType {
+  switch (type.kind) {
+    case "func":
+    case "tag":
+      return { kind: type.kind, params: type.params.map(formatValType), results: type.results.map(formatValType) };
+    case "table":
+      return { ...type, element: formatValType(type.element) };
+    case "memory":
+      return type;
+    case "global":
+      return { ...type, type: formatValType(type.type) };
   }
 }
 

@@ -3,7 +3,7 @@
 // Spec: Explainer.md "Import and Export Definitions" (`externtype`).
 
 import type { FuncType, ResourceType, ValType } from "../abi/types/types.ts";
-import type { CoreExport, CoreImport } from "./module/module_type.ts";
+import type { CoreLimits } from "./module/core_syntax.ts";
 
 /** The type of an import or export, as plain data. Resources are compared by identity. */
 export type ExternType =
@@ -23,4 +23,30 @@ export interface ExternItem {
   readonly implements?: string;
   /** The `external-id` attribute. */
   readonly externalId?: string;
+}
+
+/** The type of a core module's import or export: plain data, value types in the text format's spelling. */
+export type CoreItemType =
+  | { readonly kind: "func"; readonly params: readonly string[]; readonly results: readonly string[] }
+  | { readonly kind: "table"; readonly element: string; readonly limits: CoreLimits }
+  | { readonly kind: "memory"; readonly limits: CoreLimits }
+  | { readonly kind: "global"; readonly type: string; readonly mutable: boolean; readonly shared: boolean }
+  | { readonly kind: "tag"; readonly params: readonly string[]; readonly results: readonly string[] };
+
+/** An import of a core module. */
+export interface CoreImport {
+  /** The first of its two names. */
+  readonly module: string;
+  /** The second of its two names. */
+  readonly name: string;
+  /** What is imported. */
+  readonly type: CoreItemType;
+}
+
+/** An export of a core module. */
+export interface CoreExport {
+  /** Its name. */
+  readonly name: string;
+  /** What is exported. */
+  readonly type: CoreItemType;
 }

@@ -6,7 +6,8 @@
 import type { CallStyle } from "../../abi/types/layout.ts";
 import type { PrimitiveKind } from "../../abi/types/types.ts";
 import type { StringEncoding } from "../../abi/state/canon_context.ts";
-import type { CoreTypeDef, CoreValTypeText } from "../module/core_syntax.ts";
+import type { CoreTypeDef } from "../module/core_syntax.ts";
+import type { CoreValType } from "../module/core_value_types.ts";
 import type { DebugNames } from "./debug_names.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 
@@ -124,7 +125,7 @@ export type TypeDef =
     readonly params: readonly LabelledRef[];
     readonly result: ValTypeRef | undefined;
   }
-  | { readonly kind: "resource"; readonly rep: CoreValTypeText; readonly destructor: number | undefined }
+  | { readonly kind: "resource"; readonly rep: CoreValType; readonly destructor: number | undefined }
   | { readonly kind: "component" | "instance"; readonly decls: readonly TypeDecl[] };
 
 /** `componentdecl` and `instancedecl`. */
@@ -186,7 +187,7 @@ export type CanonDef =
     readonly options?: CanonOptionsDef;
     /** The address type of `memory`. Validation sets it. */
     address?: "i32" | "i64";
-    readonly coreType?: CoreValTypeText;
+    readonly coreType?: CoreValType;
     readonly slot?: number;
     readonly memory?: number;
     readonly table?: number;

@@ -6,6 +6,7 @@
 
 import { partsOf } from "./type_space.ts";
 import type { CoreExternType, CoreSubType, CoreTypeDef } from "./core_syntax.ts";
+import type { CoreValType } from "./core_value_types.ts";
 import type { Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
 
@@ -36,10 +37,10 @@ class Uses {
     invalid("core type", this.#offset, "unsupported", what);
   }
 
-  #value(text: string): void {
-    if (!text.startsWith("(")) return; // no reference
-    if (text.includes("(shared ")) this.#shared("heap type");
-    if (/\b(?:no)?cont\b/.test(text)) this.#unsupported("a continuation reference");
+  #value(type: CoreValType): void {
+    if (type.kind !== "ref") return;
+    if (type.shared) this.#shared("heap type");
+    if (type.heap === "cont" || type.heap === "nocont") this.#unsupported("a continuation reference");
   }
 
   types(types: readonly CoreSubType[]): void {

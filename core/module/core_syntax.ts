@@ -1,16 +1,15 @@
 // What a binary says of core types, as plain data. Indices are as written; nothing here is resolved or checked.
 // Spec: Binary.md "Core Definitions", core specification "Binary Format: Types".
 
-/** A core value or storage type in the text format's spelling. */
-export type CoreValTypeText = string;
+import type { CoreRefType, CoreValType } from "./core_value_types.ts";
 
 export type CoreCompositeType =
-  | { readonly kind: "func"; readonly params: readonly CoreValTypeText[]; readonly results: readonly CoreValTypeText[] }
+  | { readonly kind: "func"; readonly params: readonly CoreValType[]; readonly results: readonly CoreValType[] }
   | { readonly kind: "struct"; readonly fields: readonly CoreFieldType[] }
   | { readonly kind: "array"; readonly field: CoreFieldType }
-  | { readonly kind: "cont"; readonly type: string };
+  | { readonly kind: "cont"; readonly type: CoreRefType };
 export interface CoreFieldType {
-  readonly type: CoreValTypeText;
+  readonly type: CoreValType;
   readonly mutable: boolean;
 }
 export interface CoreSubType {
@@ -34,9 +33,9 @@ export interface CoreLimits {
 }
 export type CoreExternType =
   | { readonly kind: "func"; readonly type: number; readonly exact: boolean }
-  | { readonly kind: "table"; readonly element: CoreValTypeText; readonly limits: CoreLimits }
+  | { readonly kind: "table"; readonly element: CoreRefType; readonly limits: CoreLimits }
   | { readonly kind: "memory"; readonly limits: CoreLimits }
-  | { readonly kind: "global"; readonly type: CoreValTypeText; readonly mutable: boolean; readonly shared: boolean }
+  | { readonly kind: "global"; readonly type: CoreValType; readonly mutable: boolean; readonly shared: boolean }
   | { readonly kind: "tag"; readonly type: number };
 
 /** `core:deftype`. */

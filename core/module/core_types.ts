@@ -1,5 +1,4 @@
 // Core WebAssembly types as far as components mention them: recursive groups, function, struct and array types, limits, externs.
-// Types come out in the text format's spelling, which makes equality string equality.
 // Spec: core spec 3.0 "Binary Format: Types"; Binary.md `core:type`.
 
 import type {
@@ -10,13 +9,27 @@ import type {
   CoreModuleDecl,
   CoreSubType,
   CoreTypeDef,
-  CoreValTypeText,
 } from "./core_syntax.ts";
+import {
+  type AbstractHeapType,
+  abstractRef,
+  type CoreNumberType,
+  type CoreRefType,
+  type CoreValType,
+  indexedRef,
+  numberTypes,
+} from "./core_value_types.ts";
 import { MAX_CASES, MAX_PARAMS } from "../binary/limits.ts";
 import { hex, type Reader, readU32 } from "../binary/reader.ts";
 
-const numeric: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64", 0x7b: "v128" };
-const heap: Readonly<Record<number, string>> = {
+const numeric: Readonly<Record<number, CoreNumberType>> = {
+  0x7f: numberTypes.i32,
+  0x7e: numberTypes.i64,
+  0x7d: numberTypes.f32,
+  0x7c: numberTypes.f64,
+  0x7b: numberTypes.v128,
+};
+const heap: Readonly<Record<number, AbstractHeapType>> = {
   0x75: "nocont",
   0x74: "noexn",
   0x73: "nofunc",
@@ -35,40 +48,42 @@ const heap: Readonly<Record<number, string>> = {
 
 const SHARED = 0x65;
 
-function heapType(reader: Reader): string {
+/** A reference to the heap type that comes next. */
+function refTo(reader: Reader, nullable: boolean): CoreRefType {
   if (reader.peek() === SHARED) {
     reader.byte();
-    return sharedHeapType(reader);
+    return sharedRef(reader, nullable);
   }
   const start = reader.offset;
   const code = reader.indexOrCode("heap type");
-  if (code >= 0) return String(code);
-  return heap[code + 0x80] ?? reader.fail("unknown-opcode", [hex(code + 0x80), "heap type"], start);
+  if (code >= 0) return indexedRef(nullable, code);
+  const abstract = heap[code + 0x80];
+  if (abstract === undefined) reader.fail("unknown-opcode", [hex(code + 0x80), "heap type"], start);
+  return abstractRef(nullable, false, abstract);
 }
 
 /**
- * A heap type after the prefix `shared`. Only abstract types have it: a defined type says itself if
- * it is shared.
+ * A reference to the heap type after the prefix `shared`. Only abstract types have it: a defined
+ * type says itself if it is shared.
  */
-function sharedHeapType(reader: Reader): string {
+function sharedRef(reader: Reader, nullable: boolean): CoreRefType {
   const byte = reader.byte();
-  return `(shared ${heap[byte] ?? reader.unknown(byte, "heap type")})`;
+  return abstractRef(nullable, true, heap[byte] ?? reader.unknown(byte, "heap type"));
 }
 
 /** `core:valtype`. */
-export function coreValType(reader: Reader): CoreValTypeText {
+export function coreValType(reader: Reader): CoreValType {
   const byte = reader.byte();
-  const number = numeric[byte];
-  return number ?? refType(reader, byte) ?? reader.unknown(byte, "core value type");
+  return numeric[byte] ?? refType(reader, byte) ?? reader.unknown(byte, "core value type");
 }
 
 /** `core:reftype`, whose first byte was read; `undefined` if that begins none. */
-function refType(reader: Reader, byte: number): string | undefined {
-  if (byte === 0x64) return `(ref ${heapType(reader)})`;
-  if (byte === 0x63) return `(ref null ${heapType(reader)})`;
-  if (byte === SHARED) return `(ref null ${sharedHeapType(reader)})`;
+function refType(reader: Reader, byte: number): CoreRefType | undefined {
+  if (byte === 0x64) return refTo(reader, false);
+  if (byte === 0x63) return refTo(reader, true);
+  if (byte === SHARED) return sharedRef(reader, true);
   const abstract = heap[byte];
-  return abstract === undefined ? undefined : `(ref null ${abstract})`;
+  return abstract === undefined ? undefined : abstractRef(true, false, abstract);
 }
 
 /** `core:tabletype`. */
@@ -80,7 +95,7 @@ export function coreTableType(reader: Reader): CoreExternType & { kind: "table" 
 
 function fieldType(reader: Reader): CoreFieldType {
   const next = reader.peek();
-  const packed = next === 0x78 ? "i8" : next === 0x77 ? "i16" : undefined;
+  const packed = next === 0x78 ? numberTypes.i8 : next === 0x77 ? numberTypes.i16 : undefined;
   if (packed !== undefined) reader.byte();
   const type = packed ?? coreValType(reader);
   return { type, mutable: reader.flag() };
@@ -100,7 +115,7 @@ function compositeType(reader: Reader): CoreCompositeType {
     case 0x5e:
       return { kind: "array", field: fieldType(reader) };
     case 0x5d:
-      return { kind: "cont", type: heapType(reader) };
+      return { kind: "cont", type: refTo(reader, false) };
     default:
       reader.unknown(byte, "core composite type");
   }

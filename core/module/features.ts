@@ -93,8 +93,11 @@ function probed(name: string, probe: () => boolean): PropertyDescriptor {
   };
 }
 
+/** A feature that a core module can need. */
+export type NeededFeature = Exclude<FeatureName, "jspi" | "jsString" | "codegen">;
+
 /** What messages call the features that a core module can need. */
-export const featureNames: Readonly<Record<Exclude<FeatureName, "jspi" | "jsString" | "codegen">, string>> = {
+export const featureNames: Readonly<Record<NeededFeature, string>> = {
   simd: "SIMD",
   relaxedSimd: "relaxed SIMD",
   multiMemory: "multiple memories",

@@ -5,40 +5,37 @@
 import { CompileError } from "../../errors.ts";
 import { CoreEquality, CoreSpace, type CoreTypeEntry, isPlain, shapeOf } from "./type_space.ts";
 import { coreExternType, coreLimits, coreTableType, coreValType, recType } from "./core_types.ts";
-import { skipConstExpr } from "./core_module.ts";
+import { skipConstExpr } from "./instructions.ts";
 import type { CoreExternType, CoreLimits } from "./core_syntax.ts";
+import { type CoreValType, formatShort } from "./core_value_types.ts";
 import { Reader } from "../binary/reader.ts";
 
-/** The type of a core module's import or export: plain data, value types in the text format's spelling. */
-export type CoreItemType =
-  | { readonly kind: "func"; readonly params: readonly string[]; readonly results: readonly string[] }
-  | { readonly kind: "table"; readonly element: string; readonly limits: CoreLimits }
-  | { readonly kind: "memory"; readonly limits: CoreLimits }
-  | { readonly kind: "global"; readonly type: string; readonly mutable: boolean; readonly shared: boolean }
-  | { readonly kind: "tag"; readonly params: readonly string[]; readonly results: readonly string[] };
+/** The type of a core module's import or export: an `externtype` whose function types are resolved. */
+export type ResolvedCoreType =
+  | {
+    readonly kind: "func" | "tag";
+    readonly params: readonly CoreValType[];
+    readonly results: readonly CoreValType[];
+  }
+  | CoreExternType & { kind: "table" | "memory" | "global" };
 
-/** An import of a core module. */
-export interface CoreImport {
-  /** The first of its two names. */
+/** An import of a core module, by its two names. */
+export interface ResolvedImport {
   readonly module: string;
-  /** The second of its two names. */
   readonly name: string;
-  /** What is imported. */
-  readonly type: CoreItemType;
+  readonly type: ResolvedCoreType;
 }
 
 /** An export of a core module. */
-export interface CoreExport {
-  /** Its name. */
+export interface ResolvedExport {
   readonly name: string;
-  /** What is exported. */
-  readonly type: CoreItemType;
+  readonly type: ResolvedCoreType;
 }
 
 /** The type of a core module. */
 export interface CoreModuleType {
-  readonly imports: readonly CoreImport[];
-  readonly exports: readonly CoreExport[];
+  readonly imports: readonly ResolvedImport[];
+  readonly exports: readonly ResolvedExport[];
   /** What the references in its types count in. */
   readonly space: CoreSpace;
   /** What each instance of it makes; missing where only a type is known. */
@@ -57,10 +54,10 @@ export interface CoreModuleMakes {
 }
 
 /** The types of functions and tags whose shape does not say which they are. */
-const declared = new WeakMap<CoreItemType, CoreTypeEntry>();
+const declared = new WeakMap<ResolvedCoreType, CoreTypeEntry>();
 
 /** Resolves an `externtype`; `undefined` where its index is no function type. */
-export function coreItemType(type: CoreExternType, space: CoreSpace): CoreItemType | undefined {
+export function resolveCoreType(type: CoreExternType, space: CoreSpace): ResolvedCoreType | undefined {
   switch (type.kind) {
     case "func":
     case "tag": {
@@ -106,8 +103,8 @@ export function readModuleType(head: Uint8Array): CoreModuleType | undefined {
 
 function readModule(reader: Reader): CoreModuleType | undefined {
   const space = new CoreSpace();
-  const imports: CoreImport[] = [], exports: CoreExport[] = [];
-  const items: Record<CoreItemType["kind"], (CoreItemType | undefined)[]> = {
+  const imports: ResolvedImport[] = [], exports: ResolvedExport[] = [];
+  const items: Record<ResolvedCoreType["kind"], (ResolvedCoreType | undefined)[]> = {
     func: [],
     table: [],
     memory: [],
@@ -116,8 +113,8 @@ function readModule(reader: Reader): CoreModuleType | undefined {
   };
   /** Types of the functions that it defines: most are not exported, and need no more than that. */
   let funcs: ArrayLike<number> = [];
-  const add = (type: CoreExternType): CoreItemType | undefined => {
-    const item = coreItemType(type, space);
+  const add = (type: CoreExternType): ResolvedCoreType | undefined => {
+    const item = resolveCoreType(type, space);
     items[type.kind].push(item);
     return item;
   };
@@ -173,7 +170,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
           const defined = kind === "func" ? funcs[index - items.func.length] : undefined;
           const type = defined === undefined
             ? kind && items[kind][index]
-            : coreItemType({ kind: "func", type: defined, exact: false }, space);
+            : resolveCoreType({ kind: "func", type: defined, exact: false }, space);
           if (type !== undefined) exports.push({ name, type });
         }, "export");
         break;
@@ -188,13 +185,11 @@ function readModule(reader: Reader): CoreModuleType | undefined {
   return { imports, exports, space, makes };
 }
 
-// ── Matching ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
 /** What is wrong with a module: an item of it, and what about that. */
 export interface ModuleFault {
   readonly item: string;
   /** Its kind; `undefined` where there is no such item. */
-  readonly found: CoreItemType["kind"] | undefined;
+  readonly found: ResolvedCoreType["kind"] | undefined;
   /** `expected type …, found type …`. */
   readonly fact: string;
 }
@@ -219,7 +214,7 @@ export function moduleFault(found: CoreModuleType, expected: CoreModuleType): Mo
 export function foreignModuleFault(module: WebAssembly.Module, expected: CoreModuleType): ModuleFault | undefined {
   const typed = <T extends { kind: string }>(item: T): T & { type: ItemKind } => ({
     ...item,
-    type: { kind: (item.kind === "function" ? "func" : item.kind) as CoreItemType["kind"] },
+    type: { kind: (item.kind === "function" ? "func" : item.kind) as ResolvedCoreType["kind"] },
   });
   const found = {
     imports: WebAssembly.Module.imports(module).map(typed),
@@ -229,7 +224,7 @@ export function foreignModuleFault(module: WebAssembly.Module, expected: CoreMod
 }
 
 /** What is known of an item at least. */
-type ItemKind = Pick<CoreItemType, "kind">;
+type ItemKind = Pick<ResolvedCoreType, "kind">;
 
 function kindFault(found: ItemKind, expected: ItemKind): string | undefined {
   return found.kind === expected.kind ? undefined : `expected ${expected.kind} found ${found.kind}`;
@@ -242,8 +237,8 @@ function faultOf<T extends ItemKind>(
     readonly exports: readonly { readonly name: string; readonly type: T }[];
   },
   expected: CoreModuleType,
-  exportFault: (given: T, wanted: CoreItemType) => string | undefined,
-  importFault: (given: CoreItemType, needed: T) => string | undefined,
+  exportFault: (given: T, wanted: ResolvedCoreType) => string | undefined,
+  importFault: (given: ResolvedCoreType, needed: T) => string | undefined,
 ): ModuleFault | undefined {
   const exported = new Map(found.exports.map(({ name, type }) => [name, type]));
   for (const { name, type } of expected.exports) {
@@ -264,14 +259,15 @@ function faultOf<T extends ItemKind>(
 
 /** Why a core item does not fit an expected type; `undefined` if it does. */
 export function itemFault(
-  found: CoreItemType,
+  found: ResolvedCoreType,
   foundSpace: CoreSpace,
-  expected: CoreItemType,
+  expected: ResolvedCoreType,
   expectedSpace: CoreSpace,
   equality: CoreEquality,
 ): string | undefined {
   if (found.kind !== expected.kind) return kindFault(found, expected);
-  const same = (left: string, right: string): boolean => equality.values(left, foundSpace, right, expectedSpace);
+  const same = (left: CoreValType, right: CoreValType): boolean =>
+    equality.values(left, foundSpace, right, expectedSpace);
   switch (found.kind) {
     case "func":
     case "tag":
@@ -280,7 +276,7 @@ export function itemFault(
     case "table": {
       const other = expected as typeof found;
       if (!same(found.element, other.element)) {
-        return `expected table element type ${spell(other.element)}, found ${spell(found.element)}`;
+        return `expected table element type ${formatShort(other.element)}, found ${formatShort(found.element)}`;
       }
       return limitsFit(found.limits, other.limits) ? undefined : limitsFault("table", expected, found);
     }
@@ -291,14 +287,16 @@ export function itemFault(
     }
     case "global": {
       const other = expected as typeof found;
-      if (!same(found.type, other.type)) return `expected global type ${spell(other.type)}, found ${spell(found.type)}`;
+      if (!same(found.type, other.type)) {
+        return `expected global type ${formatShort(other.type)}, found ${formatShort(found.type)}`;
+      }
       if (found.mutable === other.mutable && found.shared === other.shared) return undefined;
       return `expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
     }
   }
 }
 
-type Signature = CoreItemType & { kind: "func" | "tag" };
+type Signature = ResolvedCoreType & { kind: "func" | "tag" };
 
 function signatureFits(
   found: Signature,
@@ -313,13 +311,8 @@ function signatureFits(
     equality.lists(found.results, foundSpace, expected.results, expectedSpace);
 }
 
-function limitsFault(what: string, expected: CoreItemType, found: CoreItemType): string {
+function limitsFault(what: string, expected: ResolvedCoreType, found: ResolvedCoreType): string {
   return `mismatch in ${what} limits: expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
-}
-
-/** Reference types by their short names. */
-function spell(text: string): string {
-  return text.replaceAll(/\(ref null ([a-z]+)\)/g, "$1ref");
 }
 
 function limitsFit(found: CoreLimits, expected: CoreLimits): boolean {
@@ -328,14 +321,15 @@ function limitsFit(found: CoreLimits, expected: CoreLimits): boolean {
     (expected.max === undefined || found.max !== undefined && found.max <= expected.max);
 }
 
-/** A core item's type in the text format. */
-export function formatItem(type: CoreItemType): string {
-  return spell(spellItem(type));
-}
+/** How many parameters and results a message shows. */
+const SHOWN_TYPES = 20;
 
-function spellItem(type: CoreItemType): string {
-  const words = (name: string, types: readonly string[]): string =>
-    types.length === 0 ? "" : ` (${name} ${types.slice(0, 20).join(" ")}${types.length > 20 ? " …" : ""})`;
+/** A core item's type in the text format. */
+export function formatItem(type: ResolvedCoreType): string {
+  const words = (name: string, types: readonly CoreValType[]): string => {
+    const more = types.length > SHOWN_TYPES ? " …" : "";
+    return types.length === 0 ? "" : ` (${name} ${types.slice(0, SHOWN_TYPES).map(formatShort).join(" ")}${more})`;
+  };
   const limits = ({ address, min, max, shared }: CoreLimits): string =>
     `${address === "i64" ? " i64" : ""} ${min}${max === undefined ? "" : ` ${max}`}${shared ? " shared" : ""}`;
   switch (type.kind) {
@@ -343,11 +337,11 @@ function spellItem(type: CoreItemType): string {
     case "tag":
       return `(${type.kind}${words("param", type.params)}${words("result", type.results)})`;
     case "table":
-      return `(table${limits(type.limits)} ${type.element})`;
+      return `(table${limits(type.limits)} ${formatShort(type.element)})`;
     case "memory":
       return `(memory${limits(type.limits)})`;
     case "global":
-      return `(global ${type.mutable ? `(mut ${type.type})` : type.type})`;
+      return type.mutable ? `(global (mut ${formatShort(type.type)}))` : `(global ${formatShort(type.type)})`;
   }
 }
 

@@ -4,6 +4,13 @@
 // Spec: core spec 3.0 "Types: Recursive Types".
 
 import type { CoreCompositeType, CoreFieldType, CoreSubType } from "./core_syntax.ts";
+import {
+  type AbstractHeapType,
+  type CoreRefType,
+  type CoreValType,
+  indexIn,
+  sameButIndex,
+} from "./core_value_types.ts";
 import { MAX_SUBTYPING_DEPTH } from "../binary/limits.ts";
 
 /** A recursive group, with the space that its references count in. */
@@ -76,8 +83,8 @@ export function groupFault(types: readonly CoreSubType[], space: CoreSpace): str
 }
 
 /** What is wrong with a value type: its index, if it has one. */
-export function valueFault(text: string, space: CoreSpace): string | undefined {
-  const [, index] = reference(text);
+export function valueFault(type: CoreValType, space: CoreSpace): string | undefined {
+  const index = indexIn(type);
   if (index === undefined) return undefined;
   if (index >= space.length) return `unknown type ${index}: type index out of bounds`;
   return space.at(index) === undefined ? `type index ${index} is a module type` : undefined;
@@ -87,14 +94,13 @@ export function valueFault(text: string, space: CoreSpace): string | undefined {
  * Whether threads may share values of a type whose index, if it has one, is right: numbers, and
  * references to what is shared.
  */
-export function isShared(text: string, space: CoreSpace): boolean {
-  if (!text.startsWith("(")) return true;
-  const [, index] = reference(text);
-  return index === undefined ? text.includes("(shared ") : shapeOf(space.at(index)!).shared;
+export function isShared(type: CoreValType, space: CoreSpace): boolean {
+  if (type.kind !== "ref") return true;
+  return typeof type.heap === "number" ? shapeOf(space.at(type.heap)!).shared : type.shared;
 }
 
 /** The value types in a core type. */
-export function partsOf(type: CoreCompositeType): readonly string[] {
+export function partsOf(type: CoreCompositeType): readonly CoreValType[] {
   switch (type.kind) {
     case "func":
       return [...type.params, ...type.results];
@@ -103,13 +109,13 @@ export function partsOf(type: CoreCompositeType): readonly string[] {
     case "array":
       return [type.field.type];
     case "cont":
-      return [`(ref ${type.type})`];
+      return [type.type];
   }
 }
 
 /** Whether a composite type may be declared a subtype of another one; references count in one space. */
 function extendsShape(type: CoreCompositeType, above: CoreCompositeType, space: CoreSpace): boolean {
-  const all = (lower: readonly string[], upper: readonly string[]): boolean =>
+  const all = (lower: readonly CoreValType[], upper: readonly CoreValType[]): boolean =>
     lower.length === upper.length && lower.every((part, i) => extendsValue(part, upper[i]!, space));
   // What can be written to must be the same.
   const field = (lower: CoreFieldType, upper: CoreFieldType): boolean =>
@@ -124,19 +130,22 @@ function extendsShape(type: CoreCompositeType, above: CoreCompositeType, space: 
     case "array":
       return above.kind === "array" && field(type.field, above.field);
     case "cont":
-      return above.kind === "cont" && extendsValue(`(ref ${type.type})`, `(ref ${above.type})`, space);
+      return above.kind === "cont" && extendsValue(type.type, above.type, space);
   }
 }
 
-/** Abstract heap types directly above each; those of a space's types are their kinds. */
-const heapAbove: Readonly<Record<string, string>> = {
+/** A heap type, with the kind of a defined type in the place of its index. */
+type HeapKind = AbstractHeapType | CoreCompositeType["kind"];
+
+/** The abstract heap type directly above; those without one are tops. */
+const heapAbove: { readonly [K in HeapKind]?: AbstractHeapType } = {
   eq: "any",
   i31: "eq",
   struct: "eq",
   array: "eq",
 };
 /** The bottom of each hierarchy, by its top. */
-const heapBottom: Readonly<Record<string, string>> = {
+const heapBottom: { readonly [K in HeapKind]?: AbstractHeapType } = {
   any: "none",
   func: "nofunc",
   extern: "noextern",
@@ -145,23 +154,30 @@ const heapBottom: Readonly<Record<string, string>> = {
 };
 
 /** Numbers and vectors have no subtypes; references have. */
-function extendsValue(lower: string, upper: string, space: CoreSpace): boolean {
-  if (lower === upper) return true;
-  const [below, above] = [lower, upper].map((text) => /^\(ref (null )?(\(shared )?(\w+)/.exec(text));
-  if (!below || !above || below[1] && !above[1] || below[2] !== above[2]) return false;
-  const entry = (heap: string): CoreTypeEntry | undefined => /^\d/.test(heap) ? space.at(Number(heap)) : undefined;
-  const kind = (heap: string): string => {
-    const found = entry(heap);
-    return found === undefined ? heap : shapeOf(found).type.kind;
-  };
-  const [heap, wanted] = [below[3]!, above[3]!], left = entry(heap), right = entry(wanted);
+function extendsValue(lower: CoreValType, upper: CoreValType, space: CoreSpace): boolean {
+  if (lower.kind !== "ref" || upper.kind !== "ref") return lower.kind === upper.kind;
+  if (sameButIndex(lower, upper) && lower.heap === upper.heap) return true;
+  return (upper.nullable || !lower.nullable) && lower.shared === upper.shared && extendsHeap(lower, upper, space);
+}
+
+/** Whether the heap type of one reference type extends the other's. */
+function extendsHeap({ heap }: CoreRefType, { heap: wanted }: CoreRefType, space: CoreSpace): boolean {
+  const entry = (heap: AbstractHeapType | number): CoreTypeEntry | undefined =>
+    typeof heap === "number" ? space.at(heap) : undefined;
+  const left = entry(heap), right = entry(wanted);
   if (left !== undefined && right !== undefined) return new CoreEquality().extends(left, right);
-  for (let at: string | undefined = kind(heap); at !== undefined && right === undefined; at = heapAbove[at]) {
-    if (at === wanted) return true;
+  if (right === undefined) {
+    let at = kindOf(heap, left);
+    for (; at !== undefined; at = heapAbove[at]) if (at === wanted) return true;
   }
-  let top = kind(wanted);
-  while (heapAbove[top] !== undefined) top = heapAbove[top]!;
-  return heap === heapBottom[top];
+  let top = kindOf(wanted, right);
+  while (top !== undefined && heapAbove[top] !== undefined) top = heapAbove[top];
+  return top !== undefined && heap === heapBottom[top];
+}
+
+function kindOf(heap: AbstractHeapType | number, entry: CoreTypeEntry | undefined): HeapKind | undefined {
+  if (entry !== undefined) return shapeOf(entry).type.kind;
+  return typeof heap === "number" ? undefined : heap;
 }
 
 /** Compares types of two spaces. Groups refer to groups in chains as long as a module: those are followed with a list, not a stack. */
@@ -170,17 +186,21 @@ export class CoreEquality {
   #equal: Map<Group, Set<Group>> | undefined;
   #pending: (readonly [Group, Group])[] = [];
 
-  /** Whether two value types, as text, are the same; references count in the spaces given. */
-  values(left: string, leftSpace: CoreSpace, right: string, rightSpace: CoreSpace): boolean {
-    if (!left.startsWith("(")) return left === right; // no reference
-    const [leftShape, leftIndex] = reference(left), [rightShape, rightIndex] = reference(right);
-    if (leftShape !== rightShape) return false;
-    if (leftIndex === undefined || rightIndex === undefined) return leftIndex === rightIndex;
+  /** Whether two value types are the same; references count in the spaces given. */
+  values(left: CoreValType, leftSpace: CoreSpace, right: CoreValType, rightSpace: CoreSpace): boolean {
+    if (!sameButIndex(left, right)) return false;
+    const leftIndex = indexIn(left), rightIndex = indexIn(right);
+    if (leftIndex === undefined || rightIndex === undefined) return true;
     return this.#settle(this.#indices(leftIndex, leftSpace, undefined, rightIndex, rightSpace, undefined));
   }
 
   /** The same of lists of value types. */
-  lists(left: readonly string[], leftSpace: CoreSpace, right: readonly string[], rightSpace: CoreSpace): boolean {
+  lists(
+    left: readonly CoreValType[],
+    leftSpace: CoreSpace,
+    right: readonly CoreValType[],
+    rightSpace: CoreSpace,
+  ): boolean {
     if (left.length !== right.length) return false;
     for (let i = 0; i < left.length; i++) {
       if (!this.values(left[i]!, leftSpace, right[i]!, rightSpace)) return false;
@@ -248,7 +268,7 @@ export class CoreEquality {
   }
 
   #composites(left: CoreCompositeType, leftGroup: Group, right: CoreCompositeType, rightGroup: Group): boolean {
-    const all = (lefts: readonly string[], rights: readonly string[]): boolean =>
+    const all = (lefts: readonly CoreValType[], rights: readonly CoreValType[]): boolean =>
       lefts.length === rights.length &&
       lefts.every((value, i) => this.#inGroups(value, leftGroup, rights[i]!, rightGroup));
     switch (left.kind) {
@@ -262,15 +282,14 @@ export class CoreEquality {
         return right.kind === "array" && left.field.mutable === right.field.mutable &&
           all([left.field.type], [right.field.type]);
       case "cont":
-        return right.kind === "cont" && all([`(ref ${left.type})`], [`(ref ${right.type})`]);
+        return right.kind === "cont" && all([left.type], [right.type]);
     }
   }
 
-  #inGroups(left: string, leftGroup: Group, right: string, rightGroup: Group): boolean {
-    const [leftShape, leftIndex] = reference(left), [rightShape, rightIndex] = reference(right);
-    if (leftShape !== rightShape || leftIndex === undefined || rightIndex === undefined) {
-      return leftShape === rightShape && leftIndex === rightIndex;
-    }
+  #inGroups(left: CoreValType, leftGroup: Group, right: CoreValType, rightGroup: Group): boolean {
+    if (!sameButIndex(left, right)) return false;
+    const leftIndex = indexIn(left), rightIndex = indexIn(right);
+    if (leftIndex === undefined || rightIndex === undefined) return true;
     return this.#indices(leftIndex, leftGroup.space, leftGroup, rightIndex, rightGroup.space, rightGroup);
   }
 
@@ -291,11 +310,4 @@ export class CoreEquality {
     const leftEntry = leftSpace.at(left), rightEntry = rightSpace.at(right);
     return leftEntry !== undefined && rightEntry !== undefined && this.#types(leftEntry, rightEntry);
   }
-}
-
-/** A value type's text without its index, and the index, if it refers to one. */
-function reference(text: string): readonly [shape: string, index: number | undefined] {
-  if (!text.startsWith("(")) return [text, undefined];
-  const match = /^(\(ref (?:null )?(?:\(shared )?)(\d+)(\)*)$/.exec(text);
-  return match === null ? [text, undefined] : [match[1]! + match[3]!, Number(match[2])];
 }

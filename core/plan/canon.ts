@@ -40,7 +40,7 @@ export function planBuiltin(def: BuiltinDef, scope: PlanScope, offset: number): 
     }
     case "context.get":
     case "context.set":
-      return { name, coreType: def.coreType as "i32" | "i64", slot: def.slot! };
+      return { name, coreType: def.coreType!.kind as "i32" | "i64", slot: def.slot! };
     case "waitable-set.wait":
     case "waitable-set.poll":
       return { name, memory: memory(), cancellable: def.cancellable! };

@@ -245,7 +245,7 @@ class Planner {
   ): void {
     const resource = this.#resources.length;
     const type = makeResourceType(resource);
-    this.#resources.push({ type, leaf: undefined, rep: rep === "i64" ? "i64" : "i32" });
+    this.#resources.push({ type, leaf: undefined, rep: rep.kind === "i64" ? "i64" : "i32" });
     const ref = destructor === undefined ? undefined : scope.get("core func", destructor, offset);
     this.#steps.push({ kind: "resource", resource, destructor: ref, node });
     scope.add("type", { kind: "resource", type });

@@ -7,11 +7,11 @@ import { CoreSpace, groupFault, isShared, valueFault } from "../module/type_spac
 import type { CoreExternType, CoreModuleDecl, CoreSubType, CoreTypeDef } from "../module/core_syntax.ts";
 import { invalid } from "../binary/invalid.ts";
 import {
-  type CoreExport,
-  type CoreImport,
-  type CoreItemType,
-  coreItemType,
   type CoreModuleType,
+  resolveCoreType,
+  type ResolvedCoreType,
+  type ResolvedExport,
+  type ResolvedImport,
 } from "../module/module_type.ts";
 import type { IndexSpaces, Spaces } from "./index_spaces.ts";
 
@@ -46,7 +46,7 @@ export function addCoreTypeItem(item: CoreTypeItem, scope: IndexSpaces<Spaces>):
  * Says what is wrong with the type of an import or export of a module type, besides its limits. An
  * engine rejects a module for the same reasons.
  */
-function itemTypeFault(item: CoreItemType, space: CoreSpace): string | undefined {
+function itemTypeFault(item: ResolvedCoreType, space: CoreSpace): string | undefined {
   if (item.kind === "tag" && item.results.length > 0) return "invalid exception type: non-empty tag result type";
   if (item.kind !== "table" && item.kind !== "global") return undefined;
   const [type, shared, part] = item.kind === "table"
@@ -63,9 +63,9 @@ function evaluateModuleType(
   offset: number,
 ): CoreModuleType {
   const space = new CoreSpace();
-  const imports: CoreImport[] = [], exports: CoreExport[] = [];
-  const resolve = (type: CoreExternType): CoreItemType => {
-    const item = coreItemType(type, space);
+  const imports: ResolvedImport[] = [], exports: ResolvedExport[] = [];
+  const resolve = (type: CoreExternType): ResolvedCoreType => {
+    const item = resolveCoreType(type, space);
     if (item === undefined) invalid("core type", offset, "unknown-index", "type", (type as { type: number }).type);
     const fault = itemTypeFault(item, space);
     if (fault !== undefined) invalid("core type", offset, "invalid-type", fault);

@@ -5,7 +5,7 @@
 
 import { CompileError } from "../../errors.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
-import type { CoreItemType, CoreModuleType } from "../module/module_type.ts";
+import type { CoreModuleType, ResolvedCoreType } from "../module/module_type.ts";
 
 /** Throws if the values are not modules, or if their number differs from the component's. */
 export function checkGiven(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
@@ -47,7 +47,7 @@ export function lackOf(module: WebAssembly.Module, declared: CoreModuleType): st
 }
 
 /** The engine's word for a kind. */
-function kindOf({ kind }: CoreItemType): string {
+function kindOf({ kind }: ResolvedCoreType): string {
   return kind === "func" ? "function" : kind;
 }
 

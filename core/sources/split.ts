@@ -7,9 +7,11 @@
 // toolchain often have the same names and kinds, and could not be told apart otherwise.
 
 import { leb } from "../../abi/wasm/encoder.ts";
-import { capMemories } from "../module/core_module.ts";
+import { concat } from "../binary/bytes.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { moduleHead } from "../module/module_type.ts";
+import { rewritingOf } from "../module/rewriting.ts";
+import { transformWhole } from "../module/transform.ts";
 import { Reader } from "../binary/reader.ts";
 import { SPLIT_MARK } from "../module/split_mark.ts";
 
@@ -46,8 +48,8 @@ export function splitComponent(bytes: Uint8Array, slots: readonly ModuleSlot[], 
   const modules = slots.map(({ offset, length }, i) => {
     const module = bytes.subarray(offset, offset + length), mark = markOf(module);
     marks.set(offset, mark);
-    const capped = maxMemoryPages === undefined ? module : capMemories(module, true, maxMemoryPages, i, offset);
-    return concat([capped as Uint8Array, mark]);
+    const rewriting = rewritingOf(maxMemoryPages === undefined ? {} : { maxMemoryPages }, i, offset);
+    return concat([transformWhole(module, rewriting), mark]);
   });
   return { rest: concat(restOf(bytes, 0, bytes.length, marks)), modules };
 }
@@ -96,14 +98,4 @@ function markOf(module: Uint8Array): Uint8Array {
 function section(id: number, pieces: readonly Uint8Array[]): Uint8Array[] {
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
   return [Uint8Array.of(id, ...leb(size)), ...pieces];
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let position = 0;
-  for (const piece of pieces) {
-    all.set(piece, position);
-    position += piece.length;
-  }
-  return all;
 }

@@ -7,13 +7,21 @@ import type { AddressType, CoreFuncType } from "../../abi/types/core_values.ts";
 import { signatureLayout } from "../../abi/types/layout.ts";
 import { containsBorrow, containsRange, type FuncType, type ValType } from "../../abi/types/types.ts";
 import { CoreEquality, CoreSpace, shapeOf } from "../module/type_space.ts";
+import {
+  type CoreNumberType,
+  type CoreValType,
+  formatValType,
+  indexedRef,
+  numberTypes,
+} from "../module/core_value_types.ts";
 import { type CanonDef, type CanonOptionsDef, styleOf } from "../decode/syntax.ts";
+import type { CoreCompositeType } from "../module/core_syntax.ts";
 import { rootOf } from "./validated_types.ts";
 import { valueAt } from "../resolve/value_types.ts";
 import type { CoreItem, KnownCoreItem, ValidationScope } from "./validation_scope.ts";
 import type { GateName, Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
-import { type CoreItemType, formatItem, itemFault } from "../module/module_type.ts";
+import { formatItem, itemFault, type ResolvedCoreType } from "../module/module_type.ts";
 
 /**
  * An empty space of core types: the types in canonical definitions refer to no other type, apart
@@ -21,19 +29,27 @@ import { type CoreItemType, formatItem, itemFault } from "../module/module_type.
  */
 const space = new CoreSpace(), equality = new CoreEquality();
 
-function func(params: readonly string[], results: readonly string[]): CoreItemType & { kind: "func" } {
-  return { kind: "func", params, results };
+type FuncCoreType = ResolvedCoreType & { kind: "func" };
+type NumberName = CoreNumberType["kind"];
+
+/** The type of a core function that takes and gives numbers. */
+function func(params: readonly NumberName[], results: readonly NumberName[]): FuncCoreType {
+  return { kind: "func", params: params.map(numberType), results: results.map(numberType) };
 }
 
-/** Whether a core item has exactly this type. An unknown item has any type. */
-function hasType(item: CoreItem, type: CoreItemType): boolean {
+function numberType(name: NumberName): CoreNumberType {
+  return numberTypes[name];
+}
+
+/** Whether a core item has exactly a type; what makes no sense fits everything. */
+function hasType(item: CoreItem, type: ResolvedCoreType): boolean {
   return item === "unknown" || itemFault(item.type, item.space, type, space, equality) === undefined;
 }
 
 /** The types that canonical options must have: the smallest memory, and the functions. */
 interface OptionTypes {
-  readonly memory: CoreItemType;
-  readonly realloc: CoreItemType;
+  readonly memory: ResolvedCoreType;
+  readonly realloc: ResolvedCoreType;
 }
 
 function optionTypes(address: AddressType): OptionTypes {
@@ -84,7 +100,7 @@ export class CanonValidator {
     }
   }
 
-  #make(type: CoreItemType & { kind: "func" }, of: CoreSpace = space): void {
+  #make(type: FuncCoreType, of: CoreSpace = space): void {
     this.#scope.add("core func", { type, space: of });
   }
 
@@ -117,8 +133,9 @@ export class CanonValidator {
     if (type.kind !== "func" || hasType(core, func(expected.params, expected.results))) return;
     const list = (types: readonly string[]): string => `[${types.map((text) => text.toUpperCase()).join(", ")}]`;
     for (const [key, word] of [["params", "parameter"], ["results", "result"]] as const) {
-      if (`${type[key]}` === `${expected[key]}`) continue;
-      const fact = `lowered ${word} types \`${list(expected[key])}\` do not match ${word} types \`${list(type[key])}\``;
+      const found = type[key].map(formatValType), wanted = expected[key];
+      if (`${found}` === `${wanted}`) continue;
+      const fact = `lowered ${word} types \`${list(wanted)}\` do not match ${word} types \`${list(found)}\``;
       invalid(place, this.#offset, "core-signature", fact);
     }
     const fact =
@@ -204,7 +221,7 @@ export class CanonValidator {
     this.#option(place, `option \`${option}\` uses a core function with an incorrect signature`);
   }
 
-  #builtin(canon: CanonDef & { kind: "builtin" }): CoreItemType & { kind: "func" } {
+  #builtin(canon: CanonDef & { kind: "builtin" }): FuncCoreType {
     const { name, options = {} } = canon, place = `canon ${name}`, offset = this.#offset;
     this.#gates.require(gateOf(name), name, offset);
     switch (name) {
@@ -226,19 +243,20 @@ export class CanonValidator {
       }
       case "context.get":
       case "context.set": {
-        if (canon.coreType === "i64") this.#gates.require("memory64", `${name} of an i64`, offset);
-        else if (canon.coreType !== "i32") {
-          invalid(place, offset, "invalid-type", `${name} needs an i32 or an i64, found ${canon.coreType}`);
+        const type = canon.coreType!, { kind } = type;
+        if (kind === "i64") this.#gates.require("memory64", `${name} of an i64`, offset);
+        else if (kind !== "i32") {
+          invalid(place, offset, "invalid-type", `${name} needs an i32 or an i64, found ${formatValType(type)}`);
         }
         if ((canon.slot ?? 0) >= 2) {
           invalid(place, offset, "invalid-type", `immediate must be zero or one: ${canon.slot}`);
         }
-        this.#scope.contextType ??= canon.coreType;
-        if (this.#scope.contextType !== canon.coreType) {
+        this.#scope.contextType ??= kind;
+        if (this.#scope.contextType !== kind) {
           const fact = `type must match previous context type: expected ${this.#scope.contextType}`;
-          invalid(place, offset, "invalid-type", `${fact}, found ${canon.coreType}`);
+          invalid(place, offset, "invalid-type", `${fact}, found ${kind}`);
         }
-        return name === "context.get" ? func([], [canon.coreType]) : func([canon.coreType], []);
+        return name === "context.get" ? func([], [kind]) : func([kind], []);
       }
       case "subtask.cancel":
       case "stream.cancel-read":
@@ -278,7 +296,7 @@ export class CanonValidator {
       default: {
         if (canon.type !== undefined) this.#carrier(name, canon.type);
         const [params = "", results = ""] = (plain.get(name) ?? "").split(">");
-        const types = (text: string): string[] => text === "" ? [] : text.split(" ");
+        const types = (text: string): NumberName[] => text === "" ? [] : text.split(" ") as NumberName[];
         return func(types(params), types(results));
       }
     }
@@ -297,16 +315,18 @@ export class CanonValidator {
   #thread(
     { name, type = 0, table, shared = false }: CanonDef & { kind: "builtin" },
     place: string,
-  ): CoreItemType & { kind: "func" } {
+  ): FuncCoreType {
     const item = this.#scope.get("core type", type, this.#offset);
     const start = item.kind === "sub" ? shapeOf(item.entry) : undefined;
-    const closure = start?.type.kind === "func" && start.type.results.length === 0 ? `${start.type.params}` : "";
-    if (start?.shared !== shared || closure !== "i32" && closure !== "i64") {
+    const closure = start && closureOf(start.type);
+    if (start?.shared !== shared || closure === undefined) {
       const fact = "start function must take a single `i32` argument, or an `i64`, and return nothing";
       invalid(place, this.#offset, "core-signature", shared ? `${fact}, and be shared` : fact);
     }
     if (closure === "i64") this.#gates.require("memory64", "a start function that takes an i64", this.#offset);
-    if (table === undefined) return func([`(ref null ${type})`, closure], ["i32"]);
+    if (table === undefined) {
+      return { kind: "func", params: [indexedRef(true, type), numberType(closure)], results: [numberTypes.i32] };
+    }
     return func([this.#startTable(place, table, name !== "thread.new-indirect", shared), closure], ["i32"]);
   }
 
@@ -319,8 +339,7 @@ export class CanonValidator {
     if (table === "unknown" || table.type.kind !== "table") return "i32";
     const { element, limits } = table.type;
     if (limits.address === "i64") this.#gates.require("memory64", "a 64-bit table of start functions", this.#offset);
-    const wanted = shared ? "(ref null (shared func))" : "(ref null func)";
-    if (element !== wanted || limits.shared !== sharedTable) {
+    if (!element.nullable || element.heap !== "func" || element.shared !== shared || limits.shared !== sharedTable) {
       const one = sharedTable ? "a shared one" : "one", what = shared ? "shared funcrefs" : "funcrefs";
       invalid(place, this.#offset, "core-signature", `the table of start functions must be ${one} of ${what}`);
     }
@@ -328,7 +347,14 @@ export class CanonValidator {
   }
 }
 
-/** Gives the gate of the feature that a built-in belongs to. */
+/** What a thread's start function takes; `undefined` if it is no start function. */
+function closureOf(type: CoreCompositeType): AddressType | undefined {
+  if (type.kind !== "func" || type.params.length !== 1 || type.results.length > 0) return undefined;
+  const [{ kind }] = type.params as readonly [CoreValType];
+  return kind === "i32" || kind === "i64" ? kind : undefined;
+}
+
+/** The gate of the feature that a built-in belongs to. */
 function gateOf(name: string): GateName {
   if (name.startsWith("error-context.")) return "error-context";
   if (/^thread\.(?:spawn|available)/.test(name)) return "shared-everything-threads";

@@ -8,38 +8,20 @@
 import { containsBorrow, type ResourceType } from "../../abi/types/types.ts";
 import { locate } from "../../errors.ts";
 import { requireCoreFeatures } from "../module/core_gates.ts";
-import { CoreEquality } from "../module/type_space.ts";
 import { describeDefinition } from "../decode/debug_names.ts";
 import type { CoreTypeDef } from "../module/core_syntax.ts";
-import type {
-  AliasDef,
-  ComponentDef,
-  CoreInstanceExpr,
-  Definition,
-  ExternTypeDef,
-  InstanceExpr,
-  SortIndex,
-  TypeDecl,
-  TypeDef,
-} from "../decode/syntax.ts";
-import {
-  type ComponentType,
-  type Entity,
-  InstanceType,
-  type NamedEntity,
-  rootOf,
-  Substitution,
-  type TypeEntity,
-} from "./validated_types.ts";
+import type { AliasDef, ComponentDef, Definition, ExternTypeDef, TypeDecl, TypeDef } from "../decode/syntax.ts";
+import type { ComponentType, Entity, InstanceType, TypeEntity } from "./validated_types.ts";
 import { addCoreType, addCoreTypeItem } from "../resolve/core_types.ts";
 import { type Budget, weigh } from "../resolve/budget.ts";
+import { checkExports, entityAt, makeInstance, refreshed, typeOf } from "./entities.ts";
+import { InstanceValidator } from "./instances.ts";
 import { evaluateValueType, valueAt } from "../resolve/value_types.ts";
-import { type CoreInstanceType, type CoreItem, ValidationScope } from "./validation_scope.ts";
+import { ValidationScope } from "./validation_scope.ts";
 import type { Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
-import { checkLabels, takeName } from "./labels.ts";
-import { MAX_NESTING } from "../binary/limits.ts";
-import { type CoreModuleType, itemFault, moduleTypeFault } from "../module/module_type.ts";
+import { checkLabels } from "./labels.ts";
+import { type CoreModuleType, moduleTypeFault } from "../module/module_type.ts";
 import { mentionsOuterResource } from "./outer_resources.ts";
 import { differ, differEntity, placed, ResourceBindings } from "./subtype.ts";
 import { Reader } from "../binary/reader.ts";
@@ -76,11 +58,12 @@ const sortWords: Readonly<Record<string, string>> = {
 class Validator {
   readonly #gates: Gates;
   readonly #budget: Budget;
-  readonly #instances = new Map<ComponentType, InstanceType>();
+  readonly #instances: InstanceValidator;
 
   constructor(gates: Gates, budget: Budget) {
     this.#gates = gates;
     this.#budget = budget;
+    this.#instances = new InstanceValidator(gates, budget);
   }
 
   component(def: ComponentDef, parent: ValidationScope | undefined): ComponentType {
@@ -114,13 +97,13 @@ class Validator {
         return scope.add("core module", type);
       }
       case "core-instance":
-        return scope.add("core instance", this.#coreInstance(definition.expr, scope, offset));
+        return scope.add("core instance", this.#instances.coreInstance(definition.expr, scope, offset));
       case "core-type":
         return this.#coreType(definition.type, scope, offset);
       case "component":
         return scope.add("component", this.component(definition.component, scope));
       case "instance":
-        return scope.add("instance", this.#instance(definition.expr, scope, offset));
+        return scope.add("instance", this.#instances.instance(definition.expr, scope, offset));
       case "alias":
         return this.#alias(definition.alias, scope, offset);
       case "type":
@@ -196,19 +179,22 @@ class Validator {
         if (scope.kind !== "component") {
           invalid("type", offset, "invalid-type", "resources can only be defined within a concrete component");
         }
-        if (def.rep === "i64") this.#gates.require("memory64", "a resource represented by an i64", offset);
-        else if (def.rep !== "i32") {
+        const rep = def.rep.kind;
+        if (rep === "i64") this.#gates.require("memory64", "a resource represented by an i64", offset);
+        else if (rep !== "i32") {
           invalid("type", offset, "invalid-type", "resources can only be represented by `i32` or `i64`");
         }
         if (def.destructor !== undefined) {
           const item = scope.get("core func", def.destructor, offset);
           const type = item === "unknown" ? undefined : item.type;
-          if (type?.kind === "func" && (`${type.params}` !== def.rep || type.results.length > 0)) {
+          const fits = type?.kind !== "func" ||
+            type.params.length === 1 && type.params[0]!.kind === rep && type.results.length === 0;
+          if (!fits) {
             invalid("type", offset, "core-signature", "core function has the wrong signature for a destructor");
           }
         }
         const type = scope.makeResource();
-        scope.local.set(type, def.rep);
+        scope.local.set(type, rep);
         scope.defined.add(type);
         return { kind: "resource", type };
       }
@@ -331,139 +317,6 @@ class Validator {
     }
   }
 
-  #instance(expr: InstanceExpr, scope: ValidationScope, offset: number): InstanceType {
-    if (expr.kind === "exports") {
-      const items = new Map<string, NamedEntity>(), taken = new Map<string, string>();
-      const bag = new ValidationScope("instance type", undefined, this.#budget, this.#gates);
-      for (const { name, item } of expr.exports) {
-        const entity = entityAt(item, scope, this.#gates, offset);
-        bag.checkName(name, entity, offset, "export");
-        takeName(taken, name.name, "export", offset);
-        if (entity.sort === "func") bag.checkAnnotation("export", name.name, entity.type, offset);
-        items.set(name.name, { name, entity });
-      }
-      return makeInstance(items, offset, []);
-    }
-    const component = scope.get("component", expr.component, offset);
-    if (expr.args.length === 0 && component.imports.size === 0 && component.defined.size === 0) {
-      return this.#instanceOf(component);
-    }
-    const args = new Map<string, Entity>();
-    for (const { name, item } of expr.args) {
-      if (args.has(name)) {
-        invalid("instance", offset, "name-conflict", `instantiation argument \`${name}\``, "argument", name);
-      }
-      args.set(name, entityAt(item, scope, this.#gates, offset));
-    }
-    const bindings = new ResourceBindings((root) => component.imported.has(root), () => this.#budget.spend(offset));
-    const types: (readonly [object, object])[] = [];
-    for (const [name, { entity }] of component.imports) {
-      this.#budget.spend(offset);
-      const arg = args.get(name);
-      if (arg === undefined) invalid("instance", offset, "missing-argument", "import", name);
-      const mismatch = differEntity(entity, arg, bindings);
-      if (mismatch !== undefined) invalid(`instance, argument \`${name}\``, offset, "type-mismatch", placed(mismatch));
-      this.#pairTypes(entity, arg, types, offset);
-    }
-    const made = new Map<ResourceType, ResourceType>();
-    const substitution = new Substitution((root) => {
-      if (component.imported.has(root)) return bindings.of(root);
-      if (!component.defined.has(root)) return undefined;
-      let fresh = made.get(root);
-      if (fresh === undefined) {
-        made.set(root, fresh = scope.makeResource());
-        scope.defined.add(fresh);
-      }
-      return fresh;
-    }, types);
-    return new InstanceType(component.exports, component.depth + 1, [], substitution);
-  }
-
-  /**
-   * Gives the instance type of a component that takes nothing and defines no resources. All its
-   * instances share one type.
-   */
-  #instanceOf(component: ComponentType): InstanceType {
-    let made = this.#instances.get(component);
-    if (made === undefined) {
-      this.#instances.set(component, made = new InstanceType(component.exports, component.depth + 1));
-    }
-    return made;
-  }
-
-  /**
-   * Pairs the types that an import names with the types that were given for them. The names of the
-   * given types count afterwards.
-   */
-  #pairTypes(
-    expected: Entity,
-    found: Entity,
-    pairs: (readonly [object, object])[],
-    offset: number,
-    seen = new Set<object>(),
-  ): void {
-    if (expected.sort === "type" && found.sort === "type") {
-      const [left, right] = [expected.type, found.type];
-      if (left.kind === "value" && right.kind === "value") pairs.push([left.type, right.type]);
-      if (left.kind === "resource" && right.kind === "resource") pairs.push([left.type, right.type]);
-    } else if (expected.sort === "instance" && found.sort === "instance" && !seen.has(expected.type)) {
-      seen.add(expected.type);
-      for (const [name, { entity }] of expected.type.entries()) {
-        this.#budget.spend(offset);
-        this.#pairTypes(entity, found.type.get(name)!.entity, pairs, offset, seen);
-      }
-    }
-  }
-
-  #coreInstance(expr: CoreInstanceExpr, scope: ValidationScope, offset: number): CoreInstanceType {
-    if (expr.kind === "exports") {
-      const items = new Map<string, CoreItem>();
-      for (const { name, item: { sort, index } } of expr.exports) {
-        if (sort === "type" || sort === "module" || sort === "instance") {
-          invalid(
-            "core instance",
-            offset,
-            "wrong-kind",
-            `a core ${sort}`,
-            "a core function, table, memory, global or tag",
-          );
-        }
-        if (items.has(name)) {
-          invalid("core instance", offset, "duplicate-core-name", `export name \`${name}\` already defined`);
-        }
-        items.set(name, scope.get(coreItemSorts[sort], index, offset));
-      }
-      return items;
-    }
-    const module = scope.get("core module", expr.module, offset);
-    const args = new Map<string, CoreInstanceType>();
-    for (const { name, instance } of expr.args) {
-      if (args.has(name)) invalid("core instance", offset, "duplicate-name", "module instantiation argument", name);
-      args.set(name, scope.get("core instance", instance, offset));
-    }
-    if (module === undefined) return "unknown";
-    const equality = new CoreEquality();
-    for (const { module: from, name, type } of module.imports) {
-      this.#budget.spend(offset);
-      if (!args.has(from)) invalid("core instance", offset, "missing-argument", "module instantiation argument", from);
-      const arg = args.get(from)!;
-      if (arg === "unknown") continue;
-      const item = arg.get(name);
-      if (item === undefined) {
-        const what = `module instantiation argument \`${from}\` does not export an item named \`${name}\``;
-        invalid("core instance", offset, "core-signature", what);
-      }
-      if (item === "unknown") continue;
-      const fault = itemFault(item.type, item.space, type, module.space, equality);
-      if (fault !== undefined) {
-        invalid("core instance", offset, "type-mismatch", ` in argument \`${from}\`, item \`${name}\`: ${fault}`);
-      }
-    }
-    const { space } = module, items = new Map<string, CoreItem>();
-    for (const { name, type } of module.exports) items.set(name, { type, space });
-    return items;
-  }
-
   #alias(def: AliasDef, scope: ValidationScope, offset: number): void {
     const { sort } = def;
     switch (def.kind) {
@@ -512,70 +365,7 @@ function isCoreItemSort(sort: string): sort is CoreItemSort {
   return coreItemSortNames.has(sort);
 }
 
-/** Checks exports after the last definition of a component or component type. */
-function checkExports(scope: ValidationScope, offset: number): void {
-  if (!scope.leaksResource()) return;
-  invalid("component", offset, "invalid-type", "local resource type found in export but not exported itself");
-}
-
-/** Makes the type of a component from its scope. */
-function typeOf(scope: ValidationScope): ComponentType {
-  return {
-    imports: scope.import.items,
-    exports: scope.export.items,
-    imported: scope.imported,
-    defined: scope.defined,
-    depth: depthOf(scope.export.items),
-  };
-}
-
-function depthOf(items: ReadonlyMap<string, NamedEntity>): number {
-  let depth = 0;
-  for (const { entity } of items.values()) if (entity.sort === "instance") depth = Math.max(depth, entity.type.depth);
-  return depth;
-}
-
-/** Makes an instance type. Every walk over nested instances recurses, so their depth is limited. */
-function makeInstance(
-  items: ReadonlyMap<string, NamedEntity>,
-  offset: number,
-  abstract: readonly ResourceType[],
-): InstanceType {
-  const depth = depthOf(items) + 1;
-  if (depth > MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
-  return new InstanceType(items, depth, abstract);
-}
-
-/** Makes a copy of an instance type with resources of its own. */
-function refreshed(type: InstanceType, fresh: Set<ResourceType>, scope: ValidationScope): InstanceType {
-  if (type.abstract.length === 0) return type;
-  const made = new Map(type.abstract.map((resource) => [rootOf(resource), scope.makeResource()]));
-  for (const resource of made.values()) fresh.add(resource);
-  return type.substitute(new Substitution((root) => made.get(root)));
-}
-
-/** Gives the item at an index, for the sorts that components import and export. */
-function entityAt({ sort, index }: SortIndex, scope: ValidationScope, gates: Gates, offset: number): Entity {
-  switch (sort) {
-    case "func":
-      return { sort, type: scope.get(sort, index, offset) };
-    case "type":
-      return { sort, type: scope.get(sort, index, offset) };
-    case "instance":
-      return { sort, type: scope.get(sort, index, offset) };
-    case "component":
-      return { sort, type: scope.get(sort, index, offset) };
-    case "core module":
-      return { sort, type: scope.get(sort, index, offset) };
-    case "value":
-      gates.require("values", "a component value", offset);
-      return { sort, type: scope.consume(index, offset) };
-    default:
-      invalid("component", offset, "wrong-kind", sort, "a func, value, type, component, instance or core module");
-  }
-}
-
-/** Whether going this many scopes outward leaves a component. */
+/** Whether leaving so many scopes leaves a component. */
 function crosses(scope: ValidationScope, count: number): boolean {
   let at: ValidationScope | undefined = scope;
   for (let i = 0; i < count && at !== undefined; i++, at = at.parent) if (at.kind === "component") return true;

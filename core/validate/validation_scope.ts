@@ -21,7 +21,7 @@ import type { ValueItem } from "../resolve/value_types.ts";
 import { IndexSpaces, typeKinds } from "../resolve/index_spaces.ts";
 import type { Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
-import type { CoreItemType, CoreModuleType } from "../module/module_type.ts";
+import type { CoreModuleType, ResolvedCoreType } from "../module/module_type.ts";
 import { takeName } from "./labels.ts";
 import { isInterfaceName, nameFault, parsePlainName, suffixFault } from "../binary/names.ts";
 import { mentionsResourceOf } from "./outer_resources.ts";
@@ -29,7 +29,7 @@ import { Visibility } from "./visibility.ts";
 
 /** The type of a core item. */
 export interface KnownCoreItem {
-  readonly type: CoreItemType;
+  readonly type: ResolvedCoreType;
   readonly space: CoreSpace;
 }
 /**
@@ -104,11 +104,8 @@ export class ValidationScope extends IndexSpaces<TypeSpaces> {
 
   readonly #gates: Gates;
   readonly #budget: Budget;
-  /**
-   * The core type of this component's thread-local context. The first built-in that mentions it
-   * decides.
-   */
-  contextType: string | undefined;
+  /** The core type of this component's thread-local context, once a built-in says it. */
+  contextType: "i32" | "i64" | undefined;
 
   constructor(kind: ValidationScope["kind"], parent: ValidationScope | undefined, budget: Budget, gates: Gates) {
     super(parent);

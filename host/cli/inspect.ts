@@ -1,7 +1,7 @@
 // What `inspect` says of a component, in text and as JSON.
 
 import { type Component, componentInternals } from "../../core/component.ts";
-import { neededFeatures } from "../../core/module/core_module.ts";
+import { neededFeatures } from "../../core/module/needed_features.ts";
 import { featureNames, features } from "../../core/module/features.ts";
 import { compile } from "../compile.ts";
 

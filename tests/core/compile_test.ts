@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { compile, CompileError, compileSync, instantiate, instantiateSync } from "@windlass/component";
-import { neededFeatures } from "../../core/module/core_module.ts";
+import { neededFeatures } from "../../core/module/needed_features.ts";
 import { features } from "../../core/module/features.ts";
 import { sharedBuffer } from "../support/engine.ts";
 import { component } from "../support/wasm.ts";

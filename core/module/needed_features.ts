@@ -1,0 +1,93 @@
+// A core module's bytes → the features that an engine must have for it. Asked when an engine refused a module, and by `inspect`.
+// Whether the module is valid is the engine's to judge; of one that this file cannot follow, what was found so far stands.
+// Spec: core spec 3.0 "Binary Format: Modules".
+
+import { CompileError } from "../../errors.ts";
+import { coreExternType, coreLimits, recType } from "./core_types.ts";
+import type { CoreLimits } from "./core_syntax.ts";
+import { featureNames, type Features, type NeededFeature } from "./features.ts";
+import { readInstruction, skipImmediates, skipValueType } from "./instructions.ts";
+import { Reader } from "../binary/reader.ts";
+
+/** The features a core module uses, found by reading it through. */
+export function neededFeatures(bytes: Uint8Array): Set<NeededFeature> {
+  const scan = new FeatureScan();
+  try {
+    const reader = new Reader(bytes, 0, "core module");
+    reader.take(8);
+    while (reader.remaining > 0) {
+      const id = reader.byte();
+      scan.section(id, new Reader(reader.take(reader.u32()), 0, "core module"));
+    }
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+  }
+  return scan.needed;
+}
+
+/** Of the features a core module needs, the first that the engine lacks, in words. */
+export function missingFeature(bytes: Uint8Array, has: Features): string | undefined {
+  for (const name of neededFeatures(bytes)) if (!has[name]) return featureNames[name];
+  return undefined;
+}
+
+class FeatureScan {
+  readonly needed = new Set<NeededFeature>();
+  #memories = 0;
+
+  section(id: number, reader: Reader): void {
+    switch (id) {
+      case 1:
+        reader.vec(() => this.#types(reader), "type");
+        break;
+      case 2:
+        reader.vec(() => {
+          reader.name();
+          reader.name();
+          const type = coreExternType(reader);
+          if (type.kind === "memory") this.#memory(type.limits);
+          if (type.kind === "tag") this.needed.add("exceptions");
+        }, "import");
+        break;
+      case 5:
+        reader.vec(() => this.#memory(coreLimits(reader)), "memory");
+        break;
+      case 10:
+        reader.vec(() => this.#body(new Reader(reader.take(reader.u32()), 0, "function body")), "function");
+        break;
+      case 13:
+        this.needed.add("exceptions");
+        break;
+    }
+  }
+
+  #types(reader: Reader): void {
+    for (const { type, final } of recType(reader)) {
+      if (type.kind === "struct" || type.kind === "array" || !final) this.needed.add("gc");
+      if (type.kind === "func" && [...type.params, ...type.results].some(({ kind }) => kind === "v128")) {
+        this.needed.add("simd");
+      }
+    }
+  }
+
+  #memory(limits: CoreLimits): void {
+    if (++this.#memories > 1) this.needed.add("multiMemory");
+    if (limits.address === "i64") this.needed.add("memory64");
+    if (limits.shared) this.needed.add("threads");
+  }
+
+  #body(reader: Reader): void {
+    reader.vec(() => {
+      reader.u32();
+      if (reader.peek() === V128) this.needed.add("simd");
+      skipValueType(reader);
+    }, "local");
+    while (reader.remaining > 0) {
+      const instruction = readInstruction(reader);
+      if (instruction.feature !== undefined) this.needed.add(instruction.feature);
+      skipImmediates(instruction, reader);
+    }
+  }
+}
+
+const V128 = 0x7b;

@@ -1,0 +1,115 @@
+// A transform that looks at a module section by section: it rewrites the sections that it wants, and lets the others pass as they arrive.
+// A module whose sections cannot be followed passes unchanged from there on, because the engine says best what is wrong with it.
+// Spec: core spec 3.0 "Binary Format: Modules".
+
+import { concat } from "../binary/bytes.ts";
+import type { Transform } from "./transform.ts";
+
+/** What a section needs: to pass, to be rewritten as a whole, or to pass with all that follows it. */
+export type SectionWish = "pass" | "rewrite" | "pass all";
+
+/** The decisions of a {@linkcode SectionTransform}. */
+export interface SectionRewriter {
+  /** Says what happens to a section, when only its id is known. */
+  wish(id: number): SectionWish;
+  /** Gives the whole section, with its id and size; `undefined` to leave it as it is. */
+  rewrite(id: number, content: Uint8Array): Uint8Array | undefined;
+}
+
+const PREAMBLE = 8;
+/** A section's id, and its size in LEB128. */
+const MAX_HEADER = 6;
+
+/** Applies a rewriter to a module that arrives in chunks of any size. */
+export class SectionTransform implements Transform {
+  readonly #rewriter: SectionRewriter;
+  /** What the next byte belongs to: the header of a section, bytes that pass, or a section to rewrite. */
+  #part: "header" | "passing" | "rewritten" = "passing";
+  /** How many bytes of the part are still to come, where it is no header. */
+  #left = PREAMBLE;
+  /** Bytes of the header so far. */
+  #header: number[] = [];
+  /** The content so far of a section to rewrite. */
+  #content: Uint8Array[] = [];
+  /** How many bytes of the header arrived in earlier chunks, and were held back. */
+  #carried = 0;
+
+  constructor(rewriter: SectionRewriter) {
+    this.#rewriter = rewriter;
+  }
+
+  push(chunk: Uint8Array): readonly Uint8Array[] {
+    const out: Uint8Array[] = [];
+    /** Bytes before `from` were given, dropped or held back; those up to `at` have been looked at. */
+    let from = 0, at = 0;
+    const give = (end: number): void => {
+      if (end > from) out.push(chunk.subarray(from, end));
+      from = end;
+    };
+    while (at < chunk.length) {
+      if (this.#part === "header") {
+        this.#header.push(chunk[at++]!);
+        if (!this.#headerIsWhole()) continue;
+        if (this.#decide()) {
+          // It goes with the bytes around it, but for what earlier chunks had of it.
+          if (this.#carried > 0) out.push(Uint8Array.from(this.#header.slice(0, this.#carried)));
+          this.#startHeader(this.#part);
+        } else {
+          give(at - (this.#header.length - this.#carried));
+          from = at;
+          if (this.#left === 0) out.push(this.#finish());
+        }
+        continue;
+      }
+      const step = Math.min(this.#left, chunk.length - at);
+      at += step;
+      this.#left -= step;
+      if (this.#part === "rewritten") {
+        this.#content.push(chunk.subarray(from, at));
+        from = at;
+        if (this.#left === 0) out.push(this.#finish());
+      } else if (this.#left === 0) this.#startHeader("header");
+    }
+    if (this.#part === "header") {
+      give(at - (this.#header.length - this.#carried));
+      this.#carried = this.#header.length;
+    } else give(at);
+    return out;
+  }
+
+  end(): readonly Uint8Array[] {
+    // The module ended within a header or a section: it is invalid, and stays so.
+    return this.#header.length === 0 ? [] : [Uint8Array.from(this.#header), ...this.#content];
+  }
+
+  #headerIsWhole(): boolean {
+    const { length } = this.#header;
+    return length > 1 && this.#header[length - 1]! < 0x80 || length === MAX_HEADER;
+  }
+
+  /** Decides on the section whose header is whole. Whether it passes. */
+  #decide(): boolean {
+    const [id = 0, ...size] = this.#header;
+    const wish = size.at(-1)! < 0x80 ? this.#rewriter.wish(id) : "pass all"; // a size that is none
+    this.#left = wish === "pass all" ? Infinity : size.reduceRight((sum, byte) => sum * 128 + (byte & 0x7f), 0);
+    if (wish === "rewrite") this.#part = "rewritten";
+    else this.#part = this.#left === 0 ? "header" : "passing";
+    return wish !== "rewrite";
+  }
+
+  /** What becomes of the section that is whole now. */
+  #finish(): Uint8Array {
+    const [id = 0] = this.#header, content = concat(this.#content);
+    const section = this.#rewriter.rewrite(id, content);
+    const given = section ?? concat([Uint8Array.from(this.#header), content]);
+    this.#content = [];
+    this.#startHeader("header");
+    return given;
+  }
+
+  #startHeader(part: "header" | "passing" | "rewritten"): void {
+    this.#part = part;
+    this.#header = [];
+    this.#carried = 0;
+  }
+}
