@@ -40,13 +40,19 @@ async function installExternal(): Promise<void> {
   await Deno.writeTextFile(marker, wanted);
 }
 
+/** The tests of a folder and of the folders in it; of `tests` itself, its own. */
+async function* testsIn(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(`tests/${folder}`)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory && folder !== ".") yield* testsIn(path);
+    else if (name.endsWith("_test.ts")) yield path;
+  }
+}
+
 async function bundle(group: string, folders: readonly string[]): Promise<string> {
   const imports: string[] = [];
   for (const folder of folders) {
-    for await (const { name } of Deno.readDir(`tests/${folder}`)) {
-      const path = `${folder}/${name}`;
-      if (name.endsWith("_test.ts") && !NOT_HERE.test(path)) imports.push(`import "../${path}";`);
-    }
+    for await (const path of testsIn(folder)) if (!NOT_HERE.test(path)) imports.push(`import "../${path}";`);
   }
   const entry = `${build}/${group}.ts`, out = `${build}/${group}.js`;
   const text = ['import { run } from "../runtimes/shim.ts";', ...imports.sort(), `await run("${group}");`];

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { features } from "@windlass/component";
-import { kernelOf, MAX_KERNEL } from "../../abi/wasm/text.ts";
+import { kernelOf, MAX_KERNEL } from "../../../abi/wasm/text.ts";
 
 const given = Deno.env.get("WINDLASS_SEED");
 const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);

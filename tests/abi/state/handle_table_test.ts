@@ -1,10 +1,10 @@
 // The handle table's end: which handles come out, and for how much work.
 
 import { assert, assertEquals } from "@std/assert";
-import { HandleTable } from "../../abi/state/handle_table.ts";
-import { InstanceTree } from "../../abi/state/instance.ts";
-import { HostResource } from "../../abi/resources/host_resource.ts";
-import { makeResourceType } from "../../abi/types/resource_slots.ts";
+import { HandleTable } from "../../../abi/state/handle_table.ts";
+import { InstanceTree } from "../../../abi/state/instance.ts";
+import { HostResource } from "../../../abi/resources/host_resource.ts";
+import { makeResourceType } from "../../../abi/types/resource_slots.ts";
 
 const [kept, drained] = [0, 1].map((slot) =>
   new HostResource(makeResourceType(slot), { is: () => true }, new InstanceTree({}, 1))
