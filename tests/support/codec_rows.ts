@@ -57,7 +57,8 @@ export function testRows(rows: readonly CodecRow[]): void {
   }
 }
 
-function checkRow({ type, value, lifted = value, ...spellings }: CodecRow, address: AddressType): void {
+function checkRow(row: CodecRow, address: AddressType): void {
+  const { type, value, ...spellings } = row, lifted = "lifted" in row ? row.lifted : value;
   const { flat, bytes, asked = [], blocks = [] } = spellings[address] ?? spellings.i32;
   const codec = codecOf(type, address), types = codec.layout.flat;
   const checkBlocks = (guest: FakeGuest): void => {
