@@ -54,7 +54,8 @@ export class FakeGuest {
       const [old, oldSize, alignment, size] = args.map(Number) as [number, number, number, number];
       this.asked.push([old, oldSize, alignment, size]);
       const ptr = answer(BLOCK * this.asked.length);
-      const { u8 } = this.memory;
+      // Views of its own: those of the library are the library's to renew.
+      const u8 = new Uint8Array(memory.buffer);
       u8.copyWithin(ptr, old, old + Math.min(oldSize, size));
       u8.fill(UNWRITTEN, old, old + oldSize);
       return wide ? BigInt(ptr) : ptr;
