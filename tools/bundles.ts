@@ -44,15 +44,21 @@ export interface BundleOptions {
   readonly external: readonly string[];
 }
 
+/** The tests of a folder and of the folders in it; of `tests` itself, its own. */
+async function* testsIn(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(`tests/${folder}`)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory && folder !== ".") yield* testsIn(path);
+    else if (name.endsWith("_test.ts")) yield path;
+  }
+}
+
 /** Makes one group's bundle; gives its path. */
 export async function bundle(group: string, options: BundleOptions): Promise<string> {
   const imports: string[] = [];
   // A group that is asked for by name only has a folder of that name.
   for (const folder of GROUPS[group] ?? [group]) {
-    for await (const { name } of Deno.readDir(`tests/${folder}`)) {
-      const path = `${folder}/${name}`;
-      if (name.endsWith("_test.ts") && !NOT_HERE.test(path)) imports.push(`import "../${path}";`);
-    }
+    for await (const path of testsIn(folder)) if (!NOT_HERE.test(path)) imports.push(`import "../${path}";`);
   }
   const name = `${BUILD}/${options.platform === "deno" ? "" : `${options.platform}_`}${group}`;
   const text = [`import { run } from "${options.shim}";`, ...imports.sort(), `await run("${group}");`];

@@ -21,11 +21,8 @@ import { formatType, type ResourceType, type ValType } from "../../abi/types/typ
 import { difference, type ObjectsOf, schemaOf, signatures, types, values } from "../support/arbitraries.ts";
 import { echoComponent, echoOf, type EchoOptions, GUEST, HOST, keepComponent } from "../support/echo.ts";
 import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";
-import { factor } from "../support/runs.ts";
+import { factor, runs, seed } from "../support/runs.ts";
 import { gates } from "../support/wasm.ts";
-
-const given = Deno.env.get("WINDLASS_SEED");
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
 let calls = 0;
 
@@ -163,7 +160,7 @@ function property(what: string, arbitrary: Arbitrary<Case>, numRuns: number): vo
         instance[Symbol.dispose]();
         assertEquals(disposals, 0);
       }),
-      { seed, numRuns: Math.ceil(numRuns * factor) },
+      { seed, numRuns: runs(numRuns) },
     );
   });
 }
@@ -193,7 +190,7 @@ Deno.test("a guest that stores flat values by the specification's rules gives ba
         requireSame(type, value, outcome(type, () => f(value)), "the result");
       }
     }),
-    { seed, numRuns: Math.ceil(600 * factor) },
+    { seed, numRuns: runs(600) },
   );
 });
 

@@ -11,11 +11,8 @@ import { kernels } from "../../abi/wasm/text.ts";
 import { signatures, types, values } from "../support/arbitraries.ts";
 import { echoComponent, echoOf } from "../support/echo.ts";
 import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";
-import { factor } from "../support/runs.ts";
+import { factor, runs, seed } from "../support/runs.ts";
 import { gates } from "../support/wasm.ts";
-
-const given = Deno.env.get("WINDLASS_SEED");
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
 class Thing {}
 const resources: readonly ResourceType[] = [{ kind: "resource", name: "r0" }, { kind: "resource", name: "r1" }];
@@ -133,7 +130,7 @@ function property(what: string, signature: Arbitrary<Signature>, numRuns: number
             calls += made.length;
             assertEquals(run(of, encoding, made, true), run(of, encoding, made, false));
           }),
-          { seed, numRuns: Math.ceil(numRuns * factor) },
+          { seed, numRuns: runs(numRuns) },
         );
       } finally {
         [tiers.warmCalls, kernels.warmStrings] = [warmCalls, warmStrings];

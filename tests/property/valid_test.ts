@@ -9,11 +9,8 @@ import type { ResourceType } from "../../abi/types/types.ts";
 import { signatures, types } from "../support/arbitraries.ts";
 import { echoComponent, GUEST, HOST, keepComponent } from "../support/echo.ts";
 import { type Signature, stringEncodings } from "../support/encoder.ts";
-import { factor } from "../support/runs.ts";
+import { runs, seed } from "../support/runs.ts";
 import { gates } from "../support/wasm.ts";
-
-const given = Deno.env.get("WINDLASS_SEED");
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
 const resources: readonly ResourceType[] = [{ kind: "resource", name: "r0" }, { kind: "resource", name: "r1" }];
 const encoding = fc.constantFrom(...stringEncodings);
@@ -34,7 +31,7 @@ function echoes(what: string, signature: Arbitrary<Signature>, guests: number, n
       assert(imports!.includes(interfaces ? HOST : "f"), `${imports}`);
       assertEquals(exports!.at(-1), interfaces ? GUEST : "f");
     });
-    fc.assert(property, { seed, numRuns: Math.ceil(numRuns * factor) });
+    fc.assert(property, { seed, numRuns: runs(numRuns) });
   });
 }
 
@@ -49,5 +46,5 @@ Deno.test("components that import no function are valid", () => {
   const property = fc.property(types(), encoding, (type, encoding) => {
     assertEquals(accept(keepComponent(type, encoding)).exports.at(-1)!.name, "f");
   });
-  fc.assert(property, { seed, numRuns: Math.ceil(150 * factor) });
+  fc.assert(property, { seed, numRuns: runs(150) });
 });

@@ -1,10 +1,15 @@
-// The committed fixtures of tests/e2e.
+// The committed files that tests read: those of tests/e2e first.
 
 import { compileSync, type Component } from "@windlass/component";
 
+/** A file or folder by its path from `tests`: also where the tests are one bundle, and know their own places no more. */
+export function testFile(path: string): URL {
+  return new URL(`../${path}`, import.meta.url);
+}
+
 /** The bytes of a fixture. */
 export function fixtureBytes(name: string): Uint8Array<ArrayBuffer> {
-  return Deno.readFileSync(new URL(`../e2e/fixtures/${name}.wasm`, import.meta.url));
+  return Deno.readFileSync(testFile(`e2e/fixtures/${name}.wasm`));
 }
 
 /** A compiled fixture. */

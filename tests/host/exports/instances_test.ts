@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { HostFunc, type Instance, type Limits, Linker, suspending, t } from "@windlass/component";
-import { component, thrown } from "../support/wasm.ts";
+import { component, thrown } from "../../support/wasm.ts";
 
 const asks = await component(`(component
   (import "demo:a/who@1.0.0" (instance $who (export "am-i" (func (param "n" u32) (result u32)))))

@@ -1,8 +1,8 @@
 // Pointers and lengths in memories of both address types, as core values and as words.
 
 import { assertEquals } from "@std/assert";
-import { guestMemory } from "../../abi/state/memory.ts";
-import { pointersOf, UTF16_TAG } from "../../abi/state/pointers.ts";
+import { guestMemory } from "../../../abi/state/memory.ts";
+import { pointersOf, UTF16_TAG } from "../../../abi/state/pointers.ts";
 
 const memory = guestMemory(new WebAssembly.Memory({ initial: 1 }));
 

@@ -3,12 +3,12 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { compile, CompileError, compileSync, type Component, instantiate, instantiateSync } from "@windlass/component";
-import { componentInternals } from "../../core/component.ts";
-import { features } from "../../core/module/features.ts";
-import { splitComponent } from "../../core/sources/split.ts";
-import { fixtureBytes } from "../support/fixtures.ts";
-import { binary, thrown } from "../support/wasm.ts";
-import { wat } from "../support/wat.ts";
+import { componentInternals } from "../../../core/component.ts";
+import { features } from "../../../core/module/features.ts";
+import { splitComponent } from "../../../core/sources/split.ts";
+import { fixtureBytes, testFile } from "../../support/fixtures.ts";
+import { binary, thrown } from "../../support/wasm.ts";
+import { wat } from "../../support/wat.ts";
 
 /** The pieces of a component. */
 function split(bytes: Uint8Array<ArrayBuffer>, maxMemoryPages?: number, gates: Record<string, boolean> = {}) {
@@ -23,7 +23,7 @@ function told(component: Component) {
   return { imports, exports, wit: component.wit(), typescript: component.typescript() };
 }
 
-const guests = (name: string) => Deno.readFileSync(new URL(`../wasi/guests/${name}.wasm`, import.meta.url));
+const guests = (name: string) => Deno.readFileSync(testFile(`wasi/guests/${name}.wasm`));
 const nested = await wat(`(component
   (core module $outer (memory (export "m") 1) (func (export "f") (result i32) (i32.const 1)) (data (i32.const 0) "outer"))
   (core module $tables (table (export "t") 1 2 funcref) (global (export "g") (mut i64) (i64.const 7)) (func $f) (elem declare func $f))

@@ -4,10 +4,9 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { features } from "@windlass/component";
-import { kernelOf, MAX_KERNEL } from "../../abi/wasm/text.ts";
+import { kernelOf, MAX_KERNEL } from "../../../abi/wasm/text.ts";
+import { seed } from "../../support/runs.ts";
 
-const given = Deno.env.get("WINDLASS_SEED");
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 const PAGE = 65536;
 const memory = new WebAssembly.Memory({ initial: 1 });
 const kernel = kernelOf(memory), ignore = kernel === null;

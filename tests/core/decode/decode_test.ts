@@ -2,12 +2,13 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CompileError, compileSync } from "@windlass/component";
-import { decodeBytes } from "../../core/decode/decode.ts";
-import { planComponent } from "../../core/plan/plan.ts";
-import type { CanonDef, ComponentDef, Definition } from "../../core/decode/syntax.ts";
-import { factor } from "../support/runs.ts";
-import { binary, thrown } from "../support/wasm.ts";
-import { wat } from "../support/wat.ts";
+import { decodeBytes } from "../../../core/decode/decode.ts";
+import { planComponent } from "../../../core/plan/plan.ts";
+import type { CanonDef, ComponentDef, Definition } from "../../../core/decode/syntax.ts";
+import { binary, thrown } from "../../support/wasm.ts";
+import { wat } from "../../support/wat.ts";
+import { fixtureBytes } from "../../support/fixtures.ts";
+import { factor } from "../../support/runs.ts";
 
 function decode(bytes: Uint8Array): ComponentDef {
   return decodeBytes(bytes).component;
@@ -150,8 +151,8 @@ const fixtures = ["greet", "values", "resources", "memories"];
 
 for (const name of fixtures) {
   // A prefix that ends between two sections is a component of its own: nothing in the grammar says that more must follow.
-  Deno.test(`every truncation of ${name}.wasm is a CompileError, unless it ends after a section`, async () => {
-    const bytes = await Deno.readFile(new URL(`../e2e/fixtures/${name}.wasm`, import.meta.url));
+  Deno.test(`every truncation of ${name}.wasm is a CompileError, unless it ends after a section`, () => {
+    const bytes = fixtureBytes(name);
     const ends = sectionEnds(bytes);
     for (let length = 0; length < bytes.length; length++) {
       // Its cost is quadratic: fewer where WINDLASS_RUNS is small, but every end of a section.

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compileSync, type Component, err, HostFunc, instantiateSync, Linker, LinkError, t } from "@windlass/component";
-import { matchName } from "../../core/binary/names.ts";
-import { camelCase, memberNames, pascalCase } from "../../host/names.ts";
-import { fixture } from "../support/fixtures.ts";
-import { assertFails, component, thrown } from "../support/wasm.ts";
+import { matchName } from "../../../core/binary/names.ts";
+import { camelCase, memberNames, pascalCase } from "../../../host/names.ts";
+import { fixture, fixtureBytes } from "../../support/fixtures.ts";
+import { assertFails, component, thrown } from "../../support/wasm.ts";
 
 /** A component that imports a function of an instance and exports a call of it. */
 function calls(name: string): Promise<Component> {
@@ -379,7 +379,7 @@ Deno.test("typed exports: paths, versions, schemas, results", () => {
 });
 
 Deno.test("linking changes neither the component nor the linker", () => {
-  const bytes = Deno.readFileSync(new URL("../e2e/fixtures/greet.wasm", import.meta.url));
+  const bytes = fixtureBytes("greet");
   const made = compileSync(bytes);
   const before = JSON.stringify([made.imports, made.exports]);
   const linker = new Linker().define({ "demo:greet/host@1.0.0": { log: () => {} } });
@@ -477,7 +477,7 @@ Deno.test("methods that collide in camelCase keep their WIT spelling, statics th
 });
 
 Deno.test("a core module that the host gives is checked by names and kinds when linking", async () => {
-  const { wat } = await import("../support/wat.ts");
+  const { wat } = await import("../../support/wat.ts");
   const source = await component(`(component
     (import "m" (core module (import "env" "log" (func)) (export "f" (func)) (export "mem" (memory 1)))))`);
   const link = async (text: string) => {

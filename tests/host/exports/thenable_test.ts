@@ -1,11 +1,11 @@
 // Nothing that a guest names makes an object a promise to JavaScript: `await` gives the object, and calls no function of the guest.
 // Expectations: ECMAScript's promise resolve functions, which call a callable member `then`, and nothing else.
 
-import "../support/leaks.ts";
+import "../../support/leaks.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { compileSync, ComponentError, instantiate, instantiateSync, Linker } from "@windlass/component";
-import { component } from "../support/wasm.ts";
-import { wat } from "../support/wat.ts";
+import { component } from "../../support/wasm.ts";
+import { wat } from "../../support/wat.ts";
 
 // deno-lint-ignore no-explicit-any
 type Any = any;

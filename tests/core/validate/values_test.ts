@@ -3,8 +3,8 @@
 
 import { assertEquals } from "@std/assert";
 import { CompileError, compileSync } from "@windlass/component";
-import { leb, name, section, vec } from "../support/bytes.ts";
-import { binary, thrown } from "../support/wasm.ts";
+import { leb, name, section, vec } from "../../support/bytes.ts";
+import { binary, thrown } from "../../support/wasm.ts";
 
 const GATES = { gates: { values: true, "fixed-length-lists": true } };
 const STRING = 0x73, U32 = 0x79, S16 = 0x7c, BOOL = 0x7f, F32 = 0x76, F64 = 0x75, CHAR = 0x74, U8 = 0x7d;

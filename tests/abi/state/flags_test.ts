@@ -1,8 +1,8 @@
 // The words of instance trees: where they are, that they do not meet, and that they are zero for whoever gets them next.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { FREE, INSTANCE_WORDS, LOCKED, takeFlags, TREE_WORDS } from "../../abi/state/flags.ts";
-import { ComponentInstance, InstanceTree } from "../../abi/state/instance.ts";
+import { FREE, INSTANCE_WORDS, LOCKED, takeFlags, TREE_WORDS } from "../../../abi/state/flags.ts";
+import { ComponentInstance, InstanceTree } from "../../../abi/state/instance.ts";
 
 Deno.test("flags: one memory serves many trees, whose words do not overlap", () => {
   const owners = Array.from({ length: 500 }, () => ({})), places = owners.map((owner) => takeFlags(owner, 3));

@@ -1,13 +1,14 @@
 // Valid components, and single mutations that each break one rule: every one is refused for that rule, by code and message.
-// tests/core/mutations/*.txt hold both. `===` starts a valid component in the text format; `==` names a rule; what `-` lines say is
+// tests/core/validate/mutations/*.txt hold both. `===` starts a valid component in the text format; `==` names a rule; what `-` lines say is
 // replaced by what `+` lines say; `!` says how the component is refused then. A `#` line is a comment.
 // Gates have a table here: what each refuses when it is closed.
 // Spec: SPEC.md §4.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CompileError, compileSync, features } from "@windlass/component";
-import { binary, thrown } from "../support/wasm.ts";
-import { wat } from "../support/wat.ts";
+import { binary, thrown } from "../../support/wasm.ts";
+import { wat } from "../../support/wat.ts";
+import { testFile } from "../../support/fixtures.ts";
 
 type GateOptions = Readonly<Record<string, boolean>>;
 
@@ -49,7 +50,7 @@ function parseGroup(text: string): Group {
   };
 }
 
-const folder = new URL("../core/mutations/", import.meta.url);
+const folder = testFile("core/validate/mutations/");
 const groups = [...Deno.readDirSync(folder)].map(({ name }) => name).sort().flatMap((name) =>
   Deno.readTextFileSync(new URL(name, folder)).split(/^=== /m).slice(1).map(parseGroup)
 );

@@ -1,8 +1,8 @@
 // LEB128: every width at its edges, padding, and what is too long or too large.
 
 import { assertEquals } from "@std/assert";
-import { Reader } from "../../core/binary/reader.ts";
-import { thrown } from "../support/wasm.ts";
+import { Reader } from "../../../core/binary/reader.ts";
+import { thrown } from "../../support/wasm.ts";
 
 const read = (kind: "u32" | "u64" | "indexOrCode", ...bytes: number[]): number =>
   new Reader(Uint8Array.from(bytes), 0, "test")[kind]("type");

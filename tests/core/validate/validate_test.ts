@@ -2,8 +2,8 @@
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { compile, CompileError, compileSync, features, instantiateSync } from "@windlass/component";
-import { thrown } from "../support/wasm.ts";
-import { wat } from "../support/wat.ts";
+import { thrown } from "../../support/wasm.ts";
+import { wat } from "../../support/wat.ts";
 
 const NAMED = { "canon-names": true };
 

@@ -2,18 +2,18 @@
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { compileSync, features, instantiateSync, ValueError } from "@windlass/component";
-import { CanonContext } from "../../abi/state/canon_context.ts";
-import { Codecs } from "../../abi/codecs/codecs.ts";
-import { type ExportStyle, generate } from "../../abi/codegen/trampolines.ts";
-import { type Lifted, linkExport } from "../../abi/calls/from_host.ts";
-import { ComponentInstance, InstanceTree } from "../../abi/state/instance.ts";
-import { Loopback } from "../../abi/calls/loopback.ts";
-import type { Side } from "../../abi/types/layout.ts";
-import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
-import { Entries, exportFunction, importFunction, tiers } from "../../abi/codegen/tiers.ts";
-import { linkImport } from "../../abi/calls/to_host.ts";
-import type { FuncType, ValType } from "../../abi/types/types.ts";
-import { wat } from "../support/wat.ts";
+import { CanonContext } from "../../../abi/state/canon_context.ts";
+import { Codecs } from "../../../abi/codecs/codecs.ts";
+import { type ExportStyle, generate } from "../../../abi/codegen/trampolines.ts";
+import { type Lifted, linkExport } from "../../../abi/calls/from_host.ts";
+import { ComponentInstance, InstanceTree } from "../../../abi/state/instance.ts";
+import { Loopback } from "../../../abi/calls/loopback.ts";
+import type { Side } from "../../../abi/types/layout.ts";
+import { type Signature, signatureOf } from "../../../abi/codecs/signature.ts";
+import { Entries, exportFunction, importFunction, tiers } from "../../../abi/codegen/tiers.ts";
+import { linkImport } from "../../../abi/calls/to_host.ts";
+import type { FuncType, ValType } from "../../../abi/types/types.ts";
+import { wat } from "../../support/wat.ts";
 
 const ignore = !features.codegen;
 // JS names as they are: what names are called in JS is host/'s business, and none of these is a label.

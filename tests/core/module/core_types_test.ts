@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { compileSync } from "@windlass/component";
-import { binary, thrown } from "../support/wasm.ts";
+import { binary, thrown } from "../../support/wasm.ts";
 
 const SHARED = { "shared-everything-threads": true };
 const needsShared = (what: string): string =>

@@ -1,7 +1,7 @@
 // Members that are made when first read: once, in the right order, through whatever object they are read.
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { defineLazily, MemberTable } from "../../host/exports/lazy_members.ts";
+import { defineLazily, MemberTable } from "../../../host/exports/lazy_members.ts";
 
 Deno.test("objects of one layout have members of their own, each made once", () => {
   const made: string[] = [];

@@ -2,12 +2,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { CompileError, compileSync, type Component } from "@windlass/component";
-import { realComponent } from "../../examples/real.ts";
-import { fixture } from "../support/fixtures.ts";
-import { component, thrown } from "../support/wasm.ts";
-import { componentOfWit } from "../support/wat.ts";
+import { realComponent } from "../../../examples/real.ts";
+import { fixture, testFile } from "../../support/fixtures.ts";
+import { component, thrown } from "../../support/wasm.ts";
+import { componentOfWit } from "../../support/wat.ts";
 
-const calls = compileSync(Deno.readFileSync(new URL("../../bench/fixtures/calls.wasm", import.meta.url)));
+const calls = compileSync(Deno.readFileSync(testFile("../bench/fixtures/calls.wasm")));
 const real = async (name: "wasm-tools" | "js-component-bindgen-component") => compileSync(await realComponent(name));
 
 /** Types of every kind, names that are keywords, resources used across interfaces. */
@@ -363,7 +363,7 @@ console.log(version, letters, later, big, entry, list, maybe, parsed);
 `,
     );
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["check", "--quiet", "--config", new URL("../../deno.json", import.meta.url).pathname, ...files],
+      args: ["check", "--quiet", "--config", testFile("../deno.json").pathname, ...files],
       env: { NO_COLOR: "1" },
     }).output();
     assert(success, new TextDecoder().decode(stderr));
@@ -373,7 +373,7 @@ console.log(version, letters, later, big, entry, list, maybe, parsed);
 });
 
 Deno.test("hostile names stay inside strings", async () => {
-  const { binary } = await import("../support/wasm.ts");
+  const { binary } = await import("../../support/wasm.ts");
   // (import NAME (func)), whose name is none that a toolchain would write.
   for (const name of ['*/ } evil"', "a\\u0022;x", "x`${1}`", "__proto__", "line\\nbreak"]) {
     const bytes = new TextEncoder().encode(name);

@@ -1,6 +1,6 @@
 // Layout and flattening by key, against what CanonicalABI.md says ("Alignment", "Element Size", "Flattening"), worked out by hand.
 
-import type { AddressType, CoreType } from "../../abi/types/core_values.ts";
+import type { AddressType, CoreType } from "../../../abi/types/core_values.ts";
 import { assertEquals } from "@std/assert";
 import {
   type CallStyle,
@@ -9,8 +9,8 @@ import {
   type Side,
   signatureLayout,
   variantLayout,
-} from "../../abi/types/layout.ts";
-import type { FuncType, ValType } from "../../abi/types/types.ts";
+} from "../../../abi/types/layout.ts";
+import type { FuncType, ValType } from "../../../abi/types/types.ts";
 
 const of = (kind: "bool" | "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "char" | "string"): ValType => ({ kind });
 const [u8, u16, u32, u64, f32, f64, string] = [
