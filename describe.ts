@@ -1,5 +1,7 @@
-// JavaScript values in words, for messages: in a few words, or as one would write them, cut to a length.
-// Values of guests and hosts in, text out. Whatever a value does when it is looked at, nothing is thrown.
+// JavaScript values in words, for messages: in a few words, or as one would write them, cut to a
+// length.
+// Values of guests and hosts in, text out. Whatever a value does when it is looked at, nothing is
+// thrown.
 
 /** A JS value in a few words, for messages. */
 export function describe(value: unknown): string {
@@ -41,7 +43,10 @@ export function describePayload(payload: unknown): string {
   return text.length > MAX_PAYLOAD ? `${text.slice(0, MAX_PAYLOAD)}…` : text;
 }
 
-/** A value as one would write it, about as long as the room that there is: what has no room is not looked at. */
+/**
+ * A value as one would write it, about as long as the room that there is: what has no room is not
+ * looked at.
+ */
 function sketch(value: unknown, room: number): string {
   if (typeof value !== "object" || value === null || room <= 0) return describe(value);
   try {

@@ -1,5 +1,6 @@
 // Every error the library throws: five classes. Their phrases are in phrases.ts.
-// A message reads `Cannot <verb> <place>: <phrase>`; the phrase is the tail after the colon, the place is built while unwinding.
+// A message reads `Cannot <verb> <place>: <phrase>`; the phrase is the tail after the colon, the
+// place is built while unwinding.
 // Nothing but words for values is imported here, so that every layer may throw.
 
 import { describePayload } from "./describe.ts";
@@ -129,7 +130,10 @@ export class Trap extends WebAssembly.RuntimeError {
   }
 }
 
-/** Makes an error that already is a `Trap` by prototype say what it is; shared with traps raised by the engine. */
+/**
+ * Makes an error that already is a `Trap` by prototype say what it is; shared with traps raised by
+ * the engine.
+ */
 export function initTrap(error: Error, code: TrapCode, details: Details): void {
   const fields = error as { -readonly [K in keyof Trap]: Trap[K] } & { phrase?: string };
   fields.code = code;
@@ -205,7 +209,8 @@ export class ComponentError<E = unknown> extends Error {
   }
 }
 
-// ── Places: where an error happened, built from the inside out ────────────────────────────────────────────────────────────
+// ── Places: where an error happened, built from the inside out
+// ────────────────────────────────────────────────────────────
 
 const phraseKey = Symbol("phrase");
 const placeKey = Symbol("place");
@@ -218,14 +223,17 @@ function isOpen(error: unknown): error is Placed {
   return (error instanceof ValueError || error instanceof Trap) && phraseKey in error && error.path === "";
 }
 
-/** Adds one item (`.size`, `[3]`) in front of what is known of the place; gives back the same error. */
+/**
+ * Adds one item (`.size`, `[3]`) in front of what is known of the place; gives back the same error.
+ */
 export function within(error: unknown, item: string): unknown {
   if (isOpen(error)) error[placeKey] = item + (error[placeKey] ?? "");
   return error;
 }
 
 /**
- * Completes an error's message: `Cannot <verb> <item><place> of <owner>: <phrase>`; gives back the same error.
+ * Completes an error's message: `Cannot <verb> <item><place> of <owner>: <phrase>`; gives back the
+ * same error.
  *
  * @param verb `lift`, `lower` or `call`.
  * @param item `param 2 \`name\``, `result`, or empty.
@@ -240,7 +248,8 @@ export function completeMessage(error: unknown, verb: string, item: string, owne
 }
 
 /**
- * Says what definition a CompileError is about, then what is around it, one item at a time: `validate canon lift` becomes
+ * Says what definition a CompileError is about, then what is around it, one item at a time:
+ * `validate canon lift` becomes
  * ``validate canon lift, func 3 `f` in component 1 `c` ``. Gives back the same error.
  */
 export function locate(error: unknown, item: string): unknown {

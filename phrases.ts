@@ -1,8 +1,13 @@
 // What can go wrong, in words: one table of phrases for each class of errors, by their codes.
-// A phrase is the tail of a message, after its place; `{0}` and `{1}` stand for details. Nothing is imported here.
-// Phrases follow the reference test suite (WebAssembly/component-model test/) and Wasmtime's wording.
+// A phrase is the tail of a message, after its place; `{0}` and `{1}` stand for details. Nothing is
+// imported here.
+// Phrases follow the reference test suite (WebAssembly/component-model test/) and Wasmtime's
+// wording.
 
-/** What can be wrong with a binary: code → how the message starts. Details follow after a comma or in place of `{0}`. */
+/**
+ * What can be wrong with a binary: code → how the message starts. Details follow after a comma or
+ * in place of `{0}`.
+ */
 export const COMPILE_PHRASES = {
   /** The input ends inside a production. */
   "unexpected-end": "unexpected end-of-file",
@@ -170,7 +175,7 @@ export const TRAP_PHRASES = {
   "unsupported-builtin": "unsupported built-in {0}",
   /** A value type whose run-time comes with a later version. */
   "unsupported-type": "unsupported type {0}",
-  /** A guest broke a rule of an interface of the host's, where that interface says that it traps. */
+  /** A guest broke a rule of a host's interface, and the interface says that this traps. */
   "interface-rule": "{0}",
   /** `trapUnknown()` stands in for an import that nobody defined. */
   "unknown-import": "unknown import",

@@ -1,5 +1,7 @@
-// deno task bench:against COMMIT [--runs 3] [--runtimes Deno,Node,Bun]: this working tree beside another commit's library, every row, in
-// each runtime; and beside itself with call hooks, whose absence is to cost nothing. Prints tables of medians and their geometric means.
+// deno task bench:against COMMIT [--runs 3] [--runtimes Deno,Node,Bun]: this working tree beside
+// another commit's library, every row, in
+// each runtime; and beside itself with call hooks, whose absence is to cost nothing. Prints tables
+// of medians and their geometric means.
 // The other commit is extracted to a temporary folder; each runtime runs the same two bundles.
 
 import { parseArgs } from "node:util";

@@ -1,4 +1,5 @@
-// Measures this library beside another state of it, in the runtime that it runs in: prints one JSON array. bench/against.ts runs it bundled.
+// Measures this library beside another state of it, in the runtime that it runs in: prints one JSON
+// array. bench/against.ts runs it bundled.
 // Argument: the other state's bundle.
 
 import { pathToFileURL } from "node:url";

@@ -1,5 +1,7 @@
-// deno task bench:all: every row with every implementation on Deno, Node 26 and Bun; prints the tables and writes RESULTS.md and results.svg.
-// Each runtime runs the same bundle. Scalar rows are measured once more alone, one implementation in a process: a call site that sees one
+// deno task bench:all: every row with every implementation on Deno, Node 26 and Bun; prints the
+// tables and writes RESULTS.md and results.svg.
+// Each runtime runs the same bundle. Scalar rows are measured once more alone, one implementation
+// in a process: a call site that sees one
 // function, and one that sees those of two instances.
 
 import type { Measured } from "./run.ts";

@@ -1,4 +1,5 @@
-// One boundary crossing, each way, by type. `deno task bench` runs it; the figure is for the `×N` crossings that the name says.
+// One boundary crossing, each way, by type. `deno task bench` runs it; the figure is for the `×N`
+// crossings that the name says.
 
 import { rows, subjects } from "./rows.ts";
 

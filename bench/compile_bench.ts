@@ -1,6 +1,8 @@
-// Loading: what decoding, validating and planning cost beside the engine's compilation of the same component's core modules, and how
+// Loading: what decoding, validating and planning cost beside the engine's compilation of the same
+// component's core modules, and how
 // they grow with a component that is made of types only.
-// `deno task bench:compile` prints the figures and the ratios; the real components are jco 1.0.3's own, from npm.
+// `deno task bench:compile` prints the figures and the ratios; the real components are jco 1.0.3's
+// own, from npm.
 
 import { decodeBytes } from "../core/decode/decode.ts";
 import { Budget } from "../core/resolve/budget.ts";
@@ -53,7 +55,10 @@ for (const name of ["wasm-tools", "js-component-bindgen-component"] as const) {
   console.log(`| ${[name, bytes.length, ...row].join(" | ")} |`);
 }
 
-/** A component of about so many bytes that defines types: records of five fields, whose types are primitive or lists of records before. */
+/**
+ * A component of about so many bytes that defines types: records of five fields, whose types are
+ * primitive or lists of records before.
+ */
 function typesOnly(size: number): Uint8Array {
   const bytes = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
   const labels = ["identifier", "size-in-bytes", "modified-at", "content-type", "children"].map(name);

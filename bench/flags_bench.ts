@@ -1,4 +1,5 @@
-// What a look at a flag costs, by where the flag is: why the flags of all trees are words of one memory (RATIONALE.md).
+// What a look at a flag costs, by where the flag is: why the flags of all trees are words of one
+// memory (RATIONALE.md).
 
 const object = { entered: 0 };
 const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1 });

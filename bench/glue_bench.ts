@@ -1,5 +1,7 @@
-// deno task bench:glue: echoing a string through a guest, against naive glue by hand: `encodeInto`, the core call, one `TextDecoder`.
-// The core module is the component's own; ASCII and a text of two bytes a character. The ratio is what counts.
+// deno task bench:glue: echoing a string through a guest, against naive glue by hand: `encodeInto`,
+// the core call, one `TextDecoder`.
+// The core module is the component's own; ASCII and a text of two bytes a character. The ratio is
+// what counts.
 
 import { readFileSync } from "node:fs";
 import { compile, instantiate } from "@windlass/component";

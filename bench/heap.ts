@@ -1,4 +1,5 @@
-// deno task bench:heap: a million calls with strings and a million resource round trips; shows the heap before and after.
+// deno task bench:heap: a million calls with strings and a million resource round trips; shows the
+// heap before and after.
 
 import { host } from "./host.ts";
 import { instantiateSync } from "@windlass/component";
@@ -47,7 +48,10 @@ resources(1_000_000);
 show("after a million resource round trips");
 console.log(`live handles: ${counters.liveHandles()}`);
 
-/** Bytes that a call leaves on the heap, garbage included: as many calls as fit between two collections. */
+/**
+ * Bytes that a call leaves on the heap, garbage included: as many calls as fit between two
+ * collections.
+ */
 function perCall(what: string, calls: number, run: (count: number) => void): void {
   run(calls);
   collect();

@@ -1,4 +1,5 @@
-// The host of bench/fixtures/calls.wasm: its functions give their arguments back. No runtime's own API is used here.
+// The host of bench/fixtures/calls.wasm: its functions give their arguments back. No runtime's own
+// API is used here.
 
 /** The host's resource. */
 export class Counter {

@@ -1,5 +1,7 @@
-// deno task bench:js: calls of a guest in JavaScript (StarlingMonkey, 12 MB), through Windlass and through what jco makes of it, in Node.
-// The guest is what `deno task test:js` made; jco's output and the shim that it needs come from npm.
+// deno task bench:js: calls of a guest in JavaScript (StarlingMonkey, 12 MB), through Windlass and
+// through what jco makes of it, in Node.
+// The guest is what `deno task test:js` made; jco's output and the shim that it needs come from
+// npm.
 
 import { must } from "../tools/process.ts";
 

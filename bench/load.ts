@@ -1,5 +1,7 @@
-// From bytes to a first call, instances of a linked component beside the core instances they consist of, and what instances weigh.
-// Runs in every runtime, with the collector exposed; prints one JSON object: microseconds and bytes.
+// From bytes to a first call, instances of a linked component beside the core instances they
+// consist of, and what instances weigh.
+// Runs in every runtime, with the collector exposed; prints one JSON object: microseconds and
+// bytes.
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -55,7 +57,8 @@ try {
   if (!/not found|Cannot find/i.test((error as Error).message)) throw error;
 }
 
-// ── Instances ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Instances
+// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A component of one core module with an import and an export. */
 const small = compileSync(read("fixtures/small.wasm"));

@@ -12,7 +12,10 @@ function calibrate(run: () => void): number {
   return Math.max(1, Math.ceil(rounds / 6));
 }
 
-/** Nanoseconds a call of each run, samples of all of them interleaved: what disturbs the machine disturbs them alike. */
+/**
+ * Nanoseconds a call of each run, samples of all of them interleaved: what disturbs the machine
+ * disturbs them alike.
+ */
 export function measure(runs: readonly (() => void)[], calls: number): number[] {
   const repeats = runs.map(calibrate);
   const samples: number[][] = runs.map(() => []);

@@ -1,15 +1,23 @@
-// The rows of the call benches, and everything that can run them: raw core calls, Windlass with each kind of host function,
-// and jco's output where `deno task bench:jco` has made it. A row makes a function that does `calls` crossings and checks its results.
+// The rows of the call benches, and everything that can run them: raw core calls, Windlass with
+// each kind of host function,
+// and jco's output where `deno task bench:jco` has made it. A row makes a function that does
+// `calls` crossings and checks its results.
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { type Counter, host } from "./host.ts";
 import { compileSync, err, HostFunc, instantiateSync, Linker, t } from "@windlass/component";
 
-/** Files are found from the folder that a bench runs in: on other runtimes than Deno it runs from a bundle. */
+/**
+ * Files are found from the folder that a bench runs in: on other runtimes than Deno it runs from a
+ * bundle.
+ */
 const root = pathToFileURL(`${(globalThis as Any).process.cwd()}/bench/`);
 const bytes = new Uint8Array(readFileSync(new URL("fixtures/calls.wasm", root)));
-/** Compiled once: where two instances are asked for, they are of one component, and of one core module where there is none. */
+/**
+ * Compiled once: where two instances are asked for, they are of one component, and of one core
+ * module where there is none.
+ */
 const component = compileSync(bytes);
 const rawModule = new WebAssembly.Module(new Uint8Array(readFileSync(new URL("fixtures/raw.wasm", root))));
 const HOST = "bench:calls/host", GUEST = "bench:calls/guest", LOOPS = "bench:calls/loops";
@@ -127,7 +135,10 @@ const makers: Readonly<Record<string, () => Subject | undefined | Promise<Subjec
   "jco 1.10.2": () => jco("jco 1.10.2", "v1.10.2"),
 };
 
-/** Implementations by name, all by default; one that is asked for twice is there twice. What is not there is left out. */
+/**
+ * Implementations by name, all by default; one that is asked for twice is there twice. What is not
+ * there is left out.
+ */
 export async function subjects(names: readonly string[] = Object.keys(makers)): Promise<Subject[]> {
   const all: Subject[] = [];
   for (const name of names) {
@@ -188,7 +199,7 @@ const big = Object.fromEntries([..."abcdefghijklm"].map((name, i) => [name, i]))
 const many = Array.from({ length: 20 }, (_, i) => i) as Any;
 const texts = { "5 B": 5, "100 B": 100, "10 KB": 10_000 };
 
-/** The rows of DESIGN.md "Speed". */
+/** The rows of README.md. */
 export const rows: readonly Row[] = [
   hostToGuest("nop", 1000, (guest) => () => guest.nop()),
   hostToGuest("add", 1000, (guest) => () => assertSame(guest.add(3, 4), 7)),
@@ -262,7 +273,8 @@ export const rows: readonly Row[] = [
   guestToHost("resource method", 100, (loops, calls) => () => assertSame(loops.counter(calls), 7)),
 ];
 
-// ── The floor ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── The floor
+// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A raw core call each way: of a stateful guest, which no engine can fold away. */
 export function rawSubject(): Subject {

@@ -1,4 +1,5 @@
-// Measures rows in the runtime that it runs in: prints one JSON object. `deno task bench:all` runs it bundled in each runtime.
+// Measures rows in the runtime that it runs in: prints one JSON object. `deno task bench:all` runs
+// it bundled in each runtime.
 // Arguments: `--subjects a;b` (all by default; the same name twice is two instances), `--rows x;y`.
 
 import { measure } from "./measure.ts";

@@ -1,4 +1,5 @@
-// deno task bench:text: strings of ASCII by length, bytes → string and back: with a kernel, with a loop in JavaScript, with the platform's
+// deno task bench:text: strings of ASCII by length, bytes → string and back: with a kernel, with a
+// loop in JavaScript, with the platform's
 // coders. The thresholds in abi/codecs/strings.ts are where the lines cross.
 
 import { readAscii } from "../abi/codecs/ascii.ts";

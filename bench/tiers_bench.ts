@@ -1,4 +1,5 @@
-// deno task bench:tiers: what it costs to generate a trampoline and what a call saves afterwards, for signatures of several sizes: after how
+// deno task bench:tiers: what it costs to generate a trampoline and what a call saves afterwards,
+// for signatures of several sizes: after how
 // many calls it has paid. The number in abi/codegen/tiers.ts is chosen by it.
 
 import { Codecs } from "../abi/codecs/codecs.ts";

@@ -202,7 +202,8 @@ function command(name: string): CommandName {
 export const version = "0.1.0";
 
 /**
- * Runs the command line where this file is the program. In a bundle `import.meta` is the bundle's: a
+ * Runs the command line where this file is the program. In a bundle `import.meta` is the bundle's:
+ * a
  * program that calls `main` must not become this one.
  */
 async function runAs(url: string): Promise<void> {

@@ -1,5 +1,7 @@
-// The core WAT of a component that echoes every value type: each export passes its arguments to the import of the same name.
-// Written once as a table of flat types; what it makes is fixture source, committed beside the binary.
+// The core WAT of a component that echoes every value type: each export passes its arguments to the
+// import of the same name.
+// Written once as a table of flat types; what it makes is fixture source, committed beside the
+// binary.
 
 /** Functions of the interface `test:values/types`: WIT type and core value types. */
 const types: readonly (readonly [name: string, wit: string, flat: string])[] = [

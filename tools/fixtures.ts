@@ -1,5 +1,7 @@
-// deno task fixtures: encodes the fixtures of tests/e2e and bench from their sources. With --check, says whether they are current.
-// A fixture is NAME.wat (a component), or NAME.wat and NAME.wit (a core module and its world, put together by the toolchain).
+// deno task fixtures: encodes the fixtures of tests/e2e and bench from their sources. With --check,
+// says whether they are current.
+// A fixture is NAME.wat (a component), or NAME.wat and NAME.wit (a core module and its world, put
+// together by the toolchain).
 
 import { equals } from "@std/bytes";
 import { componentOf, wat } from "../tests/support/wat.ts";
@@ -69,7 +71,10 @@ function stripped(module: Uint8Array): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Encodes the library's own module into the file that it is loaded from; gives that file's name if it was not current. */
+/**
+ * Encodes the library's own module into the file that it is loaded from; gives that file's name if
+ * it was not current.
+ */
 export async function staleKernels(write: boolean): Promise<string[]> {
   const bytes = stripped(await wat(await Deno.readTextFile(`${kernels}.wat`)));
   const path = `${kernels}_bytes.ts`;

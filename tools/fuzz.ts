@@ -1,7 +1,11 @@
-// deno task fuzz [--seconds N] [--seed S] [--replay FILE]: mutates valid components; whatever a mutant does, it must succeed or
-// fail with one of the library's errors, soon, and in little memory. Each is compiled, reflected on, printed, linked with
-// `trapUnknown()`, and, if its core code is not mutated, instantiated and called: with functions that trap, answer and suspend. Failures are written as hex files, reduced; exit code 1 then.
-// Mutants run in a worker, so that one that never ends can be given up. --replay shows what a hex file does, with its stack.
+// deno task fuzz [--seconds N] [--seed S] [--replay FILE]: mutates valid components; whatever a
+// mutant does, it must succeed or
+// fail with one of the library's errors, soon, and in little memory. Each is compiled, reflected
+// on, printed, linked with
+// `trapUnknown()`, and, if its core code is not mutated, instantiated and called: with functions
+// that trap, answer and suspend. Failures are written as hex files, reduced; exit code 1 then.
+// Mutants run in a worker, so that one that never ends can be given up. --replay shows what a hex
+// file does, with its stack.
 
 import fc from "fast-check";
 import { signatures, types } from "../tests/support/arbitraries.ts";
@@ -10,7 +14,8 @@ import { runMutant, type Step, steps } from "../tests/support/fuzz_run.ts";
 import { stringEncodings } from "../tests/support/encoder.ts";
 import { coreModulesOf, keyOf, mutant, reduce } from "../tests/support/mutate.ts";
 
-// ── What is mutated ───────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What is mutated
+// ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const ENCODED = 60;
 
@@ -37,7 +42,8 @@ async function makeCorpus(seed: number): Promise<Uint8Array<ArrayBuffer>[]> {
   return corpus.filter((bytes) => bytes.length < 50_000);
 }
 
-// ── The worker ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── The worker
+// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Start {
   readonly corpus: readonly Uint8Array<ArrayBuffer>[];
@@ -104,7 +110,8 @@ function serve(): void {
   };
 }
 
-// ── The main program ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── The main program
+// ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const HANG_MS = 5000;
 const MAX_RSS_GROWTH = 3 * 2 ** 30;

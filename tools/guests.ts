@@ -1,5 +1,7 @@
-// deno task guests: compiles the guests of tests/wasi/guests from C, with clang (Debian: clang, lld, wasi-libc) and wit-bindgen (Cargo: wit-bindgen-cli).
-// Those are not on every machine: what each binary was made from is kept as a digest, and a test says whether it is current.
+// deno task guests: compiles the guests of tests/wasi/guests from C, with clang (Debian: clang,
+// lld, wasi-libc) and wit-bindgen (Cargo: wit-bindgen-cli).
+// Those are not on every machine: what each binary was made from is kept as a digest, and a test
+// says whether it is current.
 
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { must } from "./process.ts";

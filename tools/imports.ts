@@ -1,10 +1,16 @@
-// Checks the direction of imports: describe ← errors ← abi ← core ← host ← mod; entries of their own apart; no circle between rooms,
-// which are the folders, type-only imports included; no cycle between files, where type-only imports are erased and do not count.
-// And that loading a module has no effect, which the package promises to bundlers (`sideEffects`): but for those that are listed, no
+// Checks the direction of imports: describe ← errors ← abi ← core ← host ← mod; entries of their
+// own apart; no circle between rooms,
+// which are the folders, type-only imports included; no cycle between files, where type-only
+// imports are erased and do not count.
+// And that loading a module has no effect, which the package promises to bundlers (`sideEffects`):
+// but for those that are listed, no
 // module is imported for its effect, and none has statements of its own beside declarations.
 // `--graph` prints the rooms and what each imports. Sources in, violations in words out.
 
-/** The modules that have an effect when they are loaded, for which others import them: package.json names them to bundlers. */
+/**
+ * The modules that have an effect when they are loaded, for which others import them: package.json
+ * names them to bundlers.
+ */
 export const effectful: readonly string[] = ["abi/dispose.ts"];
 
 /** The layers, lowest first: a file or a folder at the top. */
@@ -30,7 +36,8 @@ function importsOf(file: string, text: string): Import[] {
   const found: Import[] = [];
   for (const match of text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"/gm)) {
     const [statement, type, specifier] = match;
-    // The runtime's own modules are asked for at run time (host/wasi/platform.ts); their types are types only.
+    // The runtime's own modules are asked for at run time (host/wasi/platform.ts); their types are
+    // types only.
     if (specifier!.startsWith("node:") && type !== undefined && file.startsWith("host/wasi/")) continue;
     // The command line runs where they are.
     if (specifier!.startsWith("node:") && /^host\/cli[/.]/.test(file)) continue;
@@ -50,7 +57,10 @@ function importsOf(file: string, text: string): Import[] {
   return found;
 }
 
-/** What a module does when it is loaded, beside making what it declares. Formatted sources have such statements at the margin. */
+/**
+ * What a module does when it is loaded, beside making what it declares. Formatted sources have such
+ * statements at the margin.
+ */
 export function loadingEffects(text: string): string[] {
   const code = text.replaceAll(/\/\*[^]*?\*\/|^\/\/.*$/gm, "").replaceAll(/`(?:[^`\\]|\\[^])*`/g, "``");
   const lines = code.split("\n").filter((line) => /^[^\s})\]>]/.test(line));
@@ -70,7 +80,10 @@ function effectsOf(file: string, text: string): string[] {
   return effects.map((line) => `${file} has an effect when it is loaded: ${line}`);
 }
 
-/** The room that a file is in: its folder. A file at the top of a layer is in none: it stands for itself. */
+/**
+ * The room that a file is in: its folder. A file at the top of a layer is in none: it stands for
+ * itself.
+ */
 function roomOf(file: string): string {
   const folder = file.slice(0, Math.max(0, file.lastIndexOf("/")));
   return layers.includes(folder) ? file : folder || file;

@@ -1,6 +1,8 @@
-// deno task npm: the package for npm, as `deno pack` makes it and with what that leaves out: the command, a description, engines,
+// deno task npm: the package for npm, as `deno pack` makes it and with what that leaves out: the
+// command, a description, engines,
 // where its sources are. Source maps are taken out of the modules into files of their own.
-// deno task test:npm checks it: publint, arethetypeswrong, its files, bundles of it, and smoke tests of the packed package in
+// deno task test:npm checks it: publint, arethetypeswrong, its files, bundles of it, and smoke
+// tests of the packed package in
 // Node 20 and 26, and in Bun.
 
 import denoJson from "../deno.json" with { type: "json" };
@@ -9,7 +11,10 @@ import { checkFiles } from "../tests/npm/files.ts";
 import { effectful } from "./imports.ts";
 import { aloud, must } from "./process.ts";
 
-/** Where the sources are. A placeholder, after the scope's name: whoever publishes the package confirms it or changes it here. */
+/**
+ * Where the sources are. A placeholder, after the scope's name: whoever publishes the package
+ * confirms it or changes it here.
+ */
 const REPOSITORY = "https://github.com/windlass-wasm/windlass";
 
 const out = "tests/.build/npm";
@@ -52,8 +57,10 @@ async function pack(): Promise<void> {
 const inlineMap = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/;
 
 /**
- * Moves each module's source map into a file beside it, whose source is named relative to that file.
- * Within the modules the maps were most of what a browser downloads, and they named the sources by paths of the packing machine.
+ * Moves each module's source map into a file beside it, whose source is named relative to that
+ * file.
+ * Within the modules the maps were most of what a browser downloads, and they named the sources by
+ * paths of the packing machine.
  */
 async function splitMaps(folder: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {

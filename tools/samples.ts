@@ -1,5 +1,7 @@
-// deno task samples: compiles the playground's samples from C, with clang (Debian: clang, lld, wasi-libc) and wit-bindgen
-// (Cargo: wit-bindgen-cli). Those are not on every machine: what each binary was made from is kept as a digest, and a test says
+// deno task samples: compiles the playground's samples from C, with clang (Debian: clang, lld,
+// wasi-libc) and wit-bindgen
+// (Cargo: wit-bindgen-cli). Those are not on every machine: what each binary was made from is kept
+// as a digest, and a test says
 // whether it is current.
 
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
@@ -10,7 +12,10 @@ const directory = "examples/playground/samples";
 export const samples: readonly string[] = ["basket", "json", "mandelbrot", "site"];
 const digests = `${directory}/digests.json`;
 
-/** A digest of what a sample is made from: its own files. The part of WASI's WIT that some use says nothing new. */
+/**
+ * A digest of what a sample is made from: its own files. The part of WASI's WIT that some use says
+ * nothing new.
+ */
 export async function sampleDigest(sample: string): Promise<string> {
   const texts = await Promise.all(["c", "wit"].map((ending) => Deno.readTextFile(`${directory}/${sample}.${ending}`)));
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(texts.join("\0")));

@@ -1,5 +1,7 @@
-// deno task wast [--strict] [--verbose] PATH…: runs `.wast` scripts, prints a line per file and the total.
-// Failures of the reference suites that are known are listed in tests/spec/expected_failures.txt, and counted apart.
+// deno task wast [--strict] [--verbose] PATH…: runs `.wast` scripts, prints a line per file and the
+// total.
+// Failures of the reference suites that are known are listed in tests/spec/expected_failures.txt,
+// and counted apart.
 
 import { parseArgs } from "node:util";
 import { ExpectedFailures } from "../tests/support/expected_failures.ts";

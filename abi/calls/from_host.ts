@@ -56,7 +56,8 @@ export function liftExport(link: CallLink): GuestCall {
 }
 
 /**
- * Whether a call's value may be an object with a member `then`: a record, whose fields a guest names, or a resource of the host's.
+ * Whether a call's value may be an object with a member `then`: a record, whose fields a guest
+ * names, or a resource of the host's.
  * Classes of a guest's resources have none (host/names.ts).
  */
 function mayHaveThen(type: ValType | undefined): boolean {

@@ -1,5 +1,7 @@
-// Types → JavaScript that lifts values: from core values or from memory to expressions of JavaScript values.
-// A region and a type in, an expression out; statements are added on the way. Text of a component enters as JSON string literals only.
+// Types → JavaScript that lifts values: from core values or from memory to expressions of
+// JavaScript values.
+// A region and a type in, an expression out; statements are added on the way. Text of a component
+// enters as JSON string literals only.
 // What is done and in which order is the codecs' (codecs/): a range is checked, then read.
 // Spec: definitions.py `load`, `lift_flat`.
 

@@ -1,6 +1,9 @@
-// Types → JavaScript that lowers values: from a variable's value to expressions of core values, or to memory.
-// A region and a type in; statements are added. Order is the codecs' (codecs/): a value is read from the host, checked, then stored;
-// whatever may run a guest is done in place. Text of a component enters as JSON string literals only.
+// Types → JavaScript that lowers values: from a variable's value to expressions of core values, or
+// to memory.
+// A region and a type in; statements are added. Order is the codecs' (codecs/): a value is read
+// from the host, checked, then stored;
+// whatever may run a guest is done in place. Text of a component enters as JSON string literals
+// only.
 // Spec: definitions.py `store`, `lower_flat`.
 
 import type { Codec } from "../codecs/codec.ts";
@@ -58,7 +61,10 @@ export function lowerFlat(region: Region, type: ValType, value: string, path: st
   }
 }
 
-/** From a variable's value to memory. Stores wait until `flush`: the host's code may still run meanwhile. */
+/**
+ * From a variable's value to memory. Stores wait until `flush`: the host's code may still run
+ * meanwhile.
+ */
 export function store(region: Region, type: ValType, value: string, ptr: string, offset: number, path: string): void {
   region.program.count();
   const { size } = layoutOf(type, region.program.address);
@@ -153,7 +159,8 @@ function lowerLeaf(
     default: {
       if (type.kind === "map" || type.kind === "fixed-list") region.usesMemory = true;
       region.usesFrame ||= containsHandle(type);
-      // All but these may run code of the host's: iterators, and the class that recognises its resources.
+      // All but these may run code of the host's: iterators, and the class that recognises its
+      // resources.
       region.ranHost ||= type.kind !== "char" && type.kind !== "u64" && type.kind !== "s64";
       region.add(region.at(path));
       return byCodec(region.program.codecOf(type));

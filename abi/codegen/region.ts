@@ -1,4 +1,5 @@
-// A stretch of generated code with one handler: a trampoline, or the loop of a list. Statements are added to it; what it notes on the way
+// A stretch of generated code with one handler: a trampoline, or the loop of a list. Statements are
+// added to it; what it notes on the way
 // says what the code around it needs: memory, a frame, views that are current.
 // Expressions of pointers, lengths and memory are spelt here, by the address type.
 
@@ -72,7 +73,10 @@ export class Region {
     return name;
   }
 
-  /** The call's frame as an argument. Only asked for where a codec is called: whether that needs it is noted apart. */
+  /**
+   * The call's frame as an argument. Only asked for where a codec is called: whether that needs it
+   * is noted apart.
+   */
   get frame(): string {
     return this.usesFrame ? "frame" : "undefined";
   }
@@ -132,7 +136,10 @@ export class Region {
     this.pending.length = 0;
   }
 
-  /** A function for a list, whose body goes over the elements with the statements of `write`; what its elements need, its caller needs. */
+  /**
+   * A function for a list, whose body goes over the elements with the statements of `write`; what
+   * its elements need, its caller needs.
+   */
   listFunction(kind: "load" | "store", type: OfKind<"list">, args: readonly string[], write: WriteElement): string {
     const { element } = type, { size } = layoutOf(element, this.program.address);
     const made = this.program.once(kind, type, (name) => {

@@ -4,7 +4,8 @@
 // performs it, with the same order and the same errors.
 // Linked functions enter, functions leave. The text is written once per signature and compiled per
 // instance (function_pool.ts).
-// Text of a component gets into the code only as JSON string literals (lift_values.ts, lower_values.ts).
+// Text of a component gets into the code only as JSON string literals (lift_values.ts,
+// lower_values.ts).
 // Spec: CanonicalABI.md `canon lift`, `canon lower`.
 
 import type { CoreFunction } from "../types/core_values.ts";
@@ -139,7 +140,8 @@ interface Place {
 type Printed = string | (() => string);
 
 /**
- * Steps outside the `try`. When those in `before` run, nothing needs to be undone yet. When those in
+ * Steps outside the `try`. When those in `before` run, nothing needs to be undone yet. When those
+ * in
  * `after` run, everything that needs cleaning up after a failure is done.
  */
 const before: ReadonlySet<Step> = new Set<Step>(["check-leave", "enter-from-host"]);

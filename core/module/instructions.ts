@@ -1,14 +1,19 @@
-// The instructions of core WebAssembly: what each is called, how it is encoded, what follows its opcode, and which feature it needs.
+// The instructions of core WebAssembly: what each is called, how it is encoded, what follows its
+// opcode, and which feature it needs.
 // In: a reader at an instruction. Out: its row of the table; and the reader past its immediates.
-// The rows are those of core WebAssembly 3.0, threads, and the older exception handling that engines still accept.
-// Spec: core spec 3.0 "Binary Format: Instructions"; the proposals threads and exception-handling (legacy).
+// The rows are those of core WebAssembly 3.0, threads, and the older exception handling that
+// engines still accept.
+// Spec: core spec 3.0 "Binary Format: Instructions"; the proposals threads and exception-handling
+// (legacy).
 
 import type { NeededFeature } from "./features.ts";
 import { hex, type Reader } from "../binary/reader.ts";
 
 /** Something that stands between an opcode and the next instruction. */
 export type Immediate =
-  /** Of a type, function, label, local and so on; also the number of elements of `array.new_fixed`. */
+  /**
+   * Of a type, function, label, local and so on; also the number of elements of `array.new_fixed`.
+   */
   | "index"
   | "i32"
   | "i64"

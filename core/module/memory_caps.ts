@@ -1,4 +1,5 @@
-// Caps the memories of a core module: their limits in the memory section are rewritten, so that none exceeds a bound.
+// Caps the memories of a core module: their limits in the memory section are rewritten, so that
+// none exceeds a bound.
 // A section that is malformed or invalid is left to the engine, which refuses it.
 // Spec: core spec 3.0 "Binary Format: Memory Section".
 

@@ -1,5 +1,7 @@
-// What a core module imports and exports, with types: read from its binary, or from a module type's declarations; and whether a module
-// fits a module type. Bodies are the engine's business; a binary that cannot be followed has no type, and the engine refuses it.
+// What a core module imports and exports, with types: read from its binary, or from a module type's
+// declarations; and whether a module
+// fits a module type. Bodies are the engine's business; a binary that cannot be followed has no
+// type, and the engine refuses it.
 // Spec: Explainer.md "Core Type Definitions" (`moduletype`); core spec "Matching: External Types".
 
 import { CompileError } from "../../errors.ts";
@@ -10,7 +12,9 @@ import type { CoreExternType, CoreLimits } from "./core_syntax.ts";
 import { type CoreValType, formatShort } from "./core_value_types.ts";
 import { Reader } from "../binary/reader.ts";
 
-/** The type of a core module's import or export: an `externtype` whose function types are resolved. */
+/**
+ * The type of a core module's import or export: an `externtype` whose function types are resolved.
+ */
 export type ResolvedCoreType =
   | {
     readonly kind: "func" | "tag";
@@ -210,7 +214,10 @@ export function moduleFault(found: CoreModuleType, expected: CoreModuleType): Mo
   );
 }
 
-/** The same for a module that others compiled: of such the engine tells names and kinds, and checks the rest itself later. */
+/**
+ * The same for a module that others compiled: of such the engine tells names and kinds, and checks
+ * the rest itself later.
+ */
 export function foreignModuleFault(module: WebAssembly.Module, expected: CoreModuleType): ModuleFault | undefined {
   const typed = <T extends { kind: string }>(item: T): T & { type: ItemKind } => ({
     ...item,
@@ -230,7 +237,9 @@ function kindFault(found: ItemKind, expected: ItemKind): string | undefined {
   return found.kind === expected.kind ? undefined : `expected ${expected.kind} found ${found.kind}`;
 }
 
-/** The first export or import of a module that is not there on the other side, or does not fit it. */
+/**
+ * The first export or import of a module that is not there on the other side, or does not fit it.
+ */
 function faultOf<T extends ItemKind>(
   found: {
     readonly imports: readonly { readonly module: string; readonly name: string; readonly type: T }[];
@@ -345,7 +354,10 @@ export function formatItem(type: ResolvedCoreType): string {
   }
 }
 
-/** What is wrong with a module's type by itself, as far as a component asks for more than the engine. */
+/**
+ * What is wrong with a module's type by itself, as far as a component asks for more than the
+ * engine.
+ */
 export function moduleTypeFault(
   { imports, exports }: CoreModuleType,
 ): readonly ["duplicate-core-name" | "invalid-type", string] | undefined {

@@ -1,5 +1,7 @@
-// A core module's bytes → the features that an engine must have for it. Asked when an engine refused a module, and by `inspect`.
-// Whether the module is valid is the engine's to judge; of one that this file cannot follow, what was found so far stands.
+// A core module's bytes → the features that an engine must have for it. Asked when an engine
+// refused a module, and by `inspect`.
+// Whether the module is valid is the engine's to judge; of one that this file cannot follow, what
+// was found so far stands.
 // Spec: core spec 3.0 "Binary Format: Modules".
 
 import { CompileError } from "../../errors.ts";

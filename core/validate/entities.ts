@@ -1,4 +1,5 @@
-// What validated scopes amount to: the types of components and instances, and the entities that their index spaces hold.
+// What validated scopes amount to: the types of components and instances, and the entities that
+// their index spaces hold.
 // Spec: Explainer.md "Type Checking", "Index Spaces".
 
 import type { ResourceType } from "../../abi/types/types.ts";

@@ -1,6 +1,8 @@
-// Instances: arguments are checked against what the component or core module imports, and the result is an instance's type.
+// Instances: arguments are checked against what the component or core module imports, and the
+// result is an instance's type.
 // An instance that is put together from exports takes the items of index spaces.
-// Spec: Explainer.md "Instance Definitions"; Binary.md "Instance Definitions", "Core Instance Definitions".
+// Spec: Explainer.md "Instance Definitions"; Binary.md "Instance Definitions", "Core Instance
+// Definitions".
 
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { Gates } from "../binary/gates.ts";
@@ -76,7 +78,10 @@ export class InstanceValidator {
     return new InstanceType(component.exports, component.depth + 1, [], substitution);
   }
 
-  /** The instance of a component that takes nothing and defines no resources: all of them have one type. */
+  /**
+   * The instance of a component that takes nothing and defines no resources: all of them have one
+   * type.
+   */
   #instanceOf(component: ComponentType): InstanceType {
     let made = this.#instances.get(component);
     if (made === undefined) {
@@ -85,7 +90,10 @@ export class InstanceValidator {
     return made;
   }
 
-  /** Pairs the types that an import names with those that are given for them, whose names then count. */
+  /**
+   * Pairs the types that an import names with those that are given for them, whose names then
+   * count.
+   */
   #pairTypes(
     expected: Entity,
     found: Entity,

@@ -1,4 +1,5 @@
-// Addresses of sockets: as WASI has them, in text as the runtimes have them, and what they may be used for.
+// Addresses of sockets: as WASI has them, in text as the runtimes have them, and what they may be
+// used for.
 
 /** The enum `ip-address-family`. */
 export type Family = "ipv4" | "ipv6";

@@ -1,11 +1,15 @@
-// What a component must export to be run or served; what is said of one that exports something else, and how that is called.
+// What a component must export to be run or served; what is said of one that exports something
+// else, and how that is called.
 // A compiled component in, nothing or a LinkError out.
 
 import { LinkError } from "../../errors.ts";
 import type { Component } from "../../core/component.ts";
 import { matchName, splitVersion } from "../../core/binary/names.ts";
 
-/** The interfaces that have a function of their own to call them by, and what a component is that exports one. */
+/**
+ * The interfaces that have a function of their own to call them by, and what a component is that
+ * exports one.
+ */
 const ENTRIES = {
   "wasi:cli/run@0.2.0": { func: "run", noun: "a command", by: "run" },
   "wasi:http/incoming-handler@0.2.0": { func: "handle", noun: "an HTTP handler", by: "serve" },

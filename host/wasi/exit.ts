@@ -1,6 +1,9 @@
 // The end of a guest by its own wish.
 
-/** Thrown by `wasi:cli/exit`: comes out of the export that the guest was called by. The process goes on. */
+/**
+ * Thrown by `wasi:cli/exit`: comes out of the export that the guest was called by. The process goes
+ * on.
+ */
 export class ExitError extends Error {
   /** Always `ExitError`. */
   override readonly name = "ExitError";

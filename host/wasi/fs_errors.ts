@@ -69,7 +69,10 @@ export class FsFailure extends Error {
   }
 }
 
-/** The code for what an operation threw: ours, the operating system's, or a refusal of Deno's permissions. */
+/**
+ * The code for what an operation threw: ours, the operating system's, or a refusal of Deno's
+ * permissions.
+ */
 export function fsErrorCode(error: unknown): string {
   if (error instanceof FsFailure) return error.errorCode;
   const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };

@@ -39,7 +39,8 @@ function unread(body: OutgoingBody | undefined): void {
 }
 
 /**
- * Whether a URL, and so `fetch`, would make another path of it: it resolves `.` and `..`, encoded or
+ * Whether a URL, and so `fetch`, would make another path of it: it resolves `.` and `..`, encoded
+ * or
  * not, and takes a backslash for a slash. Bun makes one slash of two at the beginning.
  */
 function isChanged(pathWithQuery: string): boolean {

@@ -105,7 +105,8 @@ export class FieldMap {
 
   /**
    * The fields as `fetch`, `Request` and `Response` take them. They are a list, since Deno takes
-   * quadratic time to read a `Headers`. Of several lengths only the first is sent, which the body is
+   * quadratic time to read a `Headers`. Of several lengths only the first is sent, which the body
+   * is
    * held to: whoever believed another would take the body's end for something else.
    */
   pairs(): [name: string, value: string][] {

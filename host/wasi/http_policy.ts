@@ -6,7 +6,10 @@ export class HttpPolicy {
     | readonly { readonly suffix: boolean; readonly name: string; readonly port: string | undefined }[]
     | true;
 
-  /** @param hosts `example.com` (any port), `example.com:8080`, `*.example.com`, or `true` for all; default none. */
+  /**
+   * @param hosts `example.com` (any port), `example.com:8080`, `*.example.com`, or `true` for all;
+   * default none.
+   */
   constructor(hosts: readonly string[] | true | undefined) {
     this.#hosts = hosts === true ? true : (hosts ?? []).map((entry) => {
       const match = /^(\*\.)?(\[[0-9a-f:.]+\]|[^:/?#@\\\s*[\]]+)(?::(\d+))?$/i.exec(entry);

@@ -43,7 +43,9 @@ class Message {
     return message.#fields;
   }
 
-  /** Traps if headers are alive that must be dropped before the message is dropped or given away. */
+  /**
+   * Traps if headers are alive that must be dropped before the message is dropped or given away.
+   */
   static mustBeAlone(message: Message, action: string): void {
     message.#children.mustBeGone(action, "fields");
   }

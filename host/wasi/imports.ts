@@ -1,4 +1,5 @@
-// WASI for an imports object, with options of its own, and for a linker, with options for each instance.
+// WASI for an imports object, with options of its own, and for a linker, with options for each
+// instance.
 
 import { callerFunc } from "../func.ts";
 import type { Imports, Linker } from "../link/linker.ts";

@@ -1,4 +1,5 @@
-// Every interface of WASI 0.2 as imports. What depends on the guest's state is bound to it by the caller; resources carry their own.
+// Every interface of WASI 0.2 as imports. What depends on the guest's state is bound to it by the
+// caller; resources carry their own.
 
 import type { Result } from "../../abi/codecs/results.ts";
 import type { HostFunc, HostFunction } from "../func.ts";

@@ -132,7 +132,8 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
     if (!response.writableFinished) abort.abort(new Error("the client went away"));
   });
   const { method = "GET" } = message, url = urlOf(message);
-  // A body that nobody gets is received all the same: the connection serves another request only then.
+  // A body that nobody gets is received all the same: the connection serves another request only
+  // then.
   if (url === undefined || !takesBody(method) || !keepsMethod(method)) message.resume();
   if (url === undefined) return void response.writeHead(400).end();
   // The platform has no Request for CONNECT, TRACE, and in Bun many others.

@@ -1,4 +1,5 @@
-// The runtime's own modules (`node:fs` and others), where there are any: Deno, Node and Bun have them, a browser has none.
+// The runtime's own modules (`node:fs` and others), where there are any: Deno, Node and Bun have
+// them, a browser has none.
 // Asked for at run time, so that a bundle for browsers needs no stand-in for them.
 
 import type * as dgram from "node:dgram";
@@ -39,7 +40,9 @@ export function required<K extends keyof BuiltinModules>(name: K, what: string):
   return found;
 }
 
-/** Whether the runtime is Deno. (Our own tests in other runtimes have a `Deno` without a version.) */
+/**
+ * Whether the runtime is Deno. (Our own tests in other runtimes have a `Deno` without a version.)
+ */
 export const inDeno: boolean = (globalThis as { Deno?: { version?: unknown } }).Deno?.version !== undefined;
 
 /** Deno's own standard output and error. */
@@ -63,7 +66,9 @@ function permissions(): Permissions {
   return (globalThis as { Deno?: { permissions?: Permissions } }).Deno?.permissions ?? {};
 }
 
-/** Whether this process has a permission, without asking anybody for it. Only Deno has permissions. */
+/**
+ * Whether this process has a permission, without asking anybody for it. Only Deno has permissions.
+ */
 function granted(permission: Permission): boolean {
   return (permissions().querySync?.(permission).state ?? "granted") === "granted";
 }
@@ -82,7 +87,10 @@ export async function askToListen(host: string, port: number): Promise<boolean> 
   return ((await permissions().request?.(netPermission(host, port)))?.state ?? "granted") === "granted";
 }
 
-/** Whether this process may read and write what is at a path, as far as that is known before it is tried. */
+/**
+ * Whether this process may read and write what is at a path, as far as that is known before it is
+ * tried.
+ */
 export function mayUse(path: string): boolean {
   return granted({ name: "read", path }) && granted({ name: "write", path });
 }

@@ -20,7 +20,10 @@ import { State, WASI_OPTIONS, type WasiData, type WasiOptions } from "./state.ts
 export interface ServeOptions extends WasiOptions {
   /** What the component imports besides WASI. */
   imports?: Imports;
-  /** An instance for each request, or at most so many that are used again and again; default the former. */
+  /**
+   * An instance for each request, or at most so many that are used again and again; default the
+   * former.
+   */
   instances?: "per-request" | { max: number };
   /** Told what a handler threw, which the client sees as status 500; default `console.error`. */
   onError?: (error: unknown) => void;
@@ -46,7 +49,8 @@ interface Worker {
 /**
  * Makes a request handler of a component that exports `wasi:http/incoming-handler`.
  *
- * It fits {@linkcode listen}, `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are streamed both ways; what one request does, others do not
+ * It fits {@linkcode listen}, `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are
+ * streamed both ways; what one request does, others do not
  * notice: a trap answers 500 and ends that instance, and so does a request that is aborted.
  *
  * @param component The component.
@@ -123,7 +127,8 @@ export async function serve(
         answered = true;
         const made = toResponse(response, request.method === "HEAD");
         sent = made.body;
-        // Once all of it was said, an abort has nothing to end. (Deno aborts when a response was delivered, too.)
+        // Once all of it was said, an abort has nothing to end. (Deno aborts when a response was
+        // delivered, too.)
         if (sent === undefined) delivered();
         else sent.onFinish(delivered);
         if (made.error !== undefined) tell(made.error);

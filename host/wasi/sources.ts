@@ -257,7 +257,10 @@ export class WritableSink implements Sink {
     this.#flushing = features.jspi;
   }
 
-  /** Waits until everything was taken, or it is aborted, and lets go of the stream, which stays open. */
+  /**
+   * Waits until everything was taken, or it is aborted, and lets go of the stream, which stays
+   * open.
+   */
   async end(signal: AbortSignal | undefined): Promise<void> {
     const aborted = (): void => this.#signal.fire();
     signal?.addEventListener("abort", aborted);

@@ -20,13 +20,19 @@ export interface WasiOptions {
   env?: Readonly<Record<string, string>>;
   /** Its standard input: this process's, or the given bytes or text; default empty. */
   stdin?: "inherit" | Uint8Array | string | ReadableStream<Uint8Array>;
-  /** Its standard output: this process's, kept for the result of `run`, or a stream; default thrown away. */
+  /**
+   * Its standard output: this process's, kept for the result of `run`, or a stream; default thrown
+   * away.
+   */
   stdout?: "inherit" | "capture" | WritableStream<Uint8Array>;
   /** Its standard error, likewise. */
   stderr?: "inherit" | "capture" | WritableStream<Uint8Array>;
   /** Directories of the host's by the guest's name for them. */
   preopens?: Readonly<Record<string, string | { path: string; readOnly?: boolean }>>;
-  /** What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true` is all of them), sockets. */
+  /**
+   * What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true` is
+   * all of them), sockets.
+   */
   network?: { http?: readonly string[] | true; sockets?: true };
   /** Its time: nanoseconds since the epoch. */
   clocks?: { now?: () => bigint };

@@ -12,20 +12,32 @@ import { asking, blocking, Done } from "./waiting.ts";
 
 /** At most this many bytes are given by one read. */
 const MAX_READ = 1 << 18;
-/** At most this many bytes may be written by one call of the `blocking-write-…` functions, says their interface. */
+/**
+ * At most this many bytes may be written by one call of the `blocking-write-…` functions, says
+ * their interface.
+ */
 const MAX_BLOCKING_WRITE = 4096;
 
 /** Where bytes come from. What is thrown is the stream's failure. */
 export interface Source extends Readiness {
-  /** At most `max` bytes of what is there now; empty where there is nothing yet; `undefined` at the end. */
+  /**
+   * At most `max` bytes of what is there now; empty where there is nothing yet; `undefined` at the
+   * end.
+   */
   read(max: number): Uint8Array | undefined;
   /** Nobody reads any more. */
   close?(): void;
 }
 
-/** Where bytes go to. What is thrown is the stream's failure. Ready: bytes may be written, and no flush is under way. */
+/**
+ * Where bytes go to. What is thrown is the stream's failure. Ready: bytes may be written, and no
+ * flush is under way.
+ */
 export interface Sink extends Readiness {
-  /** How many bytes may be written now; 0 while that is to be waited for. `undefined` once it is closed. */
+  /**
+   * How many bytes may be written now; 0 while that is to be waited for. `undefined` once it is
+   * closed.
+   */
   permit(): number | undefined;
   /** Takes bytes, no more than were permitted. They are the sink's then. */
   write(bytes: Uint8Array): void;
@@ -73,7 +85,9 @@ export class StreamFailure extends Error {
   }
 }
 
-/** Thrown by a sink whose other end takes no more: the stream is closed then, and nothing failed. */
+/**
+ * Thrown by a sink whose other end takes no more: the stream is closed then, and nothing failed.
+ */
 export class StreamClosed extends Error {}
 
 /** The variant `stream-error`. */
@@ -176,7 +190,10 @@ function count(bytes: Read<Uint8Array>): Read<bigint> {
   return bytes instanceof Uint8Array ? BigInt(bytes.length) : bytes;
 }
 
-/** The readiness of a stream: its source's or sink's, or that it has ended. One for each stream, for all its pollables. */
+/**
+ * The readiness of a stream: its source's or sink's, or that it has ended. One for each stream, for
+ * all its pollables.
+ */
 class StreamReadiness implements Readiness {
   readonly #item: Readiness;
   readonly #ended: () => boolean;

@@ -154,7 +154,9 @@ function later<R>(attempt: () => Waiting | Done<R>, first: Waiting | Done<R>): P
 const MAX_NOT_YET = 16;
 let notYet = 0;
 
-/** What the `get` of a future gives: nothing yet; what it came to; or that this was given before. */
+/**
+ * What the `get` of a future gives: nothing yet; what it came to; or that this was given before.
+ */
 export type Given<T> = Result<T, undefined> | undefined;
 
 /**

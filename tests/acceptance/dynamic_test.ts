@@ -1,5 +1,7 @@
-// Values without types written down: plain calls of exports, and what a component tells of its own types.
-// Behaviours of dynamic.rs, ACCEPTANCE.md; there a value carries its type, here it is a plain JS value that must fit the component's.
+// Values without types written down: plain calls of exports, and what a component tells of its own
+// types.
+// Behaviours of Wasmtime's dynamic.rs (README.md); there a value carries its type, here it is a
+// plain JS value that must fit the component's.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { type Instance, instantiateSync, Linker, t, type ValType } from "@windlass/component";
@@ -17,7 +19,8 @@ function refuses(call: Echo, value: unknown, place: string, phrase: string, good
   assertEquals(call(good), good);
 }
 
-// ── Scalars, strings, lists ───────────────────────────────────────────────────────────────────────────────────────────────
+// ── Scalars, strings, lists
+// ───────────────────────────────────────────────────────────────────────────────────────────────
 
 Deno.test("dynamic::primitives: every primitive comes back as it went in", async () => {
   const cases: readonly (readonly [string, string, readonly unknown[]])[] = [
@@ -46,7 +49,8 @@ Deno.test("dynamic::primitives: a value of another type is refused", async () =>
   refuses(call, "1", "", 'expected f64, found "1"', 0.5);
 });
 
-// JS: a missing argument is `undefined`, which is a value like any other; what is passed beyond the parameters is ignored, as functions do;
+// JS: a missing argument is `undefined`, which is a value like any other; what is passed beyond the
+// parameters is ignored, as functions do;
 // a call gives its result back, so that there is no number of results to get wrong.
 Deno.test("dynamic::primitives: a missing argument does not fit, a further one is ignored", async () => {
   const call = await echoOf("f64", "f64@0");
@@ -67,7 +71,8 @@ Deno.test("dynamic::lists: a list comes back, an element of another type is refu
   refuses(call, [7, "0"], "[1]", 'expected u32, found "0"', good);
 });
 
-// ── Maps ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Maps
+// ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const WORDS = ["(map u32 string)", "i32@0 i32@4"] as const;
 
@@ -89,7 +94,8 @@ Deno.test("dynamic::maps_complex_types: the values of a map may be lists", async
   assertEquals(call([["primes", [2, 3, 5]], ["none", []]]), map);
 });
 
-// JS: what is lifted is a plain Map, so equality is the caller's: the same entries make equal Maps, in whatever form they were given.
+// JS: what is lifted is a plain Map, so equality is the caller's: the same entries make equal Maps,
+// in whatever form they were given.
 Deno.test("dynamic::maps_equality: maps with the same entries are equal, others are not", async () => {
   const call = await echoOf(...WORDS);
   const entries = [[1, "one"], [2, "two"]] as const;
@@ -102,7 +108,8 @@ Deno.test("dynamic::maps_equality: maps with the same entries are equal, others 
   assertNotEquals(lifted, call([[3, "one"], [2, "two"]]));
 });
 
-// JS: a Map has no duplicates, so the last of them wins when lifting. A guest gets all the entries that an iterable gives.
+// JS: a Map has no duplicates, so the last of them wins when lifting. A guest gets all the entries
+// that an iterable gives.
 Deno.test("dynamic::maps_duplicate_keys: the guest gets every entry, a Map keeps the last of a key", async () => {
   const entries = [[1, "first"], [1, "last"], [2, "two"]];
   assertEquals((await echoOf(...WORDS))(entries), new Map([[1, "last"], [2, "two"]]));
@@ -165,7 +172,8 @@ Deno.test("dynamic::maps_large: a hundred entries keep their order", async () =>
   assertEquals([...lifted], [...map]);
 });
 
-// ── Records, variants, flags ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── Records, variants, flags
+// ──────────────────────────────────────────────────────────────────────────────────────────────
 
 const INNER = named("inner", `(record (field "is-set" bool) (field "count" u32))`);
 
@@ -290,7 +298,8 @@ Deno.test("dynamic::everything: the guest finds each field where the canonical A
   for (const [name, , value] of looked) assertEquals(exports[camel(`get-${name}`)](EVERYTHING), value, name);
 });
 
-// ── Reflection ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Reflection
+// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const WORLD = `(component
   (import "file" (type $file (sub resource)))
@@ -426,7 +435,8 @@ Deno.test("dynamic::introspection: functions tell their parameters and result", 
   assertEquals(lend.result, undefined);
 });
 
-// JS: the component tells its types with or without a linker; linking does not change what it tells, a class is found on the instance.
+// JS: the component tells its types with or without a linker; linking does not change what it
+// tells, a class is found on the instance.
 Deno.test("dynamic::introspection: the component tells the same before and after it is linked", async () => {
   const world = await component(WORLD);
   const [{ imports, exports }, before] = [world, JSON.stringify([world.imports, world.exports])];
@@ -464,7 +474,8 @@ Deno.test("dynamic::substituted_component_type_with_exported_resource: own and b
   assertEquals(use.result, undefined);
 });
 
-// ── Bits that are no flags ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Bits that are no flags
+// ────────────────────────────────────────────────────────────────────────────────────────────────
 
 const BITS = `(component
   ${named("f", `(flags "a" "b")`)}

@@ -1,5 +1,7 @@
-// Host functions: how a guest's call reaches them, what they get and give, and what a guest must not do around them.
-// Behaviours of import.rs, ACCEPTANCE.md. Where both APIs are tested there, a table has plain, typed and dynamic functions here.
+// Host functions: how a guest's call reaches them, what they get and give, and what a guest must
+// not do around them.
+// Behaviours of Wasmtime's import.rs (README.md). Where both APIs are tested there, a table has
+// plain, typed and dynamic functions here.
 
 import { assert, assertEquals } from "@std/assert";
 import { compileSync, HostFunc, type HostFunction, instantiateSync, Linker, t, Trap } from "@windlass/component";
@@ -68,7 +70,10 @@ Deno.test("import::can_compile: each lowering uses its own memory and realloc", 
   assertEquals([exports.call1(), exports.call2(), exports.call1()], ["[in 1]", "[in 2]", "[in 1]"]);
 });
 
-/** Calls a function that takes a string with one from its memory; `imported` declares `$f`, `exported` exports `$call`. */
+/**
+ * Calls a function that takes a string with one from its memory; `imported` declares `$f`,
+ * `exported` exports `$call`.
+ */
 const sends = (imported: string, exported: string) =>
   `(component
   ${imported}
@@ -115,7 +120,8 @@ Deno.test("import::functions_in_instances: an interface may be imported and expo
   }
 });
 
-// ── What a guest must not do ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── What a guest must not do
+// ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A realloc that calls out: through a table, since it must exist before what it calls. */
 const LEAVES = `(component
@@ -159,7 +165,8 @@ Deno.test("import::attempt_to_leave_during_malloc: realloc must not call the hos
   }
 });
 
-// JS: the backtrace is the error's stack, as the engine writes it; V8 names the guest's functions from its name section.
+// JS: the backtrace is the error's stack, as the engine writes it; V8 names the guest's functions
+// from its name section.
 Deno.test("import::attempt_to_leave_during_malloc: the stack has the guest's frames, innermost first", async () => {
   const { exports } = instantiateSync(await component(LEAVES), { ping: () => {}, text: () => "some text" });
   const { stackTraceLimit } = Error;
@@ -210,7 +217,8 @@ Deno.test("import::attempt_to_reenter_during_host: a refusal that the host does 
   assertEquals(calls, 1);
 });
 
-// ── Arguments and results on the stack and in memory ──────────────────────────────────────────────────────────────────────
+// ── Arguments and results on the stack and in memory
+// ──────────────────────────────────────────────────────────────────────
 
 const NINE = `(tuple ${Array(9).fill("string").join(" ")})`;
 
@@ -299,7 +307,8 @@ Deno.test("import::bad_import_alignment: an unaligned pointer for a result or fo
   assertEquals(taken, [Array(9).fill("")]);
 });
 
-// ── Without code, across components, within limits ────────────────────────────────────────────────────────────────────────
+// ── Without code, across components, within limits
+// ────────────────────────────────────────────────────────────────────────
 
 Deno.test("import::no_actual_wasm_code: an import that a core module exports again is lifted and called", async () => {
   const source = await component(`(component
@@ -342,7 +351,8 @@ Deno.test("import::use_types_across_component_boundaries: a record from one comp
   assertEquals(value, { smallNumber: 7, text: "hello" });
 });
 
-// JS: the limit is given when instantiating and holds for each call, rather than being set between calls.
+// JS: the limit is given when instantiating and holds for each call, rather than being set between
+// calls.
 Deno.test("import::hostcall_fuel_limits_val: what is lifted for a host function is bounded by limits.liftedBytes", async () => {
   const source = await component(`(component
     (import "hi" (func $hi (param "x" (list u8))))

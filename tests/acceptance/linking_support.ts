@@ -1,4 +1,5 @@
-// Components the acceptance tests of linking and of values share: made from a type and, where memory matters, its layout.
+// Components the acceptance tests of linking and of values share: made from a type and, where
+// memory matters, its layout.
 
 import { assertEquals } from "@std/assert";
 import type { ExternItem } from "@windlass/component";
@@ -22,8 +23,10 @@ export function named(name: string, type: string): string {
 /**
  * A component in text whose `echo` gives back what it is given, laid out by hand.
  *
- * @param type The type of the parameter, and of the result unless `result` says another of the same layout.
- * @param layout The flat parameters, `f64@8` being an f64 to store at offset 8, `f64` one to leave out.
+ * @param type The type of the parameter, and of the result unless `result` says another of the same
+ * layout.
+ * @param layout The flat parameters, `f64@8` being an f64 to store at offset 8, `f64` one to leave
+ * out.
  * @param defs Definitions that `type` needs.
  */
 export function echo(type: string, layout: string, defs = "", result?: string): string {

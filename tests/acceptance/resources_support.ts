@@ -3,7 +3,8 @@
 /**
  * A core module `$M` and its instance `$m`.
  *
- * @param imports Core functions of the component by name, each `$name` in both, with their core types.
+ * @param imports Core functions of the component by name, each `$name` in both, with their core
+ * types.
  */
 export function core(imports: Readonly<Record<string, string>>, body: string): string {
   const names = Object.entries(imports);
@@ -20,7 +21,10 @@ export function defined(...names: readonly string[]): string {
     .join(" ");
 }
 
-/** Exports `name` as the lift of a core function of the component, or of `$m` where its own name is quoted. */
+/**
+ * Exports `name` as the lift of a core function of the component, or of `$m` where its own name is
+ * quoted.
+ */
 export function lift(name: string, type: string, func: string): string {
   const core = func.startsWith('"') ? `$m ${func}` : func;
   return `(func (export "${name}") ${type} (canon lift (core func ${core})))`;

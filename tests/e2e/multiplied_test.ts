@@ -187,7 +187,10 @@ Deno.test("core instances, memories, tables and their elements, globals and expo
   const memories = (count: number) => repeated(5, count, [0, 0]),
     tables = (count: number) => repeated(4, count, [0x70, 0, 0]),
     globals = (count: number) => repeated(6, count, [0x7f, 0, 0x41, 0, 0x0b]);
-  /** Exports of one global, each by a name of its own: engines make something for each in every instance. */
+  /**
+   * Exports of one global, each by a name of its own: engines make something for each in every
+   * instance.
+   */
   const exported = (count: number): number[] => {
     const names = Array.from({ length: count }, (_, i) => [3, ...[...`${100 + i}`].map((c) => c.charCodeAt(0)), 3, 0]);
     const body = [...leb(count), ...names.flat()];

@@ -1,5 +1,7 @@
-// Names that JavaScript has already, in every position where a guest may put one: what every object, function, class, error, array and
-// promise has. What a component exports by such a name serves as another's import, a host can give it, and what nobody gave is missing.
+// Names that JavaScript has already, in every position where a guest may put one: what every
+// object, function, class, error, array and
+// promise has. What a component exports by such a name serves as another's import, a host can give
+// it, and what nobody gave is missing.
 
 import "../support/leaks.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
@@ -23,7 +25,9 @@ const holders: readonly object[] = [
   Error.prototype,
   new Error("an error's own members"),
 ];
-/** Words that are members of nothing, but of which JavaScript or this library might think something. */
+/**
+ * Words that are members of nothing, but of which JavaScript or this library might think something.
+ */
 const words =
   "arguments eval await async class default new super this static get set null undefined true tag val payload kind";
 const properties = [
@@ -53,12 +57,16 @@ const keyOf = (kind: string, name: string): string => kept[kind]!.includes(name)
 const pascal = (label: string): string =>
   label.split("-").map((word) => word[0]!.toUpperCase() + word.slice(1)).join("");
 
-// ── Components ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Components
+// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const API = "a:b/api";
 const each = (make: (label: string, i: number) => string): string => labels.map(make).join("\n");
 
-/** What an interface consists of, as the text of a component that exports it and of one that imports it. */
+/**
+ * What an interface consists of, as the text of a component that exports it and of one that imports
+ * it.
+ */
 interface Position {
   /** Core functions that give or take what they need; the function of label `i` gives `i`. */
   readonly guest: string;
@@ -261,7 +269,8 @@ for (const [kind, position] of Object.entries(positions)) {
   });
 }
 
-// ── At the root ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── At the root
+// ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 Deno.test("each name can be a root function, and an instance with a plain name", async () => {
   for (const [i, name] of names.entries()) {
@@ -323,7 +332,8 @@ Deno.test("each name can be a core module or a component, given and exported", a
   }
 });
 
-// ── In values ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── In values
+// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function echo(type: ValType): (value: unknown) => unknown {
   const bytes = echoComponent(echoOf(type), { encodings: ["utf8"] });

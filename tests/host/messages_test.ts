@@ -1,4 +1,5 @@
-// What errors say to somebody who meets this library for the first time: what was given, what was asked for, and what to do.
+// What errors say to somebody who meets this library for the first time: what was given, what was
+// asked for, and what to do.
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -33,7 +34,8 @@ async function messageOf(action: () => unknown): Promise<string> {
   throw new Error("expected it to fail");
 }
 
-// ── What was given ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What was given
+// ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 Deno.test("a promise where a component or bytes are due says what to await", async () => {
   const promise: Any = compile(bytes);
@@ -171,7 +173,8 @@ Deno.test("options of WASI say what they found", async () => {
   }
 });
 
-// ── What was asked for ────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What was asked for
+// ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Imports an instance with a function, and exports nothing. */
 const imports = (name: string) => component(`(component (import "${name}" (instance (export "f" (func)))))`);
@@ -280,7 +283,8 @@ Deno.test("func() of an incompatible version, or of what is alike", () => {
   );
 });
 
-// ── A guest's err ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── A guest's err
+// ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 Deno.test("a ComponentError says what its payload is, as far as a line has room", () => {
   class Unheard {}

@@ -1,4 +1,5 @@
-// `deno task test:stress`: 20,000 waits that are ended, each way, in each runtime, with --expose-gc.
+// `deno task test:stress`: 20,000 waits that are ended, each way, in each runtime, with
+// --expose-gc.
 // Address space and heap stay flat: an engine that keeps the stacks of guests which are never
 // resumed would need 20 GiB of addresses and 1 GiB of heap.
 

@@ -1,5 +1,7 @@
-// Runs `.wast` scripts against the library: components, instances, invocations and what scripts assert about them.
-// Values compare by what they mean, not by how JS spells them: `(option.none)` is `undefined` or `{ tag: "none" }`.
+// Runs `.wast` scripts against the library: components, instances, invocations and what scripts
+// assert about them.
+// Values compare by what they mean, not by how JS spells them: `(option.none)` is `undefined` or `{
+// tag: "none" }`.
 
 import {
   CompileError,
@@ -47,7 +49,10 @@ function stringOf(expr: Expr | undefined): string {
 
 class Unrunnable extends Error {}
 
-/** The gates that the reference suite's README opens, and those that Wasmtime's scripts ask for in their heads. */
+/**
+ * The gates that the reference suite's README opens, and those that Wasmtime's scripts ask for in
+ * their heads.
+ */
 function gatesOf(text: string): Record<string, boolean> {
   const gates: Record<string, boolean> = {
     "more-async-builtins": true,
@@ -64,7 +69,8 @@ function gatesOf(text: string): Record<string, boolean> {
 
 const wasmtimeGates = new Set(["error-context", "implements", "map", "memory64", "fixed-length-lists"]);
 
-// ── Values ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Values
+// ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function number(text: string): number {
   const plain = text.replaceAll("_", "");
@@ -182,7 +188,8 @@ function show(value: unknown): string {
   return Deno.inspect(value, { breakLength: Infinity });
 }
 
-// ── Commands ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Commands
+// ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 class Script {
   readonly #text: string;

@@ -1,4 +1,5 @@
-// Memories that grow while a value is lowered, in `realloc` or in a getter of the host's: what was there before is detached, and every
+// Memories that grow while a value is lowered, in `realloc` or in a getter of the host's: what was
+// there before is detached, and every
 // codec writes to what is there now. Spec: definitions.py reads `cx.opts.memory` anew at each step.
 
 import { assertEquals } from "@std/assert";

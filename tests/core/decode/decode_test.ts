@@ -150,7 +150,8 @@ const every = Math.ceil(Math.min(1 / factor, 10));
 const fixtures = ["greet", "values", "resources", "memories"];
 
 for (const name of fixtures) {
-  // A prefix that ends between two sections is a component of its own: nothing in the grammar says that more must follow.
+  // A prefix that ends between two sections is a component of its own: nothing in the grammar says
+  // that more must follow.
   Deno.test(`every truncation of ${name}.wasm is a CompileError, unless it ends after a section`, () => {
     const bytes = fixtureBytes(name);
     const ends = sectionEnds(bytes);

@@ -1,4 +1,5 @@
-// Core value types: how they are spelt, when they are one object, and what reflection shows of them.
+// Core value types: how they are spelt, when they are one object, and what reflection shows of
+// them.
 
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { compileSync } from "@windlass/component";
