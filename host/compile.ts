@@ -1,12 +1,12 @@
 // The public compile() and compileSync(): those of core/, whose components get printers for their worlds.
 
 import {
-  type Bytes,
   compile as compileComponent,
   type CompileOptions,
   compileSync as compileComponentSync,
   type ComponentSource,
 } from "../core/compile.ts";
+import type { Bytes } from "../core/sources/chunks.ts";
 import type { Component, Printers } from "../core/component.ts";
 import { printTypescript } from "./print/typescript.ts";
 import { printWit } from "./print/wit.ts";

@@ -19,7 +19,8 @@ import { valueAt } from "../resolve/value_types.ts";
 import type { CoreItem, Frame, KnownCoreItem } from "./validation_scope.ts";
 import type { GateName, Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
-import { formatItem, itemFault, type ResolvedCoreType } from "../module/module_type.ts";
+import { formatItem, itemFault } from "../module/module_match.ts";
+import type { ResolvedCoreType } from "../module/module_type.ts";
 
 /** Nearly nothing that canonical definitions mention refers to another type. */
 const space = new CoreSpace(), equality = new CoreEquality();

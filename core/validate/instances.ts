@@ -7,7 +7,7 @@ import type { Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
 import { coreItemSorts } from "../decode/sorts.ts";
 import type { CoreInstanceExpr, InstanceExpr } from "../decode/syntax.ts";
-import { itemFault } from "../module/module_type.ts";
+import { itemFault } from "../module/module_match.ts";
 import { CoreEquality } from "../module/type_space.ts";
 import type { Budget } from "../resolve/budget.ts";
 import { entityAt, makeInstance } from "./entities.ts";
