@@ -1,6 +1,6 @@
 // compile(): bytes, a response or a stream → a Component. Core modules go to the engine while the
-// rest is still arriving. The modules of a buffer are compiled from views, all in parallel; those of
-// a stream are piped into the engine's streaming compiler.
+// rest is still arriving. The modules of a buffer are compiled from views, all in parallel; those
+// of a stream are piped into the engine's streaming compiler.
 
 import { CompileError, engineMessage, locate } from "../errors.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
@@ -39,11 +39,14 @@ export interface CompileOptions {
    * nothing is compiled then. The component may be the rest that `windlass split` leaves of it.
    */
   modules?: readonly WebAssembly.Module[];
-  /** Upper bound, in 64 KiB pages, for every memory the component defines. Not together with `modules`. */
+  /**
+   * Upper bound, in 64 KiB pages, for every memory the component defines. Not together with
+   * `modules`.
+   */
   maxMemoryPages?: number;
   /** Gated features of the specification, by name, on or off. */
   gates?: Readonly<Record<string, boolean>>;
-  /** `false`: never evaluate generated JavaScript, nor probe for it (a strict CSP reports probes). */
+  /** `false`: never evaluate generated code, nor probe for it (a strict CSP reports probes). */
   codegen?: boolean;
 }
 
@@ -271,7 +274,7 @@ async function pipeModule(
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({ start: (made) => void (controller = made) });
   const compiling = options.modules === undefined ? compileBody(body, kept, module, offset) : undefined;
-  // A module that fails is reported when everything is decoded: the first fault in the bytes counts.
+  // A module that fails is reported when all is decoded: the first fault in the bytes counts.
   compiling?.catch(() => {});
   const rewriting = rewritingOf(options, module, offset);
   const give = (bytes: Uint8Array): void => {

@@ -24,7 +24,10 @@ export interface ExternItem {
   readonly externalId?: string;
 }
 
-/** The type of a core module's import or export: plain data, value types in the text format's spelling. */
+/**
+ * The type of a core module's import or export: plain data, with value types in the text format's
+ * spelling.
+ */
 export type CoreItemType =
   | { readonly kind: "func"; readonly params: readonly string[]; readonly results: readonly string[] }
   | { readonly kind: "table"; readonly element: string; readonly limits: CoreLimits }

@@ -1,14 +1,16 @@
-// The instructions of core WebAssembly: what each is called, how it is encoded, what follows its opcode, and which feature it needs.
-// In: a reader at an instruction. Out: its row of the table; and the reader past its immediates.
-// The rows are those of core WebAssembly 3.0, threads, and the older exception handling that engines still accept.
-// Spec: core spec 3.0 "Binary Format: Instructions"; the proposals threads and exception-handling (legacy).
+// The table of core instructions: each row says the name, the opcode, the immediates that follow
+// the opcode, and the feature that the instruction needs.
+// In: a reader at an instruction. Out: the instruction's row; then the reader past its immediates.
+// The table holds WebAssembly 3.0, threads, and the older exception handling that engines accept.
+// Spec: core spec 3.0 "Binary Format: Instructions"; proposals threads, exception-handling
+// (legacy).
 
 import type { NeededFeature } from "./features.ts";
 import { hex, type Reader } from "../binary/reader.ts";
 
 /** Something that stands between an opcode and the next instruction. */
 export type Immediate =
-  /** Of a type, function, label, local and so on; also the number of elements of `array.new_fixed`. */
+  /** The index of a type, function, label, local …, or the length that `array.new_fixed` has. */
   | "index"
   | "i32"
   | "i64"
@@ -34,7 +36,7 @@ export interface Instruction {
   readonly opcode: number;
   /** In the order of the binary. */
   readonly immediates: readonly Immediate[];
-  /** What an engine must know for it, beside WebAssembly 2.0 without vectors. */
+  /** The feature that an engine must have for it; `undefined` if every engine knows it. */
   readonly feature: NeededFeature | undefined;
 }
 

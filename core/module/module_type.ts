@@ -11,7 +11,7 @@ import type { CoreExternType } from "./core_syntax.ts";
 import type { CoreValType } from "./core_value_types.ts";
 import { Reader } from "../binary/reader.ts";
 
-/** The type of a core module's import or export: an `externtype` whose function types are resolved. */
+/** The type of a core module's import or export: an `externtype`, its function type resolved. */
 export type ResolvedCoreType =
   | {
     readonly kind: "func" | "tag";
@@ -185,7 +185,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
   return { imports, exports, space, makes };
 }
 
-/** What is wrong with a module's type by itself, as far as a component asks for more than the engine. */
+/** What is wrong with a module's type, where a component's rules are stricter than the engine's. */
 export function moduleTypeFault(
   { imports, exports }: CoreModuleType,
 ): readonly ["duplicate-core-name" | "invalid-type", string] | undefined {

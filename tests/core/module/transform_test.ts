@@ -1,4 +1,5 @@
-// Modules on their way to the engine: however their bytes are cut into chunks, the same bytes come out.
+// Modules on their way to the engine: however their bytes are cut into chunks, the same bytes come
+// out.
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { CompileError } from "../../../errors.ts";
