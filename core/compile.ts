@@ -1,13 +1,14 @@
-// compile(): turns bytes, a response or a stream into a Component. The engine compiles core modules
-// while the rest still arrives.
-// The modules of a buffer are compiled from views, all in parallel. Those of a stream are piped
-// into the engine's streaming compiler.
+// compile(): bytes, a response or a stream → a Component. Core modules go to the engine while the
+// rest is still arriving. The modules of a buffer are compiled from views, all in parallel; those
+// of a stream are piped into the engine's streaming compiler.
 
 import { CompileError, engineMessage, locate } from "../errors.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
 import { concat } from "./binary/bytes.ts";
+import { type Bytes, bytesOf, Chunks, isBytes } from "./sources/chunks.ts";
+import { Head } from "./sources/module_head.ts";
 import { placeOfModule } from "./decode/debug_names.ts";
-import { decodeBytes, type Decoded, pieceLength, walkComponent } from "./decode/decode.ts";
+import { decodeBytes, type Decoded, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
 import { features } from "./module/features.ts";
 import { describeSource } from "./binary/foreign_bytes.ts";
@@ -15,7 +16,6 @@ import { Gates } from "./binary/gates.ts";
 import { checkGiven, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
-import { moduleHead } from "./module/module_type.ts";
 import { missingFeature } from "./module/needed_features.ts";
 import { rewritingOf } from "./module/rewriting.ts";
 import { transformWhole } from "./module/transform.ts";
@@ -24,11 +24,6 @@ import type { DefinedComponent } from "./plan/plan_types.ts";
 import { checkIdentity, requireWhole } from "./sources/split_modules.ts";
 import { validateComponent } from "./validate/validate.ts";
 
-/**
- * Any buffer or view, including shared ones. TypeScript's `BufferSource` does not allow a plain
- * `Uint8Array`, whose buffer might be shared.
- */
-export type Bytes = ArrayBufferLike | ArrayBufferView;
 /** What a component can be loaded from. */
 export type ComponentSource =
   | Bytes
@@ -51,30 +46,11 @@ export interface CompileOptions {
   maxMemoryPages?: number;
   /** Gated features of the specification, by name, on or off. */
   gates?: Readonly<Record<string, boolean>>;
-  /**
-   * `false`: generated JavaScript is never evaluated, and the engine is not asked whether it would
-   * be allowed (a strict CSP reports that).
-   */
+  /** `false`: never evaluate generated code, nor probe for it (a strict CSP reports probes). */
   codegen?: boolean;
 }
 
-/** Gives the bytes of a buffer or view without copying them. */
-function bytesOf(source: Bytes): Uint8Array {
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  return new Uint8Array(source);
-}
-
-function isBytes(source: unknown): source is Bytes {
-  // By its tag: a page that is not isolated from other origins has shared buffers (of memories),
-  // but no `SharedArrayBuffer`.
-  return ArrayBuffer.isView(source) || source instanceof ArrayBuffer ||
-    Object.prototype.toString.call(source) === "[object SharedArrayBuffer]";
-}
-
-/**
- * Checks the options for a component that is compiled already. Options that would have changed the
- * compilation are an error.
- */
+/** A component that is compiled already: options that would have changed how cannot be honoured. */
 export function compiled(component: Component, options: CompileOptions): Component {
   checkOptions(options);
   const { modules, maxMemoryPages, codegen } = options;
@@ -123,9 +99,7 @@ function moduleBytes(
   return unshared(transformWhole(bytes, rewritingOf(options, module, offset)));
 }
 
-/**
- * Whether the engine was forbidden to compile, by a policy or an embedder, and did not merely fail.
- */
+/** Whether a policy or an embedder forbids the engine to compile. */
 function isForbidden(error: unknown): boolean {
   return error instanceof Error &&
     /disallowed by embedder|unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(error.message);
@@ -179,9 +153,7 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
   });
 }
 
-/**
- * Implements the public `compileSync` of host/compile.ts. `printers` print the component's world.
- */
+/** Serves `compileSync` of host/compile.ts, which is public; `printers` print its components. */
 export function compileSync(bytes: Bytes, given: CompileOptions, printers: Printers): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
@@ -250,8 +222,8 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return withModules(decoded, options, options.modules);
   requireWhole(decoded);
-  // The engine compiles on its own threads. Meanwhile the component is validated here, and its own
-  // faults are reported first.
+  // The engine compiles on threads of its own. Meanwhile we validate the component: a fault that
+  // validation finds is reported before a fault of a module.
   const compiling = decoded.modules.map(async (slot, i) => {
     const module = moduleBytes(all, slot, i, options);
     try {
@@ -264,65 +236,6 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
   const component = planned(decoded, options);
   (await inOrder(decoded, compiling)).forEach((module, i) => decoded.modules[i]!.fill(module));
   return component;
-}
-
-/** Takes pieces of any size out of a stream of chunks. */
-class Chunks {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #chunk: Uint8Array = new Uint8Array(0);
-
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = stream.getReader();
-  }
-
-  /** Gives at most `count` bytes, in one piece of the current chunk. Gives none at the end. */
-  async some(count: number): Promise<Uint8Array> {
-    while (this.#chunk.length === 0) {
-      const { done, value } = await this.#reader.read();
-      if (done) return this.#chunk;
-      if (!isBytes(value)) throw new TypeError("the stream must give byte chunks");
-      this.#chunk = bytesOf(value);
-    }
-    const piece = this.#chunk.subarray(0, count);
-    this.#chunk = this.#chunk.subarray(piece.length);
-    return piece;
-  }
-
-  /** Gives exactly `count` bytes, or fewer at the end. It buffers no more than has arrived. */
-  async exactly(count: number): Promise<Uint8Array> {
-    const first = await this.some(count);
-    if (first.length === count) return first;
-    const pieces = [first];
-    let length = first.length;
-    while (length < count) {
-      const piece = await this.some(count - length);
-      if (piece.length === 0) break;
-      pieces.push(piece);
-      length += piece.length;
-    }
-    return concat(pieces);
-  }
-
-  /** Gives a section, or as much of it as the walker takes at once. */
-  async section(): Promise<Uint8Array> {
-    const header: number[] = [];
-    do {
-      const [byte] = await this.some(1);
-      if (byte === undefined) break;
-      header.push(byte);
-    } while (header.length < 2 || header.length < 6 && header.at(-1)! >= 0x80);
-    const bytes = Uint8Array.from(header);
-    const length = bytes.length === 0 ? 0 : pieceLength(bytes, 0);
-    return length === bytes.length ? bytes : concat([bytes, await this.exactly(length - bytes.length)]);
-  }
-
-  /**
-   * Cancels the source without waiting: it may never answer, and the reason of the cancellation is
-   * what the caller needs.
-   */
-  cancel(reason: unknown): void {
-    this.#reader.cancel(reason).catch(() => {});
-  }
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {
@@ -353,34 +266,9 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
   }
 }
 
-/** Keeps the bytes of a module until they are enough to know its type. */
-class Head {
-  readonly #slot: ModuleSlot;
-  #pieces: Uint8Array[] | undefined = [];
-  #held = 0;
-  #next = 1 << 15;
-
-  constructor(slot: ModuleSlot) {
-    this.#slot = slot;
-  }
-
-  add(piece: Uint8Array, last: boolean): void {
-    if (this.#pieces === undefined) return;
-    this.#pieces.push(piece);
-    this.#held += piece.length;
-    // Parsing after each piece would take quadratic time, so the amount doubles.
-    if (this.#held < this.#next && !last) return;
-    this.#next *= 2;
-    const bytes = concat(this.#pieces);
-    if (!last && moduleHead(bytes).length === bytes.length) return;
-    this.#slot.describe(bytes);
-    this.#pieces = undefined;
-  }
-}
-
 /**
- * Passes the bytes of a module to the engine as they arrive. `compiling` may still be pending when
- * all bytes have been passed.
+ * Hands a module's bytes to the engine as they arrive. `compiling` may still be pending when all
+ * bytes have arrived.
  */
 async function pipeModule(
   chunks: Chunks,
@@ -392,8 +280,7 @@ async function pipeModule(
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({ start: (made) => void (controller = made) });
   const compiling = options.modules === undefined ? compileBody(body, kept, module, offset) : undefined;
-  // The failure of a module is reported after everything is decoded, because the first fault in the
-  // bytes counts.
+  // A module that fails is reported when all is decoded: the first fault in the bytes counts.
   compiling?.catch(() => {});
   const rewriting = rewritingOf(options, module, offset);
   const give = (bytes: Uint8Array): void => {

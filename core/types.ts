@@ -1,11 +1,11 @@
-// The public types of reflection: what a component imports and exports, as data, with resolved
-// types, and with resources compared by identity.
+// What a component imports and exports, as data for reflection and link-time checks: resolved
+// types, resources with identity.
 // Spec: Explainer.md "Import and Export Definitions" (`externtype`).
 
 import type { FuncType, ResourceType, ValType } from "../abi/types/types.ts";
 import type { CoreLimits } from "./module/core_syntax.ts";
 
-/** The type of an import or export, as plain data. Resources are compared by identity. */
+/** The type of an import or export: plain data, resources with identity. */
 export type ExternType =
   | { readonly kind: "func"; readonly type: FuncType }
   | { readonly kind: "instance"; readonly exports: readonly ExternItem[] }
@@ -15,18 +15,18 @@ export type ExternType =
 
 /** One import or export. */
 export interface ExternItem {
-  /** The name in the component: an interface name, or a plain name. */
+  /** As the component spells it: an interface name, or a plain name. */
   readonly name: string;
-  /** The type of the imported or exported item. */
+  /** The type of what is imported or exported. */
   readonly type: ExternType;
-  /** The interface that it implements, if its name is a plain one. */
+  /** The interface it implements, where its name is a plain one. */
   readonly implements?: string;
   /** The `external-id` attribute. */
   readonly externalId?: string;
 }
 
 /**
- * The type of a core module's import or export: plain data, value types in the text format's
+ * The type of a core module's import or export: plain data, with value types in the text format's
  * spelling.
  */
 export type CoreItemType =

@@ -3,12 +3,12 @@
 // A binary and options enter, a Component leaves.
 
 import {
-  type Bytes,
   compile as compileComponent,
   type CompileOptions,
   compileSync as compileComponentSync,
   type ComponentSource,
 } from "../core/compile.ts";
+import type { Bytes } from "../core/sources/chunks.ts";
 import type { Component, Printers } from "../core/component.ts";
 import { printTypescript } from "./print/typescript.ts";
 import { printWit } from "./print/wit.ts";

@@ -1,5 +1,5 @@
-// What a binary says of core types, as plain data. Indices are as written; nothing here is resolved
-// or checked.
+// Core types as plain data, as a binary gives them. Indices are as written; nothing here is
+// resolved or checked.
 // Spec: Binary.md "Core Definitions", core specification "Binary Format: Types".
 
 import type { CoreRefType, CoreValType } from "./core_value_types.ts";

@@ -1,5 +1,5 @@
-// Core WebAssembly types as far as components mention them: recursive groups, function, struct and
-// array types, limits, externs.
+// Decodes core types, as far as components mention them: recursive groups, function, struct and
+// array types, limits, external types.
 // Spec: core spec 3.0 "Binary Format: Types"; Binary.md `core:type`.
 
 import type {
@@ -145,8 +145,8 @@ export function recType(reader: Reader): readonly CoreSubType[] {
 }
 
 /**
- * `core:deftype`: in a component a leading 0x50 is a module type, a non-final `sub` is prefixed by
- * 0x00.
+ * `core:deftype`. In a component, a leading 0x50 begins a module type; the prefix 0x00 stands
+ * before a non-final `sub`.
  */
 export function coreDefType(reader: Reader): CoreTypeDef {
   const next = reader.peek();

@@ -1,8 +1,8 @@
-// Core value types as data: numbers, vectors and references. Types without an index are constants:
-// one object for each.
-// The text format's spelling is made here, for reflection and messages, and nowhere read again.
-// Spec: core spec 3.0 "Types: Value Types", "Text Format: Types"; the proposals
-// shared-everything-threads, stack-switching.
+// Core value types as data: numbers, vectors and references. For each type without an index there
+// is one object. The text format's spelling is made here, for reflection and messages, and nowhere
+// read again.
+// Spec: core spec 3.0 "Types: Value Types", "Text Format: Types"; proposals stack-switching,
+// shared-everything-threads.
 
 /** A number, a vector, or one of the two that only fields have: `i8` and `i16`. */
 export interface CoreNumberType {
@@ -30,9 +30,7 @@ export type AbstractHeapType =
 export interface CoreRefType {
   readonly kind: "ref";
   readonly nullable: boolean;
-  /**
-   * Whether its abstract heap type is the shared one. A defined type says itself if it is shared.
-   */
+  /** Whether its abstract heap type is shared. A defined type says itself whether it is. */
   readonly shared: boolean;
   /** An abstract heap type, or the index of a defined type. */
   readonly heap: AbstractHeapType | number;

@@ -1,5 +1,5 @@
-// What this engine can do. Each feature is probed once, when first read, by WebAssembly.validate or
-// a try; nothing is compiled.
+// What this engine can do. Each feature is probed once, when it is first read, by
+// WebAssembly.validate or a try; nothing is compiled.
 
 /** A minimal module's sections after the preamble. */
 function validates(...sections: number[]): boolean {

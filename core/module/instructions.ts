@@ -1,9 +1,8 @@
-// The instructions of core WebAssembly: what each is called, how it is encoded, what follows its
-// opcode, and which feature it needs.
-// In: a reader at an instruction. Out: its row of the table; and the reader past its immediates.
-// The rows are those of core WebAssembly 3.0, threads, and the older exception handling that
-// engines still accept.
-// Spec: core spec 3.0 "Binary Format: Instructions"; the proposals threads and exception-handling
+// The table of core instructions: each row says the name, the opcode, the immediates that follow
+// the opcode, and the feature that the instruction needs.
+// In: a reader at an instruction. Out: the instruction's row; then the reader past its immediates.
+// The table holds WebAssembly 3.0, threads, and the older exception handling that engines accept.
+// Spec: core spec 3.0 "Binary Format: Instructions"; proposals threads, exception-handling
 // (legacy).
 
 import type { NeededFeature } from "./features.ts";
@@ -11,9 +10,7 @@ import { hex, type Reader } from "../binary/reader.ts";
 
 /** Something that stands between an opcode and the next instruction. */
 export type Immediate =
-  /**
-   * Of a type, function, label, local and so on; also the number of elements of `array.new_fixed`.
-   */
+  /** The index of a type, function, label, local …, or the length that `array.new_fixed` has. */
   | "index"
   | "i32"
   | "i64"
@@ -39,7 +36,7 @@ export interface Instruction {
   readonly opcode: number;
   /** In the order of the binary. */
   readonly immediates: readonly Immediate[];
-  /** What an engine must know for it, beside WebAssembly 2.0 without vectors. */
+  /** The feature that an engine must have for it; `undefined` if every engine knows it. */
   readonly feature: NeededFeature | undefined;
 }
 
@@ -68,8 +65,11 @@ const floatCompare = "eq ne lt gt le ge";
 const floatArithmetic = "abs neg ceil floor trunc nearest sqrt add sub mul div min max copysign";
 
 /** The table, folded. Names are separated by a space, immediates by a comma. */
-const groups = (): readonly (readonly [Prefix | undefined, readonly Group[]])[] => [
-  [undefined, [
+const groups: ReadonlyMap<Prefix | undefined, () => readonly Group[]> = new Map<
+  Prefix | undefined,
+  () => readonly Group[]
+>([
+  [undefined, () => [
     [0x00, "unreachable nop"],
     [0x02, "block loop if", "block type"],
     [0x05, "else"],
@@ -123,7 +123,7 @@ const groups = (): readonly (readonly [Prefix | undefined, readonly Group[]])[] 
     [0xd4, "ref.as_non_null"],
     [0xd5, "br_on_null br_on_non_null", "index"],
   ]],
-  [0xfb, [
+  [0xfb, () => [
     [0, "struct.new struct.new_default", "index", "gc"],
     [2, stem("struct", "get get_s get_u set"), "index,index", "gc"],
     [6, "array.new array.new_default", "index", "gc"],
@@ -137,7 +137,7 @@ const groups = (): readonly (readonly [Prefix | undefined, readonly Group[]])[] 
     [24, "br_on_cast br_on_cast_fail", "byte,index,heap type,heap type", "gc"],
     [26, "any.convert_extern extern.convert_any ref.i31 i31.get_s i31.get_u", "", "gc"],
   ]],
-  [0xfc, [
+  [0xfc, () => [
     [0, stem("i32", "trunc_sat_f32_s trunc_sat_f32_u trunc_sat_f64_s trunc_sat_f64_u")],
     [4, stem("i64", "trunc_sat_f32_s trunc_sat_f32_u trunc_sat_f64_s trunc_sat_f64_u")],
     [8, "memory.init", "index,index"],
@@ -149,8 +149,8 @@ const groups = (): readonly (readonly [Prefix | undefined, readonly Group[]])[] 
     [14, "table.copy", "index,index"],
     [15, "table.grow table.size table.fill", "index"],
   ]],
-  [0xfd, vectorGroups()],
-  [0xfe, [
+  [0xfd, vectorGroups],
+  [0xfe, () => [
     [0, stem("memory.atomic", "notify wait32 wait64"), "memarg", "threads"],
     [3, "atomic.fence", "byte", "threads"],
     [16, "i32.atomic.load i64.atomic.load i32.atomic.load8_u i32.atomic.load16_u", "memarg", "threads"],
@@ -165,7 +165,7 @@ const groups = (): readonly (readonly [Prefix | undefined, readonly Group[]])[] 
       "threads",
     ]),
   ]],
-];
+]);
 
 function vectorGroups(): readonly Group[] {
   const simd = (first: number, names: string, immediates = ""): Group => [first, names, immediates, "simd"];
@@ -234,30 +234,29 @@ function vectorGroups(): readonly Group[] {
   ];
 }
 
-/** Instructions by opcode, for each prefix. */
-type Table = ReadonlyMap<Prefix | undefined, readonly (Instruction | undefined)[]>;
+const unfolded = new Map<Prefix | undefined, readonly (Instruction | undefined)[]>();
 
-let unfolded: Table | undefined;
+/** The instructions with a prefix, by opcode; unfolded when one of them is first met. */
+function withPrefix(prefix: Prefix | undefined): readonly (Instruction | undefined)[] {
+  let instructions = unfolded.get(prefix);
+  if (instructions === undefined) unfolded.set(prefix, instructions = unfold(prefix));
+  return instructions;
+}
 
-/** The table, unfolded when it is first needed: most components load without it. */
-function table(): Table {
-  return unfolded ??= new Map(
-    groups().map(([prefix, rows]) => {
-      const instructions: (Instruction | undefined)[] = [];
-      for (const [first, names, kinds = "", feature] of rows) {
-        const immediates = kinds === "" ? [] : kinds.split(",") as Immediate[];
-        for (const [i, name] of names.split(" ").entries()) {
-          instructions[first + i] = { name, prefix, opcode: first + i, immediates, feature };
-        }
-      }
-      return [prefix, instructions];
-    }),
-  );
+function unfold(prefix: Prefix | undefined): readonly (Instruction | undefined)[] {
+  const instructions: (Instruction | undefined)[] = [];
+  for (const [first, names, kinds = "", feature] of groups.get(prefix)!()) {
+    const immediates = kinds === "" ? [] : kinds.split(",") as Immediate[];
+    for (const [i, name] of names.split(" ").entries()) {
+      instructions[first + i] = { name, prefix, opcode: first + i, immediates, feature };
+    }
+  }
+  return instructions;
 }
 
 /** Every instruction of the table, by prefix and opcode. */
 export function allInstructions(): readonly Instruction[] {
-  return [...table().values()].flatMap((instructions) => instructions.filter((row) => row !== undefined));
+  return [...groups.keys()].flatMap((prefix) => withPrefix(prefix).filter((row) => row !== undefined));
 }
 
 /**
@@ -268,7 +267,7 @@ export function allInstructions(): readonly Instruction[] {
 export function readInstruction(reader: Reader): Instruction {
   const start = reader.offset, byte = reader.byte();
   const prefix = isPrefix(byte) ? byte : undefined, opcode = prefix === undefined ? byte : reader.u32();
-  const instruction = table().get(prefix)![opcode];
+  const instruction = withPrefix(prefix)[opcode];
   if (instruction !== undefined) return instruction;
   const code = prefix === undefined ? hex(byte) : `${hex(byte)} ${hex(opcode)}`;
   return reader.fail("unknown-opcode", [code, "instruction"], start);

@@ -1,6 +1,6 @@
-// Caps the memories of a core module: their limits in the memory section are rewritten, so that
-// none exceeds a bound.
-// A section that is malformed or invalid is left to the engine, which refuses it.
+// Caps the memories of a core module: rewrites their limits in the memory section, so that no
+// memory exceeds a bound. A section that is malformed or invalid is left to the engine, which
+// refuses it.
 // Spec: core spec 3.0 "Binary Format: Memory Section".
 
 import { CompileError } from "../../errors.ts";

@@ -1,7 +1,6 @@
 // A core module's place in a component: where its bytes lie, the engine's module once there is one,
-// and its type.
-// Modules travel through the host's hands as `WebAssembly.Module`; what the library knew of one is
-// found again by it.
+// and its type. A host gets modules and gives them back as `WebAssembly.Module`; by that object we
+// find again what we know of the module.
 
 import { type CoreModuleType, moduleHead, readModuleType } from "./module_type.ts";
 import { splitMark } from "./split_mark.ts";
@@ -29,9 +28,7 @@ export class ModuleSlot {
     return known.get(module);
   }
 
-  /**
-   * The slot of a module that a host gives; without a type if the module is not of our compiling.
-   */
+  /** The slot of a module that a host gives; it has a type only if this library compiled it. */
   static of(module: WebAssembly.Module): ModuleSlot {
     const found = known.get(module);
     if (found !== undefined) return found;

@@ -1,20 +1,17 @@
-// What a core module imports and exports, with types: read from its binary, or from a module type's
-// declarations; and whether a module
-// fits a module type. Bodies are the engine's business; a binary that cannot be followed has no
-// type, and the engine refuses it.
-// Spec: Explainer.md "Core Type Definitions" (`moduletype`); core spec "Matching: External Types".
+// What a core module imports and exports, with types: read from its binary, or resolved from the
+// declarations of a module type. The engine judges function bodies. A binary that this file cannot
+// follow has no type, and the engine refuses it.
+// Spec: Explainer.md "Core Type Definitions" (`moduletype`).
 
 import { CompileError } from "../../errors.ts";
-import { CoreEquality, CoreSpace, type CoreTypeEntry, isPlain, shapeOf } from "./type_space.ts";
+import { CoreSpace, type CoreTypeEntry, isPlain, shapeOf } from "./type_space.ts";
 import { coreExternType, coreLimits, coreTableType, coreValType, recType } from "./core_types.ts";
 import { skipConstExpr } from "./instructions.ts";
-import type { CoreExternType, CoreLimits } from "./core_syntax.ts";
-import { type CoreValType, formatShort } from "./core_value_types.ts";
+import type { CoreExternType } from "./core_syntax.ts";
+import type { CoreValType } from "./core_value_types.ts";
 import { Reader } from "../binary/reader.ts";
 
-/**
- * The type of a core module's import or export: an `externtype` whose function types are resolved.
- */
+/** The type of a core module's import or export: an `externtype`, its function type resolved. */
 export type ResolvedCoreType =
   | {
     readonly kind: "func" | "tag";
@@ -57,7 +54,7 @@ export interface CoreModuleMakes {
   readonly names: number;
 }
 
-/** The types of functions and tags whose shape does not say which they are. */
+/** The declared types of functions and tags, where the shape alone does not tell the type. */
 const declared = new WeakMap<ResolvedCoreType, CoreTypeEntry>();
 
 /** Resolves an `externtype`; `undefined` where its index is no function type. */
@@ -75,6 +72,11 @@ export function resolveCoreType(type: CoreExternType, space: CoreSpace): Resolve
     default:
       return type;
   }
+}
+
+/** The declared type of a function or tag; `undefined` if its shape says all. */
+export function declaredType(type: ResolvedCoreType): CoreTypeEntry | undefined {
+  return declared.get(type);
 }
 
 /** The sections before the code, which say all about a module's type. */
@@ -189,175 +191,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
   return { imports, exports, space, makes };
 }
 
-/** What is wrong with a module: an item of it, and what about that. */
-export interface ModuleFault {
-  readonly item: string;
-  /** Its kind; `undefined` where there is no such item. */
-  readonly found: ResolvedCoreType["kind"] | undefined;
-  /** `expected type …, found type …`. */
-  readonly fact: string;
-}
-
-/** A fault as the tail of a message. */
-export function describeFault({ found, fact }: ModuleFault): string {
-  return found === undefined ? "not defined" : `has the wrong type: ${fact}`;
-}
-
-/** The first reason why a module does not fit a module type; `undefined` if it does. */
-export function moduleFault(found: CoreModuleType, expected: CoreModuleType): ModuleFault | undefined {
-  const equality = new CoreEquality();
-  return faultOf(
-    found,
-    expected,
-    (given, wanted) => itemFault(given, found.space, wanted, expected.space, equality),
-    (given, needed) => itemFault(given, expected.space, needed, found.space, equality),
-  );
-}
-
-/**
- * The same for a module that others compiled: of such the engine tells names and kinds, and checks
- * the rest itself later.
- */
-export function foreignModuleFault(module: WebAssembly.Module, expected: CoreModuleType): ModuleFault | undefined {
-  const typed = <T extends { kind: string }>(item: T): T & { type: ItemKind } => ({
-    ...item,
-    type: { kind: (item.kind === "function" ? "func" : item.kind) as ResolvedCoreType["kind"] },
-  });
-  const found = {
-    imports: WebAssembly.Module.imports(module).map(typed),
-    exports: WebAssembly.Module.exports(module).map(typed),
-  };
-  return faultOf(found, expected, kindFault, kindFault);
-}
-
-/** What is known of an item at least. */
-type ItemKind = Pick<ResolvedCoreType, "kind">;
-
-function kindFault(found: ItemKind, expected: ItemKind): string | undefined {
-  return found.kind === expected.kind ? undefined : `expected ${expected.kind} found ${found.kind}`;
-}
-
-/**
- * The first export or import of a module that is not there on the other side, or does not fit it.
- */
-function faultOf<T extends ItemKind>(
-  found: {
-    readonly imports: readonly { readonly module: string; readonly name: string; readonly type: T }[];
-    readonly exports: readonly { readonly name: string; readonly type: T }[];
-  },
-  expected: CoreModuleType,
-  exportFault: (given: T, wanted: ResolvedCoreType) => string | undefined,
-  importFault: (given: ResolvedCoreType, needed: T) => string | undefined,
-): ModuleFault | undefined {
-  const exported = new Map(found.exports.map(({ name, type }) => [name, type]));
-  for (const { name, type } of expected.exports) {
-    const item = `export \`${name}\``, given = exported.get(name);
-    if (given === undefined) return { item, found: undefined, fact: "" };
-    const fact = exportFault(given, type);
-    if (fact !== undefined) return { item, found: given.kind, fact };
-  }
-  const given = new Map(expected.imports.map(({ module, name, type }) => [JSON.stringify([module, name]), type]));
-  for (const { module, name, type } of found.imports) {
-    const item = `import \`${module}::${name}\``, supplied = given.get(JSON.stringify([module, name]));
-    if (supplied === undefined) return { item, found: undefined, fact: "" };
-    const fact = importFault(supplied, type);
-    if (fact !== undefined) return { item, found: supplied.kind, fact };
-  }
-  return undefined;
-}
-
-/** Why a core item does not fit an expected type; `undefined` if it does. */
-export function itemFault(
-  found: ResolvedCoreType,
-  foundSpace: CoreSpace,
-  expected: ResolvedCoreType,
-  expectedSpace: CoreSpace,
-  equality: CoreEquality,
-): string | undefined {
-  if (found.kind !== expected.kind) return kindFault(found, expected);
-  const same = (left: CoreValType, right: CoreValType): boolean =>
-    equality.values(left, foundSpace, right, expectedSpace);
-  switch (found.kind) {
-    case "func":
-    case "tag":
-      if (signatureFits(found, foundSpace, expected as typeof found, expectedSpace, equality)) return undefined;
-      return `expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
-    case "table": {
-      const other = expected as typeof found;
-      if (!same(found.element, other.element)) {
-        return `expected table element type ${formatShort(other.element)}, found ${formatShort(found.element)}`;
-      }
-      return limitsFit(found.limits, other.limits) ? undefined : limitsFault("table", expected, found);
-    }
-    case "memory": {
-      const { limits } = expected as typeof found;
-      if (found.limits.shared !== limits.shared) return "mismatch in the shared flag for memories";
-      return limitsFit(found.limits, limits) ? undefined : limitsFault("memory", expected, found);
-    }
-    case "global": {
-      const other = expected as typeof found;
-      if (!same(found.type, other.type)) {
-        return `expected global type ${formatShort(other.type)}, found ${formatShort(found.type)}`;
-      }
-      if (found.mutable === other.mutable && found.shared === other.shared) return undefined;
-      return `expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
-    }
-  }
-}
-
-type Signature = ResolvedCoreType & { kind: "func" | "tag" };
-
-function signatureFits(
-  found: Signature,
-  foundSpace: CoreSpace,
-  expected: Signature,
-  expectedSpace: CoreSpace,
-  equality: CoreEquality,
-): boolean {
-  const ours = declared.get(found), theirs = declared.get(expected);
-  if (ours !== undefined && theirs !== undefined) return equality.extends(ours, theirs);
-  return ours === theirs && equality.lists(found.params, foundSpace, expected.params, expectedSpace) &&
-    equality.lists(found.results, foundSpace, expected.results, expectedSpace);
-}
-
-function limitsFault(what: string, expected: ResolvedCoreType, found: ResolvedCoreType): string {
-  return `mismatch in ${what} limits: expected type \`${formatItem(expected)}\`, found type \`${formatItem(found)}\``;
-}
-
-function limitsFit(found: CoreLimits, expected: CoreLimits): boolean {
-  return found.address === expected.address && found.shared === expected.shared &&
-    found.pageSize === expected.pageSize && found.min >= expected.min &&
-    (expected.max === undefined || found.max !== undefined && found.max <= expected.max);
-}
-
-/** How many parameters and results a message shows. */
-const SHOWN_TYPES = 20;
-
-/** A core item's type in the text format. */
-export function formatItem(type: ResolvedCoreType): string {
-  const words = (name: string, types: readonly CoreValType[]): string => {
-    const more = types.length > SHOWN_TYPES ? " …" : "";
-    return types.length === 0 ? "" : ` (${name} ${types.slice(0, SHOWN_TYPES).map(formatShort).join(" ")}${more})`;
-  };
-  const limits = ({ address, min, max, shared }: CoreLimits): string =>
-    `${address === "i64" ? " i64" : ""} ${min}${max === undefined ? "" : ` ${max}`}${shared ? " shared" : ""}`;
-  switch (type.kind) {
-    case "func":
-    case "tag":
-      return `(${type.kind}${words("param", type.params)}${words("result", type.results)})`;
-    case "table":
-      return `(table${limits(type.limits)} ${formatShort(type.element)})`;
-    case "memory":
-      return `(memory${limits(type.limits)})`;
-    case "global":
-      return type.mutable ? `(global (mut ${formatShort(type.type)}))` : `(global ${formatShort(type.type)})`;
-  }
-}
-
-/**
- * What is wrong with a module's type by itself, as far as a component asks for more than the
- * engine.
- */
+/** What is wrong with a module's type, where a component's rules are stricter than the engine's. */
 export function moduleTypeFault(
   { imports, exports }: CoreModuleType,
 ): readonly ["duplicate-core-name" | "invalid-type", string] | undefined {

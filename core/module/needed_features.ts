@@ -1,7 +1,6 @@
-// A core module's bytes → the features that an engine must have for it. Asked when an engine
-// refused a module, and by `inspect`.
-// Whether the module is valid is the engine's to judge; of one that this file cannot follow, what
-// was found so far stands.
+// A core module's bytes → the features that an engine must have for it. We ask when an engine has
+// refused a module; the command `inspect` asks too. The engine judges whether the module is valid.
+// Where this file cannot follow a module, the result is what was found so far.
 // Spec: core spec 3.0 "Binary Format: Modules".
 
 import { CompileError } from "../../errors.ts";

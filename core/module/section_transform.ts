@@ -1,15 +1,12 @@
-// A transform that looks at a module section by section: it rewrites the sections that it wants,
-// and lets the others pass as they arrive.
-// A module whose sections cannot be followed passes unchanged from there on, because the engine
-// says best what is wrong with it.
+// A transform that looks at a module section by section: a rewriter chooses sections to rewrite,
+// the others pass as they arrive. If the sections of a module cannot be followed, the rest of it
+// passes unchanged, because the engine says best what is wrong with it.
 // Spec: core spec 3.0 "Binary Format: Modules".
 
 import { concat } from "../binary/bytes.ts";
 import type { Transform } from "./transform.ts";
 
-/**
- * What a section needs: to pass, to be rewritten as a whole, or to pass with all that follows it.
- */
+/** What happens to a section: it passes, is rewritten, or passes with all sections after it. */
 export type SectionWish = "pass" | "rewrite" | "pass all";
 
 /** The decisions of a {@linkcode SectionTransform}. */
@@ -27,10 +24,7 @@ const MAX_HEADER = 6;
 /** Applies a rewriter to a module that arrives in chunks of any size. */
 export class SectionTransform implements Transform {
   readonly #rewriter: SectionRewriter;
-  /**
-   * What the next byte belongs to: the header of a section, bytes that pass, or a section to
-   * rewrite.
-   */
+  /** What the next byte belongs to: a header, bytes that pass, or a section to rewrite. */
   #part: "header" | "passing" | "rewritten" = "passing";
   /** How many bytes of the part are still to come, where it is no header. */
   #left = PREAMBLE;
@@ -47,9 +41,7 @@ export class SectionTransform implements Transform {
 
   push(chunk: Uint8Array): readonly Uint8Array[] {
     const out: Uint8Array[] = [];
-    /**
-     * Bytes before `from` were given, dropped or held back; those up to `at` have been looked at.
-     */
+    /** Bytes before `from` were given or held back; bytes before `at` have been looked at. */
     let from = 0, at = 0;
     const give = (end: number): void => {
       if (end > from) out.push(chunk.subarray(from, end));
@@ -60,7 +52,8 @@ export class SectionTransform implements Transform {
         this.#header.push(chunk[at++]!);
         if (!this.#headerIsWhole()) continue;
         if (this.#decide()) {
-          // It goes with the bytes around it, but for what earlier chunks had of it.
+          // The header passes together with the bytes around it. Its first bytes may have arrived
+          // in earlier chunks: these were held back, and pass first.
           if (this.#carried > 0) out.push(Uint8Array.from(this.#header.slice(0, this.#carried)));
           this.#startHeader(this.#part);
         } else {

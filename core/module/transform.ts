@@ -1,18 +1,13 @@
-// What happens to a core module on its way to the engine: chunks of its bytes go in as they arrive,
-// chunks for the engine come out.
-// A transform holds back only what it needs to see before it can decide. Transforms make a
-// pipeline, one after the other.
-// The bytes of a buffer are one chunk, so that a buffer and a stream are rewritten by the same
-// code.
+// The pipeline that a core module goes through on its way to the engine: chunks of its bytes go in
+// as they arrive, chunks for the engine come out. A transform holds back only the bytes that it
+// must see before it can decide. A buffer is one chunk: buffers and streams are rewritten by the
+// same code.
 
 import { concat } from "../binary/bytes.ts";
 
 /** Rewrites one module. It may throw a CompileError for a module that must not reach the engine. */
 export interface Transform {
-  /**
-   * Takes the next bytes. Gives those that are ready, in order; they may be views of what was
-   * pushed.
-   */
+  /** Takes the next bytes. Gives the bytes that are ready, which may be views of the chunk. */
   push(chunk: Uint8Array): readonly Uint8Array[];
   /** Says that all bytes were pushed. Gives the rest. */
   end(): readonly Uint8Array[];
@@ -44,9 +39,7 @@ export class Pipeline implements Transform {
   }
 }
 
-/**
- * Rewrites a module that is there as a whole. The result is the same array if nothing was changed.
- */
+/** Rewrites a whole module. Gives the same bytes, without a copy, if no transform changes them. */
 export function transformWhole(bytes: Uint8Array, transform: Transform): Uint8Array {
   const pieces = [...transform.push(bytes), ...transform.end()];
   return pieces.length === 1 ? pieces[0]! : concat(pieces);

@@ -1,9 +1,7 @@
-// The index space of core types, of a core module or of a module type, and when two types in such
-// spaces are the same.
-// Types are compared group by group, as the core specification does: the same shapes, with the same
-// references inside the group and
-// equal types outside. Nothing is interned: pairs that were compared are remembered by who
-// compares.
+// The index space of core types, in a core module or a module type; and when two core types are
+// equal. Types are compared group by group, as in the core specification. Two groups are equal if
+// their types have the same shapes, with the same references inside the group and equal types
+// outside. Groups are not interned: each `CoreEquality` remembers the pairs that it has compared.
 // Spec: core spec 3.0 "Types: Recursive Types".
 
 import type { CoreCompositeType, CoreFieldType, CoreSubType } from "./core_syntax.ts";
@@ -43,7 +41,7 @@ export class CoreSpace {
     types.forEach((_, position) => this.#entries.push({ group, position }));
   }
 
-  /** Adds a type of another space, or what is no core type at all but takes an index. */
+  /** Adds a type of another space, or `undefined` for a module type, which takes an index too. */
   add(entry: CoreTypeEntry | undefined): void {
     this.#entries.push(entry);
   }
@@ -64,8 +62,8 @@ export function shapeOf({ group, position }: CoreTypeEntry): CoreSubType {
 }
 
 /**
- * What is wrong with a recursive group at the end of a space, besides what the engine would say of
- * a module that uses it.
+ * What is wrong with the recursive group at the end of a space: faults that no engine would report,
+ * because only the component mentions the group.
  */
 export function groupFault(types: readonly CoreSubType[], space: CoreSpace): string | undefined {
   const start = space.length - types.length;
@@ -119,9 +117,7 @@ export function partsOf(type: CoreCompositeType): readonly CoreValType[] {
   }
 }
 
-/**
- * Whether a composite type may be declared a subtype of another one; references count in one space.
- */
+/** Whether a composite type may be declared a subtype of another one of the same space. */
 function extendsShape(type: CoreCompositeType, above: CoreCompositeType, space: CoreSpace): boolean {
   const all = (lower: readonly CoreValType[], upper: readonly CoreValType[]): boolean =>
     lower.length === upper.length && lower.every((part, i) => extendsValue(part, upper[i]!, space));
@@ -189,8 +185,8 @@ function kindOf(heap: AbstractHeapType | number, entry: CoreTypeEntry | undefine
 }
 
 /**
- * Compares types of two spaces. Groups refer to groups in chains as long as a module: those are
- * followed with a list, not a stack.
+ * Compares types of two spaces. Groups refer to other groups, in chains that can be as long as the
+ * module: these are followed with a list, because recursion would overflow the stack.
  */
 export class CoreEquality {
   /** Pairs that were found equal, or that are assumed to be until `#pending` is empty. */
@@ -225,9 +221,8 @@ export class CoreEquality {
   }
 
   /**
-   * Whether a type is another or a declared subtype of it. What is declared above it may not have
-   * been checked, and may be itself: nothing is
-   * followed further than engines do.
+   * Whether a type is equal to another, or a declared subtype of it. The supertypes of an unchecked
+   * module may form a circle: they are followed as far as engines follow them, and no further.
    */
   extends(left: CoreTypeEntry, right: CoreTypeEntry): boolean {
     let at: CoreTypeEntry | undefined = left;

@@ -7,7 +7,7 @@ import { CompileError } from "../../errors.ts";
 import type { Decoded } from "../decode/decode.ts";
 import { lackOf } from "./given_modules.ts";
 import { ModuleSlot } from "../module/module_slot.ts";
-import { moduleFault } from "../module/module_type.ts";
+import { moduleFault } from "../module/module_match.ts";
 import { marksOf } from "../module/split_mark.ts";
 
 /** Throws if the core modules of a component were split from it and are not given. */

@@ -21,7 +21,8 @@ import { valueAt } from "../resolve/value_types.ts";
 import type { CoreItem, KnownCoreItem, ValidationScope } from "./validation_scope.ts";
 import type { GateName, Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
-import { formatItem, itemFault, type ResolvedCoreType } from "../module/module_type.ts";
+import { formatItem, itemFault } from "../module/module_match.ts";
+import type { ResolvedCoreType } from "../module/module_type.ts";
 
 /**
  * An empty space of core types: the types in canonical definitions refer to no other type, apart

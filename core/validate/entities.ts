@@ -1,5 +1,5 @@
-// What validated scopes amount to: the types of components and instances, and the entities that
-// their index spaces hold.
+// What comes out of a validated scope: the type of a component or instance, and the entity at an
+// index.
 // Spec: Explainer.md "Type Checking", "Index Spaces".
 
 import type { ResourceType } from "../../abi/types/types.ts";

@@ -1,15 +1,14 @@
-// Instances: arguments are checked against what the component or core module imports, and the
-// result is an instance's type.
-// An instance that is put together from exports takes the items of index spaces.
-// Spec: Explainer.md "Instance Definitions"; Binary.md "Instance Definitions", "Core Instance
-// Definitions".
+// Validates instances. Arguments are checked against the imports of the component or core module;
+// what comes out is the type of the instance. An instance can also be a bundle of exports, whose
+// items come from the index spaces.
+// Spec: Explainer.md and Binary.md "Instance Definitions", "Core Instance Definitions".
 
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
 import { coreItemSorts } from "../decode/sorts.ts";
 import type { CoreInstanceExpr, InstanceExpr } from "../decode/syntax.ts";
-import { itemFault } from "../module/module_type.ts";
+import { itemFault } from "../module/module_match.ts";
 import { CoreEquality } from "../module/type_space.ts";
 import type { Budget } from "../resolve/budget.ts";
 import { entityAt, makeInstance } from "./entities.ts";
@@ -78,10 +77,7 @@ export class InstanceValidator {
     return new InstanceType(component.exports, component.depth + 1, [], substitution);
   }
 
-  /**
-   * The instance of a component that takes nothing and defines no resources: all of them have one
-   * type.
-   */
+  /** All instances of a component without imports and resources of its own have one type. */
   #instanceOf(component: ComponentType): InstanceType {
     let made = this.#instances.get(component);
     if (made === undefined) {
@@ -90,10 +86,7 @@ export class InstanceValidator {
     return made;
   }
 
-  /**
-   * Pairs the types that an import names with those that are given for them, whose names then
-   * count.
-   */
+  /** Pairs the types that an import names with the types that are given: their names are used. */
   #pairTypes(
     expected: Entity,
     found: Entity,

@@ -15,7 +15,7 @@ import {
   rootOf,
   type TypeEntity,
 } from "./validated_types.ts";
-import { moduleFault } from "../module/module_type.ts";
+import { moduleFault } from "../module/module_match.ts";
 
 /** How labels and resources are compared. */
 export interface Equality {

@@ -13,7 +13,7 @@ import { Budget } from "../../core/resolve/budget.ts";
 import { features } from "../../core/module/features.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
 import { ModuleSlot } from "../../core/module/module_slot.ts";
-import { describeFault, foreignModuleFault, moduleFault } from "../../core/module/module_type.ts";
+import { describeFault, foreignModuleFault, moduleFault } from "../../core/module/module_match.ts";
 import { isInterfaceName, parsePlainName } from "../../core/binary/names.ts";
 import type { Given } from "../../core/plan/plan.ts";
 import type { PlanImport } from "../../core/plan/plan_types.ts";

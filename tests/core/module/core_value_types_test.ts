@@ -1,5 +1,4 @@
-// Core value types: how they are spelt, when they are one object, and what reflection shows of
-// them.
+// Core value types: how they are spelt, when they are one object, and how reflection shows them.
 
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { compileSync } from "@windlass/component";

@@ -1,5 +1,5 @@
-// The table of instructions, against two that know them: the toolchain, which prints their names,
-// and the engine, which refuses others.
+// The table of instructions, compared with the toolchain, which prints their names, and with the
+// engine, which refuses opcodes that it does not know.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CompileError } from "../../../errors.ts";
@@ -54,10 +54,7 @@ function moduleOf(bodies: readonly (readonly number[])[]): Uint8Array<ArrayBuffe
   );
 }
 
-/**
- * Where an instruction may stand: what is before it, and what closes the blocks that are open after
- * it.
- */
+/** An instruction with what must stand before it, and with what closes its block. */
 function inPlace(instruction: Instruction): number[] {
   const own = encoded(instruction), { name } = instruction;
   if (["block", "loop", "if", "try", "try_table"].includes(name)) return [...own, 0x0b];
@@ -90,9 +87,7 @@ Deno.test("reading an instruction gives its row, and skipping its immediates end
   reader.finish();
 });
 
-/**
- * What the toolchain encodes, by group: the walk over a function must meet each name, and its end.
- */
+/** Functions for the toolchain to encode: reading one must meet each name, and the end. */
 const groups: Readonly<Record<string, { readonly fields?: string; readonly body: string }>> = {
   control: {
     fields: `(type $t (func)) (table 1 funcref) (elem declare func $f)`,
