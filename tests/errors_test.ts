@@ -355,7 +355,7 @@ check("LINK_PHRASES", "LinkError", {
   },
 }, LINK_PHRASES);
 
-// ── Traps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Traps.
 
 /** A component whose export `f` has a type and a core body, over an allocator. */
 const lifted = (type: string, core: string, lift = "") =>
@@ -624,7 +624,7 @@ check("TRAP_PHRASES", "Trap", {
   },
 }, TRAP_PHRASES);
 
-// ── Values ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Values.
 
 const take = (type: string, flat: string, defs = "") =>
   `(component ${libc(`(func (export "f") (param ${flat}))`)} ${defs}

@@ -56,7 +56,7 @@ Deno.test("aot::reflect_resource_import: an own result names the imported resour
   assert(result.resource !== other);
 });
 
-// ── Truncation ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Truncation.
 
 const WHOLE = `(component
   (import "plugin" (core module (import "env" "log" (func (param i32))) (export "memory" (memory 1))))
@@ -121,7 +121,7 @@ Deno.test("aot::truncated_component_binaries_dont_panic: a stream that ends earl
   }
 });
 
-// ── Attributes of names ───────────────────────────────────────────────────────────────────────────────────────────────────
+// Attributes of names.
 
 Deno.test("aot::implements_shows_up: imports and exports tell the interface they implement", async () => {
   const { imports, exports } = await component(`(component

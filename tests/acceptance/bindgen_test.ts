@@ -45,7 +45,7 @@ Deno.test("bindgen::one_import::run: a host's function is called, with the objec
   assertEquals(host.hits, 2);
 });
 
-// ── Resources of the host ─────────────────────────────────────────────────────────────────────────────────────────────────
+// Resources of the host.
 
 /** Drops the resource it is given, then one that it makes; `$x` and `$new` come from what is imported. */
 const dropsTwo = (imported: string, exported: string) =>
@@ -198,7 +198,7 @@ Deno.test("bindgen::exported_resources::run: a guest's class, with the host's re
   );
 });
 
-// ── Features and failures ─────────────────────────────────────────────────────────────────────────────────────────────────
+// Features and failures.
 
 // JS: nothing is generated from `@unstable`; a host that has gates defines what they open, and what is not defined fails the link.
 Deno.test("bindgen::unstable_import::run: it links only if the host's options define every part", async () => {
@@ -263,7 +263,7 @@ Deno.test("bindgen::anyhow_errors::run: a value passes, a host's exception comes
   }
 });
 
-// ── Named imports ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Named imports.
 
 const STORE =
   `(export "get" (func (param "key" u32) (result u32))) (export "set" (func (param "key" u32) (param "value" u32)))`;
@@ -537,7 +537,7 @@ Deno.test("bindgen::named_imports_resources::resource_ids_are_threaded_through: 
   }
 });
 
-// ── Ownership ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Ownership.
 
 // JS: values are copied both ways, so there is one way to own them: what is given stays the caller's, what comes back is new.
 Deno.test("bindgen::ownership::owning: one shape of value for parameters and results, copied both ways", async () => {

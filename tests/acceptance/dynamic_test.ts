@@ -17,7 +17,7 @@ function refuses(call: Echo, value: unknown, place: string, phrase: string, good
   assertEquals(call(good), good);
 }
 
-// ── Scalars, strings, lists ───────────────────────────────────────────────────────────────────────────────────────────────
+// Scalars, strings, lists.
 
 Deno.test("dynamic::primitives: every primitive comes back as it went in", async () => {
   const cases: readonly (readonly [string, string, readonly unknown[]])[] = [
@@ -67,7 +67,7 @@ Deno.test("dynamic::lists: a list comes back, an element of another type is refu
   refuses(call, [7, "0"], "[1]", 'expected u32, found "0"', good);
 });
 
-// ── Maps ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Maps.
 
 const WORDS = ["(map u32 string)", "i32@0 i32@4"] as const;
 
@@ -165,7 +165,7 @@ Deno.test("dynamic::maps_large: a hundred entries keep their order", async () =>
   assertEquals([...lifted], [...map]);
 });
 
-// ── Records, variants, flags ──────────────────────────────────────────────────────────────────────────────────────────────
+// Records, variants, flags.
 
 const INNER = named("inner", `(record (field "is-set" bool) (field "count" u32))`);
 
@@ -290,7 +290,7 @@ Deno.test("dynamic::everything: the guest finds each field where the canonical A
   for (const [name, , value] of looked) assertEquals(exports[camel(`get-${name}`)](EVERYTHING), value, name);
 });
 
-// ── Reflection ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Reflection.
 
 const WORLD = `(component
   (import "file" (type $file (sub resource)))
@@ -464,7 +464,7 @@ Deno.test("dynamic::substituted_component_type_with_exported_resource: own and b
   assertEquals(use.result, undefined);
 });
 
-// ── Bits that are no flags ────────────────────────────────────────────────────────────────────────────────────────────────
+// Bits that are no flags.
 
 const BITS = `(component
   ${named("f", `(flags "a" "b")`)}

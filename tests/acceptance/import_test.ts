@@ -115,7 +115,7 @@ Deno.test("import::functions_in_instances: an interface may be imported and expo
   }
 });
 
-// ── What a guest must not do ──────────────────────────────────────────────────────────────────────────────────────────────
+// What a guest must not do.
 
 /** A realloc that calls out: through a table, since it must exist before what it calls. */
 const LEAVES = `(component
@@ -210,7 +210,7 @@ Deno.test("import::attempt_to_reenter_during_host: a refusal that the host does 
   assertEquals(calls, 1);
 });
 
-// ── Arguments and results on the stack and in memory ──────────────────────────────────────────────────────────────────────
+// Arguments and results on the stack and in memory.
 
 const NINE = `(tuple ${Array(9).fill("string").join(" ")})`;
 
@@ -299,7 +299,7 @@ Deno.test("import::bad_import_alignment: an unaligned pointer for a result or fo
   assertEquals(taken, [Array(9).fill("")]);
 });
 
-// ── Without code, across components, within limits ────────────────────────────────────────────────────────────────────────
+// Without code, across components, within limits.
 
 Deno.test("import::no_actual_wasm_code: an import that a core module exports again is lifted and called", async () => {
   const source = await component(`(component

@@ -99,7 +99,7 @@ Deno.test("linker::linker_substituting_types_issue_8003: the type of a nested re
   assertEquals(thrown(() => exports.inner.make()).code, "guest-trap");
 });
 
-// ── Unknown imports as traps ──────────────────────────────────────────────────────────────────────────────────────────────
+// Unknown imports as traps.
 
 const UNKNOWN = `(component
   (import "lone" (func $lone))
@@ -161,7 +161,7 @@ Deno.test("linker::linker_fails_to_define_unknown_core_module_imports_as_traps: 
   assertEquals(linker.link(source).instantiateSync().exports, {});
 });
 
-// ── Instances opened again ────────────────────────────────────────────────────────────────────────────────────────────────
+// Instances opened again.
 
 Deno.test("linker::open_instance_twice: an instance can be opened again, a name not be defined again", async () => {
   const [module] = MODULES;

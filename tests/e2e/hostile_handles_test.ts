@@ -10,7 +10,7 @@ const cases: Case[] = [];
 const I = "(param i32)";
 const atExport = "Cannot call export f", onResult = "Cannot lift result of export f";
 
-// ── Towards the host: the host's functions take its own resource type; `probe` gives the index that a new handle gets ──────────────
+// Towards the host: the host's functions take its own resource type; `probe` gives the index that a new handle gets.
 
 class Ticket {}
 const ticket = (...types: readonly string[]): string =>
@@ -158,7 +158,7 @@ cases.push({
   afterwards: "usable",
 });
 
-// ── Handles between guests: one that makes coats, one that borrows them, and the one that misbehaves ──────────────────────
+// Handles between guests: one that makes coats, one that borrows them, and the one that misbehaves.
 
 const offered: Readonly<Record<string, [type: string, flat: string]>> = {
   make: [`(param "rep" u32) (result (own $coat))`, "(param i32) (result i32)"],

@@ -22,7 +22,7 @@ const cases: Case[] = [];
 
 const I = "(param i32)";
 
-// ── Re-entrance, disposing and throwing, from a host function and from what runs while its values are lowered ─────────────
+// Re-entrance, disposing and throwing, from a host function and from what runs while its values are lowered.
 
 /** A guest whose `f` takes records and gives them back; for an empty list it asks `go` for others and gives those. */
 const records = guest({
@@ -110,7 +110,7 @@ for (const [what, act] of [["aborts", abort], ["aborts and throws", (run: Run) =
   }
 }
 
-// ── Hooks run around every call of a guest, realloc's among them: between the two a length is fixed and its bytes stored. ──
+// Hooks run around every call of a guest, realloc's among them: between the two a length is fixed and its bytes stored.
 
 const hook = (action: (run: Run) => unknown) => (run: Run): InstantiateOptions => {
   let calls = 0; // the first is of `ping`, the second of `realloc`
@@ -146,7 +146,7 @@ for (const [what, size] of [["grows", 64], ["shrinks", 1]] as const) {
   });
 }
 
-// ── A host's resources: tests and disposals that misbehave ────────────────────────────────────────────────────────────────
+// A host's resources: tests and disposals that misbehave.
 
 /** A guest whose `f` takes a host's resource and drops it; `keep` keeps it. */
 const tearing = guest({
@@ -270,7 +270,7 @@ cases.push({
 
 testAll(cases);
 
-// ── Beyond the table ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// Beyond the table.
 
 Deno.test("hostile: bad arguments to a host function that is exported again use no memory up", async () => {
   const made = await instance(

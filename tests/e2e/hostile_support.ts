@@ -13,7 +13,7 @@ import {
 } from "@windlass/component";
 import { component, thrown } from "../support/wasm.ts";
 
-// ── Guests ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Guests.
 
 /** Core functions of a component by name, each `$name` in its text, with their core types. */
 export type Signatures = Readonly<Record<string, string>>;
@@ -141,7 +141,7 @@ export const named = (name: string, type: string): string =>
 export const swallow = (body: string): string =>
   `(block $caught (try_table (catch_all $caught) ${body}) (return (i32.const 0))) (i32.const 99)`;
 
-// ── Cases ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Cases.
 
 /** A run: the instance, and what the case notes on the way. */
 export interface Run {

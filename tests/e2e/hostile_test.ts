@@ -43,7 +43,7 @@ const beyond = "realloc-out-of-bounds: %: realloc return: beyond end of memory";
 const onResult = "Cannot lift result of export f", onParam = "Cannot lift param 1 `x` of import go";
 const note: Pick<Case, "imports"> = { imports: ({ noted }) => ({ go: (x: unknown) => void noted.push(x) }) };
 
-// ── Strings and lists that are not where they are claimed to be. Memory is one page, 65536 bytes. ─────────────────────────
+// Strings and lists that are not where they are claimed to be. Memory is one page, 65536 bytes.
 
 /** A guest whose `f` takes a pointer and a length and claims that they are a value of a type: its result. */
 const claimsResult = (type: string, encoding: string): string =>
@@ -120,7 +120,7 @@ for (const [type, encoding, ptr, length, outcome] of claimed) {
   );
 }
 
-// ── Contents ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Contents.
 
 /** A guest whose `f` gives back the list it is given as a value of another type, `1 << shift` elements being one, `tag` set in the length. */
 const reinterprets = (from: string, to: string, shift = 0, { encoding = "utf8", tag = 0, defs = "" } = {}): string =>
@@ -240,7 +240,7 @@ addCalls({ name: "bools that are neither 0 nor 1", wat: reinterprets("u8", "(lis
   255,
 ], { gives: [true, false, true] }]);
 
-// ── Return areas, and parameters that are passed in memory ────────────────────────────────────────────────────────────────
+// Return areas, and parameters that are passed in memory.
 
 addCalls(
   { name: "a return area", wat: flatResult("(tuple u32 u32)") },
@@ -299,7 +299,7 @@ for (
   );
 }
 
-// ── What realloc gives ────────────────────────────────────────────────────────────────────────────────────────────────────
+// What realloc gives.
 
 /** A guest whose `f` takes a value. */
 const taking = (type: string, realloc: string, encoding = "utf8"): string =>

@@ -24,7 +24,7 @@ const cases: Case[] = [];
 
 const I = "(param i32)";
 
-// ── Memory that grows: views of it go stale wherever a guest runs, even when it grows by nothing ──────────────────────────
+// Memory that grows: views of it go stale wherever a guest runs, even when it grows by nothing.
 
 const nested = "(list (tuple string (list u16) (option (list f64)) u8))";
 const nestedValue = [
@@ -133,7 +133,7 @@ Deno.test("hostile: a getter grows the memory", async () => {
   assertEquals(grown.exports.f!([growing, [4, 5, 6]]), [[1, 2, 3], [4, 5, 6]]);
 });
 
-// ── Values that lie: about their length, about what they are, or differently each time ────────────────────────────────────
+// Values that lie: about their length, about what they are, or differently each time.
 
 const proxied = (length: unknown): unknown =>
   new Proxy([1, 2], { get: (target, key) => key === "length" ? length : Reflect.get(target, key) });

@@ -26,7 +26,7 @@ import { gates } from "../support/wasm.ts";
 
 let calls = 0;
 
-// ── Host and guest ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Host and guest.
 
 /** How the host's function is given, and how the export is called. */
 type Style = "plain" | "dynamic" | "typed";
@@ -114,7 +114,7 @@ function echo(signature: Signature, options: EchoOptions, style: Style): Echo {
   };
 }
 
-// ── Properties ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Properties.
 
 const styles: readonly Style[] = ["plain", "dynamic", "typed"];
 const encoding: Arbitrary<StringEncoding> = fc.constantFrom(...stringEncodings);

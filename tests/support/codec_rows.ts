@@ -1,5 +1,6 @@
-// Values of one type, as core values and as bytes, for both address types: what a row says is lowered, lifted, stored and loaded.
-// Rows come from definitions.py, worked out by hand; nothing here computes an expectation.
+// Values of one type, as core values and as bytes, for both address types: what a row says is
+// lowered, lifted, stored and loaded. Rows come from definitions.py, worked out by hand; nothing
+// here computes an expectation.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Trap, ValueError } from "@windlass/component";
@@ -86,7 +87,10 @@ function checkRow(row: CodecRow, address: AddressType): void {
   assertEquals(codec.liftCore(one.cx, signed(flat[0]!, types![0]!), undefined), lifted);
 }
 
-/** Core values that are lifted to a value, though lowering would give others: their upper bits do not count. */
+/**
+ * Core values that are lifted to a value, though lowering would give others: their upper bits do
+ * not count.
+ */
 export function testLifts(what: string, type: ValType, rows: readonly (readonly [CoreValue[], unknown])[]): void {
   Deno.test(`codec: ${what} is lifted from any core value`, () => {
     for (const address of addresses) {

@@ -53,7 +53,7 @@ export const extern = {
   instance: (type: number): number[] => [0x05, ...leb(type)],
 };
 
-// ── Types ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Types.
 
 const primitives: Readonly<Record<PrimitiveKind, number>> = {
   bool: 0x7f,
@@ -202,7 +202,7 @@ export class InstanceTypeEncoder implements TypeSpace {
   }
 }
 
-// ── Components ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Components.
 
 /** A component under construction: what is named in it is imported into it. */
 export class ComponentEncoder implements TypeSpace {

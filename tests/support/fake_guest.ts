@@ -1,6 +1,7 @@
-// A guest without code, for units of the Canonical ABI: a memory, and an allocator that notes what it is asked for.
-// An address type and a string encoding in; a context and what was asked for out. No engine needs 64-bit memories for it: codecs see
-// an ordinary memory whose pointers are 64 bits wide.
+// A guest without code, for units of the Canonical ABI: a memory, and an allocator that notes what
+// it is asked for. An address type and a string encoding in; a context and what was asked for out.
+// No engine needs 64-bit memories for it: codecs see an ordinary memory whose pointers are 64 bits
+// wide.
 
 import type { Codec, Frame } from "../../abi/codecs/codec.ts";
 import { Codecs } from "../../abi/codecs/codecs.ts";
@@ -13,7 +14,10 @@ import type { ValType } from "../../abi/types/types.ts";
 /** Both address types. */
 export const addresses: readonly AddressType[] = ["i32", "i64"];
 
-/** Where the allocator puts what it is asked for: the first at 0x100, the second at 0x200, and so on. */
+/**
+ * Where the allocator puts what it is asked for: the first at 0x100, the second at 0x200, and so
+ * on.
+ */
 export const BLOCK = 0x100;
 
 /** What memory holds that nobody wrote. */

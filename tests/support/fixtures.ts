@@ -2,7 +2,10 @@
 
 import { compileSync, type Component } from "@windlass/component";
 
-/** A file or folder by its path from `tests`: also where the tests are one bundle, and know their own places no more. */
+/**
+ * A file or folder by its path from `tests`: also where the tests are one bundle, and know their
+ * own places no more.
+ */
 export function testFile(path: string): URL {
   return new URL(`../${path}`, import.meta.url);
 }

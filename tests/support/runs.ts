@@ -1,8 +1,12 @@
-// How random tests are set: WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n makes it n times as long. `deno task test` runs a quarter.
+// How random tests are set: WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n makes it n times as
+// long. `deno task test` runs a quarter.
 
 const given = Deno.env.get("WINDLASS_SEED");
 
-/** Where random values begin; the name of a test says which, since `deno test --quiet` prints nothing else. */
+/**
+ * Where random values begin; the name of a test says which, since `deno test --quiet` prints
+ * nothing else.
+ */
 export const seed: number = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
 /** How many times as many cases as written. */

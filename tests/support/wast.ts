@@ -64,7 +64,7 @@ function gatesOf(text: string): Record<string, boolean> {
 
 const wasmtimeGates = new Set(["error-context", "implements", "map", "memory64", "fixed-length-lists"]);
 
-// ── Values ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Values.
 
 function number(text: string): number {
   const plain = text.replaceAll("_", "");
@@ -182,7 +182,7 @@ function show(value: unknown): string {
   return Deno.inspect(value, { breakLength: Infinity });
 }
 
-// ── Commands ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Commands.
 
 class Script {
   readonly #text: string;

@@ -1,5 +1,6 @@
-// The steps of calls, by route and signature, in full. The order is that of definitions.py: `canon_lower` (may leave, then `on_start`,
-// the callee, `on_resolve`), `canon_lift` (enter, lower, call, lift, post-return) and, of the lock-down, of this library.
+// The steps of calls, by route and signature, in full. The order is that of definitions.py:
+// `canon_lower` (may leave, then `on_start`, the callee, `on_resolve`), `canon_lift` (enter, lower,
+// call, lift, post-return) and, of the lock-down, of this library.
 
 import { assertEquals } from "@std/assert";
 import {
@@ -28,7 +29,9 @@ function signed(side: Side, params: readonly ValType[], result?: ValType): Signa
   return signatureOf(type, { side, style: "sync", address: "i32" }, codecs);
 }
 
-/** Signatures without handles, and some with: at the top or deep inside, as parameter or as result. */
+/**
+ * Signatures without handles, and some with: at the top or deep inside, as parameter or as result.
+ */
 const plain: readonly (readonly [ValType[], ValType?])[] = [[[]], [[u8!, u8!], u8!], [[], {
   kind: "result",
   ok: u8!,

@@ -1,4 +1,5 @@
-// Handles in values: what leaves the table and what enters it, what is lent and for how long, and what a failed call takes back.
+// Handles in values: what leaves the table and what enters it, what is lent and for how long, and
+// what a failed call takes back.
 // Spec: definitions.py `lift_own`, `lift_borrow`, `lower_own`, `lower_borrow`.
 
 import { assertEquals } from "@std/assert";

@@ -1,5 +1,6 @@
 // Lists, fixed-length lists and maps: what is asked for, where elements lie, and which ranges trap.
-// Spec: definitions.py `load_list_from_range`, `store_list_into_range`, `lift_flat_list`, `lower_flat_list`.
+// Spec: definitions.py `load_list_from_range`, `store_list_into_range`, `lift_flat_list`,
+// `lower_flat_list`.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ValueError } from "@windlass/component";

@@ -1,5 +1,7 @@
-// Records, tuples and flags: where parts lie, in memory and among core values, and the bits of flags.
-// Spec: definitions.py `load_record`, `store_record`, `load_flags`, `store_flags`, and their flat counterparts.
+// Records, tuples and flags: where parts lie, in memory and among core values, and the bits of
+// flags.
+// Spec: definitions.py `load_record`, `store_record`, `load_flags`, `store_flags`, and their flat
+// counterparts.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ValueError } from "@windlass/component";

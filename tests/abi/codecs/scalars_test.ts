@@ -1,4 +1,5 @@
-// Scalars as core values and as bytes, at the edges of their ranges. Spec: definitions.py `load`, `store`, `lift_flat`, `lower_flat`.
+// Scalars as core values and as bytes, at the edges of their ranges. Spec: definitions.py `load`,
+// `store`, `lift_flat`, `lower_flat`.
 
 import { assertEquals } from "@std/assert";
 import type { PrimitiveKind, ValType } from "../../../abi/types/types.ts";

@@ -1,5 +1,7 @@
-// Variants, enums, options and results: discriminants, where a payload lies, and the core values that cases share.
-// Spec: definitions.py `load_variant`, `store_variant`, `lift_flat_variant`, `lower_flat_variant`, `join`.
+// Variants, enums, options and results: discriminants, where a payload lies, and the core values
+// that cases share.
+// Spec: definitions.py `load_variant`, `store_variant`, `lift_flat_variant`, `lower_flat_variant`,
+// `join`.
 
 import { assertEquals } from "@std/assert";
 import type { CoreValue } from "../../../abi/types/core_values.ts";

@@ -1,4 +1,5 @@
-// Objects of the host's that guests hold: their representations, what takes them back, and what the end of a handle does.
+// Objects of the host's that guests hold: their representations, what takes them back, and what the
+// end of a handle does.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Trap, ValueError } from "@windlass/component";

@@ -1,4 +1,5 @@
-// What a call owes, and in which order it is paid. Spec: definitions.py `Subtask.add_lender`, `Subtask.deliver_resolve`, `Task.num_borrows`.
+// What a call owes, and in which order it is paid. Spec: definitions.py `Subtask.add_lender`,
+// `Subtask.deliver_resolve`, `Task.num_borrows`.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Trap } from "@windlass/component";

@@ -1,4 +1,5 @@
-// The handle table: which index is given, what each handle allows, and its end: which handles come out, and for how much work.
+// The handle table: which index is given, what each handle allows, and its end: which handles come
+// out, and for how much work.
 // Spec: definitions.py `Table`, `ResourceHandle`, `lift_own`, `canon_resource_drop`.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
