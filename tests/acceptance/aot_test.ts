@@ -1,5 +1,6 @@
-// From bytes to something that runs, and what a component tells of the names it uses.
-// Behaviours of aot.rs, ACCEPTANCE.md. JS: nothing is compiled ahead of time, so `compileSync` of the bytes stands for each way there.
+// From bytes to something that runs, and what a component tells of the names it uses. Behaviours of
+// aot.rs, tests/README.md. JS: nothing is compiled ahead of time, so `compileSync` of the bytes
+// stands for each way there.
 
 import { assert, assertEquals } from "@std/assert";
 import { compile, CompileError, compileSync, instantiateSync, Linker } from "@windlass/component";
@@ -138,7 +139,8 @@ Deno.test("aot::implements_shows_up: imports and exports tell the interface they
   assertEquals(told(exports), [["again", "demo:data/other"]]);
 });
 
-// JS: there is no test for "implements"; the linker applies it. An unversioned key serves every version, as it does for every import.
+// JS: there is no test for "implements"; the linker applies it. An unversioned key serves every
+// version, as it does for every import.
 Deno.test("aot::implements_shows_up: what implements an interface is served by a compatible version of it", async () => {
   const instance = `(instance $i (export "id" (func (result u32))))`;
   const serves = async (wanted: string, defined: string) => {

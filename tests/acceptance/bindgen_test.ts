@@ -1,5 +1,6 @@
-// Worlds as plain objects: exports are called, imports are functions and classes, by the names that WIT gives them.
-// Behaviours of bindgen.rs and bindgen/ownership.rs, ACCEPTANCE.md. JS: nothing is generated; `exports` and import objects are the bindings.
+// Worlds as plain objects: exports are called, imports are functions and classes, by the names that
+// WIT gives them. Behaviours of bindgen.rs and bindgen/ownership.rs, tests/README.md. JS: nothing
+// is generated; `exports` and import objects are the bindings.
 
 import { assert, assertEquals } from "@std/assert";
 import { type Component, HostFunc, type Imports, instantiateSync, Linker, t } from "@windlass/component";
@@ -47,7 +48,10 @@ Deno.test("bindgen::one_import::run: a host's function is called, with the objec
 
 // Resources of the host.
 
-/** Drops the resource it is given, then one that it makes; `$x` and `$new` come from what is imported. */
+/**
+ * Drops the resource it is given, then one that it makes; `$x` and `$new` come from what is
+ * imported.
+ */
 const dropsTwo = (imported: string, exported: string) =>
   `(component
   ${imported}
@@ -200,7 +204,8 @@ Deno.test("bindgen::exported_resources::run: a guest's class, with the host's re
 
 // Features and failures.
 
-// JS: nothing is generated from `@unstable`; a host that has gates defines what they open, and what is not defined fails the link.
+// JS: nothing is generated from `@unstable`; a host that has gates defines what they open, and what
+// is not defined fails the link.
 Deno.test("bindgen::unstable_import::run: it links only if the host's options define every part", async () => {
   const source = await component(`(component
     (import "demo:gates/trial" (instance $i (export "try-it" (func))))
@@ -241,7 +246,8 @@ Deno.test("bindgen::anyhow_errors::run: a value passes, a host's exception comes
     (core instance $m (instantiate $M (with "" (instance (export "works" (func $works)) (export "fails" (func $fails))))))
     (func (export "works") (result u32) (canon lift (core func $m "works")))
     (func (export "fails") (result u32) (canon lift (core func $m "fails"))))`);
-  // Anything can be thrown; without a `result` none of it is the component's error, a payload or not.
+  // Anything can be thrown; without a `result` none of it is the component's error, a payload or
+  // not.
   for (const fault of [new Error("of the host"), "a string", undefined, { payload: 5 }]) {
     const { exports } = instantiateSync(source, {
       "demo:fails/host": {
@@ -268,7 +274,9 @@ Deno.test("bindgen::anyhow_errors::run: a value passes, a host's exception comes
 const STORE =
   `(export "get" (func (param "key" u32) (result u32))) (export "set" (func (param "key" u32) (param "value" u32)))`;
 
-/** Writes 1 to `primary` and 2 to `secondary` under one key, and gives what each of them reads then. */
+/**
+ * Writes 1 to `primary` and 2 to `secondary` under one key, and gives what each of them reads then.
+ */
 const stores = (implemented: string) =>
   `(component
   (import "primary" (implements "${implemented}") (instance $p ${STORE}))
@@ -404,7 +412,10 @@ const MEMBERS: readonly (readonly [string, string, string])[] = [
   ["drop", "", "(param i32)"],
 ];
 
-/** `run-p` and `run-s` make a counter at `start`, add 5, and give its value + sum(3, 4) + base, dropping it. */
+/**
+ * `run-p` and `run-s` make a counter at `start`, add 5, and give its value + sum(3, 4) + base,
+ * dropping it.
+ */
 const COUNTERS = `(component
   ${
   ["p", "s"].map((x) => `
@@ -469,7 +480,8 @@ Deno.test("bindgen::named_imports_resources::resource_ids_are_threaded_through: 
   assertEquals(log, ["2 new", "2 sum", "2 drop 105"]);
 });
 
-// JS: dropping calls the object's own `[Symbol.dispose]`, which is told nothing: an object that needs to know was told when it was made.
+// JS: dropping calls the object's own `[Symbol.dispose]`, which is told nothing: an object that
+// needs to know was told when it was made.
 Deno.test("bindgen::named_imports_resources::resource_ids_are_threaded_through: one host is told which import calls its members", async () => {
   class Counter {
     readonly id: string;
@@ -539,7 +551,8 @@ Deno.test("bindgen::named_imports_resources::resource_ids_are_threaded_through: 
 
 // Ownership.
 
-// JS: values are copied both ways, so there is one way to own them: what is given stays the caller's, what comes back is new.
+// JS: values are copied both ways, so there is one way to own them: what is given stays the
+// caller's, what comes back is new.
 Deno.test("bindgen::ownership::owning: one shape of value for parameters and results, copied both ways", async () => {
   const { exports } = await instance(`(component
     ${named("thing", `(record (field "name" string) (field "value-list" (list string)))`)}

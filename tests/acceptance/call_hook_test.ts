@@ -1,4 +1,5 @@
-// call_hook.rs: hooks at the four transitions between host and guest, and what they see of a call that fails.
+// call_hook.rs: hooks at the four transitions between host and guest, and what they see of a call
+// that fails.
 
 import { assert, assertEquals } from "@std/assert";
 import { type CallHooks, type Imports, type Instance, instantiateSync } from "@windlass/component";
@@ -91,7 +92,10 @@ Deno.test("call_hook::call_func_with_post_return: so is post-return", async () =
 });
 
 const IN_HOST = 4, NOTHING = 5;
-/** What the host does in its first call (a transition: that hook fails next), how often `f` is called, whether that fails, and the totals. */
+/**
+ * What the host does in its first call (a transition: that hook fails next), how often `f` is
+ * called, whether that fails, and the totals.
+ */
 const failing: readonly (readonly [string, action: number, calls: number, fails: boolean, totals: number[]])[] = [
   ["nothing fails", NOTHING, 1, false, [1, 1, 1, 1]],
   ["nothing fails, twice", NOTHING, 2, false, [2, 2, 2, 2]],

@@ -1,5 +1,6 @@
-// Values without types written down: plain calls of exports, and what a component tells of its own types.
-// Behaviours of dynamic.rs, ACCEPTANCE.md; there a value carries its type, here it is a plain JS value that must fit the component's.
+// Values without types written down: plain calls of exports, and what a component tells of its own
+// types. Behaviours of dynamic.rs, tests/README.md; there a value carries its type, here it is a
+// plain JS value that must fit the component's.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { type Instance, instantiateSync, Linker, t, type ValType } from "@windlass/component";
@@ -46,8 +47,9 @@ Deno.test("dynamic::primitives: a value of another type is refused", async () =>
   refuses(call, "1", "", 'expected f64, found "1"', 0.5);
 });
 
-// JS: a missing argument is `undefined`, which is a value like any other; what is passed beyond the parameters is ignored, as functions do;
-// a call gives its result back, so that there is no number of results to get wrong.
+// JS: a missing argument is `undefined`, which is a value like any other; what is passed beyond the
+// parameters is ignored, as functions do; a call gives its result back, so that there is no number
+// of results to get wrong.
 Deno.test("dynamic::primitives: a missing argument does not fit, a further one is ignored", async () => {
   const call = await echoOf("f64", "f64@0");
   assertFails(() => call(), "ValueError", "Cannot lower param 1 `x` of export echo: expected f64, found undefined");
@@ -89,7 +91,8 @@ Deno.test("dynamic::maps_complex_types: the values of a map may be lists", async
   assertEquals(call([["primes", [2, 3, 5]], ["none", []]]), map);
 });
 
-// JS: what is lifted is a plain Map, so equality is the caller's: the same entries make equal Maps, in whatever form they were given.
+// JS: what is lifted is a plain Map, so equality is the caller's: the same entries make equal Maps,
+// in whatever form they were given.
 Deno.test("dynamic::maps_equality: maps with the same entries are equal, others are not", async () => {
   const call = await echoOf(...WORDS);
   const entries = [[1, "one"], [2, "two"]] as const;
@@ -102,7 +105,8 @@ Deno.test("dynamic::maps_equality: maps with the same entries are equal, others 
   assertNotEquals(lifted, call([[3, "one"], [2, "two"]]));
 });
 
-// JS: a Map has no duplicates, so the last of them wins when lifting. A guest gets all the entries that an iterable gives.
+// JS: a Map has no duplicates, so the last of them wins when lifting. A guest gets all the entries
+// that an iterable gives.
 Deno.test("dynamic::maps_duplicate_keys: the guest gets every entry, a Map keeps the last of a key", async () => {
   const entries = [[1, "first"], [1, "last"], [2, "two"]];
   assertEquals((await echoOf(...WORDS))(entries), new Map([[1, "last"], [2, "two"]]));
@@ -426,7 +430,8 @@ Deno.test("dynamic::introspection: functions tell their parameters and result", 
   assertEquals(lend.result, undefined);
 });
 
-// JS: the component tells its types with or without a linker; linking does not change what it tells, a class is found on the instance.
+// JS: the component tells its types with or without a linker; linking does not change what it
+// tells, a class is found on the instance.
 Deno.test("dynamic::introspection: the component tells the same before and after it is linked", async () => {
   const world = await component(WORLD);
   const [{ imports, exports }, before] = [world, JSON.stringify([world.imports, world.exports])];

@@ -81,7 +81,8 @@ Deno.test("fixed_length_list::fixed_length_list_length_mismatch_rejected: only a
   assertEquals(made.exports.f(input), 0x7654_320f); // what the host gets wrong costs the guest nothing
 });
 
-// Wasmtime prints the value in WAVE, `[9]`. Values here are JS's own, and no text form of them is the library's.
+// Wasmtime prints the value in WAVE, `[9]`. Values here are JS's own, and no text form of them is
+// the library's.
 Deno.test("fixed_length_list::fixed_length_list_wave: a list of one in a core value is an array of one", async () => {
   const made = await instance(lifting(
     `(func (export "f") (result i32) (i32.const 9))`,

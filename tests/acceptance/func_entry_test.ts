@@ -68,7 +68,8 @@ const typechecks: readonly (readonly [name: string, type: FuncSchema, mismatch: 
   ["give-bytes", t.func([], t.list(t.s8)), "type mismatch in result, list element: expected u8, found s8"],
 ];
 
-// Wasmtime's further pairs are Rust's several carriers of one type (&str and String, &[u8], Bytes and BytesMut); `t` has one each.
+// Wasmtime's further pairs are Rust's several carriers of one type (&str and String, &[u8], Bytes
+// and BytesMut); `t` has one each.
 Deno.test("func::typecheck: a typed lookup takes the function's own type and no other", () => {
   const made = instantiateSync(typed);
   for (const [name, type, mismatch] of typechecks) {
@@ -147,7 +148,9 @@ for (
 
 // Lock-down
 
-/** Three ways to trap, in three core instances, and one function of a nested instance that does not. */
+/**
+ * Three ways to trap, in three core instances, and one function of a nested instance that does not.
+ */
 const poisonous = await component(`(component
   (component $Inner
     (core module $M (func (export "f")))
@@ -181,7 +184,8 @@ for (const [where, provoke] of Object.entries(poisons)) {
     call(made, "fine");
     provoke(made);
     assertLocked(made, "in-call", "in-realloc", "in-lift", "fine", "nested");
-    // Wasmtime locks the whole store. Here an instantiated tree is what is locked: others, of the same component too, go on.
+    // Wasmtime locks the whole store. Here an instantiated tree is what is locked: others, of the
+    // same component too, go on.
     for (const name of ["fine", "nested"]) {
       call(other, name);
       call(instantiateSync(poisonous), name);
@@ -218,7 +222,10 @@ Deno.test("func::run_export_with_internal_adapter: a component's function calls 
   assertEquals(made.exports.run(), 44);
 });
 
-/** The type of a map and its entries, and one entry as a guest stores it: the value begins where its alignment allows. */
+/**
+ * The type of a map and its entries, and one entry as a guest stores it: the value begins where its
+ * alignment allows.
+ */
 const maps: Record<string, readonly [key: string, value: string, entries: [unknown, unknown][], stored: number[]]> = {
   map_trampoline_alignment: [
     "u8",

@@ -1,4 +1,5 @@
-// func.rs, values that travel through memory: their layout, and pointers that are misaligned or out of bounds.
+// func.rs, values that travel through memory: their layout, and pointers that are misaligned or out
+// of bounds.
 
 import { assert, assertEquals } from "@std/assert";
 import { instantiateSync, t } from "@windlass/component";
@@ -66,7 +67,10 @@ const manyArgs = [
   ["one line", "", "ein Tauende"],
 ] as const;
 
-/** Byte by byte what a guest finds for {@linkcode manyArgs}: 72 bytes, and what their pointers point to. */
+/**
+ * Byte by byte what a guest finds for {@linkcode manyArgs}: 72 bytes, and what their pointers point
+ * to.
+ */
 function checkMany(memory: Uint8Array, base: number): void {
   assertEquals(base % 8, 0);
   const params = memory.subarray(base, base + 72);
@@ -172,7 +176,9 @@ const names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
 const nine = `${names.map((name) => `(param "${name}" string)`).join(" ")} (result u32)`;
 const empty = names.map(() => "");
 
-/** A guest whose `realloc` is the given one; its functions return the first pointer that they get. */
+/**
+ * A guest whose `realloc` is the given one; its functions return the first pointer that they get.
+ */
 function allocating(realloc: string): string {
   return `(component
     (core module $Libc (memory (export "memory") 1)
@@ -295,7 +301,8 @@ Deno.test("func::invalid_alignment: a misaligned realloc for spilled parameters 
   assertLocked(made, "many", "text");
 });
 
-// Wasmtime says "return pointer not aligned" and "list pointer is not aligned"; here one phrase serves, with the place before it.
+// Wasmtime says "return pointer not aligned" and "list pointer is not aligned"; here one phrase
+// serves, with the place before it.
 for (
   const [name, args] of [["text-by-pointer", [1]], ["words-by-pointer", [2]], ["words", [1, 1]], ["words", [
     6,
@@ -347,7 +354,8 @@ for (const [type, TypedArray] of Object.entries(arrays)) {
     assertEquals(littleEndian(TypedArray.BYTES_PER_ELEMENT as 1, ...values), [...content]);
     if (type.startsWith("s")) assert(values[0]! < 0); // each of the first eight bytes is above 0x7f
     else assert(values.every((value) => value >= 0));
-    // Wasmtime's is a slice of the memory, borrowed with the store; nothing in JS could end such a loan, so this is a copy.
+    // Wasmtime's is a slice of the memory, borrowed with the store; nothing in JS could end such a
+    // loan, so this is a copy.
     made.exports.clear();
     assertEquals(Array.from(list as Iterable<number | bigint>), values);
   });

@@ -1,11 +1,15 @@
-// func.rs, values as parameters and results: what the guest gets for what the host gives, and the other way round.
+// func.rs, values as parameters and results: what the guest gets for what the host gives, and the
+// other way round.
 
 import { assert, assertEquals } from "@std/assert";
 import { ComponentError, err, instantiateSync, ok, t, ValueError } from "@windlass/component";
 import { component, libc, thrown } from "../support/wasm.ts";
 import { assertLocked, assertTrap, call, lifting, lifts } from "./support.ts";
 
-/** Core functions that pass values on: reinterpreted, or stored as they are and given back by pointer. */
+/**
+ * Core functions that pass values on: reinterpreted, or stored as they are and given back by
+ * pointer.
+ */
 const passing = await component(`(component
   ${
   libc(`
@@ -231,7 +235,8 @@ const badStrings = {
   "a high surrogate before something else": ["units-to-text", [0xd912, 0xe000], "invalid-utf16", "d912"],
 } as const;
 for (const [what, [name, values, code, detail]] of Object.entries(badStrings)) {
-  // A JS string is made when it is lifted, so what is wrong with it ends the call; Wasmtime's WasmStr is read, and refused, later.
+  // A JS string is made when it is lifted, so what is wrong with it ends the call; Wasmtime's
+  // WasmStr is read, and refused, later.
   Deno.test(`func::strings: ${what} traps and locks the instance down`, () => {
     const made = instantiateSync(passing);
     assertTrap(() => call(made, name, values), `lift result of export ${name}`, code, detail);

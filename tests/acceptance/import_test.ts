@@ -1,5 +1,6 @@
-// Host functions: how a guest's call reaches them, what they get and give, and what a guest must not do around them.
-// Behaviours of import.rs, ACCEPTANCE.md. Where both APIs are tested there, a table has plain, typed and dynamic functions here.
+// Host functions: how a guest's call reaches them, what they get and give, and what a guest must
+// not do around them. Behaviours of import.rs, tests/README.md. Where both APIs are tested there, a
+// table has plain, typed and dynamic functions here.
 
 import { assert, assertEquals } from "@std/assert";
 import { compileSync, HostFunc, type HostFunction, instantiateSync, Linker, t, Trap } from "@windlass/component";
@@ -68,7 +69,10 @@ Deno.test("import::can_compile: each lowering uses its own memory and realloc", 
   assertEquals([exports.call1(), exports.call2(), exports.call1()], ["[in 1]", "[in 2]", "[in 1]"]);
 });
 
-/** Calls a function that takes a string with one from its memory; `imported` declares `$f`, `exported` exports `$call`. */
+/**
+ * Calls a function that takes a string with one from its memory; `imported` declares `$f`,
+ * `exported` exports `$call`.
+ */
 const sends = (imported: string, exported: string) =>
   `(component
   ${imported}
@@ -159,7 +163,8 @@ Deno.test("import::attempt_to_leave_during_malloc: realloc must not call the hos
   }
 });
 
-// JS: the backtrace is the error's stack, as the engine writes it; V8 names the guest's functions from its name section.
+// JS: the backtrace is the error's stack, as the engine writes it; V8 names the guest's functions
+// from its name section.
 Deno.test("import::attempt_to_leave_during_malloc: the stack has the guest's frames, innermost first", async () => {
   const { exports } = instantiateSync(await component(LEAVES), { ping: () => {}, text: () => "some text" });
   const { stackTraceLimit } = Error;
@@ -342,7 +347,8 @@ Deno.test("import::use_types_across_component_boundaries: a record from one comp
   assertEquals(value, { smallNumber: 7, text: "hello" });
 });
 
-// JS: the limit is given when instantiating and holds for each call, rather than being set between calls.
+// JS: the limit is given when instantiating and holds for each call, rather than being set between
+// calls.
 Deno.test("import::hostcall_fuel_limits_val: what is lifted for a host function is bounded by limits.liftedBytes", async () => {
   const source = await component(`(component
     (import "hi" (func $hi (param "x" (list u8))))

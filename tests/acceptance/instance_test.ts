@@ -1,5 +1,6 @@
-// What an instance exports, and how it is found: nested, of every sort, by version.
-// Behaviours of instance.rs, ACCEPTANCE.md. JS: `instance.exports` has exact names; `func` and `interface` match versions.
+// What an instance exports, and how it is found: nested, of every sort, by version. Behaviours of
+// instance.rs, tests/README.md. JS: `instance.exports` has exact names; `func` and `interface`
+// match versions.
 
 import { assert, assertEquals } from "@std/assert";
 import { type Instance, Linker, t } from "@windlass/component";
@@ -51,7 +52,10 @@ Deno.test("instance::instance_exports: a function or module is no interface", as
   assertEquals([running.interface("f"), running.interface("m")], [undefined, undefined]);
 });
 
-/** An instance that exports a core module, a function and an instance of both in each of some versions; `version` tells which. */
+/**
+ * An instance that exports a core module, a function and an instance of both in each of some
+ * versions; `version` tells which.
+ */
 function versions(...exported: readonly string[]): Promise<Instance> {
   return instance(`(component ${
     exported.map((version, i) => `
@@ -67,7 +71,10 @@ function versions(...exported: readonly string[]): Promise<Instance> {
 
 const type = t.func([], t.u32);
 
-/** Asserts which of the exported versions a wanted one finds, through every lookup; `undefined` for none. */
+/**
+ * Asserts which of the exported versions a wanted one finds, through every lookup; `undefined` for
+ * none.
+ */
 function finds(running: Instance, exported: readonly string[], wanted: string, index: number | undefined): void {
   const found = running.interface(`demo:names/i@${wanted}`);
   if (index === undefined) {
@@ -85,7 +92,8 @@ function finds(running: Instance, exported: readonly string[], wanted: string, i
   assertEquals(running.func(`demo:names/i@${wanted}#f`, type)(), index, wanted);
 }
 
-// JS: a core module at the root has no lookup but `exports`, which is exact; a caller who wants it by version exports it in an interface.
+// JS: a core module at the root has no lookup but `exports`, which is exact; a caller who wants it
+// by version exports it in an interface.
 Deno.test("instance::export_old_get_new: asking for a newer version finds the older", async () => {
   const running = await versions("1.0.0");
   finds(running, ["1.0.0"], "1.0.1", 0);

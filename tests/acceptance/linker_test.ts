@@ -1,5 +1,5 @@
 // What a linker matches by name and version, what it stands in for, and what it refuses to define.
-// Behaviours of linker.rs, ACCEPTANCE.md.
+// Behaviours of linker.rs, tests/README.md.
 
 import { assert, assertEquals } from "@std/assert";
 import { type Component, Linker } from "@windlass/component";
@@ -12,7 +12,10 @@ class New {}
 const BASE = "demo:names/thing";
 const at = (version: string): string => `${BASE}@${version}`;
 
-/** A component that imports something at the root in each of some versions, and exports it as `x0`, `x1`, …. */
+/**
+ * A component that imports something at the root in each of some versions, and exports it as `x0`,
+ * `x1`, ….
+ */
 function reexports(sort: string, versions: readonly string[]): Promise<Component> {
   const [definition, kind] = ITEMS[sort]!;
   return component(`(component
@@ -30,7 +33,9 @@ const ITEMS: Readonly<Record<string, readonly [string, string]>> = {
 
 const MODULES = (await component(`(component (core module) (core module (func (export "f"))))`)).modules;
 
-/** A linker that defines versions of an item, and what tells the definitions apart in an instance. */
+/**
+ * A linker that defines versions of an item, and what tells the definitions apart in an instance.
+ */
 function definitions(sort: string, versions: readonly string[]): Linker {
   const linker = new Linker();
   versions.forEach((version, i) => {
@@ -74,7 +79,8 @@ Deno.test("linker::missing_import_selects_max: an incompatible version does not 
   }
 });
 
-// JS: the component itself tells its types; nothing is substituted, since a class is no type but stands behind one.
+// JS: the component itself tells its types; nothing is substituted, since a class is no type but
+// stands behind one.
 Deno.test("linker::linker_substituting_types_issue_8003: the type of a nested resource is told, linked or not", async () => {
   const source = await component(`(component
     (component $Inner

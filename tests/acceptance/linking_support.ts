@@ -1,4 +1,5 @@
-// Components the acceptance tests of linking and of values share: made from a type and, where memory matters, its layout.
+// Components the acceptance tests of linking and of values share: made from a type and, where
+// memory matters, its layout.
 
 import { assertEquals } from "@std/assert";
 import type { ExternItem } from "@windlass/component";

@@ -1,5 +1,5 @@
-// Types written down (`t.*`) against a component's types: what fits is called with them, what does not is refused when looked up.
-// Behaviours of macros.rs, ACCEPTANCE.md.
+// Types written down (`t.*`) against a component's types: what fits is called with them, what does
+// not is refused when looked up. Behaviours of macros.rs, tests/README.md.
 
 import { assertEquals } from "@std/assert";
 import { type Instance, type Schema, t } from "@windlass/component";
@@ -20,7 +20,9 @@ const flat = (type: string): string =>
     ? "i32 i32"
     : "i32";
 
-/** Asserts that a schema does not fit the component's type, as a parameter and as a result, and why. */
+/**
+ * Asserts that a schema does not fit the component's type, as a parameter and as a result, and why.
+ */
 async function refuses(schema: Schema, type: string, fault: string): Promise<void> {
   const running = await instance(echo(type, flat(type)));
   const look = (item: string) => `Cannot look up export echo: type mismatch in ${item}${fault}`;

@@ -1,5 +1,5 @@
-// Instances in instances, components in components: what a host gives at the root reaches the innermost one.
-// Behaviours of nested.rs, ACCEPTANCE.md.
+// Instances in instances, components in components: what a host gives at the root reaches the
+// innermost one. Behaviours of nested.rs, tests/README.md.
 
 import { assertEquals } from "@std/assert";
 import { Linker, t } from "@windlass/component";
@@ -9,7 +9,10 @@ const MODULE = `(core module (export "g" (global i32)))`;
 const NESTED = (name: string) =>
   `(import "outer" (instance ${name} (export "inner" (instance (export "m" ${MODULE})))))`;
 
-/** Instantiates the host's module two instances deep, and traps unless its global is what it must be. */
+/**
+ * Instantiates the host's module two instances deep, and traps unless its global is what it must
+ * be.
+ */
 const TWO_LEVELS = `(component
   ${NESTED("$outer")}
   (component $Checks

@@ -1,5 +1,5 @@
-// Borrows, and what a host may pass where own and borrow are wanted: the section resources.rs of the acceptance list.
-// The lines about types and drops are in resources_test.ts.
+// Borrows, and what a host may pass where own and borrow are wanted: the section resources.rs of
+// the acceptance list. The lines about types and drops are in resources_test.ts.
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { HostFunc, instantiateSync, t } from "@windlass/component";
@@ -65,7 +65,8 @@ Deno.test("resources::can_use_own_for_borrow: what the host owns can be lent, ty
 });
 
 Deno.test("resources::pass_host_borrow_to_guest: a guest gets a handle of its own for what is lent, and drops only that", () => {
-  // There is no object for a borrow that the host makes: its object itself is lent, as often as it likes.
+  // There is no object for a borrow that the host makes: its object itself is lent, as often as it
+  // likes.
   const { exports } = instantiateSync(borrower, { ticket: Ticket });
   const ticket = Object.freeze(new Ticket(3));
   assertEquals(Ticket.during(() => exports.letGo(ticket)), []);
@@ -113,8 +114,9 @@ Deno.test("resources::cannot_use_borrow_for_own: a guest cannot give away what w
 });
 
 Deno.test("resources::passthrough_wrong_type: an object that was lent to the host can be given away: it is the host's own", async () => {
-  // Wasmtime: "cannot lower a `borrow` resource into an `own`". A JS object is no handle and knows of no borrow: giving it away makes
-  // another handle, and what the guest then drops is disposed of.
+  // Wasmtime: "cannot lower a `borrow` resource into an `own`". A JS object is no handle and knows
+  // of no borrow: giving it away makes another handle, and what the guest then drops is disposed
+  // of.
   const passing = await component(`(component
     ${ofTickets(`${borrows} (result (own $ticket))`)}
     ${
@@ -177,14 +179,15 @@ Deno.test("resources::pass_moved_resource: a guest's resource cannot be given aw
     );
   }
   exports.coats(coat, other);
-  // Wasmtime: "host resource already consumed", for a host's too. A host's object stays the host's: each lowering makes a handle of its own.
+  // Wasmtime: "host resource already consumed", for a host's too. A host's object stays the host's:
+  // each lowering makes a handle of its own.
   const ticket = new Ticket(7);
   assertEquals(Ticket.during(() => exports.tickets(ticket, ticket)), [7]);
 });
 
 Deno.test("resources::host_borrow_as_resource_any: what is lent to the host need not be given back", async () => {
-  // Wasmtime's host must drop an untyped borrow, else "borrow handles still remain at the end of the call". A JS host cannot leak one:
-  // it gets the object itself, whatever it does with it.
+  // Wasmtime's host must drop an untyped borrow, else "borrow handles still remain at the end of
+  // the call". A JS host cannot leak one: it gets the object itself, whatever it does with it.
   const lending = await component(`(component
     ${ofTickets(borrows)}
     ${

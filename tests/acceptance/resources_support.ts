@@ -20,7 +20,10 @@ export function defined(...names: readonly string[]): string {
     .join(" ");
 }
 
-/** Exports `name` as the lift of a core function of the component, or of `$m` where its own name is quoted. */
+/**
+ * Exports `name` as the lift of a core function of the component, or of `$m` where its own name is
+ * quoted.
+ */
 export function lift(name: string, type: string, func: string): string {
   const core = func.startsWith('"') ? `$m ${func}` : func;
   return `(func (export "${name}") ${type} (canon lift (core func ${core})))`;

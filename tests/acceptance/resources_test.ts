@@ -1,5 +1,6 @@
-// Resource types, their identity, and how resources are made, passed and dropped: the section resources.rs of the acceptance list.
-// The lines about borrows and about what a host may pass are in resources_borrow_test.ts.
+// Resource types, their identity, and how resources are made, passed and dropped: the section
+// resources.rs of the acceptance list. The lines about borrows and about what a host may pass are
+// in resources_borrow_test.ts.
 
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { type Instance, instantiateSync, type ResourceClass, t, Trap, ValueError } from "@windlass/component";
@@ -158,7 +159,8 @@ const dropsTickets = await component(`(component
   ${lift("tear", `(param "it" (own $ticket))`, "$drop")})`);
 
 Deno.test("resources::drop_host_twice: a host's object is disposed of once for each time it was given away", () => {
-  // Wasmtime: "host resource already consumed". A JS object is no handle: each lowering makes a new one, the host's objects never die.
+  // Wasmtime: "host resource already consumed". A JS object is no handle: each lowering makes a new
+  // one, the host's objects never die.
   const { exports } = instantiateSync(dropsTickets, { ticket: Ticket });
   const ticket = new Ticket(8);
   assertEquals(Ticket.during(() => exports.tear(ticket)), [8]);
@@ -192,7 +194,8 @@ Deno.test("resources::manually_destroy: the host drops a guest's resource throug
   );
   const { Coat, pass } = exports;
   const ticket = new Ticket(31);
-  // Passing an own handle through the guest and back drops nothing; disposing of the host's own object is the host's affair.
+  // Passing an own handle through the guest and back drops nothing; disposing of the host's own
+  // object is the host's affair.
   assertEquals(Ticket.during(() => assertStrictEquals(pass(ticket), ticket)), []);
   assertEquals(Ticket.during(() => ticket[Symbol.dispose]()), [31]);
 

@@ -1,5 +1,6 @@
-// `result` between host and guest: a value, an error of the component's, an exception of the host's own.
-// Behaviours of bindgen/results.rs, ACCEPTANCE.md. JS: what is a trap there is an exception here, and comes out as the same object.
+// `result` between host and guest: a value, an error of the component's, an exception of the host's
+// own. Behaviours of bindgen/results.rs, tests/README.md. JS: what is a trap there is an exception
+// here, and comes out as the same object.
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -36,7 +37,10 @@ function host(types: Readonly<Record<string, string>>, error: string): string {
     (alias export $host "attempt" (func $attempt))`;
 }
 
-/** A component that exports an interface whose functions pass on what the imported functions of these names give. */
+/**
+ * A component that exports an interface whose functions pass on what the imported functions of
+ * these names give.
+ */
 function passing(imports: string, functions: readonly string[], error: string): Promise<Component> {
   return component(`(component
     ${imports}
@@ -60,7 +64,10 @@ function passing(imports: string, functions: readonly string[], error: string): 
     (export "${API}" (instance $api)))`);
 }
 
-/** A function that gives 0.5 for 0, fails as `fail` does for 1, and throws `fault` for what is neither. */
+/**
+ * A function that gives 0.5 for 0, fails as `fail` does for 1, and throws `fault` for what is
+ * neither.
+ */
 const attempting = (fail: HostFunction, fault: unknown): HostFunction => (n: number) => {
   if (n === 0) return 0.5;
   if (n === 1) return fail();
@@ -88,7 +95,8 @@ function assertOutcomes(
   }
   assertEquals(result(0), ok(0.5), how);
   assertEquals(result(1), err(payload), how);
-  // The host's own exception is no error of the component's: the guest cannot see it, and the instance is locked down.
+  // The host's own exception is no error of the component's: the guest cannot see it, and the
+  // instance is locked down.
   assert(thrown(() => result(2)) === fault, how);
   const locked = thrown(() => plain(0));
   assert(locked.code === "cannot-enter" && locked.cause === fault, how);
@@ -183,7 +191,8 @@ testOutcomes(
   { tag: "at-place", val: { line: 420, column: 1312 } },
 );
 
-// JS: there is no conversion to write. What does not fit the component's error type is a ValueError, like any other value.
+// JS: there is no conversion to write. What does not fit the component's error type is a
+// ValueError, like any other value.
 Deno.test("bindgen::results::enum_error::run: a payload that is no case is refused", () => {
   for (const [way, fail] of Object.entries(WAYS)) {
     const running = instantiateSync(colors, { [HOST]: { attempt: attempting(() => fail("pink"), undefined) } });
@@ -218,7 +227,8 @@ Deno.test("bindgen::results::multiple_interfaces_error::run: two interfaces shar
 });
 
 Deno.test("bindgen::results::with_remapping::run: one implementation with its types serves many linkers", () => {
-  // JS: nothing is generated, so nothing is mapped: types and functions are values, and go where they are wanted.
+  // JS: nothing is generated, so nothing is mapped: types and functions are values, and go where
+  // they are wanted.
   const shared = { type: t.func([t.f64], t.result(t.f64)), faults: [] as Error[] };
   const attempt = HostFunc.typed(shared.type, (n) => {
     if (n === 0) return 0.5;

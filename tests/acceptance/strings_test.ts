@@ -11,7 +11,10 @@ const pairs = ENCODINGS.flatMap((source) => ENCODINGS.map((destination) => [sour
 /** The bit of a latin1+utf16 length that says utf16. */
 const UTF16_TAG = 2 ** 31;
 
-/** Each is another case for whoever guesses the size of a transcoded string; sizes are bytes in UTF-8, units in UTF-16. */
+/**
+ * Each is another case for whoever guesses the size of a transcoded string; sizes are bytes in
+ * UTF-8, units in UTF-16.
+ */
 const strings = [
   "",
   "k", // 1, 1
@@ -102,7 +105,10 @@ for (const [source, destination] of pairs) {
   }
 }
 
-/** Lengths whose end, or whose size in bytes, overflows or comes near to it, by the source's encoding. */
+/**
+ * Lengths whose end, or whose size in bytes, overflows or comes near to it, by the source's
+ * encoding.
+ */
 const overflowing: Record<Encoding, readonly number[]> = {
   "utf8": [2 ** 31, 2 ** 31 - 64, 2 ** 30, 2 ** 30 - 64, 2 ** 32 - 1],
   "utf16": [2 ** 31, 2 ** 30, 2 ** 30 - 64, 2 ** 32 - 1],
@@ -165,7 +171,8 @@ const invalid: readonly (readonly [Encoding, Encoding, number[], number, "invali
   ];
 
 for (const [source, destination] of pairs) {
-  // Wasmtime says "invalid utf8 encoding", the adapter knows no more; here the message says how it is invalid.
+  // Wasmtime says "invalid utf8 encoding", the adapter knows no more; here the message says how it
+  // is invalid.
   Deno.test(`strings::raw_string_encodings: what is no ${source} does not pass to ${destination}`, async () => {
     const made = await component(passing(source, destination, byBytes));
     const cases = invalid.filter(([from, to]) => from === source && to === destination);

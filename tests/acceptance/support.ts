@@ -1,4 +1,5 @@
-// What the acceptance tests share: lifts by the dozen, components that pass values on, traps asserted in full, bytes as guests store them.
+// What the acceptance tests share: lifts by the dozen, components that pass values on, traps
+// asserted in full, bytes as guests store them.
 
 import { assert, assertEquals } from "@std/assert";
 import { type Instance, Trap, type TrapCode } from "@windlass/component";
@@ -16,12 +17,18 @@ export function lifts(funcs: Lifts): string {
   ).join("\n");
 }
 
-/** A component of one core module with an allocator, whose body is given, and functions lifted from it. */
+/**
+ * A component of one core module with an allocator, whose body is given, and functions lifted from
+ * it.
+ */
 export function lifting(body: string, funcs: Lifts): string {
   return `(component ${libc(body)} ${lifts(funcs)})`;
 }
 
-/** Like {@linkcode libc}, but its `realloc` moves what there was, as real ones do, and spoils the place where it was. */
+/**
+ * Like {@linkcode libc}, but its `realloc` moves what there was, as real ones do, and spoils the
+ * place where it was.
+ */
 const movingLibc = `(core module $Libc
     (memory (export "memory") 1)
     (global $heap (mut i32) (i32.const 1024))
@@ -49,7 +56,10 @@ function relay(type: string, encoding: string): string {
     (func (export "echo") ${echo} (canon lift (core func $m "echo") string-encoding=${encoding} ${options}))`;
 }
 
-/** A component whose \`echo\` goes through two guests to the host's \`host\`. For types that are a pointer and a length. */
+/**
+ * A component whose \`echo\` goes through two guests to the host's \`host\`. For types that are a
+ * pointer and a length.
+ */
 export function relays(type: string, source = "utf8", destination = "utf8"): string {
   return `(component
     (import "host" (func $host (param "x" ${type}) (result ${type})))
@@ -65,7 +75,10 @@ export function call(instance: Instance, name: string, ...args: readonly unknown
   return instance.exports[camelCase(name)](...args);
 }
 
-/** Asserts that an action traps for the reason that the code names, at that place: `lift result of export f`. */
+/**
+ * Asserts that an action traps for the reason that the code names, at that place: `lift result of
+ * export f`.
+ */
 export function assertTrap(action: () => unknown, place: string, code: TrapCode, ...details: readonly string[]): void {
   const error = thrown(action);
   const phrase = TRAP_PHRASES[code].replace(/\{(\d)\}/g, (_, i) => details[Number(i)]!);
@@ -74,7 +87,10 @@ export function assertTrap(action: () => unknown, place: string, code: TrapCode,
   assertEquals(error.code, code);
 }
 
-/** Asserts that an action ends in the guest's own `unreachable`. What the engine says of it is the engine's. */
+/**
+ * Asserts that an action ends in the guest's own `unreachable`. What the engine says of it is the
+ * engine's.
+ */
 export function assertUnreachable(action: () => unknown, place: string): void {
   const error = thrown(action);
   assert(error instanceof Trap, `${error}`);
@@ -82,7 +98,10 @@ export function assertUnreachable(action: () => unknown, place: string): void {
   assert(/unreachable/i.test(error.message), error.message);
 }
 
-/** Asserts that an instance is locked down: none of these exports, whatever its arguments, can be entered. */
+/**
+ * Asserts that an instance is locked down: none of these exports, whatever its arguments, can be
+ * entered.
+ */
 export function assertLocked(instance: Instance, ...names: readonly string[]): void {
   const because =
     /^Cannot call export (\S+): cannot enter component instance, which an earlier (?:trap|exception) locked down$/;
@@ -100,7 +119,10 @@ export function littleEndian(width: 1 | 2 | 4 | 8, ...values: readonly (number |
   );
 }
 
-/** A pointer and a length that a guest stored, and the bytes they stand for, of elements of the given size. */
+/**
+ * A pointer and a length that a guest stored, and the bytes they stand for, of elements of the
+ * given size.
+ */
 export function pointed(memory: Uint8Array, at: number, size: number): Uint8Array {
   const view = new DataView(memory.buffer, memory.byteOffset);
   const begin = view.getUint32(at, true);

@@ -1,4 +1,5 @@
-// Whether what a page says can be read: WCAG's contrast of each text with what lies behind it. Runs in the page.
+// Whether what a page says can be read: WCAG's contrast of each text with what lies behind it. Runs
+// in the page.
 
 /** Texts whose contrast is less than 4.5, which WCAG 2.2 (1.4.3) asks for. */
 export function lowContrast(): string[] {

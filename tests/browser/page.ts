@@ -1,4 +1,5 @@
-// What runs in the page, and in a worker of it: the fixtures' components through the bundled library. Posts what it found to the server.
+// What runs in the page, and in a worker of it: the fixtures' components through the bundled
+// library. Posts what it found to the server.
 
 import { host } from "../../bench/host.ts";
 import { run, serve } from "@windlass/component/wasi";

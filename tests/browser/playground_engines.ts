@@ -1,4 +1,5 @@
-// The playground in any engine: a server with its files and a page that uses it, and what that page found.
+// The playground in any engine: a server with its files and a page that uses it, and what that page
+// found.
 
 import { playgroundHandler } from "../../examples/playground/serve.ts";
 import { must } from "../../tools/process.ts";

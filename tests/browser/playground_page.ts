@@ -1,5 +1,5 @@
-// The playground in a frame of this page, used by its elements: what can be tried in an engine that only opens an address. Posts what it
-// found to the server, as tests/browser/page.ts does.
+// The playground in a frame of this page, used by its elements: what can be tried in an engine that
+// only opens an address. Posts what it found to the server, as tests/browser/page.ts does.
 
 interface Check {
   readonly name: string;
@@ -116,7 +116,8 @@ await check("text in, text out", async () => {
 await check("a handler's response is rendered", async () => {
   const page = await Playground.open("site", 2);
   matches(await page.calls(2), /^GET \/[^]*200 OK, text\/html/);
-  // The frame's script has run: it is as high as its content. What is in it belongs to an origin of its own.
+  // The frame's script has run: it is as high as its content. What is in it belongs to an origin of
+  // its own.
   await until("page in the response", () => page.one(".response iframe").style.height !== "");
   page.labelled("Method").value = "POST";
   page.labelled("Path").value = "/shout";

@@ -1,6 +1,7 @@
-// deno task test:browser: the library in Debian's Chromium, on a page that may evaluate text and on one whose policy forbids it
-// (`script-src 'self' 'wasm-unsafe-eval'`): there everything goes through closures, and nothing is even tried.
-// Not part of `deno task test`: a browser must be installed (`apt-get install chromium`).
+// deno task test:browser: the library in Debian's Chromium, on a page that may evaluate text and on
+// one whose policy forbids it (`script-src 'self' 'wasm-unsafe-eval'`): there everything goes
+// through closures, and nothing is even tried. Not part of `deno task test`: a browser must be
+// installed (`apt-get install chromium`).
 
 // Not in deno.json: `deno task` downloads what is there, whatever the task.
 // deno-lint-ignore no-import-prefix

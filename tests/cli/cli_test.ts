@@ -131,7 +131,10 @@ Deno.test("errors say the file, the offset or the path", async () => {
   assert((await said(["run", "--dirs", "x", "y.wasm"])).startsWith("2 error: Unknown option '--dirs'"));
 });
 
-/** Gives back what it is given: a string at the root, a number in an interface; divides, and fails at that. */
+/**
+ * Gives back what it is given: a string at the root, a number in an interface; divides, and fails
+ * at that.
+ */
 const echoes = await wat(`(component
   (core module $M
     (memory (export "memory") 1)
@@ -154,7 +157,10 @@ const echoes = await wat(`(component
   (instance $numbers (export "echo-number" (func $number)))
   (export "demo:echo/numbers@1.2.0" (instance $numbers)))`);
 
-/** Writes a component and gives what invokes its functions: the exit code, and the first line of what was said. */
+/**
+ * Writes a component and gives what invokes its functions: the exit code, and the first line of
+ * what was said.
+ */
 async function invoker(file: string, component: Uint8Array): Promise<(call: string) => Promise<string>> {
   await Deno.writeFile(file, component);
   return async (call) => {

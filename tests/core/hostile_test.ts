@@ -1,4 +1,5 @@
-// Small binaries that describe a lot, or nest deeply: each is compiled in no time, or refused by a limit. Nothing overflows the stack.
+// Small binaries that describe a lot, or nest deeply: each is compiled in no time, or refused by a
+// limit. Nothing overflows the stack.
 
 import { assert, assertEquals } from "@std/assert";
 import { compile, CompileError, compileSync, instantiateSync } from "@windlass/component";

@@ -1,4 +1,5 @@
-// Components and core modules as values: imported, instantiated by who is given one, exported, passed on; and checked by their types.
+// Components and core modules as values: imported, instantiated by who is given one, exported,
+// passed on; and checked by their types.
 
 import { leavesHandles } from "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
@@ -24,7 +25,10 @@ const doubler = `(component
   (func (export "make") (result (own $R')) (canon lift (core func $m "make")))
   (func (export "value") (param "self" (borrow $R')) (result u32) (canon lift (core func $m "value"))))`;
 
-/** Is given a component, instantiates it twice with functions of its own, and exports what comes of it. */
+/**
+ * Is given a component, instantiates it twice with functions of its own, and exports what comes of
+ * it.
+ */
 const host = `(component
   (import "make-doubler" (component $Doubler
     (import "get" (func (result u32)))
@@ -294,7 +298,9 @@ const producer = await component(`(component
   (instance $c (instantiate $C))
   (export "demo:tokens/api@1.0.0" (instance $c)))`);
 
-/** Uses that interface: makes a token, reads it by borrow, gives it away, drops what it gets back. */
+/**
+ * Uses that interface: makes a token, reads it by borrow, gives it away, drops what it gets back.
+ */
 const consumer = await component(`(component
   (import "demo:tokens/api@1.0.1" (instance $api
     (export "token" (type $t (sub resource)))
@@ -330,7 +336,8 @@ Deno.test("what one instance exports serves another as it is: classes as resourc
   const api = instantiateSync(producer).exports["demo:tokens/api@1.0.0"];
   const { exports } = new Linker().define({ "demo:tokens/api@1.0.0": api }).link(consumer).instantiateSync();
   assertEquals(exports.run!(5), 5 + 10);
-  // `twice` owns what it is given and keeps it; the host dropped nothing, the guest one token of 10.
+  // `twice` owns what it is given and keeps it; the host dropped nothing, the guest one token of
+  // 10.
   assertEquals(api.drops(), 10);
   const token = new api.Token(7);
   assertEquals(exports.read!(token), 7);

@@ -1,5 +1,6 @@
-// Hostile guests: realloc, post-return and destructors that fail or leave, and catch_all around everything that can fail.
-// Each case: what comes out, with its full message, and what becomes of the instance.
+// Hostile guests: realloc, post-return and destructors that fail or leave, and catch_all around
+// everything that can fail. Each case: what comes out, with its full message, and what becomes of
+// the instance.
 
 import "../support/leaks.ts";
 import type { Imports } from "@windlass/component";
@@ -30,7 +31,8 @@ const own = "the host's own", ownError = `RangeError: ${own}`;
 /** The host function `go`, lowered. */
 const GO = `(import "go" (func $host)) (core func $go (canon lower (func $host)))`;
 
-// Traps and calls in realloc and post-return. A guest may not leave its component there; only resource.rep may be called.
+// Traps and calls in realloc and post-return. A guest may not leave its component there; only
+// resource.rep may be called.
 
 const leave = "Trap cannot-leave: %: cannot leave component instance";
 /** What is done, and what comes of it, `%` being the place of what ran it. */
@@ -101,7 +103,10 @@ const destroying: [name: string, dtor: string, fails: string][] = [
   ["calls a host that throws", "(call $go)", ownError],
   ["drops what is not there", "(call $drop-hat (i32.const 1))", "Trap unknown-handle: %: unknown handle index 1"],
 ];
-/** A guest whose resource type has a destructor; `f` makes one and drops it, `keep` keeps it, `make` gives it away. */
+/**
+ * A guest whose resource type has a destructor; `f` makes one and drops it, `keep` keeps it, `make`
+ * gives it away.
+ */
 const destructible = (dtor: string): string =>
   guest({
     defs: `${GO} (type $hat (resource (rep i32))) (core func $drop-hat (canon resource.drop $hat))`,
@@ -148,7 +153,10 @@ for (const [name, dtor, fails] of destroying) {
 
 // catch_all around everything else that can fail: `f` would give 99.
 
-/** A guest whose `f` does something within catch_all; `give` gives a u32, `take` takes a string, `text` gives one. */
+/**
+ * A guest whose `f` does something within catch_all; `give` gives a u32, `take` takes a string,
+ * `text` gives one.
+ */
 const swallowing = (body: string, realloc = BUMP): string =>
   guest({
     defs:

@@ -1,5 +1,6 @@
-// Hostile guests: handles that they do not have, have no more, or must not use that way, towards the host and among each other.
-// Each case: what comes out, with its full message, and what becomes of the instance.
+// Hostile guests: handles that they do not have, have no more, or must not use that way, towards
+// the host and among each other. Each case: what comes out, with its full message, and what becomes
+// of the instance.
 
 import "../support/leaks.ts";
 import { thrown } from "../support/wasm.ts";
@@ -10,7 +11,8 @@ const cases: Case[] = [];
 const I = "(param i32)";
 const atExport = "Cannot call export f", onResult = "Cannot lift result of export f";
 
-// Towards the host: the host's functions take its own resource type; `probe` gives the index that a new handle gets.
+// Towards the host: the host's functions take its own resource type; `probe` gives the index that a
+// new handle gets.
 
 class Ticket {}
 const ticket = (...types: readonly string[]): string =>

@@ -1,5 +1,6 @@
-// Hostile hosts: functions, values, hooks and resources that call back, dispose, abort or throw. What lies is in hostile_values_test.ts.
-// Each case: what comes out, with its full message, and what becomes of the instance.
+// Hostile hosts: functions, values, hooks and resources that call back, dispose, abort or throw.
+// What lies is in hostile_values_test.ts. Each case: what comes out, with its full message, and
+// what becomes of the instance.
 
 import "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
@@ -22,9 +23,13 @@ const cases: Case[] = [];
 
 const I = "(param i32)";
 
-// Re-entrance, disposing and throwing, from a host function and from what runs while its values are lowered.
+// Re-entrance, disposing and throwing, from a host function and from what runs while its values are
+// lowered.
 
-/** A guest whose `f` takes records and gives them back; for an empty list it asks `go` for others and gives those. */
+/**
+ * A guest whose `f` takes records and gives them back; for an empty list it asks `go` for others
+ * and gives those.
+ */
 const records = guest({
   defs: `(type $pair' (record (field "name" string) (field "size" u64))) (import "pair" (type $pair (eq $pair')))
     (import "go" (func $go' (result (list $pair))))`,
@@ -110,7 +115,8 @@ for (const [what, act] of [["aborts", abort], ["aborts and throws", (run: Run) =
   }
 }
 
-// Hooks run around every call of a guest, realloc's among them: between the two a length is fixed and its bytes stored.
+// Hooks run around every call of a guest, realloc's among them: between the two a length is fixed
+// and its bytes stored.
 
 const hook = (action: (run: Run) => unknown) => (run: Run): InstantiateOptions => {
   let calls = 0; // the first is of `ping`, the second of `realloc`

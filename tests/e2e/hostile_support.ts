@@ -1,5 +1,6 @@
-// What the hostile tests share: guests from parts, and how a case is run and its aftermath looked at.
-// Every guest exports `ping`: it gives 7 as long as the instance is usable, and cannot be entered once it is locked down.
+// What the hostile tests share: guests from parts, and how a case is run and its aftermath looked
+// at. Every guest exports `ping`: it gives 7 as long as the instance is usable, and cannot be
+// entered once it is locked down.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
@@ -18,7 +19,9 @@ import { component, thrown } from "../support/wasm.ts";
 /** Core functions of a component by name, each `$name` in its text, with their core types. */
 export type Signatures = Readonly<Record<string, string>>;
 
-/** The parts of a guest: two core modules, one with memory and allocator, one with everything else. */
+/**
+ * The parts of a guest: two core modules, one with memory and allocator, one with everything else.
+ */
 export interface Guest {
   /** Imports, types and built-ins. */
   defs?: string;
@@ -92,7 +95,10 @@ export function guest(parts: Guest): string {
 export const SAME = `(func (export "f") (param i32 i32) (result i32)
   (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16))`;
 
-/** A guest whose `f` gives the bytes of the list it was given, and the eight that follow in memory, which nobody was given. */
+/**
+ * A guest whose `f` gives the bytes of the list it was given, and the eight that follow in memory,
+ * which nobody was given.
+ */
 export const FOLLOWING: string = guest({
   f: `(param "x" (list u8)) (result (list u8))`,
   core: SAME.replace("(local.get 1)", "(i32.add (local.get 1) (i32.const 8))"),
@@ -100,7 +106,10 @@ export const FOLLOWING: string = guest({
 /** The lowering of an import `$go'` that needs the memory. */
 export const LOWER_GO = `(core func $go (canon lower (func $go') $options))`;
 
-/** A resource type of the guest's and its built-ins, as `lowers`; its destructor is the guest's `dtor`. */
+/**
+ * A resource type of the guest's and its built-ins, as `lowers`; its destructor is the guest's
+ * `dtor`.
+ */
 export const COAT = `(type $coat' (resource (rep i32) (dtor (func $libc "dtor")))) (export $coat "coat" (type $coat'))
   (core func $new (canon resource.new $coat))
   (core func $drop (canon resource.drop $coat))
@@ -118,7 +127,10 @@ export const coatNeeds: Signatures = {
 export const OTHER = `(import "other" (func $other' (result string)))`,
   LOWER_OTHER = `(core func $other (canon lower (func $other') $options))`;
 
-/** Puts a guest that imports `other` and `go` beside a component that exports the former and imports the latter. */
+/**
+ * Puts a guest that imports `other` and `go` beside a component that exports the former and imports
+ * the latter.
+ */
 export const beside = (text: string, other: string): string =>
   `(component
     (import "go" (func $go))

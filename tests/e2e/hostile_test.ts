@@ -1,5 +1,6 @@
-// Hostile guests: pointers, lengths and contents that are not what they are claimed to be, and allocators that lie.
-// Each case: what trap it is, its full message, and what becomes of the instance. Handles are in hostile_handles_test.ts, hosts in hostile_host_test.ts.
+// Hostile guests: pointers, lengths and contents that are not what they are claimed to be, and
+// allocators that lie. Each case: what trap it is, its full message, and what becomes of the
+// instance. Handles are in hostile_handles_test.ts, hosts in hostile_host_test.ts.
 
 import "../support/leaks.ts";
 import { BUMP, type Case, guest, named, SAME, testAll } from "./hostile_support.ts";
@@ -45,7 +46,10 @@ const note: Pick<Case, "imports"> = { imports: ({ noted }) => ({ go: (x: unknown
 
 // Strings and lists that are not where they are claimed to be. Memory is one page, 65536 bytes.
 
-/** A guest whose `f` takes a pointer and a length and claims that they are a value of a type: its result. */
+/**
+ * A guest whose `f` takes a pointer and a length and claims that they are a value of a type: its
+ * result.
+ */
 const claimsResult = (type: string, encoding: string): string =>
   guest({ f: `(param "ptr" u32) (param "length" u32) (result ${type})`, core: SAME, encoding });
 /** The same for a parameter of `go`. */
@@ -122,7 +126,10 @@ for (const [type, encoding, ptr, length, outcome] of claimed) {
 
 // Contents.
 
-/** A guest whose `f` gives back the list it is given as a value of another type, `1 << shift` elements being one, `tag` set in the length. */
+/**
+ * A guest whose `f` gives back the list it is given as a value of another type, `1 << shift`
+ * elements being one, `tag` set in the length.
+ */
 const reinterprets = (from: string, to: string, shift = 0, { encoding = "utf8", tag = 0, defs = "" } = {}): string =>
   guest({
     defs,
@@ -377,7 +384,8 @@ for (
   cases.push({ name: `realloc ${name}`, wat, run: run!, ...outcomeAt(`Cannot lower ${place} of export f`, outcome) });
 }
 
-// A memory of more than 2^31 bytes, where pointers are negative numbers to JavaScript unless they are taken as unsigned.
+// A memory of more than 2^31 bytes, where pointers are negative numbers to JavaScript unless they
+// are taken as unsigned.
 for (
   const [type, value, encoding] of [["string", "é☃", "utf8"], [
     "(list u64)",

@@ -1,5 +1,6 @@
-// Hostile values of hosts: lists and objects that lie about what they are; and memory that grows while values are lowered.
-// Each case: what comes out, with its full message, and what becomes of the instance.
+// Hostile values of hosts: lists and objects that lie about what they are; and memory that grows
+// while values are lowered. Each case: what comes out, with its full message, and what becomes of
+// the instance.
 
 import "../support/leaks.ts";
 import { assertEquals } from "@std/assert";

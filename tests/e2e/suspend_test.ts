@@ -1,4 +1,5 @@
-// Suspending host functions under synchronous guests: who may wait, who traps, and what is left afterwards.
+// Suspending host functions under synchronous guests: who may wait, who traps, and what is left
+// afterwards.
 
 import "../support/leaks.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -175,7 +176,10 @@ Deno.test("strings and results travel through a suspension, by value and by exce
   assertEquals({ ...await f("x") }, { tag: "ok", val: "X", "~result": true });
 });
 
-/** A chain of sub-components `depth` long, each calling the one before; the innermost calls the import through a table, as shims do. */
+/**
+ * A chain of sub-components `depth` long, each calling the one before; the innermost calls the
+ * import through a table, as shims do.
+ */
 const chain = (depth: number) =>
   `(component
   (import "sleep" (func $sleep (param "ms" u32) (result u32)))

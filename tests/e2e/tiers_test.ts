@@ -1,5 +1,5 @@
-// What the two tiers once did differently, one text each: whatever can be seen of an instance is written down in both, and compared.
-// (tests/property/tiers_test.ts looks for more.)
+// What the two tiers once did differently, one text each: whatever can be seen of an instance is
+// written down in both, and compared. (tests/property/tiers_test.ts looks for more.)
 
 import { assertEquals } from "@std/assert";
 import {
@@ -18,7 +18,10 @@ type Any = any;
 type Make = (imports?: Imports, settings?: InstantiateSettings) => Any;
 type Log = (...values: unknown[]) => void;
 
-/** Runs the same with closures and with generated code; gives what it logged, which must be the same. */
+/**
+ * Runs the same with closures and with generated code; gives what it logged, which must be the
+ * same.
+ */
 function inBothTiers(
   name: string,
   text: string,

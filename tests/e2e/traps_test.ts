@@ -1,4 +1,5 @@
-// Traps, host exceptions, lock-down, re-entrance: what a guest can and cannot do, and the state afterwards.
+// Traps, host exceptions, lock-down, re-entrance: what a guest can and cannot do, and the state
+// afterwards.
 
 import "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";

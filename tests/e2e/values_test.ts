@@ -1,4 +1,5 @@
-// Every value type, host → guest → host → guest → host: the fixture passes each export's arguments to the import of the same name.
+// Every value type, host → guest → host → guest → host: the fixture passes each export's arguments
+// to the import of the same name.
 
 import "../support/leaks.ts";
 import { assertEquals } from "@std/assert";

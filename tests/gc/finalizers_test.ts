@@ -10,7 +10,8 @@ const { gc } = globalThis as unknown as { gc: () => void };
 /** Collects until something holds; says whether it did. */
 async function until(holds: () => boolean, rounds = 50): Promise<boolean> {
   const pause = () => new Promise((done) => setTimeout(done, 4));
-  // What looks at a WeakRef keeps its target alive for the rest of its job: look and collect in different ones.
+  // What looks at a WeakRef keeps its target alive for the rest of its job: look and collect in
+  // different ones.
   for (let i = 0; i < rounds && !holds(); i++) {
     await pause();
     gc();

@@ -1,5 +1,6 @@
-// What host/ does with a component grows no faster than the component: steps are counted, at two sizes, of which the larger is twice the
-// smaller. A step is an item that an iterator gave, or that a method of an array went through.
+// What host/ does with a component grows no faster than the component: steps are counted, at two
+// sizes, of which the larger is twice the smaller. A step is an item that an iterator gave, or that
+// a method of an array went through.
 
 import { assert } from "@std/assert";
 import {
@@ -19,7 +20,10 @@ import { component } from "../support/wasm.ts";
 type Any = any;
 
 const SIZE = 500;
-/** Twice the size may take somewhat more than twice the steps; the square of the size would be four times. */
+/**
+ * Twice the size may take somewhat more than twice the steps; the square of the size would be four
+ * times.
+ */
 const FACTOR = 2.3;
 
 const iterators = [[][Symbol.iterator](), new Map()[Symbol.iterator](), new Set()[Symbol.iterator]()].map(

@@ -1,5 +1,6 @@
-// Names that JavaScript has already, in every position where a guest may put one: what every object, function, class, error, array and
-// promise has. What a component exports by such a name serves as another's import, a host can give it, and what nobody gave is missing.
+// Names that JavaScript has already, in every position where a guest may put one: what every
+// object, function, class, error, array and promise has. What a component exports by such a name
+// serves as another's import, a host can give it, and what nobody gave is missing.
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { compileSync, type Component, type Imports, instantiateSync, Linker, t } from "@windlass/component";
@@ -22,7 +23,9 @@ const holders: readonly object[] = [
   Error.prototype,
   new Error("an error's own members"),
 ];
-/** Words that are members of nothing, but of which JavaScript or this library might think something. */
+/**
+ * Words that are members of nothing, but of which JavaScript or this library might think something.
+ */
 const words =
   "arguments eval await async class default new super this static get set null undefined true tag val payload kind";
 const properties = [
@@ -57,7 +60,10 @@ const pascal = (label: string): string =>
 const API = "a:b/api";
 const each = (make: (label: string, i: number) => string): string => labels.map(make).join("\n");
 
-/** What an interface consists of, as the text of a component that exports it and of one that imports it. */
+/**
+ * What an interface consists of, as the text of a component that exports it and of one that imports
+ * it.
+ */
 interface Position {
   /** Core functions that give or take what they need; the function of label `i` gives `i`. */
   readonly guest: string;

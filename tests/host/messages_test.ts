@@ -1,4 +1,5 @@
-// What errors say to somebody who meets this library for the first time: what was given, what was asked for, and what to do.
+// What errors say to somebody who meets this library for the first time: what was given, what was
+// asked for, and what to do.
 
 import { assert, assertEquals } from "@std/assert";
 import {

@@ -1,4 +1,5 @@
-// Every options object refuses members that it does not know, by name, with the closest known one: nothing keeps a default by a slip.
+// Every options object refuses members that it does not know, by name, with the closest known one:
+// nothing keeps a default by a slip.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { compile, compileSync, HostFunc, instantiate, instantiateSync, Linker, t } from "@windlass/component";
@@ -14,7 +15,10 @@ const linked = new Linker().link(gives);
 // deno-lint-ignore no-explicit-any
 type Options = any;
 
-/** Each function that takes options, with a member that is none, and what the message says after its name. */
+/**
+ * Each function that takes options, with a member that is none, and what the message says after its
+ * name.
+ */
 const rows: readonly (readonly [call: (options: Options) => unknown, options: object, message: string])[] = [
   [
     (o) => compile(bytes, o),

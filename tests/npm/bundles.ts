@@ -1,4 +1,5 @@
-// What bundlers leave of the packed package: nothing of an import that is not used, and no more than is needed of one that is.
+// What bundlers leave of the packed package: nothing of an import that is not used, and no more
+// than is needed of one that is.
 
 import { assert, assertMatch } from "@std/assert";
 import { must } from "../../tools/process.ts";
@@ -9,7 +10,8 @@ const programs: Readonly<Record<string, readonly [source: string, most: number]>
   unused: ['import { instantiate, Linker, t } from "@windlass/component";', 100],
   error: ['import { Trap } from "@windlass/component"; console.log(Trap);', 12_000],
   schema: ['import { t } from "@windlass/component"; console.log(t.list(t.u8));', 3_000],
-  // Linking, validating and calling are all there; it took 215 KB, some 70 KB of them compressed, when this was written.
+  // Linking, validating and calling are all there; it took 215 KB, some 70 KB of them compressed,
+  // when this was written.
   whole: ['import { instantiate } from "@windlass/component"; console.log(instantiate);', 260_000],
 };
 

@@ -1,4 +1,5 @@
-// The packed package's files: source maps beside their modules that lead back to a source, and nothing of the machine that packed it.
+// The packed package's files: source maps beside their modules that lead back to a source, and
+// nothing of the machine that packed it.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 

@@ -1,6 +1,8 @@
-// Random values of random types go host → guest → host → guest → host and stay what they are: through one guest, and through two
-// with all pairs of string encodings; to plain, dynamic and typed host functions; in functions at the root and in interfaces.
-// WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n makes it n times as long; what fails is shrunk, and fast-check prints its seed and path.
+// Random values of random types go host → guest → host → guest → host and stay what they are:
+// through one guest, and through two with all pairs of string encodings; to plain, dynamic and
+// typed host functions; in functions at the root and in interfaces. WINDLASS_SEED=n repeats a run,
+// WINDLASS_RUNS=n makes it n times as long; what fails is shrunk, and fast-check prints its seed
+// and path.
 
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";

@@ -1,5 +1,6 @@
-// Random types, random values of a type, the schema of a type, and whether two values are the same by the README's table.
-// Labels are chosen to collide with what JS objects have already (`constructor`, `then`) and with each other in camelCase.
+// Random types, random values of a type, the schema of a type, and whether two values are the same
+// by the README's table. Labels are chosen to collide with what JS objects have already
+// (`constructor`, `then`) and with each other in camelCase.
 
 import fc, { type Arbitrary } from "fast-check";
 import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";

@@ -1,4 +1,5 @@
-// The parts that every binary format of WebAssembly is made of, as plain arrays of bytes: LEB128, vectors, names, sections.
+// The parts that every binary format of WebAssembly is made of, as plain arrays of bytes: LEB128,
+// vectors, names, sections.
 // Spec: the core specification's "Binary Format: Values"; Binary.md uses the same.
 
 /** A LEB128 integer; negative numbers come out signed. */

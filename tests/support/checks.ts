@@ -1,4 +1,5 @@
-// Checks of a script that `deno test` does not run: each is reported as it ends, all of them in the last line, as Deno's runner has it.
+// Checks of a script that `deno test` does not run: each is reported as it ends, all of them in the
+// last line, as Deno's runner has it.
 
 let passed = 0, failed = 0;
 

@@ -1,5 +1,6 @@
-// A small encoder of core modules: definitions in, a binary out. Function bodies are bytes, most of them from `op`.
-// It checks nothing; the engine does. Indices are given back as definitions are made, imports must come first.
+// A small encoder of core modules: definitions in, a binary out. Function bodies are bytes, most of
+// them from `op`. It checks nothing; the engine does. Indices are given back as definitions are
+// made, imports must come first.
 // Spec: the core specification's "Binary Format".
 
 import { leb, name, section, sleb, vec } from "./bytes.ts";
@@ -41,7 +42,9 @@ export const op = {
   f32ReinterpretI32: [0xbe],
   f64ReinterpretI64: [0xbf],
   select: [0x1b],
-  /** A store by the number of bytes and the type of the value; the offset is added to the address. */
+  /**
+   * A store by the number of bytes and the type of the value; the offset is added to the address.
+   */
   store: (type: CoreValType, bytes: number, offset: number): number[] => {
     const opcode = { i32: { 1: 0x3a, 2: 0x3b, 4: 0x36 }, i64: { 8: 0x37 }, f32: { 4: 0x38 }, f64: { 8: 0x39 } }[type];
     return [(opcode as Record<number, number>)[bytes]!, 0, ...leb(offset)];
@@ -84,7 +87,10 @@ export class CoreModuleEncoder {
     return this.#importedGlobals++;
   }
 
-  /** Defines a function; gives its index. `body` leaves out the final `end`; locals follow the parameters. */
+  /**
+   * Defines a function; gives its index. `body` leaves out the final `end`; locals follow the
+   * parameters.
+   */
   func(
     params: readonly CoreValType[],
     results: readonly CoreValType[],

@@ -1,4 +1,5 @@
-// Loaded before the tests (`--preload`): imports are generated and kernels made at once, so that what a test calls once goes through them.
+// Loaded before the tests (`--preload`): imports are generated and kernels made at once, so that
+// what a test calls once goes through them.
 
 import { tiers } from "../../abi/codegen/tiers.ts";
 import { kernels } from "../../abi/wasm/text.ts";

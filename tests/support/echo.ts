@@ -1,6 +1,7 @@
-// Components that give back what they are given, for any signature: a value goes host → guest → host → guest → host.
-// Direct: one guest with one string encoding. Nested: guest A calls guest B, which calls the host, each with its own encoding.
-// `keepComponent` asks no host: its core code stores the flat value into memory by itself and gives a pointer to it.
+// Components that give back what they are given, for any signature: a value goes host → guest →
+// host → guest → host. Direct: one guest with one string encoding. Nested: guest A calls guest B,
+// which calls the host, each with its own encoding. `keepComponent` asks no host: its core code
+// stores the flat value into memory by itself and gives a pointer to it.
 
 import type { FuncType, ValType } from "../../abi/types/types.ts";
 import { CoreModuleEncoder, type CoreValType, op } from "./core_encoder.ts";
@@ -23,7 +24,9 @@ export const HOST = "test:echo/host", GUEST = "test:echo/guest";
 export interface EchoOptions {
   /** One for a direct component; those of A and of B for a nested one. */
   readonly encodings: readonly StringEncoding[];
-  /** Whether the function `f` is imported from and exported in an interface; otherwise at the root. */
+  /**
+   * Whether the function `f` is imported from and exported in an interface; otherwise at the root.
+   */
   readonly interfaces?: boolean;
 }
 
@@ -85,7 +88,10 @@ function coreSignature({ params, result }: Signature) {
   };
 }
 
-/** The flat position of every parameter that is a borrow: a guest has to drop those before it returns. */
+/**
+ * The flat position of every parameter that is a borrow: a guest has to drop those before it
+ * returns.
+ */
 function borrows({ params }: Signature): { readonly local: number; readonly resource: string }[] {
   let local = 0;
   return params.flatMap(({ type }) => {
@@ -115,7 +121,10 @@ function caller(signature: Signature): Uint8Array<ArrayBuffer> {
   return module.export("f", "func", func).export("post", "func", post).finish();
 }
 
-/** A core module whose `f` gives back its parameter: a scalar, the pointer it was given, or a pointer to what it stores. */
+/**
+ * A core module whose `f` gives back its parameter: a scalar, the pointer it was given, or a
+ * pointer to what it stores.
+ */
 function keeper(signature: Signature & { readonly result: ValType }): Uint8Array<ArrayBuffer> {
   const module = new CoreModuleEncoder();
   const { direct, returned, params, lifted } = coreSignature(signature);
@@ -229,7 +238,10 @@ export function echoComponent(signature: Signature, options: EchoOptions): Uint8
   return component.finish();
 }
 
-/** A component without imports whose `f: func(x: T) -> T` gives back what it is given. Handles cannot be kept like this. */
+/**
+ * A component without imports whose `f: func(x: T) -> T` gives back what it is given. Handles
+ * cannot be kept like this.
+ */
 export function keepComponent(type: ValType, encoding: StringEncoding): Uint8Array<ArrayBuffer> {
   const signature = { params: [{ name: "x", type }], result: type };
   const component = new ComponentEncoder();

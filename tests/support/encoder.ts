@@ -1,6 +1,7 @@
-// A small encoder of components: definitions in, a binary out, no text format in between. It checks nothing.
-// Indices are given back as definitions are made; neighbours of one kind share a section. Types come from `ValType`s: records,
-// variants, enums and flags get a name in the scope they are used in, as functions that are imported or exported need them to.
+// A small encoder of components: definitions in, a binary out, no text format in between. It checks
+// nothing. Indices are given back as definitions are made; neighbours of one kind share a section.
+// Types come from `ValType`s: records, variants, enums and flags get a name in the scope they are
+// used in, as functions that are imported or exported need them to.
 // Spec: Binary.md.
 
 import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
@@ -105,7 +106,10 @@ export class TypeWriter {
     return this.#space.defineType([0x40, ...list, ...(result ? [0x00, ...this.ref(result)] : [0x01, 0x00])]);
   }
 
-  /** `valtype`: a primitive's byte, or an index, which is a signed integer here. Types are told apart by identity. */
+  /**
+   * `valtype`: a primitive's byte, or an index, which is a signed integer here. Types are told
+   * apart by identity.
+   */
   ref(type: ValType): number[] {
     if (type.kind in primitives) return [primitives[type.kind as PrimitiveKind]];
     let index = this.#refs.get(type);

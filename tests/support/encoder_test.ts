@@ -1,4 +1,5 @@
-// The test encoder: what it makes is valid by wasm-tools, means what it was made from, and its layout rules are the library's.
+// The test encoder: what it makes is valid by wasm-tools, means what it was made from, and its
+// layout rules are the library's.
 
 import fc from "fast-check";
 import { assertEquals } from "@std/assert";

@@ -1,5 +1,6 @@
-// Everything that is done with a mutant, and what may become of it: success, or one of the library's errors.
-// A component that may be mutated goes in; one outcome per step comes out. Nothing is thrown.
+// Everything that is done with a mutant, and what may become of it: success, or one of the
+// library's errors. A component that may be mutated goes in; one outcome per step comes out.
+// Nothing is thrown.
 
 import {
   CompileError,
@@ -31,7 +32,10 @@ export const steps = ["compile", "reflect", "print", "link", "instantiate", "cal
 /** One of {@linkcode steps}. */
 export type Step = typeof steps[number];
 
-/** What became of one step: `ok`, or the class and code of an error of ours; or what it should not have thrown. */
+/**
+ * What became of one step: `ok`, or the class and code of an error of ours; or what it should not
+ * have thrown.
+ */
 export interface Outcome {
   readonly step: Step;
   readonly what: string;
@@ -225,7 +229,10 @@ function hostFor(imports: readonly ExternItem[]): Linker {
   return linker;
 }
 
-/** A linker whose one function, the first that is imported, suspends; nothing if no function is imported. */
+/**
+ * A linker whose one function, the first that is imported, suspends; nothing if no function is
+ * imported.
+ */
 function suspendingFor(imports: readonly ExternItem[]): Linker | undefined {
   const linker = new Linker({ shadowing: true }).trapUnknown();
   for (const { name, type } of imports) {

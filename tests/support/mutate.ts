@@ -1,5 +1,6 @@
-// Mutants of valid components: bytes changed anywhere, or in one section whose size is then put right, or sections moved about.
-// A seed and a number say what is done, so that every mutant can be made again. Only sections are understood, not what is in them.
+// Mutants of valid components: bytes changed anywhere, or in one section whose size is then put
+// right, or sections moved about. A seed and a number say what is done, so that every mutant can be
+// made again. Only sections are understood, not what is in them.
 
 import { leb } from "./bytes.ts";
 
@@ -246,7 +247,10 @@ export function mutant(corpus: readonly Uint8Array[], seed: number, index: numbe
   return encodeSections(sections);
 }
 
-/** Makes a component smaller as long as it still fails: leaves out sections, then bytes of sections. Takes up to 20 s. */
+/**
+ * Makes a component smaller as long as it still fails: leaves out sections, then bytes of sections.
+ * Takes up to 20 s.
+ */
 export function reduce(
   bytes: Uint8Array<ArrayBuffer>,
   fails: (bytes: Uint8Array<ArrayBuffer>) => boolean,

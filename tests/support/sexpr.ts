@@ -1,4 +1,5 @@
-// S-expressions as `.wast` scripts use them: lists, atoms and byte strings, each with its place in the text.
+// S-expressions as `.wast` scripts use them: lists, atoms and byte strings, each with its place in
+// the text.
 
 /** One expression. */
 export type Expr =

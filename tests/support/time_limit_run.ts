@@ -1,4 +1,5 @@
-// A program of its own for tests/e2e/time_limit_test.ts: in Deno 2.9.6 the thread of a terminated worker spins on until the process ends.
+// A program of its own for tests/e2e/time_limit_test.ts: in Deno 2.9.6 the thread of a terminated
+// worker spins on until the process ends.
 
 import { callWithin } from "../../examples/time_limit.ts";
 import { wat } from "./wat.ts";

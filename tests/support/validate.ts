@@ -9,7 +9,8 @@ export async function invalidity(bytes: Uint8Array): Promise<string | undefined>
     await componentWit(bytes);
   } catch (error) {
     const message = String((error as { payload?: unknown }).payload ?? error);
-    // Valid, but with a world that WIT has no notation for: an interface that is exported with an imported interface's types.
+    // Valid, but with a world that WIT has no notation for: an interface that is exported with an
+    // imported interface's types.
     return message.includes("cannot represent this component in WIT") ? undefined : message;
   }
   return undefined;

@@ -1,4 +1,5 @@
-// Small things tests share: components from text, instances from components, errors asserted in full.
+// Small things tests share: components from text, instances from components, errors asserted in
+// full.
 
 import { assertEquals } from "@std/assert";
 import { compileSync, type Component, type Imports, type Instance, instantiateSync } from "@windlass/component";

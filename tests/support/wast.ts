@@ -1,5 +1,6 @@
-// Runs `.wast` scripts against the library: components, instances, invocations and what scripts assert about them.
-// Values compare by what they mean, not by how JS spells them: `(option.none)` is `undefined` or `{ tag: "none" }`.
+// Runs `.wast` scripts against the library: components, instances, invocations and what scripts
+// assert about them. Values compare by what they mean, not by how JS spells them: `(option.none)`
+// is `undefined` or `{ tag: "none" }`.
 
 import {
   CompileError,
@@ -47,7 +48,10 @@ function stringOf(expr: Expr | undefined): string {
 
 class Unrunnable extends Error {}
 
-/** The gates that the reference suite's README opens, and those that Wasmtime's scripts ask for in their heads. */
+/**
+ * The gates that the reference suite's README opens, and those that Wasmtime's scripts ask for in
+ * their heads.
+ */
 function gatesOf(text: string): Record<string, boolean> {
   const gates: Record<string, boolean> = {
     "more-async-builtins": true,

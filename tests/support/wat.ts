@@ -22,7 +22,10 @@ export async function componentOf(
   return new Uint8Array(await componentNew(embedded, []));
 }
 
-/** Makes a component of a world, with a core module that traps: its imports and exports are the world's. */
+/**
+ * Makes a component of a world, with a core module that traps: its imports and exports are the
+ * world's.
+ */
 export async function componentOfWit(wit: string, world: string): Promise<Uint8Array<ArrayBuffer>> {
   const embedded = await componentEmbed({ witSource: wit, dummy: true, world });
   return new Uint8Array(await componentNew(embedded, []));

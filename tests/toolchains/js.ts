@@ -1,5 +1,7 @@
-// deno task test:js: guests in JavaScript, made by componentize-js (npm, with its engine 385 MB: installed aside) and componentize-qjs
-// (QuickJS): a function, and an HTTP handler that fetches from elsewhere. Run in processes of their own, since that is where their time and memory are looked at.
+// deno task test:js: guests in JavaScript, made by componentize-js (npm, with its engine 385 MB:
+// installed aside) and componentize-qjs (QuickJS): a function, and an HTTP handler that fetches
+// from elsewhere. Run in processes of their own, since that is where their time and memory are
+// looked at.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compile, type Component, instantiate } from "@windlass/component";
@@ -115,7 +117,10 @@ addEventListener("fetch", (event) => event.respondWith((async () => {
   return new Response("posted: " + await event.request.text(), { headers: { "x-js": "yes" } });
 })()));
 `;
-/** The world of a handler, from what the engine itself imports: every interface of WASI that it uses, as we print it. */
+/**
+ * The world of a handler, from what the engine itself imports: every interface of WASI that it
+ * uses, as we print it.
+ */
 const handlerWit = component.wit()
   .replace(
     /^package root:component;[^]*?^}\n/m,

@@ -1,4 +1,5 @@
-// deno task test:python: a guest in Python, made by componentize-py (PyPI, installed aside). Needs Python 3.10 or later with pip; not part of CI.
+// deno task test:python: a guest in Python, made by componentize-py (PyPI, installed aside). Needs
+// Python 3.10 or later with pip; not part of CI.
 
 import { assertEquals } from "@std/assert";
 import { compile, instantiate } from "@windlass/component";

@@ -1,4 +1,5 @@
-// What the types of the public API must accept and refuse. Compile-only: `deno check` fails where a line is accepted that must not be.
+// What the types of the public API must accept and refuse. Compile-only: `deno check` fails where a
+// line is accepted that must not be.
 // deno-lint-ignore-file
 import {
   type Bytes,

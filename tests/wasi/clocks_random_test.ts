@@ -18,7 +18,10 @@ Deno.test("the platform's clocks", async () => {
   assert(wall.resolution().nanoseconds > 0 && monotonic.resolution() > 0n);
 });
 
-/** Runs with other clocks than the platform's: milliseconds of the wall clock and of `performance.now()`. */
+/**
+ * Runs with other clocks than the platform's: milliseconds of the wall clock and of
+ * `performance.now()`.
+ */
 async function withClocks(use: (clocks: { wall: number; monotonic: number }) => void | Promise<void>): Promise<void> {
   const clocks = { wall: 1_700_000_000_000, monotonic: 5000 };
   const { now } = Date, { performance: real } = globalThis, fake = { now: () => clocks.monotonic };

@@ -1,4 +1,5 @@
-// The table of escapes: every way out of a preopen that a guest may try, each against every operation that takes a path.
+// The table of escapes: every way out of a preopen that a guest may try, each against every
+// operation that takes a path.
 
 import { assert, assertEquals } from "@std/assert";
 import { Directories } from "../../host/wasi/directories.ts";

@@ -1,4 +1,5 @@
-// Compositions, as `wac` and others make them by nesting: a command whose environment is another component's.
+// Compositions, as `wac` and others make them by nesting: a command whose environment is another
+// component's.
 
 import { assertEquals } from "@std/assert";
 import { run } from "@windlass/component/wasi";

@@ -1,4 +1,5 @@
-// Real components with all of WASI: wasm-tools and jco's generator, in Rust, from npm; and the shim's own objects as imports.
+// Real components with all of WASI: wasm-tools and jco's generator, in Rust, from npm; and the
+// shim's own objects as imports.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";

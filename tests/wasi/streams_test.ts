@@ -1,4 +1,5 @@
-// Streams and polling: web streams, captured and discarded output, backpressure, waiting with and without an event loop.
+// Streams and polling: web streams, captured and discarded output, backpressure, waiting with and
+// without an event loop.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Trap } from "@windlass/component";

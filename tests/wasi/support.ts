@@ -1,4 +1,5 @@
-// The host's side of WASI as a guest sees it: its functions called by hand, results as `{ tag, val }`.
+// The host's side of WASI as a guest sees it: its functions called by hand, results as `{ tag, val
+// }`.
 
 import type * as childProcess from "node:child_process";
 import type * as fs from "node:fs";

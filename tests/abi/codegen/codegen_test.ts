@@ -1,4 +1,5 @@
-// Generated code itself: which tier serves what, that no text of a component becomes code, and that what is large is left to closures.
+// Generated code itself: which tier serves what, that no text of a component becomes code, and that
+// what is large is left to closures.
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { compileSync, features, instantiateSync, ValueError } from "@windlass/component";
@@ -16,7 +17,8 @@ import type { FuncType, ValType } from "../../../abi/types/types.ts";
 import { wat } from "../../support/wat.ts";
 
 const ignore = !features.codegen;
-// JS names as they are: what names are called in JS is host/'s business, and none of these is a label.
+// JS names as they are: what names are called in JS is host/'s business, and none of these is a
+// label.
 const codecs = new Codecs((labels) => labels);
 
 /** The signature of a function type that is lifted or lowered. */
@@ -133,7 +135,8 @@ Deno.test({
     const made = exportFunction(lifted, context(), style, codecs, true);
     const value = (depth: number): unknown => depth === 0 ? 7 : [value(depth - 1), value(depth - 1)];
     made(value(14));
-    // A few kilobytes of a component can name a thousand cases a thousand times, or one label of a hundred thousand letters.
+    // A few kilobytes of a component can name a thousand cases a thousand times, or one label of a
+    // hundred thousand letters.
     const cases = Array.from({ length: 10_000 }, (_, i) => ({ name: `c${i}`, type: undefined }));
     const labels = { kind: "record", fields: [{ name: "x".repeat(100_000), type: { kind: "u8" } }] } as const;
     for (const large of [{ kind: "variant", cases }, labels] as readonly ValType[]) {

@@ -1,4 +1,5 @@
-// The words of instance trees: where they are, that they do not meet, and that they are zero for whoever gets them next.
+// The words of instance trees: where they are, that they do not meet, and that they are zero for
+// whoever gets them next.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { FREE, INSTANCE_WORDS, LOCKED, takeFlags, TREE_WORDS } from "../../../abi/state/flags.ts";

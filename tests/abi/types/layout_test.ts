@@ -1,4 +1,5 @@
-// Layout and flattening by key, against what CanonicalABI.md says ("Alignment", "Element Size", "Flattening"), worked out by hand.
+// Layout and flattening by key, against what CanonicalABI.md says ("Alignment", "Element Size",
+// "Flattening"), worked out by hand.
 
 import type { AddressType, CoreType } from "../../../abi/types/core_values.ts";
 import { assertEquals } from "@std/assert";
@@ -34,7 +35,10 @@ const variant = (...types: (ValType | undefined)[]): ValType => ({
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${i}`);
 const many = (count: number, type: ValType): ValType[] => Array(count).fill(type);
 
-/** A type, and alignment, size and core values with 32-bit and with 64-bit pointers; one row where both are the same. */
+/**
+ * A type, and alignment, size and core values with 32-bit and with 64-bit pointers; one row where
+ * both are the same.
+ */
 type Row = readonly [string, ValType, alignment: number, size: number, flat: string | undefined];
 const rows: readonly (readonly [...Row, wide?: Row[2], wideSize?: Row[3], wideFlat?: Row[4]])[] = [
   ["bool", of("bool"), 1, 1, "i32"],

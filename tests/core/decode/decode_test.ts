@@ -148,7 +148,8 @@ Deno.test("decode() makes nothing of a million entries that are not there", () =
 const fixtures = ["greet", "values", "resources", "memories"];
 
 for (const name of fixtures) {
-  // A prefix that ends between two sections is a component of its own: nothing in the grammar says that more must follow.
+  // A prefix that ends between two sections is a component of its own: nothing in the grammar says
+  // that more must follow.
   Deno.test(`every truncation of ${name}.wasm is a CompileError, unless it ends after a section`, () => {
     const bytes = fixtureBytes(name);
     const ends = sectionEnds(bytes);

@@ -1,4 +1,5 @@
-// What is valid and what is not, one text each, where no table of mutations says it: gates, names, core types, components as arguments.
+// What is valid and what is not, one text each, where no table of mutations says it: gates, names,
+// core types, components as arguments.
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { compile, CompileError, compileSync, features, instantiateSync } from "@windlass/component";
@@ -12,7 +13,10 @@ function declares(lower: string, upper: string): string {
   return `(core type $s (struct)) (core type $f (func)) (core type $up (sub (${upper}))) (core type (sub $up (${lower})))`;
 }
 
-/** A text, what compiling it says without the offset ("" if it is valid), and the gates that are not as they are by default. */
+/**
+ * A text, what compiling it says without the offset ("" if it is valid), and the gates that are not
+ * as they are by default.
+ */
 const rows: readonly (readonly [text: string, message: string, gates?: Record<string, boolean>])[] = [
   // Core types
   [`(core type $t (module)) (core type (func (param (ref $t))))`, "core type 1: type index 0 is a module type"],

@@ -1,4 +1,5 @@
-// What is one instance's own, on a component that was linked once: data, limits, hooks, signals, what is reported.
+// What is one instance's own, on a component that was linked once: data, limits, hooks, signals,
+// what is reported.
 
 import { assert, assertEquals } from "@std/assert";
 import { HostFunc, type Instance, type Limits, Linker, suspending, t } from "@windlass/component";

@@ -1,4 +1,5 @@
-// Members that are made when first read: once, in the right order, through whatever object they are read.
+// Members that are made when first read: once, in the right order, through whatever object they are
+// read.
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { defineLazily, MemberLayout } from "../../../host/exports/lazy_members.ts";

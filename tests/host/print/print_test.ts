@@ -1,4 +1,5 @@
-// component.wit() and component.typescript(): what they print of real and made-up worlds, and that the tools accept it.
+// component.wit() and component.typescript(): what they print of real and made-up worlds, and that
+// the tools accept it.
 
 import { assert, assertEquals } from "@std/assert";
 import { CompileError, compileSync, type Component } from "@windlass/component";
@@ -113,7 +114,10 @@ package a:b@1.2.3 {
   );
 });
 
-/** Interfaces that take over types, and worlds of them: what toolchains encode is printed as it was written. */
+/**
+ * Interfaces that take over types, and worlds of them: what toolchains encode is printed as it was
+ * written.
+ */
 const TYPES = `  interface types {
     record money {
       amount: u64,
