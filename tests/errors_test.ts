@@ -360,8 +360,7 @@ check("LINK_PHRASES", "LinkError", {
   },
 }, LINK_PHRASES);
 
-// ── Traps
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Traps.
 
 /** A component whose export `f` has a type and a core body, over an allocator. */
 const lifted = (type: string, core: string, lift = "") =>
@@ -630,8 +629,7 @@ check("TRAP_PHRASES", "Trap", {
   },
 }, TRAP_PHRASES);
 
-// ── Values
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Values.
 
 const take = (type: string, flat: string, defs = "") =>
   `(component ${libc(`(func (export "f") (param ${flat}))`)} ${defs}

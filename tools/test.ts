@@ -1,9 +1,7 @@
 // deno task test: every test, those of random values with a quarter of their cases, and the
-// examples in
-// the documentation. deno task test:all: the rest. That is all cases of random values, the tests of
-// calls
-// again for each tier alone, and what the engine's collector does.
-// Every step runs, even if one before it failed. The last line says how long the steps took.
+// examples in the documentation. deno task test:all: the rest. That is all cases of random values,
+// the tests of calls again for each tier alone, and what the engine's collector does. Every step
+// runs, even if one before it failed. The last line says how long the steps took.
 
 interface Step {
   readonly args: readonly string[];

@@ -1,6 +1,6 @@
-// From bytes to something that runs, and what a component tells of the names it uses.
-// Behaviours of Wasmtime's aot.rs (README.md). JS: nothing is compiled ahead of time, so
-// `compileSync` of the bytes stands for each way there.
+// From bytes to something that runs, and what a component tells of the names it uses. Behaviours of
+// aot.rs, tests/README.md. JS: nothing is compiled ahead of time, so `compileSync` of the bytes
+// stands for each way there.
 
 import { assert, assertEquals } from "@std/assert";
 import { compile, CompileError, compileSync, instantiateSync, Linker } from "@windlass/component";
@@ -59,8 +59,7 @@ Deno.test("aot::reflect_resource_import: an own result names the imported resour
   assert(result.resource !== other);
 });
 
-// ── Truncation
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Truncation.
 
 const WHOLE = `(component
   (import "plugin" (core module (import "env" "log" (func (param i32))) (export "memory" (memory 1))))
@@ -125,8 +124,7 @@ Deno.test("aot::truncated_component_binaries_dont_panic: a stream that ends earl
   }
 });
 
-// ── Attributes of names
-// ───────────────────────────────────────────────────────────────────────────────────────────────────
+// Attributes of names.
 
 Deno.test("aot::implements_shows_up: imports and exports tell the interface they implement", async () => {
   const { imports, exports } = await component(`(component

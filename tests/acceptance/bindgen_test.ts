@@ -1,7 +1,6 @@
 // Worlds as plain objects: exports are called, imports are functions and classes, by the names that
-// WIT gives them.
-// Behaviours of Wasmtime's bindgen.rs and bindgen/ownership.rs (README.md). JS: nothing is
-// generated; `exports` and import objects are the bindings.
+// WIT gives them. Behaviours of bindgen.rs and bindgen/ownership.rs, tests/README.md. JS: nothing
+// is generated; `exports` and import objects are the bindings.
 
 import { assert, assertEquals } from "@std/assert";
 import { type Component, HostFunc, type Imports, instantiateSync, Linker, t } from "@windlass/component";
@@ -47,8 +46,7 @@ Deno.test("bindgen::one_import::run: a host's function is called, with the objec
   assertEquals(host.hits, 2);
 });
 
-// ── Resources of the host
-// ─────────────────────────────────────────────────────────────────────────────────────────────────
+// Resources of the host.
 
 /**
  * Drops the resource it is given, then one that it makes; `$x` and `$new` come from what is
@@ -205,8 +203,7 @@ Deno.test("bindgen::exported_resources::run: a guest's class, with the host's re
   );
 });
 
-// ── Features and failures
-// ─────────────────────────────────────────────────────────────────────────────────────────────────
+// Features and failures.
 
 // JS: nothing is generated from `@unstable`; a host that has gates defines what they open, and what
 // is not defined fails the link.
@@ -273,8 +270,7 @@ Deno.test("bindgen::anyhow_errors::run: a value passes, a host's exception comes
   }
 });
 
-// ── Named imports
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Named imports.
 
 const STORE =
   `(export "get" (func (param "key" u32) (result u32))) (export "set" (func (param "key" u32) (param "value" u32)))`;
@@ -554,8 +550,7 @@ Deno.test("bindgen::named_imports_resources::resource_ids_are_threaded_through: 
   }
 });
 
-// ── Ownership
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Ownership.
 
 // JS: values are copied both ways, so there is one way to own them: what is given stays the
 // caller's, what comes back is new.

@@ -1,6 +1,5 @@
 // Values without types written down: plain calls of exports, and what a component tells of its own
-// types.
-// Behaviours of Wasmtime's dynamic.rs (README.md); there a value carries its type, here it is a
+// types. Behaviours of dynamic.rs, tests/README.md; there a value carries its type, here it is a
 // plain JS value that must fit the component's.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
@@ -19,8 +18,7 @@ function refuses(call: Echo, value: unknown, place: string, phrase: string, good
   assertEquals(call(good), good);
 }
 
-// ── Scalars, strings, lists
-// ───────────────────────────────────────────────────────────────────────────────────────────────
+// Scalars, strings, lists.
 
 Deno.test("dynamic::primitives: every primitive comes back as it went in", async () => {
   const cases: readonly (readonly [string, string, readonly unknown[]])[] = [
@@ -50,8 +48,8 @@ Deno.test("dynamic::primitives: a value of another type is refused", async () =>
 });
 
 // JS: a missing argument is `undefined`, which is a value like any other; what is passed beyond the
-// parameters is ignored, as functions do;
-// a call gives its result back, so that there is no number of results to get wrong.
+// parameters is ignored, as functions do; a call gives its result back, so that there is no number
+// of results to get wrong.
 Deno.test("dynamic::primitives: a missing argument does not fit, a further one is ignored", async () => {
   const call = await echoOf("f64", "f64@0");
   assertFails(() => call(), "ValueError", "Cannot lower param 1 `x` of export echo: expected f64, found undefined");
@@ -71,8 +69,7 @@ Deno.test("dynamic::lists: a list comes back, an element of another type is refu
   refuses(call, [7, "0"], "[1]", 'expected u32, found "0"', good);
 });
 
-// ── Maps
-// ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Maps.
 
 const WORDS = ["(map u32 string)", "i32@0 i32@4"] as const;
 
@@ -172,8 +169,7 @@ Deno.test("dynamic::maps_large: a hundred entries keep their order", async () =>
   assertEquals([...lifted], [...map]);
 });
 
-// ── Records, variants, flags
-// ──────────────────────────────────────────────────────────────────────────────────────────────
+// Records, variants, flags.
 
 const INNER = named("inner", `(record (field "is-set" bool) (field "count" u32))`);
 
@@ -298,8 +294,7 @@ Deno.test("dynamic::everything: the guest finds each field where the canonical A
   for (const [name, , value] of looked) assertEquals(exports[camel(`get-${name}`)](EVERYTHING), value, name);
 });
 
-// ── Reflection
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Reflection.
 
 const WORLD = `(component
   (import "file" (type $file (sub resource)))
@@ -474,8 +469,7 @@ Deno.test("dynamic::substituted_component_type_with_exported_resource: own and b
   assertEquals(use.result, undefined);
 });
 
-// ── Bits that are no flags
-// ────────────────────────────────────────────────────────────────────────────────────────────────
+// Bits that are no flags.
 
 const BITS = `(component
   ${named("f", `(flags "a" "b")`)}

@@ -1,7 +1,6 @@
 // Host functions: how a guest's call reaches them, what they get and give, and what a guest must
-// not do around them.
-// Behaviours of Wasmtime's import.rs (README.md). Where both APIs are tested there, a table has
-// plain, typed and dynamic functions here.
+// not do around them. Behaviours of import.rs, tests/README.md. Where both APIs are tested there, a
+// table has plain, typed and dynamic functions here.
 
 import { assert, assertEquals } from "@std/assert";
 import { compileSync, HostFunc, type HostFunction, instantiateSync, Linker, t, Trap } from "@windlass/component";
@@ -120,8 +119,7 @@ Deno.test("import::functions_in_instances: an interface may be imported and expo
   }
 });
 
-// ── What a guest must not do
-// ──────────────────────────────────────────────────────────────────────────────────────────────
+// What a guest must not do.
 
 /** A realloc that calls out: through a table, since it must exist before what it calls. */
 const LEAVES = `(component
@@ -217,8 +215,7 @@ Deno.test("import::attempt_to_reenter_during_host: a refusal that the host does 
   assertEquals(calls, 1);
 });
 
-// ── Arguments and results on the stack and in memory
-// ──────────────────────────────────────────────────────────────────────
+// Arguments and results on the stack and in memory.
 
 const NINE = `(tuple ${Array(9).fill("string").join(" ")})`;
 
@@ -307,8 +304,7 @@ Deno.test("import::bad_import_alignment: an unaligned pointer for a result or fo
   assertEquals(taken, [Array(9).fill("")]);
 });
 
-// ── Without code, across components, within limits
-// ────────────────────────────────────────────────────────────────────────
+// Without code, across components, within limits.
 
 Deno.test("import::no_actual_wasm_code: an import that a core module exports again is lifted and called", async () => {
   const source = await component(`(component

@@ -1,6 +1,6 @@
-// What an instance exports, and how it is found: nested, of every sort, by version.
-// Behaviours of Wasmtime's instance.rs (README.md). JS: `instance.exports` has exact names; `func`
-// and `interface` match versions.
+// What an instance exports, and how it is found: nested, of every sort, by version. Behaviours of
+// instance.rs, tests/README.md. JS: `instance.exports` has exact names; `func` and `interface`
+// match versions.
 
 import { assert, assertEquals } from "@std/assert";
 import { type Instance, Linker, t } from "@windlass/component";

@@ -1,5 +1,5 @@
 // What a linker matches by name and version, what it stands in for, and what it refuses to define.
-// Behaviours of Wasmtime's linker.rs (README.md).
+// Behaviours of linker.rs, tests/README.md.
 
 import { assert, assertEquals } from "@std/assert";
 import { type Component, Linker } from "@windlass/component";
@@ -105,8 +105,7 @@ Deno.test("linker::linker_substituting_types_issue_8003: the type of a nested re
   assertEquals(thrown(() => exports.inner.make()).code, "guest-trap");
 });
 
-// ── Unknown imports as traps
-// ──────────────────────────────────────────────────────────────────────────────────────────────
+// Unknown imports as traps.
 
 const UNKNOWN = `(component
   (import "lone" (func $lone))
@@ -168,8 +167,7 @@ Deno.test("linker::linker_fails_to_define_unknown_core_module_imports_as_traps: 
   assertEquals(linker.link(source).instantiateSync().exports, {});
 });
 
-// ── Instances opened again
-// ────────────────────────────────────────────────────────────────────────────────────────────────
+// Instances opened again.
 
 Deno.test("linker::open_instance_twice: an instance can be opened again, a name not be defined again", async () => {
   const [module] = MODULES;

@@ -1,6 +1,5 @@
 // Types written down (`t.*`) against a component's types: what fits is called with them, what does
-// not is refused when looked up.
-// Behaviours of Wasmtime's macros.rs (README.md).
+// not is refused when looked up. Behaviours of macros.rs, tests/README.md.
 
 import { assertEquals } from "@std/assert";
 import { type Instance, type Schema, t } from "@windlass/component";

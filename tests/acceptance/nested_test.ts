@@ -1,6 +1,5 @@
 // Instances in instances, components in components: what a host gives at the root reaches the
-// innermost one.
-// Behaviours of Wasmtime's nested.rs (README.md).
+// innermost one. Behaviours of nested.rs, tests/README.md.
 
 import { assertEquals } from "@std/assert";
 import { Linker, t } from "@windlass/component";

@@ -1,6 +1,5 @@
 // Borrows, and what a host may pass where own and borrow are wanted: the section resources.rs of
-// the acceptance list.
-// The lines about types and drops are in resources_test.ts.
+// the acceptance list. The lines about types and drops are in resources_test.ts.
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { HostFunc, instantiateSync, t } from "@windlass/component";
@@ -116,8 +115,8 @@ Deno.test("resources::cannot_use_borrow_for_own: a guest cannot give away what w
 
 Deno.test("resources::passthrough_wrong_type: an object that was lent to the host can be given away: it is the host's own", async () => {
   // Wasmtime: "cannot lower a `borrow` resource into an `own`". A JS object is no handle and knows
-  // of no borrow: giving it away makes
-  // another handle, and what the guest then drops is disposed of.
+  // of no borrow: giving it away makes another handle, and what the guest then drops is disposed
+  // of.
   const passing = await component(`(component
     ${ofTickets(`${borrows} (result (own $ticket))`)}
     ${
@@ -188,8 +187,7 @@ Deno.test("resources::pass_moved_resource: a guest's resource cannot be given aw
 
 Deno.test("resources::host_borrow_as_resource_any: what is lent to the host need not be given back", async () => {
   // Wasmtime's host must drop an untyped borrow, else "borrow handles still remain at the end of
-  // the call". A JS host cannot leak one:
-  // it gets the object itself, whatever it does with it.
+  // the call". A JS host cannot leak one: it gets the object itself, whatever it does with it.
   const lending = await component(`(component
     ${ofTickets(borrows)}
     ${

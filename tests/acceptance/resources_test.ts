@@ -1,6 +1,6 @@
 // Resource types, their identity, and how resources are made, passed and dropped: the section
-// resources.rs of the acceptance list.
-// The lines about borrows and about what a host may pass are in resources_borrow_test.ts.
+// resources.rs of the acceptance list. The lines about borrows and about what a host may pass are
+// in resources_borrow_test.ts.
 
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { type Instance, instantiateSync, type ResourceClass, t, Trap, ValueError } from "@windlass/component";

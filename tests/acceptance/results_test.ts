@@ -1,6 +1,5 @@
 // `result` between host and guest: a value, an error of the component's, an exception of the host's
-// own.
-// Behaviours of Wasmtime's bindgen/results.rs (README.md). JS: what is a trap there is an exception
+// own. Behaviours of bindgen/results.rs, tests/README.md. JS: what is a trap there is an exception
 // here, and comes out as the same object.
 
 import { assert, assertEquals } from "@std/assert";

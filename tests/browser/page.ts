@@ -1,5 +1,5 @@
-// What the platform gives, on a page and in a worker: components from `fetch`, web streams, the
-// policy against eval, and what the engine can do. Posts what it found to the server.
+// What runs in the page, and in a worker of it: the fixtures' components through the bundled
+// library. Posts what it found to the server.
 
 import { finish, query } from "./client.ts";
 import { host } from "../../bench/host.ts";

@@ -1,6 +1,6 @@
 // The playground in the browser, used by mouse and by keyboard, in light and in dark, on a desk and
-// on a phone; part of
-// `deno task test:browser`. With SCREENSHOTS=DIR it leaves pictures for a person to look at.
+// on a phone; part of `deno task test:browser`. With SCREENSHOTS=DIR it leaves pictures for a
+// person to look at.
 
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";

@@ -1,6 +1,5 @@
 // The playground in a frame of this page, used by its elements: what can be tried in an engine that
-// only opens an address. Posts what it
-// found to the server, as tests/browser/page.ts does.
+// only opens an address. Posts what it found to the server, as tests/browser/page.ts does.
 
 interface Check {
   readonly name: string;

@@ -1,6 +1,6 @@
 // Hostile guests: realloc, post-return and destructors that fail or leave, and catch_all around
-// everything that can fail.
-// Each case: what comes out, with its full message, and what becomes of the instance.
+// everything that can fail. Each case: what comes out, with its full message, and what becomes of
+// the instance.
 
 import "../support/leaks.ts";
 import type { Imports } from "@windlass/component";
@@ -31,8 +31,8 @@ const own = "the host's own", ownError = `RangeError: ${own}`;
 /** The host function `go`, lowered. */
 const GO = `(import "go" (func $host)) (core func $go (canon lower (func $host)))`;
 
-// ── Traps and calls in realloc and post-return. A guest may not leave its component there; only
-// resource.rep may be called. ──
+// Traps and calls in realloc and post-return. A guest may not leave its component there; only
+// resource.rep may be called.
 
 const leave = "Trap cannot-leave: %: cannot leave component instance";
 /** What is done, and what comes of it, `%` being the place of what ran it. */
@@ -95,8 +95,7 @@ cases.push({
   afterwards: "locked",
 });
 
-// ── Destructors: run by the guest's own drop, by the host's, at the instance's end
-// ────────────────────────────────────────
+// Destructors: run by the guest's own drop, by the host's, at the instance's end.
 
 const destroying: [name: string, dtor: string, fails: string][] = [
   ["traps", "unreachable", `Trap guest-trap: %: ${unreachable}`],
@@ -152,8 +151,7 @@ for (const [name, dtor, fails] of destroying) {
   );
 }
 
-// ── catch_all around everything else that can fail: `f` would give 99
-// ─────────────────────────────────────────────────────
+// catch_all around everything else that can fail: `f` would give 99.
 
 /**
  * A guest whose `f` does something within catch_all; `give` gives a u32, `take` takes a string,

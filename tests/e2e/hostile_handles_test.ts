@@ -1,6 +1,6 @@
 // Hostile guests: handles that they do not have, have no more, or must not use that way, towards
-// the host and among each other.
-// Each case: what comes out, with its full message, and what becomes of the instance.
+// the host and among each other. Each case: what comes out, with its full message, and what becomes
+// of the instance.
 
 import "../support/leaks.ts";
 import { thrown } from "../support/wasm.ts";
@@ -11,8 +11,8 @@ const cases: Case[] = [];
 const I = "(param i32)";
 const atExport = "Cannot call export f", onResult = "Cannot lift result of export f";
 
-// ── Towards the host: the host's functions take its own resource type; `probe` gives the index
-// that a new handle gets ──────────────
+// Towards the host: the host's functions take its own resource type; `probe` gives the index that a
+// new handle gets.
 
 class Ticket {}
 const ticket = (...types: readonly string[]): string =>
@@ -160,8 +160,7 @@ cases.push({
   afterwards: "usable",
 });
 
-// ── Handles between guests: one that makes coats, one that borrows them, and the one that
-// misbehaves ──────────────────────
+// Handles between guests: one that makes coats, one that borrows them, and the one that misbehaves.
 
 const offered: Readonly<Record<string, [type: string, flat: string]>> = {
   make: [`(param "rep" u32) (result (own $coat))`, "(param i32) (result i32)"],

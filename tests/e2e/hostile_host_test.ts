@@ -1,6 +1,6 @@
 // Hostile hosts: functions, values, hooks and resources that call back, dispose, abort or throw.
-// What lies is in hostile_values_test.ts.
-// Each case: what comes out, with its full message, and what becomes of the instance.
+// What lies is in hostile_values_test.ts. Each case: what comes out, with its full message, and
+// what becomes of the instance.
 
 import "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
@@ -23,8 +23,8 @@ const cases: Case[] = [];
 
 const I = "(param i32)";
 
-// ── Re-entrance, disposing and throwing, from a host function and from what runs while its values
-// are lowered ─────────────
+// Re-entrance, disposing and throwing, from a host function and from what runs while its values are
+// lowered.
 
 /**
  * A guest whose `f` takes records and gives them back; for an empty list it asks `go` for others
@@ -115,8 +115,8 @@ for (const [what, act] of [["aborts", abort], ["aborts and throws", (run: Run) =
   }
 }
 
-// ── Hooks run around every call of a guest, realloc's among them: between the two a length is
-// fixed and its bytes stored. ──
+// Hooks run around every call of a guest, realloc's among them: between the two a length is fixed
+// and its bytes stored.
 
 const hook = (action: (run: Run) => unknown) => (run: Run): InstantiateOptions => {
   let calls = 0; // the first is of `ping`, the second of `realloc`
@@ -152,8 +152,7 @@ for (const [what, size] of [["grows", 64], ["shrinks", 1]] as const) {
   });
 }
 
-// ── A host's resources: tests and disposals that misbehave
-// ────────────────────────────────────────────────────────────────
+// A host's resources: tests and disposals that misbehave.
 
 /** A guest whose `f` takes a host's resource and drops it; `keep` keeps it. */
 const tearing = guest({
@@ -277,8 +276,7 @@ cases.push({
 
 testAll(cases);
 
-// ── Beyond the table
-// ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// Beyond the table.
 
 Deno.test("hostile: bad arguments to a host function that is exported again use no memory up", async () => {
   const made = await instance(

@@ -1,7 +1,6 @@
 // What the hostile tests share: guests from parts, and how a case is run and its aftermath looked
-// at.
-// Every guest exports `ping`: it gives 7 as long as the instance is usable, and cannot be entered
-// once it is locked down.
+// at. Every guest exports `ping`: it gives 7 as long as the instance is usable, and cannot be
+// entered once it is locked down.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
@@ -15,8 +14,7 @@ import {
 } from "@windlass/component";
 import { component, thrown } from "../support/wasm.ts";
 
-// ── Guests
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Guests.
 
 /** Core functions of a component by name, each `$name` in its text, with their core types. */
 export type Signatures = Readonly<Record<string, string>>;
@@ -155,8 +153,7 @@ export const named = (name: string, type: string): string =>
 export const swallow = (body: string): string =>
   `(block $caught (try_table (catch_all $caught) ${body}) (return (i32.const 0))) (i32.const 99)`;
 
-// ── Cases
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Cases.
 
 /** A run: the instance, and what the case notes on the way. */
 export interface Run {

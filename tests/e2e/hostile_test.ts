@@ -1,7 +1,6 @@
 // Hostile guests: pointers, lengths and contents that are not what they are claimed to be, and
-// allocators that lie.
-// Each case: what trap it is, its full message, and what becomes of the instance. Handles are in
-// hostile_handles_test.ts, hosts in hostile_host_test.ts.
+// allocators that lie. Each case: what trap it is, its full message, and what becomes of the
+// instance. Handles are in hostile_handles_test.ts, hosts in hostile_host_test.ts.
 
 import "../support/leaks.ts";
 import { BUMP, type Case, guest, named, SAME, testAll } from "./hostile_support.ts";
@@ -45,8 +44,7 @@ const beyond = "realloc-out-of-bounds: %: realloc return: beyond end of memory";
 const onResult = "Cannot lift result of export f", onParam = "Cannot lift param 1 `x` of import go";
 const note: Pick<Case, "imports"> = { imports: ({ noted }) => ({ go: (x: unknown) => void noted.push(x) }) };
 
-// ── Strings and lists that are not where they are claimed to be. Memory is one page, 65536 bytes.
-// ─────────────────────────
+// Strings and lists that are not where they are claimed to be. Memory is one page, 65536 bytes.
 
 /**
  * A guest whose `f` takes a pointer and a length and claims that they are a value of a type: its
@@ -126,8 +124,7 @@ for (const [type, encoding, ptr, length, outcome] of claimed) {
   );
 }
 
-// ── Contents
-// ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Contents.
 
 /**
  * A guest whose `f` gives back the list it is given as a value of another type, `1 << shift`
@@ -250,8 +247,7 @@ addCalls({ name: "bools that are neither 0 nor 1", wat: reinterprets("u8", "(lis
   255,
 ], { gives: [true, false, true] }]);
 
-// ── Return areas, and parameters that are passed in memory
-// ────────────────────────────────────────────────────────────────
+// Return areas, and parameters that are passed in memory.
 
 addCalls(
   { name: "a return area", wat: flatResult("(tuple u32 u32)") },
@@ -310,8 +306,7 @@ for (
   );
 }
 
-// ── What realloc gives
-// ────────────────────────────────────────────────────────────────────────────────────────────────────
+// What realloc gives.
 
 /** A guest whose `f` takes a value. */
 const taking = (type: string, realloc: string, encoding = "utf8"): string =>

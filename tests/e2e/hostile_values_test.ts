@@ -1,6 +1,6 @@
 // Hostile values of hosts: lists and objects that lie about what they are; and memory that grows
-// while values are lowered.
-// Each case: what comes out, with its full message, and what becomes of the instance.
+// while values are lowered. Each case: what comes out, with its full message, and what becomes of
+// the instance.
 
 import "../support/leaks.ts";
 import { assertEquals } from "@std/assert";
@@ -26,8 +26,7 @@ const cases: Case[] = [];
 
 const I = "(param i32)";
 
-// ── Memory that grows: views of it go stale wherever a guest runs, even when it grows by nothing
-// ──────────────────────────
+// Memory that grows: views of it go stale wherever a guest runs, even when it grows by nothing.
 
 const nested = "(list (tuple string (list u16) (option (list f64)) u8))";
 const nestedValue = [
@@ -136,8 +135,7 @@ Deno.test("hostile: a getter grows the memory", async () => {
   assertEquals(grown.exports.f!([growing, [4, 5, 6]]), [[1, 2, 3], [4, 5, 6]]);
 });
 
-// ── Values that lie: about their length, about what they are, or differently each time
-// ────────────────────────────────────
+// Values that lie: about their length, about what they are, or differently each time.
 
 const proxied = (length: unknown): unknown =>
   new Proxy([1, 2], { get: (target, key) => key === "length" ? length : Reflect.get(target, key) });

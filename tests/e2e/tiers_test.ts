@@ -1,6 +1,5 @@
 // What the two tiers once did differently, one text each: whatever can be seen of an instance is
-// written down in both, and compared.
-// (tests/property/tiers_test.ts looks for more.)
+// written down in both, and compared. (tests/property/tiers_test.ts looks for more.)
 
 import { assertEquals } from "@std/assert";
 import {

@@ -1,6 +1,6 @@
 // What host/ does with a component grows no faster than the component: steps are counted, at two
-// sizes, of which the larger is twice the
-// smaller. A step is an item that an iterator gave, or that a method of an array went through.
+// sizes, of which the larger is twice the smaller. A step is an item that an iterator gave, or that
+// a method of an array went through.
 
 import { assert } from "@std/assert";
 import {

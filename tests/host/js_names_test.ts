@@ -1,7 +1,6 @@
 // Names that JavaScript has already, in every position where a guest may put one: what every
-// object, function, class, error, array and
-// promise has. What a component exports by such a name serves as another's import, a host can give
-// it, and what nobody gave is missing.
+// object, function, class, error, array and promise has. What a component exports by such a name
+// serves as another's import, a host can give it, and what nobody gave is missing.
 
 import "../support/leaks.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
@@ -57,8 +56,7 @@ const keyOf = (kind: string, name: string): string => kept[kind]!.includes(name)
 const pascal = (label: string): string =>
   label.split("-").map((word) => word[0]!.toUpperCase() + word.slice(1)).join("");
 
-// ── Components
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Components.
 
 const API = "a:b/api";
 const each = (make: (label: string, i: number) => string): string => labels.map(make).join("\n");
@@ -269,8 +267,7 @@ for (const [kind, position] of Object.entries(positions)) {
   });
 }
 
-// ── At the root
-// ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+// At the root.
 
 Deno.test("each name can be a root function, and an instance with a plain name", async () => {
   for (const [i, name] of names.entries()) {
@@ -332,8 +329,7 @@ Deno.test("each name can be a core module or a component, given and exported", a
   }
 });
 
-// ── In values
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// In values.
 
 function echo(type: ValType): (value: unknown) => unknown {
   const bytes = echoComponent(echoOf(type), { encodings: ["utf8"] });

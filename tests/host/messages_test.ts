@@ -34,8 +34,7 @@ async function messageOf(action: () => unknown): Promise<string> {
   throw new Error("expected it to fail");
 }
 
-// ── What was given
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// What was given.
 
 Deno.test("a promise where a component or bytes are due says what to await", async () => {
   const promise: Any = compile(bytes);
@@ -173,8 +172,7 @@ Deno.test("options of WASI say what they found", async () => {
   }
 });
 
-// ── What was asked for
-// ────────────────────────────────────────────────────────────────────────────────────────────────────
+// What was asked for.
 
 /** Imports an instance with a function, and exports nothing. */
 const imports = (name: string) => component(`(component (import "${name}" (instance (export "f" (func)))))`);
@@ -283,8 +281,7 @@ Deno.test("func() of an incompatible version, or of what is alike", () => {
   );
 });
 
-// ── A guest's err
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// A guest's err.
 
 Deno.test("a ComponentError says what its payload is, as far as a line has room", () => {
   class Unheard {}

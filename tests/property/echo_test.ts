@@ -1,9 +1,8 @@
 // Random values of random types go host → guest → host → guest → host and stay what they are:
-// through one guest, and through two
-// with all pairs of string encodings; to plain, dynamic and typed host functions; in functions at
-// the root and in interfaces.
-// WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n makes it n times as long; what fails is shrunk,
-// and fast-check prints its seed and path.
+// through one guest, and through two with all pairs of string encodings; to plain, dynamic and
+// typed host functions; in functions at the root and in interfaces. WINDLASS_SEED=n repeats a run,
+// WINDLASS_RUNS=n makes it n times as long; what fails is shrunk, and fast-check prints its seed
+// and path.
 
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";
@@ -29,8 +28,7 @@ import { gates } from "../support/wasm.ts";
 
 let calls = 0;
 
-// ── Host and guest
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Host and guest.
 
 /** How the host's function is given, and how the export is called. */
 type Style = "plain" | "dynamic" | "typed";
@@ -118,8 +116,7 @@ function echo(signature: Signature, options: EchoOptions, style: Style): Echo {
   };
 }
 
-// ── Properties
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Properties.
 
 const styles: readonly Style[] = ["plain", "dynamic", "typed"];
 const encoding: Arbitrary<StringEncoding> = fc.constantFrom(...stringEncodings);

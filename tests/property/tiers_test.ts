@@ -1,8 +1,7 @@
 // The two tiers are one: generated trampolines and closures give the same values, the same errors
-// at the same places, and read the host's
-// objects in the same order. Random signatures, random values, some of them spoilt somewhere
-// inside.
-// WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n makes it n times as long.
+// at the same places, and read the host's objects in the same order. Random signatures, random
+// values, some of them spoilt somewhere inside. WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n
+// makes it n times as long.
 
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";

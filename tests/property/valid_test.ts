@@ -1,9 +1,7 @@
 // Every component that the test encoder makes is valid, has the world it was made from, and prints
-// it: random signatures with and
-// without resources, direct and nested, in interfaces and at the root; and components that import
-// nothing.
-// WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n makes it n times as long; what fails is shrunk,
-// and fast-check prints its seed and path.
+// it: random signatures with and without resources, direct and nested, in interfaces and at the
+// root; and components that import nothing. WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n makes it
+// n times as long; what fails is shrunk, and fast-check prints its seed and path.
 
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";

@@ -1,7 +1,6 @@
 // `deno task test:stress`: 20,000 waits that are ended, each way, in each runtime, with
-// --expose-gc.
-// Address space and heap stay flat: an engine that keeps the stacks of guests which are never
-// resumed would need 20 GiB of addresses and 1 GiB of heap.
+// --expose-gc. Address space and heap stay flat: an engine that keeps the stacks of guests which
+// are never resumed would need 20 GiB of addresses and 1 GiB of heap.
 
 import { assert, assertEquals } from "@std/assert";
 import { compile } from "@windlass/component";

@@ -1,7 +1,6 @@
 // Random types, random values of a type, the schema of a type, and whether two values are the same
-// by the README's table.
-// Labels are chosen to collide with what JS objects have already (`constructor`, `then`) and with
-// each other in camelCase.
+// by the README's table. Labels are chosen to collide with what JS objects have already
+// (`constructor`, `then`) and with each other in camelCase.
 
 import fc, { type Arbitrary } from "fast-check";
 import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
@@ -9,8 +8,7 @@ import { type ResourceClass, type Schema, t } from "@windlass/component";
 import type { Signature } from "./encoder.ts";
 import { flatTypes } from "./flat_types.ts";
 
-// ── Types
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Types.
 
 const mapKeys = ["bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "char", "string"] as const;
 const primitiveKinds = [...mapKeys, "f32", "f64", "string", "string", "string"] as const;
@@ -130,8 +128,7 @@ export function signatures(resources: readonly ResourceType[] = []): Arbitrary<S
   });
 }
 
-// ── Values
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Values.
 
 const ranges: Readonly<Record<string, readonly [bits: number, signed: boolean]>> = {
   u8: [8, false],
@@ -248,8 +245,7 @@ export function jsNames(names: readonly string[]): string[] {
   return names.map((each, i) => camel.filter((other) => other === camel[i]).length > 1 ? each : camel[i]!);
 }
 
-// ── Schemas
-// ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Schemas.
 
 /** The class that a resource is bound to. */
 export type ClassOf = (resource: ResourceType) => ResourceClass;
@@ -290,8 +286,7 @@ export function schemaOf(type: ValType, classOf: ClassOf = noClasses): Schema {
   }
 }
 
-// ── Equality
-// ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Equality.
 
 function show(value: unknown): string {
   return Deno.inspect(value, { depth: 4, strAbbreviateSize: 80, breakLength: Infinity });

@@ -1,6 +1,6 @@
 // Values of one type, as core values and as bytes, for both address types: what a row says is
-// lowered, lifted, stored and loaded.
-// Rows come from definitions.py, worked out by hand; nothing here computes an expectation.
+// lowered, lifted, stored and loaded. Rows come from definitions.py, worked out by hand; nothing
+// here computes an expectation.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Trap, ValueError } from "@windlass/component";

@@ -1,7 +1,6 @@
 // A small encoder of core modules: definitions in, a binary out. Function bodies are bytes, most of
-// them from `op`.
-// It checks nothing; the engine does. Indices are given back as definitions are made, imports must
-// come first.
+// them from `op`. It checks nothing; the engine does. Indices are given back as definitions are
+// made, imports must come first.
 // Spec: the core specification's "Binary Format".
 
 import { leb, name, section, sleb, vec } from "./bytes.ts";

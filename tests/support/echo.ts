@@ -1,9 +1,7 @@
 // Components that give back what they are given, for any signature: a value goes host → guest →
-// host → guest → host.
-// Direct: one guest with one string encoding. Nested: guest A calls guest B, which calls the host,
-// each with its own encoding.
-// `keepComponent` asks no host: its core code stores the flat value into memory by itself and gives
-// a pointer to it.
+// host → guest → host. Direct: one guest with one string encoding. Nested: guest A calls guest B,
+// which calls the host, each with its own encoding. `keepComponent` asks no host: its core code
+// stores the flat value into memory by itself and gives a pointer to it.
 
 import type { FuncType, ValType } from "../../abi/types/types.ts";
 import { CoreModuleEncoder, type CoreValType, op } from "./core_encoder.ts";

@@ -1,9 +1,7 @@
 // A small encoder of components: definitions in, a binary out, no text format in between. It checks
-// nothing.
-// Indices are given back as definitions are made; neighbours of one kind share a section. Types
-// come from `ValType`s: records,
-// variants, enums and flags get a name in the scope they are used in, as functions that are
-// imported or exported need them to.
+// nothing. Indices are given back as definitions are made; neighbours of one kind share a section.
+// Types come from `ValType`s: records, variants, enums and flags get a name in the scope they are
+// used in, as functions that are imported or exported need them to.
 // Spec: Binary.md.
 
 import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
@@ -56,8 +54,7 @@ export const extern = {
   instance: (type: number): number[] => [0x05, ...leb(type)],
 };
 
-// ── Types
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Types.
 
 const primitives: Readonly<Record<PrimitiveKind, number>> = {
   bool: 0x7f,
@@ -209,8 +206,7 @@ export class InstanceTypeEncoder implements TypeSpace {
   }
 }
 
-// ── Components
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Components.
 
 /** A component under construction: what is named in it is imported into it. */
 export class ComponentEncoder implements TypeSpace {

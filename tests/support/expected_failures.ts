@@ -1,7 +1,6 @@
 // The list of reference scripts that are known to fail: which failure is expected, and which entry
-// no longer is.
-// Text in, a judge of outcomes out. An entry is a path's end (`dir/`, `dir/file.wast`), with a line
-// or without; what follows is a reason.
+// no longer is. Text in, a judge of outcomes out. An entry is a path's end (`dir/`,
+// `dir/file.wast`), with a line or without; what follows is a reason.
 
 import type { Outcome } from "./wast.ts";
 

@@ -1,8 +1,7 @@
 // A guest without code, for units of the Canonical ABI: a memory, and an allocator that notes what
-// it is asked for.
-// An address type and a string encoding in; a context and what was asked for out. No engine needs
-// 64-bit memories for it: codecs see
-// an ordinary memory whose pointers are 64 bits wide.
+// it is asked for. An address type and a string encoding in; a context and what was asked for out.
+// No engine needs 64-bit memories for it: codecs see an ordinary memory whose pointers are 64 bits
+// wide.
 
 import type { Codec, Frame } from "../../abi/codecs/codec.ts";
 import { Codecs } from "../../abi/codecs/codecs.ts";

@@ -1,6 +1,5 @@
 // Flattening, sizes and alignments, written again from the specification so that the library's own
-// are tested by something else;
-// with them, core code that stores a value's flat form into memory.
+// are tested by something else; with them, core code that stores a value's flat form into memory.
 // Spec: CanonicalABI.md "Alignment", "Element Size", "Flattening", "Flat Lifting".
 
 import type { ValType } from "../../abi/types/types.ts";

@@ -1,6 +1,6 @@
 // Everything that is done with a mutant, and what may become of it: success, or one of the
-// library's errors.
-// A component that may be mutated goes in; one outcome per step comes out. Nothing is thrown.
+// library's errors. A component that may be mutated goes in; one outcome per step comes out.
+// Nothing is thrown.
 
 import {
   CompileError,

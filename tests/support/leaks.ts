@@ -1,7 +1,6 @@
 // Imported for its effect by end-to-end tests: after each test, every handle table that it used is
-// empty, unless its instance was locked
-// down or disposed of, or the test says what it leaves behind.
-// The tables are the library's own, watched where handles are added.
+// empty, unless its instance was locked down or disposed of, or the test says what it leaves
+// behind. The tables are the library's own, watched where handles are added.
 
 import { assertEquals } from "@std/assert";
 import { HandleTable } from "../../abi/state/handle_table.ts";

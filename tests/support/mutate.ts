@@ -1,7 +1,6 @@
 // Mutants of valid components: bytes changed anywhere, or in one section whose size is then put
-// right, or sections moved about.
-// A seed and a number say what is done, so that every mutant can be made again. Only sections are
-// understood, not what is in them.
+// right, or sections moved about. A seed and a number say what is done, so that every mutant can be
+// made again. Only sections are understood, not what is in them.
 
 import { leb } from "./bytes.ts";
 
@@ -30,8 +29,7 @@ function concat(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array<
   return bytes;
 }
 
-// ── Sections
-// ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Sections.
 
 /** A section: its id, and its bytes, or the sections of the component in it. */
 export interface Section {
@@ -100,8 +98,7 @@ export function keyOf(bytes: Uint8Array): string {
   return `${bytes.length} ${hash} ${mixed}`;
 }
 
-// ── Bytes
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Bytes.
 
 const interesting = [0, 1, 2, 3, 4, 5, 0x0f, 0x10, 0x3f, 0x40, 0x41, 0x42, 0x43, 0x7f, 0x80, 0xff];
 const bigLebs: readonly (readonly number[])[] = [
@@ -175,8 +172,7 @@ function mutateBytes(bytes: Uint8Array, random: Random, other: Uint8Array): Uint
   return byteMutations[random(byteMutations.length)]!(bytes, random, other);
 }
 
-// ── Mutants
-// ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Mutants.
 
 /** A vector's items of two sections of one kind in one section: small counts only. */
 function joined(left: Uint8Array, right: Uint8Array): Uint8Array {

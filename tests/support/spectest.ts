@@ -1,9 +1,9 @@
-// The host that Wasmtime's component scripts link against; the synchronous part.
+// The host that Wasmtime's component scripts link against: the synchronous part.
 
 import type { Linker } from "@windlass/component";
 
-// (module (global (export "g") i32 (i32.const 100)) (func (export "f") (result i32) (i32.const
-// 101)))
+// (module (global (export "g") i32 (i32.const 100))
+//   (func (export "f") (result i32) (i32.const 101)))
 const simpleModule = Uint8Array.of(
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 6, 7, 1, 0x7f, 0, 0x41, 0xe4, 0, 0x0b],
   ...[7, 9, 2, 1, 0x67, 3, 0, 1, 0x66, 0, 0, 10, 7, 1, 5, 0, 0x41, 0xe5, 0, 0x0b],

@@ -1,7 +1,6 @@
 // Runs `.wast` scripts against the library: components, instances, invocations and what scripts
-// assert about them.
-// Values compare by what they mean, not by how JS spells them: `(option.none)` is `undefined` or `{
-// tag: "none" }`.
+// assert about them. Values compare by what they mean, not by how JS spells them: `(option.none)`
+// is `undefined` or `{ tag: "none" }`.
 
 import {
   CompileError,
@@ -69,8 +68,7 @@ function gatesOf(text: string): Record<string, boolean> {
 
 const wasmtimeGates = new Set(["error-context", "implements", "map", "memory64", "fixed-length-lists"]);
 
-// ── Values
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Values.
 
 function number(text: string): number {
   const plain = text.replaceAll("_", "");
@@ -188,8 +186,7 @@ function show(value: unknown): string {
   return Deno.inspect(value, { breakLength: Infinity });
 }
 
-// ── Commands
-// ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Commands.
 
 class Script {
   readonly #text: string;

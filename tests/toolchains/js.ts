@@ -1,7 +1,7 @@
 // deno task test:js: guests in JavaScript, made by componentize-js (npm, with its engine 385 MB:
-// installed aside) and componentize-qjs
-// (QuickJS): a function, and an HTTP handler that fetches from elsewhere. Run in processes of their
-// own, since that is where their time and memory are looked at.
+// installed aside) and componentize-qjs (QuickJS): a function, and an HTTP handler that fetches
+// from elsewhere. Run in processes of their own, since that is where their time and memory are
+// looked at.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compile, type Component, instantiate } from "@windlass/component";

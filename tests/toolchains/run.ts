@@ -1,7 +1,7 @@
 // deno task test:toolchains: programs in C and Rust, as Debian's toolchains compile them, through
-// the adapter for WASI preview 1 that jco ships.
-// Not part of `deno task test`: the toolchains must be there (`apt-get install clang lld wasi-libc
-// libclang-rt-dev-wasm32 rustc libstd-rust-dev-wasm32`).
+// the adapter for WASI preview 1 that jco ships. Not part of `deno task test`: the toolchains must
+// be there (`apt-get install clang lld wasi-libc libclang-rt-dev-wasm32 rustc
+// libstd-rust-dev-wasm32`).
 
 import { assert, assertEquals } from "@std/assert";
 import { componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";

@@ -41,7 +41,7 @@ function roundTrip<S extends Schema>(_: S, lifted: ToJs<S>, __: ToJs<S> extends 
 }
 const no = undefined as never;
 
-// ── values
+// values.
 const point = t.record({ x: t.u32, y: t.option(t.string), deep: t.option(t.option(t.u8)), id: t.u64 });
 same<
   ToJs<typeof point>,
@@ -249,7 +249,7 @@ t.list(1);
 // @ts-expect-error
 t.record({ a: "u8" });
 
-// ── host functions
+// host functions.
 HostFunc.typed(t.func([t.string, t.list(t.u8)], t.u32), (message, data) => {
   same<typeof message, string>(true);
   same<typeof data, Uint8Array<ArrayBuffer>>(true);
@@ -329,7 +329,7 @@ HostFunc.typed(t.asyncFunc([t.string], t.u32), async (m) => m);
 // @ts-expect-error unknown option
 HostFunc.typed(t.func([t.string], t.u32), (m) => m.length, { suspend: true });
 
-// ── suspending: a guest waits for the promise, so that it serves wherever the awaited value is due
+// suspending: a guest waits for the promise, so that it serves wherever the awaited value is due.
 HostFunc.typed(t.func([t.u32], t.u32), suspending(async (ms: number) => ms));
 HostFunc.typed(t.func([]), suspending(async () => {}));
 HostFunc.typed(t.func([], t.result(t.u32, t.enum(["a"]))), suspending(async () => err("a")));
@@ -349,7 +349,7 @@ HostFunc.typed(t.func([]), HostFunc.dynamic(() => () => {}));
 HostFunc.dynamic(() => 5);
 HostFunc.dynamic(() => suspending(async () => {}));
 
-// ── caller
+// caller.
 const linker = new Linker<{ user: string }>();
 linker.instance("demo:greet/host@1.0.0")
   .func(
@@ -423,7 +423,7 @@ wl.link(component).instantiate({ data: { ...await w.data({ args: ["a"] }), user:
 // @ts-expect-error no WASI data
 await linkWasi(linker);
 
-// ── exports by path
+// exports by path.
 declare const i: Instance;
 const greet = i.func("demo:greet/api@1.0.0#greet", t.func([t.string, t.option(t.u64)], t.string));
 same<typeof greet, (args_0: string, args_1?: bigint | number | null | undefined) => string>(true);
@@ -461,7 +461,7 @@ const df = i.func("f", dynamicType);
 df(1, "a", {});
 const du: unknown = df();
 
-// ── the default world
+// the default world.
 i.exports["demo:greet/api@1.0.0"].greet("world");
 i.exports.version();
 await i.promising.exports["demo:greet/api@1.0.0"].greet("world");
@@ -489,7 +489,7 @@ await instantiate(component, { x: standalone });
 await instantiate(component, { x: standalone }, { data: { id: 1 } });
 await instantiate(component, { x: noCaller }, { data: { id: 1 } });
 
-// ── a generated world
+// a generated world.
 export interface Greet {
   readonly imports: {
     readonly "demo:greet/host@1.0.0": Host;
@@ -599,7 +599,7 @@ interface NoImports {
 // @ts-expect-error not a world
 type Bad = Instance<{ imports: 1; exports: 2 }>;
 
-// ── reflection
+// reflection.
 function show(x: ExternType): string {
   if (x.kind !== "func") return x.kind === "type" ? x.type.kind === "resource" ? x.type.name ?? "" : type(x.type) : "";
   return x.type.params.map((p) => `${p.name}: ${type(p.type)}`).join();
@@ -619,7 +619,7 @@ function type(v: ValType): string {
   }
 }
 
-// ── more
+// more.
 same<typeof inst, Instance<World>>(true);
 declare const someImports: Imports;
 declare const coreModule: WebAssembly.Module;

@@ -1,7 +1,6 @@
 // The steps of calls, by route and signature, in full. The order is that of definitions.py:
-// `canon_lower` (may leave, then `on_start`,
-// the callee, `on_resolve`), `canon_lift` (enter, lower, call, lift, post-return) and, of the
-// lock-down, of this library.
+// `canon_lower` (may leave, then `on_start`, the callee, `on_resolve`), `canon_lift` (enter, lower,
+// call, lift, post-return) and, of the lock-down, of this library.
 
 import { assertEquals } from "@std/assert";
 import {

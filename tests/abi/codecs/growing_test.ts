@@ -1,6 +1,6 @@
 // Memories that grow while a value is lowered, in `realloc` or in a getter of the host's: what was
-// there before is detached, and every
-// codec writes to what is there now. Spec: definitions.py reads `cx.opts.memory` anew at each step.
+// there before is detached, and every codec writes to what is there now. Spec: definitions.py reads
+// `cx.opts.memory` anew at each step.
 
 import { assertEquals } from "@std/assert";
 import type { StringEncoding } from "../../../abi/state/canon_context.ts";

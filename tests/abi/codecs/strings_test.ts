@@ -1,8 +1,7 @@
 // Strings between JavaScript and a guest: each encoding, both address types, and each way that a
-// string may go (a loop, a kernel, the
-// platform's coders). Bytes, alignments and traps are those of definitions.py
-// `load_string_from_range` and `store_string_copy`;
-// a JavaScript string that is no Latin-1 goes as `store_probably_utf16_to_latin1_or_utf16` says.
+// string may go (a loop, a kernel, the platform's coders). Bytes, alignments and traps are those of
+// definitions.py `load_string_from_range` and `store_string_copy`; a JavaScript string that is no
+// Latin-1 goes as `store_probably_utf16_to_latin1_or_utf16` says.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ValueError } from "@windlass/component";

@@ -1,7 +1,6 @@
 // Strings between guests: what the callee's `realloc` is asked for, in order, and what lies in
-// memory then. Each row is what
-// definitions.py `store_string_into_range` does with the text, worked out by hand. The n-th call of
-// `realloc` gives n × 0x100.
+// memory then. Each row is what definitions.py `store_string_into_range` does with the text, worked
+// out by hand. The n-th call of `realloc` gives n × 0x100.
 
 import { assertEquals } from "@std/assert";
 import type { StringEncoding } from "../../../abi/state/canon_context.ts";

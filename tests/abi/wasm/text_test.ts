@@ -1,6 +1,5 @@
 // String kernels against the platform's coders: random bytes and strings, at the end of the memory
-// too, where nothing may be read beyond.
-// WINDLASS_SEED=n repeats a run.
+// too, where nothing may be read beyond. WINDLASS_SEED=n repeats a run.
 
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";

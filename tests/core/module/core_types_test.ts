@@ -12,8 +12,7 @@ const needsShared = (what: string): string =>
   `${what} needs the gate \`shared-everything-threads\`: pass { gates: { "shared-everything-threads": true } }`;
 const unsupported = (what: string): string => `${what} is not supported yet`;
 
-// ── Productions
-// ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Productions.
 
 const module = (...decls: number[][]): number[] => [0x50, decls.length, ...decls.flat()];
 const imports = (...type: number[]): number[] => [0x00, 0, 1, 0x6d, ...type];
@@ -163,8 +162,7 @@ Deno.test("a value type's code has one encoding; an index may be padded", () => 
   );
 });
 
-// ── Threads
-// ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Threads.
 
 const THREADS = { ...SHARED, threading: true }, WIDE = { ...THREADS, memory64: true };
 const [I64, F32] = [0x7e, 0x7d];

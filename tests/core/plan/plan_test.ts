@@ -1,7 +1,6 @@
 // What a plan keeps of a component's definitions: the steps in order, and the operands of each
-// node. Aliases, exports and arguments are
-// gone; a call between instances is an adapter with both sides. Expectations come from the text of
-// the components.
+// node. Aliases, exports and arguments are gone; a call between instances is an adapter with both
+// sides. Expectations come from the text of the components.
 
 import { assertEquals } from "@std/assert";
 import { compileSync } from "@windlass/component";

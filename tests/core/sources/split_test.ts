@@ -143,8 +143,7 @@ Deno.test("the pieces together are about as large as the whole", async () => {
   assert(apart + rest.length < large.length * 1.03);
 });
 
-// ── Other modules than those
-// ──────────────────────────────────────────────────────────────────────────────────────────────
+// Other modules than those.
 
 /** Two modules with equal names and kinds, whose types or bodies differ. */
 const twins = (one: string, other: string) =>

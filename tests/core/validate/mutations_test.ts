@@ -1,11 +1,9 @@
 // Valid components, and single mutations that each break one rule: every one is refused for that
-// rule, by code and message.
-// tests/core/validate/mutations/*.txt hold both. `===` starts a valid component in the text format;
-// `==` names a rule; what `-` lines say is
-// replaced by what `+` lines say; `!` says how the component is refused then. A `#` line is a
-// comment.
-// Gates have a table here: what each refuses when it is closed.
-// Spec: Binary.md, Explainer.md (validation).
+// rule, by code and message. tests/core/validate/mutations/*.txt hold both. `===` starts a valid
+// component in the text format; `==` names a rule; what `-` lines say is replaced by what `+` lines
+// say; `!` says how the component is refused then. A `#` line is a comment. Gates have a table
+// here: what each refuses when it is closed.
+// Spec: Binary.md, Explainer.md.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CompileError, compileSync, features } from "@windlass/component";
@@ -110,8 +108,7 @@ Deno.test("every rule has a mutation: there are at least 60", () => {
   assert(count >= 60);
 });
 
-// ── Gates
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Gates.
 
 /** A component of one export or import section, or of one `canon`. */
 const section = (id: number, ...item: number[]) => binary(id, item.length + 1, 1, ...item);

@@ -1,7 +1,6 @@
 // Component values and start functions behind their gate: each value is consumed once, start
-// functions get what they take, and the bytes
-// of a value definition are one value of its type. Binaries by hand: the tools' text format encodes
-// value imports otherwise.
+// functions get what they take, and the bytes of a value definition are one value of its type.
+// Binaries by hand: the tools' text format encodes value imports otherwise.
 
 import { assertEquals } from "@std/assert";
 import { CompileError, compileSync } from "@windlass/component";

@@ -1,7 +1,6 @@
 // Nothing that a guest names makes an object a promise to JavaScript: `await` gives the object, and
-// calls no function of the guest.
-// Expectations: ECMAScript's promise resolve functions, which call a callable member `then`, and
-// nothing else.
+// calls no function of the guest. Expectations: ECMAScript's promise resolve functions, which call
+// a callable member `then`, and nothing else.
 
 import "../../support/leaks.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";

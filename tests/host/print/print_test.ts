@@ -258,8 +258,7 @@ Deno.test("a small binary that describes an enormous text hits a limit that is n
   }
 });
 
-// ── TypeScript
-// ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// TypeScript.
 
 Deno.test("typescript() prints both directions of a type, and classes by what they have", () => {
   assertEquals(
