@@ -38,7 +38,7 @@ Deno.test("p2_file_read_write: streams of a file; a directory is none", () =>
     const parts = good(file.readViaStream(0n));
     let read = "";
     for (;;) {
-      assertEquals(good(parts.read(0n)).length, 0);
+      assertEquals(good(await parts.read(0n)).length, 0);
       const part = parts.read(4n);
       if (isErr(part)) {
         bad(part, { tag: "closed" });

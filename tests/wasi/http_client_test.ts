@@ -261,7 +261,7 @@ Deno.test("trailers are there once the whole body was received, and an error whe
           stream[Symbol.dispose]();
         }
         const trailers = IncomingBody.finish(body);
-        assertEquals(trailers.get(), undefined);
+        assertEquals(await trailers.get(), undefined);
         finish();
         await trailers.subscribe().block();
         const got = good(trailers.get());

@@ -21,7 +21,7 @@ for (const [family, address] of [["ipv4", loopback], ["ipv6", loopback6]] as con
     const made = await sockets();
     const [server, port] = await listener(made, family, address(0));
     assertEquals([server.isListening(), server.addressFamily()], [true, family]);
-    bad(server.accept(), "would-block");
+    bad(await server.accept(), "would-block");
     const client = made.tcp(family);
     const [input, output] = await done(
       client,
@@ -32,7 +32,7 @@ for (const [family, address] of [["ipv4", loopback], ["ipv6", loopback6]] as con
     const [accepted, theirInput, theirOutput] = good(server.accept());
     assertEquals(good(client.remoteAddress()), address(port));
     assertEquals(good(client.localAddress()), good(accepted.remoteAddress()));
-    assertEquals(text(good(input.read(10n))), "");
+    assertEquals(text(good(await input.read(10n))), "");
     good(await output.blockingWriteAndFlush(utf8("ping")));
     assertEquals(text(good(await theirInput.blockingRead(10n))), "ping");
     good(await theirOutput.blockingWriteAndFlush(utf8("pong and more")));
@@ -63,7 +63,7 @@ Deno.test("much data over TCP waits for who reads it", async () => {
   const size = 20_000_000, chunk = new Uint8Array(65536).fill(5);
   const writing = (async () => {
     for (let left = size; left > 0;) {
-      const permit = Number(good(output.checkWrite()));
+      const permit = Number(good(await output.checkWrite()));
       if (permit === 0) {
         await output.subscribe().block();
         continue;
@@ -114,7 +114,7 @@ Deno.test("TCP sockets say what is wrong", async () => {
     assertEquals(good(socket[name]()), value);
   }
   good(socket.startBind(network, loopback(port)));
-  bad(socket.finishBind(), "would-block");
+  bad(await socket.finishBind(), "would-block");
   await socket.subscribe().block();
   bad(socket.finishBind(), "address-in-use");
   server[Symbol.dispose]();
@@ -154,13 +154,13 @@ Deno.test("UDP: datagrams there and back, connected and not", async () => {
   const [fromA, toA] = good(b.stream(addressOf(a)));
   const [, toB] = good(c.stream(addressOf(b)));
   assertEquals(good(b.remoteAddress()), addressOf(a));
-  assertEquals(good(fromAll.receive(10n)), []);
+  assertEquals(good(await fromAll.receive(10n)), []);
   assert(good(toA.checkSend()) > 0n);
   assertEquals(good(toA.send([{ data: utf8("one") }, { data: utf8("two"), remoteAddress: addressOf(a) }])), 2n);
   const received: Any[] = [];
   while (received.length < 2) {
     await fromAll.subscribe().block();
-    received.push(...good(fromAll.receive(1n)));
+    received.push(...good(await fromAll.receive(1n)));
   }
   assertEquals(received.map(({ data, remoteAddress }) => [text(data), remoteAddress]), [
     ["one", addressOf(b)],
@@ -216,7 +216,7 @@ Deno.test("names are looked up", async () => {
   assertEquals(await all("[::1]"), ["0:0:0:0:0:0:0:1"]);
   bad(resolve(network, "not a name"), "invalid-argument");
   const missing = good(resolve(network, "missing.invalid"));
-  bad(missing.resolveNextAddress(), "would-block");
+  bad(await missing.resolveNextAddress(), "would-block");
   await missing.subscribe().block();
   const code = missing.resolveNextAddress().val;
   assert(["name-unresolvable", "temporary-resolver-failure"].includes(code), code);

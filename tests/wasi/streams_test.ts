@@ -46,8 +46,8 @@ Deno.test("input from a web stream is pulled when it is asked for, and waited fo
   const input = of("cli/stdin").getStdin();
   assertEquals(pulls, 0);
   const pollable = input.subscribe();
-  assertEquals(pollable.ready(), false);
-  assertEquals(text(good(input.read(9n))), "");
+  assertEquals(await pollable.ready(), false);
+  assertEquals(text(good(await input.read(9n))), "");
   await pollable.block();
   assertEquals(text(good(input.read(3n))), "chu");
   assertEquals(text(good(await input.blockingRead(100n))), "nk1");
@@ -72,9 +72,9 @@ Deno.test("output to a web stream waits for it", { ignore: !features.jspi }, asy
   const out = (await interfacesOf({ stdout }))("cli/stdout").getStdout();
   const permit = good(out.checkWrite());
   good(out.write(new Uint8Array(Number(permit)).fill(97)));
-  assertEquals(good(out.checkWrite()), 0n);
+  assertEquals(good(await out.checkWrite()), 0n);
   const pollable = out.subscribe();
-  assertEquals(pollable.ready(), false);
+  assertEquals(await pollable.ready(), false);
   await later(1);
   release();
   await pollable.block();
