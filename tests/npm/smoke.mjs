@@ -66,9 +66,8 @@ await check("a command waits on this thread where it cannot be suspended", async
   const copied = await run(guest("command"), { args: ["", "cat"], stdin: "bytes are there", stdout: "capture" });
   assert.equal(decoder.decode(copied.stdout), "bytes are there");
   const stdin = new ReadableStream({ start: (controller) => controller.close() });
-  const stream = () => run(guest("command"), { args: ["", "cat"], stdin });
-  if (features.jspi) assert.equal((await stream()).exitCode, 0);
-  else await assert.rejects(stream, /JSPI/);
+  // Where the guest cannot be suspended, all of the stream is read before it runs.
+  assert.equal((await run(guest("command"), { args: ["", "cat"], stdin })).exitCode, 0);
 });
 await check("plain calls with WASI", async () => {
   const instance = await instantiate(guest("command"), { ...await wasi({ args: ["", "trap"] }) });
@@ -85,7 +84,7 @@ await check("the command line", () => {
   const windlass = (...args) =>
     execFileSync(process.execPath, ["node_modules/@windlass/component/host/bin.js", ...args]);
   assert.equal(decoder.decode(windlass("run", `${tests}/wasi/guests/hello.wasm`, "--", "bob")), "Hello, bob!\n");
-  assert.match(decoder.decode(windlass("inspect", `${tests}/e2e/fixtures/greet.wasm`)), /core module 0/);
+  assert.match(decoder.decode(windlass("inspect", `${tests}/e2e/fixtures/greet.wasm`)), /^package root:component;/);
 });
 await check("all of a long output goes through a pipe", () => {
   // (component (import "f0000" (func)) …): its world is some 300 KB of text.
