@@ -2,6 +2,7 @@
 // imports and exports are. A type definition enters, or a CompileError is thrown.
 // Spec: Explainer.md "Type Definitions" (`label`), "strongly-unique".
 
+import type { PrimitiveKind } from "../../abi/types/types.ts";
 import type { TypeDef } from "../decode/syntax.ts";
 import { invalid } from "../binary/invalid.ts";
 import { canonicalName, isKebab } from "../binary/names.ts";
@@ -27,6 +28,22 @@ export function checkLabels(def: TypeDef, offset: number): void {
     case "flags":
     case "enum":
       return checkAll(def.names, words[def.kind], offset);
+    case "list":
+    case "fixed-list":
+    case "map":
+    case "tuple":
+    case "option":
+    case "result":
+    case "own":
+    case "borrow":
+    case "stream":
+    case "future":
+    case "resource":
+    case "component":
+    case "instance":
+      return;
+    default:
+      def.kind satisfies PrimitiveKind; // it has no labels, either
   }
 }
 

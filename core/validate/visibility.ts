@@ -138,8 +138,18 @@ export class Visibility {
       case "own":
       case "borrow":
         return this.has(type.resource);
-      default:
+      case "list":
+      case "fixed-list":
+      case "map":
+      case "tuple":
+      case "option":
+      case "result":
+      case "stream":
+      case "future":
         return everyPart(type, this.#seesValue);
+      default:
+        if (isPrimitive(type)) return true;
+        return absurd(type);
     }
   }
 }
