@@ -34,6 +34,19 @@ export interface FakeGuestOptions {
   readonly realloc?: (ptr: number) => number;
 }
 
+/**
+ * Memories that guests have in turn. JavaScriptCore collects garbage for each new memory, once there
+ * are a few; no test has this many guests at a time.
+ */
+const memories: (WebAssembly.Memory | undefined)[] = Array(16).fill(undefined);
+let guests = 0;
+
+function memoryOfOnePage(): WebAssembly.Memory {
+  const turn = guests++ % memories.length, used = memories[turn];
+  if (used?.buffer.byteLength === 65536) return used;
+  return memories[turn] = new WebAssembly.Memory({ initial: 1 });
+}
+
 /** A guest without code. */
 export class FakeGuest {
   readonly tree: InstanceTree;
@@ -44,7 +57,7 @@ export class FakeGuest {
   readonly asked: (readonly number[])[] = [];
 
   constructor({ address, encoding, host, limits = {}, realloc: answer = (ptr) => ptr }: FakeGuestOptions) {
-    const memory = new WebAssembly.Memory({ initial: 1 });
+    const memory = memoryOfOnePage();
     this.tree = new InstanceTree({ limits }, 1);
     this.inst = new ComponentInstance(this.tree);
     this.memory = guestMemory(memory);
