@@ -16,8 +16,10 @@ export function bytesOf(source: Bytes): Uint8Array {
 }
 
 export function isBytes(source: unknown): source is Bytes {
+  // By its tag: a page that is not isolated from other origins has shared buffers (of memories),
+  // but no `SharedArrayBuffer`.
   return ArrayBuffer.isView(source) || source instanceof ArrayBuffer ||
-    typeof SharedArrayBuffer !== "undefined" && source instanceof SharedArrayBuffer;
+    Object.prototype.toString.call(source) === "[object SharedArrayBuffer]";
 }
 
 /** Takes pieces of any size out of a stream of chunks. */
