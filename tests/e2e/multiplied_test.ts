@@ -107,7 +107,9 @@ Deno.test("a long chain of lifts and lowers links; a call through it traps, sinc
       (func (export "g") (result u32) (canon lift (core func $m "g")))
       (func (export "h") (result u32) (canon lift (core func $m "h"))))`);
   const all = Array.from({ length: 1001 }, (_, i) => i);
-  for (const [first, given] of [[0, [0, 10_000]], [0, all], [1000, all.toReversed()]] as const) {
+  // Each link that can be suspended has a module, of which Firefox keeps 64 KiB at least.
+  const longest = /Firefox/.test(navigator.userAgent) ? 1000 : 10_000;
+  for (const [first, given] of [[0, [0, longest]], [0, all], [1000, all.toReversed()]] as const) {
     const source = await chain(Math.max(first, given.at(-1)!), given);
     for (const f of [() => 7, suspending(() => Promise.resolve(7))]) {
       // The first link is the import itself.
