@@ -75,7 +75,7 @@ await check("a trap locks the instance down", async () => {
   fails(
     () => exports["bench:calls/guest"].nop(),
     Trap,
-    "cannot enter component instance, which an earlier trap locked down",
+    "cannot enter component instance, which an earlier exception locked down",
   );
 });
 
