@@ -17,6 +17,11 @@ export const LOCKED_DOWN = 0, DEPTH = 1, TREE_WORDS = 2;
 export const FREE = 0, LOCKED = -1;
 
 const PAGE_WORDS = 65536 / 4;
+/**
+ * Words of a memory: some hundred thousand trees. An engine reserves as many addresses for a small
+ * memory as for a large one, and keeps no page that nobody wrote.
+ */
+const BLOCK_WORDS = 64 * PAGE_WORDS;
 
 /** The place of a tree's words. */
 export interface FlagPlace {
@@ -86,7 +91,7 @@ export function takeFlags(tree: object, instances: number): FlagPlace {
   // returned.
   for (let i = blocks.length - 1; at === undefined && i >= 0; i--) at = (block = blocks[i])!.take(count);
   if (at === undefined) {
-    blocks.push(block = new Block(Math.max(count, PAGE_WORDS)));
+    blocks.push(block = new Block(Math.max(count, BLOCK_WORDS)));
     at = block.take(count)!;
   }
   collected ??= new FinalizationRegistry(({ block, at, count }) => block.giveBack(at, count));
