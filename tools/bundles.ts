@@ -26,6 +26,9 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
 /** Tests of Deno's own processes and of this repository. */
 const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test)/;
 
+/** Tests of processes, which no browser has; their files start some as they are loaded. */
+const NOT_IN_BROWSERS = /^wasi\/(?:endings|standard_streams)_test/;
+
 /** Installs what is not bundled. */
 export async function installExternal(): Promise<void> {
   const marker = `${BUILD}/installed.txt`, wanted = EXTERNAL.join(" ");
@@ -47,11 +50,13 @@ export interface BundleOptions {
 /** Makes one group's bundle; gives its path. */
 export async function bundle(group: string, options: BundleOptions): Promise<string> {
   const imports: string[] = [];
+  const isLeftOut = (path: string): boolean =>
+    NOT_HERE.test(path) || options.platform === "browser" && NOT_IN_BROWSERS.test(path);
   // A group that is asked for by name only has a folder of that name.
   for (const folder of GROUPS[group] ?? [group]) {
     for await (const { name } of Deno.readDir(`tests/${folder}`)) {
       const path = `${folder}/${name}`;
-      if (name.endsWith("_test.ts") && !NOT_HERE.test(path)) imports.push(`import "../${path}";`);
+      if (name.endsWith("_test.ts") && !isLeftOut(path)) imports.push(`import "../${path}";`);
     }
   }
   const name = `${BUILD}/${options.platform === "deno" ? "" : `${options.platform}_`}${group}`;
