@@ -26,6 +26,9 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
 /** Tests of Deno's own processes and of this repository. */
 const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test)/;
 
+/** Tests of processes, which no browser has; their files start some as they are loaded. */
+const NOT_IN_BROWSERS = /^wasi\/(?:endings|standard_streams)_test/;
+
 /** Installs what is not bundled. */
 export async function installExternal(): Promise<void> {
   const marker = `${BUILD}/installed.txt`, wanted = EXTERNAL.join(" ");
@@ -56,9 +59,11 @@ async function* testsIn(folder: string): AsyncGenerator<string> {
 /** Makes one group's bundle; gives its path. */
 export async function bundle(group: string, options: BundleOptions): Promise<string> {
   const imports: string[] = [];
+  const isLeftOut = (path: string): boolean =>
+    NOT_HERE.test(path) || options.platform === "browser" && NOT_IN_BROWSERS.test(path);
   // A group that is asked for by name only has a folder of that name.
   for (const folder of GROUPS[group] ?? [group]) {
-    for await (const path of testsIn(folder)) if (!NOT_HERE.test(path)) imports.push(`import "../${path}";`);
+    for await (const path of testsIn(folder)) if (!isLeftOut(path)) imports.push(`import "../${path}";`);
   }
   const name = `${BUILD}/${options.platform === "deno" ? "" : `${options.platform}_`}${group}`;
   const text = [`import { run } from "${options.shim}";`, ...imports.sort(), `await run("${group}");`];
