@@ -1,5 +1,6 @@
 // The body of a message that came in, in a way that each engine has: Firefox has no `Request.body`.
 
+import { concat } from "../../core/binary/bytes.ts";
 import { MAX_KEPT_BODY } from "./http_limits.ts";
 
 /** A body as it comes in: a web stream, or bytes where nothing can be waited for. */
@@ -28,7 +29,7 @@ async function blobStream(message: Request | Response): Promise<BodyInit> {
 export async function bytesOf(message: Request | Response): Promise<Uint8Array | null> {
   const { body } = message as { body?: ReadableStream<Uint8Array> | null };
   if (body === null) return null;
-  if (body !== undefined) return joined(await chunksOf(body));
+  if (body !== undefined) return concat(await chunksOf(body));
   const blob = await message.blob();
   if (blob.size > MAX_KEPT_BODY) throw new BodyTooLarge();
   return new Uint8Array(await blob.arrayBuffer());
@@ -49,15 +50,4 @@ async function chunksOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[
     }
     chunks.push(value);
   }
-}
-
-/** Chunks as one array of bytes. */
-export function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

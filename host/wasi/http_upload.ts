@@ -4,7 +4,8 @@
 // Chromium sends one by HTTP/2 only: a body is kept as long as that is possible, and streamed only
 // when it is too large.
 
-import { BodyTooLarge, joined } from "./http_received.ts";
+import { concat } from "../../core/binary/bytes.ts";
+import { BodyTooLarge } from "./http_received.ts";
 import { MAX_KEPT_BODY } from "./http_limits.ts";
 import { builtin } from "./platform.ts";
 
@@ -52,7 +53,7 @@ export async function uploadOf(stream: ReadableStream<Uint8Array>): Promise<Uplo
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return { body: joined(chunks) };
+    if (done) return { body: concat(chunks) };
     chunks.push(value);
     length += value.length;
     if (length <= MAX_KEPT_BODY) continue;
