@@ -27,7 +27,9 @@ export async function makeBundles(): Promise<string[]> {
   return paths.map((path) => /([^/]*)\.js$/.exec(path)![1]!);
 }
 
-/** Stands for a module of Node's: what is called in it is missing, and shim.ts ignores such a test. */
+/**
+ * Stands for a module of Node's. Its functions throw, and shim.ts ignores a test that calls one.
+ */
 const ABSENT = `const absent = (module) => {
   const missing = () => { throw new TypeError("these tests need " + module + ", which this runtime does not have"); };
   const any = new Proxy(function () {}, { get: () => any, apply: missing, construct: missing });
