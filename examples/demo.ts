@@ -1,4 +1,5 @@
-// deno task demo: loads a component, shows what it imports and exports, calls it with typed and dynamic host functions,
+// deno task demo: loads a component, shows what it imports and exports, calls it with typed and
+// dynamic host functions,
 // and shows what a wrong link and a wrong value look like.
 
 import { compile, type ExternItem, HostFunc, instantiate, Linker, t, type ValType } from "@windlass/component";

@@ -1,4 +1,5 @@
-// An HTTP handler behind Deno.serve: an instance for each request, bodies streamed both ways, a crash that harms nobody else.
+// An HTTP handler behind Deno.serve: an instance for each request, bodies streamed both ways, a
+// crash that harms nobody else.
 
 import { serve } from "@windlass/component/wasi";
 

@@ -1,4 +1,5 @@
-// A plugin host: plugins are components that see nothing but three functions of ours, each plugin with data and limits of its own.
+// A plugin host: plugins are components that see nothing but three functions of ours, each plugin
+// with data and limits of its own.
 
 import { compile, HostFunc, Linker, t, Trap } from "@windlass/component";
 
@@ -9,7 +10,8 @@ interface Plugin {
 }
 
 const linker = new Linker<Plugin>();
-// Typed: TypeScript knows what `line` is, and the component's own type is checked when it is linked.
+// Typed: TypeScript knows what `line` is, and the component's own type is checked when it is
+// linked.
 linker.instance("demo:greet/host@1.0.0").func(
   "log",
   HostFunc.typed(

@@ -1,5 +1,6 @@
 // deno task demo:real: wasm-tools itself, a 2.2 MB component written in Rust, run from its bytes.
-// Of WASI it gets what the run calls: random numbers and an empty environment; everything else traps if reached.
+// Of WASI it gets what the run calls: random numbers and an empty environment; everything else
+// traps if reached.
 
 import { compile, type Component, type Instance, Linker } from "@windlass/component";
 

@@ -1,5 +1,7 @@
-// A time limit for a guest that may never end: it runs in a worker, which is terminated when its time is up.
-// Node and Bun stop it there. In Deno 2.9.6 its thread spins on until the process ends: a program that can, ends with Deno.exit().
+// A time limit for a guest that may never end: it runs in a worker, which is terminated when its
+// time is up.
+// Node and Bun stop it there. In Deno 2.9.6 its thread spins on until the process ends: a program
+// that can, ends with Deno.exit().
 
 import { compile } from "@windlass/component";
 

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// Inputs for lists of numbers: bytes as text, in hexadecimal, from a file, or what a call gave; other numbers in a line.
+// Inputs for lists of numbers: bytes as text, in hexadecimal, from a file, or what a call gave;
+// other numbers in a line.
 
 import type { ValType } from "@windlass/component";
 import { button, el, sizeText, textField } from "./dom.ts";
@@ -11,7 +12,10 @@ import { type HeldBytes, Named, type Objects } from "./objects.ts";
 /** Bytes that are shown as text or in hexadecimal. */
 const MOST_TYPED = 10_000;
 
-/** Bytes in hexadecimal, with whatever between them; anything else is given on as text, which the library refuses. */
+/**
+ * Bytes in hexadecimal, with whatever between them; anything else is given on as text, which the
+ * library refuses.
+ */
 function fromHex(text: string): unknown {
   const digits = text.replaceAll(/[\s,]|0x/g, "");
   if (!/^(?:[0-9a-f]{2})*$/i.test(digits)) return text;

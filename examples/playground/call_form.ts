@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// What all forms that call something have: a button, Enter in every field, and a place for what the last call came to.
+// What all forms that call something have: a button, Enter in every field, and a place for what the
+// last call came to.
 
 import { button, el, sendOnEnter } from "./dom.ts";
 

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// The list of calls as it grows: what went in, what the guest asked of the host and wrote meanwhile, what came out, how long it took.
+// The list of calls as it grows: what went in, what the guest asked of the host and wrote
+// meanwhile, what came out, how long it took.
 // As a console has it: the oldest first, and what a call did on the way inside it.
 
 import { el, timeText } from "./dom.ts";

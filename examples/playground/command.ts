@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// A command: its arguments, what it reads, what it writes and the code that it exits with. Each run is an instance of its own.
+// A command: its arguments, what it reads, what it writes and the code that it exits with. Each run
+// is an instance of its own.
 
 import { features } from "@windlass/component";
 import { run } from "@windlass/component/wasi";

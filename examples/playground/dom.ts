@@ -4,7 +4,10 @@
 
 type Child = Node | string | undefined;
 
-/** Properties of an element; `label` is what assistive technology calls it, `attrs` are attributes that no property sets. */
+/**
+ * Properties of an element; `label` is what assistive technology calls it, `attrs` are attributes
+ * that no property sets.
+ */
 export type Properties<K extends keyof HTMLElementTagNameMap> = Partial<HTMLElementTagNameMap[K]> & {
   readonly label?: string;
   readonly attrs?: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// The exports of a component as forms: one for each function, those of a resource together, as a class.
+// The exports of a component as forms: one for each function, those of a resource together, as a
+// class.
 
 import type { ExternItem, ResourceType } from "@windlass/component";
 import { ComponentError } from "@windlass/component";

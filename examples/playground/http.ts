@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// A handler of HTTP: a form for a request, and the response as a browser shows it. Links and forms in it send requests to the handler.
+// A handler of HTTP: a form for a request, and the response as a browser shows it. Links and forms
+// in it send requests to the handler.
 
 import { serve } from "@windlass/component/wasi";
 import { type CallForm, formOf, Outcome } from "./call_form.ts";

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// An input for each type: an element, and the value that was entered. What is entered wrongly is a ValueError of the call, in the
+// An input for each type: an element, and the value that was entered. What is entered wrongly is a
+// ValueError of the call, in the
 // library's words. An input begins with a value if there is one.
 
 import type { ResourceType, ValType } from "@windlass/component";

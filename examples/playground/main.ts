@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// The playground: a component from a sample or a file, its exports as forms, its calls as they happen, its world, its imports scripted.
+// The playground: a component from a sample or a file, its exports as forms, its calls as they
+// happen, its world, its imports scripted.
 
 import { compile, type Component } from "@windlass/component";
 import type { CallForm } from "./call_form.ts";
@@ -28,7 +29,8 @@ function complain(text: string): void {
   byId("fault-box").hidden = text === "";
 }
 
-// ── Instantiating ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Instantiating
+// ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 let forms: CallForm[] = [];
 
@@ -63,7 +65,8 @@ async function again(): Promise<void> {
 byId("instantiate").addEventListener("click", again);
 byId("unlock").addEventListener("click", again);
 
-// ── Loading ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Loading
+// ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Loads count: what arrives late, after another was chosen, is forgotten. */
 let latest = 0;

@@ -1,4 +1,5 @@
-// Numbers as they are typed: text in, a number out. Anything else is given on as text, which the library refuses by name.
+// Numbers as they are typed: text in, a number out. Anything else is given on as text, which the
+// library refuses by name.
 
 export const integer = (typed: string): unknown => /^-?\d+$/.test(typed.trim()) ? Number(typed) : typed;
 

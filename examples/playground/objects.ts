@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// Objects of the guest's resources that calls have given: named, to be given as arguments, dropped. Bytes that calls have given, too.
+// Objects of the guest's resources that calls have given: named, to be given as arguments, dropped.
+// Bytes that calls have given, too.
 
 import type { ResourceType, ValType } from "@windlass/component";
 import { camelCase, memberNames } from "../../host/names.ts";

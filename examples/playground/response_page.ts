@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// A page of the guest's in a frame: nothing in it runs, loads or leaves, but what is clicked and sent goes to the handler.
+// A page of the guest's in a frame: nothing in it runs, loads or leaves, but what is clicked and
+// sent goes to the handler.
 
 import { el } from "./dom.ts";
 
@@ -16,7 +17,8 @@ export interface Asked {
 const LEAST = 80, MOST = 480;
 
 /**
- * The only script of the frame: tells the page outside what was clicked or sent, and how high its content is.
+ * The only script of the frame: tells the page outside what was clicked or sent, and how high its
+ * content is.
  * It is sent as text, and runs in an origin of its own.
  */
 function insideFrame(): void {
@@ -42,7 +44,9 @@ function insideFrame(): void {
   new ResizeObserver(resized).observe(document.documentElement);
 }
 
-/** The page's text with our script, and a policy that lets nothing else run and nothing be loaded. */
+/**
+ * The page's text with our script, and a policy that lets nothing else run and nothing be loaded.
+ */
 function framed(html: string): string {
   const nonce = crypto.randomUUID(), page = new DOMParser().parseFromString(html, "text/html");
   const policy = page.createElement("meta");

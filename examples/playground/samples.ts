@@ -1,4 +1,5 @@
-// Samples that lie beside the page: what each is, what its imports are scripted as, and the calls that it begins with.
+// Samples that lie beside the page: what each is, what its imports are scripted as, and the calls
+// that it begins with.
 
 import { Named } from "./objects.ts";
 

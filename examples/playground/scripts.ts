@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// The imports of a component: functions that the page has a script or a stub for, and what WASI's are given. A changed script is used
+// The imports of a component: functions that the page has a script or a stub for, and what WASI's
+// are given. A changed script is used
 // from the next call on.
 
 import { type Component, type ExternItem, features, type FuncType, type HostFunction, ok } from "@windlass/component";
@@ -89,7 +90,8 @@ function functionsOf(item: ExternItem, owner = ""): { path: string; type: FuncTy
  * Fills a list with the component's imports, and gives their scripts.
  *
  * @param texts What is known of the scripts by path.
- * @param relink Called when a script becomes one that waits, or no longer is: that is settled when linking.
+ * @param relink Called when a script becomes one that waits, or no longer is: that is settled when
+ * linking.
  */
 export function listImports(
   list: HTMLElement,

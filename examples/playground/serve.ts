@@ -1,4 +1,5 @@
-// deno task playground: bundles the playground and serves it. With --out DIR it writes the static files instead.
+// deno task playground: bundles the playground and serves it. With --out DIR it writes the static
+// files instead.
 
 import { realComponent } from "../real.ts";
 import { SAMPLES } from "./samples.ts";
@@ -41,7 +42,8 @@ export async function playgroundFiles(): Promise<Map<string, PageFile>> {
     add(name, await Deno.readFile(`${here}${name}`));
   }
   for (const { id, file } of SAMPLES) {
-    // A real toolchain's component comes with an npm package; all others are built from the sources beside them.
+    // A real toolchain's component comes with an npm package; all others are built from the sources
+    // beside them.
     add(file, id === "wasm-tools" ? await realComponent(id) : await Deno.readFile(`${here}samples/${file}`));
   }
   return made;

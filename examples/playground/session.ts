@@ -20,7 +20,8 @@ import { hostFunction, isAsync, isWasi, type Script, Stub } from "./scripts.ts";
 
 /** Where a guest's output goes that is shown as it comes. */
 export function outputTo(show: Pick<Calls, "output">): { stdout?: WritableStream; stderr?: WritableStream } {
-  // A guest that cannot be suspended cannot wait until a stream has taken what it wrote: there, output is thrown away.
+  // A guest that cannot be suspended cannot wait until a stream has taken what it wrote: there,
+  // output is thrown away.
   if (!features.jspi) return {};
   const stream = (name: string): WritableStream<Uint8Array> => {
     const decoder = new TextDecoder();
@@ -96,7 +97,10 @@ export class Session {
     return this.#locked;
   }
 
-  /** Looks at what a call has thrown: all but a wrong argument and a guest's own error lock the instance down. */
+  /**
+   * Looks at what a call has thrown: all but a wrong argument and a guest's own error lock the
+   * instance down.
+   */
   #threw(error: unknown): void {
     if (error instanceof ComponentError || this.#locked) return;
     if (error instanceof ValueError && !/(?:^| of )import /.test(error.path)) return;

@@ -1,4 +1,5 @@
-// How a program in JavaScript reads what a component exports: `format`, `new Basket`, `basket.add`, `Basket.merge`.
+// How a program in JavaScript reads what a component exports: `format`, `new Basket`, `basket.add`,
+// `Basket.merge`.
 
 import type { ExternItem, FuncType } from "@windlass/component";
 import { parsePlainName } from "../../core/binary/names.ts";

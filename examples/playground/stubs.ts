@@ -1,8 +1,12 @@
-// Values of a type that stand for nothing, which stubs of imports give; and how much a type describes.
+// Values of a type that stand for nothing, which stubs of imports give; and how much a type
+// describes.
 
 import type { ResourceType, ValType } from "@windlass/component";
 
-/** How many values lie side by side in a type, counted no further than some number: types can be small and describe much. */
+/**
+ * How many values lie side by side in a type, counted no further than some number: types can be
+ * small and describe much.
+ */
 export function breadth(type: ValType, most: number): number {
   const parts: readonly (ValType | undefined)[] = type.kind === "record"
     ? type.fields.map((field) => field.type)

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 
-// Values as a program in JavaScript has them, in text. Long ones are broken into lines, very long ones are cut.
+// Values as a program in JavaScript has them, in text. Long ones are broken into lines, very long
+// ones are cut.
 
 /** Characters of one line. */
 const WIDTH = 52;

@@ -12,7 +12,9 @@ const languages = [
   { id: "typescript", text: (component: Component) => component.typescript() },
 ] as const;
 
-/** Characters that are coloured: a larger text is shown plainly, since each word becomes an element. */
+/**
+ * Characters that are coloured: a larger text is shown plainly, since each word becomes an element.
+ */
 const MOST_COLOURED = 200_000;
 
 /** The tabs of the page and what they show. */
@@ -76,7 +78,8 @@ export class World {
       await navigator.clipboard.writeText(this.#text());
       copy.textContent = "Copied";
     } catch {
-      // Without permission, or on a page that is not secure: what is selected can still be copied by hand.
+      // Without permission, or on a page that is not secure: what is selected can still be copied
+      // by hand.
       getSelection()?.selectAllChildren(this.#panel);
       copy.textContent = "Selected: copy it";
     }

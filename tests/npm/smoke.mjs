@@ -1,4 +1,5 @@
-// The packed package, as whoever installs it has it: in Node 20 (no JSPI, no multi-memory), Node 26 and Bun.
+// The packed package, as whoever installs it has it: in Node 20 (no JSPI, no multi-memory), Node 26
+// and Bun.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

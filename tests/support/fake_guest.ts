@@ -35,7 +35,8 @@ export interface FakeGuestOptions {
 }
 
 /**
- * Memories that guests have in turn. JavaScriptCore collects garbage for each new memory, once there
+ * Memories that guests have in turn. JavaScriptCore collects garbage for each new memory, once
+ * there
  * are a few; no test has this many guests at a time.
  */
 const memories: (WebAssembly.Memory | undefined)[] = Array(16).fill(undefined);
