@@ -15,6 +15,11 @@ export interface CallHooks {
   callingGuest?(path: string): void;
   /** The guest returned or threw. */
   returningFromGuest?(path: string): void;
+  /**
+   * With `idle: "wait"`: the instance tree has nothing to do. The text says what each call waits
+   * for.
+   */
+  idle?(report: string): void;
 }
 
 /**

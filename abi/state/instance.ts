@@ -8,6 +8,7 @@
 import { DEPTH, ENTERED, INSTANCE_WORDS, LOCKED, LOCKED_DOWN, NO_LEAVE, takeFlags, TREE_WORDS } from "./flags.ts";
 import type { CallHooks } from "./hooks.ts";
 import { HandleTable } from "./handle_table.ts";
+import type { AsyncValues } from "./async_values.ts";
 import type { Suspension } from "./suspend.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
 
@@ -83,10 +84,14 @@ export class InstanceTree {
   lifted = 0;
   /** Which calls can be suspended. Set only if a suspending function is linked. */
   suspension: Suspension | undefined = undefined;
+  /** Streams, futures and error contexts. Set only if the component has such types. */
+  asyncValues: AsyncValues | undefined = undefined;
   /** The promising calls under way. Each function rejects one of them. */
   readonly pendingCalls: Set<(reason: unknown) => void> = new Set();
   /** The waits of suspended guests. Ending a wait unwinds its guest. */
   readonly waits: Set<Ending> = new Set();
+  /** Ends the asynchronous tasks. Set only if the component has some. */
+  onLockDown: (() => void) | undefined = undefined;
   /** Functions that run when no call is suspended any more. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
@@ -157,6 +162,7 @@ export class InstanceTree {
       node.mayLeave = false;
     }
     for (const wait of this.waits) wait.end();
+    this.onLockDown?.();
   }
 
   /**

@@ -17,6 +17,8 @@ import {
 import { Loopback } from "../../abi/calls/loopback.ts";
 import { exportFunction, makeMethod } from "../../abi/codegen/tiers.ts";
 import { isHostError, rethrow, surface, trapAt } from "../../abi/state/trap.ts";
+import { callableTask } from "../../abi/concurrency/call_from_host.ts";
+import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
@@ -82,6 +84,7 @@ export class Running {
     const made = this.#export(ref, path);
     if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx } = made, { suspension } = this.tree;
+    if (lifted.signature.type.async) return this.#task(made, path, style);
     const core = suspension === undefined
       ? lifted.core
       : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
@@ -99,8 +102,15 @@ export class Running {
     const made = this.#export(ref, path);
     if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
+    if (made.target() !== undefined) return this.#task(made, path, { throws, method });
     const core = hooked(this.tree, suspendingCore(), path, true, true);
     const call = liftPromising(linkExport({ ...lifted, core }, cx, throws));
+    return method ? makeMethod(call) as PromisingCall : call;
+  }
+
+  /** Gives a function that runs as a task. */
+  #task({ target, cx }: ExportedLift, path: string, { throws, method }: ExportStyle): PromisingCall {
+    const call = callableTask({ ...target()!, path, number: this.tree.callNumber(path) }, cx, throws);
     return method ? makeMethod(call) as PromisingCall : call;
   }
 
@@ -111,7 +121,7 @@ export class Running {
   #export(
     ref: FuncRef,
     path: string,
-  ): { lifted: Lifted; cx: CanonContext; suspendingCore: () => CoreFunction } | string {
+  ): ExportedLift | string {
     const { tree } = this;
     if (ref.kind === "import") {
       const key = `${ref.leaf} ${path}`;
@@ -123,18 +133,28 @@ export class Running {
         this.#loopbacks.set(key, made);
       }
       const { lifted, cx } = made;
-      return { lifted, cx, suspendingCore: () => lifted.core };
+      return { lifted, cx, suspendingCore: () => lifted.core, target: () => undefined };
     }
     const unsupported = unsupportedLift(this.plan.lifts[ref.lift]!);
     if (unsupported !== undefined) return unsupported;
-    const { lifted, options, node, suspendingCore } = this.#core.lift(ref.lift);
+    const { lifted, options, node, suspendingCore, target } = this.#core.lift(ref.lift);
     const { postReturn } = lifted;
     return {
       lifted: { ...lifted, path, postReturn: postReturn && hooked(tree, postReturn, path, true) },
       cx: new CanonContext(node, hookedOptions(tree, options, path), true),
       suspendingCore,
+      target,
     };
   }
+}
+
+/** A lift that is exported. */
+interface ExportedLift {
+  readonly lifted: Lifted;
+  readonly cx: CanonContext;
+  readonly suspendingCore: () => CoreFunction;
+  /** The lift as a task, if calls of it run as tasks. */
+  readonly target: () => LiftTarget | undefined;
 }
 
 /** Gives the core modules that a component defines, in order of appearance. */

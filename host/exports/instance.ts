@@ -2,6 +2,7 @@
 // A linked plan and options enter, an Instance leaves. Functions are made when they are first read.
 
 import "../../abi/dispose.ts";
+import { describe } from "../../errors.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
@@ -56,6 +57,11 @@ export interface InstantiateSettings {
    * `reportError`.
    */
   onError?: (error: unknown) => void;
+  /**
+   * What an instance tree does whose tasks all wait while nothing of the host is pending: `"trap"`
+   * reports a deadlock, `"wait"` waits for the host's next call. The default is `"wait"`.
+   */
+  idle?: "trap" | "wait";
 }
 /**
  * `data` is what host functions made with `{ caller: true }` find as `caller.data`. It is required,
@@ -142,6 +148,7 @@ export const INSTANTIATE_OPTIONS: Known<InstantiateOptions<unknown>> = {
   hooks: true,
   signal: true,
   onError: true,
+  idle: true,
   data: true,
 };
 const LIMITS: Known<Limits> = { liftedBytes: true, handles: true, callDepth: true };
@@ -150,12 +157,17 @@ const HOOKS: Known<CallHooks> = {
   returningFromHost: true,
   callingGuest: true,
   returningFromGuest: true,
+  idle: true,
 };
 const FUNC_OPTIONS: Known<{ throws?: boolean; promising?: boolean }> = { throws: true, promising: true };
 
 function checkOptions(options: InstantiateOptions<unknown>): void {
   checkKnown("option of instantiate", options, INSTANTIATE_OPTIONS);
   checkKnown("limit", options.limits, LIMITS);
+  const { idle } = options;
+  if (idle !== undefined && idle !== "trap" && idle !== "wait") {
+    throw new TypeError(`the option \`idle\` must be "trap" or "wait", found ${describe(idle)}`);
+  }
   // The functions of a hooks object may use other members of it, so unknown members are allowed.
   const { hooks } = options;
   if (hooks === undefined) return;
@@ -175,6 +187,7 @@ function prepare(
     codegen: codegen && features.codegen,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
     printers,
+    scheduling: { idle: options.idle ?? "wait", onIdle: (report) => options.hooks?.idle?.(report) },
   });
   return {
     running,

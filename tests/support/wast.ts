@@ -195,6 +195,8 @@ class Script {
   readonly #definitions = new Map<string, Component>();
   readonly #instances = new Map<string, Instance>();
   readonly #registered = new Map<string, Instance>();
+  /** Whether the script is about asynchronous components. */
+  readonly #async: boolean;
   #skipped = false;
   #definition: Component | undefined;
   #instance: Instance | undefined;
@@ -203,6 +205,7 @@ class Script {
     this.#text = text;
     this.#gates = gatesOf(text);
     this.#options = options;
+    this.#async = /\basync\b|\bthread\.|\bwaitable/.test(text);
   }
 
   async run(command: List): Promise<Outcome> {
@@ -232,10 +235,10 @@ class Script {
         this.#registered.set(stringOf(first), this.#find(rest[0]));
         return;
       case "invoke":
-        this.#invoke(command);
+        await this.#invoke(command);
         return;
       case "assert_return": {
-        const value = this.#invoke(first as List);
+        const value = await this.#invoke(first as List);
         const [expected] = rest;
         if (expected === undefined) return value === undefined ? undefined : `expected nothing, found ${show(value)}`;
         return equals(expected, value) ? undefined : `expected ${this.#source(expected)}, found ${show(value)}`;
@@ -254,7 +257,7 @@ class Script {
 
   async #fails(action: List, phrase: Expr | undefined, classes: readonly (new (...args: never[]) => Error)[]) {
     try {
-      if (head(action) === "invoke") this.#invoke(action);
+      if (head(action) === "invoke") await this.#invoke(action);
       else await this.#component(action);
     } catch (error) {
       if (!classes.some((each) => error instanceof each)) throw error;
@@ -342,7 +345,7 @@ class Script {
     const linker = new Linker({ shadowing: true });
     defineSpectest(linker);
     for (const [registered, instance] of this.#registered) linker.define({ [registered]: instance.exports });
-    const instance = linker.link(component).instantiateSync();
+    const instance = linker.link(component).instantiateSync({ idle: "trap" });
     this.#instance = instance;
     const results = component.exports.filter(({ type }) => type.kind === "func" && type.type.result?.kind === "result");
     resultExports.set(instance, new Set(results.map((item) => item.name)));
@@ -353,17 +356,19 @@ class Script {
   }
 
   /** Calls an export; a top-level result comes back as a variant value. */
-  #invoke(action: List): unknown {
+  async #invoke(action: List): Promise<unknown> {
     if (head(action) !== "invoke") throw new Unrunnable(`unknown action ${head(action)}`);
     const [, first, ...rest] = action.items;
     const named = first?.kind === "atom";
     const name = stringOf(named ? rest[0] : first);
     const instance = this.#find(named ? first : undefined);
-    const func = (instance.exports as Record<string, unknown>)[name];
+    // A synchronous function of an asynchronous component may have to wait.
+    const { exports } = this.#async ? instance.promising : instance;
+    const func = (exports as Record<string, unknown>)[name];
     if (typeof func !== "function") throw new Error(`there is no export ${name}`);
     const isResult = resultExports.get(instance)!.has(name);
     try {
-      const value = func(...rest.slice(named ? 1 : 0).map(toJs));
+      const value = await func(...rest.slice(named ? 1 : 0).map(toJs));
       return isResult ? { tag: "ok", val: value } : value;
     } catch (error) {
       if (isResult && error instanceof ComponentError) return { tag: "err", val: error.payload };

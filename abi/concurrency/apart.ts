@@ -1,0 +1,62 @@
+// Guest code that is no part of the running thread: realloc, post-return, destructors, and calls of
+// synchronous functions. Each is a thread of its own, made only if it asks for one.
+
+import type { Scheduler } from "./scheduler.ts";
+import type { Thread } from "./thread.ts";
+
+type Func = (...args: never[]) => unknown;
+
+/** Makes a function that runs apart from the running thread. */
+export function apart<F extends Func>(scheduler: Scheduler, func: F): F {
+  return ((...args) => {
+    const { current, allowed } = scheduler;
+    scheduler.current = undefined;
+    scheduler.allowed = false;
+    try {
+      return func(...args);
+    } finally {
+      end(scheduler.current);
+      scheduler.current = current;
+      scheduler.allowed = allowed;
+    }
+  }) as F;
+}
+
+/** Makes a lifted function and its post-return, which runs in the thread of the call. */
+export function callApart<F extends Func, P extends Func>(
+  scheduler: Scheduler,
+  core: F,
+  postReturn: P | undefined,
+): { core: F; postReturn: P | undefined } {
+  if (postReturn === undefined) return { core: apart(scheduler, core), postReturn };
+  let last: Thread | undefined;
+  return {
+    core: apart(
+      scheduler,
+      ((...args) => {
+        try {
+          return core(...args);
+        } finally {
+          last = scheduler.current;
+        }
+      }) as F,
+    ),
+    postReturn: ((...args) => {
+      const { current, allowed } = scheduler;
+      scheduler.current = last;
+      scheduler.allowed = false;
+      last = undefined;
+      try {
+        return postReturn(...args);
+      } finally {
+        scheduler.current = current;
+        scheduler.allowed = allowed;
+      }
+    }) as P,
+  };
+}
+
+/** A synchronous call has ended: its thread has no index any more. */
+function end(thread: Thread | undefined): void {
+  if (thread !== undefined && thread.index !== 0) thread.task.unregister(thread);
+}

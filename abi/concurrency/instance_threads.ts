@@ -1,0 +1,101 @@
+// What a component instance has for concurrency: its threads, backpressure, and the lock of tasks
+// that may not interleave.
+// Spec: definitions.py `ComponentInstance`.
+
+import { trap } from "../state/trap.ts";
+import type { ComponentInstance } from "../state/instance.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Thread } from "./thread.ts";
+
+const made = new WeakMap<ComponentInstance, InstanceThreads>();
+
+/** Gives the threads of an instance. */
+export function threadsOf(inst: ComponentInstance, scheduler: Scheduler): InstanceThreads {
+  let found = made.get(inst);
+  if (found === undefined) made.set(inst, found = new InstanceThreads(inst, scheduler));
+  return found;
+}
+
+/** The threads of one instance. */
+export class InstanceThreads {
+  readonly inst: ComponentInstance;
+  readonly scheduler: Scheduler;
+  /** The table of threads. Index 0 is reserved. */
+  readonly #table: (Thread | undefined)[] = [undefined];
+  readonly #free: number[] = [];
+  /** `backpressure`. */
+  backpressure = 0;
+  /** `exclusive_thread`. */
+  exclusive: Thread | undefined = undefined;
+  /** Threads of tasks that wait to enter, the first first. */
+  readonly entering: Set<Thread> = new Set();
+  /** Threads that are ready but for the lock. */
+  readonly locked: Set<Thread> = new Set();
+
+  constructor(inst: ComponentInstance, scheduler: Scheduler) {
+    this.inst = inst;
+    this.scheduler = scheduler;
+  }
+
+  /** Puts a thread in the table. */
+  register(thread: Thread): void {
+    thread.index = this.#free.pop() ?? this.#table.length;
+    this.#table[thread.index] = thread;
+  }
+
+  unregister(thread: Thread): void {
+    if (thread.index === 0) return;
+    this.#table[thread.index] = undefined;
+    this.#free.push(thread.index);
+    thread.index = 0;
+  }
+
+  /** Gives the thread with an index. */
+  at(index: number): Thread {
+    const thread = this.#table[index];
+    if (thread === undefined) trap(this.inst.tree, "unknown-thread", index);
+    return thread;
+  }
+
+  /** A thread that could go on while a synchronous task of the instance waits. */
+  candidate(fits: (thread: Thread) => boolean): Thread | undefined {
+    return this.#table.find((thread) =>
+      thread !== undefined && thread !== this.exclusive && thread.isReady && fits(thread)
+    );
+  }
+
+  addBackpressure(change: 1 | -1): void {
+    const { tree } = this.inst;
+    this.backpressure += change;
+    if (this.backpressure < 0 || this.backpressure >= 0x1_0000) trap(tree, "backpressure-overflow");
+    if (this.backpressure === 0) this.admit();
+  }
+
+  /** Takes the lock. */
+  lock(thread: Thread): void {
+    this.exclusive = thread;
+  }
+
+  /** Gives the lock back: a thread that waited for it goes on, or else a task that waits to enter. */
+  unlock(): void {
+    this.exclusive = undefined;
+    this.passLock();
+  }
+
+  /** Wakes the next thread that waits for the lock. */
+  passLock(): void {
+    for (const thread of this.locked) {
+      this.locked.delete(thread);
+      if (thread.isReady) return this.scheduler.wake(thread);
+    }
+    this.admit();
+  }
+
+  /** Wakes the next task that waits to enter. */
+  admit(): void {
+    for (const thread of this.entering) {
+      if (thread.isReady) this.scheduler.wake(thread);
+      return;
+    }
+  }
+}

@@ -1,0 +1,201 @@
+// `canon lift` of what may run beside other tasks: functions of an async type, and synchronous ones
+// that may have to wait. A task starts, and ends when the guest has resolved it.
+// A lift's parts enter, tasks leave. Who calls (a guest or the host) gives the ends of the task.
+// Spec: CanonicalABI.md `canon lift`.
+
+import type { CoreFunction, CoreValue } from "../types/core_values.ts";
+import type { CanonContext } from "../state/canon_context.ts";
+import type { ComponentInstance } from "../state/instance.ts";
+import { completeMessage } from "../../errors.ts";
+import { failurePlace } from "../calls/call_plan.ts";
+import { liftResult, lowerParams } from "../calls/passing.ts";
+import type { Signature } from "../codecs/signature.ts";
+import type { CallStyle } from "../types/layout.ts";
+import { asTrap, rethrow, trap } from "../state/trap.ts";
+import type { Root } from "./root.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { Task, type TaskEnds } from "./task.ts";
+import type { Thread } from "./thread.ts";
+import { type GuestEvent, NOTHING, TASK_CANCELLED, WaitableSet } from "./waitable.ts";
+
+/** A core function of a guest. */
+export interface GuestCore {
+  readonly plain: CoreFunction;
+  /** Runs it on a stack of its own. `undefined` if it never has to wait, or the engine cannot. */
+  readonly start: ((thread: Thread, args: readonly unknown[]) => void) | undefined;
+}
+
+/** The parts of a lift. */
+export interface LiftTarget {
+  readonly inst: ComponentInstance;
+  readonly scheduler: Scheduler;
+  readonly signature: Signature;
+  readonly async: boolean;
+  readonly style: CallStyle;
+  readonly core: GuestCore;
+  readonly callback: GuestCore | undefined;
+  readonly postReturn: ((...results: unknown[]) => void) | undefined;
+  /** For `task.return`, which must have the same. */
+  readonly memory: WebAssembly.Memory | undefined;
+  readonly path: string;
+  /** The call number (entering.ts). */
+  readonly number: number;
+}
+
+/** Makes a task. Its implicit thread is not started. */
+export function makeTask(target: LiftTarget, cx: CanonContext, ends: TaskEnds, root: Root | undefined): Task {
+  const task = new Task(target.inst, target.scheduler, { target, ends, cx, root });
+  task.implicit.go = () => enter(task);
+  return task;
+}
+
+/** `enter_implicit_thread`, and what follows. */
+function enter(task: Task): void {
+  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
+  const isHeld = (): boolean =>
+    threads.backpressure > 0 || task.needsExclusive && threads.exclusive !== undefined;
+  if (!task.async || !isHeld() && threads.entering.size === 0) return begin(task);
+  threads.entering.add(implicit);
+  const waiting = { ready: () => !isHeld(), cancellable: true, what: "its turn to enter" };
+  scheduler.wait(implicit, waiting, (cancelled) => {
+    threads.entering.delete(implicit);
+    if (cancelled) {
+      task.cancel();
+      threads.admit();
+    } else {
+      begin(task);
+      if (threads.exclusive === undefined && threads.backpressure === 0) threads.admit();
+    }
+  }, false);
+}
+
+function begin(task: Task): void {
+  const { scheduler, implicit, inst } = task, { style, core, signature } = task.target!;
+  if (task.needsExclusive) scheduler.threads(inst).lock(implicit);
+  task.register(implicit);
+  const flat = lowered(task, signature);
+  if (flat === undefined) return;
+  callCore(implicit, core, flat, (result) => {
+    if (style === "sync") endSync(task, result as CoreValue | undefined);
+    else if (style === "async") task.exit();
+    else next(task, result as number);
+  });
+}
+
+/** Lowers the parameters. `undefined` if a value of the host does not fit: only its call fails. */
+function lowered(task: Task, signature: Signature): readonly CoreValue[] | undefined {
+  const { scheduler, cx, root } = task, at = { param: 0 };
+  const values = task.start();
+  scheduler.current = task.implicit;
+  scheduler.allowed = false;
+  try {
+    return lowerParams(signature, cx!, values, task.frame, at);
+  } catch (error) {
+    const { verb, item } = failurePlace("lower-params", at.param, signature.places);
+    completeMessage(error, verb, item, task.target!.path);
+    if (!cx!.host || cx!.inst.tree.lockedDown || root === undefined) throw error;
+    task.abandon();
+    root.reject(error);
+    return undefined;
+  }
+}
+
+/** Calls a core function, on a stack of its own if it may have to wait. */
+export function callCore(
+  thread: Thread,
+  core: GuestCore,
+  args: readonly unknown[],
+  returned: (result: unknown) => void,
+): void {
+  const { scheduler, inst } = thread.task;
+  if (core.start !== undefined) {
+    thread.returned = returned;
+    return core.start(thread, args);
+  }
+  scheduler.current = thread;
+  scheduler.allowed = false;
+  let result: unknown;
+  try {
+    result = core.plain(...args as never[]);
+  } catch (error) {
+    throw asTrap(error);
+  }
+  if (inst.tree.lockedDown) rethrow(inst.tree);
+  returned(result);
+}
+
+/** The end of a synchronously lifted function. */
+function endSync(task: Task, result: CoreValue | undefined): void {
+  const { cx, inst, target } = task, { signature, postReturn, path } = target!;
+  task.checkResolving();
+  let value: unknown;
+  try {
+    value = liftResult(signature, cx!, result, task.frame);
+  } catch (error) {
+    throw completeMessage(error, "lift", "result", path);
+  }
+  task.resolve(value);
+  if (postReturn !== undefined) {
+    inst.mayLeave = false;
+    if (signature.layout.core.results.length === 0) postReturn();
+    else postReturn(result);
+    if (inst.tree.lockedDown) rethrow(inst.tree);
+    inst.mayLeave = true;
+  }
+  task.exit();
+}
+
+const EXIT = 0, YIELD = 1, WAIT = 2;
+
+/** Does what a callback's return value says. */
+function next(task: Task, packed: number): void {
+  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
+  const code = packed & 0xf;
+  if (code === EXIT) return task.exit();
+  if (code !== YIELD && code !== WAIT) trap(inst.tree, "callback-code", code);
+  threads.unlock();
+  const set = code === WAIT ? inst.handles.item(packed >>> 4, WaitableSet, "waitable set") : undefined;
+  const isFree = (): boolean => {
+    if (threads.exclusive === undefined) return true;
+    threads.locked.add(implicit);
+    return false;
+  };
+  set?.waiters.add(implicit);
+  const waiting = {
+    ready: set === undefined ? isFree : () => set.hasEvent && isFree(),
+    cancellable: true,
+    what: set === undefined ? "its turn after a yield" : `waitable set ${packed >>> 4}`,
+  };
+  const go = (cancelled: boolean): void => {
+    set?.waiters.delete(implicit);
+    threads.locked.delete(implicit);
+    const event = cancelled ? TASK_CANCELLED : set === undefined ? NOTHING : set.takeEvent();
+    callBack(task, event);
+  };
+  if (task.deliverPendingCancel(true)) return again(task, go);
+  if (set === undefined) {
+    implicit.waiting = waiting;
+    implicit.cancellable = true;
+    implicit.go = go;
+    scheduler.wake(implicit, true);
+  } else {
+    scheduler.wait(implicit, waiting, go, false);
+  }
+}
+
+/** A cancellation was pending: it is delivered as soon as the task may run. */
+function again(task: Task, go: (cancelled: boolean) => void): void {
+  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
+  const ready = (): boolean => {
+    if (threads.exclusive === undefined) return true;
+    threads.locked.add(implicit);
+    return false;
+  };
+  scheduler.wait(implicit, { ready, cancellable: false, what: "its turn" }, () => go(true), false);
+}
+
+function callBack(task: Task, event: GuestEvent): void {
+  const { scheduler, implicit, inst, target } = task;
+  scheduler.threads(inst).lock(implicit);
+  callCore(implicit, target!.callback!, event, (packed) => next(task, packed as number));
+}

@@ -1,0 +1,49 @@
+// A call from the host that is under way: the promise that it gave, and the tasks that work for it.
+
+import type { ComponentInstance } from "../state/instance.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Task } from "./task.ts";
+
+/** The call. */
+export class Root {
+  readonly path: string;
+  readonly inst: ComponentInstance;
+  readonly #scheduler: Scheduler;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  /** The task of the export. `undefined` before it starts. */
+  task: Task | undefined = undefined;
+  settled = false;
+
+  constructor(
+    path: string,
+    inst: ComponentInstance,
+    scheduler: Scheduler,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.path = path;
+    this.inst = inst;
+    this.#scheduler = scheduler;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    scheduler.roots.add(this);
+  }
+
+  resolve(value: unknown): void {
+    this.#scheduler.roots.delete(this);
+    this.settled = true;
+    this.#resolve(value);
+  }
+
+  reject(error: unknown): void {
+    this.#scheduler.roots.delete(this);
+    this.settled = true;
+    this.#reject(error);
+  }
+
+  /** What its task waits for, in words. */
+  waitsFor(): string {
+    return this.task?.waitsFor() ?? "its turn";
+  }
+}

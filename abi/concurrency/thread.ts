@@ -1,0 +1,57 @@
+// A thread of a guest: what runs it, what it waits for, and its context slots.
+// A thread that does not run has a continuation. It runs a callback, starts a function, or lets a
+// suspended stack go on.
+// Spec: definitions.py `Thread`.
+
+import type { ComponentInstance } from "../state/instance.ts";
+import type { Task } from "./task.ts";
+
+/** Lets a thread go on. `entering` are the instances that it enters. */
+export type Continue = (cancelled: boolean, entering: readonly ComponentInstance[]) => void;
+
+/** What a blocked thread waits for. */
+export interface Waiting {
+  readonly ready: () => boolean;
+  readonly cancellable: boolean;
+  /** In the words of a report: `waitable set 3`. */
+  readonly what: string;
+}
+
+/** A thread. */
+export class Thread {
+  readonly task: Task;
+  /** Its index in the instance's table of threads. 0 if it has none. */
+  index = 0;
+  /** The values of `context.get` and `context.set`. */
+  readonly slots: [number | bigint, number | bigint] = [0, 0];
+  /** What it waits for. `undefined` if it runs, or is suspended until another thread resumes it. */
+  waiting: Waiting | undefined = undefined;
+  /** Whether cancelling its task may resume it. */
+  cancellable = false;
+  /** How it goes on. `undefined` while it runs, and after its end. */
+  go: Continue | undefined = undefined;
+  /** Whether it goes on by resuming a suspended stack, which takes a microtask. */
+  onStack = false;
+  /** Whether it is in a queue of the scheduler. */
+  queued = false;
+  /** What happens with the results of the core function that runs on its stack. */
+  returned: ((result: unknown) => void) | undefined = undefined;
+  /** Whether its stack is suspended, and not at its end. */
+  suspended = false;
+  /** An exception that the end of its core function caused. */
+  failure: { readonly error: unknown } | undefined = undefined;
+
+  constructor(task: Task) {
+    this.task = task;
+  }
+
+  /** `suspended`: it goes on only if another thread resumes it. */
+  get isSuspended(): boolean {
+    return this.go !== undefined && this.waiting === undefined;
+  }
+
+  /** `ready`. */
+  get isReady(): boolean {
+    return this.go !== undefined && this.waiting !== undefined && this.waiting.ready();
+  }
+}

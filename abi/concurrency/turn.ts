@@ -1,0 +1,21 @@
+// A turn of the event loop: timers, sockets and promises of the host come before what is called
+// back.
+
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+
+/** Calls back in a later round of the event loop. */
+export const afterTurn: (callback: () => void) => void = setImmediate ?? throughChannel();
+
+/** For browsers: a message is a task of its own, and unlike a timer's task it is never delayed. */
+function throughChannel(): (callback: () => void) => void {
+  const waiting: (() => void)[] = [];
+  let channel: MessageChannel | undefined;
+  return (callback) => {
+    if (channel === undefined) {
+      channel = new MessageChannel();
+      channel.port1.onmessage = () => waiting.shift()?.();
+    }
+    waiting.push(callback);
+    channel.port2.postMessage(undefined);
+  };
+}
