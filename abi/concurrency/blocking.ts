@@ -3,7 +3,6 @@
 
 import type { CoreValue } from "../types/core_values.ts";
 import type { ComponentInstance } from "../state/instance.ts";
-import { trap } from "../state/trap.ts";
 import type { Scheduler, SuspendedStack } from "./scheduler.ts";
 import { Task } from "./task.ts";
 import type { Thread, Waiting } from "./thread.ts";
@@ -17,8 +16,9 @@ export function currentThread(inst: ComponentInstance, scheduler: Scheduler): Th
 }
 
 /** Whether a thread may not block, because its caller waits for it synchronously. */
-export function isSynchronous({ task }: Thread): boolean {
-  return !task.async && !task.isResolved;
+export function isSynchronous(thread: Thread): boolean {
+  const { task } = thread;
+  return !task.async && !task.isResolved && thread === task.implicit;
 }
 
 /**
@@ -31,8 +31,8 @@ export const EAGER_BLOCK_CHECK = true as boolean;
 /** Makes that check. */
 export function checkMayBlock(thread: Thread): void {
   if (!EAGER_BLOCK_CHECK || !isSynchronous(thread)) return;
-  const { task: { inst, scheduler } } = thread;
-  if (scheduler.threads(inst).candidate(() => true) === undefined) trap(inst.tree, "block-sync-task");
+  const { scheduler, inst } = thread.task;
+  if (!scheduler.hasReady && scheduler.threads(inst).candidate(() => true) === undefined) scheduler.neverReturns();
 }
 
 /**
@@ -92,6 +92,6 @@ function runOthers(thread: Thread, ready: () => boolean): boolean {
     scheduler.run(other, false, [], () => {});
     if (ready()) return true;
   }
-  if (threads.candidate(() => true) === undefined) trap(inst.tree, "block-sync-task");
+  if (threads.candidate(() => true) === undefined) scheduler.neverReturns();
   return false;
 }

@@ -41,6 +41,7 @@ class HostCallOfGuest implements TaskEnds {
   readonly #throws: boolean;
   readonly #args: readonly unknown[];
   readonly #root: Root;
+  #settled: (() => void) | undefined;
 
   constructor(target: LiftTarget, cx: CanonContext, throws: boolean, args: readonly unknown[], root: Root) {
     this.#target = target;
@@ -51,12 +52,12 @@ class HostCallOfGuest implements TaskEnds {
   }
 
   /** Starts the call now if it may, or else when the guest has left. */
-  begin(): void {
+  begin(queued = false): void {
     const { inst, scheduler } = this.#target, { tree } = inst;
     if (tree.lockedDown || tree.disposed) return this.#refuse();
-    const entering = inst.enteringSet(undefined);
-    if (!scheduler.isFree || entering.some((each) => each.entered !== FREE)) {
-      scheduler.post(() => this.begin());
+    if (!scheduler.isFree || inst.enteringSet(undefined).some((each) => each.entered !== FREE)) {
+      if (queued) return this.#refuse();
+      scheduler.post(() => this.begin(true));
       return;
     }
     try {
@@ -104,13 +105,23 @@ class HostCallOfGuest implements TaskEnds {
         ? unwrapResult(value as { tag: "ok" | "err"; val: unknown }, this.#throws)
         : value;
     } catch (error) {
-      return this.#root.reject(error);
+      return this.#settle(() => this.#root.reject(error));
     }
     // Resolving a promise with such a value would call the field `then`.
     if (mayHaveThen(type.result) && isThenable(given)) {
-      return this.#root.reject(completeMessage(new ValueError("thenable"), "lift", "result", path));
+      return this.#settle(() => this.#root.reject(completeMessage(new ValueError("thenable"), "lift", "result", path)));
     }
-    this.#root.resolve(given);
+    this.#settle(() => this.#root.resolve(given));
+  }
+
+  /** A synchronously lifted function has not returned before its post-return has. */
+  #settle(settle: () => void): void {
+    if (this.#target.style === "sync") this.#settled = settle;
+    else settle();
+  }
+
+  ended(): void {
+    this.#settled?.();
   }
 
   cancelled(): void {

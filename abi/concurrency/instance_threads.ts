@@ -57,10 +57,14 @@ export class InstanceThreads {
     return thread;
   }
 
-  /** A thread that could go on while a synchronous task of the instance waits. */
+  /**
+   * A thread that could go on while a synchronous task of the instance waits. Tasks that may not
+   * interleave cannot.
+   */
   candidate(fits: (thread: Thread) => boolean): Thread | undefined {
     return this.#table.find((thread) =>
-      thread !== undefined && thread !== this.exclusive && thread.isReady && fits(thread)
+      thread !== undefined && !(thread.task.needsExclusive && thread === thread.task.implicit) && thread.isReady &&
+      fits(thread)
     );
   }
 

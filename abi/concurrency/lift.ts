@@ -143,6 +143,7 @@ function endSync(task: Task, result: CoreValue | undefined): void {
     inst.mayLeave = true;
   }
   task.exit();
+  task.ends!.ended?.();
 }
 
 const EXIT = 0, YIELD = 1, WAIT = 2;

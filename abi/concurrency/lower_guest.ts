@@ -108,9 +108,17 @@ function callAsync(sides: TaskSides, flat: readonly CoreValue[]): CoreValue | un
     return subtask.state | subtask.handle << 4;
   };
   let back = (): void => {};
-  if (scheduler.run(task.implicit, false, set, () => back())) return state();
+  if (scheduler.run(task.implicit, false, set, () => back())) {
+    // A task that holds the lock and could go on does so first: then this one may start.
+    const holder = scheduler.threads(task.inst).exclusive;
+    if (!task.isInitial || holder === undefined || !holder.isReady || !scheduler.allowed) return state();
+    if (scheduler.run(holder, false, set, () => back())) return state();
+  }
   const stack = scheduler.suspend("an asynchronous call");
-  back = () => scheduler.resume(stack, [], state);
+  back = () => {
+    if (task.isInitial && task.implicit.isReady && !scheduler.run(task.implicit, false, set, () => back())) return;
+    scheduler.resume(stack, [], state);
+  };
   return undefined;
 }
 

@@ -25,6 +25,12 @@ export class Queue<T> {
     return item;
   }
 
+  /** Whether some item in the queue fulfils a condition. */
+  some(holds: (item: T) => boolean): boolean {
+    for (let i = this.#first; i < this.#items.length; i++) if (holds(this.#items[i]!)) return true;
+    return false;
+  }
+
   clear(): void {
     this.#items = [];
     this.#first = 0;

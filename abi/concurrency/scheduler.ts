@@ -9,7 +9,8 @@
 import type { CoreValue } from "../types/core_values.ts";
 import { FREE } from "../state/flags.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
-import { notEntered, surface, trap, uncatchable, unwinding } from "../state/trap.ts";
+import { completeMessage } from "../../errors.ts";
+import { makeTrap, notEntered, surface, trap, uncatchable, unwinding } from "../state/trap.ts";
 import { InstanceThreads, threadsOf } from "./instance_threads.ts";
 import { Queue } from "./queue.ts";
 import type { Root } from "./root.ts";
@@ -19,6 +20,12 @@ import { afterTurn } from "./turn.ts";
 
 /** Whether the engine can suspend stacks (JSPI). Tests switch it off. */
 export const jspi: { has: boolean } = { has: "Suspending" in WebAssembly && "promising" in WebAssembly };
+
+/**
+ * Whether threads run while no call of the host waits. Scripts of other engines expect that nothing
+ * happens between two calls; tests of them change this setting.
+ */
+export const scheduling: { betweenCalls: boolean } = { betweenCalls: true };
 
 function whyNotSuspended(plain: boolean): string {
   if (!jspi.has) return "this engine has no JSPI";
@@ -160,10 +167,21 @@ export class Scheduler {
   settle(task: Task, back: () => void): boolean {
     while (!task.isResolved) {
       const thread = this.threads(task.inst).candidate(() => true);
-      if (thread === undefined) trap(this.tree, "block-sync-task");
+      if (thread === undefined) this.neverReturns();
       if (!this.run(thread, false, nobody, back)) return false;
     }
     return true;
+  }
+
+  /** The trap of a synchronous task that waits for something that cannot happen before it returns. */
+  neverReturns(): never {
+    if (this.hasReady) trap(this.tree, "deadlock", "");
+    trap(this.tree, "block-sync-task");
+  }
+
+  /** Whether a thread of the tree is ready. */
+  get hasReady(): boolean {
+    return this.#high.some((thread) => thread.isReady) || this.#low.some((thread) => thread.isReady);
   }
 
   /** Control is back at whoever resumed the thread that has blocked or ended. */
@@ -331,6 +349,7 @@ export class Scheduler {
     this.#scheduled = false;
     // Whoever holds the baton schedules when it lets go.
     if (this.flight !== undefined || this.#draining || this.tree.lockedDown) return;
+    if (!scheduling.betweenCalls && this.roots.size === 0) return;
     const until = performance.now() + MAX_RUN;
     let low = this.#low.size, ran = false;
     while (this.flight === undefined && !this.tree.lockedDown) {
@@ -378,11 +397,14 @@ export class Scheduler {
       return this.#afterTurn();
     }
     if (this.settings.idle === "wait") return this.settings.onIdle?.(this.report());
-    try {
-      trap(this.tree, "deadlock", this.report());
-    } catch (error) {
-      for (const root of this.roots) root.reject(surface(this.tree, error, "call", root.path));
-    }
+    this.#deadlock();
+  }
+
+  #deadlock(): void {
+    const report = this.report(), roots = [...this.roots];
+    const errors = roots.map(({ path }) => completeMessage(makeTrap("deadlock", [report]), "call", "", path));
+    roots.forEach((root, i) => root.reject(errors[i]));
+    this.tree.lockDown(errors[0]);
   }
 
   /** Says what each call waits for. */

@@ -18,6 +18,8 @@ export interface TaskEnds {
   resolve(value: unknown): void;
   /** `on_resolve` of a task that was cancelled. */
   cancelled(): void;
+  /** A synchronously lifted function has ended, its post-return included. */
+  ended?(): void;
 }
 
 type State = "initial" | "started" | "pending-cancel" | "cancel-delivered" | "resolved";

@@ -58,7 +58,7 @@ export function returnTask(
     const { task } = currentThread(inst, scheduler), { target, cx, frame } = task;
     checkLeave(inst);
     const fits = target !== undefined && target.style !== "sync" && cx!.stringEncoding === stringEncoding &&
-      target.memory === memory && isSameType(target.signature.type.result, result);
+      (memory === undefined || target.memory === memory) && isSameType(target.signature.type.result, result);
     if (!fits) trap(inst.tree, "task-return-mismatch");
     if (task.isResolved) trap(inst.tree, "task-resolved");
     let value: unknown;

@@ -148,7 +148,7 @@ function runUntil(thread: Thread, ready: () => boolean): boolean {
   while (!ready()) {
     const other = threads.candidate((each) => each !== thread && !each.onStack);
     if (other === undefined) {
-      if (threads.candidate((each) => each !== thread) === undefined) trap(inst.tree, "block-sync-task");
+      if (threads.candidate((each) => each !== thread) === undefined) scheduler.neverReturns();
       return false;
     }
     scheduler.run(other, false, [], () => {});
@@ -204,10 +204,11 @@ function switchTo(thread: Thread, other: Thread, yields: boolean, cancellable: b
   };
   if (yields) thread.waiting = { ...always, cancellable };
   const landed = scheduler.run(other, false, [], () => scheduler.schedule());
-  const suspended = thread.go !== undefined;
+  const isReady = thread.isReady;
   if (landed && resumed !== undefined) return flag(resumed.cancelled);
   thread.go = thread.waiting = undefined;
-  if (landed && suspended) {
+  if (landed) {
+    if (!yields && isReady) return 0;
     if (yields && (isSynchronous(thread) || !scheduler.allowed)) return 0;
     if (!yields && isSynchronous(thread)) return suspendNow(thread, cancellable);
   }

@@ -183,6 +183,7 @@ export class RunningCore {
   /** Notes the core instance that a step made. */
   instantiated(step: PlanStep & { kind: "instantiate" }, { exports }: WebAssembly.Instance): void {
     this.#coreInstances[step.instance] = exports;
+    if (this.async !== undefined) this.async.scheduler.current = undefined;
   }
 
   /** Makes the imports object for instantiating a core module. */
@@ -218,7 +219,7 @@ export class RunningCore {
         path: `function ${plan.name ?? index} of another component`,
       };
       let waiting: CoreFunction | undefined, target: LiftTarget | undefined;
-      const suspendingCore = () => waiting ??= this.#reach.has(index) ? promising(core) : core;
+      const suspendingCore = () => waiting ??= this.#reach.has(index) ? promising(core) : lifted.core;
       const asTask = () =>
         !this.async?.isTask(index) ? undefined : target ??= this.async.target(index, plan, node, options.postReturn);
       this.#lifts[index] = found = { lifted, options, node, suspendingCore, target: asTask };

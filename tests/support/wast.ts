@@ -12,6 +12,7 @@ import {
   LinkError,
   Trap,
 } from "@windlass/component";
+import { scheduling } from "../../abi/concurrency/scheduler.ts";
 import { camelCase } from "../../host/names.ts";
 import { type Expr, parseExprs } from "./sexpr.ts";
 import { defineSpectest } from "./spectest.ts";
@@ -382,6 +383,7 @@ const resultExports = new WeakMap<Instance, Set<string>>();
 
 /** Runs a script, command by command. */
 export async function runWast(text: string, options: WastOptions = {}): Promise<Outcome[]> {
+  scheduling.betweenCalls = false;
   const script = new Script(text, options);
   const outcomes: Outcome[] = [];
   for (const command of parseExprs(text)) {
