@@ -105,6 +105,8 @@ export class Scheduler {
   /** Whether a turn of the event loop passed since there was last something to do. */
   #idleTurn = false;
   #pending: SuspendedStack | undefined = undefined;
+  /** The call that an exception has ended. */
+  #failing: Root | undefined = undefined;
 
   constructor(tree: InstanceTree, settings: SchedulerSettings) {
     this.tree = tree;
@@ -417,7 +419,7 @@ export class Scheduler {
 
   /** An exception left the code of a task: the tree is locked down, and all calls fail. */
   fail(task: Task | undefined, error: unknown): void {
-    const root = task?.root;
+    const root = this.#failing = task?.root;
     const surfaced = surface(this.tree, error, "call", root?.path ?? "component");
     this.flight = undefined;
     if (root !== undefined) root.reject(surfaced);
@@ -440,7 +442,7 @@ export class Scheduler {
     this.#jobs.clear();
     this.#resumers.length = 0;
     // The call whose code runs fails with what its code threw.
-    this.#rejectAll(this.current?.task.root ?? this.flight?.thread.task.root);
+    this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root);
   }
 }
 
