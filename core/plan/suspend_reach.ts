@@ -5,7 +5,7 @@
 // A plan and leaves enter, lifts leave. This is needed only if a suspending function is linked, or
 // the component has asynchronous parts.
 
-import type { Builtin, MakingStep, Plan, PlanStep } from "./plan_types.ts";
+import type { Builtin, MakingStep, Plan } from "./plan_types.ts";
 
 /** Groups of core instances that are linked, directly or through other instances. */
 class Groups {
@@ -83,11 +83,9 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
     if (core.kind === "export") liftsOfGroup.add(groups.of(core.instance), lift);
     else liftsOfFunc.add(core.coreFunc, lift);
   });
-  const suspending = new Set(leaves), queue: number[] = [], threading = hasTransfers(plan);
+  const suspending = new Set(leaves), queue: number[] = [];
   for (const step of plan.steps) {
-    if (step.kind === "adapter" && (threading || step.options.style === "sync")) {
-      lowersOfLift.add(step.lift, step.coreFunc);
-    }
+    if (step.kind === "adapter") lowersOfLift.add(step.lift, step.coreFunc);
     if (step.kind !== "instantiate" && step.kind !== "resource" && mayBlock(step, suspending)) queue.push(step.coreFunc);
   }
   const reached = new Set<number>(), groupsSeen = new Set<number>();
@@ -140,9 +138,4 @@ export function isBlocking(builtin: Builtin): boolean {
 
 function isTransfer({ name }: Builtin): boolean {
   return name.startsWith("thread.suspend-then-") || name.startsWith("thread.yield-then-");
-}
-
-/** Whether a guest's thread can pass control to another one: then any call may have to wait for it. */
-function hasTransfers({ steps }: Plan): boolean {
-  return steps.some((step: PlanStep) => step.kind === "builtin" && isTransfer(step.builtin));
 }

@@ -227,7 +227,7 @@ class Script {
     } catch (error) {
       const status = error instanceof Unrunnable ? "skipped" : "failed";
       if (status === "failed") this.#skipped = false;
-      return { status, command: name, line, detail: `${error}` };
+      return { status, command: name, line, detail: `${error} ${(error as Error).cause ?? ""}` };
     }
   }
 
