@@ -9,24 +9,12 @@ import { TableItem } from "../state/table_item.ts";
 import { checkLeave, trap } from "../state/trap.ts";
 import { Trap } from "../../errors.ts";
 
-/**
- * An `error-context`: what a component says about a failure, for people who look for its cause.
- *
- * @example
- * ```ts
- * import { ErrorContext } from "@windlass/component";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(new ErrorContext("connection lost").debugMessage, "connection lost");
- * ```
- */
-export class ErrorContext extends Error {
-  /** Always `ErrorContext`. */
+/** An `error-context` as an Error: what a component says about a failure, for people who look for its cause. */
+export class GuestErrorContext extends Error {
   override readonly name = "ErrorContext";
   /** The message, as the component that made it gave it. */
   readonly debugMessage: string;
 
-  /** @param debugMessage The message. */
   constructor(debugMessage: string) {
     super(debugMessage);
     this.debugMessage = debugMessage;
@@ -60,7 +48,7 @@ export function newErrorContext(cx: CanonContext, text: Codec): (ptr: CoreValue,
       if (error instanceof Trap && error.code === "string-out-of-bounds") trap(inst.tree, "error-context-message");
       throw error;
     }
-    return inst.handles.addItem(new ErrorContextItem(new ErrorContext(message as string)));
+    return inst.handles.addItem(new ErrorContextItem(new GuestErrorContext(message as string)));
   };
 }
 
@@ -71,7 +59,7 @@ export function debugMessage(cx: CanonContext, text: Codec): (index: CoreValue, 
     checkLeave(inst);
     const { error } = inst.handles.item((index as number) >>> 0, ErrorContextItem, "error-context");
     cx.beginLower();
-    const message = error instanceof ErrorContext ? error.debugMessage : error.message;
+    const message = error instanceof GuestErrorContext ? error.debugMessage : error.message;
     const at = cx.pointers.fromCore(ptr);
     if (at % alignment !== 0 || at + size > cx.memory.u8.length) trap(inst.tree, "error-context-message");
     text.store(cx, message, at, undefined);

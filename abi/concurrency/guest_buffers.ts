@@ -3,12 +3,13 @@
 // Spec: definitions.py `BufferGuestImpl`.
 
 import type { Codec } from "../codecs/codec.ts";
+import { loadElements, storeElements } from "../codecs/lists.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { CallFrame } from "../state/call_frame.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { trap } from "../state/trap.ts";
 import { isPlain } from "./plain_types.ts";
-import { type Elements, type Form, isNumeric, type Sink, type Source } from "./shared.ts";
+import { type Elements, type Form, type Sink, type Source } from "./shared.ts";
 
 /** `Buffer.MAX_LENGTH`. */
 const MAX_LENGTH = 2 ** 28 - 1;
@@ -66,12 +67,10 @@ export class GuestSource extends GuestBuffer implements Source {
     const { size } = codec.layout;
     this.ptr += count * size;
     cx.beginLift();
-    if (form === "guest" ? isPlain(codec.type) : isNumeric(codec.type)) {
+    if (form === "guest" && isPlain(codec.type)) {
       return { kind: "bytes", bytes: cx.memory.u8.subarray(ptr, ptr + count * size) };
     }
-    const values = new Array<unknown>(count);
-    for (let i = 0; i < count; i++) values[i] = codec.load(cx, ptr + i * size, undefined);
-    return { kind: "values", values, form };
+    return { kind: "values", values: loadElements(cx, codec, ptr, count, new CallFrame()) as ArrayLike<unknown>, form };
   }
 }
 
@@ -93,7 +92,6 @@ export class GuestSink extends GuestBuffer implements Sink {
     cx.beginLower();
     if (elements.kind === "bytes") cx.memory.u8.set(elements.bytes, ptr);
     if (elements.kind !== "values") return;
-    const frame = new CallFrame();
-    for (let i = 0; i < count; i++) codec.store(cx, elements.values[i], ptr + i * size, frame);
+    storeElements(cx, codec, elements.values, ptr, count, new CallFrame());
   }
 }

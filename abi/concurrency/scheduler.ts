@@ -11,7 +11,8 @@ import { FREE } from "../state/flags.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
 import { completeMessage } from "../../errors.ts";
 import { makeTrap, notEntered, surface, trap, uncatchable, unwinding } from "../state/trap.ts";
-import { InstanceThreads, threadsOf } from "./instance_threads.ts";
+import { HostEndRegistry } from "./host_end_registry.ts";
+import { type InstanceThreads, threadsOf } from "./instance_threads.ts";
 import { Queue } from "./queue.ts";
 import type { Root } from "./root.ts";
 import type { Task } from "./task.ts";
@@ -95,6 +96,8 @@ export class Scheduler {
   readonly roots: Set<Root> = new Set();
   /** How many things the host has under way that can wake a thread. */
   hostWork = 0;
+  /** The ends of streams and futures that JavaScript holds. */
+  readonly hostEnds: HostEndRegistry;
   readonly #stacks = new Set<SuspendedStack>();
   readonly #resumers: Resumer[] = [];
   readonly #high = new Queue<Thread>();
@@ -111,6 +114,7 @@ export class Scheduler {
   constructor(tree: InstanceTree, settings: SchedulerSettings) {
     this.tree = tree;
     this.settings = settings;
+    this.hostEnds = new HostEndRegistry(this);
     this.number = tree.callNumber("a thread of the component");
     tree.onLockDown = () => this.#end();
   }
@@ -392,7 +396,7 @@ export class Scheduler {
 
   /** Nothing is left to do. If calls wait, and the host has nothing under way, they wait for ever. */
   #idle(): void {
-    if (this.roots.size === 0 || this.hostWork > 0) return;
+    if (this.roots.size === 0 || this.hostWork > 0 || this.hostEnds.size > 0) return;
     // The host may be about to call.
     if (!this.#idleTurn) {
       this.#idleTurn = true;
@@ -441,6 +445,7 @@ export class Scheduler {
     this.#low.clear();
     this.#jobs.clear();
     this.#resumers.length = 0;
+    this.hostEnds.failAll(this.tree.trap);
     // The call whose code runs fails with what its code threw.
     this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root);
   }

@@ -41,7 +41,7 @@ export interface Sink extends Buffer {
  */
 export type Elements =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "values"; readonly values: readonly unknown[]; readonly form: Form }
+  | { readonly kind: "values"; readonly values: ArrayLike<unknown>; readonly form: Form }
   | { readonly kind: "none" };
 
 /** What an end does when something was copied. */
@@ -66,6 +66,10 @@ export function isNumeric(type: ValType | undefined): boolean {
 export class SharedStream {
   readonly kind = "stream";
   readonly element: ValType | undefined;
+  /** Called when a reader waits. A source of the host gives something then. */
+  demand: (() => void) | undefined = undefined;
+  /** Called when the readable end is dropped before the source of the host has ended. */
+  unwanted: (() => void) | undefined = undefined;
   #dropped = false;
   #pending: Pending | undefined;
 
@@ -96,6 +100,7 @@ export class SharedStream {
     if (this.#dropped) return;
     this.#dropped = true;
     if (this.#pending !== undefined) this.#take(DROPPED);
+    this.unwanted?.();
   }
 
   read(sink: Sink, party: Party): void {
@@ -111,6 +116,7 @@ export class SharedStream {
     const pending = this.#pending;
     if (pending === undefined) {
       this.#pending = { buffer, party };
+      this.demand?.();
       return;
     }
     checkParties(pending.buffer, buffer, this.element);
@@ -127,6 +133,7 @@ export class SharedStream {
     if ("read" in buffer && buffer.isZeroLength && pending.buffer.isZeroLength) return party.done(COMPLETED);
     this.#take(COMPLETED);
     this.#pending = { buffer, party };
+    if ("write" in buffer) this.demand?.();
   }
 }
 
@@ -134,6 +141,10 @@ export class SharedStream {
 export class SharedFuture {
   readonly kind = "future";
   readonly element: ValType | undefined;
+  /** Called when a reader waits. */
+  demand: (() => void) | undefined = undefined;
+  /** Called when the readable end is dropped. */
+  unwanted: (() => void) | undefined = undefined;
   #dropped = false;
   #pending: Pending | undefined;
 
@@ -163,6 +174,7 @@ export class SharedFuture {
     if (this.#dropped) return;
     this.#dropped = true;
     if (this.#pending !== undefined) this.#take(DROPPED);
+    this.unwanted?.();
   }
 
   read(sink: Sink, party: Party): void {
@@ -178,6 +190,7 @@ export class SharedFuture {
     const pending = this.#pending;
     if (pending === undefined) {
       this.#pending = { buffer, party };
+      this.demand?.();
       return;
     }
     checkParties(pending.buffer, buffer, this.element);

@@ -90,7 +90,7 @@ export class AsyncCore {
     const { plan, tree } = side;
     this.#side = side;
     this.scheduler = new Scheduler(tree, settings);
-    tree.asyncValues = new TreeValues(this.scheduler, hostEnds(this.scheduler, side.codecs));
+    tree.asyncValues = new TreeValues(this.scheduler, hostEnds(this.scheduler));
     this.#stacks = new Stacks(this.scheduler, LoweredImports.of(plan).dispatchers);
     this.#reach = suspendingReach(plan, suspending);
     this.#threaded = new Set(plan.steps.flatMap((step) => {

@@ -1,0 +1,54 @@
+// Buffers of the host: JavaScript values that a guest reads, and the places for what it writes.
+
+import type { Elements, Form, Sink, Source } from "./shared.ts";
+
+/** Values that a guest reads: a chunk. */
+export class HostSource implements Source {
+  readonly inst: undefined;
+  readonly #values: ArrayLike<unknown>;
+  #at = 0;
+
+  constructor(values: ArrayLike<unknown>) {
+    this.#values = values;
+  }
+
+  get remain(): number {
+    return this.#values.length - this.#at;
+  }
+
+  get isZeroLength(): boolean {
+    return this.#values.length === 0;
+  }
+
+  read(count: number, _: Form): Elements {
+    const start = this.#at, values = this.#values;
+    this.#at += count;
+    const part = start === 0 && count === values.length
+      ? values
+      : ArrayBuffer.isView(values)
+      ? (values as unknown as Uint8Array).subarray(start, start + count)
+      : Array.prototype.slice.call(values, start, start + count);
+    return { kind: "values", values: part, form: "host" };
+  }
+}
+
+/** A place for what a guest writes. */
+export class HostSink implements Sink {
+  readonly inst: undefined;
+  readonly form: Form;
+  readonly isZeroLength = false;
+  readonly #take: (elements: Elements, count: number) => void;
+  remain: number;
+
+  /** @param bytes Whether it takes bytes as they are in memory. */
+  constructor(length: number, bytes: boolean, take: (elements: Elements, count: number) => void) {
+    this.remain = length;
+    this.form = bytes ? "guest" : "host";
+    this.#take = take;
+  }
+
+  write(elements: Elements, count: number): void {
+    this.remain -= count;
+    this.#take(elements, count);
+  }
+}
