@@ -71,7 +71,9 @@ class HostCallOfGuest implements TaskEnds {
 
   #refuse(): void {
     const { inst, path } = this.#target;
-    this.#root.reject(inst.tree.disposed ? disposed(path) : inst.tree.aborted?.reason ?? notEntered(inst, "call", path));
+    this.#root.reject(
+      inst.tree.disposed ? disposed(path) : inst.tree.aborted?.reason ?? notEntered(inst, "call", path),
+    );
   }
 
   #start(): void {

@@ -112,9 +112,13 @@ export interface CopyOptions extends EndType {
 }
 
 /** `stream.read`, `stream.write`, `future.read`, `future.write`. */
-export function copy(options: CopyOptions): (index: CoreValue, ptr: CoreValue, length?: CoreValue) => CoreValue | undefined {
+export function copy(
+  options: CopyOptions,
+): (index: CoreValue, ptr: CoreValue, length?: CoreValue) => CoreValue | undefined {
   const { inst, scheduler, kind, element, verb, async, codec, contexts } = options;
-  const { pointers } = contexts.guest, event = events[kind][verb], GuestBuffer = verb === "read" ? GuestSink : GuestSource;
+  const { pointers } = contexts.guest,
+    event = events[kind][verb],
+    GuestBuffer = verb === "read" ? GuestSink : GuestSource;
   return (index, ptr, length) => {
     checkLeave(inst);
     const thread = async ? undefined : currentThread(inst, scheduler);
@@ -152,7 +156,11 @@ export function copy(options: CopyOptions): (index: CoreValue, ptr: CoreValue, l
 }
 
 /** `stream.cancel-read` and the like. Every end gives its buffer back at once. */
-export function cancelCopy({ inst, scheduler, kind, element }: EndType, verb: Verb, async: boolean): (index: CoreValue) => CoreValue {
+export function cancelCopy(
+  { inst, scheduler, kind, element }: EndType,
+  verb: Verb,
+  async: boolean,
+): (index: CoreValue) => CoreValue {
   return (index) => {
     checkLeave(inst);
     if (!async) checkMayBlock(currentThread(inst, scheduler));

@@ -8,8 +8,7 @@ import type { HostEnds } from "./values.ts";
 /** Makes the conversions of one tree. */
 export function hostEnds(scheduler: Scheduler): HostEnds {
   return {
-    toHost: (shared) =>
-      shared.kind === "stream" ? streamToHost(shared, scheduler) : futureToHost(shared, scheduler),
+    toHost: (shared) => shared.kind === "stream" ? streamToHost(shared, scheduler) : futureToHost(shared, scheduler),
     fromHost: (value, { kind, element }) =>
       kind === "stream" ? streamFromHost(value, element, scheduler) : futureFromHost(value, element, scheduler),
   };

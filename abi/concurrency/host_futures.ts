@@ -167,4 +167,3 @@ class JsFuture {
 }
 
 function nothing(): void {}
-

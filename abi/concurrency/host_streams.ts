@@ -163,7 +163,11 @@ function iteratorOf(value: unknown, element: ValType | undefined, type: string):
     if (typeof sync === "function") return sync.call(value);
     if (value instanceof ReadableStream) return readerOf(value); // WebKit has no iteration of streams
   }
-  throw new ValueError("type-mismatch", `${type} (a ReadableStream, an async iterable or an iterable)`, describe(value));
+  throw new ValueError(
+    "type-mismatch",
+    `${type} (a ReadableStream, an async iterable or an iterable)`,
+    describe(value),
+  );
 }
 
 function readerOf(stream: ReadableStream): AsyncIterator<unknown> {

@@ -52,8 +52,7 @@ export function makeTask(target: LiftTarget, cx: CanonContext, ends: TaskEnds, r
 /** `enter_implicit_thread`, and what follows. */
 function enter(task: Task): void {
   const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
-  const isHeld = (): boolean =>
-    threads.backpressure > 0 || task.needsExclusive && threads.exclusive !== undefined;
+  const isHeld = (): boolean => threads.backpressure > 0 || task.needsExclusive && threads.exclusive !== undefined;
   if (!task.async || !isHeld() && threads.entering.size === 0) return begin(task);
   threads.entering.add(implicit);
   const waiting = { ready: () => !isHeld(), cancellable: true, what: "its turn to enter" };

@@ -104,6 +104,8 @@ export class Scheduler {
   readonly #low = new Queue<Thread>();
   readonly #jobs = new Queue<() => void>();
   #scheduled = false;
+  /** Whether the loop over the queues runs, which sees whatever comes into them. */
+  #looping = false;
   #draining = false;
   /** Whether a turn of the event loop passed since there was last something to do. */
   #idleTurn = false;
@@ -341,7 +343,7 @@ export class Scheduler {
   }
 
   schedule(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#looping) return;
     this.#scheduled = true;
     queueMicrotask(() => this.#drain());
   }
@@ -356,6 +358,20 @@ export class Scheduler {
     // Whoever holds the baton schedules when it lets go.
     if (this.flight !== undefined || this.#draining || this.tree.lockedDown) return;
     if (!scheduling.betweenCalls && this.roots.size === 0) return;
+    this.#looping = true;
+    const ran = this.#loop();
+    this.#looping = false;
+    if (ran === undefined) return this.#afterTurn();
+    if (this.flight !== undefined || this.tree.lockedDown) return;
+    if (ran) this.#idleTurn = false;
+    this.#idle();
+  }
+
+  /**
+   * Runs jobs and threads while there are some. Gives whether there were any, or `undefined` if the
+   * event loop has to have a turn first.
+   */
+  #loop(): boolean | undefined {
     const until = performance.now() + MAX_RUN;
     let low = this.#low.size, ran = false;
     while (this.flight === undefined && !this.tree.lockedDown) {
@@ -368,7 +384,7 @@ export class Scheduler {
       let thread = this.#high.shift();
       if (thread === undefined) {
         // Threads that only yielded come last, and the host before them, if it has work.
-        if (low-- === 0 && this.#low.size > 0) return this.#afterTurn();
+        if (low-- <= 0 && this.#low.size > 0 && this.hostWork > 0) return undefined;
         thread = this.#low.shift();
       }
       if (thread === undefined) break;
@@ -376,11 +392,9 @@ export class Scheduler {
       if (!thread.isReady) continue;
       ran = true;
       this.#turn(thread);
-      if (performance.now() > until) return this.#afterTurn();
+      if (performance.now() > until) return undefined;
     }
-    if (this.flight !== undefined || this.tree.lockedDown) return;
-    if (ran) this.#idleTurn = false;
-    this.#idle();
+    return ran;
   }
 
   #turn(thread: Thread): void {

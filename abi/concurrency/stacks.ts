@@ -156,7 +156,8 @@ function amend(early: Trap, error: unknown): void {
 
 /** A suspended stack ended with an exception. */
 function late(scheduler: Scheduler, thread: Thread, error: unknown): void {
-  const unwound = scheduler.tree.lockedDown && scheduler.flight?.thread !== thread && thread.task.root?.settled !== false;
+  const unwound = scheduler.tree.lockedDown && scheduler.flight?.thread !== thread &&
+    thread.task.root?.settled !== false;
   if (!unwound) scheduler.fail(thread.task, error);
 }
 
@@ -169,7 +170,10 @@ const IF = 0x04, CALL = 0x10, DROP = 0x1a, END = 0x0b;
  */
 function attemptModule(type: CoreFuncType): WebAssembly.Module {
   const results: readonly CoreType[] = type.results;
-  const types: CoreFuncType[] = [type, { params: [], results }, { params: [], results: [] }, { params: results, results }];
+  const types: CoreFuncType[] = [type, { params: [], results }, { params: [], results: [] }, {
+    params: results,
+    results,
+  }];
   return new WebAssembly.Module(buildModule({
     types,
     imports: [

@@ -42,7 +42,10 @@ export interface StartTable {
 }
 
 /** `thread.new-indirect`. */
-export function newThread(host: ThreadHost, { table, param, fits, core }: StartTable): (index: CoreValue, arg: CoreValue) => number {
+export function newThread(
+  host: ThreadHost,
+  { table, param, fits, core }: StartTable,
+): (index: CoreValue, arg: CoreValue) => number {
   return (index, arg) => {
     const { task } = running(host), { tree } = host.inst;
     const at = typeof index === "bigint" ? Number(BigInt.asUintN(64, index)) : (index as number) >>> 0;
@@ -164,7 +167,11 @@ function suspendOnStack(thread: Thread, stack: ReturnType<Scheduler["suspend"]>,
 }
 
 /** `thread.suspend-then-resume`, `thread.yield-then-resume`. */
-export function thenResume(host: ThreadHost, yields: boolean, cancellable: boolean): (index: CoreValue) => CoreValue | undefined {
+export function thenResume(
+  host: ThreadHost,
+  yields: boolean,
+  cancellable: boolean,
+): (index: CoreValue) => CoreValue | undefined {
   return (index) => {
     const thread = running(host), other = suspendedAt(host, index);
     if (thread.task.deliverPendingCancel(cancellable)) return 1;
@@ -173,7 +180,11 @@ export function thenResume(host: ThreadHost, yields: boolean, cancellable: boole
 }
 
 /** `thread.suspend-then-promote`, `thread.yield-then-promote`. */
-export function thenPromote(host: ThreadHost, yields: boolean, cancellable: boolean): (index: CoreValue) => CoreValue | undefined {
+export function thenPromote(
+  host: ThreadHost,
+  yields: boolean,
+  cancellable: boolean,
+): (index: CoreValue) => CoreValue | undefined {
   const yieldNow = yieldThread(host, cancellable);
   return (index) => {
     const thread = running(host), other = host.scheduler.threads(host.inst).at((index as number) >>> 0);
@@ -218,4 +229,3 @@ function switchTo(thread: Thread, other: Thread, yields: boolean, cancellable: b
   if (landed) scheduler.land(thread);
   return undefined;
 }
-

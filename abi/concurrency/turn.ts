@@ -4,7 +4,7 @@
 const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
 
 /** Calls back in a later round of the event loop. */
-export const afterTurn: (callback: () => void) => void = setImmediate ?? throughChannel();
+const nextRound: (callback: () => void) => void = setImmediate ?? throughChannel();
 
 /** For browsers: a message is a task of its own, and unlike a timer's task it is never delayed. */
 function throughChannel(): (callback: () => void) => void {
@@ -18,4 +18,18 @@ function throughChannel(): (callback: () => void) => void {
     waiting.push(callback);
     channel.port2.postMessage(undefined);
   };
+}
+
+/** Milliseconds after which a turn waits for a timer: some engines run immediates before timers. */
+const MAX_WITHOUT_TIMER = 5;
+
+let lastTimer = 0;
+
+/** Calls back after the event loop had a turn. */
+export function afterTurn(callback: () => void): void {
+  if (performance.now() - lastTimer < MAX_WITHOUT_TIMER) return nextRound(callback);
+  setTimeout(() => {
+    lastTimer = performance.now();
+    callback();
+  });
 }

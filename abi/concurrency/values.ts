@@ -47,4 +47,3 @@ export class TreeValues implements AsyncValues {
     cx.inst.handles.removeItem(handle, TableItem, "item").abandon();
   }
 }
-

@@ -100,7 +100,10 @@ export function joinSet({ inst }: WaitingHost): (waitable: CoreValue, set: CoreV
 }
 
 /** `subtask.cancel`. */
-export function cancelSubtask({ inst, scheduler }: WaitingHost, async: boolean): (index: CoreValue) => CoreValue | undefined {
+export function cancelSubtask(
+  { inst, scheduler }: WaitingHost,
+  async: boolean,
+): (index: CoreValue) => CoreValue | undefined {
   return (index) => {
     checkLeave(inst);
     const thread = currentThread(inst, scheduler);

@@ -69,7 +69,11 @@ export function planBuiltin(def: BuiltinDef, scope: PlanScope, offset: number): 
     case "error-context.debug-message":
       return { name, options: options() };
     case "thread.new-indirect":
-      return { name, table: scope.get("core table", def.table!, offset), param: closureParam(scope, def.type!, offset) };
+      return {
+        name,
+        table: scope.get("core table", def.table!, offset),
+        param: closureParam(scope, def.type!, offset),
+      };
     case "thread.yield":
     case "thread.suspend":
     case "thread.suspend-then-resume":

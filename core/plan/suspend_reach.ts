@@ -86,7 +86,9 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const suspending = new Set(leaves), queue: number[] = [];
   for (const step of plan.steps) {
     if (step.kind === "adapter") lowersOfLift.add(step.lift, step.coreFunc);
-    if (step.kind !== "instantiate" && step.kind !== "resource" && mayBlock(step, suspending)) queue.push(step.coreFunc);
+    if (step.kind !== "instantiate" && step.kind !== "resource" && mayBlock(step, suspending)) {
+      queue.push(step.coreFunc);
+    }
   }
   const reached = new Set<number>(), groupsSeen = new Set<number>();
   const reach = (lift: number): void => {

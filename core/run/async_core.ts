@@ -16,7 +16,7 @@ import { cancelCopy, copy, dropEnd, type EndType, newEnds } from "../../abi/conc
 import { debugMessage, dropErrorContext, newErrorContext } from "../../abi/concurrency/error_context.ts";
 import { hostEnds } from "../../abi/concurrency/host_ends.ts";
 import type { GuestCore, LiftTarget } from "../../abi/concurrency/lift.ts";
-import { type LoweredHost, lowerAsyncHost } from "../../abi/concurrency/lower_host.ts";
+import { lowerAsyncHost, type LoweredHost } from "../../abi/concurrency/lower_host.ts";
 import { lowerGuest, type TaskSides } from "../../abi/concurrency/lower_guest.ts";
 import { Scheduler, type SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import { Stacks } from "../../abi/concurrency/stacks.ts";
@@ -277,7 +277,10 @@ export class AsyncCore {
     return made;
   }
 
-  #end({ kind, element }: { kind: "stream" | "future"; element: ValType | undefined }, inst: ComponentInstance): EndType {
+  #end(
+    { kind, element }: { kind: "stream" | "future"; element: ValType | undefined },
+    inst: ComponentInstance,
+  ): EndType {
     return { inst, scheduler: this.scheduler, kind, element };
   }
 }

@@ -215,7 +215,9 @@ export class RunningCore {
       const threaded = this.async?.isThreaded(plan.node);
       const lifted: Lifted = {
         signature: signatureOf(plan.type, { side: "lift", style, address }, this.#codecs),
-        ...(threaded ? callApart(this.async!.scheduler, core, options.postReturn) : { core, postReturn: options.postReturn }),
+        ...(threaded
+          ? callApart(this.async!.scheduler, core, options.postReturn)
+          : { core, postReturn: options.postReturn }),
         path: `function ${plan.name ?? index} of another component`,
       };
       let waiting: CoreFunction | undefined, target: LiftTarget | undefined;

@@ -1,0 +1,251 @@
+// A guest with asynchronous functions of each kind, for the tests of this folder: it waits for the
+// host, reads and writes streams and futures, in callbacks and on stacks of its own.
+
+import { compile, type Component } from "@windlass/component";
+import { wat } from "../../support/wat.ts";
+
+const memory = `(memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))`;
+
+/** The component's text. */
+export const text = `(component
+  (import "delay" (func $delay async (param "ms" u32) (result u32)))
+  (type $bytes (stream u8))
+  (type $words (stream string))
+  (type $value (future u32))
+  (core module $Libc
+    (memory (export "memory") 2)
+    (global $top (mut i32) (i32.const 65536))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (local $at i32)
+      (local.set $at (i32.and (i32.add (global.get $top) (i32.const 7)) (i32.const -8)))
+      (global.set $top (i32.add (local.get $at) (local.get 3)))
+      (local.get $at)))
+  (core instance $libc (instantiate $Libc))
+  (core func $delay-sync (canon lower (func $delay)))
+  (core func $delay-async (canon lower (func $delay) async ${memory}))
+  (core func $return (canon task.return (result u32) (memory (core memory $libc "memory"))))
+  (core func $return-bytes (canon task.return (result $bytes) (memory (core memory $libc "memory"))))
+  (core func $cancel (canon task.cancel))
+  (core func $set-new (canon waitable-set.new))
+  (core func $set-wait (canon waitable-set.wait (memory (core memory $libc "memory"))))
+  (core func $set-drop (canon waitable-set.drop))
+  (core func $join (canon waitable.join))
+  (core func $subtask-drop (canon subtask.drop))
+  (core func $subtask-cancel (canon subtask.cancel))
+  (core func $get (canon context.get i32 0))
+  (core func $set (canon context.set i32 0))
+  (core func $bytes-new (canon stream.new $bytes))
+  (core func $bytes-read (canon stream.read $bytes async ${memory}))
+  (core func $bytes-write (canon stream.write $bytes async (memory (core memory $libc "memory"))))
+  (core func $bytes-drop-r (canon stream.drop-readable $bytes))
+  (core func $bytes-drop-w (canon stream.drop-writable $bytes))
+  (core func $value-new (canon future.new $value))
+  (core func $value-read (canon future.read $value async (memory (core memory $libc "memory"))))
+  (core func $value-write (canon future.write $value async (memory (core memory $libc "memory"))))
+  (core func $value-drop-r (canon future.drop-readable $value))
+  (core func $value-drop-w (canon future.drop-writable $value))
+  (core module $M
+    (import "" "memory" (memory 2))
+    (import "" "delay-sync" (func $delay-sync (param i32) (result i32)))
+    (import "" "delay-async" (func $delay-async (param i32 i32) (result i32)))
+    (import "" "return" (func $return (param i32)))
+    (import "" "return-bytes" (func $return-bytes (param i32)))
+    (import "" "cancel" (func $cancel))
+    (import "" "set-new" (func $set-new (result i32)))
+    (import "" "set-wait" (func $set-wait (param i32 i32) (result i32)))
+    (import "" "set-drop" (func $set-drop (param i32)))
+    (import "" "join" (func $join (param i32 i32)))
+    (import "" "subtask-drop" (func $subtask-drop (param i32)))
+    (import "" "subtask-cancel" (func $subtask-cancel (param i32) (result i32)))
+    (import "" "get" (func $get (result i32)))
+    (import "" "set" (func $set (param i32)))
+    (import "" "bytes-new" (func $bytes-new (result i64)))
+    (import "" "bytes-read" (func $bytes-read (param i32 i32 i32) (result i32)))
+    (import "" "bytes-write" (func $bytes-write (param i32 i32 i32) (result i32)))
+    (import "" "bytes-drop-r" (func $bytes-drop-r (param i32)))
+    (import "" "bytes-drop-w" (func $bytes-drop-w (param i32)))
+    (import "" "value-new" (func $value-new (result i64)))
+    (import "" "value-read" (func $value-read (param i32 i32) (result i32)))
+    (import "" "value-write" (func $value-write (param i32 i32) (result i32)))
+    (import "" "value-drop-r" (func $value-drop-r (param i32)))
+    (import "" "value-drop-w" (func $value-drop-w (param i32)))
+
+    (func (export "at-once") (param i32) (result i32)
+      (call $return (i32.add (local.get 0) (i32.const 1))) (i32.const 0))
+    (func (export "never-cb") (param i32 i32 i32) (result i32) unreachable)
+
+    ;; waits for the host on its own stack
+    (func (export "wait-sync") (param $ms i32) (result i32)
+      (i32.add (call $delay-sync (local.get $ms)) (call $delay-sync (local.get $ms))))
+
+    ;; waits for the host in callbacks; the context slot says where the result is
+    (global $next (mut i32) (i32.const 1024))
+    (func (export "wait") (param $ms i32) (result i32)
+      (local $state i32) (local $set i32) (local $at i32)
+      (local.set $at (global.get $next))
+      (global.set $next (i32.add (local.get $at) (i32.const 16)))
+      (local.set $state (call $delay-async (local.get $ms) (local.get $at)))
+      (if (i32.eq (local.get $state) (i32.const 2))
+        (then (call $return (i32.load (local.get $at))) (return (i32.const 0))))
+      (local.set $set (call $set-new))
+      (call $join (i32.shr_u (local.get $state) (i32.const 4)) (local.get $set))
+      (i32.store offset=4 (local.get $at) (local.get $set))
+      (i32.store offset=8 (local.get $at) (i32.shr_u (local.get $state) (i32.const 4)))
+      (call $set (local.get $at))
+      (i32.or (i32.const 2) (i32.shl (local.get $set) (i32.const 4))))
+    (func (export "wait-cb") (param $event i32) (param $index i32) (param $payload i32) (result i32)
+      (local $at i32)
+      (local.set $at (call $get))
+      (if (i32.eq (local.get $event) (i32.const 6)) (then
+        (call $join (i32.load offset=8 (local.get $at)) (i32.const 0))
+        (drop (call $subtask-cancel (i32.load offset=8 (local.get $at))))
+        (call $subtask-drop (i32.load offset=8 (local.get $at)))
+        (call $set-drop (i32.load offset=4 (local.get $at)))
+        (call $cancel) (return (i32.const 0))))
+      (call $subtask-drop (local.get $index))
+      (call $set-drop (i32.load offset=4 (local.get $at)))
+      (call $return (i32.load (local.get $at)))
+      (i32.const 0))
+
+    ;; adds the bytes of a stream, 16 at a time, in callbacks
+    (func $add (param $at i32) (param $count i32)
+      (local $i i32)
+      (block $end (loop $more
+        (br_if $end (i32.ge_u (local.get $i) (local.get $count)))
+        (i32.store (local.get $at)
+          (i32.add (i32.load (local.get $at)) (i32.load8_u (i32.add (i32.add (local.get $at) (i32.const 16)) (local.get $i)))))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br $more))))
+    (func $read-on (param $at i32) (param $result i32) (result i32)
+      (loop $again
+        (if (i32.eq (local.get $result) (i32.const -1))
+          (then (return (i32.or (i32.const 2) (i32.shl (i32.load offset=4 (local.get $at)) (i32.const 4))))))
+        (call $add (local.get $at) (i32.shr_u (local.get $result) (i32.const 4)))
+        (if (i32.eqz (i32.and (local.get $result) (i32.const 15))) (then
+          (local.set $result (call $bytes-read (i32.load offset=8 (local.get $at)) (i32.add (local.get $at) (i32.const 16)) (i32.const 16)))
+          (br $again))))
+      (call $join (i32.load offset=8 (local.get $at)) (i32.const 0))
+      (call $bytes-drop-r (i32.load offset=8 (local.get $at)))
+      (call $set-drop (i32.load offset=4 (local.get $at)))
+      (call $return (i32.load (local.get $at)))
+      (i32.const 0))
+    (func (export "sum") (param $stream i32) (result i32)
+      (local $at i32)
+      (local.set $at (global.get $next))
+      (global.set $next (i32.add (local.get $at) (i32.const 48)))
+      (i32.store offset=4 (local.get $at) (call $set-new))
+      (i32.store offset=8 (local.get $at) (local.get $stream))
+      (call $join (local.get $stream) (i32.load offset=4 (local.get $at)))
+      (call $set (local.get $at))
+      (call $read-on (local.get $at) (call $bytes-read (local.get $stream) (i32.add (local.get $at) (i32.const 16)) (i32.const 16))))
+    (func (export "sum-cb") (param i32 i32 i32) (result i32)
+      (call $read-on (call $get) (local.get 2)))
+
+    ;; gives a stream of n bytes: 0, 1, 2, …
+    (func $write-on (param $at i32) (param $result i32) (result i32)
+      (loop $again
+        (if (i32.eq (local.get $result) (i32.const -1))
+          (then (return (i32.or (i32.const 2) (i32.shl (i32.load offset=4 (local.get $at)) (i32.const 4))))))
+        (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (i32.shr_u (local.get $result) (i32.const 4))))
+        (if (i32.and (i32.eqz (i32.and (local.get $result) (i32.const 15)))
+                     (i32.lt_u (i32.load (local.get $at)) (i32.load offset=12 (local.get $at)))) (then
+          (local.set $result (call $bytes-write (i32.load offset=8 (local.get $at))
+            (i32.add (i32.const 32768) (i32.load (local.get $at)))
+            (i32.sub (i32.load offset=12 (local.get $at)) (i32.load (local.get $at)))))
+          (br $again))))
+      (global.set $written (i32.load (local.get $at)))
+      (call $join (i32.load offset=8 (local.get $at)) (i32.const 0))
+      (call $bytes-drop-w (i32.load offset=8 (local.get $at)))
+      (call $set-drop (i32.load offset=4 (local.get $at)))
+      (i32.const 0))
+    (global $written (mut i32) (i32.const -1))
+    (func (export "written") (result i32) (global.get $written))
+    (func (export "produce") (param $n i32) (result i32)
+      (local $at i32) (local $i i32) (local $ends i64)
+      (loop $more
+        (i32.store8 (i32.add (i32.const 32768) (local.get $i)) (local.get $i))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $more (i32.lt_u (local.get $i) (local.get $n))))
+      (local.set $at (global.get $next))
+      (global.set $next (i32.add (local.get $at) (i32.const 16)))
+      (local.set $ends (call $bytes-new))
+      (i32.store (local.get $at) (i32.const 0))
+      (i32.store offset=4 (local.get $at) (call $set-new))
+      (i32.store offset=8 (local.get $at) (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
+      (i32.store offset=12 (local.get $at) (local.get $n))
+      (call $join (i32.load offset=8 (local.get $at)) (i32.load offset=4 (local.get $at)))
+      (call $set (local.get $at))
+      (call $return-bytes (i32.wrap_i64 (local.get $ends)))
+      (call $write-on (local.get $at) (i32.const 0)))
+    (func (export "produce-cb") (param i32 i32 i32) (result i32)
+      (call $write-on (call $get) (local.get 2)))
+
+    (func (export "pass") (param i32) (result i32) (local.get 0))
+
+    ;; reads a future on its own stack
+    (func (export "await-value") (param $future i32) (result i32)
+      (local $set i32) (local $result i32)
+      (local.set $result (call $value-read (local.get $future) (i32.const 512)))
+      (if (i32.eq (local.get $result) (i32.const -1)) (then
+        (local.set $set (call $set-new))
+        (call $join (local.get $future) (local.get $set))
+        (drop (call $set-wait (local.get $set) (i32.const 520)))))
+      (call $value-drop-r (local.get $future))
+      (i32.load (i32.const 512)))
+    ;; gives a future, and its value when somebody reads it
+    (global $writer (mut i32) (i32.const 0))
+    (func (export "give-value") (param $value i32) (result i32)
+      (local $ends i64)
+      (i32.store (i32.const 528) (local.get $value))
+      (local.set $ends (call $value-new))
+      (global.set $writer (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
+      (drop (call $value-write (global.get $writer) (i32.const 528)))
+      (i32.wrap_i64 (local.get $ends)))
+
+    ;; waits for a set that nothing joins
+    (func (export "stuck") (param i32) (result i32)
+      (i32.or (i32.const 2) (i32.shl (call $set-new) (i32.const 4))))
+    (func (export "trap") (param i32) (result i32) unreachable)
+    (func (export "plain") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+    (func (export "yield") (param i32) (result i32) (call $set (local.get 0)) (i32.const 1))
+    (func (export "yield-cb") (param i32 i32 i32) (result i32)
+      (if (i32.eq (local.get 0) (i32.const 6)) (then (call $cancel) (return (i32.const 0))))
+      (call $set (i32.sub (call $get) (i32.const 1)))
+      (if (i32.eqz (call $get)) (then (call $return (i32.const 7)) (return (i32.const 0))))
+      (i32.const 1)))
+  (core instance $m (instantiate $M (with "" (instance
+    (export "memory" (memory $libc "memory"))
+    ${
+  [
+    ...["delay-sync", "delay-async", "return", "return-bytes", "cancel", "set-new", "set-wait", "set-drop", "join"],
+    ...["subtask-drop", "subtask-cancel", "get", "set", "bytes-new", "bytes-read", "bytes-write", "bytes-drop-r"],
+    ...["bytes-drop-w", "value-new", "value-read", "value-write", "value-drop-r", "value-drop-w"],
+  ].map((name) => `(export "${name}" (func $${name}))`).join("\n    ")
+}))))
+  (func (export "at-once") async (param "n" u32) (result u32)
+    (canon lift (core func $m "at-once") async (callback (core func $m "never-cb")) ${memory}))
+  (func (export "wait-sync") async (param "ms" u32) (result u32) (canon lift (core func $m "wait-sync")))
+  (func (export "wait") async (param "ms" u32) (result u32)
+    (canon lift (core func $m "wait") async (callback (core func $m "wait-cb")) ${memory}))
+  (func (export "sum") async (param "from" $bytes) (result u32)
+    (canon lift (core func $m "sum") async (callback (core func $m "sum-cb")) ${memory}))
+  (func (export "produce") async (param "n" u32) (result $bytes)
+    (canon lift (core func $m "produce") async (callback (core func $m "produce-cb")) ${memory}))
+  (func (export "written") (result s32) (canon lift (core func $m "written")))
+  (func (export "pass") (param "words" $words) (result $words) (canon lift (core func $m "pass")))
+  (func (export "await-value") async (param "from" $value) (result u32) (canon lift (core func $m "await-value")))
+  (func (export "give-value") (param "value" u32) (result $value) (canon lift (core func $m "give-value")))
+  (func (export "stuck") async (param "n" u32) (result u32)
+    (canon lift (core func $m "stuck") async (callback (core func $m "never-cb")) ${memory}))
+  (func (export "trap") async (param "n" u32) (result u32) (canon lift (core func $m "trap")))
+  (func (export "plain") (param "n" u32) (result u32) (canon lift (core func $m "plain")))
+  (func (export "yield") async (param "n" u32) (result u32)
+    (canon lift (core func $m "yield") async (callback (core func $m "yield-cb")) ${memory}))
+)`;
+
+let compiled: Promise<Component> | undefined;
+
+/** The compiled component. */
+export function guest(): Promise<Component> {
+  return compiled ??= wat(text).then((bytes) => compile(bytes));
+}
