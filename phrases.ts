@@ -242,8 +242,6 @@ export const TRAP_PHRASES = {
   "deadlock": "deadlock detected: event loop cannot make further progress{0}",
   /** A built-in whose run-time comes with a later version. */
   "unsupported-builtin": "unsupported built-in {0}",
-  /** A value type whose run-time comes with a later version. */
-  "unsupported-type": "unsupported type {0}",
   /** A guest broke a rule of a host's interface, and the interface says that this traps. */
   "interface-rule": "{0}",
   /** `trapUnknown()` stands in for an import that nobody defined. */
@@ -278,8 +276,6 @@ export const VALUE_PHRASES = {
   "lent-resource": "cannot remove owned resource while borrowed",
   /** A constructor is called on a resource that exports none. */
   "no-constructor": "{0} exports no constructor",
-  /** The value cannot be passed yet. */
-  "unsupported-type": "unsupported type {0}",
 } as const;
 /** Codes of {@linkcode ValueError}. */
 export type ValueErrorCode = keyof typeof VALUE_PHRASES;

@@ -9,7 +9,7 @@ import { CallFrame } from "../state/call_frame.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { trap } from "../state/trap.ts";
 import { isPlain } from "./plain_types.ts";
-import { type Elements, type Form, type Sink, type Source } from "./shared.ts";
+import type { Elements, Form, Sink, Source } from "./shared.ts";
 
 /** `Buffer.MAX_LENGTH`. */
 const MAX_LENGTH = 2 ** 28 - 1;

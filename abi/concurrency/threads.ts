@@ -79,7 +79,6 @@ export function resumeLater(host: ThreadHost): (index: CoreValue) => void {
   };
 }
 
-const never = { ready: () => false, what: "being resumed" };
 const always = { ready: () => true, what: "its turn after a yield" };
 const flag = (cancelled: boolean): number => cancelled ? 1 : 0;
 

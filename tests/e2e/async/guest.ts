@@ -7,7 +7,7 @@ import { wat } from "../../support/wat.ts";
 const memory = `(memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))`;
 
 /** The component's text. */
-export const text = `(component
+export const text: string = `(component
   (import "delay" (func $delay async (param "ms" u32) (result u32)))
   (type $bytes (stream u8))
   (type $words (stream string))
