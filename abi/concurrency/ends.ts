@@ -127,8 +127,8 @@ export function copy(
     if (end.isCopying) trap(inst.tree, "concurrent-copy");
     end.checkNotDone();
     if (!async && end.set !== undefined) trap(inst.tree, "sync-in-waitable-set");
-    const count = kind === "future" ? 1 : pointers.fromCore(length!);
-    const buffer = new GuestBuffer(contexts, codec, pointers.fromCore(ptr), count);
+    const count = kind === "future" ? 1 : fromCore(length!);
+    const buffer = new GuestBuffer(contexts, codec, fromCore(ptr), count);
     const happened = (result: CopyResult, reclaim: (() => void) | undefined): void => {
       end.isPartial = reclaim === undefined ? never : () => buffer.remain > 0;
       end.setEvent(() => {

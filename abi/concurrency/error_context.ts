@@ -60,7 +60,7 @@ export function debugMessage(cx: CanonContext, text: Codec): (index: CoreValue, 
     const { error } = inst.handles.item((index as number) >>> 0, ErrorContextItem, "error-context");
     cx.beginLower();
     const message = error instanceof GuestErrorContext ? error.debugMessage : error.message;
-    const at = cx.pointers.fromCore(ptr);
+    const at = fromCore(ptr);
     if (at % alignment !== 0 || at + size > cx.memory.u8.length) trap(inst.tree, "error-context-message");
     text.store(cx, message, at, undefined);
   };

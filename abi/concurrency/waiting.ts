@@ -37,7 +37,7 @@ export interface EventPlace {
 
 /** `unpack_event`: stores the payloads, gives the code. */
 function store(inst: ComponentInstance, { memory, pointers }: EventPlace, core: CoreValue, event: GuestEvent): number {
-  const ptr = pointers.fromCore(core), [code, index, payload] = event;
+  const ptr = fromCore(core), [code, index, payload] = event;
   memory.sync();
   if (ptr % 4 !== 0) trap(inst.tree, "unaligned-pointer");
   if (ptr + 8 > memory.u8.length) trap(inst.tree, "pointer-out-of-bounds");
