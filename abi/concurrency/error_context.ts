@@ -6,6 +6,7 @@ import type { Codec } from "../codecs/codec.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { TableItem } from "../state/table_item.ts";
+import { fromCore } from "../state/pointers.ts";
 import { checkLeave, trap } from "../state/trap.ts";
 import { Trap } from "../../errors.ts";
 
