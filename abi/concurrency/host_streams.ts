@@ -60,15 +60,17 @@ class GuestStreamSource implements HostEnd {
     this.#controller = controller;
     // The guest's end must not keep a stream alive that nobody will read.
     const ref = new WeakRef(this);
-    this.shared.unwanted = () => ref.deref()?.#writerDropped();
+    this.shared.unwanted = () => ref.deref()?.writerDropped();
   }
 
   /** The guest has dropped its end, and everything that it wrote was read. */
-  #writerDropped(): void {
+  writerDropped(): void {
     if (this.touched && (this.#reading || this.#over)) return;
     this.#over = true;
     this.scheduler.hostEnds.end(this);
     this.#controller?.close();
+    // A reader that waits with a buffer of its own is told only by this.
+    if (this.#controller instanceof ReadableByteStreamController) this.#controller.byobRequest?.respond(0);
   }
 
   /** The instance was locked down. */
