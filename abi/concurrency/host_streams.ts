@@ -23,7 +23,7 @@ let made: WeakMap<ReadableStream, GuestStreamSource> | undefined;
 export function streamToHost(shared: SharedStream, scheduler: Scheduler): ReadableStream {
   const source = new GuestStreamSource(shared, scheduler), none = { highWaterMark: 0 };
   const cancel = (): void => source.cancel();
-  const stream: ReadableStream = shared.element?.kind === "u8"
+  const stream: ReadableStream = shared.element?.kind === "u8" && hasByteStreams()
     ? new ReadableStream({
       type: "bytes",
       start: (controller) => source.start(controller),
@@ -38,6 +38,21 @@ export function streamToHost(shared: SharedStream, scheduler: Scheduler): Readab
   (made ??= new WeakMap()).set(stream, source);
   scheduler.hostEnds.watch(stream, source, shared);
   return stream;
+}
+
+let byteStreams: boolean | undefined;
+
+/** Whether the engine has byte streams. Without them, a stream of bytes gives chunks only. */
+function hasByteStreams(): boolean {
+  if (byteStreams === undefined) {
+    try {
+      new ReadableStream({ type: "bytes" });
+      byteStreams = true;
+    } catch {
+      byteStreams = false;
+    }
+  }
+  return byteStreams;
 }
 
 /** The underlying source of a ReadableStream. */
@@ -70,7 +85,7 @@ class GuestStreamSource implements HostEnd {
     this.scheduler.hostEnds.end(this);
     this.#controller?.close();
     // A reader that waits with a buffer of its own is told only by this.
-    if (this.#controller instanceof ReadableByteStreamController) this.#controller.byobRequest?.respond(0);
+    (this.#controller as Partial<ReadableByteStreamController> | undefined)?.byobRequest?.respond(0);
   }
 
   /** The instance was locked down. */
