@@ -5,7 +5,7 @@
 import { instantiate, withSignal } from "@windlass/component";
 
 interface AsyncWorld {
-  readonly imports: { readonly delay: (ms: number) => Promise<number> };
+  readonly imports: { readonly delay: (ms: number) => Promise<number> | number };
   readonly exports: {
     readonly wait: (ms: number) => Promise<number>;
     readonly sum: (bytes: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>) => Promise<number>;
