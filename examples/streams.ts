@@ -15,7 +15,7 @@ interface AsyncWorld {
 
 const { exports } = await instantiate<AsyncWorld>(
   Deno.readFile(new URL("../tests/e2e/fixtures/async.wasm", import.meta.url)),
-  { delay: (ms) => new Promise((done) => setTimeout(() => done(ms), ms)) },
+  { delay: (ms) => new Promise<number>((done) => setTimeout(() => done(ms), ms)) },
 );
 
 // A guest's stream is a ReadableStream, and any stream, iterable or generator is a guest's.
