@@ -2,6 +2,9 @@
 // A lift enters, a function that gives a promise leaves.
 
 import { completeMessage, ValueError } from "../../errors.ts";
+import type { CodecSource } from "../codecs/codec.ts";
+import { signatureOf } from "../codecs/signature.ts";
+import { givenLifting, paramsLowering } from "../codegen/passing.ts";
 import { isThenable, unwrapResult } from "../codecs/results.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { disposed } from "../state/entering.ts";
@@ -11,19 +14,21 @@ import { dropValue } from "./drop_value.ts";
 import type { ValType } from "../types/types.ts";
 import { type LiftTarget, makeTask } from "./lift.ts";
 import { Root } from "./root.ts";
-import type { TaskEnds } from "./task.ts";
+import type { TaskEnds, TaskPassing } from "./task.ts";
 
 /** Makes the function. */
 export function callableTask(
   target: LiftTarget,
   cx: CanonContext,
   throws: boolean,
+  codecs: CodecSource | undefined,
 ): (...args: unknown[]) => Promise<unknown> {
+  const passing = codecs && passingOf(target, cx, codecs);
   const call = (args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const { path, inst, scheduler } = target;
       const root = new Root(path, inst, scheduler, resolve, reject);
-      const made = new HostCallOfGuest(target, cx, throws, args, root);
+      const made = new HostCallOfGuest(target, cx, throws, args, root, passing);
       if (scheduler.roots.size > scheduler.settings.maxTasks) {
         return root.reject(completeMessage(makeTrap("task-limit", [scheduler.settings.maxTasks]), "call", "", path));
       }
@@ -31,6 +36,20 @@ export function callableTask(
       if (!root.settled) made.begin();
     });
   return takesSignal((...args: unknown[]) => call(args, undefined), (signal, args) => call(args, signal), false);
+}
+
+/** Makes generated code for the values of a call. */
+function passingOf({ signature, path }: LiftTarget, cx: CanonContext, codecs: CodecSource): TaskPassing {
+  const { type, key: { address } } = signature;
+  const returning = {
+    params: type.result === undefined ? [] : [{ name: "result", type: type.result }],
+    async: false,
+  };
+  const result = signatureOf(returning, { side: "lower", style: "sync", address }, codecs);
+  return {
+    params: paramsLowering({ signature, cx, codecs, path }),
+    result: givenLifting({ signature: result, cx, codecs, path }),
+  };
 }
 
 /**
@@ -49,14 +68,23 @@ class HostCallOfGuest implements TaskEnds {
   readonly #throws: boolean;
   readonly #args: readonly unknown[];
   readonly #root: Root;
+  readonly #passing: TaskPassing | undefined;
   #settled: (() => void) | undefined;
 
-  constructor(target: LiftTarget, cx: CanonContext, throws: boolean, args: readonly unknown[], root: Root) {
+  constructor(
+    target: LiftTarget,
+    cx: CanonContext,
+    throws: boolean,
+    args: readonly unknown[],
+    root: Root,
+    passing: TaskPassing | undefined,
+  ) {
     this.#target = target;
     this.#cx = cx;
     this.#throws = throws;
     this.#args = args;
     this.#root = root;
+    this.#passing = passing;
   }
 
   /** Listens to a signal until the call is settled. */
@@ -105,7 +133,7 @@ class HostCallOfGuest implements TaskEnds {
 
   #start(): void {
     const { scheduler } = this.#target;
-    const task = this.#root.task = makeTask(this.#target, this.#cx, this, this.#root);
+    const task = this.#root.task = makeTask(this.#target, this.#cx, this, this.#root, this.#passing);
     if (this.#target.async) {
       scheduler.run(task.implicit, false, task.enteringAll, () => scheduler.schedule());
       return;

@@ -14,7 +14,7 @@ import type { CallStyle } from "../types/layout.ts";
 import { asTrap, rethrow, trap } from "../state/trap.ts";
 import type { Root } from "./root.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { Task, type TaskEnds } from "./task.ts";
+import { Task, type TaskEnds, type TaskPassing } from "./task.ts";
 import type { Thread } from "./thread.ts";
 import { type GuestEvent, NOTHING, TASK_CANCELLED, WaitableSet } from "./waitable.ts";
 
@@ -43,8 +43,14 @@ export interface LiftTarget {
 }
 
 /** Makes a task. Its implicit thread is not started. */
-export function makeTask(target: LiftTarget, cx: CanonContext, ends: TaskEnds, root: Root | undefined): Task {
-  const task = new Task(target.inst, target.scheduler, { target, ends, cx, root });
+export function makeTask(
+  target: LiftTarget,
+  cx: CanonContext,
+  ends: TaskEnds,
+  root: Root | undefined,
+  passing?: TaskPassing,
+): Task {
+  const task = new Task(target.inst, target.scheduler, { target, ends, cx, root, passing });
   task.implicit.go = () => enter(task);
   return task;
 }
@@ -87,11 +93,12 @@ function lowered(task: Task, signature: Signature): readonly CoreValue[] | undef
   const values = task.start();
   scheduler.current = task.implicit;
   scheduler.allowed = false;
+  const generated = task.passing?.params.get();
   try {
-    return lowerParams(signature, cx!, values, task.frame, at);
+    return generated !== undefined ? generated(values) : lowerParams(signature, cx!, values, task.frame, at);
   } catch (error) {
     const { verb, item } = failurePlace("lower-params", at.param, signature.places);
-    completeMessage(error, verb, item, task.target!.path);
+    if (generated === undefined) completeMessage(error, verb, item, task.target!.path);
     if (!cx!.host || cx!.inst.tree.lockedDown || root === undefined) throw error;
     task.abandon();
     root.reject(error);

@@ -7,6 +7,7 @@ import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import { completeMessage, Trap } from "../../errors.ts";
 import { failurePlace, type Step } from "../calls/call_plan.ts";
 import { liftParams, lowerResult } from "../calls/passing.ts";
+import type { givenLifting, outcomeLowering } from "../codegen/passing.ts";
 import type { HostCall } from "../calls/call_link.ts";
 import type { Signature } from "../codecs/signature.ts";
 import { isThenable, returnedValue, thrownValue } from "../codecs/results.ts";
@@ -28,6 +29,14 @@ export interface LoweredHost {
   /** `import ns:pkg/iface#f`. */
   readonly path: string;
   readonly scheduler: Scheduler;
+  /** Generated code for the values. `undefined` if nothing may be generated. */
+  readonly passing: HostPassing | undefined;
+}
+
+/** How the values of a host function cross by generated code. */
+export interface HostPassing {
+  readonly given: ReturnType<typeof givenLifting>;
+  readonly outcome: ReturnType<typeof outcomeLowering>;
 }
 
 type Promised = PromiseLike<unknown> & { readonly [abandon]?: () => void };
@@ -109,7 +118,10 @@ class HostTask {
   /** Lifts the parameters and calls the host. Gives its promise, if it returned one. */
   #start(call: HostCall): Promised | undefined {
     const { signature, cx } = this.#lowered, subtask = this.#subtask;
-    const values = this.#step("lift-params", () => liftParams(signature, cx, this.#flat, subtask.frame, this.#at));
+    const generated = this.#lowered.passing?.given.get();
+    const values = generated !== undefined
+      ? generated(this.#flat)
+      : this.#step("lift-params", () => liftParams(signature, cx, this.#flat, subtask.frame, this.#at));
     subtask.state = STARTED;
     let returned: unknown;
     try {
@@ -125,12 +137,26 @@ class HostTask {
 
   /** The host has returned. */
   returned(returned: unknown): void {
+    if (this.#generated(() => returned)) return;
     this.#resolve(this.#step("take-result", () => returnedValue(this.#lowered.signature.type.result, returned)));
   }
 
   /** The host has thrown. */
   threw(error: unknown): void {
+    const thrown = (): never => {
+      throw error;
+    };
+    if (this.#generated(thrown)) return;
     this.#resolve(this.#step("call-host", () => thrownValue(this.#lowered.signature.type.result, error)));
+  }
+
+  /** Passes the outcome on by generated code, if there is some. */
+  #generated(outcome: () => unknown): boolean {
+    const generated = this.#lowered.passing?.outcome.get();
+    if (generated === undefined) return false;
+    this.#result = generated(this.#flat, outcome);
+    this.#subtask.progress(RETURNED);
+    return true;
   }
 
   #resolve(value: unknown): void {

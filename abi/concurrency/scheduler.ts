@@ -340,13 +340,14 @@ export class Scheduler {
 
   #guarded(job: () => void, task: Task | undefined): void {
     this.#draining = true;
+    this.#failing = task?.root; // if it locks the instance down
     try {
       if (!this.tree.lockedDown) job();
     } catch (error) {
       this.fail(task, error);
     } finally {
       this.#draining = false;
-      this.current = undefined;
+      this.#failing = this.current = undefined;
     }
   }
 

@@ -63,6 +63,8 @@ export function returnTask(
     if (task.isResolved) trap(inst.tree, "task-resolved");
     let value: unknown;
     if (codec !== undefined) {
+      const generated = task.passing?.result.get();
+      if (generated !== undefined) return task.resolve(generated(flat)[0]);
       cx!.beginLift();
       const { alignment, size } = layout.params;
       try {

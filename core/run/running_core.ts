@@ -340,7 +340,7 @@ export class RunningCore {
       call,
       plain,
       path,
-    });
+    }, this.#codegen);
   }
 
   #adaptAsync(step: AdapterStep): CoreFunction {
