@@ -76,7 +76,9 @@ export function givenLifting(passed: Passed): Warm<(flat: readonly CoreValue[]) 
     const made = generate(linked(passed, plan, host as CoreFunction), false, passed.codecs, isPassed);
     return made && ((flat) => {
       made(...flat);
-      return values;
+      const given = values;
+      values = []; // they may be garbage soon
+      return given;
     });
   });
 }
@@ -91,9 +93,15 @@ export function outcomeLowering(
     const made = generate(linked(passed, plan, (() => outcome()) as CoreFunction), false, passed.codecs, isPassed);
     return made && ((flat, given) => {
       outcome = given;
-      return made(...flat) as CoreValue | undefined;
+      try {
+        return made(...flat) as CoreValue | undefined;
+      } finally {
+        outcome = nothing;
+      }
     });
   });
 }
+
+function nothing(): void {}
 
 export type { Warm };

@@ -9,8 +9,12 @@ export class Root {
   readonly path: string;
   readonly inst: ComponentInstance;
   readonly #scheduler: Scheduler;
-  readonly #resolve: (value: unknown) => void;
-  readonly #reject: (error: unknown) => void;
+  /**
+   * The ends of its promise. They are given up when the call is settled: its task may go on, and must
+   * not keep the result alive.
+   */
+  #resolve: ((value: unknown) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   /** The task of the export. `undefined` before it starts. */
   task: Task | undefined = undefined;
   settled = false;
@@ -33,18 +37,21 @@ export class Root {
   }
 
   resolve(value: unknown): void {
+    const resolve = this.#resolve;
     this.#settle();
-    this.#resolve(value);
+    resolve?.(value);
   }
 
   reject(error: unknown): void {
+    const reject = this.#reject;
     this.#settle();
-    this.#reject(error);
+    reject?.(error);
   }
 
   #settle(): void {
     this.#scheduler.roots.delete(this);
     this.settled = true;
+    this.#resolve = this.#reject = undefined;
     this.onSettled?.();
     this.onSettled = undefined;
   }
