@@ -221,7 +221,10 @@ class JsStreamSource {
   readonly #scheduler: Scheduler;
   /** Whether the next chunk was asked for, or lies in the stream. */
   #busy = false;
+  /** Whether the source was asked and has not answered. */
+  #asked = false;
   #over = false;
+  readonly #abandon = (): void => this.#unwanted();
 
   constructor(shared: SharedStream, chunks: Chunks, element: ValType | undefined, scheduler: Scheduler) {
     this.#shared = shared;
@@ -229,7 +232,8 @@ class JsStreamSource {
     this.#numeric = element !== undefined && isNumeric(element);
     this.#scheduler = scheduler;
     shared.demand = () => this.#pull();
-    shared.unwanted = () => this.#unwanted();
+    shared.unwanted = this.#abandon;
+    scheduler.hostCalls.add(this.#abandon);
   }
 
   #pull(): void {
@@ -243,8 +247,11 @@ class JsStreamSource {
       return this.#failed(error);
     }
     if (typeof (next as PromiseLike<unknown>)?.then !== "function") return this.#got(next as IteratorResult<unknown>);
+    this.#asked = true;
     scheduler.hostWork++;
     const then = (work: () => void) => {
+      if (this.#over) return;
+      this.#asked = false;
       scheduler.hostWork--;
       scheduler.now(work, undefined);
     };
@@ -257,7 +264,7 @@ class JsStreamSource {
   #got({ done, value }: IteratorResult<unknown>): void {
     if (this.#over) return;
     if (done) {
-      this.#over = true;
+      this.#end();
       this.#shared.drop();
       return;
     }
@@ -289,14 +296,23 @@ class JsStreamSource {
   /** Streams carry no error: the stream ends, and the embedder is told. */
   #failed(error: unknown): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     this.#shared.drop();
     this.#scheduler.tree.onError(error);
   }
 
+  #end(): void {
+    this.#over = true;
+    this.#scheduler.hostCalls.delete(this.#abandon);
+    if (this.#asked) this.#scheduler.hostWork--;
+    this.#asked = false;
+  }
+
+  /** The guest has dropped its end, or the instance has ended. */
+
   #unwanted(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     try {
       const returned = this.#chunks.return?.() as PromiseLike<unknown> | undefined;
       returned?.then?.(undefined, () => {});

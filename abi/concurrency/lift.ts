@@ -12,6 +12,7 @@ import { liftResult, lowerParams } from "../calls/passing.ts";
 import type { Signature } from "../codecs/signature.ts";
 import type { CallStyle } from "../types/layout.ts";
 import { asTrap, rethrow, trap } from "../state/trap.ts";
+import { observe } from "../state/hooks.ts";
 import type { Root } from "./root.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task, type TaskEnds, type TaskPassing } from "./task.ts";
@@ -108,6 +109,23 @@ function lowered(task: Task, signature: Signature): readonly CoreValue[] | undef
 
 /** Calls a core function, on a stack of its own if it may have to wait. */
 export function callCore(
+  thread: Thread,
+  core: GuestCore,
+  args: readonly unknown[],
+  returned: (result: unknown) => void,
+): void {
+  const { inst: { tree: { hooks } }, target } = thread.task;
+  if (hooks === undefined) return callUnobserved(thread, core, args, returned);
+  const path = target?.path ?? "a thread";
+  observe(() => hooks.callingGuest?.(path));
+  try {
+    callUnobserved(thread, core, args, returned);
+  } finally {
+    observe(() => hooks.returningFromGuest?.(path));
+  }
+}
+
+function callUnobserved(
   thread: Thread,
   core: GuestCore,
   args: readonly unknown[],
