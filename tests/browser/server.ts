@@ -103,7 +103,11 @@ export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<
       return new Response(html, { headers: headers("text/html") });
     }
     if (pathname === "/start-worker.js") {
-      const code = `const worker = new Worker(${JSON.stringify(script)}, { type: "module" });
+      // All memories of a process are in one terabyte of addresses of V8's, which is some hundred, and
+      // who has no room collects its own thread's garbage only: what the page before this one left
+      // would stay.
+      const code = `globalThis.gc?.();
+        const worker = new Worker(${JSON.stringify(script)}, { type: "module" });
         worker.onmessage = ({ data }) => location.href = data;`;
       return new Response(code, { headers: headers("text/javascript") });
     }
