@@ -29,7 +29,6 @@ export const ENGINES: Readonly<Record<string, Engine>> = {
       path,
       "--headless=new",
       `--user-data-dir=${profile}`,
-      "--js-flags=--expose-gc", // for pages with workers, says server.ts
       ...CHROMIUM_FLAGS,
       url,
     ],
