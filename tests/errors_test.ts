@@ -5,7 +5,6 @@ import {
   compile,
   compileSync,
   err,
-  type FeatureName,
   features,
   HostFunc,
   instantiateSync,
@@ -18,7 +17,7 @@ import {
 import { componentInternals } from "../core/component.ts";
 import { splitComponent } from "../core/sources/split.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
-import { engineSays, unreachable } from "./support/engine.ts";
+import { engineSays, unreachable, withoutFeature } from "./support/engine.ts";
 import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";
 import { wat } from "./support/wat.ts";
 
@@ -59,17 +58,6 @@ const takesF = await wat(`(module (import "" "f" (func (param i64))))`);
 const text = (source: string) => () => component(source);
 const bytes = (...sections: number[]) => () => compileSync(binary(...sections));
 const HEX = (values: string) => Uint8Array.from(values.match(/../g)!.map((byte) => parseInt(byte, 16)));
-
-/** Runs an action in an engine that lacks a feature, as far as the library can tell. */
-function withoutFeature(name: FeatureName, action: () => unknown): void {
-  const real = Object.getOwnPropertyDescriptor(features, name)!;
-  Object.defineProperty(features, name, { configurable: true, enumerable: true, value: false });
-  try {
-    action();
-  } finally {
-    Object.defineProperty(features, name, real);
-  }
-}
 
 /** Value types nested `depth` deep: list of list of … u8. */
 function nestedLists(depth: number): number[] {
@@ -355,7 +343,7 @@ check("LINK_PHRASES", "LinkError", {
       "Cannot link import f: a suspending host function needs JSPI (WebAssembly.Suspending and WebAssembly.promising), which this engine does not have",
     provoke: async () => {
       const source = await component(importsF);
-      withoutFeature("jspi", () => new Linker().func("f", suspending(() => {})).link(source));
+      await withoutFeature("jspi", () => new Linker().func("f", suspending(() => {})).link(source));
     },
   },
 }, LINK_PHRASES);
