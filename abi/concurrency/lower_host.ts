@@ -98,7 +98,8 @@ class HostTask {
   callHeld(): CoreValue | undefined {
     const { cx: { inst }, scheduler, call, plain, path } = this.#lowered;
     checkLeave(inst);
-    const promise = this.#start(scheduler.allowed ? call : plain ?? call);
+    if (!scheduler.allowed && plain === undefined) scheduler.refuse(path);
+    const promise = this.#start(scheduler.allowed ? call : plain!);
     if (promise === undefined) return this.#finish();
     const thread = currentThread(inst, scheduler), stack = scheduler.suspend(path);
     // The thread keeps the baton while it waits.
