@@ -497,8 +497,11 @@ export class Scheduler {
     this.#failing = root;
     const surfaced = surface(this.tree, error, "call", root?.path ?? "component");
     this.flight = undefined;
-    if (root !== undefined) root.reject(surfaced);
+    const isTold = root === undefined ? this.roots.size > 0 : !root.settled;
+    root?.reject(surfaced);
     this.#rejectAll(undefined);
+    // A task that goes on after it has returned: its call cannot fail any more.
+    if (!isTold && this.tree.aborted === undefined && !this.tree.disposed) this.tree.onError(surfaced);
   }
 
   #rejectAll(except: Root | undefined): void {
@@ -519,8 +522,9 @@ export class Scheduler {
     this.hostEnds.failAll(this.tree.trap);
     for (const abandon of this.hostCalls) abandon();
     this.hostCalls.clear();
-    // The call whose code runs fails with what its code threw.
-    this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root);
+    // The call whose code runs fails with what its code threw, as soon as that has left the guest.
+    const failing = this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root;
+    queueMicrotask(() => this.#rejectAll(failing));
   }
 }
 
