@@ -3,7 +3,7 @@
 
 import { completeMessage, describe, ValueError } from "../../errors.ts";
 import { formatType, type ValType } from "../types/types.ts";
-import { isThenable } from "../codecs/results.ts";
+import { isThenable, thrownValue } from "../codecs/results.ts";
 import { HostSink, HostSource } from "./host_buffers.ts";
 import type { HostEnd } from "./host_end_registry.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -143,8 +143,8 @@ class JsFuture {
       (error) =>
         this.#settle(() => {
           // The ABI cannot say that no value comes.
-          if (element?.kind !== "result") throw error;
-          this.#write({ tag: "err", val: error });
+          const isContext = element?.kind === "result" && element.err?.kind === "error-context";
+          this.#write(isContext ? { tag: "err", val: error } : thrownValue(element, error));
         }),
     );
   }
