@@ -1,7 +1,7 @@
 // How calls, tasks and cancellation behave towards the host: one named test each.
 
 import { assert, assertEquals } from "@std/assert";
-import { instantiate, Trap, ValueError } from "@windlass/component";
+import { instantiate, type Trap, ValueError } from "@windlass/component";
 import { guest } from "./guest.ts";
 import { compiled, later, mem, rejection, small, textOf } from "./small.ts";
 import { itemsOf } from "./tables.ts";

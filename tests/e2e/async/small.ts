@@ -8,7 +8,7 @@ import { wat } from "../../support/wat.ts";
 /** The option `memory`. */
 export const mem = `(memory (core memory $libc "memory"))`;
 /** The options `memory` and `realloc`. */
-export const memory = `${mem} (realloc (core func $libc "realloc"))`;
+export const memory: string = `${mem} (realloc (core func $libc "realloc"))`;
 
 /** A component with one core module. */
 export interface Small {
