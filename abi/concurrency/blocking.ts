@@ -76,7 +76,7 @@ export function blockSuspended(
 ): void {
   const { scheduler } = thread.task;
   waitOnStack(thread, stack, waiting, finish);
-  scheduler.flight = { thread, toEnter: [], entered: stack.entered };
+  scheduler.flight = { thread, toEnter: [] };
   scheduler.land(thread);
 }
 

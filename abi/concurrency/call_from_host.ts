@@ -9,7 +9,7 @@ import { isThenable, unwrapResult } from "../codecs/results.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { disposed } from "../state/entering.ts";
 import { FREE } from "../state/flags.ts";
-import { makeTrap, notEntered, surface } from "../state/trap.ts";
+import { makeTrap, notEntered } from "../state/trap.ts";
 import { dropValue } from "./drop_value.ts";
 import type { ValType } from "../types/types.ts";
 import { type LiftTarget, makeTask } from "./lift.ts";
@@ -118,9 +118,7 @@ class HostCallOfGuest implements TaskEnds {
     try {
       scheduler.starting(() => this.#start());
     } catch (error) {
-      const failed = surface(tree, error, "call", this.#target.path);
-      this.#root.reject(failed);
-      scheduler.fail(undefined, failed);
+      scheduler.fail(this.#root, error);
     }
   }
 

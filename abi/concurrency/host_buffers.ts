@@ -5,11 +5,13 @@ import type { Elements, Form, Sink, Source } from "./shared.ts";
 /** Values that a guest reads: a chunk. */
 export class HostSource implements Source {
   readonly inst: undefined;
+  readonly unfit: ((error: unknown) => void) | undefined;
   readonly #values: ArrayLike<unknown>;
   #at = 0;
 
-  constructor(values: ArrayLike<unknown>) {
+  constructor(values: ArrayLike<unknown>, unfit?: (error: unknown) => void) {
     this.#values = values;
+    this.unfit = unfit;
   }
 
   get remain(): number {

@@ -95,11 +95,8 @@ export class InstanceThreads {
     this.admit();
   }
 
-  /** Wakes the next task that waits to enter. */
+  /** Wakes the next task that waits to enter and may. The first one may still wait for the lock. */
   admit(): void {
-    for (const thread of this.entering) {
-      if (thread.isReady) this.scheduler.wake(thread);
-      return;
-    }
+    for (const thread of this.entering) if (thread.isReady) return this.scheduler.wake(thread);
   }
 }

@@ -70,7 +70,7 @@ function enter(task: Task): void {
       threads.admit();
     } else {
       begin(task);
-      if (threads.exclusive === undefined && threads.backpressure === 0) threads.admit();
+      threads.admit();
     }
   }, false);
 }

@@ -16,7 +16,7 @@ import { type InstanceThreads, threadsOf } from "./instance_threads.ts";
 import { Queue } from "./queue.ts";
 import type { Root } from "./root.ts";
 import type { Task } from "./task.ts";
-import type { Continue, Thread, Waiting } from "./thread.ts";
+import { type Continue, nobody, type Thread, type Waiting } from "./thread.ts";
 import { afterTurn } from "./turn.ts";
 
 /** Whether the engine can suspend stacks (JSPI). Tests switch it off. */
@@ -35,6 +35,8 @@ function whyNotSuspended(plain: boolean): string {
 
 /** Milliseconds that guests may run before the event loop has its turn. */
 const MAX_RUN = 10;
+/** Milliseconds with nothing to do, after which the event loop has had its turn. */
+const MIN_PAUSE = 1;
 
 /** A stack that is suspended, or will be as soon as the function that it called returns. */
 export class SuspendedStack {
@@ -42,12 +44,9 @@ export class SuspendedStack {
   readonly promise: Promise<CoreValue | undefined>;
   resolve!: (core: CoreValue | undefined) => void;
   reject!: (error: unknown) => void;
-  /** The instances that are left when the thread blocks or ends. */
-  readonly entered: readonly ComponentInstance[];
 
-  constructor(thread: Thread, entered: readonly ComponentInstance[]) {
+  constructor(thread: Thread) {
     this.thread = thread;
-    this.entered = entered;
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -60,16 +59,12 @@ interface Flight {
   readonly thread: Thread;
   /** The instances to enter when it runs. */
   readonly toEnter: readonly ComponentInstance[];
-  /** The instances to leave when it blocks or ends. */
-  readonly entered: readonly ComponentInstance[];
 }
 
 /** A place of {@linkcode Scheduler.run} on the stack of those who wait for control. */
 interface Resumer {
   back: (() => void) | undefined;
 }
-
-const nobody: readonly ComponentInstance[] = [];
 
 /** What one tree's embedder decides about scheduling. */
 export interface SchedulerSettings {
@@ -90,6 +85,8 @@ export class Scheduler {
   current: Thread | undefined = undefined;
   /** Whether its stack can be suspended: no JavaScript frame is on it. */
   allowed = false;
+  /** Whether a function runs that the host calls and that gives no promise. */
+  plainCall = false;
   /** Set to 1 by a function that a guest called, if the guest's stack must be suspended then. */
   need: WebAssembly.Global | undefined = undefined;
   /** The stack that holds the baton. */
@@ -117,6 +114,13 @@ export class Scheduler {
   #draining = false;
   /** Whether a turn of the event loop passed since there was last something to do. */
   #idleTurn = false;
+  /**
+   * When the event loop must have its turn. It outlasts a drain: a guest on a stack of its own runs
+   * in many short ones. 0 if the event loop had a turn.
+   */
+  #until = 0;
+  /** Since when there is nothing to do. 0 if there is. */
+  #idleSince = 0;
   #pending: SuspendedStack | undefined = undefined;
   /** The call that an exception has ended. */
   #failing: Root | undefined = undefined;
@@ -216,10 +220,10 @@ export class Scheduler {
   /** Suspends the running stack. Its thread must be in {@linkcode allowed} code. */
   suspend(what: string): SuspendedStack {
     if (!this.allowed) this.refuse(what);
-    const thread = this.current!, { flight } = this;
+    const thread = this.current!;
     this.need!.value = 1;
     thread.suspended = true;
-    const stack = new SuspendedStack(thread, flight?.thread === thread ? flight.entered : nobody);
+    const stack = new SuspendedStack(thread);
     this.#stacks.add(stack);
     this.#pending = stack;
     return stack;
@@ -227,7 +231,7 @@ export class Scheduler {
 
   /** The trap for a thread that would have to wait where it cannot. */
   refuse(what: string): never {
-    trap(this.tree, "cannot-suspend", `${what}: ${whyNotSuspended(this.current === undefined)}`);
+    trap(this.tree, "cannot-suspend", `${what}: ${whyNotSuspended(this.plainCall)}`);
   }
 
   /** Gives the promise of the stack that is being suspended. Guests import this as `Suspending`. */
@@ -240,8 +244,11 @@ export class Scheduler {
   /** Lets a suspended stack go on with a value. */
   resume(stack: SuspendedStack, toEnter: readonly ComponentInstance[], make: () => CoreValue | undefined): void {
     this.#stacks.delete(stack);
-    stack.thread.suspended = false;
-    this.flight = { thread: stack.thread, toEnter, entered: toEnter.length > 0 ? toEnter : stack.entered };
+    const { thread } = stack;
+    thread.suspended = false;
+    // A thread that only gave control away has not left its instances.
+    if (toEnter.length > 0) thread.entered = toEnter;
+    this.flight = { thread, toEnter };
     try {
       stack.resolve(make());
     } catch (error) {
@@ -252,7 +259,7 @@ export class Scheduler {
   /** Lets a suspended stack end with an error. */
   unwind(stack: SuspendedStack, error: unknown): void {
     this.#stacks.delete(stack);
-    this.flight = { thread: stack.thread, toEnter: nobody, entered: nobody };
+    this.flight = { thread: stack.thread, toEnter: nobody };
     stack.reject(uncatchable(this.tree, error));
   }
 
@@ -269,7 +276,8 @@ export class Scheduler {
   land(thread: Thread): void {
     const { flight } = this;
     if (flight?.thread !== thread) return;
-    this.leave(flight.entered);
+    this.leave(thread.entered);
+    thread.entered = nobody;
     this.current = undefined;
     this.allowed = false;
     // Not before the engine has suspended the stack.
@@ -277,7 +285,7 @@ export class Scheduler {
       if (this.flight !== flight) return;
       this.flight = undefined;
       const { failure } = thread;
-      if (failure !== undefined) this.fail(thread.task, failure.error);
+      if (failure !== undefined) this.fail(thread.task.root, failure.error);
       else this.#back();
     });
   }
@@ -287,11 +295,12 @@ export class Scheduler {
    * the first now waits for the second.
    */
   replaceBy(thread: Thread): void {
-    const go = thread.go!, entered = this.flight?.entered ?? nobody;
+    const go = thread.go!, { current } = this;
     thread.go = thread.waiting = undefined;
     thread.cancellable = thread.onStack = false;
     go(false, nobody);
-    this.flight = { thread, toEnter: nobody, entered };
+    thread.entered = current!.entered;
+    current!.entered = nobody;
   }
 
   // Waiting.
@@ -344,7 +353,7 @@ export class Scheduler {
     try {
       if (!this.tree.lockedDown) job();
     } catch (error) {
-      this.fail(task, error);
+      this.fail(task?.root, error);
     } finally {
       this.#draining = false;
       this.#failing = this.current = undefined;
@@ -359,7 +368,10 @@ export class Scheduler {
 
   #afterTurn(): void {
     this.#scheduled = true;
-    afterTurn(() => this.#drain());
+    afterTurn(() => {
+      this.#until = 0;
+      this.#drain();
+    });
   }
 
   #drain(): void {
@@ -382,7 +394,11 @@ export class Scheduler {
    * event loop has to have a turn first.
    */
   #loop(): boolean | undefined {
-    const until = performance.now() + MAX_RUN;
+    const now = performance.now();
+    const rested = this.#idleSince !== 0 && now - this.#idleSince > MIN_PAUSE;
+    this.#idleSince = 0;
+    if (this.#until === 0 || rested) this.#until = now + MAX_RUN;
+    else if (now > this.#until) return undefined;
     let low = this.#low.size, ran = false;
     while (this.flight === undefined && !this.tree.lockedDown) {
       const job = this.#jobs.shift();
@@ -402,8 +418,9 @@ export class Scheduler {
       if (!thread.isReady) continue;
       ran = true;
       this.#turn(thread);
-      if (performance.now() > until) return undefined;
+      if (performance.now() > this.#until) return undefined;
     }
+    if (this.flight === undefined) this.#idleSince = performance.now();
     return ran;
   }
 
@@ -412,7 +429,7 @@ export class Scheduler {
     try {
       this.run(thread, false, thread.task.enteringAll, () => this.schedule());
     } catch (error) {
-      this.fail(thread.task, error);
+      this.fail(thread.task.root, error);
     } finally {
       this.#draining = false;
     }
@@ -427,8 +444,13 @@ export class Scheduler {
       return this.#afterTurn();
     }
     if (this.#whenDone.length > 0) return this.#done();
-    if (this.settings.idle === "wait") return this.settings.onIdle?.(this.report());
-    this.#deadlock();
+    if (this.settings.idle === "trap") return this.#deadlock();
+    try {
+      this.settings.onIdle?.(this.report());
+    } catch (error) {
+      for (const root of this.roots) root.reject(error);
+      this.tree.lockDown(error);
+    }
   }
 
   #deadlock(): void {
@@ -471,13 +493,16 @@ export class Scheduler {
 
   // Failing.
 
-  /** An exception left the code of a task: the tree is locked down, and all calls fail. */
-  fail(task: Task | undefined, error: unknown): void {
-    const root = this.#failing = task?.root;
+  /** An exception left the code that works for a call: the tree is locked down, and all calls fail. */
+  fail(root: Root | undefined, error: unknown): void {
+    this.#failing = root;
     const surfaced = surface(this.tree, error, "call", root?.path ?? "component");
     this.flight = undefined;
-    if (root !== undefined) root.reject(surfaced);
+    const isTold = root === undefined ? this.roots.size > 0 : !root.settled;
+    root?.reject(surfaced);
     this.#rejectAll(undefined);
+    // A task that goes on after it has returned: its call cannot fail any more.
+    if (!isTold && this.tree.aborted === undefined && !this.tree.disposed) this.tree.onError(surfaced);
   }
 
   #rejectAll(except: Root | undefined): void {
@@ -498,8 +523,9 @@ export class Scheduler {
     this.hostEnds.failAll(this.tree.trap);
     for (const abandon of this.hostCalls) abandon();
     this.hostCalls.clear();
-    // The call whose code runs fails with what its code threw.
-    this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root);
+    // The call whose code runs fails with what its code threw, as soon as that has left the guest.
+    const failing = this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root;
+    queueMicrotask(() => this.#rejectAll(failing));
   }
 }
 

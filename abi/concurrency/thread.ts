@@ -17,6 +17,9 @@ export interface Waiting {
   readonly what: string;
 }
 
+/** No instances. */
+export const nobody: readonly ComponentInstance[] = [];
+
 /** A thread. */
 export class Thread {
   readonly task: Task;
@@ -38,6 +41,8 @@ export class Thread {
   returned: ((result: unknown) => void) | undefined = undefined;
   /** Whether its stack is suspended, and not at its end. */
   suspended = false;
+  /** The instances that are left when it blocks or ends. Set only while a resumed stack runs. */
+  entered: readonly ComponentInstance[] = nobody;
   /** An exception that the end of its core function caused. */
   failure: { readonly error: unknown } | undefined = undefined;
 
