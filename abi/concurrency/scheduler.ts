@@ -103,6 +103,8 @@ export class Scheduler {
   readonly #high = new Queue<Thread>();
   readonly #low = new Queue<Thread>();
   readonly #jobs = new Queue<() => void>();
+  /** How often a thread became ready. */
+  #wakes = 0;
   #scheduled = false;
   /** Whether the loop over the queues runs, which sees whatever comes into them. */
   #looping = false;
@@ -140,6 +142,7 @@ export class Scheduler {
     const resumer: Resumer = { back: undefined }, depth = this.#resumers.push(resumer) - 1;
     const { current, allowed, flight } = this, go = thread.go!, { onStack } = thread;
     thread.go = thread.waiting = undefined;
+    thread.since = 0;
     thread.cancellable = thread.onStack = false;
     try {
       if (!onStack) enter(entering, thread.task.number);
@@ -174,7 +177,7 @@ export class Scheduler {
    */
   settle(task: Task, back: () => void): boolean {
     while (!task.isResolved) {
-      const thread = this.threads(task.inst).candidate(() => true);
+      const thread = this.threads(task.inst).nextCandidate(() => true);
       if (thread === undefined) this.neverReturns();
       if (!this.run(thread, false, nobody, back)) return false;
     }
@@ -281,6 +284,7 @@ export class Scheduler {
   replaceBy(thread: Thread): void {
     const go = thread.go!, entered = this.flight?.entered ?? nobody;
     thread.go = thread.waiting = undefined;
+    thread.since = 0;
     thread.cancellable = thread.onStack = false;
     go(false, nobody);
     this.flight = { thread, toEnter: nobody, entered };
@@ -299,7 +303,9 @@ export class Scheduler {
 
   /** A thread may be ready now. */
   wake(thread: Thread, low = false): void {
-    if (thread.queued || thread.waiting === undefined) return;
+    if (thread.waiting === undefined) return;
+    if (thread.since === 0) thread.since = ++this.#wakes;
+    if (thread.queued) return;
     thread.queued = true;
     (low ? this.#low : this.#high).push(thread);
     this.schedule();
