@@ -9,7 +9,8 @@ type Func = (...args: never[]) => unknown;
 /** Makes a function that runs apart from the running thread. */
 export function apart<F extends Func>(scheduler: Scheduler, func: F): F {
   return ((...args) => {
-    const { current, allowed } = scheduler;
+    const { current, allowed, root } = scheduler;
+    scheduler.root = current?.task.root ?? root;
     scheduler.current = undefined;
     scheduler.allowed = false;
     try {
@@ -18,6 +19,7 @@ export function apart<F extends Func>(scheduler: Scheduler, func: F): F {
       end(scheduler.current);
       scheduler.current = current;
       scheduler.allowed = allowed;
+      scheduler.root = root;
     }
   }) as F;
 }
@@ -42,7 +44,8 @@ export function callApart<F extends Func, P extends Func>(
       }) as F,
     ),
     postReturn: ((...args) => {
-      const { current, allowed } = scheduler;
+      const { current, allowed, root } = scheduler;
+      scheduler.root = current?.task.root ?? root;
       scheduler.current = last;
       scheduler.allowed = false;
       last = undefined;
@@ -51,6 +54,7 @@ export function callApart<F extends Func, P extends Func>(
       } finally {
         scheduler.current = current;
         scheduler.allowed = allowed;
+        scheduler.root = root;
       }
     }) as P,
   };

@@ -86,6 +86,8 @@ export class Scheduler {
   readonly number: number;
   /** The thread whose code is on the stack now. */
   current: Thread | undefined = undefined;
+  /** The host's call for which code runs apart (apart.ts) from the thread that needs it. */
+  root: Root | undefined = undefined;
   /** Whether its stack can be suspended: no JavaScript frame is on it. */
   allowed = false;
   /** Set to 1 by a function that a guest called, if the guest's stack must be suspended then. */
@@ -467,7 +469,7 @@ export class Scheduler {
     this.#resumers.length = 0;
     this.hostEnds.failAll(this.tree.trap);
     // The call whose code runs fails with what its code threw.
-    this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root);
+    this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.root ?? this.flight?.thread.task.root);
   }
 }
 
