@@ -83,6 +83,8 @@ export class Scheduler {
   readonly number: number;
   /** The thread whose code is on the stack now. */
   current: Thread | undefined = undefined;
+  /** The host's call for which code runs apart (apart.ts) from the thread that needs it. */
+  root: Root | undefined = undefined;
   /** Whether its stack can be suspended: no JavaScript frame is on it. */
   allowed = false;
   /** Whether a function runs that the host calls and that gives no promise. */
@@ -108,6 +110,8 @@ export class Scheduler {
   readonly #high = new Queue<Thread>();
   readonly #low = new Queue<Thread>();
   readonly #jobs = new Queue<() => void>();
+  /** How often a thread became ready. */
+  #wakes = 0;
   #scheduled = false;
   /** Whether the loop over the queues runs, which sees whatever comes into them. */
   #looping = false;
@@ -152,6 +156,7 @@ export class Scheduler {
     const resumer: Resumer = { back: undefined }, depth = this.#resumers.push(resumer) - 1;
     const { current, allowed, flight } = this, go = thread.go!, { onStack } = thread;
     thread.go = thread.waiting = undefined;
+    thread.since = 0;
     thread.cancellable = thread.onStack = false;
     try {
       if (!onStack) enter(entering, thread.task.number);
@@ -186,7 +191,7 @@ export class Scheduler {
    */
   settle(task: Task, back: () => void): boolean {
     while (!task.isResolved) {
-      const thread = this.threads(task.inst).candidate(() => true);
+      const thread = this.threads(task.inst).nextCandidate(() => true);
       if (thread === undefined) this.neverReturns();
       if (!this.run(thread, false, nobody, back)) return false;
     }
@@ -297,6 +302,7 @@ export class Scheduler {
   replaceBy(thread: Thread): void {
     const go = thread.go!, { current } = this;
     thread.go = thread.waiting = undefined;
+    thread.since = 0;
     thread.cancellable = thread.onStack = false;
     go(false, nobody);
     thread.entered = current!.entered;
@@ -316,7 +322,9 @@ export class Scheduler {
 
   /** A thread may be ready now. */
   wake(thread: Thread, low = false): void {
-    if (thread.queued || thread.waiting === undefined) return;
+    if (thread.waiting === undefined) return;
+    if (thread.since === 0) thread.since = ++this.#wakes;
+    if (thread.queued) return;
     thread.queued = true;
     (low ? this.#low : this.#high).push(thread);
     this.schedule();
@@ -524,7 +532,7 @@ export class Scheduler {
     for (const abandon of this.hostCalls) abandon();
     this.hostCalls.clear();
     // The call whose code runs fails with what its code threw, as soon as that has left the guest.
-    const failing = this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root;
+    const failing = this.#failing ?? this.current?.task.root ?? this.root ?? this.flight?.thread.task.root;
     queueMicrotask(() => this.#rejectAll(failing));
   }
 }

@@ -37,6 +37,8 @@ export class Thread {
   onStack = false;
   /** Whether it is in a queue of the scheduler. */
   queued = false;
+  /** When it became ready: the number of an event of the scheduler's. 0 before that. */
+  since = 0;
   /** What happens with the results of the core function that runs on its stack. */
   returned: ((result: unknown) => void) | undefined = undefined;
   /** Whether its stack is suspended, and not at its end. */
