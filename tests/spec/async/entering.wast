@@ -1,6 +1,6 @@
 ;; Who may enter an instance, and what a trap does to all of it.
 
-;; A component is not entered again while it runs, by way of a component within it, whatever the lifts
+;; Calls between a component and one within it are refused for now (DONUT_WRAPPING), whatever the lifts
 ;; and lowers are.
 (component definition $Around
   (core module $Mem (memory (export "mem") 1))
@@ -70,8 +70,6 @@
   (func (export "child-later") (alias export $child "later")))
 
 (component instance $t $Around)
-(assert_return (invoke "fine"))
-(component instance $t $Around)
 (assert_trap (invoke "calls-plain") "cannot enter component instance")
 (component instance $t $Around)
 (assert_trap (invoke "calls-callback") "cannot enter component instance")
@@ -79,6 +77,8 @@
 (assert_trap (invoke "calls-callback-async") "cannot enter component instance")
 (component instance $t $Around)
 (assert_trap (invoke "later") "cannot enter component instance")
+(component instance $t $Around)
+(assert_trap (invoke "fine") "cannot enter component instance")
 (component instance $t $Around)
 (assert_trap (invoke "child-calls-plain") "cannot enter component instance")
 (component instance $t $Around)
