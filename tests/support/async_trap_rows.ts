@@ -67,14 +67,22 @@ export const asyncTraps: Record<string, Row> = {
   },
   "task-resolved": {
     message: called("`task.return` or `task.cancel` called more than once for current task"),
-    // The call itself has its result by then. The next one tells why the instance is locked down.
+    // The call itself has its result by then, so that the embedder is told.
     provoke: async () => {
       const body = `(func (export "f") (result i32) (call $task-return) (call $task-return) (i32.const 0))`;
-      const { exports } = instantiateSync(await asyncGuest(body, callback), { work: never });
+      let told: unknown;
+      const onError = (error: unknown): void => void (told = error);
+      const { exports } = instantiateSync(await asyncGuest(body, callback), { work: never }, { onError });
       await exports.f!();
-      await exports.f!().catch((error: Error) => {
-        throw error.cause;
-      });
+      throw told;
+    },
+  },
+  "task-limit": {
+    message: called("more than 0 calls are under way: limit `tasks`"),
+    provoke: async () => {
+      const body = `(func (export "f") (result i32) (call $task-return) (i32.const 0))`;
+      const limits = { tasks: 0 };
+      await instantiateSync(await asyncGuest(body, callback), { work: never }, { limits }).exports.f!();
     },
   },
   "task-not-cancelled": {
