@@ -66,7 +66,7 @@ class HostCallOfGuest implements TaskEnds {
   readonly #target: LiftTarget;
   readonly #cx: CanonContext;
   readonly #throws: boolean;
-  readonly #args: readonly unknown[];
+  #args: readonly unknown[];
   readonly #root: Root;
   readonly #passing: TaskPassing | undefined;
   #settled: (() => void) | undefined;
@@ -149,7 +149,9 @@ class HostCallOfGuest implements TaskEnds {
   }
 
   start(): readonly unknown[] {
-    return this.#args;
+    const args = this.#args;
+    this.#args = [];
+    return args;
   }
 
   resolve(value: unknown): void {

@@ -35,8 +35,6 @@ function whyNotSuspended(plain: boolean): string {
 
 /** Milliseconds that guests may run before the event loop has its turn. */
 const MAX_RUN = 10;
-/** Milliseconds with nothing to do, after which the event loop has had its turn. */
-const MIN_PAUSE = 1;
 
 /** A stack that is suspended, or will be as soon as the function that it called returns. */
 export class SuspendedStack {
@@ -120,11 +118,9 @@ export class Scheduler {
   #idleTurn = false;
   /**
    * When the event loop must have its turn. It outlasts a drain: a guest on a stack of its own runs
-   * in many short ones. 0 if the event loop had a turn.
+   * in many short ones. 0 if guests had nothing to do meanwhile: then JavaScript has its turn.
    */
   #until = 0;
-  /** Since when there is nothing to do. 0 if there is. */
-  #idleSince = 0;
   #pending: SuspendedStack | undefined = undefined;
   /** The call that an exception has ended. */
   #failing: Root | undefined = undefined;
@@ -403,9 +399,7 @@ export class Scheduler {
    */
   #loop(): boolean | undefined {
     const now = performance.now();
-    const rested = this.#idleSince !== 0 && now - this.#idleSince > MIN_PAUSE;
-    this.#idleSince = 0;
-    if (this.#until === 0 || rested) this.#until = now + MAX_RUN;
+    if (this.#until === 0) this.#until = now + MAX_RUN;
     else if (now > this.#until) return undefined;
     let low = this.#low.size, ran = false;
     while (this.flight === undefined && !this.tree.lockedDown) {
@@ -426,9 +420,11 @@ export class Scheduler {
       if (!thread.isReady) continue;
       ran = true;
       this.#turn(thread);
-      if (performance.now() > this.#until) return undefined;
+      // If nothing is left, JavaScript may go on, which perhaps never leaves its microtasks.
+      const isLeft = this.#high.size + this.#low.size + this.#jobs.size > 0;
+      if (isLeft && performance.now() > this.#until) return undefined;
     }
-    if (this.flight === undefined) this.#idleSince = performance.now();
+    if (this.flight === undefined) this.#until = 0;
     return ran;
   }
 
