@@ -111,10 +111,10 @@ async function totalInto(stream: ReadableStream<Uint8Array>): Promise<number> {
   const reader = stream.getReader({ mode: "byob" });
   let count = 0, buffer: ArrayBufferLike = new ArrayBuffer(CHUNK);
   for (;;) {
-    const { done, value } = await reader.read(new Uint8Array(buffer as ArrayBuffer));
+    const { done, value }: Any = await reader.read(new Uint8Array(buffer as ArrayBuffer));
     if (done) return count;
-    count += value!.byteLength;
-    buffer = value!.buffer;
+    count += value.byteLength;
+    buffer = value.buffer;
   }
 }
 
