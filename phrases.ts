@@ -238,6 +238,8 @@ export const TRAP_PHRASES = {
   "unknown-thread": "unknown thread index {0}",
   /** A thread that runs or waits is resumed. */
   "thread-not-suspended": "cannot resume thread which is not suspended",
+  /** The host has more calls under way than the limit of the instance allows. */
+  "task-limit": "more than {0} calls are under way: limit `tasks`",
   /** Every task waits, and nothing is left that could wake one. */
   "deadlock": "deadlock detected: event loop cannot make further progress{0}",
   /** A built-in whose run-time comes with a later version. */

@@ -8,7 +8,7 @@ import { ValueError, within } from "../../errors.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import type { Codec, CodecSource, Frame } from "./codec.ts";
 import type { Layout } from "../types/layout.ts";
-import { pointersOf } from "../state/pointers.ts";
+import { fromCore, pointersOf } from "../state/pointers.ts";
 import { numericView } from "../types/scalar_rules.ts";
 import { mismatch } from "./scalars.ts";
 import { trap } from "../state/trap.ts";
@@ -138,7 +138,7 @@ function rangeCodec(
       pointers.store(memory, ptr + size, length);
     },
     liftFlat: (cx, flat, i, frame) =>
-      toJs(cx, loadRange(cx, element, pointers.fromCore(flat[i]!), pointers.fromCore(flat[i + 1]!), frame)),
+      toJs(cx, loadRange(cx, element, fromCore(flat[i]!), fromCore(flat[i + 1]!), frame)),
     lowerFlat(cx, value, flat, i, frame) {
       const values = fromJs(value);
       const { length } = values;

@@ -10,7 +10,7 @@ import type { Codec } from "./codec.ts";
 import type { Layout } from "../types/layout.ts";
 import type { GuestMemory } from "../state/memory.ts";
 import type { CanonContext } from "../state/canon_context.ts";
-import { pointersOf, UTF16_TAG } from "../state/pointers.ts";
+import { fromCore, pointersOf, UTF16_TAG } from "../state/pointers.ts";
 import { mismatch } from "./scalars.ts";
 import { type GuestString, storeGuestString } from "./transcode.ts";
 import { trap } from "../state/trap.ts";
@@ -93,7 +93,7 @@ export function stringCodec(type: ValType, layout: Layout, address: AddressType)
       pointers.store(memory, ptr, begin);
       pointers.storeUnits(memory, ptr + size, storedUnits);
     },
-    liftFlat: (cx, flat, i) => loadString(cx, pointers.fromCore(flat[i]!), pointers.unitsFromCore(flat[i + 1]!)),
+    liftFlat: (cx, flat, i) => loadString(cx, fromCore(flat[i]!), pointers.unitsFromCore(flat[i + 1]!)),
     lowerFlat(cx, value, flat, i) {
       flat[i] = pointers.toCore(storeString(cx, value));
       flat[i + 1] = pointers.unitsToCore(storedUnits);

@@ -8,7 +8,7 @@ import { refuseFlag, refuseOther, unknownFlag } from "../codecs/flags.ts";
 import { allocateList, checkList, loadRange, storeRange, toArray } from "../codecs/lists.ts";
 import { openTuple } from "../codecs/records.ts";
 import type { Codec, CodecSource } from "../codecs/codec.ts";
-import { pointersOf } from "../state/pointers.ts";
+import { fromCore, pointersOf } from "../state/pointers.ts";
 import { mismatch } from "../codecs/scalars.ts";
 import { loadString, storedUnits, storeString } from "../codecs/strings.ts";
 import { trap } from "../state/trap.ts";
@@ -24,6 +24,7 @@ const MAX_TEXT = 60_000;
 export const valueHelpers: Readonly<Record<string, unknown>> = {
   allocateList,
   checkList,
+  fromCore,
   hasOwn: Object.prototype.hasOwnProperty,
   loadRange,
   loadString,

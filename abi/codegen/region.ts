@@ -97,7 +97,7 @@ export class Region {
 
   /** A pointer from a core value, as an expression. */
   pointer(core: string): string {
-    return this.program.address === "i32" ? `${core} >>> 0` : `${this.program.pointers}.fromCore(${core})`;
+    return this.program.address === "i32" ? `${core} >>> 0` : `fromCore(${core})`;
   }
 
   /** A string's length from a core value, as an expression. */

@@ -6,11 +6,12 @@ import { isThenable, unwrapResult } from "../codecs/results.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { disposed } from "../state/entering.ts";
 import { FREE } from "../state/flags.ts";
-import { notEntered, surface } from "../state/trap.ts";
+import { makeTrap, notEntered, surface } from "../state/trap.ts";
+import { dropValue } from "./drop_value.ts";
 import type { ValType } from "../types/types.ts";
 import { type LiftTarget, makeTask } from "./lift.ts";
 import { Root } from "./root.ts";
-import type { Task, TaskEnds } from "./task.ts";
+import type { TaskEnds } from "./task.ts";
 
 /** Makes the function. */
 export function callableTask(
@@ -18,11 +19,18 @@ export function callableTask(
   cx: CanonContext,
   throws: boolean,
 ): (...args: unknown[]) => Promise<unknown> {
-  return (...args) =>
+  const call = (args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      const root = new Root(target.path, target.inst, target.scheduler, resolve, reject);
-      new HostCallOfGuest(target, cx, throws, args, root).begin();
+      const { path, inst, scheduler } = target;
+      const root = new Root(path, inst, scheduler, resolve, reject);
+      const made = new HostCallOfGuest(target, cx, throws, args, root);
+      if (scheduler.roots.size > scheduler.settings.maxTasks) {
+        return root.reject(completeMessage(makeTrap("task-limit", [scheduler.settings.maxTasks]), "call", "", path));
+      }
+      if (signal !== undefined) made.listen(signal);
+      if (!root.settled) made.begin();
     });
+  return takesSignal((...args: unknown[]) => call(args, undefined), (signal, args) => call(args, signal), false);
 }
 
 /**
@@ -51,9 +59,28 @@ class HostCallOfGuest implements TaskEnds {
     this.#root = root;
   }
 
+  /** Listens to a signal until the call is settled. */
+  listen(signal: AbortSignal): void {
+    if (signal.aborted) return this.#root.reject(signal.reason);
+    const abort = (): void => this.#abort(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    this.#root.onSettled = () => signal.removeEventListener("abort", abort);
+  }
+
+  /** The host wants no result any more: the guest is told, as soon as it may run. */
+  #abort(reason: unknown): void {
+    const root = this.#root, { task } = root, { scheduler } = this.#target;
+    root.reject(reason);
+    if (task === undefined || task.isResolved) return;
+    scheduler.now(() => {
+      if (!task.isResolved) task.requestCancellation(undefined, () => scheduler.schedule());
+    }, task);
+  }
+
   /** Starts the call now if it may, or else when the guest has left. */
   begin(queued = false): void {
     const { inst, scheduler } = this.#target, { tree } = inst;
+    if (this.#root.settled) return;
     if (tree.lockedDown || tree.disposed) return this.#refuse();
     if (!scheduler.isFree || inst.enteringSet(undefined).some((each) => each.entered !== FREE)) {
       if (queued) return this.#refuse();
@@ -101,6 +128,8 @@ class HostCallOfGuest implements TaskEnds {
 
   resolve(value: unknown): void {
     const { signature: { type }, path } = this.#target;
+    // The call was aborted: what comes late is dropped.
+    if (this.#root.settled) return dropValue(type.result, value);
     let given: unknown;
     try {
       given = type.result?.kind === "result"
@@ -129,8 +158,51 @@ class HostCallOfGuest implements TaskEnds {
   cancelled(): void {
     this.#root.reject(new Error("the call was cancelled"));
   }
+}
 
-  get task(): Task | undefined {
-    return this.#root.task;
-  }
+/** How to call a function with a signal. A function of a class takes `this` as its first argument. */
+type CallWithSignal = (signal: AbortSignal, args: readonly unknown[]) => Promise<unknown>;
+
+const signalled = new WeakMap<object, { readonly call: CallWithSignal; readonly method: boolean }>();
+
+/** Notes that a function can be called with a signal. */
+export function takesSignal<F extends object>(func: F, call: CallWithSignal, method: boolean): F {
+  signalled.set(func, { call, method });
+  return func;
+}
+
+/** Gives a function that calls with a signal. `undefined` if the function cannot be called so. */
+export function bindSignal(
+  signal: AbortSignal,
+  func: object,
+): ((this: unknown, ...args: unknown[]) => Promise<unknown>) | undefined {
+  const known = signalled.get(func);
+  if (known === undefined) return undefined;
+  return function (this: unknown, ...args: unknown[]) {
+    return known.call(signal, known.method ? [this, ...args] : args);
+  };
+}
+
+/** Makes a method, which can be called with a signal, too. */
+export function methodWithSignal(
+  call: (...args: unknown[]) => Promise<unknown>,
+): (...args: unknown[]) => Promise<unknown> {
+  const method = function (this: unknown, ...args: unknown[]): Promise<unknown> {
+    return call(this, ...args);
+  };
+  return takesSignal(method, signalled.get(call)!.call, true);
+}
+
+/** A synchronous function that may be suspended cannot be cancelled: only its promise is given up. */
+export function raceWithSignal(
+  call: (...args: unknown[]) => Promise<unknown>,
+): (...args: unknown[]) => Promise<unknown> {
+  return takesSignal(call, (signal, args) => {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const abort = (): void => reject(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+      call(...args).then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    });
+  }, false);
 }

@@ -6,6 +6,7 @@ import type { CoreValue } from "../types/core_values.ts";
 import type { ValType } from "../types/types.ts";
 import type { Codec } from "../codecs/codec.ts";
 import type { ComponentInstance } from "../state/instance.ts";
+import { fromCore } from "../state/pointers.ts";
 import { checkLeave, trap } from "../state/trap.ts";
 import { block, checkMayBlock, currentThread } from "./blocking.ts";
 import { type Contexts, GuestSink, GuestSource } from "./guest_buffers.ts";
@@ -116,8 +117,7 @@ export function copy(
   options: CopyOptions,
 ): (index: CoreValue, ptr: CoreValue, length?: CoreValue) => CoreValue | undefined {
   const { inst, scheduler, kind, element, verb, async, codec, contexts } = options;
-  const { pointers } = contexts.guest,
-    event = events[kind][verb],
+  const event = events[kind][verb],
     GuestBuffer = verb === "read" ? GuestSink : GuestSource;
   return (index, ptr, length) => {
     checkLeave(inst);
@@ -127,8 +127,8 @@ export function copy(
     if (end.isCopying) trap(inst.tree, "concurrent-copy");
     end.checkNotDone();
     if (!async && end.set !== undefined) trap(inst.tree, "sync-in-waitable-set");
-    const count = kind === "future" ? 1 : pointers.fromCore(length!);
-    const buffer = new GuestBuffer(contexts, codec, pointers.fromCore(ptr), count);
+    const count = kind === "future" ? 1 : fromCore(length!);
+    const buffer = new GuestBuffer(contexts, codec, fromCore(ptr), count);
     const happened = (result: CopyResult, reclaim: (() => void) | undefined): void => {
       end.isPartial = reclaim === undefined ? never : () => buffer.remain > 0;
       end.setEvent(() => {

@@ -6,6 +6,7 @@ import type { Codec } from "../codecs/codec.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { TableItem } from "../state/table_item.ts";
+import { fromCore } from "../state/pointers.ts";
 import { checkLeave, trap } from "../state/trap.ts";
 import { Trap } from "../../errors.ts";
 
@@ -60,7 +61,7 @@ export function debugMessage(cx: CanonContext, text: Codec): (index: CoreValue, 
     const { error } = inst.handles.item((index as number) >>> 0, ErrorContextItem, "error-context");
     cx.beginLower();
     const message = error instanceof GuestErrorContext ? error.debugMessage : error.message;
-    const at = cx.pointers.fromCore(ptr);
+    const at = fromCore(ptr);
     if (at % alignment !== 0 || at + size > cx.memory.u8.length) trap(inst.tree, "error-context-message");
     text.store(cx, message, at, undefined);
   };

@@ -48,6 +48,8 @@ class GuestStreamSource implements HostEnd {
   touched = false;
   #controller: ReadableStreamController<unknown> | undefined;
   #reading = false;
+  /** Whether the stream was closed, cancelled or handed on. */
+  #over = false;
 
   constructor(shared: SharedStream, scheduler: Scheduler) {
     this.shared = shared;
@@ -56,6 +58,19 @@ class GuestStreamSource implements HostEnd {
 
   start(controller: ReadableStreamController<unknown>): void {
     this.#controller = controller;
+    // The guest's end must not keep a stream alive that nobody will read.
+    const ref = new WeakRef(this);
+    this.shared.unwanted = () => ref.deref()?.writerDropped();
+  }
+
+  /** The guest has dropped its end, and everything that it wrote was read. */
+  writerDropped(): void {
+    if (this.touched && (this.#reading || this.#over)) return;
+    this.#over = true;
+    this.scheduler.hostEnds.end(this);
+    this.#controller?.close();
+    // A reader that waits with a buffer of its own is told only by this.
+    if (this.#controller instanceof ReadableByteStreamController) this.#controller.byobRequest?.respond(0);
   }
 
   /** The instance was locked down. */
@@ -65,7 +80,8 @@ class GuestStreamSource implements HostEnd {
 
   /** Another guest takes the stream over. */
   handOn(): SharedStream {
-    this.touched = true;
+    this.touched = this.#over = true;
+    this.shared.unwanted = undefined;
     this.scheduler.hostEnds.end(this);
     return this.shared;
   }
@@ -85,6 +101,7 @@ class GuestStreamSource implements HostEnd {
         },
         done: (result) => {
           if (result === DROPPED) {
+            this.#over = true;
             this.scheduler.hostEnds.end(this);
             over();
           }
@@ -122,7 +139,7 @@ class GuestStreamSource implements HostEnd {
   }
 
   cancel(): void {
-    this.touched = true;
+    this.touched = this.#over = true;
     if (this.#reading) this.shared.cancel();
     this.shared.drop();
     this.scheduler.hostEnds.end(this);

@@ -158,17 +158,20 @@ class HostTask {
   /** Waits for the promise. A cancellation ends the wait at once, and what comes late is ignored. */
   #listen(promise: Promised): void {
     const { scheduler } = this.#lowered, subtask = this.#subtask;
+    const unwanted = (): void => promise[abandon]?.();
+    scheduler.hostCalls.add(unwanted);
     scheduler.hostWork++;
     let over = false;
     const end = (job: () => void): void => {
       if (over) return;
       over = true;
+      scheduler.hostCalls.delete(unwanted);
       scheduler.hostWork--;
       job();
     };
     subtask.cancel = () => {
       end(() => {
-        promise[abandon]?.();
+        unwanted();
         subtask.progressCancelled();
       });
       return true;

@@ -14,6 +14,8 @@ export class Root {
   /** The task of the export. `undefined` before it starts. */
   task: Task | undefined = undefined;
   settled = false;
+  /** Called once, when the call is settled. */
+  onSettled: (() => void) | undefined = undefined;
 
   constructor(
     path: string,
@@ -31,15 +33,20 @@ export class Root {
   }
 
   resolve(value: unknown): void {
-    this.#scheduler.roots.delete(this);
-    this.settled = true;
+    this.#settle();
     this.#resolve(value);
   }
 
   reject(error: unknown): void {
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #settle(): void {
     this.#scheduler.roots.delete(this);
     this.settled = true;
-    this.#reject(error);
+    this.onSettled?.();
+    this.onSettled = undefined;
   }
 
   /** What its task waits for, in words. */

@@ -76,6 +76,8 @@ export interface SchedulerSettings {
   /** What happens if nothing is left to do while calls wait. */
   readonly idle: "trap" | "wait";
   readonly onIdle: ((report: string) => void) | undefined;
+  /** How many calls of the host may be under way. */
+  readonly maxTasks: number;
 }
 
 /** Runs the threads of one instance tree. */
@@ -96,6 +98,12 @@ export class Scheduler {
   readonly roots: Set<Root> = new Set();
   /** How many things the host has under way that can wake a thread. */
   hostWork = 0;
+  /** How to tell the host functions under way that nobody wants their results any more. */
+  readonly hostCalls: Set<() => void> = new Set();
+  /** How many tasks have started and not ended. */
+  tasks = 0;
+  /** Called when no task is left. */
+  readonly #whenDone: (() => void)[] = [];
   /** The ends of streams and futures that JavaScript holds. */
   readonly hostEnds: HostEndRegistry;
   readonly #stacks = new Set<SuspendedStack>();
@@ -364,6 +372,7 @@ export class Scheduler {
     if (ran === undefined) return this.#afterTurn();
     if (this.flight !== undefined || this.tree.lockedDown) return;
     if (ran) this.#idleTurn = false;
+    if (this.tasks === 0) this.#done();
     this.#idle();
   }
 
@@ -410,12 +419,13 @@ export class Scheduler {
 
   /** Nothing is left to do. If calls wait, and the host has nothing under way, they wait for ever. */
   #idle(): void {
-    if (this.roots.size === 0 || this.hostWork > 0 || this.hostEnds.size > 0) return;
+    if (this.roots.size === 0 && this.#whenDone.length === 0 || this.hostWork > 0 || this.hostEnds.size > 0) return;
     // The host may be about to call.
     if (!this.#idleTurn) {
       this.#idleTurn = true;
       return this.#afterTurn();
     }
+    if (this.#whenDone.length > 0) return this.#done();
     if (this.settings.idle === "wait") return this.settings.onIdle?.(this.report());
     this.#deadlock();
   }
@@ -425,6 +435,31 @@ export class Scheduler {
     const errors = roots.map(({ path }) => completeMessage(makeTrap("deadlock", [report]), "call", "", path));
     roots.forEach((root, i) => root.reject(errors[i]));
     this.tree.lockDown(errors[0]);
+  }
+
+  #done(): void {
+    for (const done of this.#whenDone.splice(0)) done();
+  }
+
+  /** Whether code of a guest is on the stack, or a stack is about to go on. */
+  get isRunning(): boolean {
+    return this.current !== undefined || this.#draining;
+  }
+
+  /** The instance is disposed of: calls fail, stacks are unwound. */
+  endAll(error: (path: string) => unknown): void {
+    for (const root of this.roots) root.reject(error(root.path));
+    if (this.tasks > 0 || this.#stacks.size > 0 || this.flight !== undefined) {
+      this.tree.lockDown(error("instance"));
+    } else {
+      this.hostEnds.failAll(error("stream"));
+    }
+  }
+
+  /** Calls back when all tasks have ended, or cannot go on by themselves. */
+  whenDone(done: () => void): void {
+    this.#whenDone.push(done);
+    this.schedule();
   }
 
   /** Says what each call waits for. */
@@ -460,6 +495,8 @@ export class Scheduler {
     this.#jobs.clear();
     this.#resumers.length = 0;
     this.hostEnds.failAll(this.tree.trap);
+    for (const abandon of this.hostCalls) abandon();
+    this.hostCalls.clear();
     // The call whose code runs fails with what its code threw.
     this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root);
   }

@@ -80,6 +80,7 @@ export class Task {
   }
 
   register(thread: Thread): void {
+    if (this.#threads.size === 0 && this.target !== undefined) this.scheduler.tasks++;
     this.#threads.add(thread);
     this.scheduler.threads(this.inst).register(thread);
   }
@@ -87,7 +88,9 @@ export class Task {
   unregister(thread: Thread): void {
     this.#threads.delete(thread);
     this.scheduler.threads(this.inst).unregister(thread);
-    if (this.#threads.size === 0 && this.target !== undefined && !this.isResolved) trap(this.inst.tree, "no-result");
+    if (this.#threads.size > 0 || this.target === undefined) return;
+    this.scheduler.tasks--;
+    if (!this.isResolved) trap(this.inst.tree, "no-result");
   }
 
   /** The implicit thread has ended. */

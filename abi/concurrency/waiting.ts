@@ -4,7 +4,7 @@
 import type { CoreValue } from "../types/core_values.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import type { GuestMemory } from "../state/memory.ts";
-import type { Pointers } from "../state/pointers.ts";
+import { fromCore } from "../state/pointers.ts";
 import { checkLeave, trap } from "../state/trap.ts";
 import { block, blockSuspended, checkMayBlock, currentThread } from "./blocking.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -32,12 +32,11 @@ function setAt(inst: ComponentInstance, index: CoreValue): WaitableSet {
 /** Where an event goes. */
 export interface EventPlace {
   readonly memory: GuestMemory;
-  readonly pointers: Pointers;
 }
 
 /** `unpack_event`: stores the payloads, gives the code. */
-function store(inst: ComponentInstance, { memory, pointers }: EventPlace, core: CoreValue, event: GuestEvent): number {
-  const ptr = pointers.fromCore(core), [code, index, payload] = event;
+function store(inst: ComponentInstance, { memory }: EventPlace, core: CoreValue, event: GuestEvent): number {
+  const ptr = fromCore(core), [code, index, payload] = event;
   memory.sync();
   if (ptr % 4 !== 0) trap(inst.tree, "unaligned-pointer");
   if (ptr + 8 > memory.u8.length) trap(inst.tree, "pointer-out-of-bounds");

@@ -7,7 +7,7 @@
 import type { AddressType, CoreValue } from "../types/core_values.ts";
 import type { ComponentInstance } from "./instance.ts";
 import { type GuestMemory, guestMemory } from "./memory.ts";
-import { type Pointers, pointersOf } from "./pointers.ts";
+import { fromCore, type Pointers, pointersOf } from "./pointers.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
 import { HookFailure } from "./hooks.ts";
 import { asTrap, rethrow, trap } from "./trap.ts";
@@ -94,18 +94,19 @@ export class CanonContext {
 
   /** `reallocate`: the same for a range that the guest returned before. */
   reallocate(old: number, oldSize: number, alignment: number, size: number, what: "string" | "list"): number {
-    const { inst } = this, { tree } = inst;
-    inst.mayLeave = false;
+    const { tree, words, noLeaveAt } = this.inst;
+    // The flags' words are used directly: JavaScriptCore takes 5 ns longer with the accessors.
+    words[noLeaveAt] = 1;
     let ptr: number;
     try {
-      ptr = this.pointers.fromCore(this.#realloc!(old, oldSize, alignment, size));
+      ptr = fromCore(this.#realloc!(old, oldSize, alignment, size));
     } catch (error) {
       const failure = asTrap(error);
       tree.lockDown(failure instanceof HookFailure ? failure.error : failure);
       throw failure;
     }
-    if (tree.lockedDown) rethrow(tree);
-    inst.mayLeave = true;
+    if (words[tree.lockedDownAt] !== 0) rethrow(tree);
+    words[noLeaveAt] = 0;
     const memory = this.#memory!;
     memory.sync();
     // Between guests, the reference suite expects the phrases of an adapter that copies from memory
@@ -119,7 +120,7 @@ export class CanonContext {
 
   /** Checks a pointer to the record of parameters or results. */
   checkPointer(value: unknown, alignment: number, size: number): number {
-    const ptr = this.pointers.fromCore(value as CoreValue);
+    const ptr = fromCore(value as CoreValue);
     if (ptr % alignment !== 0) trap(this.inst.tree, "unaligned-pointer");
     if (ptr + size > this.#memory!.u8.length) trap(this.inst.tree, "pointer-out-of-bounds");
     return ptr;

@@ -23,6 +23,8 @@ export interface Limits {
   handles?: number;
   /** Calls from one component instance to another that may be under way at once; default 1,000. */
   callDepth?: number;
+  /** Calls of asynchronous exports that are under way or wait for their turn; default 1,000,000. */
+  tasks?: number;
 }
 
 /** `Table.MAX_LENGTH`. */
@@ -41,6 +43,9 @@ export const DEFAULT_HOST_HANDLES = 1_000_000;
 export const DONUT_WRAPPING = false as boolean;
 /** Default of {@linkcode Limits.liftedBytes}. */
 export const DEFAULT_LIFTED_BYTES: number = 128 * 2 ** 20;
+
+/** Default of {@linkcode Limits.tasks}. */
+export const DEFAULT_TASKS = 1_000_000;
 
 /** Default of {@linkcode Limits.callDepth}. */
 export const DEFAULT_CALL_DEPTH = 1000;
@@ -105,6 +110,7 @@ export class InstanceTree {
   /** How many handles guests hold to objects of the host. */
   hostHandles = 0;
   readonly callDepth: number;
+  readonly maxTasks: number;
   readonly hooks: CallHooks | undefined;
   readonly data: unknown;
   readonly onError: (error: unknown) => void;
@@ -126,6 +132,7 @@ export class InstanceTree {
     this.maxHandles = Math.min(limit("handles", limits.handles, MAX_HANDLES), MAX_HANDLES);
     this.maxHostHandles = limits.handles === undefined ? DEFAULT_HOST_HANDLES : Infinity;
     this.callDepth = limit("callDepth", limits.callDepth, DEFAULT_CALL_DEPTH);
+    this.maxTasks = limit("tasks", limits.tasks, DEFAULT_TASKS);
     this.hooks = settings.hooks;
     this.data = settings.data;
     this.onError = settings.onError ?? reportUncaught;

@@ -13,12 +13,20 @@ import type { GuestMemory } from "./memory.ts";
  */
 export const UTF16_TAG = 0x80000000;
 
-/** The functions of one address type. */
+/**
+ * Gives a pointer, or the length of a list. The type of the core value says which address type it
+ * has. This is not a member of {@linkcode Pointers}: each allocation calls it, and JavaScriptCore
+ * would be slower.
+ */
+export function fromCore(core: CoreValue): number {
+  return typeof core === "number" ? core >>> 0 : Number(BigInt.asUintN(64, core));
+}
+
+/** The functions of one address type, besides {@linkcode fromCore}. */
 export interface Pointers {
   readonly address: AddressType;
   /** Size of a pointer in bytes. A length has the same size. */
   readonly size: 4 | 8;
-  fromCore(core: CoreValue): number;
   toCore(value: number): CoreValue;
   load(memory: GuestMemory, ptr: number): number;
   store(memory: GuestMemory, ptr: number, value: number): void;
@@ -32,7 +40,6 @@ export interface Pointers {
 const narrow: Pointers = {
   address: "i32",
   size: 4,
-  fromCore: (core) => (core as number) >>> 0,
   toCore: (value) => value,
   load: (memory, ptr) => memory.u32[ptr >>> 2]!,
   store: (memory, ptr, value) => void (memory.u32[ptr >>> 2] = value),
@@ -57,7 +64,6 @@ function unitsTo64(units: number): bigint {
 const wide: Pointers = {
   address: "i64",
   size: 8,
-  fromCore: (core) => Number(BigInt.asUintN(64, core as bigint)),
   toCore: (value) => BigInt(value),
   load: (memory, ptr) => Number(memory.u64[ptr / 8]!),
   store: (memory, ptr, value) => void (memory.u64[ptr / 8] = BigInt(value)),

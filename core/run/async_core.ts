@@ -10,7 +10,6 @@ import { signatureOf } from "../../abi/codecs/signature.ts";
 import { CanonContext, type CanonOptions } from "../../abi/state/canon_context.ts";
 import type { ComponentInstance, InstanceTree } from "../../abi/state/instance.ts";
 import { guestMemory } from "../../abi/state/memory.ts";
-import { pointersOf } from "../../abi/state/pointers.ts";
 import { apart } from "../../abi/concurrency/apart.ts";
 import { cancelCopy, copy, dropEnd, type EndType, newEnds } from "../../abi/concurrency/ends.ts";
 import { debugMessage, dropErrorContext, newErrorContext } from "../../abi/concurrency/error_context.ts";
@@ -200,7 +199,7 @@ export class AsyncCore {
       case "waitable-set.wait":
       case "waitable-set.poll": {
         const memory = guestMemory(side.core(builtin.memory.ref) as WebAssembly.Memory);
-        const place = { memory, pointers: pointersOf(builtin.memory.address) };
+        const place = { memory };
         return (builtin.name === "waitable-set.wait" ? waitForSet : pollSet)(host, place, builtin.cancellable);
       }
       case "waitable-set.drop":

@@ -15,9 +15,11 @@ import {
   type PromisingCall,
 } from "../../abi/calls/from_host.ts";
 import { Loopback } from "../../abi/calls/loopback.ts";
-import { exportFunction, makeMethod } from "../../abi/codegen/tiers.ts";
+import { exportFunction } from "../../abi/codegen/tiers.ts";
+import { refuseEnter } from "../../abi/state/entering.ts";
 import { isHostError, rethrow, surface, trapAt } from "../../abi/state/trap.ts";
-import { callableTask } from "../../abi/concurrency/call_from_host.ts";
+import { callableTask, methodWithSignal, raceWithSignal } from "../../abi/concurrency/call_from_host.ts";
+import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
@@ -67,6 +69,11 @@ export class Running {
     core.allStepsRan();
   }
 
+  /** The scheduler of asynchronous tasks. `undefined` for a component that has none. */
+  get scheduler(): Scheduler | undefined {
+    return this.#core.async?.scheduler;
+  }
+
   /** Gives a core module by its reference. */
   module(ref: ModuleRef): WebAssembly.Module {
     return ownSlot(ref).module;
@@ -81,6 +88,7 @@ export class Running {
 
   /** Gives a function as JavaScript calls it. */
   func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
+    if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, style);
     const made = this.#export(ref, path);
     if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx } = made, { suspension } = this.tree;
@@ -99,19 +107,39 @@ export class Running {
 
   /** Gives a function that returns a promise. The guest may be suspended while it runs. */
   promisingFunc(ref: FuncRef, path: string, { throws, method }: ExportStyle): PromisingCall {
+    if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, { throws, method });
     const made = this.#export(ref, path);
     if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
     if (made.target() !== undefined) return this.#task(made, path, { throws, method });
     const core = hooked(this.tree, suspendingCore(), path, true, true);
-    const call = liftPromising(linkExport({ ...lifted, core }, cx, throws));
-    return method ? makeMethod(call) as PromisingCall : call;
+    const call = raceWithSignal(liftPromising(linkExport({ ...lifted, core }, cx, throws)));
+    return method ? methodWithSignal(call) : call;
+  }
+
+  /** Gives an asynchronous import that is exported again. */
+  #asyncImport({ leaf, type }: FuncRef & { kind: "import" }, path: string, style: ExportStyle): PromisingCall {
+    const { call: host } = this.#core.host(leaf), { tree } = this;
+    this.#loopback ??= new Loopback(tree);
+    const { params, result } = this.#loopback.async(type, this.#settings.codecs, style.throws, path);
+    const call = raceWithSignal(async (...args) => {
+      if (tree.lockedDown || tree.disposed) refuseEnter(tree.nodes[0]!, "call", path);
+      const values = params(args);
+      let returned: unknown;
+      try {
+        returned = await host(...values);
+      } catch (thrown) {
+        return result({ thrown });
+      }
+      return result({ returned });
+    });
+    return style.method ? methodWithSignal(call) : call;
   }
 
   /** Gives a function that runs as a task. */
   #task({ target, cx }: ExportedLift, path: string, { throws, method }: ExportStyle): PromisingCall {
     const call = callableTask({ ...target()!, path, number: this.tree.callNumber(path) }, cx, throws);
-    return method ? makeMethod(call) as PromisingCall : call;
+    return method ? methodWithSignal(call) : call;
   }
 
   /**

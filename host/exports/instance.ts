@@ -151,7 +151,7 @@ export const INSTANTIATE_OPTIONS: Known<InstantiateOptions<unknown>> = {
   idle: true,
   data: true,
 };
-const LIMITS: Known<Limits> = { liftedBytes: true, handles: true, callDepth: true };
+const LIMITS: Known<Limits> = { liftedBytes: true, handles: true, callDepth: true, tasks: true };
 const HOOKS: Known<CallHooks> = {
   callingHost: true,
   returningFromHost: true,
@@ -187,7 +187,11 @@ function prepare(
     codegen: codegen && features.codegen,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
     printers,
-    scheduling: { idle: options.idle ?? "wait", onIdle: (report) => options.hooks?.idle?.(report) },
+    scheduling: {
+      idle: options.idle ?? "wait",
+      onIdle: (report) => options.hooks?.idle?.(report),
+      maxTasks: tree.maxTasks,
+    },
   });
   return {
     running,
@@ -274,8 +278,13 @@ class RunningInstance implements Instance {
   [Symbol.dispose](): void {
     const { tree } = this.#running;
     if (tree.disposed) return;
+    const { scheduler } = this.#running;
     const running = tree.lockedDown ? undefined : tree.nodes.find((node) => node.entered !== FREE);
-    if (running !== undefined) {
+    if (scheduler !== undefined && !tree.lockedDown) {
+      // A guest on the stack cannot be stopped, tasks that wait can.
+      if (scheduler.isRunning) refuseEnter(running ?? tree.nodes[0]!, "dispose", "instance");
+      scheduler.endAll((path) => disposed(path));
+    } else if (running !== undefined) {
       // A guest on the stack cannot be stopped. A suspended guest can: its call rejects, and its
       // stack is unwound.
       if (tree.waits.size === 0) refuseEnter(running, "dispose", "instance");
@@ -291,6 +300,9 @@ class RunningInstance implements Instance {
       ...this.#drain((type) => type.node !== undefined),
       ...this.#drain((type) => type.node === undefined),
     ];
+    for (const node of tree.nodes) {
+      for (const item of node.handles.drainItems()) item.abandon();
+    }
     if (failures.length > 0) throw failures[0]!.error;
   }
 
@@ -326,9 +338,10 @@ class RunningInstance implements Instance {
           reject(error);
         }
       };
-      // A call that is suspended ends first.
-      const { tree } = this.#running;
-      if (tree.pendingCalls.size === 0) dispose();
+      // A call that is suspended ends first, and so do tasks that go on after they have returned.
+      const { tree, scheduler } = this.#running;
+      if (scheduler !== undefined && !tree.lockedDown) scheduler.whenDone(dispose);
+      else if (tree.pendingCalls.size === 0) dispose();
       else tree.idle.push(dispose);
     });
   }
