@@ -12,10 +12,11 @@ import { liftResult, lowerParams } from "../calls/passing.ts";
 import type { Signature } from "../codecs/signature.ts";
 import type { CallStyle } from "../types/layout.ts";
 import { asTrap, rethrow, trap } from "../state/trap.ts";
+import type { InstanceThreads } from "./instance_threads.ts";
 import type { Root } from "./root.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Task, type TaskEnds } from "./task.ts";
-import type { Thread } from "./thread.ts";
+import type { Thread, Waiting } from "./thread.ts";
 import { type GuestEvent, NOTHING, TASK_CANCELLED, WaitableSet } from "./waitable.ts";
 
 /** A core function of a guest. */
@@ -40,6 +41,10 @@ export interface LiftTarget {
   readonly path: string;
   /** The call number (entering.ts). */
   readonly number: number;
+  /** The threads of its instance. */
+  readonly threads: InstanceThreads;
+  /** All instances that a thread enters when the scheduler lets it go on. */
+  readonly enteringAll: readonly ComponentInstance[];
 }
 
 /** Makes a task. Its implicit thread is not started. */
@@ -51,9 +56,9 @@ export function makeTask(target: LiftTarget, cx: CanonContext, ends: TaskEnds, r
 
 /** `enter_implicit_thread`, and what follows. */
 function enter(task: Task): void {
-  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
+  const { scheduler, implicit, threads } = task;
   const isHeld = (): boolean => threads.backpressure > 0 || task.needsExclusive && threads.exclusive !== undefined;
-  if (!task.async || !isHeld() && threads.entering.size === 0) return begin(task);
+  if (!task.async || threads.entering.size === 0 && !isHeld()) return begin(task);
   threads.entering.add(implicit);
   const waiting = { ready: () => !isHeld(), cancellable: true, what: "its turn to enter" };
   scheduler.wait(implicit, waiting, (cancelled) => {
@@ -69,8 +74,8 @@ function enter(task: Task): void {
 }
 
 function begin(task: Task): void {
-  const { scheduler, implicit, inst } = task, { style, core, signature } = task.target!;
-  if (task.needsExclusive) scheduler.threads(inst).lock(implicit);
+  const { implicit } = task, { style, core, signature } = task.target!;
+  if (task.needsExclusive) task.threads.lock(implicit);
   task.register(implicit);
   const flat = lowered(task, signature);
   if (flat === undefined) return;
@@ -147,31 +152,50 @@ function endSync(task: Task, result: CoreValue | undefined): void {
 
 const EXIT = 0, YIELD = 1, WAIT = 2;
 
-/** Does what a callback's return value says. */
-function next(task: Task, packed: number): void {
-  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
-  const code = packed & 0xf;
-  if (code === EXIT) return task.exit();
-  if (code !== YIELD && code !== WAIT) trap(inst.tree, "callback-code", code);
-  threads.unlock();
-  const set = code === WAIT ? inst.handles.item(packed >>> 4, WaitableSet, "waitable set") : undefined;
-  const isFree = (): boolean => {
+/** What the implicit thread of a callback task waits for: an event of a set, or only its turn. */
+class CallbackWait implements Waiting {
+  readonly cancellable = true;
+  readonly #task: Task;
+  readonly #set: WaitableSet | undefined;
+  readonly #index: number;
+
+  constructor(task: Task, set: WaitableSet | undefined, index: number) {
+    this.#task = task;
+    this.#set = set;
+    this.#index = index;
+    set?.waiters.add(task.implicit);
+  }
+
+  ready(): boolean {
+    if (this.#set?.hasEvent === false) return false;
+    const { threads, implicit } = this.#task;
     if (threads.exclusive === undefined) return true;
     threads.locked.add(implicit);
     return false;
-  };
-  set?.waiters.add(implicit);
-  const waiting = {
-    ready: set === undefined ? isFree : () => set.hasEvent && isFree(),
-    cancellable: true,
-    what: set === undefined ? "its turn after a yield" : `waitable set ${packed >>> 4}`,
-  };
-  const go = (cancelled: boolean): void => {
+  }
+
+  get what(): string {
+    return this.#set === undefined ? "its turn after a yield" : `waitable set ${this.#index}`;
+  }
+
+  goOn(cancelled: boolean): void {
+    const { implicit, threads } = this.#task, set = this.#set;
     set?.waiters.delete(implicit);
     threads.locked.delete(implicit);
-    const event = cancelled ? TASK_CANCELLED : set === undefined ? NOTHING : set.takeEvent();
-    callBack(task, event);
-  };
+    callBack(this.#task, cancelled ? TASK_CANCELLED : set === undefined ? NOTHING : set.takeEvent());
+  }
+}
+
+/** Does what a callback's return value says. */
+function next(task: Task, packed: number): void {
+  const { scheduler, implicit, inst } = task;
+  const code = packed & 0xf;
+  if (code === EXIT) return task.exit();
+  if (code !== YIELD && code !== WAIT) trap(inst.tree, "callback-code", code);
+  task.threads.unlock();
+  const index = packed >>> 4;
+  const set = code === WAIT ? inst.handles.item(index, WaitableSet, "waitable set") : undefined;
+  const waiting = new CallbackWait(task, set, index), go = (cancelled: boolean) => waiting.goOn(cancelled);
   if (task.deliverPendingCancel(true)) return again(task, go);
   if (set === undefined) {
     implicit.waiting = waiting;
@@ -185,7 +209,7 @@ function next(task: Task, packed: number): void {
 
 /** A cancellation was pending: it is delivered as soon as the task may run. */
 function again(task: Task, go: (cancelled: boolean) => void): void {
-  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
+  const { scheduler, implicit, threads } = task;
   const ready = (): boolean => {
     if (threads.exclusive === undefined) return true;
     threads.locked.add(implicit);
@@ -195,7 +219,7 @@ function again(task: Task, go: (cancelled: boolean) => void): void {
 }
 
 function callBack(task: Task, event: GuestEvent): void {
-  const { scheduler, implicit, inst, target } = task;
-  scheduler.threads(inst).lock(implicit);
+  const { implicit, target } = task;
+  task.threads.lock(implicit);
   callCore(implicit, target!.callback!, event, (packed) => next(task, packed as number));
 }

@@ -36,6 +36,29 @@ function whyNotSuspended(plain: boolean): string {
 /** Milliseconds that guests may run before the event loop has its turn. */
 const MAX_RUN = 10;
 
+/** Milliseconds between two looks at the clock: where turns are short, it is looked at rarely. */
+const CLOCK_STEP = 0.25;
+/** Turns between two looks at the clock at most. */
+const MAX_TURNS = 32;
+
+/** Tells when guests have run for long. Looking at the clock takes as long as a short turn. */
+class RunClock {
+  #until = 0;
+  #last = 0;
+  #step = 2;
+  #turns = 2;
+
+  /** Called after each turn. */
+  isOver(): boolean {
+    if (--this.#turns > 0) return false;
+    const now = performance.now();
+    if (this.#until === 0) this.#until = now + MAX_RUN;
+    this.#turns = this.#step = now - this.#last < CLOCK_STEP ? Math.min(this.#step * 2, MAX_TURNS) : 1;
+    this.#last = now;
+    return now > this.#until;
+  }
+}
+
 /** A stack that is suspended, or will be as soon as the function that it called returns. */
 export class SuspendedStack {
   readonly thread: Thread;
@@ -111,6 +134,7 @@ export class Scheduler {
   readonly #high = new Queue<Thread>();
   readonly #low = new Queue<Thread>();
   readonly #jobs = new Queue<() => void>();
+  readonly #drainLater = (): void => this.#drain();
   #scheduled = false;
   /** Whether the loop over the queues runs, which sees whatever comes into them. */
   #looping = false;
@@ -327,6 +351,15 @@ export class Scheduler {
     this.schedule();
   }
 
+  /** Likewise in a reaction of a promise, where the threads that are ready then can go on at once. */
+  nowInReaction(job: () => void, task: Task | undefined): void {
+    if (!this.isFree || this.#jobs.size > 0) return this.post(() => this.#guarded(job, task));
+    if (this.#scheduled) return this.#guarded(job, task);
+    this.#scheduled = true;
+    this.#guarded(job, task);
+    this.#drain();
+  }
+
   /** Starts a call of the host. What it throws is the caller's to handle. */
   starting(start: () => void): void {
     this.#draining = true;
@@ -351,14 +384,20 @@ export class Scheduler {
   }
 
   schedule(): void {
-    if (this.#scheduled || this.#looping) return;
+    if (this.#scheduled || this.#looping || this.#isQuiet) return;
     this.#scheduled = true;
-    queueMicrotask(() => this.#drain());
+    queueMicrotask(this.#drainLater);
+  }
+
+  /** Whether nothing is queued, and nobody waits for anything. */
+  get #isQuiet(): boolean {
+    return this.#high.size === 0 && this.#jobs.size === 0 && this.roots.size === 0 && this.#low.size === 0 &&
+      this.#whenDone.length === 0;
   }
 
   #afterTurn(): void {
     this.#scheduled = true;
-    afterTurn(() => this.#drain());
+    afterTurn(this.#drainLater);
   }
 
   #drain(): void {
@@ -381,7 +420,7 @@ export class Scheduler {
    * event loop has to have a turn first.
    */
   #loop(): boolean | undefined {
-    const until = performance.now() + MAX_RUN;
+    const clock = new RunClock();
     let low = this.#low.size, ran = false;
     while (this.flight === undefined && !this.tree.lockedDown) {
       const job = this.#jobs.shift();
@@ -401,7 +440,7 @@ export class Scheduler {
       if (!thread.isReady) continue;
       ran = true;
       this.#turn(thread);
-      if (performance.now() > until) return undefined;
+      if (clock.isOver()) return undefined;
     }
     return ran;
   }
