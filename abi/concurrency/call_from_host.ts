@@ -4,6 +4,7 @@
 import { completeMessage, ValueError } from "../../errors.ts";
 import { isThenable, unwrapResult } from "../codecs/results.ts";
 import type { CanonContext } from "../state/canon_context.ts";
+import type { ComponentInstance } from "../state/instance.ts";
 import { disposed } from "../state/entering.ts";
 import { FREE } from "../state/flags.ts";
 import { makeTrap, notEntered, surface } from "../state/trap.ts";
@@ -42,6 +43,10 @@ function mayHaveThen(type: ValType | undefined): boolean {
   return type?.kind === "option" ? mayHaveThen(type.element) : type?.kind === "record" || type?.kind === "own";
 }
 
+function isEntered({ entered }: ComponentInstance): boolean {
+  return entered !== FREE;
+}
+
 /** One call. */
 class HostCallOfGuest implements TaskEnds {
   readonly #target: LiftTarget;
@@ -73,7 +78,7 @@ class HostCallOfGuest implements TaskEnds {
     root.reject(reason);
     if (task === undefined || task.isResolved) return;
     scheduler.now(() => {
-      if (!task.isResolved) task.requestCancellation(undefined, () => scheduler.schedule());
+      if (!task.isResolved) task.requestCancellation(undefined, scheduler.scheduleLater);
     }, task);
   }
 
@@ -82,7 +87,7 @@ class HostCallOfGuest implements TaskEnds {
     const { inst, scheduler } = this.#target, { tree } = inst;
     if (this.#root.settled) return;
     if (tree.lockedDown || tree.disposed) return this.#refuse();
-    if (!scheduler.isFree || inst.enteringSet(undefined).some((each) => each.entered !== FREE)) {
+    if (!scheduler.isFree || this.#target.enteringAll.some(isEntered)) {
       if (queued) return this.#refuse();
       scheduler.post(() => this.begin(true));
       return;
@@ -107,7 +112,7 @@ class HostCallOfGuest implements TaskEnds {
     const { scheduler } = this.#target;
     const task = this.#root.task = makeTask(this.#target, this.#cx, this, this.#root);
     if (this.#target.async) {
-      scheduler.run(task.implicit, false, task.enteringAll, () => scheduler.schedule());
+      scheduler.run(task.implicit, false, task.enteringAll, scheduler.scheduleLater);
       return;
     }
     // A synchronous function is not left before it has resolved.

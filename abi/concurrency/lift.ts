@@ -50,12 +50,12 @@ export interface LiftTarget {
 /** Makes a task. Its implicit thread is not started. */
 export function makeTask(target: LiftTarget, cx: CanonContext, ends: TaskEnds, root: Root | undefined): Task {
   const task = new Task(target.inst, target.scheduler, { target, ends, cx, root });
-  task.implicit.go = () => enter(task);
+  task.implicit.go = enter;
   return task;
 }
 
 /** `enter_implicit_thread`, and what follows. */
-function enter(task: Task): void {
+function enter(_cancelled: boolean, _entering: readonly ComponentInstance[], { task }: Thread): void {
   const { scheduler, implicit, threads } = task;
   const isHeld = (): boolean => threads.backpressure > 0 || task.needsExclusive && threads.exclusive !== undefined;
   if (!task.async || threads.entering.size === 0 && !isHeld()) return begin(task);
@@ -79,11 +79,11 @@ function begin(task: Task): void {
   task.register(implicit);
   const flat = lowered(task, signature);
   if (flat === undefined) return;
-  callCore(implicit, core, flat, (result) => {
-    if (style === "sync") endSync(task, result as CoreValue | undefined);
-    else if (style === "async") task.exit();
-    else next(task, result as number);
-  });
+  callCore(implicit, core, flat, style === "sync" ? endSync : style === "async" ? exit : next);
+}
+
+function exit(_result: unknown, { task }: Thread): void {
+  task.exit();
 }
 
 /** Lowers the parameters. `undefined` if a value of the host does not fit: only its call fails. */
@@ -109,7 +109,7 @@ export function callCore(
   thread: Thread,
   core: GuestCore,
   args: readonly unknown[],
-  returned: (result: unknown) => void,
+  returned: (result: unknown, thread: Thread) => void,
 ): void {
   const { scheduler, inst } = thread.task;
   if (core.start !== undefined) {
@@ -125,16 +125,16 @@ export function callCore(
     throw asTrap(error);
   }
   if (inst.tree.lockedDown) rethrow(inst.tree);
-  returned(result);
+  returned(result, thread);
 }
 
 /** The end of a synchronously lifted function. */
-function endSync(task: Task, result: CoreValue | undefined): void {
+function endSync(result: unknown, { task }: Thread): void {
   const { cx, inst, target } = task, { signature, postReturn, path } = target!;
   task.checkResolving();
   let value: unknown;
   try {
-    value = liftResult(signature, cx!, result, task.frame);
+    value = liftResult(signature, cx!, result as CoreValue | undefined, task.frame);
   } catch (error) {
     throw completeMessage(error, "lift", "result", path);
   }
@@ -187,9 +187,9 @@ class CallbackWait implements Waiting {
 }
 
 /** Does what a callback's return value says. */
-function next(task: Task, packed: number): void {
+function next(result: unknown, { task }: Thread): void {
   const { scheduler, implicit, inst } = task;
-  const code = packed & 0xf;
+  const packed = result as number, code = packed & 0xf;
   if (code === EXIT) return task.exit();
   if (code !== YIELD && code !== WAIT) trap(inst.tree, "callback-code", code);
   task.threads.unlock();
@@ -221,5 +221,5 @@ function again(task: Task, go: (cancelled: boolean) => void): void {
 function callBack(task: Task, event: GuestEvent): void {
   const { implicit, target } = task;
   task.threads.lock(implicit);
-  callCore(implicit, target!.callback!, event, (packed) => next(task, packed as number));
+  callCore(implicit, target!.callback!, event, next);
 }

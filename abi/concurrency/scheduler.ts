@@ -87,11 +87,6 @@ interface Flight {
   readonly entered: readonly ComponentInstance[];
 }
 
-/** A place of {@linkcode Scheduler.run} on the stack of those who wait for control. */
-interface Resumer {
-  back: (() => void) | undefined;
-}
-
 const nobody: readonly ComponentInstance[] = [];
 
 /** What one tree's embedder decides about scheduling. */
@@ -130,12 +125,15 @@ export class Scheduler {
   /** The ends of streams and futures that JavaScript holds. */
   readonly hostEnds: HostEndRegistry;
   readonly #stacks = new Set<SuspendedStack>();
-  readonly #resumers: Resumer[] = [];
+  /** Who waits for control: places of {@linkcode run}, with what to call if it comes back later. */
+  readonly #resumers: ((() => void) | undefined)[] = [];
   readonly #high = new Queue<Thread>();
   readonly #low = new Queue<Thread>();
   readonly #jobs = new Queue<() => void>();
   readonly #drainLater = (): void => this.#drain();
   #scheduled = false;
+  /** For those who wait for control, and do nothing with it. */
+  readonly scheduleLater = (): void => this.schedule();
   /** Whether the loop over the queues runs, which sees whatever comes into them. */
   #looping = false;
   #draining = false;
@@ -169,13 +167,13 @@ export class Scheduler {
    * way, `back` is called when it happens.
    */
   run(thread: Thread, cancelled: boolean, entering: readonly ComponentInstance[], back: () => void): boolean {
-    const resumer: Resumer = { back: undefined }, depth = this.#resumers.push(resumer) - 1;
+    const depth = this.#resumers.push(undefined) - 1;
     const { current, allowed, flight } = this, go = thread.go!, { onStack } = thread;
     thread.go = thread.waiting = undefined;
     thread.cancellable = thread.onStack = false;
     try {
       if (!onStack) enter(entering, thread.task.number);
-      go(cancelled, entering);
+      go(cancelled, entering, thread);
     } catch (error) {
       this.#resumers.length = depth;
       throw error;
@@ -188,10 +186,13 @@ export class Scheduler {
       if (!onStack) this.leave(entering);
       return true;
     }
-    resumer.back = onStack ? back : () => {
-      this.leave(entering);
-      back();
-    };
+    // The places are gone if the tree was locked down.
+    if (depth < this.#resumers.length) {
+      this.#resumers[depth] = onStack ? back : () => {
+        this.leave(entering);
+        back();
+      };
+    }
     return false;
   }
 
@@ -226,7 +227,7 @@ export class Scheduler {
 
   /** Control is back at whoever resumed the thread that has blocked or ended. */
   #back(): void {
-    const back = this.#resumers.pop()?.back;
+    const back = this.#resumers.pop();
     try {
       if (back === undefined) this.schedule();
       else back();
@@ -301,8 +302,12 @@ export class Scheduler {
       if (this.flight !== flight) return;
       this.flight = undefined;
       const { failure } = thread;
-      if (failure !== undefined) this.fail(thread.task, failure.error);
-      else this.#back();
+      if (failure !== undefined) return this.fail(thread.task, failure.error);
+      // This is a microtask already: what is ready needs no other one.
+      const drains = !this.#scheduled;
+      this.#scheduled = true;
+      this.#back();
+      if (drains) this.#drain();
     });
   }
 
@@ -314,7 +319,7 @@ export class Scheduler {
     const go = thread.go!, entered = this.flight?.entered ?? nobody;
     thread.go = thread.waiting = undefined;
     thread.cancellable = thread.onStack = false;
-    go(false, nobody);
+    go(false, nobody, thread);
     this.flight = { thread, toEnter: nobody, entered };
   }
 
@@ -448,7 +453,7 @@ export class Scheduler {
   #turn(thread: Thread): void {
     this.#draining = true;
     try {
-      this.run(thread, false, thread.task.enteringAll, () => this.schedule());
+      this.run(thread, false, thread.task.enteringAll, this.scheduleLater);
     } catch (error) {
       this.fail(thread.task, error);
     } finally {
