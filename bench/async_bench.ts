@@ -55,7 +55,7 @@ const targets: readonly Target[] = [
   {
     row: "stream<u8> guest → host, own buffer",
     target: "≥ 3 GB/s, ≤ 1.5 ×",
-    primitive: "copy of 64 KiB",
+    primitive: "byte stream pull into a buffer",
     bytes: CHUNK,
   },
   {

@@ -85,6 +85,23 @@ function byteStream(n: number): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
+/** A byte stream of n chunks, each copied into the reader's buffer. */
+function copyingStream(n: number): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    type: "bytes",
+    pull: (controller: Any) => {
+      const { byobRequest } = controller, { view } = byobRequest;
+      if (n-- > 0) {
+        view.set(memory.subarray(65536, 65536 + CHUNK));
+        byobRequest.respond(CHUNK);
+      } else {
+        controller.close();
+        byobRequest.respond(0);
+      }
+    },
+  }, { highWaterMark: 0 });
+}
+
 /** A stream of n times the same value. */
 function valueStream(n: number, value: unknown): ReadableStream<Any> {
   return new ReadableStream({
@@ -171,10 +188,15 @@ const primitives: readonly Row[] = [
     calls: 100,
     run: () => {
       const from = memory.subarray(65536, 131072);
-      for (let i = 0; i < 100; i++) check(Uint8Array.from(from).length, CHUNK);
+      for (let i = 0; i < 100; i++) check(new Uint8Array(from).length, CHUNK);
     },
   },
   { name: "stream pull", calls: 200, run: async () => check(await total(valueStream(200, chunk)), 200 * CHUNK) },
+  {
+    name: "byte stream pull into a buffer",
+    calls: 100,
+    run: async () => check(await totalInto(copyingStream(100)), 100 * CHUNK),
+  },
   {
     name: "byte stream pull with its copy",
     calls: 100,

@@ -70,7 +70,9 @@ class GuestCall implements TaskEnds {
 }
 
 /** Makes the core function that the caller imports. */
-export function lowerGuest(sides: TaskSides, stacks: Stacks): CoreFunction {
+export function lowerGuest({ target: make, ...others }: TaskSides, stacks: Stacks): CoreFunction {
+  let target: LiftTarget | undefined;
+  const sides: TaskSides = { ...others, target: () => target ??= make() };
   const { lower, caller: { inst }, callee } = sides;
   const entry = { entering: callee.inst.enteringSet(inst), allowed: inst.mayCall(callee.inst) };
   const call = lower.key.style === "sync" ? callSync : callAsync;
