@@ -140,7 +140,7 @@ class GuestStreamSource implements HostEnd {
         new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(bytes);
         byobRequest!.respond(count);
       } else {
-        controller.enqueue(Uint8Array.from(bytes));
+        controller.enqueue(new Uint8Array(bytes)); // a copy, and faster than `from`
       }
     };
     return this.#read(new HostSink(view?.byteLength ?? MAX_CHUNK, true, take), () => {
