@@ -19,8 +19,17 @@ import type { Task } from "./task.ts";
 import { type Continue, nobody, type Thread, type Waiting } from "./thread.ts";
 import { afterTurn } from "./turn.ts";
 
-/** Whether the engine can suspend stacks (JSPI). Tests switch it off. */
-export const jspi: { has: boolean } = { has: "Suspending" in WebAssembly && "promising" in WebAssembly };
+let hasJspi: boolean | undefined;
+
+/** Whether the engine can suspend stacks (JSPI). Asked when it is first needed; tests switch it off. */
+export const jspi: { has: boolean } = {
+  get has() {
+    return hasJspi ??= "Suspending" in WebAssembly && "promising" in WebAssembly;
+  },
+  set has(has) {
+    hasJspi = has;
+  },
+};
 
 /**
  * Whether threads run while no call of the host waits. Scripts of other engines expect that nothing
