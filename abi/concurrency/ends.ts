@@ -118,11 +118,12 @@ export function copy(
 ): (index: CoreValue, ptr: CoreValue, length?: CoreValue) => CoreValue | undefined {
   const { inst, scheduler, kind, element, verb, async, codec, contexts } = options;
   const event = events[kind][verb],
+    what = `${kind}.${verb}`,
     GuestBuffer = verb === "read" ? GuestSink : GuestSource;
   return (index, ptr, length) => {
     checkLeave(inst);
     const thread = async ? undefined : currentThread(inst, scheduler);
-    if (thread !== undefined) checkMayBlock(thread);
+    if (thread !== undefined) checkMayBlock(thread, what);
     const at = (index as number) >>> 0, end = endAt(inst, at, verb, kind, element);
     if (end.isCopying) trap(inst.tree, "concurrent-copy");
     end.checkNotDone();
@@ -148,7 +149,7 @@ export function copy(
     if (end.hasEvent) return end.takeEvent()[2];
     if (thread === undefined) return BLOCKED;
     end.waiter = thread;
-    return block(thread, { ready: () => end.hasEvent, cancellable: false, what: `${kind}.${verb}` }, () => {
+    return block(thread, { ready: () => end.hasEvent, cancellable: false, what }, () => {
       end.waiter = undefined;
       return end.takeEvent()[2];
     });
@@ -161,9 +162,10 @@ export function cancelCopy(
   verb: Verb,
   async: boolean,
 ): (index: CoreValue) => CoreValue {
+  const what = `${kind}.cancel-${verb}`;
   return (index) => {
     checkLeave(inst);
-    if (!async) checkMayBlock(currentThread(inst, scheduler));
+    if (!async) checkMayBlock(currentThread(inst, scheduler), what);
     const end = endAt(inst, (index as number) >>> 0, verb, kind, element);
     if (end.waiter !== undefined) trap(inst.tree, "sync-in-waitable-set");
     if (end.state !== "copying") trap(inst.tree, "no-copy-pending", verb);

@@ -126,7 +126,7 @@ function callSync(sides: TaskSides, flat: readonly CoreValue[]): CoreValue | und
   const { caller } = sides, target = sides.target(), { inst } = caller, { scheduler } = target, { tree } = inst;
   checkLeave(inst);
   const thread = currentThread(inst, scheduler);
-  if (target.async) checkMayBlock(thread);
+  if (target.async) checkMayBlock(thread, target.path);
   const set = entering(sides), { call, task } = started(sides, flat), { subtask } = call;
   if (++tree.words[tree.depthAt]! > tree.callDepth) trap(tree, "call-depth-limit", tree.callDepth);
   const finish = (): CoreValue | undefined => {

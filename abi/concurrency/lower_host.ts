@@ -86,7 +86,7 @@ class HostTask {
     const { cx: { inst }, scheduler, path } = this.#lowered, subtask = this.#subtask;
     checkLeave(inst);
     const thread = currentThread(inst, scheduler);
-    checkMayBlock(thread);
+    checkMayBlock(thread, path);
     const promise = this.#start(this.#lowered.call);
     if (promise === undefined) return this.#finish();
     subtask.waiter = thread;

@@ -119,7 +119,7 @@ function yieldOnStack(thread: Thread, stack: ReturnType<Scheduler["suspend"]>, c
 export function suspendThread(host: ThreadHost, cancellable: boolean): () => CoreValue | undefined {
   return () => {
     const thread = running(host);
-    checkMayBlock(thread);
+    checkMayBlock(thread, "thread.suspend");
     return suspendNow(thread, cancellable);
   };
 }
@@ -192,7 +192,7 @@ export function thenPromote(
     if (thread.task.deliverPendingCancel(cancellable)) return 1;
     if (other.isReady) return switchTo(thread, other, yields, cancellable);
     if (yields) return yieldNow();
-    checkMayBlock(thread);
+    checkMayBlock(thread, "thread.suspend-then-promote");
     return suspendNow(thread, cancellable);
   };
 }

@@ -50,7 +50,9 @@ const gave = (phrase: string) => `Cannot lift result of export f: ${phrase}`;
 /** The rows. */
 export const asyncTraps: Record<string, Row> = {
   "block-sync-task": {
-    message: called("cannot block a synchronous task before returning"),
+    message: called(
+      "cannot block a synchronous task before returning: call waitable-set.wait in a function whose type is async",
+    ),
     provoke: f(`(drop (call $set-wait (call $set-new) (i32.const 0)))`),
   },
   "sync-in-waitable-set": {
@@ -67,14 +69,13 @@ export const asyncTraps: Record<string, Row> = {
   },
   "task-resolved": {
     message: called("`task.return` or `task.cancel` called more than once for current task"),
-    // The call itself has its result by then. The next one tells why the instance is locked down.
+    // The call has its result by then, so that the embedder is told.
     provoke: async () => {
       const body = `(func (export "f") (result i32) (call $task-return) (call $task-return) (i32.const 0))`;
-      const { exports } = instantiateSync(await asyncGuest(body, callback), { work: never });
+      const errors: unknown[] = [], onError = (error: unknown) => errors.push(error);
+      const { exports } = instantiateSync(await asyncGuest(body, callback), { work: never }, { onError });
       await exports.f!();
-      await exports.f!().catch((error: Error) => {
-        throw error.cause;
-      });
+      throw errors[0];
     },
   },
   "task-not-cancelled": {
@@ -82,7 +83,7 @@ export const asyncTraps: Record<string, Row> = {
     provoke: task(`(call $task-cancel)`),
   },
   "no-result": {
-    message: called("async-lifted export failed to produce a result"),
+    message: called("async-lifted export failed to produce a result: it ended without `task.return`"),
     provoke: task(``),
   },
   "callback-code": {
@@ -216,6 +217,15 @@ export const asyncTraps: Record<string, Row> = {
   "thread-not-suspended": {
     message: called("cannot resume thread which is not suspended"),
     provoke: f(`(call $thread-resume-later (call $thread-index))`),
+  },
+  "task-limit": {
+    message: called("more than 1 calls are under way: limit `tasks`"),
+    provoke: async () => {
+      const body = `(func (export "f") (result i32) (i32.or (i32.const 2) (i32.shl (call $set-new) (i32.const 4))))`;
+      const { exports } = instantiateSync(await asyncGuest(body, callback), { work: never }, { limits: { tasks: 1 } });
+      exports.f!().catch(() => {});
+      await exports.f!();
+    },
   },
   "deadlock": {
     message: called(
