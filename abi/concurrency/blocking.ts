@@ -47,7 +47,7 @@ export function block(
   const { task } = thread, { scheduler } = task;
   if (task.deliverPendingCancel(waiting.cancellable)) return finish(true);
   if (waiting.ready()) return finish(false);
-  if (isSynchronous(thread) && runOthers(thread, waiting.ready)) return finish(false);
+  if (isSynchronous(thread) && runOthers(thread, waiting)) return finish(false);
   const stack = scheduler.suspend(waiting.what);
   waitOnStack(thread, stack, waiting, finish);
   scheduler.land(thread);
@@ -84,13 +84,13 @@ export function blockSuspended(
  * Runs other threads of the instance on top of a synchronous task's stack, until it need not wait
  * any more. False if only suspended stacks could help.
  */
-function runOthers(thread: Thread, ready: () => boolean): boolean {
+function runOthers(thread: Thread, waiting: Waiting): boolean {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
   for (;;) {
     const other = threads.nextCandidate((each) => !each.onStack);
     if (other === undefined) break;
     scheduler.run(other, false, [], () => {});
-    if (ready()) return true;
+    if (waiting.ready()) return true;
   }
   if (!threads.hasCandidate()) scheduler.neverReturns();
   return false;

@@ -7,6 +7,7 @@ import { signatureOf } from "../codecs/signature.ts";
 import { givenLifting, paramsLowering } from "../codegen/passing.ts";
 import { isThenable, unwrapResult } from "../codecs/results.ts";
 import type { CanonContext } from "../state/canon_context.ts";
+import type { ComponentInstance } from "../state/instance.ts";
 import { disposed } from "../state/entering.ts";
 import { FREE } from "../state/flags.ts";
 import { makeTrap, notEntered } from "../state/trap.ts";
@@ -61,12 +62,16 @@ function mayHaveThen(type: ValType | undefined): boolean {
   return type?.kind === "option" ? mayHaveThen(type.element) : type?.kind === "record" || type?.kind === "own";
 }
 
+function isEntered({ entered }: ComponentInstance): boolean {
+  return entered !== FREE;
+}
+
 /** One call. */
 class HostCallOfGuest implements TaskEnds {
   readonly #target: LiftTarget;
   readonly #cx: CanonContext;
   readonly #throws: boolean;
-  readonly #args: readonly unknown[];
+  #args: readonly unknown[];
   readonly #root: Root;
   readonly #passing: TaskPassing | undefined;
   #settled: (() => void) | undefined;
@@ -101,7 +106,7 @@ class HostCallOfGuest implements TaskEnds {
     root.reject(reason);
     if (task === undefined || task.isResolved) return;
     scheduler.now(() => {
-      if (!task.isResolved) task.requestCancellation(undefined, () => scheduler.schedule());
+      if (!task.isResolved) task.requestCancellation(undefined, scheduler.scheduleLater);
     }, task);
   }
 
@@ -110,7 +115,7 @@ class HostCallOfGuest implements TaskEnds {
     const { inst, scheduler } = this.#target, { tree } = inst;
     if (this.#root.settled) return;
     if (tree.lockedDown || tree.disposed) return this.#refuse();
-    if (!scheduler.isFree || inst.enteringSet(undefined).some((each) => each.entered !== FREE)) {
+    if (!scheduler.isFree || this.#target.enteringAll.some(isEntered)) {
       if (queued) return this.#refuse();
       scheduler.post(() => this.begin(true));
       return;
@@ -133,7 +138,7 @@ class HostCallOfGuest implements TaskEnds {
     const { scheduler } = this.#target;
     const task = this.#root.task = makeTask(this.#target, this.#cx, this, this.#root, this.#passing);
     if (this.#target.async) {
-      scheduler.run(task.implicit, false, task.enteringAll, () => scheduler.schedule());
+      scheduler.run(task.implicit, false, task.enteringAll, scheduler.scheduleLater);
       return;
     }
     // A synchronous function is not left before it has resolved.
@@ -149,7 +154,9 @@ class HostCallOfGuest implements TaskEnds {
   }
 
   start(): readonly unknown[] {
-    return this.#args;
+    const args = this.#args;
+    this.#args = [];
+    return args;
   }
 
   resolve(value: unknown): void {

@@ -119,7 +119,10 @@ export function copy(
   const { inst, scheduler, kind, element, verb, async, codec, contexts } = options;
   const event = events[kind][verb],
     what = `${kind}.${verb}`,
+    { toCore } = contexts.guest.pointers,
     GuestBuffer = verb === "read" ? GuestSink : GuestSource;
+  // A stream's result has as many bits as an address, and `BLOCKED` the lower 32 of them.
+  const packed = (result: number): CoreValue => kind === "future" ? result : toCore(result >>> 0);
   return (index, ptr, length) => {
     checkLeave(inst);
     const thread = async ? undefined : currentThread(inst, scheduler);
@@ -146,12 +149,12 @@ export function copy(
     };
     if (verb === "read") end.shared.read(buffer as GuestSink, party);
     else end.shared.write(buffer as GuestSource, party);
-    if (end.hasEvent) return end.takeEvent()[2];
-    if (thread === undefined) return BLOCKED;
+    if (end.hasEvent) return packed(end.takeEvent()[2]);
+    if (thread === undefined) return packed(BLOCKED);
     end.waiter = thread;
     return block(thread, { ready: () => end.hasEvent, cancellable: false, what }, () => {
       end.waiter = undefined;
-      return end.takeEvent()[2];
+      return packed(end.takeEvent()[2]);
     });
   };
 }

@@ -140,7 +140,7 @@ class GuestStreamSource implements HostEnd {
         new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(bytes);
         byobRequest!.respond(count);
       } else {
-        controller.enqueue(Uint8Array.from(bytes));
+        controller.enqueue(new Uint8Array(bytes)); // a copy, and faster than `from`
       }
     };
     return this.#read(new HostSink(view?.byteLength ?? MAX_CHUNK, true, take), () => {
@@ -242,14 +242,14 @@ class JsStreamSource implements HostSourceEnd {
   #pull(): void {
     if (this.#busy || this.#over) return;
     this.#busy = true;
-    let chunk: ArrayLike<unknown> | undefined;
+    let chunk: HostSource | undefined;
     try {
       // A loop, as an iterator may give very many chunks without elements.
       do {
         const given = this.#chunks.next(), then = (given as PromiseLike<unknown> | undefined)?.then;
         if (typeof then === "function") return this.#waitFor(given as PromiseLike<IteratorResult<unknown>>, then);
         chunk = this.#chunkOf(given as IteratorResult<unknown>);
-      } while (chunk?.length === 0);
+      } while (chunk?.isZeroLength);
     } catch (error) {
       return this.#failed(error);
     }
@@ -260,7 +260,7 @@ class JsStreamSource implements HostSourceEnd {
   #waitFor(promise: PromiseLike<IteratorResult<unknown>>, then: PromiseLike<unknown>["then"]): void {
     const asked = this.#waiting = ++this.#asked;
     this.#scheduler.hostWork++;
-    const settled = (take: () => ArrayLike<unknown> | undefined): void => {
+    const settled = (take: () => HostSource | undefined): void => {
       if (this.#waiting !== asked) return;
       this.#stopWaiting();
       this.#scheduler.now(() => this.#arrived(take), undefined);
@@ -282,40 +282,45 @@ class JsStreamSource implements HostSourceEnd {
     this.#scheduler.hostWork--;
   }
 
-  #arrived(take: () => ArrayLike<unknown> | undefined): void {
+  #arrived(take: () => HostSource | undefined): void {
     if (this.#over) return;
-    let chunk: ArrayLike<unknown> | undefined;
+    let chunk: HostSource | undefined;
     try {
       chunk = take();
     } catch (error) {
       return this.#failed(error);
     }
-    if (chunk?.length !== 0) return this.#give(chunk);
+    if (!chunk?.isZeroLength) return this.#give(chunk);
     this.#busy = false;
     this.#pull();
   }
 
   /** Gives the chunk that an iterator's result has, or `undefined` at the end. */
-  #chunkOf(result: IteratorResult<unknown>): ArrayLike<unknown> | undefined {
+  #chunkOf(result: IteratorResult<unknown>): HostSource | undefined {
     if (typeof result !== "object" || result === null) {
       throw new TypeError(`the iterator of a stream gave ${describe(result)}, expected an object`);
     }
     if (result.done) return undefined;
     const { value } = result;
-    if (this.#numeric && typeof value === "object" && value !== null && "length" in value) {
-      return value as ArrayLike<unknown>;
+    const unfit = (error: unknown): void => this.#unfit(error);
+    if (!this.#numeric || typeof value !== "object" || value === null || !("length" in value)) {
+      return new HostSource([value], 1, unfit);
     }
-    return [value];
+    const { length } = value as ArrayLike<unknown>;
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new TypeError(`a chunk of a stream has the length ${describe(length)}`);
+    }
+    return new HostSource(value as ArrayLike<unknown>, length, unfit);
   }
 
-  #give(chunk: ArrayLike<unknown> | undefined): void {
+  #give(chunk: HostSource | undefined): void {
     if (chunk === undefined) {
       this.#end();
       this.#shared.drop();
       return;
     }
     try {
-      this.#write(new HostSource(chunk, (error) => this.#unfit(error)));
+      this.#write(chunk);
     } catch (error) {
       // What a guest did wrong has locked it down.
       if (this.#scheduler.tree.lockedDown) throw error;

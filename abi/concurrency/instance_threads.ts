@@ -95,6 +95,7 @@ export class InstanceThreads {
 
   /** Wakes the next thread that waits for the lock. */
   passLock(): void {
+    if (this.locked.size === 0 && this.entering.size === 0) return;
     for (const thread of this.locked) {
       this.locked.delete(thread);
       if (thread.isReady) return this.scheduler.wake(thread);

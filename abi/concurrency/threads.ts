@@ -215,7 +215,7 @@ function switchTo(thread: Thread, other: Thread, yields: boolean, cancellable: b
     resumed = { cancelled };
   };
   if (yields) thread.waiting = { ...always, cancellable };
-  const landed = scheduler.run(other, false, [], () => scheduler.schedule());
+  const landed = scheduler.run(other, false, [], scheduler.scheduleLater);
   const isReady = thread.isReady;
   if (landed && resumed !== undefined) return flag(resumed.cancelled);
   thread.go = thread.waiting = undefined;

@@ -142,6 +142,8 @@ export class AsyncCore {
       memory: memory && side.core(memory) as WebAssembly.Memory,
       path,
       number: side.tree.callNumber(path),
+      threads: this.scheduler.threads(inst),
+      enteringAll: inst.enteringSet(undefined),
     };
   }
 
