@@ -96,11 +96,19 @@ export function yieldThread(host: ThreadHost, cancellable: boolean): () => CoreV
   };
 }
 
+/** How often a thread may yield to none, while only suspended stacks could go on. */
+const MAX_FRUITLESS_YIELDS = 1_000_000;
+
 /** Lets a thread of the instance run: on top of this one, or in its place if its stack is suspended. */
 function yieldInPlace(thread: Thread, cancellable: boolean): CoreValue | undefined {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
   const other = threads.nextCandidate((each) => scheduler.allowed || !each.onStack);
-  if (other === undefined) return 0;
+  if (other === undefined) {
+    // It may wait for them in a loop, which would never end.
+    if (threads.hasCandidate() && ++thread.fruitless > MAX_FRUITLESS_YIELDS) scheduler.refuse("thread.yield");
+    return 0;
+  }
+  thread.fruitless = 0;
   if (other.onStack) return switchTo(thread, other, true, cancellable);
   scheduler.run(other, false, [], () => {});
   return 0;
