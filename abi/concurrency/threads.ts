@@ -54,6 +54,7 @@ export function newThread(
     if (func === null) trap(tree, "thread-no-function");
     if (!fits(func)) trap(tree, "thread-function-type", param);
     registered(task.implicit);
+    host.scheduler.threads(host.inst).checkRoom();
     const thread = new Thread(task);
     thread.go = () => {
       callCore(thread, core(func), [arg], () => task.unregister(thread));
