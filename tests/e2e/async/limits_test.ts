@@ -25,6 +25,15 @@ for (
   });
 }
 
+Deno.test("there is a limit where none is set", async () => {
+  const component = await asyncGuest(`(func (export "f") (loop (drop (call $set-new)) (br 0)))`, lifts.sync);
+  const error = thrown(() => instantiateSync(component, { work }).exports.f!());
+  assertEquals(
+    error.message,
+    "Cannot call export f: handle table is full: limit of 1000000 handles to waitables and the like",
+  );
+});
+
 Deno.test("threads have the limit of handles, each instance its own", async () => {
   const thread = "(drop (call $thread-new (i32.const 1) (i32.const 0)))";
   const component = await asyncGuest(`(func (export "f") (loop ${thread} (br 0)))`, lifts.sync);
