@@ -80,7 +80,7 @@ class GuestStreamSource implements HostEnd {
     this.#controller = controller;
     // The guest's end must not keep a stream alive that nobody will read.
     const ref = new WeakRef(this);
-    this.shared.unwanted = () => ref.deref()?.writerDropped();
+    this.shared.ended = () => ref.deref()?.writerDropped();
   }
 
   /** The guest has dropped its end, and everything that it wrote was read. */
@@ -101,7 +101,7 @@ class GuestStreamSource implements HostEnd {
   /** Another guest takes the stream over. */
   handOn(): SharedStream {
     this.touched = this.#over = true;
-    this.shared.unwanted = undefined;
+    this.shared.ended = undefined;
     this.scheduler.hostEnds.end(this);
     return this.shared;
   }

@@ -123,3 +123,21 @@ Deno.test("a source of the host's is told when the guest wants no more, and when
     assert(returned, end);
   }
 });
+
+Deno.test("a source is told when another reader of the host's wants no more", async () => {
+  const exports = await start();
+  let returned = false;
+  const source = {
+    [Symbol.iterator]: () => ({
+      next: () => ({ done: false, value: "word" }),
+      return: () => {
+        returned = true;
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+  const reader = exports.pass(source).getReader();
+  assertEquals((await reader.read()).value, "word");
+  await reader.cancel();
+  assert(returned);
+});
