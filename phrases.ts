@@ -172,7 +172,7 @@ export const TRAP_PHRASES = {
   /** The guest recursed too deeply. */
   "stack-overflow": "call stack exhausted",
   /** A synchronous task, or a core start function, would have to wait. */
-  "block-sync-task": "cannot block a synchronous task before returning",
+  "block-sync-task": "cannot block a synchronous task before returning{0}",
   /** A synchronous built-in is called with a waitable that is in a waitable set. */
   "sync-in-waitable-set": "waitable cannot be used synchronously while added to a waitable set",
   /** `task.return` in a task whose lift has another result, memory or string encoding, or is not async. */
@@ -182,7 +182,7 @@ export const TRAP_PHRASES = {
   /** `task.cancel` without a cancellation that was delivered. */
   "task-not-cancelled": "`task.cancel` called by task which has not been cancelled",
   /** The last thread of a task ended before the task resolved. */
-  "no-result": "async-lifted export failed to produce a result",
+  "no-result": "async-lifted export failed to produce a result: it ended without `task.return`",
   /** A callback returned a code that there is not. */
   "callback-code": "unsupported callback code {0}",
   /** The counter of `backpressure.inc` and `backpressure.dec` leaves its range. */
@@ -210,8 +210,7 @@ export const TRAP_PHRASES = {
   /** The buffer of a read or write lies outside the memory. */
   "copy-out-of-bounds": "{0} pointer out of bounds of memory",
   /** Both ends are in one instance, and the elements are no numbers. */
-  "intra-component-copy":
-    "cannot read from and write to intra-component future/stream with non-numeric payload",
+  "intra-component-copy": "cannot read from and write to intra-component future/stream with non-numeric payload",
   /** A cancellation of a read or write when there is none, or when it was cancelled already. */
   "no-copy-pending": "stream or future {0} cancelled when no {0} is pending",
   /** An end is dropped or given away while it reads or writes. */

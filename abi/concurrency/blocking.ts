@@ -28,11 +28,11 @@ export function isSynchronous(thread: Thread): boolean {
  */
 export const EAGER_BLOCK_CHECK = true as boolean;
 
-/** Makes that check. */
-export function checkMayBlock(thread: Thread): void {
+/** Makes that check. `what` may have to wait. */
+export function checkMayBlock(thread: Thread, what: string): void {
   if (!EAGER_BLOCK_CHECK || !isSynchronous(thread)) return;
   const { scheduler, inst } = thread.task;
-  if (!scheduler.hasReady && !scheduler.threads(inst).hasCandidate()) scheduler.neverReturns();
+  if (!scheduler.hasReady && !scheduler.threads(inst).hasCandidate()) scheduler.neverReturns(what);
 }
 
 /**

@@ -118,11 +118,15 @@ export function copy(
 ): (index: CoreValue, ptr: CoreValue, length?: CoreValue) => CoreValue | undefined {
   const { inst, scheduler, kind, element, verb, async, codec, contexts } = options;
   const event = events[kind][verb],
+    what = `${kind}.${verb}`,
+    { toCore } = contexts.guest.pointers,
     GuestBuffer = verb === "read" ? GuestSink : GuestSource;
+  // A stream's result has as many bits as an address, and `BLOCKED` the lower 32 of them.
+  const packed = (result: number): CoreValue => kind === "future" ? result : toCore(result >>> 0);
   return (index, ptr, length) => {
     checkLeave(inst);
     const thread = async ? undefined : currentThread(inst, scheduler);
-    if (thread !== undefined) checkMayBlock(thread);
+    if (thread !== undefined) checkMayBlock(thread, what);
     const at = (index as number) >>> 0, end = endAt(inst, at, verb, kind, element);
     if (end.isCopying) trap(inst.tree, "concurrent-copy");
     end.checkNotDone();
@@ -145,12 +149,12 @@ export function copy(
     };
     if (verb === "read") end.shared.read(buffer as GuestSink, party);
     else end.shared.write(buffer as GuestSource, party);
-    if (end.hasEvent) return end.takeEvent()[2];
-    if (thread === undefined) return BLOCKED;
+    if (end.hasEvent) return packed(end.takeEvent()[2]);
+    if (thread === undefined) return packed(BLOCKED);
     end.waiter = thread;
-    return block(thread, { ready: () => end.hasEvent, cancellable: false, what: `${kind}.${verb}` }, () => {
+    return block(thread, { ready: () => end.hasEvent, cancellable: false, what }, () => {
       end.waiter = undefined;
-      return end.takeEvent()[2];
+      return packed(end.takeEvent()[2]);
     });
   };
 }
@@ -161,9 +165,10 @@ export function cancelCopy(
   verb: Verb,
   async: boolean,
 ): (index: CoreValue) => CoreValue {
+  const what = `${kind}.cancel-${verb}`;
   return (index) => {
     checkLeave(inst);
-    if (!async) checkMayBlock(currentThread(inst, scheduler));
+    if (!async) checkMayBlock(currentThread(inst, scheduler), what);
     const end = endAt(inst, (index as number) >>> 0, verb, kind, element);
     if (end.waiter !== undefined) trap(inst.tree, "sync-in-waitable-set");
     if (end.state !== "copying") trap(inst.tree, "no-copy-pending", verb);

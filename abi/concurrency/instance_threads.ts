@@ -43,6 +43,12 @@ export class InstanceThreads {
     this.#table[thread.index] = thread;
   }
 
+  /** The limit of threads that a guest may make. Each lies in the host's memory. */
+  checkRoom(): void {
+    const { tree } = this.inst, most = Math.min(tree.maxHandles, tree.maxHostHandles);
+    if (this.#free.length === 0 && this.#table.length > most) trap(tree, "handle-limit", most, " to threads");
+  }
+
   unregister(thread: Thread): void {
     if (thread.index === 0) return;
     this.#table[thread.index] = undefined;

@@ -135,7 +135,7 @@ function callSync(sides: TaskSides, entry: Entry, flat: readonly CoreValue[]): C
   const { caller } = sides, target = sides.target(), { inst } = caller, { scheduler } = target, { tree } = inst;
   checkLeave(inst);
   const thread = currentThread(inst, scheduler);
-  if (target.async) checkMayBlock(thread);
+  if (target.async) checkMayBlock(thread, target.path);
   checkEnter(caller, entry);
   const { entering: set } = entry, { call, task } = started(sides, flat), { subtask } = call;
   if (++tree.words[tree.depthAt]! > tree.callDepth) trap(tree, "call-depth-limit", tree.callDepth);

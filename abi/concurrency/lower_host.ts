@@ -92,7 +92,7 @@ class HostTask implements ParamAt {
     const { cx: { inst }, scheduler, path, call } = this.#lowered;
     checkLeave(inst);
     const thread = currentThread(inst, scheduler);
-    checkMayBlock(thread);
+    checkMayBlock(thread, path);
     const promise = this.#start(call);
     if (promise === undefined) return this.#finish();
     const subtask = this.#started();

@@ -234,10 +234,13 @@ export class Scheduler {
     return true;
   }
 
-  /** The trap of a synchronous task that waits for something that cannot happen before it returns. */
-  neverReturns(): never {
+  /**
+   * The trap of a synchronous task that waits for something that cannot happen before it returns.
+   * `what` is the function that it called.
+   */
+  neverReturns(what?: string): never {
     if (this.hasReady) trap(this.tree, "deadlock", "");
-    trap(this.tree, "block-sync-task");
+    trap(this.tree, "block-sync-task", what === undefined ? "" : `: call ${what} in a function whose type is async`);
   }
 
   /** Whether a thread of the tree is ready. */

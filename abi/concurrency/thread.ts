@@ -39,6 +39,8 @@ export class Thread {
   queued = false;
   /** When it became ready: the number of an event of the scheduler's. 0 before that. */
   since = 0;
+  /** How often it has yielded, and none could go on. */
+  fruitless = 0;
   /** What happens with the results of the core function that runs on its stack. */
   returned: ((result: unknown, thread: Thread) => void) | undefined = undefined;
   /** Whether its stack is suspended, and not at its end. */

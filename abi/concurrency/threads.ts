@@ -54,6 +54,7 @@ export function newThread(
     if (func === null) trap(tree, "thread-no-function");
     if (!fits(func)) trap(tree, "thread-function-type", param);
     registered(task.implicit);
+    host.scheduler.threads(host.inst).checkRoom();
     const thread = new Thread(task);
     thread.go = () => {
       callCore(thread, core(func), [arg], () => task.unregister(thread));
@@ -96,11 +97,19 @@ export function yieldThread(host: ThreadHost, cancellable: boolean): () => CoreV
   };
 }
 
+/** How often a thread may yield to none, while only suspended stacks could go on. */
+const MAX_FRUITLESS_YIELDS = 1_000_000;
+
 /** Lets a thread of the instance run: on top of this one, or in its place if its stack is suspended. */
 function yieldInPlace(thread: Thread, cancellable: boolean): CoreValue | undefined {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
   const other = threads.nextCandidate((each) => scheduler.allowed || !each.onStack);
-  if (other === undefined) return 0;
+  if (other === undefined) {
+    // It may wait for them in a loop, which would never end.
+    if (threads.hasCandidate() && ++thread.fruitless > MAX_FRUITLESS_YIELDS) scheduler.refuse("thread.yield");
+    return 0;
+  }
+  thread.fruitless = 0;
   if (other.onStack) return switchTo(thread, other, true, cancellable);
   scheduler.run(other, false, [], () => {});
   return 0;
@@ -119,7 +128,7 @@ function yieldOnStack(thread: Thread, stack: ReturnType<Scheduler["suspend"]>, c
 export function suspendThread(host: ThreadHost, cancellable: boolean): () => CoreValue | undefined {
   return () => {
     const thread = running(host);
-    checkMayBlock(thread);
+    checkMayBlock(thread, "thread.suspend");
     return suspendNow(thread, cancellable);
   };
 }
@@ -192,7 +201,7 @@ export function thenPromote(
     if (thread.task.deliverPendingCancel(cancellable)) return 1;
     if (other.isReady) return switchTo(thread, other, yields, cancellable);
     if (yields) return yieldNow();
-    checkMayBlock(thread);
+    checkMayBlock(thread, "thread.suspend-then-promote");
     return suspendNow(thread, cancellable);
   };
 }

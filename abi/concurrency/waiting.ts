@@ -54,7 +54,7 @@ export function waitForSet(
   return (index, ptr) => {
     checkLeave(inst);
     const thread = currentThread(inst, scheduler);
-    checkMayBlock(thread);
+    checkMayBlock(thread, "waitable-set.wait");
     const set = setAt(inst, index);
     set.waiters.add(thread);
     const waiting = { ready: () => set.hasEvent, cancellable, what: `waitable set ${(index as number) >>> 0}` };
@@ -106,7 +106,7 @@ export function cancelSubtask(
   return (index) => {
     checkLeave(inst);
     const thread = currentThread(inst, scheduler);
-    if (!async) checkMayBlock(thread);
+    if (!async) checkMayBlock(thread, "subtask.cancel");
     const subtask = inst.handles.item((index as number) >>> 0, Subtask, "subtask");
     if (subtask.delivered || subtask.cancellationRequested) trap(inst.tree, "subtask-terminal");
     if (!async && subtask.set !== undefined) trap(inst.tree, "sync-in-waitable-set");

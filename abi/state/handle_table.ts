@@ -27,6 +27,8 @@ export class HandleTable {
   readonly #lends: number[] = [];
   readonly #scopes: (CallFrame | undefined)[] = [];
   readonly #free: number[] = [];
+  /** How many items are in the table. Each is an object in the host's memory. */
+  #items = 0;
 
   constructor(tree: InstanceTree) {
     this.tree = tree;
@@ -46,7 +48,13 @@ export class HandleTable {
 
   /** Adds an item of the asynchronous model. */
   addItem(item: TableItem): number {
-    return this.#place(item, 0, undefined);
+    const { tree } = this;
+    if (this.#items >= tree.maxHostHandles) {
+      trap(tree, "handle-limit", tree.maxHostHandles, " to waitables and the like");
+    }
+    const handle = this.#place(item, 0, undefined);
+    this.#items++;
+    return handle;
   }
 
   /** Gives the item at an index, which must be of a class. `expected` names the class in a trap. */
@@ -60,6 +68,7 @@ export class HandleTable {
   removeItem<T extends TableItem>(handle: number, kind: abstract new (...args: never[]) => T, expected: string): T {
     const found = this.item(handle, kind, expected);
     this.#remove(handle);
+    this.#items--;
     return found;
   }
 
@@ -69,6 +78,7 @@ export class HandleTable {
       const item = this.#types[handle];
       if (!(item instanceof TableItem)) continue;
       this.#remove(handle);
+      this.#items--;
       yield item;
     }
   }

@@ -18,7 +18,8 @@ export interface Limits {
   liftedBytes?: number;
   /**
    * Handles per component instance; default 2^28 - 1, and 1,000,000 to the host's resources in the
-   * whole instance tree.
+   * whole instance tree; each instance may have as many threads, and as many streams, futures,
+   * subtasks and waitable sets together.
    */
   handles?: number;
   /** Calls from one component instance to another that may be under way at once; default 1,000. */

@@ -50,7 +50,9 @@ const gave = (phrase: string) => `Cannot lift result of export f: ${phrase}`;
 /** The rows. */
 export const asyncTraps: Record<string, Row> = {
   "block-sync-task": {
-    message: called("cannot block a synchronous task before returning"),
+    message: called(
+      "cannot block a synchronous task before returning: call waitable-set.wait in a function whose type is async",
+    ),
     provoke: f(`(drop (call $set-wait (call $set-new) (i32.const 0)))`),
   },
   "sync-in-waitable-set": {
@@ -90,7 +92,7 @@ export const asyncTraps: Record<string, Row> = {
     provoke: task(`(call $task-cancel)`),
   },
   "no-result": {
-    message: called("async-lifted export failed to produce a result"),
+    message: called("async-lifted export failed to produce a result: it ended without `task.return`"),
     provoke: task(``),
   },
   "callback-code": {

@@ -100,6 +100,9 @@
   (func (export "nothing") async (canon lift (core func $m "nothing") async (callback (core func $m "none"))))
   (func (export "number") async (result u32)
     (canon lift (core func $m "number") async (callback (core func $m "none"))))
+  ;; The lift may have a memory that `task.return` does not need.
+  (func (export "number-without-memory") async (result u32) (canon lift (core func $m "number") async
+    (callback (core func $m "none")) (memory (core memory $mem "mem"))))
   (func (export "string") async (result string) (canon lift (core func $m "string") async
     (callback (core func $m "none")) (memory (core memory $mem "mem"))))
   (func (export "sixteen") async (result $sixteen)
@@ -155,6 +158,7 @@
 (component instance $t $Tasks)
 (assert_return (invoke "nothing"))
 (assert_return (invoke "number") (u32.const 42))
+(assert_return (invoke "number-without-memory") (u32.const 42))
 (assert_return (invoke "string") (str.const "ell"))
 (assert_return (invoke "sixteen") (tuple.const
   (u32.const 1) (u32.const 2) (u32.const 3) (u32.const 4) (u32.const 5) (u32.const 6) (u32.const 7) (u32.const 8)
