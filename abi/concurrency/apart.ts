@@ -12,7 +12,8 @@ type Func = (...args: never[]) => unknown;
  */
 export function apart<F extends Func>(scheduler: Scheduler, func: F, isCall = false): F {
   return ((...args) => {
-    const { current, allowed, plainCall } = scheduler;
+    const { current, allowed, plainCall, root } = scheduler;
+    scheduler.root = current?.task.root ?? root;
     scheduler.current = undefined;
     scheduler.allowed = false;
     scheduler.plainCall = isCall;
@@ -23,6 +24,7 @@ export function apart<F extends Func>(scheduler: Scheduler, func: F, isCall = fa
       scheduler.current = current;
       scheduler.allowed = allowed;
       scheduler.plainCall = plainCall;
+      scheduler.root = root;
     }
   }) as F;
 }
@@ -48,7 +50,8 @@ export function callApart<F extends Func, P extends Func>(
       true,
     ),
     postReturn: ((...args) => {
-      const { current, allowed } = scheduler;
+      const { current, allowed, root } = scheduler;
+      scheduler.root = current?.task.root ?? root;
       scheduler.current = last;
       scheduler.allowed = false;
       last = undefined;
@@ -57,6 +60,7 @@ export function callApart<F extends Func, P extends Func>(
       } finally {
         scheduler.current = current;
         scheduler.allowed = allowed;
+        scheduler.root = root;
       }
     }) as P,
   };

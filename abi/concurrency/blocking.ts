@@ -32,7 +32,7 @@ export const EAGER_BLOCK_CHECK = true as boolean;
 export function checkMayBlock(thread: Thread): void {
   if (!EAGER_BLOCK_CHECK || !isSynchronous(thread)) return;
   const { scheduler, inst } = thread.task;
-  if (!scheduler.hasReady && scheduler.threads(inst).candidate(() => true) === undefined) scheduler.neverReturns();
+  if (!scheduler.hasReady && !scheduler.threads(inst).hasCandidate()) scheduler.neverReturns();
 }
 
 /**
@@ -47,7 +47,7 @@ export function block(
   const { task } = thread, { scheduler } = task;
   if (task.deliverPendingCancel(waiting.cancellable)) return finish(true);
   if (waiting.ready()) return finish(false);
-  if (isSynchronous(thread) && runOthers(thread, waiting.ready)) return finish(false);
+  if (isSynchronous(thread) && runOthers(thread, waiting)) return finish(false);
   const stack = scheduler.suspend(waiting.what);
   waitOnStack(thread, stack, waiting, finish);
   scheduler.land(thread);
@@ -84,14 +84,14 @@ export function blockSuspended(
  * Runs other threads of the instance on top of a synchronous task's stack, until it need not wait
  * any more. False if only suspended stacks could help.
  */
-function runOthers(thread: Thread, ready: () => boolean): boolean {
+function runOthers(thread: Thread, waiting: Waiting): boolean {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
   for (;;) {
-    const other = threads.candidate((each) => !each.onStack);
+    const other = threads.nextCandidate((each) => !each.onStack);
     if (other === undefined) break;
     scheduler.run(other, false, [], () => {});
-    if (ready()) return true;
+    if (waiting.ready()) return true;
   }
-  if (threads.candidate(() => true) === undefined) scheduler.neverReturns();
+  if (!threads.hasCandidate()) scheduler.neverReturns();
   return false;
 }

@@ -12,10 +12,12 @@ import { liftResult, lowerParams } from "../calls/passing.ts";
 import type { Signature } from "../codecs/signature.ts";
 import type { CallStyle } from "../types/layout.ts";
 import { asTrap, rethrow, trap } from "../state/trap.ts";
+import { observe } from "../state/hooks.ts";
+import type { InstanceThreads } from "./instance_threads.ts";
 import type { Root } from "./root.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { Task, type TaskEnds } from "./task.ts";
-import type { Thread } from "./thread.ts";
+import { Task, type TaskEnds, type TaskPassing } from "./task.ts";
+import type { Thread, Waiting } from "./thread.ts";
 import { type GuestEvent, NOTHING, TASK_CANCELLED, WaitableSet } from "./waitable.ts";
 
 /** A core function of a guest. */
@@ -40,20 +42,30 @@ export interface LiftTarget {
   readonly path: string;
   /** The call number (entering.ts). */
   readonly number: number;
+  /** The threads of its instance. */
+  readonly threads: InstanceThreads;
+  /** All instances that a thread enters when the scheduler lets it go on. */
+  readonly enteringAll: readonly ComponentInstance[];
 }
 
 /** Makes a task. Its implicit thread is not started. */
-export function makeTask(target: LiftTarget, cx: CanonContext, ends: TaskEnds, root: Root | undefined): Task {
-  const task = new Task(target.inst, target.scheduler, { target, ends, cx, root });
-  task.implicit.go = () => enter(task);
+export function makeTask(
+  target: LiftTarget,
+  cx: CanonContext,
+  ends: TaskEnds,
+  root: Root | undefined,
+  passing?: TaskPassing,
+): Task {
+  const task = new Task(target.inst, target.scheduler, { target, ends, cx, root, passing });
+  task.implicit.go = enter;
   return task;
 }
 
 /** `enter_implicit_thread`, and what follows. */
-function enter(task: Task): void {
-  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
+function enter(_cancelled: boolean, _entering: readonly ComponentInstance[], { task }: Thread): void {
+  const { scheduler, implicit, threads } = task;
   const isHeld = (): boolean => threads.backpressure > 0 || task.needsExclusive && threads.exclusive !== undefined;
-  if (!task.async || !isHeld() && threads.entering.size === 0) return begin(task);
+  if (!task.async || threads.entering.size === 0 && !isHeld()) return begin(task);
   threads.entering.add(implicit);
   const waiting = { ready: () => !isHeld(), cancellable: true, what: "its turn to enter" };
   scheduler.wait(implicit, waiting, (cancelled) => {
@@ -69,16 +81,16 @@ function enter(task: Task): void {
 }
 
 function begin(task: Task): void {
-  const { scheduler, implicit, inst } = task, { style, core, signature } = task.target!;
-  if (task.needsExclusive) scheduler.threads(inst).lock(implicit);
+  const { implicit } = task, { style, core, signature } = task.target!;
+  if (task.needsExclusive) task.threads.lock(implicit);
   task.register(implicit);
   const flat = lowered(task, signature);
   if (flat === undefined) return;
-  callCore(implicit, core, flat, (result) => {
-    if (style === "sync") endSync(task, result as CoreValue | undefined);
-    else if (style === "async") task.exit();
-    else next(task, result as number);
-  });
+  callCore(implicit, core, flat, style === "sync" ? endSync : style === "async" ? exit : next);
+}
+
+function exit(_result: unknown, { task }: Thread): void {
+  task.exit();
 }
 
 /** Lowers the parameters. `undefined` if a value of the host does not fit: only its call fails. */
@@ -87,11 +99,12 @@ function lowered(task: Task, signature: Signature): readonly CoreValue[] | undef
   const values = task.start();
   scheduler.current = task.implicit;
   scheduler.allowed = false;
+  const generated = task.passing?.params.get();
   try {
-    return lowerParams(signature, cx!, values, task.frame, at);
+    return generated !== undefined ? generated(values) : lowerParams(signature, cx!, values, task.frame, at);
   } catch (error) {
     const { verb, item } = failurePlace("lower-params", at.param, signature.places);
-    completeMessage(error, verb, item, task.target!.path);
+    if (generated === undefined) completeMessage(error, verb, item, task.target!.path);
     if (!cx!.host || cx!.inst.tree.lockedDown || root === undefined) throw error;
     task.abandon();
     root.reject(error);
@@ -104,7 +117,24 @@ export function callCore(
   thread: Thread,
   core: GuestCore,
   args: readonly unknown[],
-  returned: (result: unknown) => void,
+  returned: (result: unknown, thread: Thread) => void,
+): void {
+  const { inst: { tree: { hooks } }, target } = thread.task;
+  if (hooks === undefined) return callUnobserved(thread, core, args, returned);
+  const path = target?.path ?? "a thread";
+  observe(() => hooks.callingGuest?.(path));
+  try {
+    callUnobserved(thread, core, args, returned);
+  } finally {
+    observe(() => hooks.returningFromGuest?.(path));
+  }
+}
+
+function callUnobserved(
+  thread: Thread,
+  core: GuestCore,
+  args: readonly unknown[],
+  returned: (result: unknown, thread: Thread) => void,
 ): void {
   const { scheduler, inst } = thread.task;
   if (core.start !== undefined) {
@@ -120,16 +150,16 @@ export function callCore(
     throw asTrap(error);
   }
   if (inst.tree.lockedDown) rethrow(inst.tree);
-  returned(result);
+  returned(result, thread);
 }
 
 /** The end of a synchronously lifted function. */
-function endSync(task: Task, result: CoreValue | undefined): void {
+function endSync(result: unknown, { task }: Thread): void {
   const { cx, inst, target } = task, { signature, postReturn, path } = target!;
   task.checkResolving();
   let value: unknown;
   try {
-    value = liftResult(signature, cx!, result, task.frame);
+    value = liftResult(signature, cx!, result as CoreValue | undefined, task.frame);
   } catch (error) {
     throw completeMessage(error, "lift", "result", path);
   }
@@ -147,31 +177,50 @@ function endSync(task: Task, result: CoreValue | undefined): void {
 
 const EXIT = 0, YIELD = 1, WAIT = 2;
 
-/** Does what a callback's return value says. */
-function next(task: Task, packed: number): void {
-  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
-  const code = packed & 0xf;
-  if (code === EXIT) return task.exit();
-  if (code !== YIELD && code !== WAIT) trap(inst.tree, "callback-code", code);
-  threads.unlock();
-  const set = code === WAIT ? inst.handles.item(packed >>> 4, WaitableSet, "waitable set") : undefined;
-  const isFree = (): boolean => {
+/** What the implicit thread of a callback task waits for: an event of a set, or only its turn. */
+class CallbackWait implements Waiting {
+  readonly cancellable = true;
+  readonly #task: Task;
+  readonly #set: WaitableSet | undefined;
+  readonly #index: number;
+
+  constructor(task: Task, set: WaitableSet | undefined, index: number) {
+    this.#task = task;
+    this.#set = set;
+    this.#index = index;
+    set?.waiters.add(task.implicit);
+  }
+
+  ready(): boolean {
+    if (this.#set?.hasEvent === false) return false;
+    const { threads, implicit } = this.#task;
     if (threads.exclusive === undefined) return true;
     threads.locked.add(implicit);
     return false;
-  };
-  set?.waiters.add(implicit);
-  const waiting = {
-    ready: set === undefined ? isFree : () => set.hasEvent && isFree(),
-    cancellable: true,
-    what: set === undefined ? "its turn after a yield" : `waitable set ${packed >>> 4}`,
-  };
-  const go = (cancelled: boolean): void => {
+  }
+
+  get what(): string {
+    return this.#set === undefined ? "its turn after a yield" : `waitable set ${this.#index}`;
+  }
+
+  goOn(cancelled: boolean): void {
+    const { implicit, threads } = this.#task, set = this.#set;
     set?.waiters.delete(implicit);
     threads.locked.delete(implicit);
-    const event = cancelled ? TASK_CANCELLED : set === undefined ? NOTHING : set.takeEvent();
-    callBack(task, event);
-  };
+    callBack(this.#task, cancelled ? TASK_CANCELLED : set === undefined ? NOTHING : set.takeEvent());
+  }
+}
+
+/** Does what a callback's return value says. */
+function next(result: unknown, { task }: Thread): void {
+  const { scheduler, implicit, inst } = task;
+  const packed = result as number, code = packed & 0xf;
+  if (code === EXIT) return task.exit();
+  if (code !== YIELD && code !== WAIT) trap(inst.tree, "callback-code", code);
+  task.threads.unlock();
+  const index = packed >>> 4;
+  const set = code === WAIT ? inst.handles.item(index, WaitableSet, "waitable set") : undefined;
+  const waiting = new CallbackWait(task, set, index), go = (cancelled: boolean) => waiting.goOn(cancelled);
   if (task.deliverPendingCancel(true)) return again(task, go);
   if (set === undefined) {
     implicit.waiting = waiting;
@@ -185,7 +234,7 @@ function next(task: Task, packed: number): void {
 
 /** A cancellation was pending: it is delivered as soon as the task may run. */
 function again(task: Task, go: (cancelled: boolean) => void): void {
-  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
+  const { scheduler, implicit, threads } = task;
   const ready = (): boolean => {
     if (threads.exclusive === undefined) return true;
     threads.locked.add(implicit);
@@ -195,7 +244,7 @@ function again(task: Task, go: (cancelled: boolean) => void): void {
 }
 
 function callBack(task: Task, event: GuestEvent): void {
-  const { scheduler, implicit, inst, target } = task;
-  scheduler.threads(inst).lock(implicit);
-  callCore(implicit, target!.callback!, event, (packed) => next(task, packed as number));
+  const { implicit, target } = task;
+  task.threads.lock(implicit);
+  callCore(implicit, target!.callback!, event, next);
 }

@@ -8,6 +8,7 @@ import { completeMessage } from "../../errors.ts";
 import { failurePlace } from "../calls/call_plan.ts";
 import { liftParams, lowerResult } from "../calls/passing.ts";
 import type { Signature } from "../codecs/signature.ts";
+import { CallFrame } from "../state/call_frame.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { FREE } from "../state/flags.ts";
 import type { ComponentInstance } from "../state/instance.ts";
@@ -39,7 +40,7 @@ class GuestCall implements TaskEnds {
   constructor(sides: TaskSides, flat: readonly CoreValue[], scheduler: Scheduler) {
     this.#sides = sides;
     this.#flat = flat;
-    this.subtask = new Subtask(scheduler);
+    this.subtask = new Subtask(scheduler, sides.lower.framed ? new CallFrame() : undefined);
   }
 
   start(): readonly unknown[] {
@@ -69,21 +70,28 @@ class GuestCall implements TaskEnds {
 }
 
 /** Makes the core function that the caller imports. */
-export function lowerGuest(sides: TaskSides, stacks: Stacks): CoreFunction {
-  const { lower } = sides;
-  return stacks.attempt(
-    lower.layout.core,
-    lower.key.style === "sync" ? (...flat) => callSync(sides, flat) : (...flat) => callAsync(sides, flat),
-  );
+export function lowerGuest({ target: make, ...others }: TaskSides, stacks: Stacks): CoreFunction {
+  let target: LiftTarget | undefined;
+  const sides: TaskSides = { ...others, target: () => target ??= make() };
+  const { lower, caller: { inst }, callee } = sides;
+  const entry = { entering: callee.inst.enteringSet(inst), allowed: inst.mayCall(callee.inst) };
+  const call = lower.key.style === "sync" ? callSync : callAsync;
+  return stacks.attempt(lower.layout.core, (...flat) => call(sides, entry, flat));
 }
 
-/** Checks that the callee may be entered. Gives the instances that the call enters. */
-function entering({ caller, callee }: TaskSides): readonly ComponentInstance[] {
-  const { inst } = caller, { tree } = inst;
-  if (!inst.mayCall(callee.inst)) trap(tree, "cannot-enter", " from itself, or from one within or around it");
-  const set = callee.inst.enteringSet(inst), taken = set.find((each) => each.entered !== FREE);
-  if (taken !== undefined) trap(tree, "cannot-enter", whyNotEntered(taken));
-  return set;
+/** How a caller enters the callee. */
+interface Entry {
+  /** The instances that a call enters. */
+  readonly entering: readonly ComponentInstance[];
+  readonly allowed: boolean;
+}
+
+/** Checks that the callee may be entered. */
+function checkEnter({ inst: { tree } }: CanonContext, { entering, allowed }: Entry): void {
+  if (!allowed) trap(tree, "cannot-enter", " from itself, or from one within or around it");
+  for (let i = 0; i < entering.length; i++) {
+    if (entering[i]!.entered !== FREE) trap(tree, "cannot-enter", whyNotEntered(entering[i]!));
+  }
 }
 
 /** Starts the callee. The running thread is the caller's. */
@@ -92,18 +100,19 @@ function started(sides: TaskSides, flat: readonly CoreValue[]): { call: GuestCal
   const thread = currentThread(caller.inst, scheduler);
   const call = new GuestCall(sides, flat, scheduler);
   const task = makeTask(target, callee, call, thread.task.root);
-  call.subtask.cancel = (inst, back) => task.requestCancellation(inst, back);
   return { call, task };
 }
 
-function callAsync(sides: TaskSides, flat: readonly CoreValue[]): CoreValue | undefined {
+function callAsync(sides: TaskSides, entry: Entry, flat: readonly CoreValue[]): CoreValue | undefined {
   checkLeave(sides.caller.inst);
-  const set = entering(sides), { call, task } = started(sides, flat), { scheduler } = task, { subtask } = call;
+  checkEnter(sides.caller, entry);
+  const { entering: set } = entry, { call, task } = started(sides, flat), { scheduler } = task, { subtask } = call;
   const state = (): CoreValue => {
     if (subtask.isResolved) {
       subtask.deliver();
       return RETURNED;
     }
+    subtask.cancel = (inst, back) => task.requestCancellation(inst, back);
     subtask.handle = sides.caller.inst.handles.addItem(subtask);
     return subtask.state | subtask.handle << 4;
   };
@@ -122,12 +131,13 @@ function callAsync(sides: TaskSides, flat: readonly CoreValue[]): CoreValue | un
   return undefined;
 }
 
-function callSync(sides: TaskSides, flat: readonly CoreValue[]): CoreValue | undefined {
+function callSync(sides: TaskSides, entry: Entry, flat: readonly CoreValue[]): CoreValue | undefined {
   const { caller } = sides, target = sides.target(), { inst } = caller, { scheduler } = target, { tree } = inst;
   checkLeave(inst);
   const thread = currentThread(inst, scheduler);
   if (target.async) checkMayBlock(thread);
-  const set = entering(sides), { call, task } = started(sides, flat), { subtask } = call;
+  checkEnter(caller, entry);
+  const { entering: set } = entry, { call, task } = started(sides, flat), { subtask } = call;
   if (++tree.words[tree.depthAt]! > tree.callDepth) trap(tree, "call-depth-limit", tree.callDepth);
   const finish = (): CoreValue | undefined => {
     subtask.deliver();

@@ -6,10 +6,13 @@
 import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import { completeMessage, Trap } from "../../errors.ts";
 import { failurePlace, type Step } from "../calls/call_plan.ts";
-import { liftParams, lowerResult } from "../calls/passing.ts";
+import { liftParams, lowerResult, type ParamAt } from "../calls/passing.ts";
+import type { givenLifting, outcomeLowering } from "../codegen/passing.ts";
 import type { HostCall } from "../calls/call_link.ts";
+import type { Frame } from "../codecs/codec.ts";
 import type { Signature } from "../codecs/signature.ts";
 import { isThenable, returnedValue, thrownValue } from "../codecs/results.ts";
+import { CallFrame } from "../state/call_frame.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { abandon } from "../state/suspend.ts";
 import { checkLeave, uncatchable } from "../state/trap.ts";
@@ -28,6 +31,14 @@ export interface LoweredHost {
   /** `import ns:pkg/iface#f`. */
   readonly path: string;
   readonly scheduler: Scheduler;
+  /** Generated code for the values. `undefined` if nothing may be generated. */
+  readonly passing: HostPassing | undefined;
+}
+
+/** How the values of a host function cross by generated code. */
+export interface HostPassing {
+  readonly given: ReturnType<typeof givenLifting>;
+  readonly outcome: ReturnType<typeof outcomeLowering>;
 }
 
 type Promised = PromiseLike<unknown> & { readonly [abandon]?: () => void };
@@ -41,31 +52,35 @@ export function lowerAsyncHost(lowered: LoweredHost, stacks: Stacks): CoreFuncti
 }
 
 /** One call of the host function. */
-class HostTask {
+class HostTask implements ParamAt {
   readonly #lowered: LoweredHost;
   readonly #flat: readonly CoreValue[];
-  readonly #subtask: Subtask;
+  /** The caller's lends. `undefined` if the type has no handles. */
+  readonly #frame: Frame;
+  /** Made when the host gives a promise. */
+  #subtask: Subtask | undefined = undefined;
   #result: CoreValue | undefined = undefined;
-  #at = { param: 0 };
+  param = 0;
 
   constructor(lowered: LoweredHost, flat: readonly CoreValue[]) {
     this.#lowered = lowered;
     this.#flat = flat;
-    this.#subtask = new Subtask(lowered.scheduler);
+    this.#frame = lowered.signature.framed ? new CallFrame() : undefined;
   }
 
   /** An asynchronous lower. */
   callAsync(): CoreValue {
-    const { cx: { inst } } = this.#lowered, subtask = this.#subtask;
+    const { cx: { inst }, call } = this.#lowered;
     try {
       checkLeave(inst);
-      const promise = this.#start(this.#lowered.call);
+      const promise = this.#start(call);
       if (promise === undefined) {
-        subtask.deliver();
+        this.#frame?.end();
         return RETURNED;
       }
+      const subtask = this.#started();
       subtask.handle = inst.handles.addItem(subtask);
-      this.#listen(promise);
+      this.#listen(subtask, promise);
       return subtask.state | subtask.handle << 4;
     } catch (error) {
       throw uncatchable(inst.tree, error);
@@ -74,14 +89,15 @@ class HostTask {
 
   /** A synchronous lower of a function whose type is `async`: other tasks may run meanwhile. */
   callSync(): CoreValue | undefined {
-    const { cx: { inst }, scheduler, path } = this.#lowered, subtask = this.#subtask;
+    const { cx: { inst }, scheduler, path, call } = this.#lowered;
     checkLeave(inst);
     const thread = currentThread(inst, scheduler);
     checkMayBlock(thread);
-    const promise = this.#start(this.#lowered.call);
+    const promise = this.#start(call);
     if (promise === undefined) return this.#finish();
+    const subtask = this.#started();
     subtask.waiter = thread;
-    this.#listen(promise);
+    this.#listen(subtask, promise);
     return block(thread, { ready: () => subtask.isResolved, cancellable: false, what: path }, () => this.#finish());
   }
 
@@ -89,7 +105,8 @@ class HostTask {
   callHeld(): CoreValue | undefined {
     const { cx: { inst }, scheduler, call, plain, path } = this.#lowered;
     checkLeave(inst);
-    const promise = this.#start(scheduler.allowed ? call : plain ?? call);
+    if (!scheduler.allowed && plain === undefined) scheduler.refuse(path);
+    const promise = this.#start(scheduler.allowed ? call : plain!);
     if (promise === undefined) return this.#finish();
     const thread = currentThread(inst, scheduler), stack = scheduler.suspend(path);
     // The thread keeps the baton while it waits.
@@ -108,9 +125,7 @@ class HostTask {
 
   /** Lifts the parameters and calls the host. Gives its promise, if it returned one. */
   #start(call: HostCall): Promised | undefined {
-    const { signature, cx } = this.#lowered, subtask = this.#subtask;
-    const values = this.#step("lift-params", () => liftParams(signature, cx, this.#flat, subtask.frame, this.#at));
-    subtask.state = STARTED;
+    const values = this.#given();
     let returned: unknown;
     try {
       returned = call(...values);
@@ -123,69 +138,104 @@ class HostTask {
     return undefined;
   }
 
-  /** The host has returned. */
-  returned(returned: unknown): void {
-    this.#resolve(this.#step("take-result", () => returnedValue(this.#lowered.signature.type.result, returned)));
-  }
-
-  /** The host has thrown. */
-  threw(error: unknown): void {
-    this.#resolve(this.#step("call-host", () => thrownValue(this.#lowered.signature.type.result, error)));
-  }
-
-  #resolve(value: unknown): void {
-    const { signature, cx } = this.#lowered, subtask = this.#subtask;
-    this.#result = this.#step("lower-result", () => lowerResult(signature, cx, value, this.#flat, subtask.frame));
-    subtask.progress(RETURNED);
-  }
-
-  /** Performs a step, and adds its place to what it throws. */
-  #step<T>(step: Step, perform: () => T): T {
+  /** Lifts the parameters. Generated code tells the place of an error by itself. */
+  #given(): readonly unknown[] {
+    const { signature, cx, passing } = this.#lowered, generated = passing?.given.get();
+    if (generated !== undefined) return generated(this.#flat);
     try {
-      return perform();
+      return liftParams(signature, cx, this.#flat, this.#frame, this);
     } catch (error) {
-      const { signature, path } = this.#lowered, { verb, item } = failurePlace(step, this.#at.param, signature.places);
-      if (step !== "call-host" || error instanceof Trap) completeMessage(error, verb, item, path);
-      throw error;
+      throw this.#placed("lift-params", error);
     }
   }
 
+  #started(): Subtask {
+    const subtask = this.#subtask = new Subtask(this.#lowered.scheduler, this.#frame);
+    subtask.state = STARTED;
+    return subtask;
+  }
+
+  /** The host has returned. */
+  returned(returned: unknown): void {
+    const { signature, passing } = this.#lowered, generated = passing?.outcome.get();
+    if (generated !== undefined) this.#result = generated(this.#flat, () => returned);
+    else this.#resolve("take-result", () => returnedValue(signature.type.result, returned));
+    this.#subtask?.progress(RETURNED);
+  }
+
+  /** The host has thrown. */
+  threw(thrown: unknown): void {
+    const { signature, passing } = this.#lowered, generated = passing?.outcome.get();
+    if (generated !== undefined) this.#result = generated(this.#flat, throwing(thrown));
+    else this.#resolve("call-host", () => thrownValue(signature.type.result, thrown));
+    this.#subtask?.progress(RETURNED);
+  }
+
+  #resolve(step: Step, take: () => unknown): void {
+    const { signature, cx } = this.#lowered;
+    try {
+      const value = take();
+      step = "lower-result";
+      this.#result = lowerResult(signature, cx, value, this.#flat, this.#frame);
+    } catch (error) {
+      throw this.#placed(step, error);
+    }
+  }
+
+  /** Adds the place of a step to an error. What the host throws stays as it is. */
+  #placed(step: Step, error: unknown): unknown {
+    const { signature, path } = this.#lowered, { verb, item } = failurePlace(step, this.param, signature.places);
+    return step !== "call-host" || error instanceof Trap ? completeMessage(error, verb, item, path) : error;
+  }
+
   #finish(): CoreValue | undefined {
-    this.#subtask.deliver();
+    if (this.#subtask !== undefined) this.#subtask.deliver();
+    else this.#frame?.end();
     return this.#result;
   }
 
   /** Waits for the promise. A cancellation ends the wait at once, and what comes late is ignored. */
-  #listen(promise: Promised): void {
-    const { scheduler } = this.#lowered, subtask = this.#subtask;
+  #listen(subtask: Subtask, promise: Promised): void {
+    const { scheduler } = this.#lowered;
     const unwanted = (): void => promise[abandon]?.();
     scheduler.hostCalls.add(unwanted);
     scheduler.hostWork++;
     let over = false;
-    const end = (job: () => void): void => {
-      if (over) return;
+    const end = (): void => {
       over = true;
       scheduler.hostCalls.delete(unwanted);
       scheduler.hostWork--;
-      job();
     };
     subtask.cancel = () => {
-      end(() => {
-        unwanted();
-        subtask.progressCancelled();
-      });
+      if (over) return true;
+      end();
+      unwanted();
+      subtask.progressCancelled();
       return true;
     };
     const { task } = currentThread(this.#lowered.cx.inst, scheduler);
-    settled(this, promise, (work) => end(() => scheduler.now(work, task)));
+    settled(this, promise, (work) => {
+      if (over) return;
+      end();
+      scheduler.nowInReaction(work, task);
+    });
   }
 }
 
-/** Calls `then` with the work that the promise's value or error makes. */
-function settled(task: HostTask, promise: Promised, then: (work: () => void) => void): void {
-  // The executor turns any exception of a thenable into a rejection.
-  new Promise((done) => done(promise)).then(
-    (value) => then(() => task.returned(value)),
-    (error) => then(() => task.threw(error)),
+function throwing(error: unknown): () => never {
+  return () => {
+    throw error;
+  };
+}
+
+const { then } = Promise.prototype;
+
+/** Calls `perform` with the work that the promise's value or error makes. */
+function settled(task: HostTask, promise: Promised, perform: (work: () => void) => void): void {
+  // What is no promise of the engine becomes one: any exception of a thenable is a rejection then.
+  then.call(
+    Promise.resolve(promise),
+    (value) => perform(() => task.returned(value)),
+    (error) => perform(() => task.threw(error)),
   );
 }

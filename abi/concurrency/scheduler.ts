@@ -36,6 +36,35 @@ function whyNotSuspended(plain: boolean): string {
 /** Milliseconds that guests may run before the event loop has its turn. */
 const MAX_RUN = 10;
 
+/** Milliseconds between two looks at the clock: where turns are short, it is looked at rarely. */
+const CLOCK_STEP = 0.25;
+/** Turns between two looks at the clock at most. */
+const MAX_TURNS = 32;
+
+/** Tells when guests have run for long. Looking at the clock takes as long as a short turn. */
+class RunClock {
+  #until = 0;
+  #last = 0;
+  #step = 2;
+  #turns = 2;
+
+  /** Called after each turn. */
+  isOver(): boolean {
+    if (--this.#turns > 0) return false;
+    const now = performance.now();
+    if (this.#until === 0) this.#until = now + MAX_RUN;
+    this.#turns = this.#step = now - this.#last < CLOCK_STEP ? Math.min(this.#step * 2, MAX_TURNS) : 1;
+    this.#last = now;
+    return now > this.#until;
+  }
+
+  /** Guests have had nothing to do, or the event loop its turn. */
+  reset(): void {
+    this.#until = 0;
+    this.#turns = this.#step = 2;
+  }
+}
+
 /** A stack that is suspended, or will be as soon as the function that it called returns. */
 export class SuspendedStack {
   readonly thread: Thread;
@@ -59,11 +88,6 @@ interface Flight {
   readonly toEnter: readonly ComponentInstance[];
 }
 
-/** A place of {@linkcode Scheduler.run} on the stack of those who wait for control. */
-interface Resumer {
-  back: (() => void) | undefined;
-}
-
 /** What one tree's embedder decides about scheduling. */
 export interface SchedulerSettings {
   /** What happens if nothing is left to do while calls wait. */
@@ -81,6 +105,8 @@ export class Scheduler {
   readonly number: number;
   /** The thread whose code is on the stack now. */
   current: Thread | undefined = undefined;
+  /** The host's call for which code runs apart (apart.ts) from the thread that needs it. */
+  root: Root | undefined = undefined;
   /** Whether its stack can be suspended: no JavaScript frame is on it. */
   allowed = false;
   /** Whether a function runs that the host calls and that gives no promise. */
@@ -102,11 +128,17 @@ export class Scheduler {
   /** The ends of streams and futures that JavaScript holds. */
   readonly hostEnds: HostEndRegistry;
   readonly #stacks = new Set<SuspendedStack>();
-  readonly #resumers: Resumer[] = [];
+  /** Who waits for control: places of {@linkcode run}, with what to call if it comes back later. */
+  readonly #resumers: ((() => void) | undefined)[] = [];
   readonly #high = new Queue<Thread>();
   readonly #low = new Queue<Thread>();
   readonly #jobs = new Queue<() => void>();
+  /** How often a thread became ready. */
+  #wakes = 0;
+  readonly #drainLater = (): void => this.#drain();
   #scheduled = false;
+  /** For those who wait for control, and do nothing with it. */
+  readonly scheduleLater = (): void => this.schedule();
   /** Whether the loop over the queues runs, which sees whatever comes into them. */
   #looping = false;
   #draining = false;
@@ -114,9 +146,9 @@ export class Scheduler {
   #idleTurn = false;
   /**
    * When the event loop must have its turn. It outlasts a drain: a guest on a stack of its own runs
-   * in many short ones. 0 if guests had nothing to do meanwhile: then JavaScript has its turn.
+   * in many short ones. It begins anew if guests had nothing to do meanwhile.
    */
-  #until = 0;
+  readonly #clock = new RunClock();
   #pending: SuspendedStack | undefined = undefined;
   /** The call that an exception has ended. */
   #failing: Root | undefined = undefined;
@@ -145,13 +177,14 @@ export class Scheduler {
    * way, `back` is called when it happens.
    */
   run(thread: Thread, cancelled: boolean, entering: readonly ComponentInstance[], back: () => void): boolean {
-    const resumer: Resumer = { back: undefined }, depth = this.#resumers.push(resumer) - 1;
+    const depth = this.#resumers.push(undefined) - 1;
     const { current, allowed, flight } = this, go = thread.go!, { onStack } = thread;
     thread.go = thread.waiting = undefined;
+    thread.since = 0;
     thread.cancellable = thread.onStack = false;
     try {
       if (!onStack) enter(entering, thread.task.number);
-      go(cancelled, entering);
+      go(cancelled, entering, thread);
     } catch (error) {
       this.#resumers.length = depth;
       throw error;
@@ -164,10 +197,13 @@ export class Scheduler {
       if (!onStack) this.leave(entering);
       return true;
     }
-    resumer.back = onStack ? back : () => {
-      this.leave(entering);
-      back();
-    };
+    // The places are gone if the tree was locked down.
+    if (depth < this.#resumers.length) {
+      this.#resumers[depth] = onStack ? back : () => {
+        this.leave(entering);
+        back();
+      };
+    }
     return false;
   }
 
@@ -182,7 +218,7 @@ export class Scheduler {
    */
   settle(task: Task, back: () => void): boolean {
     while (!task.isResolved) {
-      const thread = this.threads(task.inst).candidate(() => true);
+      const thread = this.threads(task.inst).nextCandidate(() => true);
       if (thread === undefined) this.neverReturns();
       if (!this.run(thread, false, nobody, back)) return false;
     }
@@ -202,7 +238,7 @@ export class Scheduler {
 
   /** Control is back at whoever resumed the thread that has blocked or ended. */
   #back(): void {
-    const back = this.#resumers.pop()?.back;
+    const back = this.#resumers.pop();
     try {
       if (back === undefined) this.schedule();
       else back();
@@ -281,8 +317,12 @@ export class Scheduler {
       if (this.flight !== flight) return;
       this.flight = undefined;
       const { failure } = thread;
-      if (failure !== undefined) this.fail(thread.task.root, failure.error);
-      else this.#back();
+      if (failure !== undefined) return this.fail(thread.task.root, failure.error);
+      // This is a microtask already: what is ready needs no other one.
+      const drains = !this.#scheduled;
+      this.#scheduled = true;
+      this.#back();
+      if (drains) this.#drain();
     });
   }
 
@@ -293,8 +333,9 @@ export class Scheduler {
   replaceBy(thread: Thread): void {
     const go = thread.go!, { current } = this;
     thread.go = thread.waiting = undefined;
+    thread.since = 0;
     thread.cancellable = thread.onStack = false;
-    go(false, nobody);
+    go(false, nobody, thread);
     thread.entered = current!.entered;
     current!.entered = nobody;
   }
@@ -312,7 +353,9 @@ export class Scheduler {
 
   /** A thread may be ready now. */
   wake(thread: Thread, low = false): void {
-    if (thread.queued || thread.waiting === undefined) return;
+    if (thread.waiting === undefined) return;
+    if (thread.since === 0) thread.since = ++this.#wakes;
+    if (thread.queued) return;
     thread.queued = true;
     (low ? this.#low : this.#high).push(thread);
     this.schedule();
@@ -332,6 +375,15 @@ export class Scheduler {
     this.schedule();
   }
 
+  /** Likewise in a reaction of a promise, where the threads that are ready then can go on at once. */
+  nowInReaction(job: () => void, task: Task | undefined): void {
+    if (!this.isFree || this.#jobs.size > 0) return this.post(() => this.#guarded(job, task));
+    if (this.#scheduled) return this.#guarded(job, task);
+    this.#scheduled = true;
+    this.#guarded(job, task);
+    this.#drain();
+  }
+
   /** Starts a call of the host. What it throws is the caller's to handle. */
   starting(start: () => void): void {
     this.#draining = true;
@@ -345,26 +397,33 @@ export class Scheduler {
 
   #guarded(job: () => void, task: Task | undefined): void {
     this.#draining = true;
+    this.#failing = task?.root; // if it locks the instance down
     try {
       if (!this.tree.lockedDown) job();
     } catch (error) {
       this.fail(task?.root, error);
     } finally {
       this.#draining = false;
-      this.current = undefined;
+      this.#failing = this.current = undefined;
     }
   }
 
   schedule(): void {
-    if (this.#scheduled || this.#looping) return;
+    if (this.#scheduled || this.#looping || this.#isQuiet) return;
     this.#scheduled = true;
-    queueMicrotask(() => this.#drain());
+    queueMicrotask(this.#drainLater);
+  }
+
+  /** Whether nothing is queued, and nobody waits for anything. */
+  get #isQuiet(): boolean {
+    return this.#high.size === 0 && this.#jobs.size === 0 && this.roots.size === 0 && this.#low.size === 0 &&
+      this.#whenDone.length === 0;
   }
 
   #afterTurn(): void {
     this.#scheduled = true;
     afterTurn(() => {
-      this.#until = 0;
+      this.#clock.reset();
       this.#drain();
     });
   }
@@ -389,9 +448,7 @@ export class Scheduler {
    * event loop has to have a turn first.
    */
   #loop(): boolean | undefined {
-    const now = performance.now();
-    if (this.#until === 0) this.#until = now + MAX_RUN;
-    else if (now > this.#until) return undefined;
+    if (this.#clock.isOver()) return undefined;
     let low = this.#low.size, ran = false;
     while (this.flight === undefined && !this.tree.lockedDown) {
       const job = this.#jobs.shift();
@@ -413,16 +470,16 @@ export class Scheduler {
       this.#turn(thread);
       // If nothing is left, JavaScript may go on, which perhaps never leaves its microtasks.
       const isLeft = this.#high.size + this.#low.size + this.#jobs.size > 0;
-      if (isLeft && performance.now() > this.#until) return undefined;
+      if (isLeft && this.#clock.isOver()) return undefined;
     }
-    if (this.flight === undefined) this.#until = 0;
+    if (this.flight === undefined) this.#clock.reset();
     return ran;
   }
 
   #turn(thread: Thread): void {
     this.#draining = true;
     try {
-      this.run(thread, false, thread.task.enteringAll, () => this.schedule());
+      this.run(thread, false, thread.task.enteringAll, this.scheduleLater);
     } catch (error) {
       this.fail(thread.task.root, error);
     } finally {
@@ -519,7 +576,7 @@ export class Scheduler {
     for (const abandon of this.hostCalls) abandon();
     this.hostCalls.clear();
     // The call whose code runs fails with what its code threw, as soon as that has left the guest.
-    const failing = this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root;
+    const failing = this.#failing ?? this.current?.task.root ?? this.root ?? this.flight?.thread.task.root;
     queueMicrotask(() => this.#rejectAll(failing));
   }
 }

@@ -72,6 +72,8 @@ export class SharedStream {
   demand: (() => void) | undefined = undefined;
   /** Called when the readable end is dropped before the source of the host has ended. */
   unwanted: (() => void) | undefined = undefined;
+  /** Called when an end is dropped, for a reader of the host that is not reading. */
+  ended: (() => void) | undefined = undefined;
   #dropped = false;
   #pending: Pending | undefined;
 
@@ -103,6 +105,7 @@ export class SharedStream {
     this.#dropped = true;
     if (this.#pending !== undefined) this.#take(DROPPED);
     this.unwanted?.();
+    this.ended?.();
   }
 
   read(sink: Sink, party: Party): void {

@@ -103,7 +103,7 @@ function ended(scheduler: Scheduler, thread: Thread, result: unknown): void {
   const { returned } = thread;
   thread.returned = undefined;
   try {
-    returned!(result);
+    returned!(result, thread);
   } catch (error) {
     thread.failure = { error };
   }

@@ -1,9 +1,10 @@
 // A subtask: a call that a guest has made and that has not ended yet, as its caller sees it.
 // Spec: definitions.py `Subtask`.
 
-import { CallFrame } from "../state/call_frame.ts";
+import type { Frame } from "../codecs/codec.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { trap } from "../state/trap.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { SUBTASK, Waitable } from "./waitable.ts";
 
 /** `Subtask.State`. */
@@ -16,13 +17,18 @@ export type Cancel = (caller: ComponentInstance, back: () => void) => boolean;
 export class Subtask extends Waitable {
   state: number = STARTING;
   /** The lends of the caller. They end when the guest is told of the subtask's end. */
-  readonly frame: CallFrame = new CallFrame();
+  readonly frame: Frame;
   cancel: Cancel | undefined = undefined;
   cancellationRequested = false;
   /** Its index in the caller's handle table. 0 if it has none: then the guest gets no events. */
   handle = 0;
   /** Whether the guest was told of the end. */
   delivered = false;
+
+  constructor(scheduler: Scheduler, frame: Frame) {
+    super(scheduler);
+    this.frame = frame;
+  }
 
   describe(): string {
     return "subtask";
@@ -53,7 +59,7 @@ export class Subtask extends Waitable {
   /** `deliver_resolve`. */
   deliver(): void {
     this.delivered = true;
-    this.frame.end();
+    this.frame?.end();
   }
 
   /** `subtask.drop`. */

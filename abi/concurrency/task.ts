@@ -4,7 +4,9 @@
 import { CallFrame } from "../state/call_frame.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { trap } from "../state/trap.ts";
+import type { givenLifting, paramsLowering } from "../codegen/passing.ts";
 import type { CanonContext } from "../state/canon_context.ts";
+import type { InstanceThreads } from "./instance_threads.ts";
 import type { Root } from "./root.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Thread } from "./thread.ts";
@@ -22,6 +24,12 @@ export interface TaskEnds {
   ended?(): void;
 }
 
+/** How the values of a task cross by generated code. */
+export interface TaskPassing {
+  readonly params: ReturnType<typeof paramsLowering>;
+  readonly result: ReturnType<typeof givenLifting>;
+}
+
 type State = "initial" | "started" | "pending-cancel" | "cancel-delivered" | "resolved";
 
 /** The task. */
@@ -34,36 +42,50 @@ export class Task {
   readonly target: LiftTarget | undefined;
   readonly ends: TaskEnds | undefined;
   readonly cx: CanonContext | undefined;
+  readonly passing: TaskPassing | undefined;
   readonly root: Root | undefined;
   /** The value of an instance's word `entered` while the task runs. */
   readonly number: number;
   /** The borrows of the callee. */
   readonly frame: CallFrame = new CallFrame();
   readonly implicit: Thread;
-  readonly #threads = new Set<Thread>();
+  /** The threads of its instance. */
+  readonly threads: InstanceThreads;
+  /** How many threads it has. */
+  #count = 0;
+  /** Its threads other than the implicit one. */
+  #others: Set<Thread> | undefined = undefined;
   #state: State = "initial";
   #enteringAll: readonly ComponentInstance[] | undefined;
 
   constructor(
     inst: ComponentInstance,
     scheduler: Scheduler,
-    started?: { target: LiftTarget; ends: TaskEnds; cx: CanonContext; root: Root | undefined },
+    started?: {
+      target: LiftTarget;
+      ends: TaskEnds;
+      cx: CanonContext;
+      root: Root | undefined;
+      passing: TaskPassing | undefined;
+    },
   ) {
     this.inst = inst;
     this.scheduler = scheduler;
     this.target = started?.target;
     this.ends = started?.ends;
     this.cx = started?.cx;
+    this.passing = started?.passing;
     this.root = started?.root;
     this.async = started?.target.async ?? false;
     this.number = started?.target.number ?? scheduler.number;
+    this.threads = started?.target.threads ?? scheduler.threads(inst);
     this.implicit = new Thread(this);
     if (started === undefined) this.#state = "started";
   }
 
   /** All instances that a thread enters when the scheduler lets it go on. */
   get enteringAll(): readonly ComponentInstance[] {
-    return this.#enteringAll ??= this.inst.enteringSet(undefined);
+    return this.target?.enteringAll ?? (this.#enteringAll ??= this.inst.enteringSet(undefined));
   }
 
   get isResolved(): boolean {
@@ -80,22 +102,29 @@ export class Task {
   }
 
   register(thread: Thread): void {
-    if (this.#threads.size === 0 && this.target !== undefined) this.scheduler.tasks++;
-    this.#threads.add(thread);
-    this.scheduler.threads(this.inst).register(thread);
+    if (this.#count++ === 0 && this.target !== undefined) this.scheduler.tasks++;
+    if (thread !== this.implicit) (this.#others ??= new Set()).add(thread);
+    this.threads.register(thread);
   }
 
   unregister(thread: Thread): void {
-    this.#threads.delete(thread);
-    this.scheduler.threads(this.inst).unregister(thread);
-    if (this.#threads.size > 0 || this.target === undefined) return;
+    if (thread.index !== 0) this.#count--;
+    this.#others?.delete(thread);
+    this.threads.unregister(thread);
+    if (this.#count > 0 || this.target === undefined) return;
     this.scheduler.tasks--;
     if (!this.isResolved) trap(this.inst.tree, "no-result");
   }
 
+  /** The threads that are in the table. */
+  get #registered(): readonly Thread[] {
+    const others = this.#others === undefined ? [] : [...this.#others];
+    return this.implicit.index === 0 ? others : [this.implicit, ...others];
+  }
+
   /** The implicit thread has ended. */
   exit(): void {
-    const threads = this.scheduler.threads(this.inst);
+    const { threads } = this;
     this.unregister(this.implicit);
     if (threads.exclusive === this.implicit) threads.unlock();
   }
@@ -158,10 +187,10 @@ export class Task {
       this.#state = "cancel-delivered";
       return scheduler.run(implicit, true, [], back);
     }
-    const { exclusive } = scheduler.threads(inst);
+    const { exclusive } = this.threads;
     const held = this.needsExclusive && exclusive !== undefined && exclusive !== implicit;
     const entering = inst.enteringSet(caller);
-    for (const thread of this.#threads) {
+    for (const thread of this.#registered) {
       if (!thread.cancellable || held && thread === implicit) continue;
       if (entering.some((each) => each.entered !== 0)) break;
       this.#state = "cancel-delivered";
@@ -173,7 +202,7 @@ export class Task {
 
   /** What its threads wait for, in words. */
   waitsFor(): string {
-    const waits = [...this.#threads].map((thread) => thread.waiting?.what ?? "another thread");
+    const waits = this.#registered.map((thread) => thread.waiting?.what ?? "another thread");
     return waits.length > 0 ? waits.join(" and ") : this.implicit.waiting?.what ?? "nothing";
   }
 }

@@ -7,7 +7,7 @@ import type { ComponentInstance } from "../state/instance.ts";
 import type { Task } from "./task.ts";
 
 /** Lets a thread go on. `entering` are the instances that it enters. */
-export type Continue = (cancelled: boolean, entering: readonly ComponentInstance[]) => void;
+export type Continue = (cancelled: boolean, entering: readonly ComponentInstance[], thread: Thread) => void;
 
 /** What a blocked thread waits for. */
 export interface Waiting {
@@ -37,8 +37,10 @@ export class Thread {
   onStack = false;
   /** Whether it is in a queue of the scheduler. */
   queued = false;
+  /** When it became ready: the number of an event of the scheduler's. 0 before that. */
+  since = 0;
   /** What happens with the results of the core function that runs on its stack. */
-  returned: ((result: unknown) => void) | undefined = undefined;
+  returned: ((result: unknown, thread: Thread) => void) | undefined = undefined;
   /** Whether its stack is suspended, and not at its end. */
   suspended = false;
   /** The instances that are left when it blocks or ends. Set only while a resumed stack runs. */

@@ -67,7 +67,7 @@ export abstract class Waitable extends TableItem {
 /** `WaitableSet`. */
 export class WaitableSet extends TableItem {
   readonly #scheduler: Scheduler;
-  readonly #members = new Set<Waitable>();
+  #members = 0;
   /** The members that have events, the first first. */
   readonly #events = new Set<Waitable>();
   /** The threads that wait, the first first. */
@@ -92,12 +92,12 @@ export class WaitableSet extends TableItem {
   }
 
   add(member: Waitable): void {
-    this.#members.add(member);
+    this.#members++;
     if (member.hasEvent) this.hasEventOf(member);
   }
 
   remove(member: Waitable): void {
-    this.#members.delete(member);
+    this.#members--;
     this.#events.delete(member);
   }
 
@@ -112,7 +112,7 @@ export class WaitableSet extends TableItem {
 
   /** Checks that the set can be dropped. */
   checkDrop(tree: InstanceTree): void {
-    if (this.#members.size > 0) trap(tree, "waitable-set-members");
+    if (this.#members > 0) trap(tree, "waitable-set-members");
     if (this.waiters.size > 0) trap(tree, "waitable-set-waiters");
   }
 }
