@@ -175,6 +175,39 @@ Deno.test("behaviour 12: cancelling a host call gives lends back; a settled one 
   assertEquals(items(), 0);
 });
 
+Deno.test("behaviour 12: what a cancelled host call gives late is disposed of, also after a lock-down", async () => {
+  const component = await small({
+    head: `(type $s (stream u8)) (import "r" (type $r (sub resource)))
+      (type $both (tuple $s (own $r))) (import "f" (func $f async (result $both)))`,
+    canons: {
+      f: [`lower (func $f) async ${mem}`, "(param i32) (result i32)"],
+      cancel: ["subtask.cancel", "(param i32) (result i32)"],
+      drop: ["subtask.drop", "(param i32)"],
+    },
+    code: `(func (export "go") (result i32) (local $s i32) (local $state i32)
+        (local.set $s (i32.shr_u (call $f (i32.const 16)) (i32.const 4)))
+        (local.set $state (call $cancel (local.get $s))) (call $drop (local.get $s)) (local.get $state))
+      (func (export "trap") (result i32) (drop (call $f (i32.const 16))) unreachable)`,
+    exports: `(func (export "go") async (result u32) (canon lift (core func $m "go")))
+      (func (export "trap") async (result u32) (canon lift (core func $m "trap")))`,
+  });
+  let gone = "";
+  class R {
+    [Symbol.dispose]() {
+      gone += "resource ";
+    }
+  }
+  const stream = () => new ReadableStream({ cancel: () => void (gone += "stream ") });
+  const imports = { r: R, f: () => later(0, 1).then(() => [stream(), new R()]) };
+  const { exports } = await instantiate(component, imports);
+  assertEquals(await exports.go(), 4);
+  await later(0, 3);
+  assertEquals(gone, "stream resource ");
+  await rejection(exports.trap());
+  await later(0, 3);
+  assertEquals(gone, "stream resource stream resource ");
+});
+
 Deno.test("behaviour 22: calls and streams leave the tables empty", async () => {
   const items = itemsOf(), exports = await start((ms) => Promise.resolve(ms));
   for (let i = 0; i < 300; i++) {
