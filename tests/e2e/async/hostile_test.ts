@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Component, instantiate, suspending, type Trap } from "@windlass/component";
 import { guest } from "./guest.ts";
-import { compiled, later, mem, memory, rejection, small, textOf } from "./small.ts";
+import { compiled, later, mem, memory, rejection, small, textOf, unhandledIn } from "./small.ts";
 import { itemsOf } from "./tables.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -18,23 +18,11 @@ async function start(options = {}, delay: (ms: number) => unknown = (ms) => late
 /** Defines a test that fails if a rejection is unhandled, or if it hangs. */
 function test(name: string, body: () => Promise<void>): void {
   Deno.test(name, async () => {
-    const unhandled: unknown[] = [];
-    const note = (event: PromiseRejectionEvent) => {
-      event.preventDefault();
-      unhandled.push(event.reason);
-    };
-    addEventListener("unhandledrejection", note);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const hangs = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error("it hangs")), 10_000);
     });
-    try {
-      await Promise.race([body(), hangs]);
-      await later(0, 1);
-    } finally {
-      clearTimeout(timer);
-      removeEventListener("unhandledrejection", note);
-    }
+    const unhandled = await unhandledIn(() => Promise.race([body(), hangs])).finally(() => clearTimeout(timer));
     assertEquals(unhandled, []);
   });
 }
