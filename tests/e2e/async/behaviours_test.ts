@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { instantiate, type Trap, ValueError } from "@windlass/component";
+import { unreachable } from "../../support/engine.ts";
 import { guest } from "./guest.ts";
 import { compiled, later, mem, rejection, small, textOf } from "./small.ts";
 import { itemsOf } from "./tables.ts";
@@ -69,7 +70,7 @@ Deno.test("behaviour 6: a trap rejects its own call, others with cannot-enter an
   const exports = await start(() => new Promise(() => {}));
   const others = [exports.wait(1), exports.stuck(1), exports.wait(2)].map(rejection);
   const own = await rejection(exports.trap(1)) as Trap;
-  assertEquals([own.code, own.message], ["guest-trap", "Cannot call export trap: unreachable"]);
+  assertEquals([own.code, own.message], ["guest-trap", `Cannot call export trap: ${unreachable}`]);
   for (const error of await Promise.all(others) as Trap[]) {
     assertEquals([error.code, error.cause], ["cannot-enter", own]);
   }

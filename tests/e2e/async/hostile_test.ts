@@ -4,6 +4,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type Component, instantiate, suspending, type Trap } from "@windlass/component";
+import { unreachable } from "../../support/engine.ts";
 import { guest } from "./guest.ts";
 import { compiled, later, mem, memory, rejection, small, textOf, unhandledIn } from "./small.ts";
 import { itemsOf } from "./tables.ts";
@@ -62,7 +63,7 @@ test("a trap in any part of a call is that call's own, and the cause of others",
     const { exports } = await instantiate(await callbackGuest(), { f: () => later(0, 3) });
     const other = name === "wait" ? undefined : rejection(exports.wait());
     const own = await rejection(exports[name]()) as Trap;
-    assertEquals([own.code, own.message], ["guest-trap", `Cannot call export ${name}: unreachable`]);
+    assertEquals([own.code, own.message], ["guest-trap", `Cannot call export ${name}: ${unreachable}`]);
     if (other !== undefined) assertEquals((await other as Trap).cause, own);
   }
 });
@@ -73,7 +74,7 @@ test("what a task throws past its return goes to onError", async () => {
     onError: (error) => told.push(error),
   });
   assertEquals(await exports.late(), 5);
-  assertEquals(told.map(String), ["Trap: Cannot call export late: unreachable"]);
+  assertEquals(told.map(String), [`Trap: Cannot call export late: ${unreachable}`]);
   const refused = await rejection(exports.late()) as Trap;
   assertEquals([refused.code, refused.cause], ["cannot-enter", told[0]]);
 });
@@ -85,7 +86,7 @@ test("a trap in a start function that calls asynchronously comes out of instanti
     (core module $M (import "" "f" (func $f (result i32))) (func $s (drop (call $f)) unreachable) (start $s))
     (core instance $m (instantiate $M (with "" (instance (export "f" (func $f)))))))`);
   const error = await rejection(instantiate(component, { f: () => later(0, 1) })) as Trap;
-  assertEquals(error.message, "Cannot instantiate component: unreachable");
+  assertEquals(error.message, `Cannot instantiate component: ${unreachable}`);
   await later(0, 3);
 });
 
@@ -116,7 +117,7 @@ test("realloc that traps while a result is lowered, at once or late", async () =
     })))`);
     for (const f of [() => later("text", 1), () => "text"]) {
       const error = await rejection((await instantiate(component, { f })).exports.go()) as Trap;
-      assertEquals(error.message, "Cannot lower result of import f: unreachable");
+      assertEquals(error.message, `Cannot lower result of import f: ${unreachable}`);
     }
     for (const f of [() => later(5, 1), () => 5]) {
       const error = await rejection((await instantiate(component, { f })).exports.go()) as Error;
