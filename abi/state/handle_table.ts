@@ -44,8 +44,16 @@ export class HandleTable {
     return handle;
   }
 
-  /** Adds an item of the asynchronous model. */
+  /**
+   * Adds an item of the asynchronous model. It lies in the host's memory, as objects of the host do,
+   * and counts as one.
+   */
   addItem(item: TableItem): number {
+    const { tree } = this;
+    if (tree.hostHandles >= tree.maxHostHandles) {
+      trap(tree, "handle-limit", tree.maxHostHandles, " to the host's resources and to waitables");
+    }
+    tree.hostHandles++;
     return this.#place(item, 0, undefined);
   }
 
@@ -60,6 +68,7 @@ export class HandleTable {
   removeItem<T extends TableItem>(handle: number, kind: abstract new (...args: never[]) => T, expected: string): T {
     const found = this.item(handle, kind, expected);
     this.#remove(handle);
+    this.tree.hostHandles--;
     return found;
   }
 
@@ -69,6 +78,7 @@ export class HandleTable {
       const item = this.#types[handle];
       if (!(item instanceof TableItem)) continue;
       this.#remove(handle);
+      this.tree.hostHandles--;
       yield item;
     }
   }

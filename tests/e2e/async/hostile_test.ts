@@ -600,3 +600,57 @@ test("a guest that nobody can stop is stopped: copies beyond memory, unaligned, 
   const { exports } = await instantiate(component);
   assertEquals(exports.go(2 ** 32 - 1, 0), 2 ** 32 - 1); // BLOCKED: nothing is looked at
 });
+
+test("exceptions and exhausted stacks are traps of their own kind, at once, late and in callbacks", async () => {
+  const component = await small({
+    head: `(import "f" (func $f async))`,
+    canons: { f: ["lower (func $f)", ""], return: ["task.return", ""] },
+    code: `(tag $t)
+      (func $deep (param i32) (result i32) (i32.add (call $deep (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
+      (func (export "deep") (drop (call $deep (i32.const 0)))) (func (export "throw") (throw $t))
+      (func (export "late-deep") (call $f) (drop (call $deep (i32.const 0)))) (func (export "late-throw") (call $f) (throw $t))
+      (func (export "back") (result i32) (i32.const 1))
+      (func (export "throws") (param i32 i32 i32) (result i32) (throw $t))
+      (func (export "deepens") (param i32 i32 i32) (result i32) (call $deep (i32.const 0)))`,
+    exports: ["deep", "throw", "late-deep", "late-throw"].map((name) =>
+      `(func (export "${name}") async (canon lift (core func $m "${name}")))`
+    ).join("\n") +
+      ["throws", "deepens"].map((name) =>
+        `(func (export "${name}") async (canon lift (core func $m "back") async (callback (core func $m "${name}"))))`
+      ).join("\n"),
+  });
+  for (const name of ["deep", "throw", "lateDeep", "lateThrow", "throws", "deepens"]) {
+    const { exports } = await instantiate(component, { f: () => later(undefined, 1) });
+    const error = await rejection(exports[name]()) as Trap;
+    assertEquals(error.code, /deep/i.test(name) ? "stack-overflow" : "uncaught-exception", name);
+  }
+});
+
+test("a guest cannot fill the host's memory with streams and sets", async () => {
+  const component = await small({
+    head: `(type $s (stream u8))`,
+    canons: { new: ["stream.new $s", "(result i64)"], "drop-r": ["stream.drop-readable $s", "(param i32)"] },
+    code: `(func (export "many") (param $n i32)
+        (loop $more (drop (call $new)) (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br_if $more (local.get $n))))
+      (func (export "drop") (call $drop-r (i32.const 1)))`,
+    exports: `(func (export "many") (param "n" u32) (canon lift (core func $m "many")))
+      (func (export "drop") (canon lift (core func $m "drop")))`,
+  });
+  const refusal = (call: () => void) => {
+    try {
+      call();
+    } catch (error) {
+      return (error as Trap).message;
+    }
+  };
+  const { exports } = await instantiate(component);
+  exports.many(500_000);
+  exports.drop();
+  assertEquals(
+    refusal(() => exports.many(1)),
+    "Cannot call export many: handle table is full: limit of 1000000 handles to the host's resources and to waitables",
+  );
+  const few = (await instantiate(component, {}, { limits: { handles: 10 } })).exports;
+  few.many(5);
+  assertEquals(refusal(() => few.many(1)), "Cannot call export many: handle table is full: limit of 10 handles");
+});
