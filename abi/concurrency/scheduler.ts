@@ -401,7 +401,8 @@ export class Scheduler {
     try {
       if (!this.tree.lockedDown) job();
     } catch (error) {
-      this.fail(task?.root, error);
+      // What the host threw is not taken for an error of the engine, whatever it looks like.
+      this.fail(task?.root, uncatchable(this.tree, error));
     } finally {
       this.#draining = false;
       this.#failing = this.current = undefined;

@@ -654,3 +654,61 @@ test("a guest cannot fill the host's memory with streams and sets", async () => 
   few.many(5);
   assertEquals(refusal(() => few.many(1)), "Cannot call export many: handle table is full: limit of 10 handles");
 });
+
+test("what the host throws comes out as the same object, whatever it looks like", async () => {
+  const refusing = (what: string) => () => {
+    throw new Error(what);
+  };
+  const errors: unknown[] = [
+    undefined,
+    null,
+    0,
+    "text",
+    Symbol("x"),
+    5n,
+    Object.freeze(new Error("frozen")),
+    new RangeError("Maximum call stack size exceeded"),
+    new WebAssembly.RuntimeError("the host's own"),
+    Object.defineProperty(new Error("n"), "name", { get: refusing("name") }),
+    new Proxy(new Error("p"), { get: refusing("get"), has: refusing("has") }),
+  ];
+  for (const error of errors) {
+    const ways = [
+      () => Promise.reject(error),
+      () => later(0, 1).then(() => Promise.reject(error)),
+      () => {
+        throw error;
+      },
+    ];
+    for (const delay of ways) {
+      for (const name of ["wait", "waitSync"]) {
+        const exports = await start({}, delay), thrown: unknown[] = [];
+        const other = rejection(exports.stuck(1));
+        await exports[name](1).then(undefined, (reason: unknown) => void thrown.push(reason));
+        assert(thrown.length === 1 && Object.is(thrown[0], error));
+        assert(Object.is((await other as Trap).cause, error));
+      }
+    }
+  }
+});
+
+test("the platform reads and hands on streams of guests in its own ways", async () => {
+  const items = itemsOf(), exports = await start();
+  assertEquals((await new Response(await exports.produce(1000)).arrayBuffer()).byteLength, 1000);
+  const both = (await exports.produce(100)).tee() as ReadableStream[];
+  const bytes = await Promise.all(both.map((each) => new Response(each).arrayBuffer()));
+  assertEquals(bytes.map(({ byteLength }) => byteLength), [100, 100]);
+  for await (const chunk of await exports.produce(100)) {
+    assertEquals(chunk.length, 100);
+    break;
+  }
+  const { readable, writable } = new TransformStream();
+  const sum = exports.sum(readable);
+  await (await exports.produce(30)).pipeTo(writable);
+  assertEquals(await sum, 29 * 15);
+  const cancelled = await exports.produce(10);
+  await cancelled.cancel();
+  await cancelled.cancel();
+  await later(0, 5);
+  assertEquals(items(), 0);
+});
