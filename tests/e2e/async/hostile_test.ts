@@ -3,7 +3,7 @@
 // an unhandled rejection, and each call fails with its own cause.
 
 import { assert, assertEquals } from "@std/assert";
-import { type Component, instantiate, suspending, type Trap } from "@windlass/component";
+import { type Component, instantiate, suspending, type Trap, withSignal } from "@windlass/component";
 import { unreachable } from "../../support/engine.ts";
 import { guest } from "./guest.ts";
 import { compiled, later, mem, memory, rejection, small, textOf, unhandledIn } from "./small.ts";
@@ -711,4 +711,23 @@ test("the platform reads and hands on streams of guests in its own ways", async 
   await cancelled.cancel();
   await later(0, 5);
   assertEquals(items(), 0);
+});
+
+test("no listener stays at a signal, however a call ends", async () => {
+  const signal = new AbortController().signal;
+  let listeners = 0;
+  const { addEventListener: add, removeEventListener: remove } = signal;
+  signal.addEventListener = (...args: unknown[]) => (listeners++, (add as Exports).apply(signal, args));
+  signal.removeEventListener = (...args: unknown[]) => (listeners--, (remove as Exports).apply(signal, args));
+  const { exports, promising } = await instantiate(await guest(), { delay: (ms: number) => later(ms, 1) });
+  const call = (name: string, ...args: unknown[]): Promise<unknown> =>
+    (withSignal(signal, exports[name]) as Exports)(...args).catch(() => {});
+  for (let i = 0; i < 50; i++) {
+    await Promise.all([call("wait", 1), call("atOnce", 1), call("wait", "x"), call("sum", 5)]);
+  }
+  await (withSignal(signal, promising.exports.plain) as Exports)(1);
+  await call("waitSync", 1);
+  await Promise.all([call("stuck", 1), call("trap", 1)]);
+  await call("atOnce", 1);
+  assertEquals(listeners, 0);
 });
