@@ -389,7 +389,8 @@ export class Scheduler {
   }
 
   schedule(): void {
-    if (this.#scheduled || this.#looping || this.#isQuiet) return;
+    // Whoever holds the baton schedules when it lets go.
+    if (this.#scheduled || this.#looping || this.flight !== undefined || this.#isQuiet) return;
     this.#scheduled = true;
     queueMicrotask(this.#drainLater);
   }
@@ -407,7 +408,6 @@ export class Scheduler {
 
   #drain(): void {
     this.#scheduled = false;
-    // Whoever holds the baton schedules when it lets go.
     if (this.flight !== undefined || this.#draining || this.tree.lockedDown) return;
     if (!scheduling.betweenCalls && this.roots.size === 0) return;
     this.#looping = true;
