@@ -87,6 +87,12 @@ interface Flight {
   readonly entered: readonly ComponentInstance[];
 }
 
+/** A call of a host function that has given a promise. */
+export interface PendingHostCall {
+  /** Tells the host that nobody wants the result any more. */
+  abandon(): void;
+}
+
 const nobody: readonly ComponentInstance[] = [];
 
 /** What one tree's embedder decides about scheduling. */
@@ -116,8 +122,8 @@ export class Scheduler {
   readonly roots: Set<Root> = new Set();
   /** How many things the host has under way that can wake a thread. */
   hostWork = 0;
-  /** How to tell the host functions under way that nobody wants their results any more. */
-  readonly hostCalls: Set<() => void> = new Set();
+  /** The host functions under way. */
+  readonly hostCalls: Set<PendingHostCall> = new Set();
   /** How many tasks have started and not ended. */
   tasks = 0;
   /** Called when no task is left. */
@@ -539,7 +545,7 @@ export class Scheduler {
     this.#jobs.clear();
     this.#resumers.length = 0;
     this.hostEnds.failAll(this.tree.trap);
-    for (const abandon of this.hostCalls) abandon();
+    for (const call of this.hostCalls) call.abandon();
     this.hostCalls.clear();
     // The call whose code runs fails with what its code threw.
     this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root);
