@@ -226,7 +226,7 @@ export const TRAP_PHRASES = {
   "lift-after-read": "cannot lift future after previous read succeeded",
   /** An end of a stream or future of another type. */
   "wrong-end-type": "handle is a {0} of a different type",
-  /** The message of `error-context.new` lies outside the memory. */
+  /** The message of an error context lies outside the memory, or is to be stored there. */
   "error-context-message": "invalid debug message pointer: out of bounds of memory",
   /** `thread.new-indirect` with an index beyond its table. */
   "thread-table-bounds": "the start function index {0} is out of bounds of the table",

@@ -6,18 +6,25 @@ import type { Thread } from "./thread.ts";
 
 type Func = (...args: never[]) => unknown;
 
-/** Makes a function that runs apart from the running thread. */
-export function apart<F extends Func>(scheduler: Scheduler, func: F): F {
+/**
+ * Makes a function that runs apart from the running thread. With `isCall`, it is a function that the
+ * host calls, and a message says what to call instead.
+ */
+export function apart<F extends Func>(scheduler: Scheduler, func: F, isCall = false): F {
   return ((...args) => {
-    const { current, allowed } = scheduler;
+    const { current, allowed, plainCall, root } = scheduler;
+    scheduler.root = current?.task.root ?? root;
     scheduler.current = undefined;
     scheduler.allowed = false;
+    scheduler.plainCall = isCall;
     try {
       return func(...args);
     } finally {
       end(scheduler.current);
       scheduler.current = current;
       scheduler.allowed = allowed;
+      scheduler.plainCall = plainCall;
+      scheduler.root = root;
     }
   }) as F;
 }
@@ -28,7 +35,7 @@ export function callApart<F extends Func, P extends Func>(
   core: F,
   postReturn: P | undefined,
 ): { core: F; postReturn: P | undefined } {
-  if (postReturn === undefined) return { core: apart(scheduler, core), postReturn };
+  if (postReturn === undefined) return { core: apart(scheduler, core, true), postReturn };
   let last: Thread | undefined;
   return {
     core: apart(
@@ -40,9 +47,11 @@ export function callApart<F extends Func, P extends Func>(
           last = scheduler.current;
         }
       }) as F,
+      true,
     ),
     postReturn: ((...args) => {
-      const { current, allowed } = scheduler;
+      const { current, allowed, root } = scheduler;
+      scheduler.root = current?.task.root ?? root;
       scheduler.current = last;
       scheduler.allowed = false;
       last = undefined;
@@ -51,6 +60,7 @@ export function callApart<F extends Func, P extends Func>(
       } finally {
         scheduler.current = current;
         scheduler.allowed = allowed;
+        scheduler.root = root;
       }
     }) as P,
   };

@@ -32,7 +32,7 @@ export const EAGER_BLOCK_CHECK = true as boolean;
 export function checkMayBlock(thread: Thread): void {
   if (!EAGER_BLOCK_CHECK || !isSynchronous(thread)) return;
   const { scheduler, inst } = thread.task;
-  if (!scheduler.hasReady && scheduler.threads(inst).candidate(() => true) === undefined) scheduler.neverReturns();
+  if (!scheduler.hasReady && !scheduler.threads(inst).hasCandidate()) scheduler.neverReturns();
 }
 
 /**
@@ -76,7 +76,7 @@ export function blockSuspended(
 ): void {
   const { scheduler } = thread.task;
   waitOnStack(thread, stack, waiting, finish);
-  scheduler.flight = { thread, toEnter: [], entered: stack.entered };
+  scheduler.flight = { thread, toEnter: [] };
   scheduler.land(thread);
 }
 
@@ -87,11 +87,11 @@ export function blockSuspended(
 function runOthers(thread: Thread, waiting: Waiting): boolean {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
   for (;;) {
-    const other = threads.candidate((each) => !each.onStack);
+    const other = threads.nextCandidate((each) => !each.onStack);
     if (other === undefined) break;
     scheduler.run(other, false, [], () => {});
     if (waiting.ready()) return true;
   }
-  if (threads.candidate(() => true) === undefined) scheduler.neverReturns();
+  if (!threads.hasCandidate()) scheduler.neverReturns();
   return false;
 }

@@ -2,29 +2,34 @@
 // A lift enters, a function that gives a promise leaves.
 
 import { completeMessage, ValueError } from "../../errors.ts";
+import type { CodecSource } from "../codecs/codec.ts";
+import { signatureOf } from "../codecs/signature.ts";
+import { givenLifting, paramsLowering } from "../codegen/passing.ts";
 import { isThenable, unwrapResult } from "../codecs/results.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { disposed } from "../state/entering.ts";
 import { FREE } from "../state/flags.ts";
-import { makeTrap, notEntered, surface } from "../state/trap.ts";
+import { makeTrap, notEntered } from "../state/trap.ts";
 import { dropValue } from "./drop_value.ts";
 import type { ValType } from "../types/types.ts";
 import { type LiftTarget, makeTask } from "./lift.ts";
 import { Root } from "./root.ts";
-import type { TaskEnds } from "./task.ts";
+import type { TaskEnds, TaskPassing } from "./task.ts";
 
 /** Makes the function. */
 export function callableTask(
   target: LiftTarget,
   cx: CanonContext,
   throws: boolean,
+  codecs: CodecSource | undefined,
 ): (...args: unknown[]) => Promise<unknown> {
+  const passing = codecs && passingOf(target, cx, codecs);
   const call = (args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const { path, inst, scheduler } = target;
       const root = new Root(path, inst, scheduler, resolve, reject);
-      const made = new HostCallOfGuest(target, cx, throws, args, root);
+      const made = new HostCallOfGuest(target, cx, throws, args, root, passing);
       if (scheduler.roots.size > scheduler.settings.maxTasks) {
         return root.reject(completeMessage(makeTrap("task-limit", [scheduler.settings.maxTasks]), "call", "", path));
       }
@@ -32,6 +37,20 @@ export function callableTask(
       if (!root.settled) made.begin();
     });
   return takesSignal((...args: unknown[]) => call(args, undefined), (signal, args) => call(args, signal), false);
+}
+
+/** Makes generated code for the values of a call. */
+function passingOf({ signature, path }: LiftTarget, cx: CanonContext, codecs: CodecSource): TaskPassing {
+  const { type, key: { address } } = signature;
+  const returning = {
+    params: type.result === undefined ? [] : [{ name: "result", type: type.result }],
+    async: false,
+  };
+  const result = signatureOf(returning, { side: "lower", style: "sync", address }, codecs);
+  return {
+    params: paramsLowering({ signature, cx, codecs, path }),
+    result: givenLifting({ signature: result, cx, codecs, path }),
+  };
 }
 
 /**
@@ -52,16 +71,25 @@ class HostCallOfGuest implements TaskEnds {
   readonly #target: LiftTarget;
   readonly #cx: CanonContext;
   readonly #throws: boolean;
-  readonly #args: readonly unknown[];
+  #args: readonly unknown[];
   readonly #root: Root;
+  readonly #passing: TaskPassing | undefined;
   #settled: (() => void) | undefined;
 
-  constructor(target: LiftTarget, cx: CanonContext, throws: boolean, args: readonly unknown[], root: Root) {
+  constructor(
+    target: LiftTarget,
+    cx: CanonContext,
+    throws: boolean,
+    args: readonly unknown[],
+    root: Root,
+    passing: TaskPassing | undefined,
+  ) {
     this.#target = target;
     this.#cx = cx;
     this.#throws = throws;
     this.#args = args;
     this.#root = root;
+    this.#passing = passing;
   }
 
   /** Listens to a signal until the call is settled. */
@@ -95,9 +123,7 @@ class HostCallOfGuest implements TaskEnds {
     try {
       scheduler.starting(() => this.#start());
     } catch (error) {
-      const failed = surface(tree, error, "call", this.#target.path);
-      this.#root.reject(failed);
-      scheduler.fail(undefined, failed);
+      scheduler.fail(this.#root, error);
     }
   }
 
@@ -110,7 +136,7 @@ class HostCallOfGuest implements TaskEnds {
 
   #start(): void {
     const { scheduler } = this.#target;
-    const task = this.#root.task = makeTask(this.#target, this.#cx, this, this.#root);
+    const task = this.#root.task = makeTask(this.#target, this.#cx, this, this.#root, this.#passing);
     if (this.#target.async) {
       scheduler.run(task.implicit, false, task.enteringAll, scheduler.scheduleLater);
       return;
@@ -128,7 +154,9 @@ class HostCallOfGuest implements TaskEnds {
   }
 
   start(): readonly unknown[] {
-    return this.#args;
+    const args = this.#args;
+    this.#args = [];
+    return args;
   }
 
   resolve(value: unknown): void {

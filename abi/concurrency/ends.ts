@@ -128,7 +128,7 @@ export function copy(
     end.checkNotDone();
     if (!async && end.set !== undefined) trap(inst.tree, "sync-in-waitable-set");
     const count = kind === "future" ? 1 : fromCore(length!);
-    const buffer = new GuestBuffer(contexts, codec, fromCore(ptr), count);
+    const buffer = new GuestBuffer(contexts, codec, fromCore(ptr), count, kind);
     const happened = (result: CopyResult, reclaim: (() => void) | undefined): void => {
       end.isPartial = reclaim === undefined ? never : () => buffer.remain > 0;
       end.setEvent(() => {

@@ -62,7 +62,8 @@ export function debugMessage(cx: CanonContext, text: Codec): (index: CoreValue, 
     cx.beginLower();
     const message = error instanceof GuestErrorContext ? error.debugMessage : error.message;
     const at = fromCore(ptr);
-    if (at % alignment !== 0 || at + size > cx.memory.u8.length) trap(inst.tree, "error-context-message");
+    if (at % alignment !== 0) trap(inst.tree, "unaligned-pointer");
+    if (at + size > cx.memory.u8.length) trap(inst.tree, "error-context-message");
     text.store(cx, message, at, undefined);
   };
 }

@@ -8,6 +8,8 @@ import type { CanonContext } from "../state/canon_context.ts";
 import { CallFrame } from "../state/call_frame.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { trap } from "../state/trap.ts";
+import { completeMessage } from "../../errors.ts";
+import { formatType } from "../types/types.ts";
 import { isPlain } from "./plain_types.ts";
 import type { Elements, Form, Sink, Source } from "./shared.ts";
 
@@ -25,8 +27,13 @@ abstract class GuestBuffer {
   readonly #length: number;
   progress = 0;
 
-  /** @param verb `read` or `write`, for traps. */
-  constructor(contexts: Contexts, codec: Codec | undefined, ptr: number, length: number, verb: string) {
+  readonly #kind: string;
+
+  /**
+   * @param kind `stream` or `future`, for messages.
+   * @param verb `read` or `write`, for traps.
+   */
+  constructor(contexts: Contexts, codec: Codec | undefined, ptr: number, length: number, kind: string, verb: string) {
     const cx = contexts.guest, { tree } = cx.inst;
     if (length > MAX_LENGTH) trap(tree, "copy-too-large");
     if (codec !== undefined && length > 0) {
@@ -39,6 +46,7 @@ abstract class GuestBuffer {
     this.codec = codec;
     this.ptr = ptr;
     this.#length = length;
+    this.#kind = kind;
   }
 
   get inst(): ComponentInstance {
@@ -52,12 +60,19 @@ abstract class GuestBuffer {
   get isZeroLength(): boolean {
     return this.#length === 0;
   }
+
+  /** In messages about its elements. */
+  protected describe(): string {
+    return `${this.#kind}<${formatType(this.codec!.type)}>`;
+  }
 }
 
 /** `ReadableBufferGuestImpl`: a guest writes. */
 export class GuestSource extends GuestBuffer implements Source {
-  constructor(contexts: Contexts, codec: Codec | undefined, ptr: number, length: number) {
-    super(contexts, codec, ptr, length, "write");
+  readonly unfit: undefined;
+
+  constructor(contexts: Contexts, codec: Codec | undefined, ptr: number, length: number, kind: string) {
+    super(contexts, codec, ptr, length, kind, "write");
   }
 
   read(count: number, form: Form): Elements {
@@ -70,7 +85,12 @@ export class GuestSource extends GuestBuffer implements Source {
     if (form === "guest" && isPlain(codec.type)) {
       return { kind: "bytes", bytes: cx.memory.u8.subarray(ptr, ptr + count * size) };
     }
-    return { kind: "values", values: loadElements(cx, codec, ptr, count, new CallFrame()) as ArrayLike<unknown>, form };
+    try {
+      const values = loadElements(cx, codec, ptr, count, new CallFrame()) as ArrayLike<unknown>;
+      return { kind: "values", values, form };
+    } catch (error) {
+      throw completeMessage(error, "lift", "", this.describe());
+    }
   }
 }
 
@@ -78,20 +98,30 @@ export class GuestSource extends GuestBuffer implements Source {
 export class GuestSink extends GuestBuffer implements Sink {
   readonly form = "guest";
 
-  constructor(contexts: Contexts, codec: Codec | undefined, ptr: number, length: number) {
-    super(contexts, codec, ptr, length, "read");
+  constructor(contexts: Contexts, codec: Codec | undefined, ptr: number, length: number, kind: string) {
+    super(contexts, codec, ptr, length, kind, "read");
   }
 
   write(elements: Elements, count: number): void {
-    this.progress += count;
     const { codec, ptr } = this;
-    if (codec === undefined) return;
-    const { size } = codec.layout;
-    this.ptr += count * size;
-    const cx = this.contexts[elements.kind === "values" ? elements.form : "guest"];
-    cx.beginLower();
-    if (elements.kind === "bytes") cx.memory.u8.set(elements.bytes, ptr);
-    if (elements.kind !== "values") return;
-    storeElements(cx, codec, elements.values, ptr, count, new CallFrame());
+    if (codec !== undefined) {
+      const cx = this.contexts[elements.kind === "values" ? elements.form : "guest"];
+      cx.beginLower();
+      if (elements.kind === "bytes") cx.memory.u8.set(elements.bytes, ptr);
+      if (elements.kind === "values") this.#store(cx, codec, elements.values, count);
+      this.ptr += count * codec.layout.size;
+    }
+    this.progress += count;
+  }
+
+  /** Stores values. If one of the host's does not fit, none of them has arrived. */
+  #store(cx: CanonContext, codec: Codec, values: ArrayLike<unknown>, count: number): void {
+    const frame = new CallFrame();
+    try {
+      storeElements(cx, codec, values, this.ptr, count, frame);
+    } catch (error) {
+      if (!cx.inst.tree.lockedDown) frame.undo();
+      throw completeMessage(error, "lower", "", this.describe());
+    }
   }
 }

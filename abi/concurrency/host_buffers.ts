@@ -5,19 +5,24 @@ import type { Elements, Form, Sink, Source } from "./shared.ts";
 /** Values that a guest reads: a chunk. */
 export class HostSource implements Source {
   readonly inst: undefined;
+  readonly unfit: ((error: unknown) => void) | undefined;
   readonly #values: ArrayLike<unknown>;
+  /** The length at first: a chunk may be detached or change while a part of it waits. */
+  readonly #length: number;
   #at = 0;
 
-  constructor(values: ArrayLike<unknown>) {
+  constructor(values: ArrayLike<unknown>, length: number = values.length, unfit?: (error: unknown) => void) {
     this.#values = values;
+    this.#length = length;
+    this.unfit = unfit;
   }
 
   get remain(): number {
-    return this.#values.length - this.#at;
+    return this.#length - this.#at;
   }
 
   get isZeroLength(): boolean {
-    return this.#values.length === 0;
+    return this.#length === 0;
   }
 
   read(count: number, _: Form): Elements {

@@ -1,5 +1,5 @@
 // The ends of streams and futures that JavaScript holds. An end that becomes garbage unread is
-// dropped, and all fail when the instance is locked down.
+// dropped, and all fail when the instance is locked down. Sources that guests read end then, too.
 
 import type { Shared } from "./shared.ts";
 
@@ -7,6 +7,12 @@ import type { Shared } from "./shared.ts";
 export interface HostEnd {
   /** The instance was locked down. */
   fail(error: unknown): void;
+}
+
+/** A source of JavaScript's that a guest reads. */
+export interface HostSourceEnd {
+  /** Nobody reads it any more. */
+  unwanted(): void;
 }
 
 interface Watched {
@@ -19,6 +25,8 @@ export class HostEndRegistry {
   readonly #scheduler: { schedule(): void };
   readonly #watched = new Map<Shared, Watched>();
   #collected: FinalizationRegistry<Shared> | undefined;
+  /** The sources that guests may still read. */
+  readonly sources: Set<HostSourceEnd> = new Set();
 
   constructor(scheduler: { schedule(): void }) {
     this.#scheduler = scheduler;
@@ -46,7 +54,13 @@ export class HostEndRegistry {
     this.#scheduler.schedule();
   }
 
+  /** Somebody waits for the end's value, without the object that stands for it. */
+  keep(end: HostEnd & { readonly shared: Shared }): void {
+    this.#collected?.unregister(end);
+  }
+
   failAll(error: unknown): void {
+    for (const source of this.sources) source.unwanted();
     for (const { ref } of this.#watched.values()) ref.deref()?.fail(error);
     this.#watched.clear();
   }

@@ -3,7 +3,7 @@
 
 import { completeMessage, describe, ValueError } from "../../errors.ts";
 import { formatType, type ValType } from "../types/types.ts";
-import { isThenable } from "../codecs/results.ts";
+import { isThenable, thrownValue } from "../codecs/results.ts";
 import { HostSink, HostSource } from "./host_buffers.ts";
 import type { HostEnd } from "./host_end_registry.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -50,6 +50,7 @@ class GuestFuture implements HostEnd {
   readonly scheduler: Scheduler;
   #used: "read" | "dropped" | "given away" | undefined;
   #failure: { readonly error: unknown } | undefined;
+  #value: Promise<unknown> | undefined;
   #reject: ((error: unknown) => void) | undefined;
 
   constructor(shared: SharedFuture, scheduler: Scheduler) {
@@ -59,6 +60,8 @@ class GuestFuture implements HostEnd {
 
   fail(error: unknown): void {
     this.#failure = { error };
+    // The call that has trapped tells its error.
+    this.#value?.catch(() => {});
     this.#reject?.(error);
   }
 
@@ -68,7 +71,8 @@ class GuestFuture implements HostEnd {
     }
     this.#used = "read";
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
-    return new Promise((resolve, reject) => {
+    this.scheduler.hostEnds.keep(this);
+    return this.#value = new Promise((resolve, reject) => {
       this.#reject = reject;
       let value: unknown;
       const take = (elements: Elements): void => {
@@ -90,9 +94,13 @@ class GuestFuture implements HostEnd {
     this.scheduler.hostEnds.end(this);
   }
 
-  /** A guest takes the future over. */
-  handOn(): SharedFuture {
+  /** The future goes to a guest. */
+  checkUnused(): void {
     if (this.#used !== undefined) throw new ValueError("dead-resource", `the future was ${this.#used} already`);
+  }
+
+  /** A guest of the same tree takes the future over. */
+  handOn(): SharedFuture {
     this.#used = "given away";
     this.scheduler.hostEnds.end(this);
     return this.shared;
@@ -102,6 +110,7 @@ class GuestFuture implements HostEnd {
 /** Makes a future for a guest of a JavaScript value. */
 export function futureFromHost(value: unknown, element: ValType | undefined, scheduler: Scheduler): SharedFuture {
   const part = typeof value === "object" && value !== null ? partOf(value) : undefined;
+  part?.checkUnused();
   if (part !== undefined && part.scheduler === scheduler) return part.handOn();
   const promise = part !== undefined ? part.read() : isThenable(value) ? value as PromiseLike<unknown> : undefined;
   if (promise === undefined) {
@@ -134,8 +143,8 @@ class JsFuture {
       (error) =>
         this.#settle(() => {
           // The ABI cannot say that no value comes.
-          if (element?.kind !== "result") throw error;
-          this.#write({ tag: "err", val: error });
+          const isContext = element?.kind === "result" && element.err?.kind === "error-context";
+          this.#write(isContext ? { tag: "err", val: error } : thrownValue(element, error));
         }),
     );
   }

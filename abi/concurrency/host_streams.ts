@@ -5,11 +5,11 @@
 
 import { describe, ValueError } from "../../errors.ts";
 import type { ValType } from "../types/types.ts";
-import { formatType } from "../types/types.ts";
+import { containsAsyncValue, containsHandle, formatType } from "../types/types.ts";
 import { typedArrayOf } from "../codecs/lists.ts";
 import { HostSink, HostSource } from "./host_buffers.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { HostEnd } from "./host_end_registry.ts";
+import type { HostEnd, HostSourceEnd } from "./host_end_registry.ts";
 import { DROPPED, type Elements, isNumeric, SharedStream } from "./shared.ts";
 
 /** Bytes of a chunk at most, if the reader brings no buffer. */
@@ -17,13 +17,18 @@ const MAX_CHUNK = 65536;
 /** Elements that are no numbers and are taken together at most. */
 const MAX_ELEMENTS = 64;
 
+/** How many elements are taken for one that is read. What owns something is not taken in advance. */
+function maxElements(element: ValType | undefined): number {
+  return element !== undefined && (containsHandle(element) || containsAsyncValue(element)) ? 1 : MAX_ELEMENTS;
+}
+
 let made: WeakMap<ReadableStream, GuestStreamSource> | undefined;
 
 /** Makes a ReadableStream of the readable end of a stream. */
 export function streamToHost(shared: SharedStream, scheduler: Scheduler): ReadableStream {
   const source = new GuestStreamSource(shared, scheduler), none = { highWaterMark: 0 };
   const cancel = (): void => source.cancel();
-  const stream: ReadableStream = shared.element?.kind === "u8"
+  const stream: ReadableStream = shared.element?.kind === "u8" && hasByteStreams()
     ? new ReadableStream({
       type: "bytes",
       start: (controller) => source.start(controller),
@@ -38,6 +43,21 @@ export function streamToHost(shared: SharedStream, scheduler: Scheduler): Readab
   (made ??= new WeakMap()).set(stream, source);
   scheduler.hostEnds.watch(stream, source, shared);
   return stream;
+}
+
+let byteStreams: boolean | undefined;
+
+/** Whether the engine has byte streams. Without them, a stream of bytes gives chunks only. */
+function hasByteStreams(): boolean {
+  if (byteStreams === undefined) {
+    try {
+      new ReadableStream({ type: "bytes" });
+      byteStreams = true;
+    } catch {
+      byteStreams = false;
+    }
+  }
+  return byteStreams;
 }
 
 /** The underlying source of a ReadableStream. */
@@ -60,7 +80,7 @@ class GuestStreamSource implements HostEnd {
     this.#controller = controller;
     // The guest's end must not keep a stream alive that nobody will read.
     const ref = new WeakRef(this);
-    this.shared.unwanted = () => ref.deref()?.writerDropped();
+    this.shared.ended = () => ref.deref()?.writerDropped();
   }
 
   /** The guest has dropped its end, and everything that it wrote was read. */
@@ -70,7 +90,7 @@ class GuestStreamSource implements HostEnd {
     this.scheduler.hostEnds.end(this);
     this.#controller?.close();
     // A reader that waits with a buffer of its own is told only by this.
-    if (this.#controller instanceof ReadableByteStreamController) this.#controller.byobRequest?.respond(0);
+    (this.#controller as Partial<ReadableByteStreamController> | undefined)?.byobRequest?.respond(0);
   }
 
   /** The instance was locked down. */
@@ -81,7 +101,7 @@ class GuestStreamSource implements HostEnd {
   /** Another guest takes the stream over. */
   handOn(): SharedStream {
     this.touched = this.#over = true;
-    this.shared.unwanted = undefined;
+    this.shared.ended = undefined;
     this.scheduler.hostEnds.end(this);
     return this.shared;
   }
@@ -135,7 +155,7 @@ class GuestStreamSource implements HostEnd {
       if (elements.kind === "values" && numeric) return controller.enqueue(typedArrayOf(element, elements.values));
       for (let i = 0; i < count; i++) controller.enqueue(elements.kind === "values" ? elements.values[i] : undefined);
     };
-    return this.#read(new HostSink(numeric ? MAX_CHUNK : MAX_ELEMENTS, false, take), () => controller.close());
+    return this.#read(new HostSink(numeric ? MAX_CHUNK : maxElements(element), false, take), () => controller.close());
   }
 
   cancel(): void {
@@ -172,13 +192,14 @@ function iteratorOf(value: unknown, element: ValType | undefined, type: string):
   if (typeof value === "object" && value !== null) {
     // All elements of an array of numbers are one chunk.
     if (ArrayBuffer.isView(value) && isNumeric(element)) return [value][Symbol.iterator]();
+    // Its iterator would not cancel the stream before the next chunk is there.
+    if (value instanceof ReadableStream) return readerOf(value);
     const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = value as {
       [Symbol.asyncIterator]?: () => AsyncIterator<unknown>;
       [Symbol.iterator]?: () => Iterator<unknown>;
     };
     if (typeof async === "function") return async.call(value);
     if (typeof sync === "function") return sync.call(value);
-    if (value instanceof ReadableStream) return readerOf(value); // WebKit has no iteration of streams
   }
   throw new ValueError(
     "type-mismatch",
@@ -191,15 +212,12 @@ function readerOf(stream: ReadableStream): AsyncIterator<unknown> {
   const reader = stream.getReader();
   return {
     next: () => reader.read() as Promise<IteratorResult<unknown>>,
-    return: async () => {
-      await reader.cancel();
-      return { done: true, value: undefined };
-    },
+    return: () => reader.cancel().then(() => ({ done: true, value: undefined })),
   };
 }
 
 /** The writer of a stream whose elements JavaScript gives. */
-class JsStreamSource {
+class JsStreamSource implements HostSourceEnd {
   readonly #shared: SharedStream;
   readonly #chunks: Chunks;
   readonly #numeric: boolean;
@@ -207,6 +225,9 @@ class JsStreamSource {
   /** Whether the next chunk was asked for, or lies in the stream. */
   #busy = false;
   #over = false;
+  /** The number of the promise that is waited for. 0 if there is none. */
+  #waiting = 0;
+  #asked = 0;
 
   constructor(shared: SharedStream, chunks: Chunks, element: ValType | undefined, scheduler: Scheduler) {
     this.#shared = shared;
@@ -214,46 +235,110 @@ class JsStreamSource {
     this.#numeric = element !== undefined && isNumeric(element);
     this.#scheduler = scheduler;
     shared.demand = () => this.#pull();
-    shared.unwanted = () => this.#unwanted();
+    shared.unwanted = () => this.unwanted();
+    scheduler.hostEnds.sources.add(this);
   }
 
   #pull(): void {
     if (this.#busy || this.#over) return;
     this.#busy = true;
-    const scheduler = this.#scheduler;
-    let next: IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>;
+    let chunk: HostSource | undefined;
     try {
-      next = this.#chunks.next();
+      // A loop, as an iterator may give very many chunks without elements.
+      do {
+        const given = this.#chunks.next(), then = (given as PromiseLike<unknown> | undefined)?.then;
+        if (typeof then === "function") return this.#waitFor(given as PromiseLike<IteratorResult<unknown>>, then);
+        chunk = this.#chunkOf(given as IteratorResult<unknown>);
+      } while (chunk?.isZeroLength);
     } catch (error) {
       return this.#failed(error);
     }
-    if (typeof (next as PromiseLike<unknown>)?.then !== "function") return this.#got(next as IteratorResult<unknown>);
-    scheduler.hostWork++;
-    const then = (work: () => void) => {
-      scheduler.hostWork--;
-      scheduler.now(work, undefined);
-    };
-    (next as PromiseLike<IteratorResult<unknown>>).then(
-      (result) => then(() => this.#got(result)),
-      (error) => then(() => this.#failed(error)),
-    );
+    this.#give(chunk);
   }
 
-  #got({ done, value }: IteratorResult<unknown>): void {
+  /** Waits for a promise, of whatever making: what it says twice, or after its end, is ignored. */
+  #waitFor(promise: PromiseLike<IteratorResult<unknown>>, then: PromiseLike<unknown>["then"]): void {
+    const asked = this.#waiting = ++this.#asked;
+    this.#scheduler.hostWork++;
+    const settled = (take: () => HostSource | undefined): void => {
+      if (this.#waiting !== asked) return;
+      this.#stopWaiting();
+      this.#scheduler.now(() => this.#arrived(take), undefined);
+    };
+    const failed = (error: unknown): void =>
+      settled(() => {
+        throw error;
+      });
+    try {
+      then.call(promise, (result) => settled(() => this.#chunkOf(result as IteratorResult<unknown>)), failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #stopWaiting(): void {
+    if (this.#waiting === 0) return;
+    this.#waiting = 0;
+    this.#scheduler.hostWork--;
+  }
+
+  #arrived(take: () => HostSource | undefined): void {
     if (this.#over) return;
-    if (done) {
-      this.#over = true;
+    let chunk: HostSource | undefined;
+    try {
+      chunk = take();
+    } catch (error) {
+      return this.#failed(error);
+    }
+    if (!chunk?.isZeroLength) return this.#give(chunk);
+    this.#busy = false;
+    this.#pull();
+  }
+
+  /** Gives the chunk that an iterator's result has, or `undefined` at the end. */
+  #chunkOf(result: IteratorResult<unknown>): HostSource | undefined {
+    if (typeof result !== "object" || result === null) {
+      throw new TypeError(`the iterator of a stream gave ${describe(result)}, expected an object`);
+    }
+    if (result.done) return undefined;
+    const { value } = result;
+    const unfit = (error: unknown): void => this.#unfit(error);
+    if (!this.#numeric || typeof value !== "object" || value === null || !("length" in value)) {
+      return new HostSource([value], 1, unfit);
+    }
+    const { length } = value as ArrayLike<unknown>;
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new TypeError(`a chunk of a stream has the length ${describe(length)}`);
+    }
+    return new HostSource(value as ArrayLike<unknown>, length, unfit);
+  }
+
+  #give(chunk: HostSource | undefined): void {
+    if (chunk === undefined) {
+      this.#end();
       this.#shared.drop();
       return;
     }
-    const chunk = this.#numeric && typeof value === "object" && value !== null && "length" in value
-      ? value as ArrayLike<unknown>
-      : [value];
-    if (chunk.length === 0) {
-      this.#busy = false;
-      return this.#pull();
+    try {
+      this.#write(chunk);
+    } catch (error) {
+      // What a guest did wrong has locked it down.
+      if (this.#scheduler.tree.lockedDown) throw error;
+      this.#unfit(error);
     }
-    this.#write(new HostSource(chunk));
+  }
+
+  /** A value of a chunk does not fit: the source fails, although it does not know. */
+  #unfit(error: unknown): void {
+    this.unwanted();
+    this.#shared.drop();
+    this.#scheduler.tree.onError(error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#stopWaiting();
+    this.#scheduler.hostEnds.sources.delete(this);
   }
 
   /** Gives a chunk. A reader that takes a part of it leaves the rest for the next read. */
@@ -274,14 +359,15 @@ class JsStreamSource {
   /** Streams carry no error: the stream ends, and the embedder is told. */
   #failed(error: unknown): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     this.#shared.drop();
     this.#scheduler.tree.onError(error);
   }
 
-  #unwanted(): void {
+  /** Nobody reads it any more. */
+  unwanted(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     try {
       const returned = this.#chunks.return?.() as PromiseLike<unknown> | undefined;
       returned?.then?.(undefined, () => {});

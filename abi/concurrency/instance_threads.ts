@@ -58,14 +58,21 @@ export class InstanceThreads {
   }
 
   /**
-   * A thread that could go on while a synchronous task of the instance waits. Tasks that may not
+   * Whether a thread could go on while a synchronous task of the instance waits. Tasks that may not
    * interleave cannot.
    */
-  candidate(fits: (thread: Thread) => boolean): Thread | undefined {
-    return this.#table.find((thread) =>
-      thread !== undefined && !(thread.task.needsExclusive && thread === thread.task.implicit) && thread.isReady &&
-      fits(thread)
-    );
+  hasCandidate(): boolean {
+    return this.#table.some((thread) => thread !== undefined && isCandidate(thread));
+  }
+
+  /** Gives the one of them that has been ready for the longest time. */
+  nextCandidate(fits: (thread: Thread) => boolean): Thread | undefined {
+    let next: Thread | undefined;
+    for (const thread of this.#table) {
+      if (thread === undefined || next !== undefined && next.since < thread.since) continue;
+      if (isCandidate(thread) && fits(thread)) next = thread;
+    }
+    return next;
   }
 
   addBackpressure(change: 1 | -1): void {
@@ -96,11 +103,13 @@ export class InstanceThreads {
     this.admit();
   }
 
-  /** Wakes the next task that waits to enter. */
+  /** Wakes the next task that waits to enter and may. The first one may still wait for the lock. */
   admit(): void {
-    for (const thread of this.entering) {
-      if (thread.isReady) this.scheduler.wake(thread);
-      return;
-    }
+    for (const thread of this.entering) if (thread.isReady) return this.scheduler.wake(thread);
   }
+}
+
+function isCandidate(thread: Thread): boolean {
+  const { task } = thread;
+  return !(task.needsExclusive && thread === task.implicit) && thread.isReady;
 }

@@ -12,10 +12,11 @@ import { liftResult, lowerParams } from "../calls/passing.ts";
 import type { Signature } from "../codecs/signature.ts";
 import type { CallStyle } from "../types/layout.ts";
 import { asTrap, rethrow, trap } from "../state/trap.ts";
+import { observe } from "../state/hooks.ts";
 import type { InstanceThreads } from "./instance_threads.ts";
 import type { Root } from "./root.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { Task, type TaskEnds } from "./task.ts";
+import { Task, type TaskEnds, type TaskPassing } from "./task.ts";
 import type { Thread, Waiting } from "./thread.ts";
 import { type GuestEvent, NOTHING, TASK_CANCELLED, WaitableSet } from "./waitable.ts";
 
@@ -48,8 +49,14 @@ export interface LiftTarget {
 }
 
 /** Makes a task. Its implicit thread is not started. */
-export function makeTask(target: LiftTarget, cx: CanonContext, ends: TaskEnds, root: Root | undefined): Task {
-  const task = new Task(target.inst, target.scheduler, { target, ends, cx, root });
+export function makeTask(
+  target: LiftTarget,
+  cx: CanonContext,
+  ends: TaskEnds,
+  root: Root | undefined,
+  passing?: TaskPassing,
+): Task {
+  const task = new Task(target.inst, target.scheduler, { target, ends, cx, root, passing });
   task.implicit.go = enter;
   return task;
 }
@@ -68,7 +75,7 @@ function enter(_cancelled: boolean, _entering: readonly ComponentInstance[], { t
       threads.admit();
     } else {
       begin(task);
-      if (threads.exclusive === undefined && threads.backpressure === 0) threads.admit();
+      threads.admit();
     }
   }, false);
 }
@@ -92,11 +99,12 @@ function lowered(task: Task, signature: Signature): readonly CoreValue[] | undef
   const values = task.start();
   scheduler.current = task.implicit;
   scheduler.allowed = false;
+  const generated = task.passing?.params.get();
   try {
-    return lowerParams(signature, cx!, values, task.frame, at);
+    return generated !== undefined ? generated(values) : lowerParams(signature, cx!, values, task.frame, at);
   } catch (error) {
     const { verb, item } = failurePlace("lower-params", at.param, signature.places);
-    completeMessage(error, verb, item, task.target!.path);
+    if (generated === undefined) completeMessage(error, verb, item, task.target!.path);
     if (!cx!.host || cx!.inst.tree.lockedDown || root === undefined) throw error;
     task.abandon();
     root.reject(error);
@@ -106,6 +114,23 @@ function lowered(task: Task, signature: Signature): readonly CoreValue[] | undef
 
 /** Calls a core function, on a stack of its own if it may have to wait. */
 export function callCore(
+  thread: Thread,
+  core: GuestCore,
+  args: readonly unknown[],
+  returned: (result: unknown, thread: Thread) => void,
+): void {
+  const { inst: { tree: { hooks } }, target } = thread.task;
+  if (hooks === undefined) return callUnobserved(thread, core, args, returned);
+  const path = target?.path ?? "a thread";
+  observe(() => hooks.callingGuest?.(path));
+  try {
+    callUnobserved(thread, core, args, returned);
+  } finally {
+    observe(() => hooks.returningFromGuest?.(path));
+  }
+}
+
+function callUnobserved(
   thread: Thread,
   core: GuestCore,
   args: readonly unknown[],

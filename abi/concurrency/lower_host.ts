@@ -7,6 +7,7 @@ import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import { completeMessage, Trap } from "../../errors.ts";
 import { failurePlace, type Step } from "../calls/call_plan.ts";
 import { liftParams, lowerResult, type ParamAt } from "../calls/passing.ts";
+import type { givenLifting, outcomeLowering } from "../codegen/passing.ts";
 import type { HostCall } from "../calls/call_link.ts";
 import type { Frame } from "../codecs/codec.ts";
 import type { Signature } from "../codecs/signature.ts";
@@ -30,6 +31,14 @@ export interface LoweredHost {
   /** `import ns:pkg/iface#f`. */
   readonly path: string;
   readonly scheduler: Scheduler;
+  /** Generated code for the values. `undefined` if nothing may be generated. */
+  readonly passing: HostPassing | undefined;
+}
+
+/** How the values of a host function cross by generated code. */
+export interface HostPassing {
+  readonly given: ReturnType<typeof givenLifting>;
+  readonly outcome: ReturnType<typeof outcomeLowering>;
 }
 
 type Promised = PromiseLike<unknown> & { readonly [abandon]?: () => void };
@@ -53,7 +62,6 @@ class HostTask implements ParamAt, PendingHostCall {
   /** What the host gave, while it is waited for. */
   #promise: Promised | undefined = undefined;
   #result: CoreValue | undefined = undefined;
-  #step: Step = "lift-params";
   param = 0;
 
   constructor(lowered: LoweredHost, flat: readonly CoreValue[]) {
@@ -100,11 +108,12 @@ class HostTask implements ParamAt, PendingHostCall {
   callHeld(): CoreValue | undefined {
     const { cx: { inst }, scheduler, call, plain, path } = this.#lowered;
     checkLeave(inst);
-    const promise = this.#start(scheduler.allowed ? call : plain ?? call);
+    if (!scheduler.allowed && plain === undefined) scheduler.refuse(path);
+    const promise = this.#start(scheduler.allowed ? call : plain!);
     if (promise === undefined) return this.#finish();
     const thread = currentThread(inst, scheduler), stack = scheduler.suspend(path);
     // The thread keeps the baton while it waits.
-    scheduler.flight = { thread, toEnter: [], entered: stack.entered };
+    scheduler.flight = { thread, toEnter: [] };
     settled(this, promise, (work) => {
       if (scheduler.tree.lockedDown) return;
       try {
@@ -119,23 +128,28 @@ class HostTask implements ParamAt, PendingHostCall {
 
   /** Lifts the parameters and calls the host. Gives its promise, if it returned one. */
   #start(call: HostCall): Promised | undefined {
-    const { signature, cx } = this.#lowered;
+    const values = this.#given();
+    let returned: unknown;
     try {
-      const values = liftParams(signature, cx, this.#flat, this.#frame, this);
-      this.#step = "call-host";
-      let returned: unknown;
-      try {
-        // Spreading takes 6 ns.
-        returned = values.length === 1 ? call(values[0]) : call(...values);
-      } catch (error) {
-        this.#threw(error);
-        return undefined;
-      }
-      if (isThenable(returned)) return returned as Promised;
-      this.#returned(returned);
-      return undefined;
+      // Spreading takes 6 ns.
+      returned = values.length === 1 ? call(values[0]) : call(...values);
     } catch (error) {
-      throw this.#placed(error);
+      this.threw(error);
+      return undefined;
+    }
+    if (isThenable(returned)) return returned as Promised;
+    this.returned(returned);
+    return undefined;
+  }
+
+  /** Lifts the parameters. Generated code tells the place of an error by itself. */
+  #given(): readonly unknown[] {
+    const { signature, cx, passing } = this.#lowered, generated = passing?.given.get();
+    if (generated !== undefined) return generated(this.#flat);
+    try {
+      return liftParams(signature, cx, this.#flat, this.#frame, this);
+    } catch (error) {
+      throw this.#placed("lift-params", error);
     }
   }
 
@@ -147,44 +161,34 @@ class HostTask implements ParamAt, PendingHostCall {
 
   /** The host has returned. */
   returned(returned: unknown): void {
-    try {
-      this.#returned(returned);
-    } catch (error) {
-      throw this.#placed(error);
-    }
+    const { signature, passing } = this.#lowered, generated = passing?.outcome.get();
+    if (generated !== undefined) this.#result = generated(this.#flat, () => returned);
+    else this.#resolve("take-result", () => returnedValue(signature.type.result, returned));
     this.#subtask?.progress(RETURNED);
   }
 
   /** The host has thrown. */
-  threw(error: unknown): void {
-    this.#step = "call-host";
-    try {
-      this.#threw(error);
-    } catch (error) {
-      throw this.#placed(error);
-    }
+  threw(thrown: unknown): void {
+    const { signature, passing } = this.#lowered, generated = passing?.outcome.get();
+    if (generated !== undefined) this.#result = generated(this.#flat, throwing(thrown));
+    else this.#resolve("call-host", () => thrownValue(signature.type.result, thrown));
     this.#subtask?.progress(RETURNED);
   }
 
-  #returned(returned: unknown): void {
-    this.#step = "take-result";
-    this.#resolve(returnedValue(this.#lowered.signature.type.result, returned));
-  }
-
-  #threw(error: unknown): void {
-    this.#resolve(thrownValue(this.#lowered.signature.type.result, error));
-  }
-
-  #resolve(value: unknown): void {
+  #resolve(step: Step, take: () => unknown): void {
     const { signature, cx } = this.#lowered;
-    this.#step = "lower-result";
-    this.#result = lowerResult(signature, cx, value, this.#flat, this.#frame);
+    try {
+      const value = take();
+      step = "lower-result";
+      this.#result = lowerResult(signature, cx, value, this.#flat, this.#frame);
+    } catch (error) {
+      throw this.#placed(step, error);
+    }
   }
 
-  /** Adds the place of the current step to an error. What the host throws stays as it is. */
-  #placed(error: unknown): unknown {
-    const { signature, path } = this.#lowered, step = this.#step;
-    const { verb, item } = failurePlace(step, this.param, signature.places);
+  /** Adds the place of a step to an error. What the host throws stays as it is. */
+  #placed(step: Step, error: unknown): unknown {
+    const { signature, path } = this.#lowered, { verb, item } = failurePlace(step, this.param, signature.places);
     return step !== "call-host" || error instanceof Trap ? completeMessage(error, verb, item, path) : error;
   }
 
@@ -228,6 +232,12 @@ class HostTask implements ParamAt, PendingHostCall {
   abandon(): void {
     this.#promise?.[abandon]?.();
   }
+}
+
+function throwing(error: unknown): () => never {
+  return () => {
+    throw error;
+  };
 }
 
 const { then } = Promise.prototype;

@@ -16,7 +16,7 @@ import { type InstanceThreads, threadsOf } from "./instance_threads.ts";
 import { Queue } from "./queue.ts";
 import type { Root } from "./root.ts";
 import type { Task } from "./task.ts";
-import type { Continue, Thread, Waiting } from "./thread.ts";
+import { type Continue, nobody, type Thread, type Waiting } from "./thread.ts";
 import { afterTurn } from "./turn.ts";
 
 /** Whether the engine can suspend stacks (JSPI). Tests switch it off. */
@@ -57,6 +57,12 @@ class RunClock {
     this.#last = now;
     return now > this.#until;
   }
+
+  /** Guests have had nothing to do, or the event loop its turn. */
+  reset(): void {
+    this.#until = 0;
+    this.#turns = this.#step = 2;
+  }
 }
 
 /** A stack that is suspended, or will be as soon as the function that it called returns. */
@@ -65,12 +71,9 @@ export class SuspendedStack {
   readonly promise: Promise<CoreValue | undefined>;
   resolve!: (core: CoreValue | undefined) => void;
   reject!: (error: unknown) => void;
-  /** The instances that are left when the thread blocks or ends. */
-  readonly entered: readonly ComponentInstance[];
 
-  constructor(thread: Thread, entered: readonly ComponentInstance[]) {
+  constructor(thread: Thread) {
     this.thread = thread;
-    this.entered = entered;
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -83,8 +86,6 @@ interface Flight {
   readonly thread: Thread;
   /** The instances to enter when it runs. */
   readonly toEnter: readonly ComponentInstance[];
-  /** The instances to leave when it blocks or ends. */
-  readonly entered: readonly ComponentInstance[];
 }
 
 /** A call of a host function that has given a promise. */
@@ -92,8 +93,6 @@ export interface PendingHostCall {
   /** Tells the host that nobody wants the result any more. */
   abandon(): void;
 }
-
-const nobody: readonly ComponentInstance[] = [];
 
 /** What one tree's embedder decides about scheduling. */
 export interface SchedulerSettings {
@@ -112,8 +111,12 @@ export class Scheduler {
   readonly number: number;
   /** The thread whose code is on the stack now. */
   current: Thread | undefined = undefined;
+  /** The host's call for which code runs apart (apart.ts) from the thread that needs it. */
+  root: Root | undefined = undefined;
   /** Whether its stack can be suspended: no JavaScript frame is on it. */
   allowed = false;
+  /** Whether a function runs that the host calls and that gives no promise. */
+  plainCall = false;
   /** Set to 1 by a function that a guest called, if the guest's stack must be suspended then. */
   need: WebAssembly.Global | undefined = undefined;
   /** The stack that holds the baton. */
@@ -136,6 +139,8 @@ export class Scheduler {
   readonly #high = new Queue<Thread>();
   readonly #low = new Queue<Thread>();
   readonly #jobs = new Queue<() => void>();
+  /** How often a thread became ready. */
+  #wakes = 0;
   readonly #drainLater = (): void => this.#drain();
   #scheduled = false;
   /** For those who wait for control, and do nothing with it. */
@@ -145,6 +150,11 @@ export class Scheduler {
   #draining = false;
   /** Whether a turn of the event loop passed since there was last something to do. */
   #idleTurn = false;
+  /**
+   * When the event loop must have its turn. It outlasts a drain: a guest on a stack of its own runs
+   * in many short ones. It begins anew if guests had nothing to do meanwhile.
+   */
+  readonly #clock = new RunClock();
   #pending: SuspendedStack | undefined = undefined;
   /** The call that an exception has ended. */
   #failing: Root | undefined = undefined;
@@ -176,6 +186,7 @@ export class Scheduler {
     const depth = this.#resumers.push(undefined) - 1;
     const { current, allowed, flight } = this, go = thread.go!, { onStack } = thread;
     thread.go = thread.waiting = undefined;
+    thread.since = 0;
     thread.cancellable = thread.onStack = false;
     try {
       if (!onStack) enter(entering, thread.task.number);
@@ -213,7 +224,7 @@ export class Scheduler {
    */
   settle(task: Task, back: () => void): boolean {
     while (!task.isResolved) {
-      const thread = this.threads(task.inst).candidate(() => true);
+      const thread = this.threads(task.inst).nextCandidate(() => true);
       if (thread === undefined) this.neverReturns();
       if (!this.run(thread, false, nobody, back)) return false;
     }
@@ -247,10 +258,10 @@ export class Scheduler {
   /** Suspends the running stack. Its thread must be in {@linkcode allowed} code. */
   suspend(what: string): SuspendedStack {
     if (!this.allowed) this.refuse(what);
-    const thread = this.current!, { flight } = this;
+    const thread = this.current!;
     this.need!.value = 1;
     thread.suspended = true;
-    const stack = new SuspendedStack(thread, flight?.thread === thread ? flight.entered : nobody);
+    const stack = new SuspendedStack(thread);
     this.#stacks.add(stack);
     this.#pending = stack;
     return stack;
@@ -258,7 +269,7 @@ export class Scheduler {
 
   /** The trap for a thread that would have to wait where it cannot. */
   refuse(what: string): never {
-    trap(this.tree, "cannot-suspend", `${what}: ${whyNotSuspended(this.current === undefined)}`);
+    trap(this.tree, "cannot-suspend", `${what}: ${whyNotSuspended(this.plainCall)}`);
   }
 
   /** Gives the promise of the stack that is being suspended. Guests import this as `Suspending`. */
@@ -271,8 +282,11 @@ export class Scheduler {
   /** Lets a suspended stack go on with a value. */
   resume(stack: SuspendedStack, toEnter: readonly ComponentInstance[], make: () => CoreValue | undefined): void {
     this.#stacks.delete(stack);
-    stack.thread.suspended = false;
-    this.flight = { thread: stack.thread, toEnter, entered: toEnter.length > 0 ? toEnter : stack.entered };
+    const { thread } = stack;
+    thread.suspended = false;
+    // A thread that only gave control away has not left its instances.
+    if (toEnter.length > 0) thread.entered = toEnter;
+    this.flight = { thread, toEnter };
     try {
       stack.resolve(make());
     } catch (error) {
@@ -283,7 +297,7 @@ export class Scheduler {
   /** Lets a suspended stack end with an error. */
   unwind(stack: SuspendedStack, error: unknown): void {
     this.#stacks.delete(stack);
-    this.flight = { thread: stack.thread, toEnter: nobody, entered: nobody };
+    this.flight = { thread: stack.thread, toEnter: nobody };
     stack.reject(uncatchable(this.tree, error));
   }
 
@@ -300,7 +314,8 @@ export class Scheduler {
   land(thread: Thread): void {
     const { flight } = this;
     if (flight?.thread !== thread) return;
-    this.leave(flight.entered);
+    this.leave(thread.entered);
+    thread.entered = nobody;
     this.current = undefined;
     this.allowed = false;
     // Not before the engine has suspended the stack.
@@ -308,7 +323,7 @@ export class Scheduler {
       if (this.flight !== flight) return;
       this.flight = undefined;
       const { failure } = thread;
-      if (failure !== undefined) return this.fail(thread.task, failure.error);
+      if (failure !== undefined) return this.fail(thread.task.root, failure.error);
       // This is a microtask already: what is ready needs no other one.
       const drains = !this.#scheduled;
       this.#scheduled = true;
@@ -322,11 +337,13 @@ export class Scheduler {
    * the first now waits for the second.
    */
   replaceBy(thread: Thread): void {
-    const go = thread.go!, entered = this.flight?.entered ?? nobody;
+    const go = thread.go!, { current } = this;
     thread.go = thread.waiting = undefined;
+    thread.since = 0;
     thread.cancellable = thread.onStack = false;
     go(false, nobody, thread);
-    this.flight = { thread, toEnter: nobody, entered };
+    thread.entered = current!.entered;
+    current!.entered = nobody;
   }
 
   // Waiting.
@@ -342,7 +359,9 @@ export class Scheduler {
 
   /** A thread may be ready now. */
   wake(thread: Thread, low = false): void {
-    if (thread.queued || thread.waiting === undefined) return;
+    if (thread.waiting === undefined) return;
+    if (thread.since === 0) thread.since = ++this.#wakes;
+    if (thread.queued) return;
     thread.queued = true;
     (low ? this.#low : this.#high).push(thread);
     this.schedule();
@@ -384,13 +403,14 @@ export class Scheduler {
 
   #guarded(job: () => void, task: Task | undefined): void {
     this.#draining = true;
+    this.#failing = task?.root; // if it locks the instance down
     try {
       if (!this.tree.lockedDown) job();
     } catch (error) {
-      this.fail(task, error);
+      this.fail(task?.root, error);
     } finally {
       this.#draining = false;
-      this.current = undefined;
+      this.#failing = this.current = undefined;
     }
   }
 
@@ -409,7 +429,10 @@ export class Scheduler {
 
   #afterTurn(): void {
     this.#scheduled = true;
-    afterTurn(this.#drainLater);
+    afterTurn(() => {
+      this.#clock.reset();
+      this.#drain();
+    });
   }
 
   #drain(): void {
@@ -431,7 +454,7 @@ export class Scheduler {
    * event loop has to have a turn first.
    */
   #loop(): boolean | undefined {
-    const clock = new RunClock();
+    if (this.#clock.isOver()) return undefined;
     let low = this.#low.size, ran = false;
     while (this.flight === undefined && !this.tree.lockedDown) {
       const job = this.#jobs.shift();
@@ -451,8 +474,11 @@ export class Scheduler {
       if (!thread.isReady) continue;
       ran = true;
       this.#turn(thread);
-      if (clock.isOver()) return undefined;
+      // If nothing is left, JavaScript may go on, which perhaps never leaves its microtasks.
+      const isLeft = this.#high.size + this.#low.size + this.#jobs.size > 0;
+      if (isLeft && this.#clock.isOver()) return undefined;
     }
+    if (this.flight === undefined) this.#clock.reset();
     return ran;
   }
 
@@ -461,7 +487,7 @@ export class Scheduler {
     try {
       this.run(thread, false, thread.task.enteringAll, this.scheduleLater);
     } catch (error) {
-      this.fail(thread.task, error);
+      this.fail(thread.task.root, error);
     } finally {
       this.#draining = false;
     }
@@ -476,8 +502,13 @@ export class Scheduler {
       return this.#afterTurn();
     }
     if (this.#whenDone.length > 0) return this.#done();
-    if (this.settings.idle === "wait") return this.settings.onIdle?.(this.report());
-    this.#deadlock();
+    if (this.settings.idle === "trap") return this.#deadlock();
+    try {
+      this.settings.onIdle?.(this.report());
+    } catch (error) {
+      for (const root of this.roots) root.reject(error);
+      this.tree.lockDown(error);
+    }
   }
 
   #deadlock(): void {
@@ -520,13 +551,16 @@ export class Scheduler {
 
   // Failing.
 
-  /** An exception left the code of a task: the tree is locked down, and all calls fail. */
-  fail(task: Task | undefined, error: unknown): void {
-    const root = this.#failing = task?.root;
+  /** An exception left the code that works for a call: the tree is locked down, and all calls fail. */
+  fail(root: Root | undefined, error: unknown): void {
+    this.#failing = root;
     const surfaced = surface(this.tree, error, "call", root?.path ?? "component");
     this.flight = undefined;
-    if (root !== undefined) root.reject(surfaced);
+    const isTold = root === undefined ? this.roots.size > 0 : !root.settled;
+    root?.reject(surfaced);
     this.#rejectAll(undefined);
+    // A task that goes on after it has returned: its call cannot fail any more.
+    if (!isTold && this.tree.aborted === undefined && !this.tree.disposed) this.tree.onError(surfaced);
   }
 
   #rejectAll(except: Root | undefined): void {
@@ -547,8 +581,9 @@ export class Scheduler {
     this.hostEnds.failAll(this.tree.trap);
     for (const call of this.hostCalls) call.abandon();
     this.hostCalls.clear();
-    // The call whose code runs fails with what its code threw.
-    this.#rejectAll(this.#failing ?? this.current?.task.root ?? this.flight?.thread.task.root);
+    // The call whose code runs fails with what its code threw, as soon as that has left the guest.
+    const failing = this.#failing ?? this.current?.task.root ?? this.root ?? this.flight?.thread.task.root;
+    queueMicrotask(() => this.#rejectAll(failing));
   }
 }
 

@@ -25,6 +25,8 @@ export type Form = "guest" | "host";
 
 /** A buffer that elements are copied from. */
 export interface Source extends Buffer {
+  /** Ends the stream because a value of the host does not fit. Guests have none: theirs trap. */
+  readonly unfit: ((error: unknown) => void) | undefined;
   /** Takes elements out. Bytes may be a view of memory, which is good until any guest code runs. */
   read(count: number, form: Form): Elements;
 }
@@ -70,6 +72,8 @@ export class SharedStream {
   demand: (() => void) | undefined = undefined;
   /** Called when the readable end is dropped before the source of the host has ended. */
   unwanted: (() => void) | undefined = undefined;
+  /** Called when an end is dropped, for a reader of the host that is not reading. */
+  ended: (() => void) | undefined = undefined;
   #dropped = false;
   #pending: Pending | undefined;
 
@@ -101,6 +105,7 @@ export class SharedStream {
     this.#dropped = true;
     if (this.#pending !== undefined) this.#take(DROPPED);
     this.unwanted?.();
+    this.ended?.();
   }
 
   read(sink: Sink, party: Party): void {
@@ -122,7 +127,14 @@ export class SharedStream {
     checkParties(pending.buffer, buffer, this.element);
     if (pending.buffer.remain > 0) {
       if (buffer.remain > 0) {
-        copy(pending.buffer, Math.min(buffer.remain, pending.buffer.remain));
+        try {
+          copy(pending.buffer, Math.min(buffer.remain, pending.buffer.remain));
+        } catch (error) {
+          const { unfit } = pending.buffer as Partial<Source>;
+          if (unfit === undefined || buffer.inst?.tree.lockedDown !== false) throw error;
+          unfit(error);
+          return party.done(DROPPED);
+        }
         pending.party.copied(() => {
           if (this.#pending === pending) this.#pending = undefined;
         });

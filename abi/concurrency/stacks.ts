@@ -158,7 +158,7 @@ function amend(early: Trap, error: unknown): void {
 function late(scheduler: Scheduler, thread: Thread, error: unknown): void {
   const unwound = scheduler.tree.lockedDown && scheduler.flight?.thread !== thread &&
     thread.task.root?.settled !== false;
-  if (!unwound) scheduler.fail(thread.task, error);
+  if (!unwound) scheduler.fail(thread.task.root, error);
 }
 
 const GLOBAL_GET = 0x23, GLOBAL_SET = 0x24, LOCAL_GET = 0x20, I32_CONST = 0x41;

@@ -4,6 +4,7 @@
 import { CallFrame } from "../state/call_frame.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { trap } from "../state/trap.ts";
+import type { givenLifting, paramsLowering } from "../codegen/passing.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import type { InstanceThreads } from "./instance_threads.ts";
 import type { Root } from "./root.ts";
@@ -23,6 +24,12 @@ export interface TaskEnds {
   ended?(): void;
 }
 
+/** How the values of a task cross by generated code. */
+export interface TaskPassing {
+  readonly params: ReturnType<typeof paramsLowering>;
+  readonly result: ReturnType<typeof givenLifting>;
+}
+
 type State = "initial" | "started" | "pending-cancel" | "cancel-delivered" | "resolved";
 
 /** The task. */
@@ -35,6 +42,7 @@ export class Task {
   readonly target: LiftTarget | undefined;
   readonly ends: TaskEnds | undefined;
   readonly cx: CanonContext | undefined;
+  readonly passing: TaskPassing | undefined;
   readonly root: Root | undefined;
   /** The value of an instance's word `entered` while the task runs. */
   readonly number: number;
@@ -53,13 +61,20 @@ export class Task {
   constructor(
     inst: ComponentInstance,
     scheduler: Scheduler,
-    started?: { target: LiftTarget; ends: TaskEnds; cx: CanonContext; root: Root | undefined },
+    started?: {
+      target: LiftTarget;
+      ends: TaskEnds;
+      cx: CanonContext;
+      root: Root | undefined;
+      passing: TaskPassing | undefined;
+    },
   ) {
     this.inst = inst;
     this.scheduler = scheduler;
     this.target = started?.target;
     this.ends = started?.ends;
     this.cx = started?.cx;
+    this.passing = started?.passing;
     this.root = started?.root;
     this.async = started?.target.async ?? false;
     this.number = started?.target.number ?? scheduler.number;

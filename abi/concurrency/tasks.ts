@@ -71,10 +71,12 @@ export function returnTask(
     if (task.isResolved) trap(inst.tree, "task-resolved");
     let value: unknown;
     if (codec !== undefined) {
+      const generated = task.passing?.result.get(), { alignment, size } = layout.params;
       cx!.beginLift();
-      const { alignment, size } = layout.params;
       try {
-        value = layout.paramsDirect
+        value = generated !== undefined
+          ? generated(flat)[0]
+          : layout.paramsDirect
           ? codec.liftFlat(cx!, flat, 0, frame)
           : codec.load(cx!, cx!.checkPointer(flat[0], alignment, size), frame);
       } catch (error) {

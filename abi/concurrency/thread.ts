@@ -17,6 +17,9 @@ export interface Waiting {
   readonly what: string;
 }
 
+/** No instances. */
+export const nobody: readonly ComponentInstance[] = [];
+
 /** A thread. */
 export class Thread {
   readonly task: Task;
@@ -35,10 +38,14 @@ export class Thread {
   onStack = false;
   /** Whether it is in a queue of the scheduler. */
   queued = false;
+  /** When it became ready: the number of an event of the scheduler's. 0 before that. */
+  since = 0;
   /** What happens with the results of the core function that runs on its stack. */
   returned: ((result: unknown, thread: Thread) => void) | undefined = undefined;
   /** Whether its stack is suspended, and not at its end. */
   suspended = false;
+  /** The instances that are left when it blocks or ends. Set only while a resumed stack runs. */
+  entered: readonly ComponentInstance[] = nobody;
   /** An exception that the end of its core function caused. */
   failure: { readonly error: unknown } | undefined = undefined;
 

@@ -88,7 +88,7 @@ export function yieldThread(host: ThreadHost, cancellable: boolean): () => CoreV
     const thread = running(host), { task } = thread, { scheduler } = host;
     if (task.deliverPendingCancel(cancellable)) return 1;
     // A synchronous task is ready again at once, and so is whoever cannot be suspended.
-    if (isSynchronous(thread) || !scheduler.allowed) return yieldInPlace(thread);
+    if (isSynchronous(thread) || !scheduler.allowed) return yieldInPlace(thread, cancellable);
     const stack = scheduler.suspend("thread.yield");
     yieldOnStack(thread, stack, cancellable);
     scheduler.land(thread);
@@ -96,11 +96,13 @@ export function yieldThread(host: ThreadHost, cancellable: boolean): () => CoreV
   };
 }
 
-/** Lets the threads of the instance run that can do so on top of this one. */
-function yieldInPlace(thread: Thread): number {
+/** Lets a thread of the instance run: on top of this one, or in its place if its stack is suspended. */
+function yieldInPlace(thread: Thread, cancellable: boolean): CoreValue | undefined {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
-  const other = threads.candidate((each) => !each.onStack);
-  if (other !== undefined) scheduler.run(other, false, [], () => {});
+  const other = threads.nextCandidate((each) => scheduler.allowed || !each.onStack);
+  if (other === undefined) return 0;
+  if (other.onStack) return switchTo(thread, other, true, cancellable);
+  scheduler.run(other, false, [], () => {});
   return 0;
 }
 
@@ -148,9 +150,9 @@ function suspendNow(thread: Thread, cancellable: boolean): CoreValue | undefined
 function runUntil(thread: Thread, ready: () => boolean): boolean {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
   while (!ready()) {
-    const other = threads.candidate((each) => each !== thread && !each.onStack);
+    const other = threads.nextCandidate((each) => each !== thread && !each.onStack);
     if (other === undefined) {
-      if (threads.candidate((each) => each !== thread) === undefined) scheduler.neverReturns();
+      if (!threads.hasCandidate()) scheduler.neverReturns();
       return false;
     }
     scheduler.run(other, false, [], () => {});

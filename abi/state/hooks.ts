@@ -22,6 +22,15 @@ export interface CallHooks {
   idle?(report: string): void;
 }
 
+/** Calls a hook. What it throws is told apart from what the function around it throws. */
+export function observe(hook: () => void): void {
+  try {
+    hook();
+  } catch (error) {
+    throw new HookFailure(error);
+  }
+}
+
 /**
  * Wraps an exception that a hook threw. The wrapper tells it from an exception of the function
  * around the hook.

@@ -138,7 +138,9 @@ export class Running {
 
   /** Gives a function that runs as a task. */
   #task({ target, cx }: ExportedLift, path: string, { throws, method }: ExportStyle): PromisingCall {
-    const call = callableTask({ ...target()!, path, number: this.tree.callNumber(path) }, cx, throws);
+    const { codegen, codecs } = this.#settings;
+    const made = { ...target()!, path, number: this.tree.callNumber(path) };
+    const call = callableTask(made, cx, throws, codegen ? codecs : undefined);
     return method ? methodWithSignal(call) : call;
   }
 

@@ -232,9 +232,9 @@ export class RunningCore {
   /** Gives the host function of a leaf, with hooks, and its path `import ns:pkg/iface#f`. */
   host(leaf: number): { call: HostCall; plain: HostCall | undefined; suspends: boolean; path: string } {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
-    const path = `import ${this.plan.imports[leaf]!.display}`, { tree } = this;
+    const { display, want } = this.plan.imports[leaf]!, path = `import ${display}`, { tree } = this;
     return {
-      call: hooked(tree, call, path, false, suspends),
+      call: hooked(tree, call, path, false, suspends || want.kind === "func" && want.type.async),
       plain: plain && hooked(tree, plain, path, false),
       suspends,
       path,
@@ -340,7 +340,7 @@ export class RunningCore {
       call,
       plain,
       path,
-    });
+    }, this.#codegen);
   }
 
   #adaptAsync(step: AdapterStep): CoreFunction {

@@ -32,7 +32,7 @@ export async function bytesOf(message: Request | Response): Promise<Uint8Array |
   if (body !== undefined) return concat(await chunksOf(body));
   const blob = await message.blob();
   if (blob.size > MAX_KEPT_BODY) throw new BodyTooLarge();
-  return new Uint8Array(await blob.arrayBuffer());
+  return blob.size === 0 ? null : new Uint8Array(await blob.arrayBuffer());
 }
 
 /** The chunks of a stream that keeps the bound; the stream is cancelled where it does not. */

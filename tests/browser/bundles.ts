@@ -16,9 +16,7 @@ export async function makeBundles(): Promise<string[]> {
   const external = [WASM_TOOLS];
   const paths = [`${BUILD}/browser_platform.js`];
   await bundleFile("tests/browser/page.ts", paths[0]!, { platform: "browser", external });
-  // The tests of WASI load in browsers, and most pass; some still count on what only servers have.
-  const groups = Object.keys(GROUPS).filter((group) => group !== "wasi" || Deno.env.get("WASI") !== undefined);
-  for (const group of groups) {
+  for (const group of Object.keys(GROUPS)) {
     paths.push(await bundle(group, { platform: "browser", shim: "../browser/shim.ts", external }));
   }
   await bundleFile("mod.ts", `${BUILD}/browser_mod.js`, { platform: "browser", external: [] });

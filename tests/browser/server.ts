@@ -1,6 +1,5 @@
 // The server behind the pages: files of the repository, pages and workers with a policy, the
-// toolchain's functions, what pages have to say. A page's policy and thread are in its URL; the
-// last thing that a page does is to ask for the next one.
+// toolchain's functions, what pages have to say. A page's policy and thread are in its URL.
 
 import * as tools from "@bytecodealliance/jco-transpile/wasm-tools";
 import { decode, encode } from "./wire.ts";
@@ -27,14 +26,14 @@ export function urlOf(port: number, session: string, { bundle, policy, thread, e
   return `http://127.0.0.1:${port}/page?${query}`;
 }
 
-/** Who is told what the pages of one browser say. */
+/** Who is told what a page says. */
 export interface Session {
   /** A test begins. */
   progress(test: string): void;
   /** A test has failed. */
   failure(name: string, error: string): void;
-  /** The page is done; gives the URL of the next. */
-  outcome(value: unknown): string;
+  /** The page is done. */
+  outcome(value: unknown): void;
 }
 
 type Tool = (...args: unknown[]) => unknown;
@@ -65,7 +64,7 @@ async function file(pathname: string, list: boolean): Promise<[body: BodyInit, t
   }
 }
 
-/** Serves until the test ends; sessions are one per browser. */
+/** Serves until the test ends; sessions are one per engine. */
 export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname, searchParams } = new URL(request.url);
@@ -90,9 +89,7 @@ export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<
         const { name, error } = decode(text) as { name: string; error: string };
         session?.failure(name, error);
       }
-      if (pathname === "/outcome") {
-        return new Response(encode({ next: session?.outcome(decode(text)) ?? "about:blank" }));
-      }
+      if (pathname === "/outcome") session?.outcome(decode(text));
       return new Response("{}");
     }
     const script = `/tests/.build/${searchParams.get("bundle")}.js?${searchParams}`;
@@ -103,8 +100,7 @@ export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<
       return new Response(html, { headers: headers("text/html") });
     }
     if (pathname === "/start-worker.js") {
-      const code = `const worker = new Worker(${JSON.stringify(script)}, { type: "module" });
-        worker.onmessage = ({ data }) => location.href = data;`;
+      const code = `new Worker(${JSON.stringify(script)}, { type: "module" });`;
       return new Response(code, { headers: headers("text/javascript") });
     }
     const found = await file(pathname, searchParams.has("list"));

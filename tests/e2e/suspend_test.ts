@@ -18,6 +18,7 @@ import {
   ValueError,
 } from "@windlass/component";
 import { suspendingOr } from "../../host/func.ts";
+import { withoutFeature } from "../support/engine.ts";
 import { component, instance, libc, options, thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 
@@ -427,13 +428,7 @@ Deno.test("a suspending function with a plain form serves plain calls by that, a
     static readonly sleep = sleep;
   }
   assertEquals(instantiateSync(sleeper, { sleep: Clock.sleep }).exports.once!(5), 7);
-  const real = Object.getOwnPropertyDescriptor(features, "jspi")!;
-  Object.defineProperty(features, "jspi", { configurable: true, enumerable: true, value: false });
-  try {
-    assertEquals(instantiateSync(sleeper, { sleep }).exports.twice!(1), 6);
-  } finally {
-    Object.defineProperty(features, "jspi", real);
-  }
+  await withoutFeature("jspi", () => assertEquals(instantiateSync(sleeper, { sleep }).exports.twice!(1), 6));
 });
 
 Deno.test("an import that is exported again has its plain form too", async () => {

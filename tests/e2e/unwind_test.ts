@@ -5,9 +5,18 @@
 
 import "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
-import { type CallHooks, type Instance, instantiateSync, suspending, Trap, ValueError } from "@windlass/component";
+import {
+  type CallHooks,
+  compileSync,
+  type Instance,
+  instantiateSync,
+  suspending,
+  Trap,
+  ValueError,
+} from "@windlass/component";
 import { assertUnwound, chain, endOne, guestsOf, leavesNothing } from "../support/aborting.ts";
 import { component, thrown } from "../support/wasm.ts";
+import { wat } from "../support/wat.ts";
 
 const turn = () => new Promise<void>((done) => setTimeout(done));
 
@@ -21,15 +30,18 @@ async function rejected(promise: Promise<unknown>): Promise<Error & { code?: str
 }
 
 const links = await component(chain(2)),
-  unsupported = await component(`(component
+  unsupported = compileSync(
+    await wat(`(component
   (import "sleep" (func $sleep (param "ms" u32) (result u32)))
   (core func $sleep' (canon lower (func $sleep)))
-  (core module $M (import "" "f" (func $f (param i32) (result i32))) (memory (export "m") 1)
+  (core module $M (import "" "f" (func $f (param i32) (result i32))) (memory (export "m") i64 1)
     (func (export "f") (param i32) (result i32) (call $f (local.get 0)))
-    (func (export "g") (result i32) (i32.const 0)))
+    (func (export "g") (result i64) (i64.const 0)))
   (core instance $m (instantiate $M (with "" (instance (export "f" (func $sleep'))))))
   (func (export "f") (param "ms" u32) (result u32) (canon lift (core func $m "f")))
-  (func (export "later") async (result u32) (canon lift (core func $m "g"))))`);
+  (func (export "later") (result string) (canon lift (core func $m "g") (memory (core memory $m "m")))))`),
+    { gates: { memory64: true } },
+  );
 
 interface Waiting {
   readonly made: Instance;

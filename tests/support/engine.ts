@@ -1,6 +1,6 @@
 // What the engine at hand says: its words are its own, ours around them are not.
 
-import { features } from "../../core/module/features.ts";
+import { type FeatureName, features } from "../../core/module/features.ts";
 import { engineMessage } from "../../errors.ts";
 
 /** What this engine throws for an action, in words. */
@@ -15,6 +15,17 @@ export function engineSays(action: () => unknown): string {
 
 /** Whether a guest can sleep: suspended, or with its thread, which a browser's page has not. */
 export const canSleep: boolean = features.jspi || !("document" in globalThis);
+
+/** Runs an action in an engine that lacks a feature, as far as the library can tell. */
+export async function withoutFeature(name: FeatureName, action: () => unknown): Promise<void> {
+  const real = Object.getOwnPropertyDescriptor(features, name)!;
+  Object.defineProperty(features, name, { configurable: true, enumerable: true, value: false });
+  try {
+    await action();
+  } finally {
+    Object.defineProperty(features, name, real);
+  }
+}
 
 /**
  * A shared buffer of a page. A browser has the class only where the page is isolated from other

@@ -276,6 +276,7 @@ Deno.test("a request's body arrives whole in an engine without Request.body", as
 
 Deno.test("a body that must be kept whole is kept up to a bound", async () => {
   assertEquals(await bytesOf(new Request("http://localhost/")), null);
+  assertEquals(await bytesOf(new Bodiless("http://localhost/")), null);
   assertEquals(await bytesOf(new Bodiless("http://localhost/", { method: "POST", body: "hello" })), utf8("hello"));
   assertEquals(await bytesOf(new Response("hello")), utf8("hello"));
   const chunk = new Uint8Array(1 << 20);

@@ -98,3 +98,16 @@ Deno.test("or it traps, and says what each call waits for", async () => {
   assert(error instanceof Trap && error.code === "deadlock", String(error));
   assert(/export stuck waits for waitable set \d/.test(error.message), error.message);
 });
+
+Deno.test("hooks see each time that a guest is entered and left, and the host's call until it is settled", async () => {
+  const seen: string[] = [];
+  const hooks = {
+    callingHost: () => void seen.push("host"),
+    returningFromHost: () => void seen.push("back"),
+    callingGuest: () => void seen.push("guest"),
+    returningFromGuest: () => void seen.push("left"),
+  };
+  const exports = await start(undefined, { hooks });
+  assertEquals(await exports.wait(1), 1);
+  assertEquals(seen, ["guest", "host", "left", "back", "guest", "left"]);
+});

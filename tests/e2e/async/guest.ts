@@ -80,10 +80,13 @@ export const text: string = `(component
 
     ;; waits for the host in callbacks; the context slot says where the result is
     (global $next (mut i32) (i32.const 1024))
+    (func $took (param $at i32) (param $size i32)
+      (global.set $next (i32.add (local.get $at) (local.get $size)))
+      (if (i32.gt_u (global.get $next) (i32.const 32000)) (then (global.set $next (i32.const 1024)))))
     (func (export "wait") (param $ms i32) (result i32)
       (local $state i32) (local $set i32) (local $at i32)
       (local.set $at (global.get $next))
-      (global.set $next (i32.add (local.get $at) (i32.const 16)))
+      (call $took (local.get $at) (i32.const 16))
       (local.set $state (call $delay-async (local.get $ms) (local.get $at)))
       (if (i32.eq (local.get $state) (i32.const 2))
         (then (call $return (i32.load (local.get $at))) (return (i32.const 0))))
@@ -132,7 +135,7 @@ export const text: string = `(component
     (func (export "sum") (param $stream i32) (result i32)
       (local $at i32)
       (local.set $at (global.get $next))
-      (global.set $next (i32.add (local.get $at) (i32.const 48)))
+      (call $took (local.get $at) (i32.const 48))
       (i32.store offset=4 (local.get $at) (call $set-new))
       (i32.store offset=8 (local.get $at) (local.get $stream))
       (call $join (local.get $stream) (i32.load offset=4 (local.get $at)))
@@ -167,7 +170,7 @@ export const text: string = `(component
         (local.set $i (i32.add (local.get $i) (i32.const 1)))
         (br_if $more (i32.lt_u (local.get $i) (local.get $n))))
       (local.set $at (global.get $next))
-      (global.set $next (i32.add (local.get $at) (i32.const 16)))
+      (call $took (local.get $at) (i32.const 16))
       (local.set $ends (call $bytes-new))
       (i32.store (local.get $at) (i32.const 0))
       (i32.store offset=4 (local.get $at) (call $set-new))
@@ -189,7 +192,9 @@ export const text: string = `(component
       (if (i32.eq (local.get $result) (i32.const -1)) (then
         (local.set $set (call $set-new))
         (call $join (local.get $future) (local.get $set))
-        (drop (call $set-wait (local.get $set) (i32.const 520)))))
+        (drop (call $set-wait (local.get $set) (i32.const 520)))
+        (call $join (local.get $future) (i32.const 0))
+        (call $set-drop (local.get $set))))
       (call $value-drop-r (local.get $future))
       (i32.load (i32.const 512)))
     ;; gives a future, and its value when somebody reads it

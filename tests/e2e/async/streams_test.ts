@@ -101,3 +101,43 @@ Deno.test("futures in both directions", async () => {
   });
   assert(true);
 });
+
+Deno.test("a source of the host's is told when the guest wants no more, and when the instance ends", async () => {
+  for (const end of ["trap", "dispose"]) {
+    let returned = false;
+    const instance = await instantiate(await guest(), { delay: (ms: number) => ms } as never);
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<never>(() => {}),
+        return: () => {
+          returned = true;
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      }),
+    };
+    const call = instance.exports.sum(source).catch((error: unknown) => error);
+    await new Promise((done) => setTimeout(done));
+    if (end === "trap") await instance.exports.trap(1).catch(() => {});
+    else instance[Symbol.dispose]();
+    assert(await call instanceof Error);
+    assert(returned, end);
+  }
+});
+
+Deno.test("a source is told when another reader of the host's wants no more", async () => {
+  const exports = await start();
+  let returned = false;
+  const source = {
+    [Symbol.iterator]: () => ({
+      next: () => ({ done: false, value: "word" }),
+      return: () => {
+        returned = true;
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+  const reader = exports.pass(source).getReader();
+  assertEquals((await reader.read()).value, "word");
+  await reader.cancel();
+  assert(returned);
+});
