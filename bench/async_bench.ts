@@ -1,18 +1,22 @@
-// deno task bench:async [--runtimes Deno,Node,Bun]: the asynchronous rows beside what they are made
-// of, on Deno, Node 26 and Bun; prints the table and writes ASYNC.md's part between its two marks.
-// Each runtime runs the same bundle.
+// deno task bench:async [--runtimes Deno,Node,Bun] [--jco]: the asynchronous rows beside what they
+// are made of, on Deno, Node 26 and Bun; prints the table and writes ASYNC.md's part between its two
+// marks. Each runtime runs the same bundle. With --jco, also what jco 1.35 makes of the component, in
+// Node.
 
 import { parseArgs } from "node:util";
 import type { AsyncRun } from "./async_run.ts";
 import { must } from "../tools/process.ts";
+import { wat } from "../tests/support/wat.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
-  options: { runtimes: { type: "string", default: "Deno,Node,Bun" } },
+  options: { runtimes: { type: "string", default: "Deno,Node,Bun" }, jco: { type: "boolean", default: false } },
 });
 const bundle = "bench/.build/async_run.mjs", report = "bench/ASYNC.md";
 await Deno.mkdir("bench/.build", { recursive: true });
-await must([Deno.execPath(), "bundle", "--quiet", "--platform", "deno", "-o", bundle, "bench/async_run.ts"]);
+const makeBundle = (to: string, source: string): Promise<string> =>
+  must([Deno.execPath(), "bundle", "--quiet", "--platform", "deno", "-o", to, source]);
+await makeBundle(bundle, "bench/async_run.ts");
 
 /** How each runtime runs a bundle; with the collector exposed. */
 const runtimes: Readonly<Record<string, readonly string[]>> = {
@@ -75,11 +79,42 @@ const ratio = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} Ã
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, ["---", ...head.slice(1).map(() => "---:")], ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
+/** Measures jco's output in Node: a row that failed or takes longer than 20 seconds has no figure. */
+async function jco(): Promise<ReadonlyMap<string, number>> {
+  const folder = "bench/.jco/async", program = "bench/.build/async_jco_run.mjs";
+  await Deno.mkdir(folder, { recursive: true });
+  // jco takes no component that exports a type beside its functions: the record becomes a tuple.
+  const source = await Deno.readTextFile("bench/fixtures/async.wat");
+  const named = /\(type \$sample' .*\n.*\(export \$sample .*\n/;
+  await Deno.writeFile(
+    `${folder}/async.wasm`,
+    await wat(source.replace(named, "(type $sample (tuple u32 u32 f64 f64))\n")),
+  );
+  await must([
+    ...["npx", "-y", "@bytecodealliance/jco@1.35.0", "transpile", `${folder}/async.wasm`, "-o", folder],
+    ...["--name", "async", "--instantiation", "async", "--async-mode", "jspi"],
+    ...["now", "settled", "pending"].flatMap((name) => ["--async-imports", name]),
+  ]);
+  await Deno.writeTextFile(`${folder}/package.json`, '{ "type": "module" }\n');
+  await makeBundle(program, "bench/async_jco_run.ts");
+  const found = new Map<string, number>();
+  for (const { row } of targets) {
+    try {
+      const signal = AbortSignal.timeout(20_000);
+      found.set(row, Number(await must([...runtimes["Node"]!, program, folder, row, "64"], { signal })));
+    } catch (error) {
+      console.error(`jco, ${row}: ${String(error).split("\n").find((line) => line.includes("Error:")) ?? "no result"}`);
+    }
+  }
+  return found;
+}
+
 const runs: AsyncRun[] = [];
 for (const name of values.runtimes.split(",")) {
   console.error(name);
   runs.push(JSON.parse((await must([...runtimes[name]!, bundle])).trim().split("\n").at(-1)!));
 }
+const peers = values.jco ? await jco() : undefined;
 const names = runs.map(({ runtime }) => runtime);
 const ns = (run: AsyncRun, name: string): number => run.figures.find((figure) => figure.name === name)!.ns;
 
@@ -93,6 +128,7 @@ const rows = targets.map(({ row, target, primitive, bytes, elements }) => [
   }),
   primitive,
   ...runs.map((run) => ratio(ns(run, row) / ns(run, primitive))),
+  ...(peers === undefined ? [] : [peers.has(row) ? time(peers.get(row)!) : ""]),
 ]);
 const rowNames = new Set(targets.map(({ row }) => row));
 const primitives = runs[0]!.figures.filter(({ name }) => !rowNames.has(name))
@@ -113,9 +149,20 @@ const machine = (await must([
 const text = `\`deno task bench:async\`, ${new Date().toISOString().slice(0, 10)}; ${machine[0]}, ${
   machine[1]
 } cores, load ${machine[2]} at the end;
-medians of 15 samples, all rows interleaved; engines ${runs.map(({ engine }) => engine).join(", ")}.
+the fastest of 15 samples, all rows interleaved, since other work runs on the machine; engines ${
+  runs.map(({ engine }) => engine).join(", ")
+}.
 
-${table(["row", "target", ...names, "primitive", ...names.map((name) => `ratio, ${name}`)], rows)}
+${
+  table([
+    "row",
+    "target",
+    ...names,
+    "primitive",
+    ...names.map((name) => `ratio, ${name}`),
+    ...(peers ? ["jco 1.35, Node"] : []),
+  ], rows)
+}
 
 What the rows are made of:
 
@@ -131,3 +178,4 @@ const BEGIN = "<!-- measured -->\n", END = "<!-- end -->";
 const before = await Deno.readTextFile(report);
 const from = before.indexOf(BEGIN) + BEGIN.length, to = before.indexOf(END);
 await Deno.writeTextFile(report, `${before.slice(0, from)}\n${text}\n${before.slice(to)}`);
+await must([Deno.execPath(), "fmt", "--quiet", report]);

@@ -206,7 +206,7 @@ class CallbackWait implements Waiting {
   goOn(cancelled: boolean): void {
     const { implicit, threads } = this.#task, set = this.#set;
     set?.waiters.delete(implicit);
-    threads.locked.delete(implicit);
+    if (threads.locked.size > 0) threads.locked.delete(implicit);
     callBack(this.#task, cancelled ? TASK_CANCELLED : set === undefined ? NOTHING : set.takeEvent());
   }
 }

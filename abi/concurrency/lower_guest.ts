@@ -6,7 +6,8 @@
 import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import { completeMessage } from "../../errors.ts";
 import { failurePlace } from "../calls/call_plan.ts";
-import { liftParams, lowerResult } from "../calls/passing.ts";
+import { liftParams, lowerResult, type ParamAt } from "../calls/passing.ts";
+import type { Frame } from "../codecs/codec.ts";
 import type { Signature } from "../codecs/signature.ts";
 import { CallFrame } from "../state/call_frame.ts";
 import type { CanonContext } from "../state/canon_context.ts";
@@ -17,7 +18,14 @@ import { block, blockSuspended, checkMayBlock, currentThread } from "./blocking.
 import { type LiftTarget, makeTask } from "./lift.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Stacks } from "./stacks.ts";
-import { RETURNED, STARTED, Subtask } from "./subtask.ts";
+import {
+  CANCELLED_BEFORE_RETURNED,
+  CANCELLED_BEFORE_STARTED,
+  RETURNED,
+  STARTED,
+  STARTING,
+  Subtask,
+} from "./subtask.ts";
 import type { Task, TaskEnds } from "./task.ts";
 
 /** Both sides. Their contexts have `host: false`. */
@@ -30,26 +38,50 @@ export interface TaskSides {
 }
 
 /** A call that a guest has made. */
-class GuestCall implements TaskEnds {
+class GuestCall implements TaskEnds, ParamAt {
   readonly #sides: TaskSides;
   readonly #flat: readonly CoreValue[];
-  readonly subtask: Subtask;
+  readonly #frame: Frame;
+  /** Made when the caller goes on before the callee has returned. */
+  #subtask: Subtask | undefined = undefined;
+  /** `Subtask.State`. */
+  #state: number = STARTING;
+  param = 0;
   /** What a synchronous lower returns. */
   result: CoreValue | undefined = undefined;
+  /** Called when the threads that ran for the call have blocked or ended, if that was not at once. */
+  back: () => void = nothing;
 
-  constructor(sides: TaskSides, flat: readonly CoreValue[], scheduler: Scheduler) {
+  constructor(sides: TaskSides, flat: readonly CoreValue[]) {
     this.#sides = sides;
     this.#flat = flat;
-    this.subtask = new Subtask(scheduler, sides.lower.framed ? new CallFrame() : undefined);
+    this.#frame = sides.lower.framed ? new CallFrame() : undefined;
+  }
+
+  get isResolved(): boolean {
+    return this.#state >= RETURNED;
+  }
+
+  /** The subtask. */
+  subtask(scheduler: Scheduler): Subtask {
+    const made = this.#subtask ??= new Subtask(scheduler, this.#frame);
+    made.state = this.#state;
+    return made;
+  }
+
+  /** The caller is told of the end. */
+  deliver(): void {
+    if (this.#subtask !== undefined) this.#subtask.deliver();
+    else this.#frame?.end();
   }
 
   start(): readonly unknown[] {
-    const { lower, caller, target } = this.#sides, at = { param: 0 };
-    this.subtask.progress(STARTED);
+    const { lower, caller, target } = this.#sides;
+    this.#progress(STARTED);
     try {
-      return liftParams(lower, caller, this.#flat, this.subtask.frame, at);
+      return liftParams(lower, caller, this.#flat, this.#frame, this);
     } catch (error) {
-      const { verb, item } = failurePlace("lift-params", at.param, lower.places);
+      const { verb, item } = failurePlace("lift-params", this.param, lower.places);
       throw completeMessage(error, verb, item, target().path);
     }
   }
@@ -57,17 +89,24 @@ class GuestCall implements TaskEnds {
   resolve(value: unknown): void {
     const { lower, caller, target } = this.#sides;
     try {
-      this.result = lowerResult(lower, caller, value, this.#flat, this.subtask.frame);
+      this.result = lowerResult(lower, caller, value, this.#flat, this.#frame);
     } catch (error) {
       throw completeMessage(error, "lower", "result", target().path);
     }
-    this.subtask.progress(RETURNED);
+    this.#progress(RETURNED);
   }
 
   cancelled(): void {
-    this.subtask.progressCancelled();
+    this.#progress(this.#state === STARTING ? CANCELLED_BEFORE_STARTED : CANCELLED_BEFORE_RETURNED);
+  }
+
+  #progress(state: number): void {
+    this.#state = state;
+    this.#subtask?.progress(state);
   }
 }
+
+function nothing(): void {}
 
 /** Makes the core function that the caller imports. */
 export function lowerGuest({ target: make, ...others }: TaskSides, stacks: Stacks): CoreFunction {
@@ -98,7 +137,7 @@ function checkEnter({ inst: { tree } }: CanonContext, { entering, allowed }: Ent
 function started(sides: TaskSides, flat: readonly CoreValue[]): { call: GuestCall; task: Task } {
   const { caller, callee } = sides, target = sides.target(), { scheduler } = target;
   const thread = currentThread(caller.inst, scheduler);
-  const call = new GuestCall(sides, flat, scheduler);
+  const call = new GuestCall(sides, flat);
   const task = makeTask(target, callee, call, thread.task.root);
   return { call, task };
 }
@@ -106,29 +145,35 @@ function started(sides: TaskSides, flat: readonly CoreValue[]): { call: GuestCal
 function callAsync(sides: TaskSides, entry: Entry, flat: readonly CoreValue[]): CoreValue | undefined {
   checkLeave(sides.caller.inst);
   checkEnter(sides.caller, entry);
-  const { entering: set } = entry, { call, task } = started(sides, flat), { scheduler } = task, { subtask } = call;
-  const state = (): CoreValue => {
-    if (subtask.isResolved) {
-      subtask.deliver();
-      return RETURNED;
-    }
-    subtask.cancel = (inst, back) => task.requestCancellation(inst, back);
-    subtask.handle = sides.caller.inst.handles.addItem(subtask);
-    return subtask.state | subtask.handle << 4;
-  };
-  let back = (): void => {};
-  if (scheduler.run(task.implicit, false, set, () => back())) {
+  const { call, task } = started(sides, flat), { scheduler } = task, { entering } = entry;
+  if (scheduler.run(task.implicit, false, entering, () => call.back())) {
     // A task that holds the lock and could go on does so first: then this one may start.
-    const holder = scheduler.threads(task.inst).exclusive;
-    if (!task.isInitial || holder === undefined || !holder.isReady || !scheduler.allowed) return state();
-    if (scheduler.run(holder, false, set, () => back())) return state();
+    const holder = task.isInitial ? task.threads.exclusive : undefined;
+    if (holder === undefined || !holder.isReady || !scheduler.allowed) return stateOf(sides, call, task);
+    if (scheduler.run(holder, false, entering, () => call.back())) return stateOf(sides, call, task);
   }
-  const stack = scheduler.suspend("an asynchronous call");
-  back = () => {
-    if (task.isInitial && task.implicit.isReady && !scheduler.run(task.implicit, false, set, () => back())) return;
-    scheduler.resume(stack, [], state);
+  return awaitBack(sides, entry, call, task);
+}
+
+/** What an asynchronous lower returns. */
+function stateOf({ caller: { inst } }: TaskSides, call: GuestCall, task: Task): CoreValue {
+  if (call.isResolved) {
+    call.deliver();
+    return RETURNED;
+  }
+  const subtask = call.subtask(task.scheduler);
+  subtask.cancel = (inst, back) => task.requestCancellation(inst, back);
+  subtask.handle = inst.handles.addItem(subtask);
+  return subtask.state | subtask.handle << 4;
+}
+
+/** The caller's stack waits until the callee's first thread has blocked or ended. */
+function awaitBack(sides: TaskSides, { entering }: Entry, call: GuestCall, task: Task): undefined {
+  const { scheduler, implicit } = task, stack = scheduler.suspend("an asynchronous call");
+  call.back = () => {
+    if (task.isInitial && implicit.isReady && !scheduler.run(implicit, false, entering, () => call.back())) return;
+    scheduler.resume(stack, [], () => stateOf(sides, call, task));
   };
-  return undefined;
 }
 
 function callSync(sides: TaskSides, entry: Entry, flat: readonly CoreValue[]): CoreValue | undefined {
@@ -137,27 +182,26 @@ function callSync(sides: TaskSides, entry: Entry, flat: readonly CoreValue[]): C
   const thread = currentThread(inst, scheduler);
   if (target.async) checkMayBlock(thread, target.path);
   checkEnter(caller, entry);
-  const { entering: set } = entry, { call, task } = started(sides, flat), { subtask } = call;
+  const { entering: set } = entry, { call, task } = started(sides, flat);
   if (++tree.words[tree.depthAt]! > tree.callDepth) trap(tree, "call-depth-limit", tree.callDepth);
   const finish = (): CoreValue | undefined => {
-    subtask.deliver();
+    call.deliver();
     return call.result;
   };
-  let back = (): void => {};
   if (target.async) {
-    const waiting = { ready: () => subtask.isResolved, cancellable: false, what: `the call of ${target.path}` };
-    const waitNow = scheduler.run(task.implicit, false, set, () => back());
+    const waiting = { ready: () => call.isResolved, cancellable: false, what: `the call of ${target.path}` };
+    const waitNow = scheduler.run(task.implicit, false, set, () => call.back());
     if (waitNow) {
       tree.words[tree.depthAt]!--;
-      if (subtask.isResolved) return finish();
-      subtask.waiter = thread;
+      if (call.isResolved) return finish();
+      call.subtask(scheduler).waiter = thread;
       return block(thread, waiting, finish);
     }
     const stack = scheduler.suspend(waiting.what);
-    back = () => {
+    call.back = () => {
       tree.words[tree.depthAt]!--;
-      if (subtask.isResolved) return scheduler.resume(stack, [], finish);
-      subtask.waiter = thread;
+      if (call.isResolved) return scheduler.resume(stack, [], finish);
+      call.subtask(scheduler).waiter = thread;
       blockSuspended(thread, stack, waiting, finish);
     };
     return undefined;
@@ -169,11 +213,13 @@ function callSync(sides: TaskSides, entry: Entry, flat: readonly CoreValue[]): C
     tree.words[tree.depthAt]!--;
     return finish();
   };
-  if (scheduler.run(task.implicit, false, [], () => back()) && scheduler.settle(task, () => back())) return left();
+  if (scheduler.run(task.implicit, false, [], () => call.back()) && scheduler.settle(task, () => call.back())) {
+    return left();
+  }
   const stack = scheduler.suspend(`the call of ${target.path}`);
-  back = () => {
+  call.back = () => {
     try {
-      if (scheduler.settle(task, () => back())) scheduler.resume(stack, [], left);
+      if (scheduler.settle(task, () => call.back())) scheduler.resume(stack, [], left);
     } catch (error) {
       scheduler.unwind(stack, error);
     }

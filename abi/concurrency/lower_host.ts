@@ -18,7 +18,7 @@ import { abandon } from "../state/suspend.ts";
 import { checkLeave, uncatchable } from "../state/trap.ts";
 import { dropValue } from "./drop_value.ts";
 import { block, checkMayBlock, currentThread } from "./blocking.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { PendingHostCall, Scheduler } from "./scheduler.ts";
 import type { Stacks } from "./stacks.ts";
 import { RETURNED, STARTED, Subtask } from "./subtask.ts";
 
@@ -53,13 +53,15 @@ export function lowerAsyncHost(lowered: LoweredHost, stacks: Stacks): CoreFuncti
 }
 
 /** One call of the host function. */
-class HostTask implements ParamAt {
+class HostTask implements ParamAt, PendingHostCall {
   readonly #lowered: LoweredHost;
   readonly #flat: readonly CoreValue[];
   /** The caller's lends. `undefined` if the type has no handles. */
   readonly #frame: Frame;
   /** Made when the host gives a promise. */
   #subtask: Subtask | undefined = undefined;
+  /** What the host gave, while it is waited for. */
+  #promise: Promised | undefined = undefined;
   #result: CoreValue | undefined = undefined;
   param = 0;
 
@@ -81,7 +83,8 @@ class HostTask implements ParamAt {
       }
       const subtask = this.#started();
       subtask.handle = inst.handles.addItem(subtask);
-      this.#listen(subtask, promise);
+      subtask.cancel = () => this.#cancel(subtask);
+      this.#listen(promise);
       return subtask.state | subtask.handle << 4;
     } catch (error) {
       throw uncatchable(inst.tree, error);
@@ -98,7 +101,7 @@ class HostTask implements ParamAt {
     if (promise === undefined) return this.#finish();
     const subtask = this.#started();
     subtask.waiter = thread;
-    this.#listen(subtask, promise);
+    this.#listen(promise);
     return block(thread, { ready: () => subtask.isResolved, cancellable: false, what: path }, () => this.#finish());
   }
 
@@ -112,10 +115,11 @@ class HostTask implements ParamAt {
     const thread = currentThread(inst, scheduler), stack = scheduler.suspend(path);
     // The thread keeps the baton while it waits.
     scheduler.flight = { thread, toEnter: [] };
-    const unwanted = (): void => promise[abandon]?.();
-    scheduler.hostCalls.add(unwanted);
+    this.#promise = promise;
+    scheduler.hostCalls.add(this);
     settled(this, promise, (work, late) => {
-      scheduler.hostCalls.delete(unwanted);
+      this.#promise = undefined;
+      scheduler.hostCalls.delete(this);
       if (scheduler.tree.lockedDown) return this.#drop(late);
       try {
         work();
@@ -132,7 +136,8 @@ class HostTask implements ParamAt {
     const values = this.#given();
     let returned: unknown;
     try {
-      returned = call(...values);
+      // Spreading takes 6 ns.
+      returned = values.length === 1 ? call(values[0]) : call(...values);
     } catch (error) {
       this.threw(error);
       return undefined;
@@ -199,29 +204,13 @@ class HostTask implements ParamAt {
   }
 
   /** Waits for the promise. A cancellation ends the wait at once, and what comes late is dropped. */
-  #listen(subtask: Subtask, promise: Promised): void {
-    const { scheduler } = this.#lowered;
-    const unwanted = (): void => promise[abandon]?.();
-    scheduler.hostCalls.add(unwanted);
+  #listen(promise: Promised): void {
+    const { scheduler, cx: { inst } } = this.#lowered, { task } = currentThread(inst, scheduler);
+    this.#promise = promise;
+    scheduler.hostCalls.add(this);
     scheduler.hostWork++;
-    let over = false;
-    const end = (): void => {
-      over = true;
-      scheduler.hostCalls.delete(unwanted);
-      scheduler.hostWork--;
-    };
-    subtask.cancel = () => {
-      if (over) return true;
-      end();
-      unwanted();
-      subtask.progressCancelled();
-      return true;
-    };
-    const { task } = currentThread(this.#lowered.cx.inst, scheduler);
     settled(this, promise, (work, late) => {
-      if (!over) end();
-      else return this.#drop(late);
-      if (scheduler.tree.lockedDown) this.#drop(late);
+      if (!this.#end() || scheduler.tree.lockedDown) this.#drop(late);
       else scheduler.nowInReaction(work, task);
     });
   }
@@ -235,6 +224,30 @@ class HostTask implements ParamAt {
     } catch (error) {
       tree.onError(error);
     }
+  }
+
+  /** Ends the wait. False if it has ended already. */
+  #end(): boolean {
+    if (this.#promise === undefined) return false;
+    const { scheduler } = this.#lowered;
+    scheduler.hostCalls.delete(this);
+    scheduler.hostWork--;
+    this.#promise = undefined;
+    return true;
+  }
+
+  /** `subtask.cancel`. */
+  #cancel(subtask: Subtask): true {
+    const promise = this.#promise;
+    if (!this.#end()) return true;
+    promise![abandon]?.();
+    subtask.progressCancelled();
+    return true;
+  }
+
+  /** Nobody wants the result any more. */
+  abandon(): void {
+    this.#promise?.[abandon]?.();
   }
 }
 

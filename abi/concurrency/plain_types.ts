@@ -20,10 +20,21 @@ export function isPlain(type: ValType): boolean {
 
 type Part = ValType | undefined;
 
+/** The type that a type was last found to be the same as. */
+const sameAs = new WeakMap<ValType, ValType>();
+
 /** Whether two types are the same. */
 export function isSameType(one: Part, other: Part): boolean {
   if (one === other) return true;
   if (one === undefined || other === undefined || one.kind !== other.kind) return false;
+  if (isPrimitive(one) || sameAs.get(one) === other) return true;
+  if (!haveSameParts(one, other)) return false;
+  sameAs.set(one, other);
+  return true;
+}
+
+/** Whether types of the same kind are the same. */
+function haveSameParts(one: ValType, other: ValType): boolean {
   if (isPrimitive(one)) return true;
   const all = <T>(ones: readonly T[], others: readonly T[], same: (one: T, other: T) => boolean): boolean =>
     ones.length === others.length && ones.every((each, i) => same(each, others[i]!));

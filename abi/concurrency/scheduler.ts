@@ -97,6 +97,12 @@ interface Flight {
   readonly toEnter: readonly ComponentInstance[];
 }
 
+/** A call of a host function that has given a promise. */
+export interface PendingHostCall {
+  /** Tells the host that nobody wants the result any more. */
+  abandon(): void;
+}
+
 /** What one tree's embedder decides about scheduling. */
 export interface SchedulerSettings {
   /** What happens if nothing is left to do while calls wait. */
@@ -128,8 +134,8 @@ export class Scheduler {
   readonly roots: Set<Root> = new Set();
   /** How many things the host has under way that can wake a thread. */
   hostWork = 0;
-  /** How to tell the host functions under way that nobody wants their results any more. */
-  readonly hostCalls: Set<() => void> = new Set();
+  /** The host functions under way. */
+  readonly hostCalls: Set<PendingHostCall> = new Set();
   /** How many tasks have started and not ended. */
   tasks = 0;
   /** Called when no task is left. */
@@ -422,7 +428,8 @@ export class Scheduler {
   }
 
   schedule(): void {
-    if (this.#scheduled || this.#looping || this.#isQuiet) return;
+    // Whoever holds the baton schedules when it lets go.
+    if (this.#scheduled || this.#looping || this.flight !== undefined || this.#isQuiet) return;
     this.#scheduled = true;
     queueMicrotask(this.#drainLater);
   }
@@ -443,7 +450,6 @@ export class Scheduler {
 
   #drain(): void {
     this.#scheduled = false;
-    // Whoever holds the baton schedules when it lets go.
     if (this.flight !== undefined || this.#draining || this.tree.lockedDown) return;
     if (!scheduling.betweenCalls && this.roots.size === 0) return;
     this.#looping = true;
@@ -588,7 +594,7 @@ export class Scheduler {
     this.#jobs.clear();
     this.#resumers.length = 0;
     this.hostEnds.failAll(this.tree.trap);
-    for (const abandon of this.hostCalls) abandon();
+    for (const call of this.hostCalls) call.abandon();
     this.hostCalls.clear();
     // The call whose code runs fails with what its code threw, as soon as that has left the guest.
     const failing = this.#failing ?? this.current?.task.root ?? this.root ?? this.flight?.thread.task.root;

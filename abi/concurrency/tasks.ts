@@ -10,6 +10,7 @@ import type { StringEncoding } from "../state/canon_context.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { checkLeave, trap } from "../state/trap.ts";
 import { currentThread } from "./blocking.ts";
+import type { LiftTarget } from "./lift.ts";
 import { isSameType } from "./plain_types.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -22,7 +23,7 @@ export interface TaskHost {
 /** `context.get`. */
 export function contextGet({ inst, scheduler }: TaskHost, type: "i32" | "i64", slot: number): () => CoreValue {
   return () => {
-    const value = currentThread(inst, scheduler).slots[slot as 0 | 1];
+    const thread = currentThread(inst, scheduler), value = slot === 0 ? thread.slot0 : thread.slot1;
     if (type === "i32") return typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : value;
     return typeof value === "bigint" ? value : BigInt(value >>> 0);
   };
@@ -31,7 +32,9 @@ export function contextGet({ inst, scheduler }: TaskHost, type: "i32" | "i64", s
 /** `context.set`. */
 export function contextSet({ inst, scheduler }: TaskHost, slot: number): (value: CoreValue) => void {
   return (value) => {
-    currentThread(inst, scheduler).slots[slot as 0 | 1] = value;
+    const thread = currentThread(inst, scheduler);
+    if (slot === 0) thread.slot0 = value;
+    else thread.slot1 = value;
   };
 }
 
@@ -54,12 +57,17 @@ export function returnTask(
   { inst, scheduler }: TaskHost,
   { result, codec, layout, stringEncoding, memory }: Returning,
 ): (...flat: CoreValue[]) => void {
+  /** The function that it was last called for, and rightly so. */
+  let known: LiftTarget | undefined;
   return (...flat) => {
     const { task } = currentThread(inst, scheduler), { target, cx, frame } = task;
     checkLeave(inst);
-    const fits = target !== undefined && target.style !== "sync" && cx!.stringEncoding === stringEncoding &&
-      (memory === undefined || target.memory === memory) && isSameType(target.signature.type.result, result);
-    if (!fits) trap(inst.tree, "task-return-mismatch");
+    if (target === undefined || target !== known) {
+      const fits = target !== undefined && target.style !== "sync" && cx!.stringEncoding === stringEncoding &&
+        (memory === undefined || target.memory === memory) && isSameType(target.signature.type.result, result);
+      if (!fits) trap(inst.tree, "task-return-mismatch");
+      known = target;
+    }
     if (task.isResolved) trap(inst.tree, "task-resolved");
     let value: unknown;
     if (codec !== undefined) {

@@ -26,7 +26,8 @@ export class Thread {
   /** Its index in the instance's table of threads. 0 if it has none. */
   index = 0;
   /** The values of `context.get` and `context.set`. */
-  readonly slots: [number | bigint, number | bigint] = [0, 0];
+  slot0: number | bigint = 0;
+  slot1: number | bigint = 0;
   /** What it waits for. `undefined` if it runs, or is suspended until another thread resumes it. */
   waiting: Waiting | undefined = undefined;
   /** Whether cancelling its task may resume it. */

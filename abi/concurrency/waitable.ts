@@ -6,6 +6,7 @@ import { TableItem } from "../state/table_item.ts";
 import type { InstanceTree } from "../state/instance.ts";
 import { trap } from "../state/trap.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { SmallSet } from "./small_set.ts";
 import type { Thread } from "./thread.ts";
 
 /** An event: its code and two payloads. */
@@ -69,9 +70,9 @@ export class WaitableSet extends TableItem {
   readonly #scheduler: Scheduler;
   #members = 0;
   /** The members that have events, the first first. */
-  readonly #events = new Set<Waitable>();
+  readonly #events = new SmallSet<Waitable>();
   /** The threads that wait, the first first. */
-  readonly waiters: Set<Thread> = new Set();
+  readonly waiters: SmallSet<Thread> = new SmallSet();
 
   constructor(scheduler: Scheduler) {
     super();
@@ -87,8 +88,7 @@ export class WaitableSet extends TableItem {
   }
 
   takeEvent(): GuestEvent {
-    const [first] = this.#events;
-    return first!.takeEvent();
+    return this.#events.first!.takeEvent();
   }
 
   add(member: Waitable): void {
@@ -103,7 +103,7 @@ export class WaitableSet extends TableItem {
 
   hasEventOf(member: Waitable): void {
     this.#events.add(member);
-    for (const thread of this.waiters) this.#scheduler.wake(thread);
+    this.waiters.forEach((thread) => this.#scheduler.wake(thread));
   }
 
   tookEventOf(member: Waitable): void {
