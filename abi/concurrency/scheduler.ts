@@ -19,9 +19,17 @@ import type { Task } from "./task.ts";
 import { type Continue, nobody, type Thread, type Waiting } from "./thread.ts";
 import { afterTurn } from "./turn.ts";
 
-/** Whether the engine can suspend stacks (JSPI). Tests switch it off. */
-export const jspi: { has: boolean } = { has: "Suspending" in WebAssembly && "promising" in WebAssembly };
+let switchedOff = false;
 
+/** Whether the engine can suspend stacks (JSPI). Tests switch it off. */
+export const jspi: { has: boolean } = {
+  get has() {
+    return !switchedOff && "Suspending" in WebAssembly && "promising" in WebAssembly;
+  },
+  set has(value) {
+    switchedOff = !value;
+  },
+};
 /**
  * Whether threads run while no call of the host waits. Scripts of other engines expect that nothing
  * happens between two calls; tests of them change this setting.
