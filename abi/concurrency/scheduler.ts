@@ -19,17 +19,18 @@ import type { Task } from "./task.ts";
 import { type Continue, nobody, type Thread, type Waiting } from "./thread.ts";
 import { afterTurn } from "./turn.ts";
 
-let switchedOff = false;
+let hasJspi: boolean | undefined;
 
-/** Whether the engine can suspend stacks (JSPI). Tests switch it off. */
+/** Whether the engine can suspend stacks (JSPI). Asked when it is first needed; tests switch it off. */
 export const jspi: { has: boolean } = {
   get has() {
-    return !switchedOff && "Suspending" in WebAssembly && "promising" in WebAssembly;
+    return hasJspi ??= "Suspending" in WebAssembly && "promising" in WebAssembly;
   },
-  set has(value) {
-    switchedOff = !value;
+  set has(has) {
+    hasJspi = has;
   },
 };
+
 /**
  * Whether threads run while no call of the host waits. Scripts of other engines expect that nothing
  * happens between two calls; tests of them change this setting.
