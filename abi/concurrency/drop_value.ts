@@ -12,7 +12,9 @@ export function dropValue(type: ValType | undefined, value: unknown): void {
     case "future":
       return void (value as { [dispose]?: () => void })[dispose]?.();
     case "stream":
-      return void (value as ReadableStream).cancel().catch(() => {});
+      // The host gives other iterables, too, which hold nothing before they are read.
+      if (value instanceof ReadableStream) value.cancel().catch(() => {});
+      return;
     case "list":
     case "fixed-list":
       if (isPrimitive(type.element)) return;

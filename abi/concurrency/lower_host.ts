@@ -16,6 +16,7 @@ import { CallFrame } from "../state/call_frame.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { abandon } from "../state/suspend.ts";
 import { checkLeave, uncatchable } from "../state/trap.ts";
+import { dropValue } from "./drop_value.ts";
 import { block, checkMayBlock, currentThread } from "./blocking.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Stacks } from "./stacks.ts";
@@ -111,8 +112,11 @@ class HostTask implements ParamAt {
     const thread = currentThread(inst, scheduler), stack = scheduler.suspend(path);
     // The thread keeps the baton while it waits.
     scheduler.flight = { thread, toEnter: [] };
-    settled(this, promise, (work) => {
-      if (scheduler.tree.lockedDown) return;
+    const unwanted = (): void => promise[abandon]?.();
+    scheduler.hostCalls.add(unwanted);
+    settled(this, promise, (work, late) => {
+      scheduler.hostCalls.delete(unwanted);
+      if (scheduler.tree.lockedDown) return this.#drop(late);
       try {
         work();
       } catch (error) {
@@ -194,7 +198,7 @@ class HostTask implements ParamAt {
     return this.#result;
   }
 
-  /** Waits for the promise. A cancellation ends the wait at once, and what comes late is ignored. */
+  /** Waits for the promise. A cancellation ends the wait at once, and what comes late is dropped. */
   #listen(subtask: Subtask, promise: Promised): void {
     const { scheduler } = this.#lowered;
     const unwanted = (): void => promise[abandon]?.();
@@ -214,11 +218,23 @@ class HostTask implements ParamAt {
       return true;
     };
     const { task } = currentThread(this.#lowered.cx.inst, scheduler);
-    settled(this, promise, (work) => {
-      if (over) return;
-      end();
-      scheduler.nowInReaction(work, task);
+    settled(this, promise, (work, late) => {
+      if (!over) end();
+      else return this.#drop(late);
+      if (scheduler.tree.lockedDown) this.#drop(late);
+      else scheduler.nowInReaction(work, task);
     });
+  }
+
+  /** Drops what the host gave after the call was cancelled, or its instance locked down. */
+  #drop(fulfilled: { readonly value: unknown } | undefined): void {
+    if (fulfilled === undefined) return;
+    const { value } = fulfilled, { signature: { type: { result } }, scheduler: { tree } } = this.#lowered;
+    try {
+      dropValue(result, returnedValue(result, value));
+    } catch (error) {
+      tree.onError(error);
+    }
   }
 }
 
@@ -230,12 +246,16 @@ function throwing(error: unknown): () => never {
 
 const { then } = Promise.prototype;
 
-/** Calls `perform` with the work that the promise's value or error makes. */
-function settled(task: HostTask, promise: Promised, perform: (work: () => void) => void): void {
+/** Calls `perform` with the work that the promise's value or error makes, and with the value. */
+function settled(
+  task: HostTask,
+  promise: Promised,
+  perform: (work: () => void, fulfilled?: { readonly value: unknown }) => void,
+): void {
   // What is no promise of the engine becomes one: any exception of a thenable is a rejection then.
   then.call(
     Promise.resolve(promise),
-    (value) => perform(() => task.returned(value)),
+    (value) => perform(() => task.returned(value), { value }),
     (error) => perform(() => task.threw(error)),
   );
 }

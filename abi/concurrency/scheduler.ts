@@ -8,7 +8,7 @@
 
 import type { CoreValue } from "../types/core_values.ts";
 import { FREE } from "../state/flags.ts";
-import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
+import { type ComponentInstance, type InstanceTree, runIdle } from "../state/instance.ts";
 import { completeMessage } from "../../errors.ts";
 import { makeTrap, notEntered, surface, trap, uncatchable, unwinding } from "../state/trap.ts";
 import { HostEndRegistry } from "./host_end_registry.ts";
@@ -413,7 +413,8 @@ export class Scheduler {
     try {
       if (!this.tree.lockedDown) job();
     } catch (error) {
-      this.fail(task?.root, error);
+      // What the host threw is not taken for an error of the engine, whatever it looks like.
+      this.fail(task?.root, uncatchable(this.tree, error));
     } finally {
       this.#draining = false;
       this.#failing = this.current = undefined;
@@ -429,7 +430,7 @@ export class Scheduler {
   /** Whether nothing is queued, and nobody waits for anything. */
   get #isQuiet(): boolean {
     return this.#high.size === 0 && this.#jobs.size === 0 && this.roots.size === 0 && this.#low.size === 0 &&
-      this.#whenDone.length === 0;
+      this.#whenDone.length === 0 && this.tree.idle.length === 0;
   }
 
   #afterTurn(): void {
@@ -451,6 +452,8 @@ export class Scheduler {
     if (ran === undefined) return this.#afterTurn();
     if (this.flight !== undefined || this.tree.lockedDown) return;
     if (ran) this.#idleTurn = false;
+    // Finalizers that found the instance entered.
+    if (this.tree.idle.length > 0) runIdle(this.tree);
     if (this.tasks === 0) this.#done();
     this.#idle();
   }

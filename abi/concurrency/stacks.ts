@@ -8,7 +8,7 @@
 import type { CoreFunction, CoreFuncType, CoreType, CoreValue } from "../types/core_values.ts";
 import { buildModule, leb } from "../wasm/encoder.ts";
 import { asTrap, makeTrap, uncatchable } from "../state/trap.ts";
-import type { Trap } from "../../errors.ts";
+import { Trap } from "../../errors.ts";
 import { jspi, type Scheduler } from "./scheduler.ts";
 import type { Thread } from "./thread.ts";
 
@@ -145,8 +145,9 @@ function start(
 /** Stands for the phrase of a trap until the engine has told it. */
 const EARLY = "a call that it started has trapped";
 
-/** Puts the phrase of an error in the place of {@linkcode EARLY}. */
+/** Puts the phrase of an error in the place of {@linkcode EARLY}, and its code. */
 function amend(early: Trap, error: unknown): void {
+  if (error instanceof Trap) (early as { code: string }).code = error.code;
   const phrase = error instanceof Error ? error.message.replace(/^Trap: /, "") : String(error);
   for (const key of ["message", "stack"] as const) {
     const value = early[key]?.replace(EARLY, phrase);

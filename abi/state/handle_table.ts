@@ -27,8 +27,6 @@ export class HandleTable {
   readonly #lends: number[] = [];
   readonly #scopes: (CallFrame | undefined)[] = [];
   readonly #free: number[] = [];
-  /** How many items are in the table. Each is an object in the host's memory. */
-  #items = 0;
 
   constructor(tree: InstanceTree) {
     this.tree = tree;
@@ -46,15 +44,17 @@ export class HandleTable {
     return handle;
   }
 
-  /** Adds an item of the asynchronous model. */
+  /**
+   * Adds an item of the asynchronous model. It lies in the host's memory, as objects of the host do,
+   * and counts as one.
+   */
   addItem(item: TableItem): number {
     const { tree } = this;
-    if (this.#items >= tree.maxHostHandles) {
-      trap(tree, "handle-limit", tree.maxHostHandles, " to waitables and the like");
+    if (tree.hostHandles >= tree.maxHostHandles) {
+      trap(tree, "handle-limit", tree.maxHostHandles, " to the host's resources and to waitables");
     }
-    const handle = this.#place(item, 0, undefined);
-    this.#items++;
-    return handle;
+    tree.hostHandles++;
+    return this.#place(item, 0, undefined);
   }
 
   /** Gives the item at an index, which must be of a class. `expected` names the class in a trap. */
@@ -68,7 +68,7 @@ export class HandleTable {
   removeItem<T extends TableItem>(handle: number, kind: abstract new (...args: never[]) => T, expected: string): T {
     const found = this.item(handle, kind, expected);
     this.#remove(handle);
-    this.#items--;
+    this.tree.hostHandles--;
     return found;
   }
 
@@ -78,7 +78,7 @@ export class HandleTable {
       const item = this.#types[handle];
       if (!(item instanceof TableItem)) continue;
       this.#remove(handle);
-      this.#items--;
+      this.tree.hostHandles--;
       yield item;
     }
   }

@@ -2,7 +2,7 @@
 // is left behind. `deno task test:gc` runs these with --expose-gc.
 
 import { assert, assertEquals } from "@std/assert";
-import { type Component, instantiate } from "@windlass/component";
+import { type Component, instantiate, suspending } from "@windlass/component";
 import { guest } from "../e2e/async/guest.ts";
 import { later, mem, small } from "../e2e/async/small.ts";
 import { itemsOf } from "../e2e/async/tables.ts";
@@ -76,6 +76,41 @@ Deno.test("a future that is read is not dropped when its object becomes garbage"
     gc();
   }
   assertEquals(await value, 42);
+});
+
+Deno.test("a resource that becomes garbage while its instance is held is dropped afterwards", async () => {
+  const component = await small({
+    head: `(import "hold" (func $hold))`,
+    canons: { hold: ["lower (func $hold)", ""], yield: ["thread.yield", "(result i32)"] },
+    code: `(global $drops (mut i32) (i32.const 0))
+      (func (export "drop") (param i32) (global.set $drops (i32.add (global.get $drops) (i32.const 1))))
+      (func (export "drops") (result i32) (global.get $drops))
+      (func (export "held") (call $hold))`,
+    exports: `(type $r' (resource (rep i32) (dtor (core func $m "drop"))))
+      (export $r "r" (type $r'))
+      (core func $new (canon resource.new $r'))
+      (core module $Make (import "" "new" (func $new (param i32) (result i32)))
+        (func (export "make") (result i32) (call $new (i32.const 1))))
+      (core instance $make (instantiate $Make (with "" (instance (export "new" (func $new))))))
+      (func (export "make") (result (own $r)) (canon lift (core func $make "make")))
+      (func (export "drops") (result u32) (canon lift (core func $m "drops")))
+      (func (export "held") async (canon lift (core func $m "held")))`,
+  });
+  let free!: () => void;
+  const hold = suspending(() => new Promise<void>((done) => free = done));
+  const { exports } = await instantiate(component, { hold });
+  let seen = 0;
+  const registry = new FinalizationRegistry(() => seen++);
+  (() => {
+    for (let i = 0; i < 10; i++) registry.register(exports.make(), undefined);
+  })();
+  const held = exports.held();
+  assert(await collected(() => seen === 10));
+  await later(0, 5);
+  free();
+  await held;
+  await later(0, 5);
+  assertEquals(exports.drops(), 10);
 });
 
 const CALLS = 100_000, STREAMS = 100_000;

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Component, instantiate, type Trap, ValueError } from "@windlass/component";
 import { guest } from "./guest.ts";
-import { later, mem, memory, rejection, small } from "./small.ts";
+import { later, mem, memory, rejection, small, unhandledIn } from "./small.ts";
 import { itemsOf } from "./tables.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -163,9 +163,14 @@ Deno.test("behaviour 18: a failing source gives DROPPED, and onError is told", a
 });
 
 Deno.test("behaviour 19: a stream handed on unread never calls JavaScript; a locked one is a ValueError", async () => {
-  const exports = await start(), { enqueue } = ReadableByteStreamController.prototype;
+  const exports = await start();
+  const { ReadableByteStreamController: Bytes } = globalThis as {
+    ReadableByteStreamController?: { prototype: object };
+  };
+  const prototype = (Bytes ?? ReadableStreamDefaultController).prototype as { enqueue: (chunk: unknown) => void };
+  const { enqueue } = prototype;
   let calls = 0;
-  ReadableByteStreamController.prototype.enqueue = function (...args) {
+  prototype.enqueue = function (...args) {
     calls++;
     return enqueue.apply(this, args);
   };
@@ -173,7 +178,7 @@ Deno.test("behaviour 19: a stream handed on unread never calls JavaScript; a loc
     assertEquals(await exports.sum(await exports.produce(200)), total(numbers(200)));
     assertEquals(calls, 0);
   } finally {
-    ReadableByteStreamController.prototype.enqueue = enqueue;
+    prototype.enqueue = enqueue;
   }
   const stream = await exports.produce(5);
   await exports.sum(stream);
@@ -334,32 +339,26 @@ Deno.test("behaviour 21: futures read twice, unread, rejected, in a list", async
       (func (export "drop") (param "f" $f) (canon lift (core func $m "drop")))
       (func (export "read") async (param "r" $r) (result u32) (canon lift (core func $m "read")))`,
   });
-  const unhandled: unknown[] = [];
-  const note = (event: PromiseRejectionEvent) => {
-    event.preventDefault();
-    unhandled.push(event.reason);
-  };
-  addEventListener("unhandledrejection", note);
-  const { exports } = await instantiate(component);
-  const once = exports.make(3);
-  assertEquals(await once.read(), 3);
-  assert(await rejection(once.read()) instanceof ValueError);
-  const unread = exports.make(4);
-  unread[Symbol.dispose]();
-  assert(await rejection(unread.read()) instanceof ValueError);
-  const both = exports.two();
-  assertEquals([await both[1].read(), await both[0].read()], [6, 5]);
-  exports.drop(Promise.reject(new Error("nobody reads it")));
-  assertEquals(await exports.read(Promise.resolve({ tag: "ok", val: 7 })), 7);
-  assertEquals(await exports.read(later({ tag: "err", val: 7 }, 1)), 256 + 7);
-  assertEquals(await exports.read(Promise.reject(8)), 256 + 8);
-  assertEquals(await exports.read(Promise.reject(Object.assign(new Error("its payload"), { payload: 9 }))), 256 + 9);
-  // No value comes, and the ABI cannot say so: the instance ends. A value that is read then has no promise.
-  const own = new Error("own"), waiting = exports.make(1), next = (await instantiate(component)).exports;
-  const error = await rejection(next.read(Promise.reject(own))) as Trap;
-  assertEquals(error.cause, own);
-  assertEquals(await waiting.read(), 1);
-  await later(0, 2);
-  removeEventListener("unhandledrejection", note);
+  const unhandled = await unhandledIn(async () => {
+    const { exports } = await instantiate(component);
+    const once = exports.make(3);
+    assertEquals(await once.read(), 3);
+    assert(await rejection(once.read()) instanceof ValueError);
+    const unread = exports.make(4);
+    unread[Symbol.dispose]();
+    assert(await rejection(unread.read()) instanceof ValueError);
+    const both = exports.two();
+    assertEquals([await both[1].read(), await both[0].read()], [6, 5]);
+    exports.drop(Promise.reject(new Error("nobody reads it")));
+    assertEquals(await exports.read(Promise.resolve({ tag: "ok", val: 7 })), 7);
+    assertEquals(await exports.read(later({ tag: "err", val: 7 }, 1)), 256 + 7);
+    assertEquals(await exports.read(Promise.reject(8)), 256 + 8);
+    assertEquals(await exports.read(Promise.reject(Object.assign(new Error("its payload"), { payload: 9 }))), 256 + 9);
+    // No value comes, and the ABI cannot say so: the instance ends. A value that is read then has no promise.
+    const own = new Error("own"), waiting = exports.make(1), next = (await instantiate(component)).exports;
+    const error = await rejection(next.read(Promise.reject(own))) as Trap;
+    assertEquals(error.cause, own);
+    assertEquals(await waiting.read(), 1);
+  });
   assertEquals(unhandled, []);
 });

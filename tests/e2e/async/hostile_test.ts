@@ -3,9 +3,10 @@
 // an unhandled rejection, and each call fails with its own cause.
 
 import { assert, assertEquals } from "@std/assert";
-import { type Component, instantiate, suspending, type Trap } from "@windlass/component";
+import { type Component, instantiate, suspending, type Trap, withSignal } from "@windlass/component";
+import { unreachable } from "../../support/engine.ts";
 import { guest } from "./guest.ts";
-import { compiled, later, mem, memory, rejection, small, textOf } from "./small.ts";
+import { compiled, later, mem, memory, rejection, small, textOf, unhandledIn } from "./small.ts";
 import { itemsOf } from "./tables.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -18,23 +19,11 @@ async function start(options = {}, delay: (ms: number) => unknown = (ms) => late
 /** Defines a test that fails if a rejection is unhandled, or if it hangs. */
 function test(name: string, body: () => Promise<void>): void {
   Deno.test(name, async () => {
-    const unhandled: unknown[] = [];
-    const note = (event: PromiseRejectionEvent) => {
-      event.preventDefault();
-      unhandled.push(event.reason);
-    };
-    addEventListener("unhandledrejection", note);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const hangs = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error("it hangs")), 10_000);
     });
-    try {
-      await Promise.race([body(), hangs]);
-      await later(0, 1);
-    } finally {
-      clearTimeout(timer);
-      removeEventListener("unhandledrejection", note);
-    }
+    const unhandled = await unhandledIn(() => Promise.race([body(), hangs])).finally(() => clearTimeout(timer));
     assertEquals(unhandled, []);
   });
 }
@@ -74,7 +63,7 @@ test("a trap in any part of a call is that call's own, and the cause of others",
     const { exports } = await instantiate(await callbackGuest(), { f: () => later(0, 3) });
     const other = name === "wait" ? undefined : rejection(exports.wait());
     const own = await rejection(exports[name]()) as Trap;
-    assertEquals([own.code, own.message], ["guest-trap", `Cannot call export ${name}: unreachable`]);
+    assertEquals([own.code, own.message], ["guest-trap", `Cannot call export ${name}: ${unreachable}`]);
     if (other !== undefined) assertEquals((await other as Trap).cause, own);
   }
 });
@@ -85,7 +74,7 @@ test("what a task throws past its return goes to onError", async () => {
     onError: (error) => told.push(error),
   });
   assertEquals(await exports.late(), 5);
-  assertEquals(told.map(String), ["Trap: Cannot call export late: unreachable"]);
+  assertEquals(told.map(String), [`Trap: Cannot call export late: ${unreachable}`]);
   const refused = await rejection(exports.late()) as Trap;
   assertEquals([refused.code, refused.cause], ["cannot-enter", told[0]]);
 });
@@ -97,7 +86,7 @@ test("a trap in a start function that calls asynchronously comes out of instanti
     (core module $M (import "" "f" (func $f (result i32))) (func $s (drop (call $f)) unreachable) (start $s))
     (core instance $m (instantiate $M (with "" (instance (export "f" (func $f)))))))`);
   const error = await rejection(instantiate(component, { f: () => later(0, 1) })) as Trap;
-  assertEquals(error.message, "Cannot instantiate component: unreachable");
+  assertEquals(error.message, `Cannot instantiate component: ${unreachable}`);
   await later(0, 3);
 });
 
@@ -128,7 +117,7 @@ test("realloc that traps while a result is lowered, at once or late", async () =
     })))`);
     for (const f of [() => later("text", 1), () => "text"]) {
       const error = await rejection((await instantiate(component, { f })).exports.go()) as Trap;
-      assertEquals(error.message, "Cannot lower result of import f: unreachable");
+      assertEquals(error.message, `Cannot lower result of import f: ${unreachable}`);
     }
     for (const f of [() => later(5, 1), () => 5]) {
       const error = await rejection((await instantiate(component, { f })).exports.go()) as Error;
@@ -610,4 +599,135 @@ test("a guest that nobody can stop is stopped: copies beyond memory, unaligned, 
   }
   const { exports } = await instantiate(component);
   assertEquals(exports.go(2 ** 32 - 1, 0), 2 ** 32 - 1); // BLOCKED: nothing is looked at
+});
+
+test("exceptions and exhausted stacks are traps of their own kind, at once, late and in callbacks", async () => {
+  const component = await small({
+    head: `(import "f" (func $f async))`,
+    canons: { f: ["lower (func $f)", ""], return: ["task.return", ""] },
+    code: `(tag $t)
+      (func $deep (param i32) (result i32) (i32.add (call $deep (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
+      (func (export "deep") (drop (call $deep (i32.const 0)))) (func (export "throw") (throw $t))
+      (func (export "late-deep") (call $f) (drop (call $deep (i32.const 0)))) (func (export "late-throw") (call $f) (throw $t))
+      (func (export "back") (result i32) (i32.const 1))
+      (func (export "throws") (param i32 i32 i32) (result i32) (throw $t))
+      (func (export "deepens") (param i32 i32 i32) (result i32) (call $deep (i32.const 0)))`,
+    exports: ["deep", "throw", "late-deep", "late-throw"].map((name) =>
+      `(func (export "${name}") async (canon lift (core func $m "${name}")))`
+    ).join("\n") +
+      ["throws", "deepens"].map((name) =>
+        `(func (export "${name}") async (canon lift (core func $m "back") async (callback (core func $m "${name}"))))`
+      ).join("\n"),
+  });
+  for (const name of ["deep", "throw", "lateDeep", "lateThrow", "throws", "deepens"]) {
+    const { exports } = await instantiate(component, { f: () => later(undefined, 1) });
+    const error = await rejection(exports[name]()) as Trap;
+    assertEquals(error.code, /deep/i.test(name) ? "stack-overflow" : "uncaught-exception", name);
+  }
+});
+
+test("a guest cannot fill the host's memory with streams and sets", async () => {
+  const component = await small({
+    head: `(type $s (stream u8))`,
+    canons: { new: ["stream.new $s", "(result i64)"], "drop-r": ["stream.drop-readable $s", "(param i32)"] },
+    code: `(func (export "many") (param $n i32)
+        (loop $more (drop (call $new)) (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br_if $more (local.get $n))))
+      (func (export "drop") (call $drop-r (i32.const 1)))`,
+    exports: `(func (export "many") (param "n" u32) (canon lift (core func $m "many")))
+      (func (export "drop") (canon lift (core func $m "drop")))`,
+  });
+  const refusal = (call: () => void) => {
+    try {
+      call();
+    } catch (error) {
+      return (error as Trap).message;
+    }
+  };
+  const { exports } = await instantiate(component);
+  exports.many(500_000);
+  exports.drop();
+  assertEquals(
+    refusal(() => exports.many(1)),
+    "Cannot call export many: handle table is full: limit of 1000000 handles to the host's resources and to waitables",
+  );
+  const few = (await instantiate(component, {}, { limits: { handles: 10 } })).exports;
+  few.many(5);
+  assertEquals(refusal(() => few.many(1)), "Cannot call export many: handle table is full: limit of 10 handles");
+});
+
+test("what the host throws comes out as the same object, whatever it looks like", async () => {
+  const refusing = (what: string) => () => {
+    throw new Error(what);
+  };
+  const errors: unknown[] = [
+    undefined,
+    null,
+    0,
+    "text",
+    Symbol("x"),
+    5n,
+    Object.freeze(new Error("frozen")),
+    new RangeError("Maximum call stack size exceeded"),
+    new WebAssembly.RuntimeError("the host's own"),
+    Object.defineProperty(new Error("n"), "name", { get: refusing("name") }),
+    new Proxy(new Error("p"), { get: refusing("get"), has: refusing("has") }),
+  ];
+  for (const error of errors) {
+    const ways = [
+      () => Promise.reject(error),
+      () => later(0, 1).then(() => Promise.reject(error)),
+      () => {
+        throw error;
+      },
+    ];
+    for (const delay of ways) {
+      for (const name of ["wait", "waitSync"]) {
+        const exports = await start({}, delay), thrown: unknown[] = [];
+        const other = rejection(exports.stuck(1));
+        await exports[name](1).then(undefined, (reason: unknown) => void thrown.push(reason));
+        assert(thrown.length === 1 && Object.is(thrown[0], error));
+        assert(Object.is((await other as Trap).cause, error));
+      }
+    }
+  }
+});
+
+test("the platform reads and hands on streams of guests in its own ways", async () => {
+  const items = itemsOf(), exports = await start();
+  assertEquals((await new Response(await exports.produce(1000)).arrayBuffer()).byteLength, 1000);
+  const both = (await exports.produce(100)).tee() as ReadableStream[];
+  const bytes = await Promise.all(both.map((each) => new Response(each).arrayBuffer()));
+  assertEquals(bytes.map(({ byteLength }) => byteLength), [100, 100]);
+  for await (const chunk of await exports.produce(100)) {
+    assertEquals(chunk.length, 100);
+    break;
+  }
+  const { readable, writable } = new TransformStream();
+  const sum = exports.sum(readable);
+  await (await exports.produce(30)).pipeTo(writable);
+  assertEquals(await sum, 29 * 15);
+  const cancelled = await exports.produce(10);
+  await cancelled.cancel();
+  await cancelled.cancel();
+  await later(0, 5);
+  assertEquals(items(), 0);
+});
+
+test("no listener stays at a signal, however a call ends", async () => {
+  const signal = new AbortController().signal;
+  let listeners = 0;
+  const { addEventListener: add, removeEventListener: remove } = signal;
+  signal.addEventListener = (...args: unknown[]) => (listeners++, (add as Exports).apply(signal, args));
+  signal.removeEventListener = (...args: unknown[]) => (listeners--, (remove as Exports).apply(signal, args));
+  const { exports, promising } = await instantiate(await guest(), { delay: (ms: number) => later(ms, 1) });
+  const call = (name: string, ...args: unknown[]): Promise<unknown> =>
+    (withSignal(signal, exports[name]) as Exports)(...args).catch(() => {});
+  for (let i = 0; i < 50; i++) {
+    await Promise.all([call("wait", 1), call("atOnce", 1), call("wait", "x"), call("sum", 5)]);
+  }
+  await (withSignal(signal, promising.exports.plain) as Exports)(1);
+  await call("waitSync", 1);
+  await Promise.all([call("stuck", 1), call("trap", 1)]);
+  await call("atOnce", 1);
+  assertEquals(listeners, 0);
 });

@@ -30,7 +30,7 @@ Deno.test("there is a limit where none is set", async () => {
   const error = thrown(() => instantiateSync(component, { work }).exports.f!());
   assertEquals(
     error.message,
-    "Cannot call export f: handle table is full: limit of 1000000 handles to waitables and the like",
+    "Cannot call export f: handle table is full: limit of 1000000 handles to the host's resources and to waitables",
   );
 });
 

@@ -75,3 +75,32 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   }
   throw new Error("it was not rejected");
 }
+
+/** Runs something, and gives the rejections that nobody handled. */
+export async function unhandledIn(body: () => Promise<void>): Promise<unknown[]> {
+  const reasons: unknown[] = [];
+  const { process } = globalThis as { process?: NodeProcess };
+  // Deno has Node's `process`, too.
+  const isNode = process !== undefined && process.versions.deno === undefined;
+  const note = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    reasons.push(event.reason);
+  };
+  const noteReason = (reason: unknown) => void reasons.push(reason);
+  if (isNode) process.on("unhandledRejection", noteReason);
+  else addEventListener("unhandledrejection", note);
+  try {
+    await body();
+    await later(0, 2);
+  } finally {
+    if (isNode) process.off("unhandledRejection", noteReason);
+    else removeEventListener("unhandledrejection", note);
+  }
+  return reasons;
+}
+
+interface NodeProcess {
+  readonly versions: { readonly deno?: string };
+  on(event: string, listener: (reason: unknown) => void): void;
+  off(event: string, listener: (reason: unknown) => void): void;
+}
