@@ -166,24 +166,25 @@ class HostTask implements ParamAt, PendingHostCall {
 
   /** The host has returned. */
   returned(returned: unknown): void {
-    const { signature, passing } = this.#lowered, generated = passing?.outcome.get();
+    const generated = this.#lowered.passing?.outcome.get();
     if (generated !== undefined) this.#result = generated(this.#flat, () => returned);
-    else this.#resolve("take-result", () => returnedValue(signature.type.result, returned));
+    else this.#resolve("take-result", returned);
     this.#subtask?.progress(RETURNED);
   }
 
   /** The host has thrown. */
   threw(thrown: unknown): void {
-    const { signature, passing } = this.#lowered, generated = passing?.outcome.get();
+    const generated = this.#lowered.passing?.outcome.get();
     if (generated !== undefined) this.#result = generated(this.#flat, throwing(thrown));
-    else this.#resolve("call-host", () => thrownValue(signature.type.result, thrown));
+    else this.#resolve("call-host", thrown);
     this.#subtask?.progress(RETURNED);
   }
 
-  #resolve(step: Step, take: () => unknown): void {
-    const { signature, cx } = this.#lowered;
+  /** The host has returned something, or the call of it has thrown something. */
+  #resolve(step: Step, outcome: unknown): void {
+    const { signature, cx } = this.#lowered, { type: { result } } = signature;
     try {
-      const value = take();
+      const value = step === "call-host" ? thrownValue(result, outcome) : returnedValue(result, outcome);
       step = "lower-result";
       this.#result = lowerResult(signature, cx, value, this.#flat, this.#frame);
     } catch (error) {

@@ -11,7 +11,7 @@ import { CanonContext, type CanonOptions } from "../../abi/state/canon_context.t
 import type { ComponentInstance, InstanceTree } from "../../abi/state/instance.ts";
 import { guestMemory } from "../../abi/state/memory.ts";
 import { apart } from "../../abi/concurrency/apart.ts";
-import { givenLifting, outcomeLowering } from "../../abi/codegen/passing.ts";
+import { givenLifting, isNumbers, outcomeLowering } from "../../abi/codegen/passing.ts";
 import { cancelCopy, copy, dropEnd, type EndType, newEnds } from "../../abi/concurrency/ends.ts";
 import { debugMessage, dropErrorContext, newErrorContext } from "../../abi/concurrency/error_context.ts";
 import { hostEnds } from "../../abi/concurrency/host_ends.ts";
@@ -155,7 +155,9 @@ export class AsyncCore {
   /** Makes the core function for a guest's call of the host. */
   lowerHost(lowered: Omit<LoweredHost, "scheduler" | "passing">, codegen: boolean): CoreFunction {
     const passed = { ...lowered, codecs: this.#side.codecs };
-    const passing = codegen ? { given: givenLifting(passed), outcome: outcomeLowering(passed) } : undefined;
+    const passing = codegen && !isNumbers(lowered.signature)
+      ? { given: givenLifting(passed), outcome: outcomeLowering(passed) }
+      : undefined;
     return lowerAsyncHost({ ...lowered, scheduler: this.scheduler, passing }, this.#stacks);
   }
 

@@ -5,6 +5,7 @@ import { type Component, instantiate, type Trap, ValueError } from "@windlass/co
 import { guest } from "./guest.ts";
 import { later, mem, memory, rejection, small, unhandledIn } from "./small.ts";
 import { itemsOf } from "./tables.ts";
+import { jspiTest } from "../../support/jspi_test.ts";
 
 // deno-lint-ignore no-explicit-any
 type Exports = any;
@@ -111,7 +112,7 @@ Deno.test("behaviour 15: a read with a buffer fills its view exactly, also after
   assertEquals((await last).done, true);
 });
 
-Deno.test("behaviour 16: a chunk larger than the guest's buffer arrives in parts, in order", async () => {
+jspiTest("behaviour 16: a chunk larger than the guest's buffer arrives in parts, in order", async () => {
   const { exports } = await instantiate(await bytesGuest()), bytes = numbers(100);
   const slow = async function* () {
     await later(0, 1);
@@ -130,7 +131,7 @@ Deno.test("behaviour 16: a chunk larger than the guest's buffer arrives in parts
   assertEquals(await exports.read(Uint8Array.from(bytes), 30), packed(5, 1, total(bytes)));
 });
 
-Deno.test("behaviour 17: a read of nothing ends when a chunk or the end is there", async () => {
+jspiTest("behaviour 17: a read of nothing ends when a chunk or the end is there", async () => {
   const { exports } = await instantiate(await bytesGuest());
   let asked = 0;
   const source = async function* () {
@@ -143,7 +144,7 @@ Deno.test("behaviour 17: a read of nothing ends when a chunk or the end is there
   assertEquals(await exports.read([], 0), packed(1, 1, 0));
 });
 
-Deno.test("behaviour 18: a failing source gives DROPPED, and onError is told", async () => {
+jspiTest("behaviour 18: a failing source gives DROPPED, and onError is told", async () => {
   const told: unknown[] = [], own = new Error("disk");
   const { exports } = await instantiate(await bytesGuest(), {}, { onError: (error) => told.push(error) });
   const sync = function* () {
@@ -295,7 +296,7 @@ Deno.test("behaviour 20: a stream of resources that is read by half leaks none",
   assertEquals(items(), 0);
 });
 
-Deno.test("behaviour 21: futures read twice, unread, rejected, in a list", async () => {
+jspiTest("behaviour 21: futures read twice, unread, rejected, in a list", async () => {
   const component = await small({
     head: `(type $f (future u32)) (type $r (future (result u32 (error u32)))) (type $list (list $f))`,
     canons: {

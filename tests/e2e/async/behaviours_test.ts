@@ -6,6 +6,7 @@ import { unreachable } from "../../support/engine.ts";
 import { guest } from "./guest.ts";
 import { compiled, later, mem, rejection, small, textOf } from "./small.ts";
 import { itemsOf } from "./tables.ts";
+import { jspiTest } from "../../support/jspi_test.ts";
 
 // deno-lint-ignore no-explicit-any
 type Exports = any;
@@ -29,7 +30,7 @@ Deno.test("behaviour 2: a ValueError rejects its promise only, and leaves nothin
   assertEquals(items(), 0);
 });
 
-Deno.test("behaviour 3: a sync export barges in while a task waits, and is refused while the guest runs", async () => {
+jspiTest("behaviour 3: a sync export barges in while a task waits, and is refused while the guest runs", async () => {
   const seen: unknown[] = [];
   const exports: Exports = await start((ms) => {
     try {
@@ -45,7 +46,7 @@ Deno.test("behaviour 3: a sync export barges in while a task waits, and is refus
   assertEquals(seen, ["cannot-enter", "cannot-enter", "cannot-enter"]);
 });
 
-Deno.test("behaviour 4: a sync export called between a resumption and its run succeeds", async () => {
+jspiTest("behaviour 4: a sync export called between a resumption and its run succeeds", async () => {
   const exports = await start((ms) => Promise.resolve(ms));
   let done = false;
   const waiting = exports.waitSync(1).then(() => done = true);
@@ -76,7 +77,7 @@ Deno.test("behaviour 6: a trap rejects its own call, others with cannot-enter an
   }
 });
 
-Deno.test("behaviour 7: a host promise's Error comes out of the root call as the same object", async () => {
+jspiTest("behaviour 7: a host promise's Error comes out of the root call as the same object", async () => {
   for (const name of ["wait", "waitSync"]) {
     for (
       const make of [(own: Error) => Promise.reject(own), (own: Error) => later(0, 1).then(() => Promise.reject(own))]
@@ -87,7 +88,7 @@ Deno.test("behaviour 7: a host promise's Error comes out of the root call as the
   }
 });
 
-Deno.test("behaviour 8: catch_all around a blocking built-in and an async lower swallows no trap", async () => {
+jspiTest("behaviour 8: catch_all around a blocking built-in and an async lower swallows no trap", async () => {
   const calls: Record<string, string> = {
     wait: "(drop (call $wait (i32.const 99) (i32.const 0)))",
     read: "(drop (call $read (i32.const 99) (i32.const 0) (i32.const 1)))",
@@ -142,7 +143,7 @@ Deno.test("behaviour 8: catch_all around a blocking built-in and an async lower 
   }
 });
 
-Deno.test("behaviour 12: cancelling a host call gives lends back; a settled one has returned", async () => {
+jspiTest("behaviour 12: cancelling a host call gives lends back; a settled one has returned", async () => {
   const component = await small({
     head: `(import "r" (type $r (sub resource))) (import "nap" (func $nap async))
       (import "f" (func $f async (param "r" (borrow $r)) (result u32)))`,
@@ -209,7 +210,7 @@ Deno.test("behaviour 12: what a cancelled host call gives late is disposed of, a
   assertEquals(gone, "stream resource stream resource ");
 });
 
-Deno.test("behaviour 22: calls and streams leave the tables empty", async () => {
+jspiTest("behaviour 22: calls and streams leave the tables empty", async () => {
   const items = itemsOf(), exports = await start((ms) => Promise.resolve(ms));
   for (let i = 0; i < 300; i++) {
     await Promise.all([exports.wait(i), exports.waitSync(i), exports.atOnce(i), exports.sum([[i & 255]])]);
@@ -219,7 +220,7 @@ Deno.test("behaviour 22: calls and streams leave the tables empty", async () => 
   assertEquals(items(), 0);
 });
 
-Deno.test("behaviour 23: guests that yield for ever let timers fire, on stacks and in callbacks", async () => {
+jspiTest("behaviour 23: guests that yield for ever let timers fire, on stacks and in callbacks", async () => {
   const component = await small({
     head: `(import "stop" (func $stop (result u32)))`,
     canons: {
@@ -399,7 +400,7 @@ Deno.test("behaviour 27: STARTED and RETURNED are one event, and indices are use
   assertEquals(caller.indices(), 1);
 });
 
-Deno.test("behaviour 29: for a blocked caller, realloc has context 0, may grow memory, may not leave", async () => {
+jspiTest("behaviour 29: for a blocked caller, realloc has context 0, may grow memory, may not leave", async () => {
   const component = (bad: boolean) =>
     compiled(`(component
     (import "f" (func $f async (result string)))

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { instantiate, Trap } from "@windlass/component";
 import { guest } from "./guest.ts";
+import { jspiTest } from "../../support/jspi_test.ts";
 
 const later = <T>(value: T, ms = 0) => new Promise<T>((done) => setTimeout(() => done(value), ms));
 
@@ -18,7 +19,7 @@ Deno.test("an asynchronous export gives a promise, also if it returns at once", 
   assertEquals(await promise, 5);
 });
 
-Deno.test("a guest waits for a promise of the host, on its own stack and in callbacks", async () => {
+jspiTest("a guest waits for a promise of the host, on its own stack and in callbacks", async () => {
   const exports = await start();
   assertEquals(await exports.waitSync(2), 4);
   assertEquals(await exports.wait(3), 3);

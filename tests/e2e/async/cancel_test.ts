@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HostFunc, instantiate, t, Trap, ValueError, withSignal } from "@windlass/component";
 import { guest } from "./guest.ts";
+import { jspiTest } from "../../support/jspi_test.ts";
 
 const later = <T>(value: T, ms = 0) => new Promise<T>((done) => setTimeout(() => done(value), ms));
 const never = () => new Promise<number>(() => {});
@@ -29,7 +30,7 @@ Deno.test("aborting rejects with the reason at once, and the guest cancels its w
   assertEquals(await exports.atOnce(1), 2);
 });
 
-Deno.test("a call that has not started yet does not start", async () => {
+jspiTest("a call that has not started yet does not start", async () => {
   let release = (_: number): void => {};
   const { exports } = await start(() => new Promise<number>((done) => release = done));
   const first = exports.waitSync(1); // holds the lock
@@ -53,7 +54,7 @@ Deno.test("aborting after the result does nothing, and an aborted signal starts 
   assertThrows(() => withSignal({} as AbortSignal, exports.wait), TypeError, "AbortSignal");
 });
 
-Deno.test("a guest that does not look for a cancellation ends in its own time", async () => {
+jspiTest("a guest that does not look for a cancellation ends in its own time", async () => {
   let release = (_: number): void => {};
   const { exports } = await start(() => new Promise<number>((done) => release = done));
   const controller = new AbortController(), call = withSignal(controller.signal, exports.waitSync)(1);
@@ -74,7 +75,7 @@ Deno.test("a signal of promising calls gives the promise up", async () => {
   assertEquals(await call(4).catch((error: unknown) => error), "no");
 });
 
-Deno.test("disposing rejects the calls under way", async () => {
+jspiTest("disposing rejects the calls under way", async () => {
   for (const name of ["wait", "waitSync", "stuck"]) {
     const instance = await start(), call = instance.exports[name](1).catch((error: unknown) => error);
     instance[Symbol.dispose]();
@@ -108,7 +109,7 @@ Deno.test("no more calls are under way than the limit allows", async () => {
   assert(error instanceof Trap && error.code === "task-limit", String(error));
 });
 
-Deno.test("an aborted instance rejects each call with the reason", async () => {
+jspiTest("an aborted instance rejects each call with the reason", async () => {
   const controller = new AbortController();
   const { exports } = await start(never, { signal: controller.signal });
   const calls = [exports.wait(1), exports.waitSync(1)].map((call) => call.catch((error: unknown) => error));

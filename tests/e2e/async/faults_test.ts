@@ -6,6 +6,7 @@ import { type Component, instantiate, type Trap } from "@windlass/component";
 import { guest } from "./guest.ts";
 import { compiled, later, mem, memory, rejection, small, textOf } from "./small.ts";
 import { itemsOf } from "./tables.ts";
+import { jspiTest } from "../../support/jspi_test.ts";
 
 // deno-lint-ignore no-explicit-any
 type Exports = any;
@@ -53,7 +54,7 @@ Deno.test("jco#1633: a copy that fails traps, it does not stall", async () => {
   ]);
 });
 
-Deno.test("jco#1898, #1916, #1917, #1007, #1367: a sync lower of an async import calls the host and waits", async () => {
+jspiTest("jco#1898, #1916, #1917, #1007, #1367: a sync lower of an async import calls the host and waits", async () => {
   for (const delay of [(ms: number) => later(ms, 1), (ms: number) => ms]) {
     let calls = 0;
     const exports = await start({}, (ms) => (calls++, delay(ms)));
@@ -95,7 +96,7 @@ Deno.test("jco#1437: a host that writes when it is asked does not deadlock", asy
   assertEquals(await sum, 20);
 });
 
-Deno.test("jco#1739: streams and futures that an async import gives are lowered once", async () => {
+jspiTest("jco#1739: streams and futures that an async import gives are lowered once", async () => {
   const component = await small({
     head: `(type $s (stream u8)) (type $f (future u32)) (type $pair (tuple $s $f))
       (import "f" (func $f async (result $pair)))`,
@@ -158,7 +159,7 @@ async function pair(
     (export "b" (instance $b)) (export "a" (instance $a)))`);
 }
 
-Deno.test("jco#1711, #1717, #1870: guests call each other without a timer", async () => {
+jspiTest("jco#1711, #1717, #1870: guests call each other without a timer", async () => {
   const component = await pair(
     {
       canons: {
@@ -197,7 +198,7 @@ Deno.test("jco#1711, #1717, #1870: guests call each other without a timer", asyn
   assertEquals(timers, 0);
 });
 
-Deno.test("jco#2042: an error in lowering reaches the caller", async () => {
+jspiTest("jco#2042: an error in lowering reaches the caller", async () => {
   for (const delay of [() => "text", () => later("text", 1)]) {
     for (const name of ["wait", "waitSync"]) {
       const error = await rejection((await start({}, delay))[name](1)) as Error;
@@ -206,7 +207,7 @@ Deno.test("jco#2042: an error in lowering reaches the caller", async () => {
   }
 });
 
-Deno.test("wit-bindgen#1609: a sibling can feed whoever waits in an async import of sync form", async () => {
+jspiTest("wit-bindgen#1609: a sibling can feed whoever waits in an async import of sync form", async () => {
   const component = await small({
     head: `(import "f" (func $f async (result u32)))`,
     canons: { f: ["lower (func $f)", "(result i32)"], return: ["task.return (result u32)", "(param i32)"] },
@@ -247,7 +248,7 @@ Deno.test("wit-bindgen#1638: a sync cancel of a stream in a set traps, an async 
   assertEquals((await rejection(exports.sync()) as Trap).code, "sync-in-waitable-set");
 });
 
-Deno.test("wit-bindgen#1439, wasmtime#13040: a loop that polls and yields gets its event", async () => {
+jspiTest("wit-bindgen#1439, wasmtime#13040: a loop that polls and yields gets its event", async () => {
   const component = await small({
     head: `(import "f" (func $f async (result u32)))`,
     canons: {
@@ -433,7 +434,7 @@ Deno.test("wasmtime#13514, #13098: nothing stays of transmits whose other side g
   assertEquals(items(), 0);
 });
 
-Deno.test("wasmtime#13196, #13269: a cancellation reaches a task that yields, and is delivered once", async () => {
+jspiTest("wasmtime#13196, #13269: a cancellation reaches a task that yields, and is delivered once", async () => {
   const component = await pair(
     {
       canons: {
@@ -493,15 +494,18 @@ Deno.test("wasip3-prototyping#28: a dropped writer wakes the readers", async () 
   assertEquals(items(), 0);
 });
 
-Deno.test("wasip3-prototyping#41, #96: sync calls of the host's async functions, and streams at the same time", async () => {
-  const exports = await start();
-  const slow = async function* () {
-    for (let i = 0; i < 5; i++) {
-      await later(0, 1);
-      yield [i];
-    }
-  };
-  const stream = await exports.produce(300);
-  const all = [exports.waitSync(3), exports.sum(slow()), exports.sum(stream), exports.wait(2)];
-  assertEquals(await Promise.all(all), [6, 10, total(numbers(300)), 2]);
-});
+jspiTest(
+  "wasip3-prototyping#41, #96: sync calls of the host's async functions, and streams at the same time",
+  async () => {
+    const exports = await start();
+    const slow = async function* () {
+      for (let i = 0; i < 5; i++) {
+        await later(0, 1);
+        yield [i];
+      }
+    };
+    const stream = await exports.produce(300);
+    const all = [exports.waitSync(3), exports.sum(slow()), exports.sum(stream), exports.wait(2)];
+    assertEquals(await Promise.all(all), [6, 10, total(numbers(300)), 2]);
+  },
+);

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { instantiate, ValueError } from "@windlass/component";
 import { guest } from "./guest.ts";
+import { jspiTest } from "../../support/jspi_test.ts";
 
 // deno-lint-ignore no-explicit-any
 async function start(options = {}): Promise<any> {
@@ -86,7 +87,7 @@ Deno.test("a source that fails ends its stream, and the embedder is told", async
   assertEquals(told, [own]);
 });
 
-Deno.test("futures in both directions", async () => {
+jspiTest("futures in both directions", async () => {
   const exports = await start();
   assertEquals(await exports.awaitValue(Promise.resolve(5)), 5);
   assertEquals(await exports.awaitValue(new Promise((done) => setTimeout(() => done(6), 2))), 6);
