@@ -195,7 +195,7 @@ export class Scheduler {
     const depth = this.#resumers.push(undefined) - 1;
     const { current, allowed, flight } = this, go = thread.go!, { onStack } = thread;
     thread.go = thread.waiting = undefined;
-    thread.since = 0;
+    thread.since = thread.fruitless = 0;
     thread.cancellable = thread.onStack = false;
     try {
       if (!onStack) enter(entering, thread.task.number);

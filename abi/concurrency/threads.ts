@@ -97,7 +97,7 @@ export function yieldThread(host: ThreadHost, cancellable: boolean): () => CoreV
   };
 }
 
-/** How often a thread may yield to none, while only suspended stacks could go on. */
+/** How often a thread may yield to none, while only others could end its wait. */
 const MAX_FRUITLESS_YIELDS = 1_000_000;
 
 /** Lets a thread of the instance run: on top of this one, or in its place if its stack is suspended. */
@@ -105,8 +105,9 @@ function yieldInPlace(thread: Thread, cancellable: boolean): CoreValue | undefin
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
   const other = threads.nextCandidate((each) => scheduler.allowed || !each.onStack);
   if (other === undefined) {
-    // It may wait for them in a loop, which would never end.
-    if (threads.hasCandidate() && ++thread.fruitless > MAX_FRUITLESS_YIELDS) scheduler.refuse("thread.yield");
+    // It may wait in a loop for them, or for what is below it on the stack: that would never end.
+    const waits = threads.hasCandidate() || thread.task.async;
+    if (waits && ++thread.fruitless > MAX_FRUITLESS_YIELDS) scheduler.refuse("thread.yield");
     return 0;
   }
   thread.fruitless = 0;

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { features } from "@windlass/component";
+import { leavesAnyHandles } from "../support/leaks.ts";
 import { runWast } from "../support/wast.ts";
 
 for (const folder of ["", "async/"]) {
@@ -9,7 +10,8 @@ for (const folder of ["", "async/"]) {
   for (const { name } of [...Deno.readDirSync(url)].sort((left, right) => left.name < right.name ? -1 : 1)) {
     if (!name.endsWith(".wast")) continue;
     const path = `${folder}${name}`;
-    Deno.test(`${path} passes`, async () => {
+    const fn = async (): Promise<void> => {
+      leavesAnyHandles();
       const outcomes = await runWast(await Deno.readTextFile(new URL(name, url)), { strict: true });
       // What has to suspend a stack is refused, and what follows it cannot pass either.
       const refused = !features.jspi && outcomes.some(({ detail }) => detail.includes("this engine has no JSPI"));
@@ -18,6 +20,7 @@ for (const folder of ["", "async/"]) {
         outcomes.filter(({ status }) => status !== "passed").map(({ line, detail }) => `${path}:${line}: ${detail}`),
         [],
       );
-    });
+    };
+    Deno.test(`${path} passes`, fn);
   }
 }

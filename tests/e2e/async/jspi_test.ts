@@ -57,3 +57,36 @@ Deno.test("an asynchronous import that is exported again checks both ways", asyn
   const thrown = await call(() => Promise.reject({ payload: 4 }));
   await assertRejects(() => thrown.f(1), ComponentError);
 });
+
+const spinner = await component(`(component
+  (core func $yield (canon thread.yield))
+  (core func $return (canon task.return))
+  (core module $M (import "" "yield" (func $yield (result i32))) (import "" "return" (func $return))
+    (global $done (mut i32) (i32.const 0))
+    (func (export "spin") (result i32)
+      (loop $again (drop (call $yield)) (br_if $again (i32.eqz (global.get $done)))) (call $return) (i32.const 0))
+    (func (export "cb") (param i32 i32 i32) (result i32) unreachable)
+    (func (export "end") (global.set $done (i32.const 1))))
+  (core instance $m (instantiate $M (with "" (instance (export "yield" (func $yield)) (export "return" (func $return))))))
+  (func (export "spin") async (canon lift (core func $m "spin") async (callback (core func $m "cb"))))
+  (func (export "end") (canon lift (core func $m "end"))))`);
+
+Deno.test("without JSPI a task that yields for ever is refused; with it, others can end its wait", async () => {
+  const { has } = jspi;
+  jspi.has = false;
+  try {
+    // deno-lint-ignore no-explicit-any
+    const { exports } = await instantiate(spinner) as any;
+    const error = await exports.spin().catch((error: unknown) => error);
+    assert(error instanceof Trap && error.code === "cannot-suspend", String(error));
+  } finally {
+    jspi.has = has;
+  }
+  if (!has) return;
+  // deno-lint-ignore no-explicit-any
+  const { exports } = await instantiate(spinner) as any;
+  const spinning = exports.spin();
+  await later(0, 5);
+  exports.end();
+  await spinning;
+});
