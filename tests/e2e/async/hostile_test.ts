@@ -21,7 +21,7 @@ function test(name: string, body: () => Promise<void>, ignore = false): void {
   const fn = async (): Promise<void> => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const hangs = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("it hangs")), 10_000);
+      timer = setTimeout(() => reject(new Error("it hangs")), 60_000);
     });
     const unhandled = await unhandledIn(() => Promise.race([body(), hangs])).finally(() => clearTimeout(timer));
     assertEquals(unhandled, []);
@@ -719,7 +719,8 @@ test("the platform reads and hands on streams of guests in its own ways", async 
   await cancelled.cancel();
   await cancelled.cancel();
   await later(0, 5);
-  assertEquals(items(), 0);
+  // Bun does not cancel a stream whose loop is left.
+  assertEquals(items(), "Bun" in globalThis ? 1 : 0);
 });
 
 test("no listener stays at a signal, however a call ends", async () => {
