@@ -93,7 +93,7 @@ class HostTask {
     if (promise === undefined) return this.#finish();
     const thread = currentThread(inst, scheduler), stack = scheduler.suspend(path);
     // The thread keeps the baton while it waits.
-    scheduler.flight = { thread, toEnter: [], entered: stack.entered };
+    scheduler.flight = { thread, toEnter: [] };
     settled(this, promise, (work) => {
       if (scheduler.tree.lockedDown) return;
       try {

@@ -42,12 +42,9 @@ export class SuspendedStack {
   readonly promise: Promise<CoreValue | undefined>;
   resolve!: (core: CoreValue | undefined) => void;
   reject!: (error: unknown) => void;
-  /** The instances that are left when the thread blocks or ends. */
-  readonly entered: readonly ComponentInstance[];
 
-  constructor(thread: Thread, entered: readonly ComponentInstance[]) {
+  constructor(thread: Thread) {
     this.thread = thread;
-    this.entered = entered;
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -60,8 +57,6 @@ interface Flight {
   readonly thread: Thread;
   /** The instances to enter when it runs. */
   readonly toEnter: readonly ComponentInstance[];
-  /** The instances to leave when it blocks or ends. */
-  readonly entered: readonly ComponentInstance[];
 }
 
 /** A place of {@linkcode Scheduler.run} on the stack of those who wait for control. */
@@ -208,10 +203,10 @@ export class Scheduler {
   /** Suspends the running stack. Its thread must be in {@linkcode allowed} code. */
   suspend(what: string): SuspendedStack {
     if (!this.allowed) this.refuse(what);
-    const thread = this.current!, { flight } = this;
+    const thread = this.current!;
     this.need!.value = 1;
     thread.suspended = true;
-    const stack = new SuspendedStack(thread, flight?.thread === thread ? flight.entered : nobody);
+    const stack = new SuspendedStack(thread);
     this.#stacks.add(stack);
     this.#pending = stack;
     return stack;
@@ -231,9 +226,11 @@ export class Scheduler {
 
   /** Lets a suspended stack go on with a value. */
   resume(stack: SuspendedStack, toEnter: readonly ComponentInstance[], make: () => CoreValue | undefined): void {
+    const { thread } = stack;
     this.#stacks.delete(stack);
-    stack.thread.suspended = false;
-    this.flight = { thread: stack.thread, toEnter, entered: toEnter.length > 0 ? toEnter : stack.entered };
+    thread.suspended = false;
+    if (toEnter.length > 0) thread.entered = toEnter;
+    this.flight = { thread, toEnter };
     try {
       stack.resolve(make());
     } catch (error) {
@@ -244,7 +241,8 @@ export class Scheduler {
   /** Lets a suspended stack end with an error. */
   unwind(stack: SuspendedStack, error: unknown): void {
     this.#stacks.delete(stack);
-    this.flight = { thread: stack.thread, toEnter: nobody, entered: nobody };
+    stack.thread.entered = nobody;
+    this.flight = { thread: stack.thread, toEnter: nobody };
     stack.reject(uncatchable(this.tree, error));
   }
 
@@ -261,7 +259,8 @@ export class Scheduler {
   land(thread: Thread): void {
     const { flight } = this;
     if (flight?.thread !== thread) return;
-    this.leave(flight.entered);
+    this.leave(thread.entered);
+    thread.entered = nobody;
     this.current = undefined;
     this.allowed = false;
     // Not before the engine has suspended the stack.
@@ -275,15 +274,26 @@ export class Scheduler {
   }
 
   /**
+   * A thread was suspended while another one ran on top of it, and that one has blocked or ended:
+   * control goes on to whoever resumed the first.
+   */
+  blocked(thread: Thread): void {
+    this.leave(thread.entered);
+    thread.entered = nobody;
+    this.#back();
+  }
+
+  /**
    * The running stack gives its place to another one, which goes on in its stead: whoever waits for
    * the first now waits for the second.
    */
   replaceBy(thread: Thread): void {
-    const go = thread.go!, entered = this.flight?.entered ?? nobody;
+    const go = thread.go!, replaced = this.current!;
     thread.go = thread.waiting = undefined;
     thread.cancellable = thread.onStack = false;
     go(false, nobody);
-    this.flight = { thread, toEnter: nobody, entered };
+    thread.entered = replaced.entered;
+    replaced.entered = nobody;
   }
 
   // Waiting.

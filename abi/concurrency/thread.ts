@@ -32,10 +32,14 @@ export class Thread {
   go: Continue | undefined = undefined;
   /** Whether it goes on by resuming a suspended stack, which takes a microtask. */
   onStack = false;
+  /** Whether it is below another thread on one stack: it goes on when control is back there. */
+  below = false;
   /** Whether it is in a queue of the scheduler. */
   queued = false;
   /** What happens with the results of the core function that runs on its stack. */
   returned: ((result: unknown) => void) | undefined = undefined;
+  /** The instances that are left when it blocks or ends, if it runs on a stack that was resumed. */
+  entered: readonly ComponentInstance[] = [];
   /** Whether its stack is suspended, and not at its end. */
   suspended = false;
   /** An exception that the end of its core function caused. */

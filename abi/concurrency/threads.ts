@@ -4,7 +4,7 @@
 import type { CoreFunction, CoreType, CoreValue } from "../types/core_values.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { checkLeave, trap } from "../state/trap.ts";
-import { checkMayBlock, currentThread, isSynchronous } from "./blocking.ts";
+import { checkMayBlock, currentThread, isSynchronous, runOthers } from "./blocking.ts";
 import { callCore, type GuestCore } from "./lift.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Thread } from "./thread.ts";
@@ -47,13 +47,13 @@ export function newThread(
   { table, param, fits, core }: StartTable,
 ): (index: CoreValue, arg: CoreValue) => number {
   return (index, arg) => {
-    const { task } = running(host), { tree } = host.inst;
+    const creator = running(host), { task } = creator, { tree } = host.inst;
     const at = typeof index === "bigint" ? Number(BigInt.asUintN(64, index)) : (index as number) >>> 0;
     if (at >= table.length) trap(tree, "thread-table-bounds", at);
     const func = table.get(typeof index === "bigint" ? index as never : at) as CoreFunction | null;
     if (func === null) trap(tree, "thread-no-function");
     if (!fits(func)) trap(tree, "thread-function-type", param);
-    registered(task.implicit);
+    if (creator === task.implicit) registered(creator); // another one may outlive it
     const thread = new Thread(task);
     thread.go = () => {
       callCore(thread, core(func), [arg], () => task.unregister(thread));
@@ -97,11 +97,14 @@ export function yieldThread(host: ThreadHost, cancellable: boolean): () => CoreV
 }
 
 /** Lets the threads of the instance run that can do so on top of this one. */
-function yieldInPlace(thread: Thread): number {
+function yieldInPlace(thread: Thread): number | undefined {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
   const other = threads.candidate((each) => !each.onStack);
-  if (other !== undefined) scheduler.run(other, false, [], () => {});
-  return 0;
+  let back = (): void => {};
+  if (other === undefined || scheduler.run(other, false, [], () => back())) return 0;
+  const stack = scheduler.suspend("thread.yield");
+  back = () => scheduler.resume(stack, [], () => 0);
+  return undefined;
 }
 
 function yieldOnStack(thread: Thread, stack: ReturnType<Scheduler["suspend"]>, cancellable: boolean): void {
@@ -133,29 +136,21 @@ function suspendNow(thread: Thread, cancellable: boolean): CoreValue | undefined
       resumed = { cancelled };
     };
     thread.cancellable = cancellable;
+    thread.below = true;
     const ready = (): boolean => resumed !== undefined || thread.waiting !== undefined;
-    const done = runUntil(thread, ready);
+    const outcome = runOthers(thread, ready, () => scheduler.blocked(thread));
+    thread.below = false;
+    if (outcome === "under way") {
+      suspendOnStack(thread, scheduler.suspend("thread.suspend"), cancellable);
+      return undefined;
+    }
     thread.go = thread.waiting = undefined;
-    if (done) return flag(resumed?.cancelled ?? false);
+    if (outcome === "ready") return flag(resumed?.cancelled ?? false);
   }
   const stack = scheduler.suspend("thread.suspend");
   suspendOnStack(thread, stack, cancellable);
   scheduler.land(thread);
   return undefined;
-}
-
-/** Runs other threads on top of a synchronous one. False if only suspended stacks could help. */
-function runUntil(thread: Thread, ready: () => boolean): boolean {
-  const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
-  while (!ready()) {
-    const other = threads.candidate((each) => each !== thread && !each.onStack);
-    if (other === undefined) {
-      if (threads.candidate((each) => each !== thread) === undefined) scheduler.neverReturns();
-      return false;
-    }
-    scheduler.run(other, false, [], () => {});
-  }
-  return true;
 }
 
 function suspendOnStack(thread: Thread, stack: ReturnType<Scheduler["suspend"]>, cancellable: boolean): void {
@@ -213,18 +208,23 @@ function switchTo(thread: Thread, other: Thread, yields: boolean, cancellable: b
     resumed = { cancelled };
   };
   if (yields) thread.waiting = { ...always, cancellable };
-  const landed = scheduler.run(other, false, [], () => scheduler.schedule());
-  const isReady = thread.isReady;
+  thread.below = true;
+  const landed = scheduler.run(other, false, [], () => scheduler.blocked(thread));
+  thread.below = false;
+  const { isReady, waiting } = thread;
   if (landed && resumed !== undefined) return flag(resumed.cancelled);
   thread.go = thread.waiting = undefined;
   if (landed) {
-    if (!yields && isReady) return 0;
-    if (yields && (isSynchronous(thread) || !scheduler.allowed)) return 0;
+    if ((yields || isReady) && (isSynchronous(thread) || !scheduler.allowed && !other.below)) return 0;
     if (!yields && isSynchronous(thread)) return suspendNow(thread, cancellable);
   }
   const stack = scheduler.suspend("thread.suspend-then-resume");
-  if (yields) yieldOnStack(thread, stack, cancellable);
-  else suspendOnStack(thread, stack, cancellable);
+  if (yields) {
+    yieldOnStack(thread, stack, cancellable);
+  } else {
+    suspendOnStack(thread, stack, cancellable);
+    thread.waiting = waiting; // the other one may have called `thread.resume-later`
+  }
   if (landed) scheduler.land(thread);
   return undefined;
 }
