@@ -54,17 +54,13 @@ function enter(task: Task): void {
   const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
   const isHeld = (): boolean => threads.backpressure > 0 || task.needsExclusive && threads.exclusive !== undefined;
   if (!task.async || !isHeld() && threads.entering.size === 0) return begin(task);
-  threads.entering.add(implicit);
+  threads.waitToEnter(implicit);
   const waiting = { ready: () => !isHeld(), cancellable: true, what: "its turn to enter" };
   scheduler.wait(implicit, waiting, (cancelled) => {
-    threads.entering.delete(implicit);
-    if (cancelled) {
-      task.cancel();
-      threads.admit();
-    } else {
-      begin(task);
-      if (threads.exclusive === undefined && threads.backpressure === 0) threads.admit();
-    }
+    threads.stopWaitingToEnter(implicit);
+    if (cancelled) task.cancel();
+    else begin(task);
+    threads.admit();
   }, false);
 }
 
@@ -153,8 +149,10 @@ function next(task: Task, packed: number): void {
   const code = packed & 0xf;
   if (code === EXIT) return task.exit();
   if (code !== YIELD && code !== WAIT) trap(inst.tree, "callback-code", code);
-  threads.unlock();
   const set = code === WAIT ? inst.handles.item(packed >>> 4, WaitableSet, "waitable set") : undefined;
+  // A cancellation that was pending is delivered now: no other thread runs in between.
+  if (task.deliverPendingCancel(true)) return callBack(task, TASK_CANCELLED);
+  threads.unlock();
   const isFree = (): boolean => {
     if (threads.exclusive === undefined) return true;
     threads.locked.add(implicit);
@@ -172,7 +170,6 @@ function next(task: Task, packed: number): void {
     const event = cancelled ? TASK_CANCELLED : set === undefined ? NOTHING : set.takeEvent();
     callBack(task, event);
   };
-  if (task.deliverPendingCancel(true)) return again(task, go);
   if (set === undefined) {
     implicit.waiting = waiting;
     implicit.cancellable = true;
@@ -181,17 +178,6 @@ function next(task: Task, packed: number): void {
   } else {
     scheduler.wait(implicit, waiting, go, false);
   }
-}
-
-/** A cancellation was pending: it is delivered as soon as the task may run. */
-function again(task: Task, go: (cancelled: boolean) => void): void {
-  const { scheduler, implicit, inst } = task, threads = scheduler.threads(inst);
-  const ready = (): boolean => {
-    if (threads.exclusive === undefined) return true;
-    threads.locked.add(implicit);
-    return false;
-  };
-  scheduler.wait(implicit, { ready, cancellable: false, what: "its turn" }, () => go(true), false);
 }
 
 function callBack(task: Task, event: GuestEvent): void {

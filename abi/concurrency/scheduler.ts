@@ -399,7 +399,10 @@ export class Scheduler {
       }
       if (thread === undefined) break;
       thread.queued = false;
-      if (!thread.isReady) continue;
+      if (!thread.isReady) {
+        this.threads(thread.task.inst).passOn();
+        continue;
+      }
       ran = true;
       this.#turn(thread);
       if (performance.now() > until) return undefined;
