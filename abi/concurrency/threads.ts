@@ -17,7 +17,7 @@ export interface ThreadHost {
 
 function running({ inst, scheduler }: ThreadHost): Thread {
   checkLeave(inst);
-  return currentThread(inst, scheduler);
+  return registered(currentThread(inst, scheduler));
 }
 
 /** Makes sure that a thread is in the table: those of synchronous calls are put there late. */
@@ -28,7 +28,7 @@ function registered(thread: Thread): Thread {
 
 /** `thread.index`. */
 export function threadIndex(host: ThreadHost): () => number {
-  return () => registered(running(host)).index;
+  return () => running(host).index;
 }
 
 /** How to look up and call a thread's function. */
@@ -47,13 +47,12 @@ export function newThread(
   { table, param, fits, core }: StartTable,
 ): (index: CoreValue, arg: CoreValue) => number {
   return (index, arg) => {
-    const creator = running(host), { task } = creator, { tree } = host.inst;
+    const { task } = running(host), { tree } = host.inst;
     const at = typeof index === "bigint" ? Number(BigInt.asUintN(64, index)) : (index as number) >>> 0;
     if (at >= table.length) trap(tree, "thread-table-bounds", at);
     const func = table.get(typeof index === "bigint" ? index as never : at) as CoreFunction | null;
     if (func === null) trap(tree, "thread-no-function");
     if (!fits(func)) trap(tree, "thread-function-type", param);
-    if (creator === task.implicit) registered(creator); // another one may outlive it
     const thread = new Thread(task);
     thread.go = () => {
       callCore(thread, core(func), [arg], () => task.unregister(thread));
@@ -127,7 +126,6 @@ export function suspendThread(host: ThreadHost, cancellable: boolean): () => Cor
 
 function suspendNow(thread: Thread, cancellable: boolean): CoreValue | undefined {
   const { task } = thread, { scheduler } = task;
-  registered(thread);
   if (task.deliverPendingCancel(cancellable)) return 1;
   let resumed: { cancelled: boolean } | undefined;
   if (isSynchronous(thread)) {
@@ -193,7 +191,6 @@ export function thenPromote(
 /** Passes control to another thread. */
 function switchTo(thread: Thread, other: Thread, yields: boolean, cancellable: boolean): CoreValue | undefined {
   const { scheduler } = thread.task;
-  registered(thread);
   if (other.onStack) {
     const stack = scheduler.suspend("thread.suspend-then-resume");
     if (yields) yieldOnStack(thread, stack, cancellable);
