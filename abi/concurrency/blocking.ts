@@ -47,7 +47,19 @@ export function block(
   const { task } = thread, { scheduler } = task;
   if (task.deliverPendingCancel(waiting.cancellable)) return finish(true);
   if (waiting.ready()) return finish(false);
-  if (isSynchronous(thread) && runOthers(thread, waiting)) return finish(false);
+  if (isSynchronous(thread)) {
+    let back = (): void => {};
+    const outcome = runOthers(thread, waiting.ready, () => back());
+    if (outcome === "ready") return finish(false);
+    if (outcome === "under way") {
+      const stack = scheduler.suspend(waiting.what);
+      back = () => {
+        if (waiting.ready()) scheduler.resume(stack, [], () => finish(false));
+        else blockSuspended(thread, stack, waiting, finish);
+      };
+      return undefined;
+    }
+  }
   const stack = scheduler.suspend(waiting.what);
   waitOnStack(thread, stack, waiting, finish);
   scheduler.land(thread);
@@ -82,16 +94,18 @@ export function blockSuspended(
 
 /**
  * Runs other threads of the instance on top of a synchronous task's stack, until it need not wait
- * any more. False if only suspended stacks could help.
+ * any more. If one of them goes on in a microtask, `back` is called when that blocks or ends.
+ * "stuck" if only suspended stacks could help.
  */
-function runOthers(thread: Thread, waiting: Waiting): boolean {
+export function runOthers(thread: Thread, ready: () => boolean, back: () => void): "ready" | "under way" | "stuck" {
   const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
-  for (;;) {
-    const other = threads.nextCandidate((each) => !each.onStack);
-    if (other === undefined) break;
-    scheduler.run(other, false, [], () => {});
-    if (waiting.ready()) return true;
+  while (!ready()) {
+    const other = threads.nextCandidate((each) => each !== thread && !each.onStack);
+    if (other === undefined) {
+      if (threads.nextCandidate((each) => each !== thread) === undefined) scheduler.neverReturns();
+      return "stuck";
+    }
+    if (!scheduler.run(other, false, [], back)) return "under way";
   }
-  if (!threads.hasCandidate()) scheduler.neverReturns();
-  return false;
+  return "ready";
 }

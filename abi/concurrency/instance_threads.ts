@@ -29,6 +29,8 @@ export class InstanceThreads {
   exclusive: Thread | undefined = undefined;
   /** Threads of tasks that wait to enter, the first first. */
   readonly entering: Set<Thread> = new Set();
+  /** Those of them that do not need the lock. */
+  readonly #enteringFreely = new Set<Thread>();
   /** Threads that are ready but for the lock. */
   readonly locked: Set<Thread> = new Set();
 
@@ -109,9 +111,28 @@ export class InstanceThreads {
     this.admit();
   }
 
-  /** Wakes the next task that waits to enter and may. The first one may still wait for the lock. */
+  /** A task has to wait before it may enter. */
+  waitToEnter(thread: Thread): void {
+    this.entering.add(thread);
+    if (!thread.task.needsExclusive) this.#enteringFreely.add(thread);
+  }
+
+  /** A task need not wait any more. */
+  stopWaitingToEnter(thread: Thread): void {
+    this.entering.delete(thread);
+    this.#enteringFreely.delete(thread);
+  }
+
+  /** Wakes the next task that waits to enter, and may. */
   admit(): void {
-    for (const thread of this.entering) if (thread.isReady) return this.scheduler.wake(thread);
+    if (this.backpressure > 0) return;
+    const [first] = this.exclusive === undefined ? this.entering : this.#enteringFreely;
+    if (first !== undefined) this.scheduler.wake(first);
+  }
+
+  /** A thread was woken in vain. If that was to pass the lock, the next one gets it. */
+  passOn(): void {
+    if (this.exclusive === undefined) this.passLock();
   }
 }
 

@@ -66,17 +66,13 @@ function enter(_cancelled: boolean, _entering: readonly ComponentInstance[], { t
   const { scheduler, implicit, threads } = task;
   const isHeld = (): boolean => threads.backpressure > 0 || task.needsExclusive && threads.exclusive !== undefined;
   if (!task.async || threads.entering.size === 0 && !isHeld()) return begin(task);
-  threads.entering.add(implicit);
+  threads.waitToEnter(implicit);
   const waiting = { ready: () => !isHeld(), cancellable: true, what: "its turn to enter" };
   scheduler.wait(implicit, waiting, (cancelled) => {
-    threads.entering.delete(implicit);
-    if (cancelled) {
-      task.cancel();
-      threads.admit();
-    } else {
-      begin(task);
-      threads.admit();
-    }
+    threads.stopWaitingToEnter(implicit);
+    if (cancelled) task.cancel();
+    else begin(task);
+    threads.admit();
   }, false);
 }
 
@@ -217,11 +213,12 @@ function next(result: unknown, { task }: Thread): void {
   const packed = result as number, code = packed & 0xf;
   if (code === EXIT) return task.exit();
   if (code !== YIELD && code !== WAIT) trap(inst.tree, "callback-code", code);
-  task.threads.unlock();
   const index = packed >>> 4;
   const set = code === WAIT ? inst.handles.item(index, WaitableSet, "waitable set") : undefined;
+  // A cancellation that was pending is delivered now: no other thread runs in between.
+  if (task.deliverPendingCancel(true)) return callBack(task, TASK_CANCELLED);
+  task.threads.unlock();
   const waiting = new CallbackWait(task, set, index), go = (cancelled: boolean) => waiting.goOn(cancelled);
-  if (task.deliverPendingCancel(true)) return again(task, go);
   if (set === undefined) {
     implicit.waiting = waiting;
     implicit.cancellable = true;
@@ -230,17 +227,6 @@ function next(result: unknown, { task }: Thread): void {
   } else {
     scheduler.wait(implicit, waiting, go, false);
   }
-}
-
-/** A cancellation was pending: it is delivered as soon as the task may run. */
-function again(task: Task, go: (cancelled: boolean) => void): void {
-  const { scheduler, implicit, threads } = task;
-  const ready = (): boolean => {
-    if (threads.exclusive === undefined) return true;
-    threads.locked.add(implicit);
-    return false;
-  };
-  scheduler.wait(implicit, { ready, cancellable: false, what: "its turn" }, () => go(true), false);
 }
 
 function callBack(task: Task, event: GuestEvent): void {

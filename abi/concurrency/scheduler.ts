@@ -293,8 +293,8 @@ export class Scheduler {
 
   /** Lets a suspended stack go on with a value. */
   resume(stack: SuspendedStack, toEnter: readonly ComponentInstance[], make: () => CoreValue | undefined): void {
-    this.#stacks.delete(stack);
     const { thread } = stack;
+    this.#stacks.delete(stack);
     thread.suspended = false;
     // A thread that only gave control away has not left its instances.
     if (toEnter.length > 0) thread.entered = toEnter;
@@ -309,6 +309,7 @@ export class Scheduler {
   /** Lets a suspended stack end with an error. */
   unwind(stack: SuspendedStack, error: unknown): void {
     this.#stacks.delete(stack);
+    stack.thread.entered = nobody;
     this.flight = { thread: stack.thread, toEnter: nobody };
     stack.reject(uncatchable(this.tree, error));
   }
@@ -342,6 +343,16 @@ export class Scheduler {
       this.#back();
       if (drains) this.#drain();
     });
+  }
+
+  /**
+   * A thread was suspended while another one ran on top of it, and that one has blocked or ended:
+   * control goes on to whoever resumed the first.
+   */
+  blocked(thread: Thread): void {
+    this.leave(thread.entered);
+    thread.entered = nobody;
+    this.#back();
   }
 
   /**
@@ -486,7 +497,10 @@ export class Scheduler {
       }
       if (thread === undefined) break;
       thread.queued = false;
-      if (!thread.isReady) continue;
+      if (!thread.isReady) {
+        this.threads(thread.task.inst).passOn();
+        continue;
+      }
       ran = true;
       this.#turn(thread);
       // If nothing is left, JavaScript may go on, which perhaps never leaves its microtasks.

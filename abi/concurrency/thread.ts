@@ -36,6 +36,8 @@ export class Thread {
   go: Continue | undefined = undefined;
   /** Whether it goes on by resuming a suspended stack, which takes a microtask. */
   onStack = false;
+  /** Whether it is below another thread on one stack: it goes on when control is back there. */
+  below = false;
   /** Whether it is in a queue of the scheduler. */
   queued = false;
   /** When it became ready: the number of an event of the scheduler's. 0 before that. */

@@ -4,7 +4,7 @@
 import type { CoreFunction, CoreType, CoreValue } from "../types/core_values.ts";
 import type { ComponentInstance } from "../state/instance.ts";
 import { checkLeave, trap } from "../state/trap.ts";
-import { checkMayBlock, currentThread, isSynchronous } from "./blocking.ts";
+import { checkMayBlock, currentThread, isSynchronous, runOthers } from "./blocking.ts";
 import { callCore, type GuestCore } from "./lift.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Thread } from "./thread.ts";
@@ -17,7 +17,7 @@ export interface ThreadHost {
 
 function running({ inst, scheduler }: ThreadHost): Thread {
   checkLeave(inst);
-  return currentThread(inst, scheduler);
+  return registered(currentThread(inst, scheduler));
 }
 
 /** Makes sure that a thread is in the table: those of synchronous calls are put there late. */
@@ -28,7 +28,7 @@ function registered(thread: Thread): Thread {
 
 /** `thread.index`. */
 export function threadIndex(host: ThreadHost): () => number {
-  return () => registered(running(host)).index;
+  return () => running(host).index;
 }
 
 /** How to look up and call a thread's function. */
@@ -53,7 +53,6 @@ export function newThread(
     const func = table.get(typeof index === "bigint" ? index as never : at) as CoreFunction | null;
     if (func === null) trap(tree, "thread-no-function");
     if (!fits(func)) trap(tree, "thread-function-type", param);
-    registered(task.implicit);
     host.scheduler.threads(host.inst).checkRoom();
     const thread = new Thread(task);
     thread.go = () => {
@@ -112,8 +111,11 @@ function yieldInPlace(thread: Thread, cancellable: boolean): CoreValue | undefin
   }
   thread.fruitless = 0;
   if (other.onStack) return switchTo(thread, other, true, cancellable);
-  scheduler.run(other, false, [], () => {});
-  return 0;
+  let back = (): void => {};
+  if (scheduler.run(other, false, [], () => back())) return 0;
+  const stack = scheduler.suspend("thread.yield");
+  back = () => scheduler.resume(stack, [], () => 0);
+  return undefined;
 }
 
 function yieldOnStack(thread: Thread, stack: ReturnType<Scheduler["suspend"]>, cancellable: boolean): void {
@@ -136,7 +138,6 @@ export function suspendThread(host: ThreadHost, cancellable: boolean): () => Cor
 
 function suspendNow(thread: Thread, cancellable: boolean): CoreValue | undefined {
   const { task } = thread, { scheduler } = task;
-  registered(thread);
   if (task.deliverPendingCancel(cancellable)) return 1;
   let resumed: { cancelled: boolean } | undefined;
   if (isSynchronous(thread)) {
@@ -145,29 +146,21 @@ function suspendNow(thread: Thread, cancellable: boolean): CoreValue | undefined
       resumed = { cancelled };
     };
     thread.cancellable = cancellable;
+    thread.below = true;
     const ready = (): boolean => resumed !== undefined || thread.waiting !== undefined;
-    const done = runUntil(thread, ready);
+    const outcome = runOthers(thread, ready, () => scheduler.blocked(thread));
+    thread.below = false;
+    if (outcome === "under way") {
+      suspendOnStack(thread, scheduler.suspend("thread.suspend"), cancellable);
+      return undefined;
+    }
     thread.go = thread.waiting = undefined;
-    if (done) return flag(resumed?.cancelled ?? false);
+    if (outcome === "ready") return flag(resumed?.cancelled ?? false);
   }
   const stack = scheduler.suspend("thread.suspend");
   suspendOnStack(thread, stack, cancellable);
   scheduler.land(thread);
   return undefined;
-}
-
-/** Runs other threads on top of a synchronous one. False if only suspended stacks could help. */
-function runUntil(thread: Thread, ready: () => boolean): boolean {
-  const { task: { inst, scheduler } } = thread, threads = scheduler.threads(inst);
-  while (!ready()) {
-    const other = threads.nextCandidate((each) => each !== thread && !each.onStack);
-    if (other === undefined) {
-      if (!threads.hasCandidate()) scheduler.neverReturns();
-      return false;
-    }
-    scheduler.run(other, false, [], () => {});
-  }
-  return true;
 }
 
 function suspendOnStack(thread: Thread, stack: ReturnType<Scheduler["suspend"]>, cancellable: boolean): void {
@@ -210,7 +203,6 @@ export function thenPromote(
 /** Passes control to another thread. */
 function switchTo(thread: Thread, other: Thread, yields: boolean, cancellable: boolean): CoreValue | undefined {
   const { scheduler } = thread.task;
-  registered(thread);
   if (other.onStack) {
     const stack = scheduler.suspend("thread.suspend-then-resume");
     if (yields) yieldOnStack(thread, stack, cancellable);
@@ -225,18 +217,23 @@ function switchTo(thread: Thread, other: Thread, yields: boolean, cancellable: b
     resumed = { cancelled };
   };
   if (yields) thread.waiting = { ...always, cancellable };
-  const landed = scheduler.run(other, false, [], scheduler.scheduleLater);
-  const isReady = thread.isReady;
+  thread.below = true;
+  const landed = scheduler.run(other, false, [], () => scheduler.blocked(thread));
+  thread.below = false;
+  const { isReady, waiting } = thread;
   if (landed && resumed !== undefined) return flag(resumed.cancelled);
   thread.go = thread.waiting = undefined;
   if (landed) {
-    if (!yields && isReady) return 0;
-    if (yields && (isSynchronous(thread) || !scheduler.allowed)) return 0;
+    if ((yields || isReady) && (isSynchronous(thread) || !scheduler.allowed && !other.below)) return 0;
     if (!yields && isSynchronous(thread)) return suspendNow(thread, cancellable);
   }
   const stack = scheduler.suspend("thread.suspend-then-resume");
-  if (yields) yieldOnStack(thread, stack, cancellable);
-  else suspendOnStack(thread, stack, cancellable);
+  if (yields) {
+    yieldOnStack(thread, stack, cancellable);
+  } else {
+    suspendOnStack(thread, stack, cancellable);
+    thread.waiting = waiting; // the other one may have called `thread.resume-later`
+  }
   if (landed) scheduler.land(thread);
   return undefined;
 }
