@@ -42,7 +42,14 @@ export { Component } from "./core/component.ts";
 export { type FeatureName, type Features, features } from "./core/module/features.ts";
 export type { CoreLimits } from "./core/module/core_syntax.ts";
 export type { CoreExport, CoreImport, CoreItemType, ExternItem, ExternType } from "./core/types.ts";
-export { HostFunc, type HostFunction, type Suspending, suspending, type SuspendingFunction } from "./host/func.ts";
+export {
+  HostFunc,
+  type HostFunction,
+  type Suspending,
+  suspending,
+  type SuspendingFunction,
+  withSignal,
+} from "./host/func.ts";
 export type {
   Instance,
   InstantiateOptions,

@@ -171,10 +171,78 @@ export const TRAP_PHRASES = {
   "guest-trap": "{0}",
   /** The guest recursed too deeply. */
   "stack-overflow": "call stack exhausted",
+  /** A synchronous task, or a core start function, would have to wait. */
+  "block-sync-task": "cannot block a synchronous task before returning{0}",
+  /** A synchronous built-in is called with a waitable that is in a waitable set. */
+  "sync-in-waitable-set": "waitable cannot be used synchronously while added to a waitable set",
+  /** `task.return` in a task whose lift has another result, memory or string encoding, or is not async. */
+  "task-return-mismatch": "invalid `task.return` signature and/or options for current task",
+  /** A task resolves for the second time. */
+  "task-resolved": "`task.return` or `task.cancel` called more than once for current task",
+  /** `task.cancel` without a cancellation that was delivered. */
+  "task-not-cancelled": "`task.cancel` called by task which has not been cancelled",
+  /** The last thread of a task ended before the task resolved. */
+  "no-result": "async-lifted export failed to produce a result: it ended without `task.return`",
+  /** A callback returned a code that there is not. */
+  "callback-code": "unsupported callback code {0}",
+  /** The counter of `backpressure.inc` and `backpressure.dec` leaves its range. */
+  "backpressure-overflow": "backpressure counter overflow",
+  /** `subtask.cancel` after the subtask's end was delivered, or for the second time. */
+  "subtask-terminal": "`subtask.cancel` called after terminal status delivered",
+  /** `subtask.drop` before the subtask's end was delivered. */
+  "subtask-unresolved": "cannot drop a subtask which has not yet resolved",
+  /** A waitable set that still has members is dropped. */
+  "waitable-set-members": "cannot drop waitable set with waitables in it",
+  /** A waitable set that a thread waits for is dropped. */
+  "waitable-set-waiters": "cannot drop waitable set with waiters",
+  /** A second read or write while one is pending. */
+  "concurrent-copy": "cannot have concurrent operations active on a future/stream",
+  /** A read or write after the other end's drop was reported. */
+  "copy-after-drop": "cannot {0} after being notified that the {1} end dropped",
+  /** A second read of a future. */
+  "future-read-done": "cannot read from future after previous read succeeded",
+  /** A second write of a future. */
+  "future-write-done": "cannot write to future after previous write succeeded or readable end dropped",
+  /** A buffer of 2^28 elements or more. */
+  "copy-too-large": "stream read/write count too large",
+  /** The buffer of a read or write is not aligned. */
+  "copy-unaligned": "{0} pointer not aligned",
+  /** The buffer of a read or write lies outside the memory. */
+  "copy-out-of-bounds": "{0} pointer out of bounds of memory",
+  /** Both ends are in one instance, and the elements are no numbers. */
+  "intra-component-copy": "cannot read from and write to intra-component future/stream with non-numeric payload",
+  /** A cancellation of a read or write when there is none, or when it was cancelled already. */
+  "no-copy-pending": "stream or future {0} cancelled when no {0} is pending",
+  /** An end is dropped or given away while it reads or writes. */
+  "busy-end": "cannot {0} busy {1}",
+  /** The writable end of a future is dropped before anything was written. */
+  "future-unwritten": "cannot drop future write end without first writing a value",
+  /** An end that is in a waitable set is given away. */
+  "lift-in-set": "cannot lift {0} while it's in a waitable set",
+  /** A stream's end is given away after the other end's drop was reported. */
+  "lift-after-drop": "cannot lift stream after being notified that the writable end dropped",
+  /** A future's end is given away after it was read. */
+  "lift-after-read": "cannot lift future after previous read succeeded",
+  /** An end of a stream or future of another type. */
+  "wrong-end-type": "handle is a {0} of a different type",
+  /** The message of an error context lies outside the memory, or is to be stored there. */
+  "error-context-message": "invalid debug message pointer: out of bounds of memory",
+  /** `thread.new-indirect` with an index beyond its table. */
+  "thread-table-bounds": "the start function index {0} is out of bounds of the table",
+  /** `thread.new-indirect` with an index that holds no function. */
+  "thread-no-function": "the start function index points to an uninitialized function",
+  /** `thread.new-indirect` with a function of another type. */
+  "thread-function-type": "start function does not match expected type (func (param {0}))",
+  /** An index that the table of threads does not hold. */
+  "unknown-thread": "unknown thread index {0}",
+  /** A thread that runs or waits is resumed. */
+  "thread-not-suspended": "cannot resume thread which is not suspended",
+  /** The host has more calls under way than the limit of the instance allows. */
+  "task-limit": "more than {0} calls are under way: limit `tasks`",
+  /** Every task waits, and nothing is left that could wake one. */
+  "deadlock": "deadlock detected: event loop cannot make further progress{0}",
   /** A built-in whose run-time comes with a later version. */
   "unsupported-builtin": "unsupported built-in {0}",
-  /** A value type whose run-time comes with a later version. */
-  "unsupported-type": "unsupported type {0}",
   /** A guest broke a rule of a host's interface, and the interface says that this traps. */
   "interface-rule": "{0}",
   /** `trapUnknown()` stands in for an import that nobody defined. */
@@ -209,8 +277,6 @@ export const VALUE_PHRASES = {
   "lent-resource": "cannot remove owned resource while borrowed",
   /** A constructor is called on a resource that exports none. */
   "no-constructor": "{0} exports no constructor",
-  /** The value cannot be passed yet. */
-  "unsupported-type": "unsupported type {0}",
 } as const;
 /** Codes of {@linkcode ValueError}. */
 export type ValueErrorCode = keyof typeof VALUE_PHRASES;

@@ -3,6 +3,7 @@
 // Both become a plain call for each import.
 
 import { describe } from "../errors.ts";
+import { bindSignal } from "../abi/concurrency/call_from_host.ts";
 import type { FuncType } from "../abi/types/types.ts";
 import { checkKnown, type Known } from "../core/binary/known_names.ts";
 import type { Caller, FuncSchema, HostFuncOptions, HostImpl } from "./schema.ts";
@@ -154,6 +155,36 @@ export function suspending<A extends any[], R>(func: (...args: A) => R): Suspend
   };
   suspendingFunctions.add(declared);
   return declared as SuspendingFunction<A, R>;
+}
+
+/**
+ * Gives a function that calls an asynchronous export with a signal. When the signal aborts, the
+ * promise rejects with its reason at once, and the guest is asked to cancel its work.
+ *
+ * @param signal The signal.
+ * @param func An export that gives a promise: of an `async` function, or of `instance.promising`.
+ * @returns A function with the same parameters and result.
+ * @throws TypeError if the function is no such export.
+ *
+ * @example
+ * ```ts
+ * import { withSignal } from "@windlass/component";
+ * import { assertThrows } from "@std/assert";
+ *
+ * // await withSignal(AbortSignal.timeout(1000), instance.exports.fetchPage)(url)
+ * assertThrows(() => withSignal(AbortSignal.timeout(1), async () => {}), TypeError);
+ * ```
+ */
+// deno-lint-ignore no-explicit-any
+export function withSignal<F extends (...args: any[]) => Promise<unknown>>(signal: AbortSignal, func: F): F {
+  if (!(signal instanceof AbortSignal)) {
+    throw new TypeError(`withSignal takes an AbortSignal, found ${describe(signal)}`);
+  }
+  const bound = typeof func === "function" ? bindSignal(signal, func) : undefined;
+  if (bound === undefined) {
+    throw new TypeError("withSignal takes a function of `exports` that is async, or one of `promising.exports`");
+  }
+  return bound as F;
 }
 
 const plainForms = new WeakMap<HostFunction, HostFunction>();

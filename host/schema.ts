@@ -20,6 +20,11 @@ export interface Caller<Data = unknown> {
   readonly import: string;
   /** The function's name in WIT's spelling (`f`, `[method]r.m`). */
   readonly func: string;
+  /**
+   * Aborts when the result of this call is not wanted any more: the guest cancels the call, or the
+   * instance is locked down. Made when it is read.
+   */
+  readonly signal: AbortSignal;
 }
 /** Options of {@linkcode HostFunc.typed}. */
 export interface HostFuncOptions {
@@ -160,8 +165,8 @@ export interface Future<out T> {
   /** Drops the future without reading it. */
   [Symbol.dispose]?(): void;
 }
-/** A value of `error-context`. */
-export interface ErrorContext {
+/** A value of `error-context`. Any Error can be lowered. */
+export interface ErrorContext extends Error {
   /** The debug message. */
   readonly debugMessage: string;
 }

@@ -17,6 +17,7 @@ import {
 import { componentInternals } from "../core/component.ts";
 import { splitComponent } from "../core/sources/split.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
+import { asyncTraps } from "./support/async_trap_rows.ts";
 import { engineSays, unreachable, withoutFeature } from "./support/engine.ts";
 import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";
 import { wat } from "./support/wat.ts";
@@ -576,18 +577,6 @@ check("TRAP_PHRASES", "Trap", {
     provoke: async () =>
       instantiateSync(await component(between("string", 0, 0)), {}, { limits: { callDepth: 0 } }).exports.f!(),
   },
-  "unsupported-builtin": {
-    message: "Cannot call export f: unsupported built-in waitable-set.new",
-    provoke: call(`(component
-      (core func $new (canon waitable-set.new))
-      (core module $M (import "" "new" (func $new (result i32))) (func (export "f") (drop (call $new))))
-      (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
-      (func (export "f") (canon lift (core func $m "f"))))`),
-  },
-  "unsupported-type": {
-    message: "Cannot lift result of export f: unsupported type stream<u8>",
-    provoke: call(lifted(`(result (stream u8))`, `(func (export "f") (result i32) (i32.const 1))`)),
-  },
   "interface-rule": {
     message: "Cannot call import f: more than the interface permits",
     provoke: async () => {
@@ -615,6 +604,7 @@ check("TRAP_PHRASES", "Trap", {
       new Linker().trapUnknown().link(await component(source)).instantiateSync().exports.f!();
     },
   },
+  ...asyncTraps,
 }, TRAP_PHRASES);
 
 // Values.
@@ -718,10 +708,6 @@ check("VALUE_PHRASES", "ValueError", {
   "no-constructor": {
     message: "resource `counter` exports no constructor",
     provoke: async () => new (await counters()).Counter(),
-  },
-  "unsupported-type": {
-    message: "Cannot lower param 1 `x` of export f: unsupported type future",
-    provoke: call(take("(future)", "i32"), Promise.resolve()),
   },
 }, VALUE_PHRASES);
 

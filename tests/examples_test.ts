@@ -37,6 +37,10 @@ Deno.test("http: a handler behind Deno.serve", async () => {
   assertEquals(lines.slice(3), ["500", "Hello!"]);
 });
 
+Deno.test("streams: between a component and JavaScript", async () => {
+  assertEquals(await output("streams"), "90\n45\n[ 20, 10 ]\nTimeoutError");
+});
+
 Deno.test("time_limit: a component in a worker", async () => {
   assertMatch(await output("time_limit"), /^\d+\.\d+\.\d+$/);
 });

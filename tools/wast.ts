@@ -1,9 +1,10 @@
-// deno task wast [--strict] [--verbose] PATH…: runs `.wast` scripts, prints a line per file and the
-// total.
+// deno task wast [--strict] [--verbose] [--no-jspi] PATH…: runs `.wast` scripts, prints a line per
+// file and the total. With --no-jspi no stack can be suspended.
 // Failures of the reference suites that are known are listed in tests/spec/expected_failures.txt,
 // and counted apart.
 
 import { parseArgs } from "node:util";
+import { jspi } from "../abi/concurrency/scheduler.ts";
 import { ExpectedFailures } from "../tests/support/expected_failures.ts";
 import { type Outcome, runWast } from "../tests/support/wast.ts";
 
@@ -17,13 +18,14 @@ async function* scripts(path: string): AsyncGenerator<string> {
 
 const { values: options, positionals } = parseArgs({
   args: Deno.args,
-  options: { strict: { type: "boolean" }, verbose: { type: "boolean" } },
+  options: { strict: { type: "boolean" }, verbose: { type: "boolean" }, "no-jspi": { type: "boolean" } },
   allowPositionals: true,
 });
 if (positionals.length === 0) {
-  console.error("usage: deno task wast [--strict] [--verbose] PATH…");
+  console.error("usage: deno task wast [--strict] [--verbose] [--no-jspi] PATH…");
   Deno.exit(2);
 }
+if (options["no-jspi"]) jspi.has = false;
 
 for (const path of positionals) {
   try {

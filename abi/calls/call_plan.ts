@@ -114,6 +114,24 @@ export function planBetweenGuests(lower: Signature, lift: Signature, postReturn:
   };
 }
 
+/**
+ * Parts of a call that does not return at once, each for the values that cross together: those that
+ * the host gives a guest.
+ */
+export function planOfParams(lift: Signature): CallPlan {
+  return { steps: ["lower-params", "call-guest"], lower: undefined, lift };
+}
+
+/** Those that a guest gives the host: parameters, or what `task.return` takes. */
+export function planOfGiven(lower: Signature): CallPlan {
+  return { steps: ["lift-params", "call-host"], lower, lift: undefined };
+}
+
+/** What the host function comes to, for the guest that called it. */
+export function planOfOutcome(lower: Signature): CallPlan {
+  return { steps: ["call-host", "take-result", "lower-result"], lower, lift: undefined };
+}
+
 /** The steps from the core call to the lifted result. */
 function calling(lift: Signature): readonly Step[] {
   return ["call-guest", "check-lock-down", ...framed(lift, "check-borrows"), "lift-result"];

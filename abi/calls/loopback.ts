@@ -10,7 +10,11 @@ import { CanonContext, type CanonOptions } from "../state/canon_context.ts";
 import type { CodecSource } from "../codecs/codec.ts";
 import type { Lifted } from "./from_host.ts";
 import { alignTo } from "../types/layout.ts";
-import { isThenable } from "../codecs/results.ts";
+import { isThenable, returnedValue, thrownValue, unwrapResult } from "../codecs/results.ts";
+import { completeMessage } from "../../errors.ts";
+import { CallFrame } from "../state/call_frame.ts";
+import { failurePlace, type Step } from "./call_plan.ts";
+import { liftParams, liftResult, lowerParams, lowerResult, type ParamAt } from "./passing.ts";
 import { signatureOf } from "../codecs/signature.ts";
 import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "./to_host.ts";
 import type { FuncType } from "../types/types.ts";
@@ -102,6 +106,56 @@ export class Loopback {
     const lifted = { signature, core, postReturn: undefined, path: paths.path };
     return { lifted, cx: new LoopbackContext(this.#inst, this.#options, arena) };
   }
+
+  /** Makes the conversions of an asynchronous import. Each uses the arena at once, and not longer. */
+  async(type: FuncType, codecs: CodecSource, throws: boolean, path: string): AsyncLoopback {
+    const arena = this.#arena, key = { style: "sync", address: "i32" } as const;
+    const cx = new LoopbackContext(this.#inst, this.#options, arena);
+    const lift = signatureOf(type, { side: "lift", ...key }, codecs);
+    const lower = signatureOf(type, { side: "lower", ...key }, codecs);
+    const placed = <T>(step: Step, perform: (at: ParamAt, frame: CallFrame) => T): T => {
+      const at = { param: 0 }, frame = new CallFrame();
+      try {
+        return perform(at, frame);
+      } catch (error) {
+        const { verb, item } = failurePlace(step, at.param, lift.places);
+        throw completeMessage(error, verb, item, path);
+      } finally {
+        frame.end();
+      }
+    };
+    return {
+      params: (args) =>
+        placed("lower-params", (at, frame) => {
+          const flat = lowerParams(lift, cx, args, frame, at);
+          return liftParams(lower, cx, flat, frame, at);
+        }),
+      result: (outcome) =>
+        placed("lower-result", (_, frame) => {
+          const value = "thrown" in outcome
+            ? thrownValue(type.result, outcome.thrown)
+            : returnedValue(type.result, outcome.returned);
+          const { result, layout } = lift;
+          cx.beginLower();
+          const ptr = result === undefined || layout.resultDirect
+            ? undefined
+            : arena.allocate(result.layout.alignment, result.layout.size);
+          const core = lowerResult(lower, new CanonContext(this.#inst, this.#options, true), value, [ptr!], frame);
+          const given = liftResult(lift, cx, ptr ?? core, frame);
+          return type.result?.kind === "result"
+            ? unwrapResult(given as { tag: "ok" | "err"; val: unknown }, throws)
+            : given;
+        }),
+    };
+  }
+}
+
+/** What an asynchronous import that is exported again does with values, in both directions. */
+export interface AsyncLoopback {
+  /** Checks and converts the arguments of a call. */
+  params(args: readonly unknown[]): unknown[];
+  /** Checks and converts what the host function returned or threw. */
+  result(outcome: { readonly returned: unknown } | { readonly thrown: unknown }): unknown;
 }
 
 /** No guest can be suspended here, but a plain caller still needs a value and not a promise. */

@@ -2,6 +2,7 @@
 // This file decides which codec serves which kind of type.
 
 import type { AddressType } from "../types/core_values.ts";
+import { asyncValueCodec } from "./async_values.ts";
 import type { Codec, CodecSource, MemberNames } from "./codec.ts";
 import { flagsCodec } from "./flags.ts";
 import { handleCodec } from "./handles.ts";
@@ -11,7 +12,6 @@ import { recordCodec, tupleCodec } from "./records.ts";
 import { scalarCodec } from "./scalars.ts";
 import { stringCodec } from "./strings.ts";
 import { absurd, isPrimitive, type ValType } from "../types/types.ts";
-import { unsupportedCodec } from "./unsupported.ts";
 import { enumCodec, optionCodec, resultCodec, variantCodec } from "./variants.ts";
 
 /** Makes and keeps codecs. */
@@ -36,7 +36,8 @@ function makeCodec(type: ValType, address: AddressType, codecs: Codecs): Codec {
   const layout = layoutOf(type, address);
   if (isPrimitive(type)) {
     if (type.kind === "string") return stringCodec(type, layout, address);
-    return type.kind === "error-context" ? unsupportedCodec(type, layout) : scalarCodec(type.kind, layout);
+    if (type.kind === "error-context") return asyncValueCodec({ kind: "error-context" }, layout);
+    return scalarCodec(type.kind, layout);
   }
   switch (type.kind) {
     case "list":
@@ -64,7 +65,7 @@ function makeCodec(type: ValType, address: AddressType, codecs: Codecs): Codec {
       return handleCodec(type, layout);
     case "stream":
     case "future":
-      return unsupportedCodec(type, layout);
+      return asyncValueCodec(type, layout);
     default:
       return absurd(type);
   }

@@ -30,7 +30,7 @@ export function toArray(value: unknown, type: ValType): ArrayLike<unknown> {
 }
 
 /** Loads `length` elements from a range the caller has already bounds- and alignment-checked. */
-function loadElements(cx: CanonContext, element: Codec, ptr: number, length: number, frame: Frame): unknown {
+export function loadElements(cx: CanonContext, element: Codec, ptr: number, length: number, frame: Frame): unknown {
   if (element.loadList !== undefined) return element.loadList(cx, ptr, length);
   const { size } = element.layout;
   const values = new Array<unknown>(length);
@@ -44,7 +44,7 @@ function loadElements(cx: CanonContext, element: Codec, ptr: number, length: num
 }
 
 /** Stores `length` elements to a range the caller has already bounds- and alignment-checked. */
-function storeElements(
+export function storeElements(
   cx: CanonContext,
   element: Codec,
   values: ArrayLike<unknown>,
@@ -229,4 +229,10 @@ const arrays = {
 
 function emptyView(view: keyof typeof arrays, length: number): unknown[] {
   return new arrays[view](length) as unknown as unknown[];
+}
+
+/** Gives the values of a numeric type as a typed array of its class. */
+export function typedArrayOf(type: ValType, values: ArrayLike<unknown>): unknown {
+  const Class = arrays[type.kind as keyof typeof arrays];
+  return values instanceof Class ? values : (Class as typeof Uint8Array).from(values as ArrayLike<number>);
 }

@@ -27,7 +27,7 @@ import { lendDirectly } from "../resources/guest_resource.ts";
 import { checkDropped, plainResult, thrownValue } from "../codecs/results.ts";
 import type { Signature } from "../codecs/signature.ts";
 import { rethrow, trapAt } from "../state/trap.ts";
-import { containsAsyncValue, type FuncType, type ValType } from "../types/types.ts";
+import { containsAsyncValue, containsHandle, type FuncType, type ValType } from "../types/types.ts";
 
 /** Functions with more parameters than this stay in the closure tier. */
 const MAX_PARAMETERS = 40;
@@ -68,6 +68,16 @@ export function isCovered(type: FuncType): boolean {
   return type.params.length <= MAX_PARAMETERS && !type.async && !types.some(containsAsyncValue);
 }
 
+/**
+ * Whether the values of an asynchronous function can be passed by generated code. Handles cannot:
+ * what a call owes for them outlives the code.
+ */
+export function isPassed({ params, result }: FuncType): boolean {
+  const fits = (type: ValType): boolean => !containsAsyncValue(type) && !containsHandle(type);
+  return params.length <= MAX_PARAMETERS && params.every(({ type }) => fits(type)) &&
+    (result === undefined || fits(result));
+}
+
 /** How an export is called. */
 export interface ExportStyle {
   /** Whether an `err` is thrown. Otherwise a top-level `result` is given as a Result. */
@@ -92,9 +102,14 @@ interface Facts {
  * Makes the function for a call between host and guest. `undefined` if the closure tier must serve
  * it.
  */
-export function generate(link: CallLink, method: boolean, codecs: CodecSource): CoreFunction | undefined {
+export function generate(
+  link: CallLink,
+  method: boolean,
+  codecs: CodecSource,
+  covers: (type: FuncType) => boolean = isCovered,
+): CoreFunction | undefined {
   const { plan, callee, caller, throws } = link, signature = (plan.lift ?? plan.lower)!;
-  if (!isCovered(signature.type)) return undefined;
+  if (!covers(signature.type)) return undefined;
   const cx = (callee?.cx ?? caller)!, { params, result } = signature.type, { paramsDirect } = signature.layout;
   const lentDirectly = callee === undefined ? isHostResource : isOwnBorrow;
   const facts: Facts = {

@@ -1,5 +1,5 @@
-// The handle table of a component instance. Each index holds a resource type, a representation, and
-// the lends or the borrow scope.
+// The handle table of a component instance. Each index holds a handle to a resource (its type, a
+// representation, and the lends or the borrow scope) or an item of the asynchronous model.
 // Index 0 is reserved. Freed indices are reused, the last freed first. The specification prescribes
 // this order, and the reference suite tests each index.
 // Spec: definitions.py `Table`, `ResourceHandle`.
@@ -7,6 +7,7 @@
 import type { InstanceTree } from "./instance.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
 import type { CallFrame } from "./call_frame.ts";
+import { TableItem } from "./table_item.ts";
 import { trap } from "./trap.ts";
 
 /**
@@ -21,7 +22,7 @@ const MAX_DRAIN_PASSES = 1000;
  */
 export class HandleTable {
   readonly tree: InstanceTree;
-  readonly #types: (ResourceRuntime | undefined)[] = [];
+  readonly #types: (ResourceRuntime | TableItem | undefined)[] = [];
   readonly #reps: number[] = [];
   readonly #lends: number[] = [];
   readonly #scopes: (CallFrame | undefined)[] = [];
@@ -38,6 +39,52 @@ export class HandleTable {
 
   /** Adds an own handle, or a borrow handle of `scope`. */
   add(type: ResourceRuntime, rep: number, scope: CallFrame | undefined): number {
+    const handle = this.#place(type, rep, scope);
+    if (scope !== undefined) scope.borrows++;
+    return handle;
+  }
+
+  /**
+   * Adds an item of the asynchronous model. It lies in the host's memory, as objects of the host do,
+   * and counts as one.
+   */
+  addItem(item: TableItem): number {
+    const { tree } = this;
+    if (tree.hostHandles >= tree.maxHostHandles) {
+      trap(tree, "handle-limit", tree.maxHostHandles, " to the host's resources and to waitables");
+    }
+    tree.hostHandles++;
+    return this.#place(item, 0, undefined);
+  }
+
+  /** Gives the item at an index, which must be of a class. `expected` names the class in a trap. */
+  item<T extends TableItem>(handle: number, kind: abstract new (...args: never[]) => T, expected: string): T {
+    const found = this.#types[handle];
+    // Nearly always the class itself: that is quicker to see than a subclass.
+    if (found?.constructor === kind || found instanceof kind) return found as T;
+    return this.#wrong(handle, found, expected);
+  }
+
+  /** Takes an item out. */
+  removeItem<T extends TableItem>(handle: number, kind: abstract new (...args: never[]) => T, expected: string): T {
+    const found = this.item(handle, kind, expected);
+    this.#remove(handle);
+    this.tree.hostHandles--;
+    return found;
+  }
+
+  /** Takes the items out, one by one, when the instance ends. */
+  *drainItems(): Generator<TableItem> {
+    for (let handle = 1; handle < this.#types.length; handle++) {
+      const item = this.#types[handle];
+      if (!(item instanceof TableItem)) continue;
+      this.#remove(handle);
+      this.tree.hostHandles--;
+      yield item;
+    }
+  }
+
+  #place(type: ResourceRuntime | TableItem, rep: number, scope: CallFrame | undefined): number {
     let handle: number;
     if (this.#free.length > 0) {
       handle = this.#free.pop()!;
@@ -47,11 +94,10 @@ export class HandleTable {
       if (handle > this.tree.maxHandles) trap(this.tree, "handle-limit", this.tree.maxHandles);
     }
     this.#set(handle, type, rep, scope);
-    if (scope !== undefined) scope.borrows++;
     return handle;
   }
 
-  #set(handle: number, type: ResourceRuntime | undefined, rep: number, scope: CallFrame | undefined): void {
+  #set(handle: number, type: ResourceRuntime | TableItem | undefined, rep: number, scope: CallFrame | undefined): void {
     this.#types[handle] = type;
     this.#reps[handle] = rep;
     this.#lends[handle] = 0;
@@ -125,7 +171,7 @@ export class HandleTable {
       found = false;
       for (let handle = 1; handle < this.#types.length; handle++) {
         const type = this.#types[handle];
-        if (type === undefined || !wanted(type)) continue;
+        if (type === undefined || type instanceof TableItem || !wanted(type)) continue;
         found = true;
         const own = this.#scopes[handle] === undefined;
         const rep = this.#remove(handle);
@@ -143,9 +189,12 @@ export class HandleTable {
 
   #check(handle: number, type: ResourceRuntime): void {
     const found = this.#types[handle];
-    if (found === type) return;
+    if (found !== type) this.#wrong(handle, found, type.describe());
+  }
+
+  #wrong(handle: number, found: ResourceRuntime | TableItem | undefined, expected: string): never {
     if (found === undefined) trap(this.tree, "unknown-handle", handle);
-    const other = type.describe() === found.describe() ? `a different ${found.describe()}` : found.describe();
-    trap(this.tree, "wrong-handle-type", handle, type.describe(), other);
+    const other = expected === found.describe() ? `a different ${expected}` : found.describe();
+    trap(this.tree, "wrong-handle-type", handle, expected, other);
   }
 }

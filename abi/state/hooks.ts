@@ -15,6 +15,20 @@ export interface CallHooks {
   callingGuest?(path: string): void;
   /** The guest returned or threw. */
   returningFromGuest?(path: string): void;
+  /**
+   * With `idle: "wait"`: the instance tree has nothing to do. The text says what each call waits
+   * for.
+   */
+  idle?(report: string): void;
+}
+
+/** Calls a hook. What it throws is told apart from what the function around it throws. */
+export function observe(hook: () => void): void {
+  try {
+    hook();
+  } catch (error) {
+    throw new HookFailure(error);
+  }
 }
 
 /**

@@ -8,6 +8,7 @@
 import { DEPTH, ENTERED, INSTANCE_WORDS, LOCKED, LOCKED_DOWN, NO_LEAVE, takeFlags, TREE_WORDS } from "./flags.ts";
 import type { CallHooks } from "./hooks.ts";
 import { HandleTable } from "./handle_table.ts";
+import type { AsyncValues } from "./async_values.ts";
 import type { Suspension } from "./suspend.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
 
@@ -17,11 +18,14 @@ export interface Limits {
   liftedBytes?: number;
   /**
    * Handles per component instance; default 2^28 - 1, and 1,000,000 to the host's resources in the
-   * whole instance tree.
+   * whole instance tree; each instance may have as many threads, and as many streams, futures,
+   * subtasks and waitable sets together.
    */
   handles?: number;
   /** Calls from one component instance to another that may be under way at once; default 1,000. */
   callDepth?: number;
+  /** Calls of asynchronous exports that are under way or wait for their turn; default 1,000,000. */
+  tasks?: number;
 }
 
 /** `Table.MAX_LENGTH`. */
@@ -40,6 +44,9 @@ export const DEFAULT_HOST_HANDLES = 1_000_000;
 export const DONUT_WRAPPING = false as boolean;
 /** Default of {@linkcode Limits.liftedBytes}. */
 export const DEFAULT_LIFTED_BYTES: number = 128 * 2 ** 20;
+
+/** Default of {@linkcode Limits.tasks}. */
+export const DEFAULT_TASKS = 1_000_000;
 
 /** Default of {@linkcode Limits.callDepth}. */
 export const DEFAULT_CALL_DEPTH = 1000;
@@ -83,10 +90,14 @@ export class InstanceTree {
   lifted = 0;
   /** Which calls can be suspended. Set only if a suspending function is linked. */
   suspension: Suspension | undefined = undefined;
+  /** Streams, futures and error contexts. Set only if the component has such types. */
+  asyncValues: AsyncValues | undefined = undefined;
   /** The promising calls under way. Each function rejects one of them. */
   readonly pendingCalls: Set<(reason: unknown) => void> = new Set();
   /** The waits of suspended guests. Ending a wait unwinds its guest. */
   readonly waits: Set<Ending> = new Set();
+  /** Ends the asynchronous tasks. Set only if the component has some. */
+  onLockDown: (() => void) | undefined = undefined;
   /** Functions that run when no call is suspended any more. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
@@ -100,6 +111,7 @@ export class InstanceTree {
   /** How many handles guests hold to objects of the host. */
   hostHandles = 0;
   readonly callDepth: number;
+  readonly maxTasks: number;
   readonly hooks: CallHooks | undefined;
   readonly data: unknown;
   readonly onError: (error: unknown) => void;
@@ -121,6 +133,7 @@ export class InstanceTree {
     this.maxHandles = Math.min(limit("handles", limits.handles, MAX_HANDLES), MAX_HANDLES);
     this.maxHostHandles = limits.handles === undefined ? DEFAULT_HOST_HANDLES : Infinity;
     this.callDepth = limit("callDepth", limits.callDepth, DEFAULT_CALL_DEPTH);
+    this.maxTasks = limit("tasks", limits.tasks, DEFAULT_TASKS);
     this.hooks = settings.hooks;
     this.data = settings.data;
     this.onError = settings.onError ?? reportUncaught;
@@ -157,6 +170,7 @@ export class InstanceTree {
       node.mayLeave = false;
     }
     for (const wait of this.waits) wait.end();
+    this.onLockDown?.();
   }
 
   /**

@@ -42,7 +42,8 @@ function engineTrap(): Error | undefined {
   }
 }
 
-function makeTrap(code: TrapCode, details: readonly (string | number)[]): Trap {
+/** Makes a trap that no guest can catch. */
+export function makeTrap(code: TrapCode, details: readonly (string | number)[]): Trap {
   const error = engineTrap();
   if (error === undefined) return new Trap(code, ...details);
   Object.setPrototypeOf(error, Trap.prototype);

@@ -1,6 +1,8 @@
 // What this engine can do. Each feature is probed once, when it is first read, by
 // WebAssembly.validate or a try; nothing is compiled.
 
+import { jspi } from "../../abi/concurrency/scheduler.ts";
+
 /** A minimal module's sections after the preamble. */
 function validates(...sections: number[]): boolean {
   return WebAssembly.validate(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections));
@@ -39,7 +41,7 @@ const probes: Readonly<Record<FeatureName, () => boolean>> = {
   exceptions: () => validatesBody([], 0x1f, 0x40, 0, 0x0b),
   threads: () => validates(5, 4, 1, 3, 1, 1),
   tailCall: () => validatesBody([], 0x12, 0),
-  jspi: () => "Suspending" in WebAssembly && "promising" in WebAssembly,
+  jspi: () => jspi.has,
   // An engine that knows the builtins refuses this import of `length` for its type.
   jsString: () => {
     const bytes = Uint8Array.of(

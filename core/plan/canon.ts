@@ -2,7 +2,9 @@
 // Definitions and a scope enter, parts of plan nodes leave. All of them were validated before.
 // Spec: Binary.md "Canonical Definitions".
 
+import type { AddressType } from "../../abi/types/core_values.ts";
 import { type CanonDef, type CanonOptionsDef, styleOf } from "../decode/syntax.ts";
+import { shapeOf } from "../module/type_space.ts";
 import { valueAt } from "../resolve/value_types.ts";
 import type { Builtin, CoreRef, EndType, MemoryRef, PlanOptions } from "./plan_types.ts";
 import type { PlanScope } from "./plan_scope.ts";
@@ -67,7 +69,11 @@ export function planBuiltin(def: BuiltinDef, scope: PlanScope, offset: number): 
     case "error-context.debug-message":
       return { name, options: options() };
     case "thread.new-indirect":
-      return { name, table: scope.get("core table", def.table!, offset) };
+      return {
+        name,
+        table: scope.get("core table", def.table!, offset),
+        param: closureParam(scope, def.type!, offset),
+      };
     case "thread.yield":
     case "thread.suspend":
     case "thread.suspend-then-resume":
@@ -78,4 +84,11 @@ export function planBuiltin(def: BuiltinDef, scope: PlanScope, offset: number): 
     default:
       return { name };
   }
+}
+
+/** The type of the only parameter of a thread's start function. */
+function closureParam(scope: PlanScope, index: number, offset: number): AddressType {
+  const item = scope.get("core type", index, offset);
+  const type = item.kind === "sub" ? shapeOf(item.entry).type : undefined;
+  return type?.kind === "func" && type.params[0]?.kind === "i64" ? "i64" : "i32";
 }

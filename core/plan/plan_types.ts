@@ -162,7 +162,7 @@ export type Builtin =
   | { readonly name: `${EndKind}.${"cancel-read" | "cancel-write"}`; readonly type: EndType; readonly async: boolean }
   | { readonly name: "subtask.cancel"; readonly async: boolean }
   | { readonly name: "error-context.new" | "error-context.debug-message"; readonly options: PlanOptions }
-  | { readonly name: "thread.new-indirect"; readonly table: CoreRef }
+  | { readonly name: "thread.new-indirect"; readonly table: CoreRef; readonly param: AddressType }
   | { readonly name: CancellableName; readonly cancellable: boolean }
   | { readonly name: PlainName };
 

@@ -1,10 +1,11 @@
-// Finds the lifts of a plan that can reach a suspending import. Only their adapters must be able to
-// suspend.
+// Finds the lifts of a plan that can reach a function which may have to wait. Only they need a stack
+// that can be suspended.
 // Core instances that are linked to each other form one group, because functions pass between them
 // in both directions, through tables.
-// A plan and leaves enter, lifts leave. This is needed only if a suspending function is linked.
+// A plan and leaves enter, lifts leave. This is needed only if a suspending function is linked, or
+// the component has asynchronous parts.
 
-import type { Plan } from "./plan_types.ts";
+import type { Builtin, MakingStep, Plan } from "./plan_types.ts";
 
 /** Groups of core instances that are linked, directly or through other instances. */
 class Groups {
@@ -85,7 +86,9 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const suspending = new Set(leaves), queue: number[] = [];
   for (const step of plan.steps) {
     if (step.kind === "adapter") lowersOfLift.add(step.lift, step.coreFunc);
-    else if (step.kind === "lower" && suspending.has(step.leaf)) queue.push(step.coreFunc);
+    if (step.kind !== "instantiate" && step.kind !== "resource" && mayBlock(step, suspending)) {
+      queue.push(step.coreFunc);
+    }
   }
   const reached = new Set<number>(), groupsSeen = new Set<number>();
   const reach = (lift: number): void => {
@@ -103,4 +106,38 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
     }
   }
   return reached;
+}
+
+/** Whether the guest may have to wait in what a step makes. */
+function mayBlock(step: MakingStep, suspending: ReadonlySet<number>): boolean {
+  switch (step.kind) {
+    case "lower":
+      return suspending.has(step.leaf) || step.type.async && step.options.style === "sync";
+    case "adapter":
+      return step.type.async && step.options.style === "sync";
+    case "builtin":
+      return isBlocking(step.builtin);
+  }
+}
+
+/** Whether a built-in may block its caller, or pass control to another thread. */
+export function isBlocking(builtin: Builtin): boolean {
+  switch (builtin.name) {
+    case "waitable-set.wait":
+    case "thread.yield":
+    case "thread.suspend":
+    case "subtask.cancel":
+      return true;
+    case "stream.read":
+    case "stream.write":
+    case "future.read":
+    case "future.write":
+      return builtin.options.style === "sync";
+    default:
+      return isTransfer(builtin);
+  }
+}
+
+function isTransfer({ name }: Builtin): boolean {
+  return name.startsWith("thread.suspend-then-") || name.startsWith("thread.yield-then-");
 }

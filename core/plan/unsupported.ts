@@ -1,7 +1,6 @@
 // What a plan can express and this library cannot run yet, in one place. A step enters, the name of
 // the missing feature leaves. Reaching such a step is a trap.
 
-import type { FuncType } from "../../abi/types/types.ts";
 import type { Builtin, MakingStep, Plan, PlanLift, PlanOptions } from "./plan_types.ts";
 
 /**
@@ -13,21 +12,19 @@ export function unsupportedStep(step: MakingStep, plan: Plan): string | undefine
     case "builtin":
       return unsupportedBuiltin(step.builtin, plan);
     case "lower":
-      return unsupportedCanon("lower", step.options, step.type);
+      return unsupportedCanon("lower", step.options);
     case "adapter":
-      return unsupportedCanon("lower", step.options, step.type) ?? unsupportedLift(plan.lifts[step.lift]!);
+      return unsupportedCanon("lower", step.options) ?? unsupportedLift(plan.lifts[step.lift]!);
   }
 }
 
 /** Gives the missing feature of a lift in the same way. */
-export function unsupportedLift({ options, type }: PlanLift): string | undefined {
-  return unsupportedCanon("lift", options, type);
+export function unsupportedLift({ options }: PlanLift): string | undefined {
+  return unsupportedCanon("lift", options);
 }
 
-function unsupportedCanon(canon: "lift" | "lower", options: PlanOptions, { async }: FuncType): string | undefined {
-  if (options.style !== "sync") return `async ${canon}`;
-  if (options.address === "i64") return `${canon} with a 64-bit memory`;
-  return async ? canon === "lift" ? "async lift" : "lower of an async function" : undefined;
+function unsupportedCanon(canon: "lift" | "lower", { address }: PlanOptions): string | undefined {
+  return address === "i64" ? `${canon} with a 64-bit memory` : undefined;
 }
 
 function unsupportedBuiltin(builtin: Builtin, { resources }: Plan): string | undefined {
@@ -35,9 +32,11 @@ function unsupportedBuiltin(builtin: Builtin, { resources }: Plan): string | und
     case "resource.new":
     case "resource.rep":
       return resources[builtin.resource]!.rep === "i64" ? `${builtin.name} of an i64` : undefined;
-    case "resource.drop":
-      return undefined;
-    default:
+    case "thread.spawn-ref":
+    case "thread.spawn-indirect":
+    case "thread.available-parallelism":
       return builtin.name;
+    default:
+      return undefined;
   }
 }

@@ -2,7 +2,7 @@
 // cost nothing otherwise.
 // A function and its path enter. The same function leaves, or one that calls the hooks around it.
 
-import { HookFailure } from "../../abi/state/hooks.ts";
+import { type HookFailure, observe } from "../../abi/state/hooks.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
 import type { CanonOptions } from "../../abi/state/canon_context.ts";
 import { isThenable } from "../../abi/codecs/results.ts";
@@ -64,12 +64,4 @@ function hookedPromise(
       }
     },
   });
-}
-
-function observe(hook: () => void): void {
-  try {
-    hook();
-  } catch (error) {
-    throw new HookFailure(error);
-  }
 }

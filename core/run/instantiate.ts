@@ -15,8 +15,12 @@ import {
   type PromisingCall,
 } from "../../abi/calls/from_host.ts";
 import { Loopback } from "../../abi/calls/loopback.ts";
-import { exportFunction, makeMethod } from "../../abi/codegen/tiers.ts";
+import { exportFunction } from "../../abi/codegen/tiers.ts";
+import { refuseEnter } from "../../abi/state/entering.ts";
 import { isHostError, rethrow, surface, trapAt } from "../../abi/state/trap.ts";
+import { callableTask, methodWithSignal, raceWithSignal } from "../../abi/concurrency/call_from_host.ts";
+import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
+import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
@@ -65,6 +69,11 @@ export class Running {
     core.allStepsRan();
   }
 
+  /** The scheduler of asynchronous tasks. `undefined` for a component that has none. */
+  get scheduler(): Scheduler | undefined {
+    return this.#core.async?.scheduler;
+  }
+
   /** Gives a core module by its reference. */
   module(ref: ModuleRef): WebAssembly.Module {
     return ownSlot(ref).module;
@@ -79,9 +88,11 @@ export class Running {
 
   /** Gives a function as JavaScript calls it. */
   func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
+    if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, style);
     const made = this.#export(ref, path);
     if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx } = made, { suspension } = this.tree;
+    if (lifted.signature.type.async) return this.#task(made, path, style);
     const core = suspension === undefined
       ? lifted.core
       : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
@@ -96,12 +107,41 @@ export class Running {
 
   /** Gives a function that returns a promise. The guest may be suspended while it runs. */
   promisingFunc(ref: FuncRef, path: string, { throws, method }: ExportStyle): PromisingCall {
+    if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, { throws, method });
     const made = this.#export(ref, path);
     if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
+    if (made.target() !== undefined) return this.#task(made, path, { throws, method });
     const core = hooked(this.tree, suspendingCore(), path, true, true);
-    const call = liftPromising(linkExport({ ...lifted, core }, cx, throws));
-    return method ? makeMethod(call) as PromisingCall : call;
+    const call = raceWithSignal(liftPromising(linkExport({ ...lifted, core }, cx, throws)));
+    return method ? methodWithSignal(call) : call;
+  }
+
+  /** Gives an asynchronous import that is exported again. */
+  #asyncImport({ leaf, type }: FuncRef & { kind: "import" }, path: string, style: ExportStyle): PromisingCall {
+    const { call: host } = this.#core.host(leaf), { tree } = this;
+    this.#loopback ??= new Loopback(tree);
+    const { params, result } = this.#loopback.async(type, this.#settings.codecs, style.throws, path);
+    const call = raceWithSignal(async (...args) => {
+      if (tree.lockedDown || tree.disposed) refuseEnter(tree.nodes[0]!, "call", path);
+      const values = params(args);
+      let returned: unknown;
+      try {
+        returned = await host(...values);
+      } catch (thrown) {
+        return result({ thrown });
+      }
+      return result({ returned });
+    });
+    return style.method ? methodWithSignal(call) : call;
+  }
+
+  /** Gives a function that runs as a task. */
+  #task({ target, cx }: ExportedLift, path: string, { throws, method }: ExportStyle): PromisingCall {
+    const { codegen, codecs } = this.#settings;
+    const made = { ...target()!, path, number: this.tree.callNumber(path) };
+    const call = callableTask(made, cx, throws, codegen ? codecs : undefined);
+    return method ? methodWithSignal(call) : call;
   }
 
   /**
@@ -111,7 +151,7 @@ export class Running {
   #export(
     ref: FuncRef,
     path: string,
-  ): { lifted: Lifted; cx: CanonContext; suspendingCore: () => CoreFunction } | string {
+  ): ExportedLift | string {
     const { tree } = this;
     if (ref.kind === "import") {
       const key = `${ref.leaf} ${path}`;
@@ -123,18 +163,28 @@ export class Running {
         this.#loopbacks.set(key, made);
       }
       const { lifted, cx } = made;
-      return { lifted, cx, suspendingCore: () => lifted.core };
+      return { lifted, cx, suspendingCore: () => lifted.core, target: () => undefined };
     }
     const unsupported = unsupportedLift(this.plan.lifts[ref.lift]!);
     if (unsupported !== undefined) return unsupported;
-    const { lifted, options, node, suspendingCore } = this.#core.lift(ref.lift);
+    const { lifted, options, node, suspendingCore, target } = this.#core.lift(ref.lift);
     const { postReturn } = lifted;
     return {
       lifted: { ...lifted, path, postReturn: postReturn && hooked(tree, postReturn, path, true) },
       cx: new CanonContext(node, hookedOptions(tree, options, path), true),
       suspendingCore,
+      target,
     };
   }
+}
+
+/** A lift that is exported. */
+interface ExportedLift {
+  readonly lifted: Lifted;
+  readonly cx: CanonContext;
+  readonly suspendingCore: () => CoreFunction;
+  /** The lift as a task, if calls of it run as tasks. */
+  readonly target: () => LiftTarget | undefined;
 }
 
 /** Gives the core modules that a component defines, in order of appearance. */

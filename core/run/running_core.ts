@@ -20,7 +20,11 @@ import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.
 import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
 import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
+import { callApart } from "../../abi/concurrency/apart.ts";
+import type { LiftTarget } from "../../abi/concurrency/lift.ts";
+import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
+import { AsyncCore, isAsyncPlan } from "./async_core.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
@@ -36,6 +40,8 @@ export interface RunSettings {
   readonly classOf: ClassOf;
   /** Functions that print the worlds of exported components. */
   readonly printers: Printers;
+  /** What happens if the tree has nothing to do while calls wait. */
+  readonly scheduling: SchedulerSettings;
 }
 
 /** What the host provides for one leaf of the imports. */
@@ -70,6 +76,8 @@ export interface RunningLift {
    * import.
    */
   suspendingCore(): CoreFunction;
+  /** The lift as a task, if calls of it run as tasks. */
+  target(): LiftTarget | undefined;
 }
 
 /**
@@ -106,12 +114,14 @@ export class RunningCore {
   /** Lifts that can reach a suspending import. */
   readonly #reach: ReadonlySet<number> = nothing;
   readonly #lifts: RunningLift[] = [];
+  /** The asynchronous side. `undefined` for a component that has none. */
+  readonly async: AsyncCore | undefined;
 
   constructor(
     plan: Plan,
     imports: readonly HostImport[],
     tree: InstanceTree,
-    { codecs, codegen, classOf }: RunSettings,
+    { codecs, codegen, classOf, scheduling }: RunSettings,
   ) {
     this.plan = plan;
     this.tree = tree;
@@ -132,6 +142,17 @@ export class RunningCore {
       );
     });
     const suspending = imports.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
+    if (isAsyncPlan(plan)) {
+      const side = {
+        plan,
+        tree,
+        codecs,
+        core: (ref: CoreRef) => this.#core(ref),
+        options: (options: PlanOptions) => this.#options(options),
+      };
+      this.async = new AsyncCore(side, suspending, scheduling);
+      return;
+    }
     if (suspending.length === 0) return;
     tree.suspension = new Suspension();
     this.#reach = suspendingReach(plan, suspending);
@@ -162,6 +183,7 @@ export class RunningCore {
   /** Notes the core instance that a step made. */
   instantiated(step: PlanStep & { kind: "instantiate" }, { exports }: WebAssembly.Instance): void {
     this.#coreInstances[step.instance] = exports;
+    if (this.async !== undefined) this.async.scheduler.current = undefined;
   }
 
   /** Makes the imports object for instantiating a core module. */
@@ -189,16 +211,20 @@ export class RunningCore {
     if (found === undefined) {
       const plan: PlanLift = this.plan.lifts[index]!;
       const options = this.#options(plan.options), core = this.#core(plan.core) as CoreFunction;
-      const { style, address } = plan.options;
+      const { style, address } = plan.options, node = this.#nodes[plan.node]!;
+      const threaded = this.async?.isThreaded(plan.node);
       const lifted: Lifted = {
         signature: signatureOf(plan.type, { side: "lift", style, address }, this.#codecs),
-        core,
-        postReturn: options.postReturn,
+        ...(threaded
+          ? callApart(this.async!.scheduler, core, options.postReturn)
+          : { core, postReturn: options.postReturn }),
         path: `function ${plan.name ?? index} of another component`,
       };
-      let waiting: CoreFunction | undefined;
-      const suspendingCore = () => waiting ??= this.#reach.has(index) ? promising(core) : core;
-      this.#lifts[index] = found = { lifted, options, node: this.#nodes[plan.node]!, suspendingCore };
+      let waiting: CoreFunction | undefined, target: LiftTarget | undefined;
+      const suspendingCore = () => waiting ??= this.#reach.has(index) ? promising(core) : lifted.core;
+      const asTask = () =>
+        !this.async?.isTask(index) ? undefined : target ??= this.async.target(index, plan, node, options.postReturn);
+      this.#lifts[index] = found = { lifted, options, node, suspendingCore, target: asTask };
     }
     return found;
   }
@@ -206,9 +232,9 @@ export class RunningCore {
   /** Gives the host function of a leaf, with hooks, and its path `import ns:pkg/iface#f`. */
   host(leaf: number): { call: HostCall; plain: HostCall | undefined; suspends: boolean; path: string } {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
-    const path = `import ${this.plan.imports[leaf]!.display}`, { tree } = this;
+    const { display, want } = this.plan.imports[leaf]!, path = `import ${display}`, { tree } = this;
     return {
-      call: hooked(tree, call, path, false, suspends),
+      call: hooked(tree, call, path, false, suspends || want.kind === "func" && want.type.async),
       plain: plain && hooked(tree, plain, path, false),
       suspends,
       path,
@@ -275,9 +301,9 @@ export class RunningCore {
     if (unsupported !== undefined) return trapping(node, unsupported);
     switch (step.kind) {
       case "lower":
-        return this.#lower(step, node);
+        return this.#isAsync(step) ? this.#lowerAsync(step, node) : this.#lower(step, node);
       case "adapter":
-        return adapt(this.tree, this.#sides(step));
+        return this.#isAsync(step) ? this.#adaptAsync(step) : adapt(this.tree, this.#sides(step));
       case "builtin":
         return this.#builtin(step, node);
     }
@@ -293,8 +319,33 @@ export class RunningCore {
       case "resource.rep":
         return resourceRep(node, resources[builtin.resource]!);
       default:
-        return trapping(node, builtin.name);
+        return this.async!.builtin({ builtin } as MakingStep & { kind: "builtin" }, node);
     }
+  }
+
+  /** Whether a call runs as a task of the scheduler's. */
+  #isAsync(step: CallStep): boolean {
+    if (this.async === undefined) return false;
+    if (step.type.async || step.options.style !== "sync") return true;
+    if (step.kind === "adapter") return this.async.isTask(step.lift);
+    return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;
+  }
+
+  #lowerAsync(step: LowerStep, node: ComponentInstance): CoreFunction {
+    const { call, plain, path } = this.host(step.leaf);
+    const canon = hookedOptions(this.tree, this.#options(step.options), path);
+    return this.async!.lowerHost({
+      signature: this.#lowering(step),
+      cx: new CanonContext(node, canon, true),
+      call,
+      plain,
+      path,
+    }, this.#codegen);
+  }
+
+  #adaptAsync(step: AdapterStep): CoreFunction {
+    const { lower, caller, callee } = this.#sides(step)();
+    return this.async!.lowerGuest({ lower, caller, callee, target: () => this.lift(step.lift).target()! });
   }
 
   #lower({ leaf, type, options, coreFunc }: LowerStep, node: ComponentInstance): CoreFunction {
@@ -389,9 +440,14 @@ export class RunningCore {
       address,
       memory: memory && this.#core(memory) as WebAssembly.Memory,
       realloc: realloc && this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
-      postReturn: postReturn &&
-        this.#pinned("post-return", this.#core(postReturn) as NonNullable<CanonOptions["postReturn"]>),
+      postReturn: postReturn && this.#postReturn(postReturn),
     };
+  }
+
+  /** A post-return runs in the thread of its call. */
+  #postReturn(ref: CoreRef): NonNullable<CanonOptions["postReturn"]> {
+    const func = this.#core(ref) as NonNullable<CanonOptions["postReturn"]>;
+    return this.tree.suspension?.pin("post-return", func) ?? func;
   }
 
   /**
@@ -399,7 +455,7 @@ export class RunningCore {
    * suspended while it runs.
    */
   #pinned<F extends (...args: never[]) => unknown>(what: string, func: F): F {
-    return this.tree.suspension?.pin(what, func) ?? func;
+    return this.tree.suspension?.pin(what, func) ?? this.async?.apart(func) ?? func;
   }
 }
 

@@ -3,7 +3,7 @@
 // The exports of a component as forms: one for each function, those of a resource together, as a
 // class.
 
-import type { ExternItem, ResourceType } from "@windlass/component";
+import type { ExternItem, Future, ResourceType, ValType } from "@windlass/component";
 import { ComponentError } from "@windlass/component";
 import { ExitError } from "@windlass/component/wasi";
 import { commandForm, isCommand } from "./command.ts";
@@ -19,6 +19,18 @@ import { valueText } from "./values.ts";
 /** What a call gave, as a person wants to read it: a text with several lines as it is. */
 function resultText(value: unknown, session: Session): string {
   return typeof value === "string" && value.includes("\n") ? value : valueText(value, session.objects.nameOf);
+}
+
+/** Reads a stream or future to its end: what it gives is shown. */
+async function whole(value: unknown, type: ValType | undefined): Promise<unknown> {
+  if (type?.kind === "future") return await (value as Future<unknown>).read();
+  if (type?.kind !== "stream") return value;
+  const items: unknown[] = [], reader = (value as ReadableStream).getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    if (ArrayBuffer.isView(next.value)) items.push(...next.value as unknown as Iterable<unknown>);
+    else items.push(next.value);
+  }
+  return items;
 }
 
 function functionForm(spelt: Spelt, owner: () => unknown, session: Session): CallForm {
@@ -60,9 +72,9 @@ function functionForm(spelt: Spelt, owner: () => unknown, session: Session): Cal
     }
     const entry = calls.call(textOf(args));
     try {
-      const value = await session.call(() => spelt.call(owner(), args));
-      objects.give(args, type.params.map((param) => param.type));
       const { result } = type, given = result?.kind === "result" ? result.ok : result;
+      const value = await session.call(async () => await whole(await spelt.call(owner(), args), given));
+      objects.give(args, type.params.map((param) => param.type));
       if (given !== undefined) objects.keep(value, given, title);
       entry.returned(given === undefined ? "" : valueText(value, objects.nameOf));
       outcome.show(given === undefined ? "done" : `${resultText(value, session)}`, false);

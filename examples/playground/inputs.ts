@@ -196,14 +196,26 @@ export function inputFor(type: ValType, label: string, objects: Objects, initial
     case "own":
     case "borrow":
       return objectInput(type.resource, label, objects, given);
-    case "stream":
-    case "future":
-    case "error-context":
-      return { element: el("span", { className: "type", textContent: "cannot be entered" }), value: () => undefined };
+    case "stream": {
+      // All elements at once: the component reads them when it likes.
+      const all = inputFor({ kind: "list", element: type.element ?? unit }, label, objects, given);
+      return { element: all.element, value: () => type.element?.kind === "u8" ? [all.value()] : all.value() };
+    }
+    case "future": {
+      const settled = inputFor(type.element ?? unit, label, objects, given);
+      return { element: settled.element, value: () => Promise.resolve(settled.value()) };
+    }
+    case "error-context": {
+      const message = inputFor({ kind: "string" }, label, objects, given);
+      return { element: message.element, value: () => new Error(message.value() as string) };
+    }
     default:
       return line(given, "0", integer, label, true);
   }
 }
+
+/** A type of one value. */
+const unit: ValType = { kind: "tuple", types: [] };
 
 /** One of the objects that the page holds; the latest, unless another was chosen. */
 function objectInput(resource: ResourceType, label: string, objects: Objects, initial: unknown): Input {

@@ -1,6 +1,6 @@
 // `run --invoke`: a call in text → a function of a component, its arguments and its result in text.
 
-import type { FuncType } from "../../abi/types/types.ts";
+import type { FuncType, ValType } from "../../abi/types/types.ts";
 import type { Component } from "../../core/component.ts";
 import { features } from "../../core/module/features.ts";
 import { matchName } from "../../core/binary/names.ts";
@@ -9,6 +9,7 @@ import { ComponentError } from "../../errors.ts";
 import { closest } from "../link/definitions.ts";
 import { instantiate } from "../instantiate.ts";
 import { camelCase } from "../names.ts";
+import type { Future } from "../schema.ts";
 import { importsOf } from "../wasi/imports.ts";
 import { ExitError, type WasiOptions } from "../wasi/mod.ts";
 import { State } from "../wasi/state.ts";
@@ -82,7 +83,7 @@ export async function invoke(component: Component, text: string, options: WasiOp
   } catch (error) {
     throw error instanceof SyntaxError ? new UsageError(error.message) : error;
   }
-  const state = new State(options), instance = await instantiate(component, importsOf(state));
+  const state = new State(options), instance = await instantiate(component, importsOf(state), { idle: "trap" });
   try {
     const exports = features.jspi ? instance.promising.exports : instance.exports;
     const members = owner === undefined ? exports : exports[owner];
@@ -97,8 +98,9 @@ export async function invoke(component: Component, text: string, options: WasiOp
       return 1;
     }
     if (type.result === undefined) return 0;
-    const value = type.result.kind === "result" ? { tag: "ok", val: result } : result;
-    await say(`${formatValue(value, type.result)}\n`);
+    const given = await awaited(result, type.result);
+    const value = type.result.kind === "result" ? { tag: "ok", val: given.value } : given.value;
+    await say(`${formatValue(value, given.type)}\n`);
     return 0;
   } catch (error) {
     if (error instanceof ExitError) return error.exitCode;
@@ -107,4 +109,19 @@ export async function invoke(component: Component, text: string, options: WasiOp
     await instance[Symbol.asyncDispose]();
     await state.end(); // what was sent is out before the process ends
   }
+}
+
+/** Reads a stream or future to its end: what is printed is a list, or the value. */
+async function awaited(value: unknown, type: ValType): Promise<{ readonly value: unknown; readonly type: ValType }> {
+  if (type.kind === "future") {
+    const read = await (value as Future<unknown>).read();
+    return type.element === undefined ? { value: [], type: { kind: "tuple", types: [] } } : awaited(read, type.element);
+  }
+  if (type.kind !== "stream") return { value, type };
+  const reader = (value as ReadableStream).getReader(), items: unknown[] = [];
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    if (ArrayBuffer.isView(next.value)) items.push(...next.value as unknown as Iterable<unknown>);
+    else items.push(next.value);
+  }
+  return { value: items, type: { kind: "list", element: type.element ?? { kind: "tuple", types: [] } } };
 }

@@ -2,6 +2,7 @@
 // A linked plan and options enter, an Instance leaves. Functions are made when they are first read.
 
 import "../../abi/dispose.ts";
+import { describe } from "../../errors.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
@@ -56,6 +57,11 @@ export interface InstantiateSettings {
    * `reportError`.
    */
   onError?: (error: unknown) => void;
+  /**
+   * What an instance tree does whose tasks all wait while nothing of the host is pending: `"trap"`
+   * reports a deadlock, `"wait"` waits for the host's next call. The default is `"wait"`.
+   */
+  idle?: "trap" | "wait";
 }
 /**
  * `data` is what host functions made with `{ caller: true }` find as `caller.data`. It is required,
@@ -142,20 +148,26 @@ export const INSTANTIATE_OPTIONS: Known<InstantiateOptions<unknown>> = {
   hooks: true,
   signal: true,
   onError: true,
+  idle: true,
   data: true,
 };
-const LIMITS: Known<Limits> = { liftedBytes: true, handles: true, callDepth: true };
+const LIMITS: Known<Limits> = { liftedBytes: true, handles: true, callDepth: true, tasks: true };
 const HOOKS: Known<CallHooks> = {
   callingHost: true,
   returningFromHost: true,
   callingGuest: true,
   returningFromGuest: true,
+  idle: true,
 };
 const FUNC_OPTIONS: Known<{ throws?: boolean; promising?: boolean }> = { throws: true, promising: true };
 
 function checkOptions(options: InstantiateOptions<unknown>): void {
   checkKnown("option of instantiate", options, INSTANTIATE_OPTIONS);
   checkKnown("limit", options.limits, LIMITS);
+  const { idle } = options;
+  if (idle !== undefined && idle !== "trap" && idle !== "wait") {
+    throw new TypeError(`the option \`idle\` must be "trap" or "wait", found ${describe(idle)}`);
+  }
   // The functions of a hooks object may use other members of it, so unknown members are allowed.
   const { hooks } = options;
   if (hooks === undefined) return;
@@ -175,6 +187,11 @@ function prepare(
     codegen: codegen && features.codegen,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
     printers,
+    scheduling: {
+      idle: options.idle ?? "wait",
+      onIdle: (report) => options.hooks?.idle?.(report),
+      maxTasks: tree.maxTasks,
+    },
   });
   return {
     running,
@@ -261,8 +278,13 @@ class RunningInstance implements Instance {
   [Symbol.dispose](): void {
     const { tree } = this.#running;
     if (tree.disposed) return;
+    const { scheduler } = this.#running;
     const running = tree.lockedDown ? undefined : tree.nodes.find((node) => node.entered !== FREE);
-    if (running !== undefined) {
+    if (scheduler !== undefined && !tree.lockedDown) {
+      // A guest on the stack cannot be stopped, tasks that wait can.
+      if (scheduler.isRunning) refuseEnter(running ?? tree.nodes[0]!, "dispose", "instance");
+      scheduler.endAll((path) => disposed(path));
+    } else if (running !== undefined) {
       // A guest on the stack cannot be stopped. A suspended guest can: its call rejects, and its
       // stack is unwound.
       if (tree.waits.size === 0) refuseEnter(running, "dispose", "instance");
@@ -278,6 +300,9 @@ class RunningInstance implements Instance {
       ...this.#drain((type) => type.node !== undefined),
       ...this.#drain((type) => type.node === undefined),
     ];
+    for (const node of tree.nodes) {
+      for (const item of node.handles.drainItems()) item.abandon();
+    }
     if (failures.length > 0) throw failures[0]!.error;
   }
 
@@ -313,9 +338,10 @@ class RunningInstance implements Instance {
           reject(error);
         }
       };
-      // A call that is suspended ends first.
-      const { tree } = this.#running;
-      if (tree.pendingCalls.size === 0) dispose();
+      // A call that is suspended ends first, and so do tasks that go on after they have returned.
+      const { tree, scheduler } = this.#running;
+      if (scheduler !== undefined && !tree.lockedDown) scheduler.whenDone(dispose);
+      else if (tree.pendingCalls.size === 0) dispose();
       else tree.idle.push(dispose);
     });
   }

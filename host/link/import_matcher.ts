@@ -25,7 +25,8 @@ import { alikeHint, versionHint, wasiHint } from "../hints.ts";
 import { requireMatch } from "../match.ts";
 import { camelCase, givenKeys, type MemberKind, pascalCase } from "../names.ts";
 import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
-import type { Caller, ResourceClass } from "../schema.ts";
+import { callerOf, callTelling } from "./caller.ts";
+import type { ResourceClass } from "../schema.ts";
 
 /** Matches the imports of one component with the definitions of one linker. */
 export class ImportMatcher {
@@ -170,14 +171,15 @@ export class ImportMatcher {
     const call = owned(value as HostFunction), form = plainFormOf(value);
     const plain = form && owned(form);
     if (plain !== undefined && !features.jspi) return () => ({ kind: "func", call: plain });
-    const suspends = isSuspending(value);
+    // A function of an asynchronous type may give a promise anyway.
+    const suspends = isSuspending(value) && !type.async;
     if (suspends) this.#requireJspi(display);
     return () => ({ kind: "func", call, suspends, plain });
   }
 
   #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): MakeHostImport {
     const { display, path } = leaf;
-    const { suspends } = func;
+    const suspends = func.suspends && !type.async;
     if (suspends) this.#requireJspi(display);
     if (func.type !== undefined) {
       requireMatch(type, func.type, (resource) => this.classes.get(resource), `link import ${display}`, display);
@@ -186,16 +188,21 @@ export class ImportMatcher {
     const labels = path.map(({ name }) => name);
     const names = { import: labels.slice(0, -1).join("#"), func: labels.at(-1)! };
     if (func.type === undefined && !takesCaller(func)) {
-      const call = make(display, type, { data: undefined, ...names });
+      const call = make(display, type, callerOf({ data: undefined, ...names }));
       if (typeof call !== "function") {
         throw new TypeError(`the dynamic host function of import ${display} did not give a function`);
       }
-      if (isSuspending(call)) this.#requireJspi(display);
-      return () => ({ kind: "func", call, suspends: suspends || isSuspending(call) });
+      const dynamic = suspends || isSuspending(call) && !type.async;
+      if (dynamic) this.#requireJspi(display);
+      return () => ({ kind: "func", call, suspends: dynamic });
     }
     return (tree) => {
-      const caller: Caller = { data: tree.data, ...names };
-      return { kind: "func", call: make(display, type, caller), suspends };
+      const told = { data: tree.data, ...names };
+      const mayWait = takesCaller(func) && (type.async || suspends);
+      const call = mayWait
+        ? callTelling((caller) => make(display, type, caller), told, tree)
+        : make(display, type, callerOf(told));
+      return { kind: "func", call, suspends };
     };
   }
 

@@ -63,7 +63,7 @@ export async function run(
   const state = new State(given);
   let exitCode: number;
   try {
-    const settings = signal === undefined ? {} : { signal };
+    const settings = { idle: "trap" as const, ...(signal === undefined ? {} : { signal }) };
     const instance = await instantiate(command, { ...importsOf(state), ...imports }, settings);
     try {
       const result = features.jspi

@@ -1,6 +1,7 @@
 // What the two tiers once did differently, one text each: whatever can be seen of an instance is
 // written down in both, and compared. (tests/property/tiers_test.ts looks for more.)
 
+import { leavesAnyHandles } from "../support/leaks.ts";
 import { assertEquals } from "@std/assert";
 import {
   compileSync,
@@ -32,6 +33,7 @@ function inBothTiers(
     name,
     ignore: !features.codegen,
     async fn() {
+      leavesAnyHandles();
       const bytes = await wat(`(component ${text})`);
       const { warmCalls } = tiers;
       tiers.warmCalls = 0;

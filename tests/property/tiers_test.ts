@@ -74,8 +74,15 @@ interface Call {
   readonly throws: boolean;
 }
 
-/** Makes the calls in one tier: everything that can be seen of them. */
-function run(signature: Signature, encoding: StringEncoding, calls: readonly Call[], codegen: boolean): unknown[] {
+/** What can be seen of calls, and how to make one. */
+interface Run {
+  readonly seen: unknown[];
+  call(current: Call): unknown;
+  end(): void;
+}
+
+/** Prepares calls in one tier. */
+function prepare(signature: Signature, encoding: StringEncoding, codegen: boolean): Run & { readonly log: string[] } {
   const seen: unknown[] = [];
   let current: Call | undefined;
   const log: string[] = [];
@@ -90,12 +97,49 @@ function run(signature: Signature, encoding: StringEncoding, calls: readonly Cal
   const imports: Imports = { f, r0: Thing, r1: Thing };
   const component = compileSync(echoComponent(signature, { encodings: [encoding] }), { gates, codegen });
   const instance = instantiateSync(component, imports);
-  for (current of calls) {
-    log.length = 0;
-    const { args } = current;
-    seen.push(outcome(() => instance.exports["f"](...args.map((arg) => watched(arg, log)))), [...log]);
+  return {
+    seen,
+    log,
+    call(next) {
+      log.length = 0;
+      current = next;
+      return instance.exports["f"](...next.args.map((arg) => watched(arg, log)));
+    },
+    end: () => void seen.push(outcome(() => instance[Symbol.dispose]())),
+  };
+}
+
+/** Makes the calls in one tier: everything that can be seen of them. */
+function run(signature: Signature, encoding: StringEncoding, calls: readonly Call[], codegen: boolean): unknown[] {
+  const { seen, log, call, end } = prepare(signature, encoding, codegen);
+  for (const current of calls) seen.push(outcome(() => call(current)), [...log]);
+  end();
+  return seen;
+}
+
+/** The same for functions whose type is `async`. */
+async function runAsync(
+  signature: Signature,
+  encoding: StringEncoding,
+  calls: readonly Call[],
+  codegen: boolean,
+): Promise<unknown[]> {
+  const { seen, log, call, end } = prepare({ ...signature, async: true }, encoding, codegen);
+  for (const current of calls) {
+    // What an asynchronous function gives and never settles, the guest waits for.
+    if (typeof (current.result as { then?: unknown } | null | undefined)?.then === "function") continue;
+    let settled: () => unknown;
+    try {
+      const value = await call(current);
+      settled = () => value;
+    } catch (error) {
+      settled = () => {
+        throw error;
+      };
+    }
+    seen.push(outcome(settled), [...log]);
   }
-  seen.push(outcome(() => instance[Symbol.dispose]()));
+  end();
   return seen;
 }
 
@@ -144,6 +188,27 @@ Deno.test(`the seed is WINDLASS_SEED=${seed}`, () => assert(Number.isSafeInteger
 property("both tiers echo values of any type alike", types().map(echoOf), 800);
 property("both tiers call functions of any signature alike", signatures(), 500);
 property("both tiers pass handles alike", signatures(resources), 400);
+Deno.test({
+  name: "both tiers call asynchronous functions of any signature alike",
+  ignore: !features.codegen,
+  async fn() {
+    const { warmCalls } = tiers;
+    tiers.warmCalls = 0;
+    const arbitrary = fc.oneof(signatures(), types().map(echoOf)).chain((of) =>
+      fc.record({ of: fc.constant(of), encoding: fc.constantFrom(...stringEncodings), calls: callsOf(of) })
+    );
+    try {
+      await fc.assert(
+        fc.asyncProperty(arbitrary, async ({ of, encoding, calls: made }) => {
+          assertEquals(await runAsync(of, encoding, made, true), await runAsync(of, encoding, made, false));
+        }),
+        { seed, numRuns: runs(400) },
+      );
+    } finally {
+      tiers.warmCalls = warmCalls;
+    }
+  },
+});
 Deno.test({
   name: "that was at least 2,000 calls",
   ignore: !features.codegen,

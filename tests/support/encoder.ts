@@ -87,6 +87,8 @@ export interface TypeSpace {
 export interface Signature {
   readonly params: readonly { readonly name: string; readonly type: ValType }[];
   readonly result?: ValType | undefined;
+  /** Whether its type is `async func`. */
+  readonly async?: boolean;
 }
 
 /** Writes types into a type space; types that need a name are called `t0`, `t1`, … */
@@ -101,9 +103,10 @@ export class TypeWriter {
   }
 
   /** `functype`; gives its index. */
-  func({ params, result }: Signature): number {
+  func({ params, result, async = false }: Signature): number {
     const list = vec(params.map((param) => [...name(param.name), ...this.ref(param.type)]));
-    return this.#space.defineType([0x40, ...list, ...(result ? [0x00, ...this.ref(result)] : [0x01, 0x00])]);
+    const form = async ? 0x43 : 0x40;
+    return this.#space.defineType([form, ...list, ...(result ? [0x00, ...this.ref(result)] : [0x01, 0x00])]);
   }
 
   /**

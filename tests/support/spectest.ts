@@ -1,4 +1,4 @@
-// The host that Wasmtime's component scripts link against: the synchronous part.
+// The host that Wasmtime's component scripts link against.
 
 import type { Linker } from "@windlass/component";
 
@@ -19,6 +19,9 @@ export function defineSpectest(linker: Linker): void {
     }
     simple(rep: number): void {
       if (this.rep !== rep) throw new Error(`expected ${rep}, found ${this.rep}`);
+    }
+    neverReturn(): Promise<never> {
+      return new Promise(() => {});
     }
     takeBorrow(_: Resource1): void {}
     takeOwn(_: Resource1): void {}
@@ -41,9 +44,19 @@ export function defineSpectest(linker: Linker): void {
   const host = linker.instance("host")
     .func("return-three", () => 3)
     .func("return-hi", () => "hi")
+    .func("return-two-slowly", () => slowly(2))
+    .func("echo-slowly", (value) => slowly(value))
     .module("simple-module", new WebAssembly.Module(simpleModule))
     .resource("resource1", Resource1)
     .resource("resource2", Resource2)
     .resource("resource1-again", Resource1);
   host.instance("nested").func("return-four", () => 4);
+  // Our tables hold fewer handles by a limit of the instance.
+  linker.instance("wasmtime").func("set-max-table-capacity", () => {});
+}
+
+/** Gives a value some turns of the event loop later. */
+async function slowly<T>(value: T): Promise<T> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((done) => setTimeout(done));
+  return value;
 }
