@@ -4,6 +4,7 @@
 import { completeMessage, describe, ValueError } from "../../errors.ts";
 import { formatType, type ValType } from "../types/types.ts";
 import { isThenable, thrownValue } from "../codecs/results.ts";
+import { isSameType } from "./plain_types.ts";
 import { HostSink, HostSource } from "./host_buffers.ts";
 import type { HostEnd } from "./host_end_registry.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -111,7 +112,7 @@ class GuestFuture implements HostEnd {
 export function futureFromHost(value: unknown, element: ValType | undefined, scheduler: Scheduler): SharedFuture {
   const part = typeof value === "object" && value !== null ? partOf(value) : undefined;
   part?.checkUnused();
-  if (part !== undefined && part.scheduler === scheduler) return part.handOn();
+  if (part?.scheduler === scheduler && isSameType(part.shared.element, element)) return part.handOn();
   const promise = part !== undefined ? part.read() : isThenable(value) ? value as PromiseLike<unknown> : undefined;
   if (promise === undefined) {
     const type = formatType({ kind: "future", element });

@@ -7,6 +7,7 @@ import { describe, ValueError } from "../../errors.ts";
 import type { ValType } from "../types/types.ts";
 import { containsAsyncValue, containsHandle, formatType } from "../types/types.ts";
 import { typedArrayOf } from "../codecs/lists.ts";
+import { isSameType } from "./plain_types.ts";
 import { HostSink, HostSource } from "./host_buffers.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { HostEnd, HostSourceEnd } from "./host_end_registry.ts";
@@ -175,7 +176,7 @@ export function streamFromHost(value: unknown, element: ValType | undefined, sch
       throw new ValueError("type-mismatch", type, value.locked ? "a locked stream" : "a stream that was read already");
     }
     // A stream that a guest gave and nobody read goes on to the next guest without JavaScript.
-    if (known !== undefined && known.scheduler === scheduler) {
+    if (known?.scheduler === scheduler && isSameType(known.shared.element, element)) {
       value.getReader();
       return known.handOn();
     }

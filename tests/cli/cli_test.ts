@@ -169,6 +169,50 @@ async function invoker(file: string, component: Uint8Array): Promise<(call: stri
   };
 }
 
+const counting = wat(`(component
+  (type $words (stream u8))
+  (core module $Mem (memory (export "m") 1))
+  (core instance $mem (instantiate $Mem))
+  (core func $return (canon task.return (result u32)))
+  (core func $give (canon task.return (result $words)))
+  (core func $new (canon stream.new $words))
+  (core func $write (canon stream.write $words async (memory (core memory $mem "m"))))
+  (core func $drop (canon stream.drop-writable $words))
+  (core func $set-new (canon waitable-set.new))
+  (core func $join (canon waitable.join))
+  (core module $M
+    (import "" "m" (memory 1)) (import "" "return" (func $return (param i32))) (import "" "give" (func $give (param i32)))
+    (import "" "new" (func $new (result i64))) (import "" "write" (func $write (param i32 i32 i32) (result i32)))
+    (import "" "drop" (func $drop (param i32))) (import "" "set-new" (func $set-new (result i32)))
+    (import "" "join" (func $join (param i32 i32)))
+    (data (i32.const 8) "\\01\\02\\03")
+    (global $end (mut i32) (i32.const 0))
+    (func (export "next") (param i32) (result i32) (call $return (i32.add (local.get 0) (i32.const 1))) (i32.const 0))
+    (func (export "count") (result i32) (local $ends i64) (local $set i32)
+      (local.set $ends (call $new))
+      (global.set $end (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
+      (call $give (i32.wrap_i64 (local.get $ends)))
+      (drop (call $write (global.get $end) (i32.const 8) (i32.const 3)))
+      (local.set $set (call $set-new))
+      (call $join (global.get $end) (local.get $set))
+      (i32.or (i32.const 2) (i32.shl (local.get $set) (i32.const 4))))
+    (func (export "cb") (param i32 i32 i32) (result i32)
+      (call $join (global.get $end) (i32.const 0)) (call $drop (global.get $end)) (i32.const 0)))
+  (core instance $m (instantiate $M (with "" (instance
+    (export "m" (memory $mem "m")) (export "return" (func $return)) (export "give" (func $give))
+    (export "new" (func $new)) (export "write" (func $write)) (export "drop" (func $drop))
+    (export "set-new" (func $set-new)) (export "join" (func $join))))))
+  (func (export "next") async (param "n" u32) (result u32)
+    (canon lift (core func $m "next") async (callback (core func $m "cb"))))
+  (func (export "count") async (result $words) (canon lift (core func $m "count") async (callback (core func $m "cb")))))`);
+
+Deno.test("--invoke waits for an asynchronous function, and reads a stream to its end", () =>
+  withDirectory(async (directory) => {
+    const call = await invoker(`${directory}/counting.wasm`, await counting);
+    assertEquals(await call("next(4)"), "0 5");
+    assertEquals(await call("count()"), "0 [1, 2, 3]");
+  }));
+
 Deno.test("--invoke calls a function with values in text", () =>
   withDirectory(async (path) => {
     const invoke = await invoker(`${path}/echo.wasm`, echoes);

@@ -189,7 +189,7 @@ property("both tiers echo values of any type alike", types().map(echoOf), 800);
 property("both tiers call functions of any signature alike", signatures(), 500);
 property("both tiers pass handles alike", signatures(resources), 400);
 Deno.test({
-  name: "both tiers call asynchronous functions of any signature alike",
+  name: "behaviour 30: both tiers call asynchronous functions of any signature alike",
   ignore: !features.codegen,
   async fn() {
     const { warmCalls } = tiers;

@@ -14,7 +14,7 @@ async function start(delay: unknown = never, options = {}): Promise<any> {
   return await instantiate(await guest(), { delay } as never, options);
 }
 
-Deno.test("aborting rejects with the reason at once, and the guest cancels its work", async () => {
+Deno.test("behaviour 10: aborting rejects with the reason at once, and the guest cancels its work, once", async () => {
   const seen: AbortSignal[] = [];
   const delay = HostFunc.typed(t.asyncFunc([t.u32], t.u32), ({ signal }) => {
     seen.push(signal);
@@ -30,21 +30,24 @@ Deno.test("aborting rejects with the reason at once, and the guest cancels its w
   assertEquals(await exports.atOnce(1), 2);
 });
 
-jspiTest("a call that has not started yet does not start", async () => {
-  let release = (_: number): void => {};
-  const { exports } = await start(() => new Promise<number>((done) => release = done));
-  const first = exports.waitSync(1); // holds the lock
-  const controller = new AbortController();
-  const queued = withSignal(controller.signal, exports.atOnce)(1);
-  controller.abort("no");
-  assertEquals(await queued.catch((error: unknown) => error), "no");
-  release(2);
-  await later(0);
-  release(3);
-  assertEquals(await first, 5);
-});
+jspiTest(
+  "behaviour 9: a call that waits for its turn does not start, and its arguments stay the caller's",
+  async () => {
+    let release = (_: number): void => {};
+    const { exports } = await start(() => new Promise<number>((done) => release = done));
+    const first = exports.waitSync(1); // holds the lock
+    const controller = new AbortController();
+    const queued = withSignal(controller.signal, exports.atOnce)(1);
+    controller.abort("no");
+    assertEquals(await queued.catch((error: unknown) => error), "no");
+    release(2);
+    await later(0);
+    release(3);
+    assertEquals(await first, 5);
+  },
+);
 
-Deno.test("aborting after the result does nothing, and an aborted signal starts nothing", async () => {
+Deno.test("behaviour 11: aborting after the result does nothing, and an aborted signal starts nothing", async () => {
   const { exports } = await start((ms: number) => ms), controller = new AbortController();
   assertEquals(await withSignal(controller.signal, exports.wait)(4), 4);
   controller.abort();
@@ -75,7 +78,7 @@ Deno.test("a signal of promising calls gives the promise up", async () => {
   assertEquals(await call(4).catch((error: unknown) => error), "no");
 });
 
-jspiTest("disposing rejects the calls under way", async () => {
+jspiTest("behaviour 28: disposing rejects the calls under way", async () => {
   for (const name of ["wait", "waitSync", "stuck"]) {
     const instance = await start(), call = instance.exports[name](1).catch((error: unknown) => error);
     instance[Symbol.dispose]();
@@ -85,7 +88,7 @@ jspiTest("disposing rejects the calls under way", async () => {
   }
 });
 
-Deno.test("asyncDispose waits for calls, and for tasks that go on after they have returned", async () => {
+Deno.test("behaviour 28: asyncDispose waits for calls, and for tasks that go on after they have returned", async () => {
   const instance = await start(() => later(3, 5)), call = instance.exports.wait(1);
   await instance[Symbol.asyncDispose]();
   assertEquals(await call, 3);

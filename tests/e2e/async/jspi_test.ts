@@ -20,7 +20,7 @@ async function withoutJspi(delay: unknown): Promise<any> {
   }
 }
 
-Deno.test("without JSPI callback guests wait, read and write", async () => {
+Deno.test("behaviour 25: without JSPI callback guests wait, read and write", async () => {
   const exports = await withoutJspi((ms: number) => later(ms, ms));
   assertEquals(await exports.wait(2), 2);
   assertEquals(await Promise.all([exports.wait(3), exports.wait(1)]), [3, 1]);
@@ -30,7 +30,7 @@ Deno.test("without JSPI callback guests wait, read and write", async () => {
   assertEquals(await exports.yield(10), 7);
 });
 
-Deno.test("without JSPI a wait on a stack of its own is refused, and says why", async () => {
+Deno.test("behaviour 25: without JSPI a wait on a stack of its own is refused, and says why", async () => {
   const exports = await withoutJspi((ms: number) => later(ms));
   const { has } = jspi;
   jspi.has = false;

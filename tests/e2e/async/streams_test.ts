@@ -142,3 +142,11 @@ Deno.test("a source is told when another reader of the host's wants no more", as
   await reader.cancel();
   assert(returned);
 });
+
+Deno.test("a stream that a guest gave is no stream of another type", async () => {
+  const told: unknown[] = [];
+  const exports = await start({ onError: (error: unknown) => void told.push(error) });
+  assertEquals(await exports.sum(exports.pass(["text"])), 0);
+  assert(told[0] instanceof ValueError && told[0].message.includes("expected u8"), String(told));
+  assertEquals((await Array.fromAsync(exports.pass(["still", "works"]))).length, 2);
+});
