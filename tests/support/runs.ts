@@ -3,6 +3,9 @@
 
 const given = Deno.env.get("WINDLASS_SEED");
 
+/** Where random values begin that are the same in every run, unless another one is asked for. */
+export const steadySeed: number = given === undefined ? 20261130 : Number(given);
+
 /**
  * Where random values begin; the name of a test says which, since `deno test --quiet` prints
  * nothing else.

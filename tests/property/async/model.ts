@@ -98,7 +98,7 @@ export class Model {
   /** The library has trapped, and not in a command: a parameter cannot be lifted. */
   tellTrap(code: string): void {
     while (this.trap === undefined && this.#stop?.kind === "choice") {
-      if (this.#stop.top && !this.ready.some(({ task }) => task.state === "initial")) return;
+      if (this.#stop.top && !this.ready.some(({ task }) => task.cannotStart)) return;
       this.#advance({ kind: "trap", code });
     }
   }
@@ -159,7 +159,7 @@ export class Model {
         if (this.#mustWait(each)) yield* this.#start(each);
       }
       const thread = this.ready.find((thread) =>
-        event.kind === "trap" ? thread.task.state === "initial" : thread.call === event.call
+        event.kind === "trap" ? thread.task.cannotStart : thread.call === event.call
       );
       if (thread === undefined) throw new Error(`${show(event)}, but that may not go on (${this.expects()})`);
       const { inst } = thread.task;

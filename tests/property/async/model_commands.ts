@@ -11,6 +11,7 @@ import {
   DROPPED,
   End,
   endAt,
+  endToLift,
   type GuestEvent,
   liftEnd,
   type ModelInstance,
@@ -206,6 +207,9 @@ function* start(
 ): Steps<Subtask> {
   const subtask = new Subtask(), { inst } = thread.task;
   const task = subtask.task = new ModelTask(store, callee, { lift, payload }, a, {
+    checkStart() {
+      if (takesEnd(payload)) endToLift(inst, b, passedTypes[payload]);
+    },
     onStart() {
       subtask.onProgress();
       subtask.state = STARTED;

@@ -273,14 +273,20 @@ export function endAt(inst: ModelInstance, index: number, type: EndType, verb: "
   return end as End;
 }
 
-/** `lift_async_value`. */
-export function liftEnd(inst: ModelInstance, index: number, type: EndType): Shared {
+/** The end that `lift_async_value` takes. */
+export function endToLift(inst: ModelInstance, index: number, type: EndType): End {
   const end = endAt(inst, index, type, "read");
   trapIf(end.isCopying, "busy-end");
   trapIf(end.state === "done", end.kind === "stream" ? "lift-after-drop" : "lift-after-read");
   trapIf(end.set !== undefined, "lift-in-set");
+  return end;
+}
+
+/** `lift_async_value`. */
+export function liftEnd(inst: ModelInstance, index: number, type: EndType): Shared {
+  const { shared } = endToLift(inst, index, type);
   inst.handles.remove(index);
-  return end.shared;
+  return shared;
 }
 
 /** Puts a waitable into a table. */

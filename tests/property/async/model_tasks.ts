@@ -144,6 +144,8 @@ export class ModelThread {
 
 /** What takes the results of a task. */
 export interface Ends {
+  /** Traps if the parameters cannot be lifted, and changes nothing. */
+  checkStart?(): void;
   onStart(): Shared | undefined;
   onResolve(result: number | Shared | undefined): void;
 }
@@ -207,6 +209,18 @@ export class ModelTask {
 
   get isResolved(): boolean {
     return this.state === "resolved";
+  }
+
+  /** Whether it traps as soon as it goes on, before its code starts. */
+  get cannotStart(): boolean {
+    if (this.state !== "initial") return false;
+    try {
+      this.ends.checkStart?.();
+      return false;
+    } catch (error) {
+      if (error instanceof ModelTrap) return true;
+      throw error;
+    }
   }
 
   get needsExclusive(): boolean {

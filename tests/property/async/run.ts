@@ -180,8 +180,9 @@ class Run {
     const { idleReports } = this;
     try {
       this.#results.set(call, this.#exports[`${inst}SyN`]!(call));
-      // If it has woken nobody, there is no reason to say again that calls wait.
-      if (this.#model.isIdle) this.idleReports = idleReports;
+      // If it has woken nobody, there is no reason to say again that calls wait: but the host may
+      // work for it now.
+      if (this.#model.isIdle && this.#model.store.hostWork.size === 0) this.idleReports = idleReports;
     } catch (error) {
       const waits = error instanceof Trap && /^(block-sync-task|deadlock|cannot-suspend)$/.test(error.code);
       // A plain call never waits, and does not see a thread whose stack goes on in a microtask.
