@@ -138,6 +138,7 @@ class JsFuture {
     shared.unwanted = () => {
       this.#stop();
       this.#over = true;
+      scheduler.schedule();
     };
     new Promise((done) => done(promise)).then(
       (value) => this.#settle(() => this.#write(value)),

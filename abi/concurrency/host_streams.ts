@@ -340,6 +340,7 @@ class JsStreamSource implements HostSourceEnd {
     this.#over = true;
     this.#stopWaiting();
     this.#scheduler.hostEnds.sources.delete(this);
+    this.#scheduler.schedule();
   }
 
   /** Gives a chunk. A reader that takes a part of it leaves the rest for the next read. */

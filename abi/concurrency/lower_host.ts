@@ -243,6 +243,7 @@ class HostTask implements ParamAt, PendingHostCall {
     if (!this.#end()) return true;
     promise![abandon]?.();
     subtask.progressCancelled();
+    this.#lowered.scheduler.schedule();
     return true;
   }
 

@@ -132,7 +132,10 @@ export class Scheduler {
   flight: Flight | undefined = undefined;
   /** The host's calls that are not settled. */
   readonly roots: Set<Root> = new Set();
-  /** How many things the host has under way that can wake a thread. */
+  /**
+   * How many things the host has under way that can wake a thread. Whoever gives one up schedules,
+   * since calls may wait for ever then.
+   */
   hostWork = 0;
   /** The host functions under way. */
   readonly hostCalls: Set<PendingHostCall> = new Set();

@@ -432,6 +432,51 @@ test("a promise of a stream that nobody reads any more does not hide a deadlock"
   assertEquals((await rejection(exports.stay(source)) as Trap).code, "deadlock");
 });
 
+test("a synchronous call that gives up the host's last work leaves a deadlock, which is reported", async () => {
+  const component = await small({
+    head: `(type $bytes (stream u8)) (type $value (future u8)) (import "f" (func $f async))`,
+    canons: {
+      f: [`lower (func $f) async`, "(result i32)"],
+      cancel: ["subtask.cancel async", "(param i32) (result i32)"],
+      "stream-read": [`stream.read $bytes async ${mem}`, "(param i32 i32 i32) (result i32)"],
+      "stream-cancel": [`stream.cancel-read $bytes async`, "(param i32) (result i32)"],
+      "stream-drop": ["stream.drop-readable $bytes", "(param i32)"],
+      "future-read": [`future.read $value async ${mem}`, "(param i32 i32) (result i32)"],
+      "future-cancel": [`future.cancel-read $value async`, "(param i32) (result i32)"],
+      "future-drop": ["future.drop-readable $value", "(param i32)"],
+      "set-new": ["waitable-set.new", "(result i32)"],
+    },
+    code: `(global $held (mut i32) (i32.const 0))
+      (func $wait (result i32) (i32.or (i32.const 2) (i32.shl (call $set-new) (i32.const 4))))
+      (func (export "call") (result i32) (global.set $held (i32.shr_u (call $f) (i32.const 4))) (call $wait))
+      (func (export "call-end") (drop (call $cancel (global.get $held))))
+      (func (export "stream") (param i32) (result i32) (global.set $held (local.get 0))
+        (drop (call $stream-read (local.get 0) (i32.const 0) (i32.const 8))) (call $wait))
+      (func (export "stream-end")
+        (drop (call $stream-cancel (global.get $held))) (call $stream-drop (global.get $held)))
+      (func (export "future") (param i32) (result i32) (global.set $held (local.get 0))
+        (drop (call $future-read (local.get 0) (i32.const 0))) (call $wait))
+      (func (export "future-end")
+        (drop (call $future-cancel (global.get $held))) (call $future-drop (global.get $held)))
+      (func (export "cb") (param i32 i32 i32) (result i32) unreachable)`,
+    exports: [["call", ""], ["stream", `(param "s" $bytes)`], ["future", `(param "f" $value)`]].map(([name, params]) =>
+      `(func (export "${name}") async ${params}
+        (canon lift (core func $m "${name}") async (callback (core func $m "cb"))))
+      (func (export "${name}-end") (canon lift (core func $m "${name}-end")))`
+    ).join("\n"),
+  });
+  const never = new Promise<never>(() => {});
+  const args = { call: [], stream: [{ [Symbol.asyncIterator]: () => ({ next: () => never }) }], future: [never] };
+  for (const [name, given] of Object.entries(args)) {
+    const { exports } = await instantiate(component, { f: () => never }, { idle: "trap" });
+    const error = rejection(exports[name](...given));
+    assertEquals(await Promise.race([error, later("it waits", 20)]), "it waits", name);
+    exports[`${name}End`]();
+    const found = await Promise.race([error, later(new Error(`${name} waits for ever`), 1000)]);
+    assertEquals((found as Trap).code, "deadlock", String(found));
+  }
+});
+
 test("a ReadableStream is cancelled as soon as the guest drops it, also while a chunk is pending", async () => {
   const { exports } = await instantiate(await dropper(), {});
   let cancelled = 0;
