@@ -12,7 +12,7 @@ interface Runtime {
 const RUNTIMES: Readonly<Record<string, Runtime>> = {
   node: { command: ["npx", "-y", "node@26.10.0"] },
   // Its engine takes thirty times as long to evaluate a text: fewer random components there.
-  bun: { command: ["npx", "-y", "bun@1.4.5"], env: { WINDLASS_RUNS: "0.2" } },
+  bun: { command: ["npx", "-y", "bun@1.4.5"], env: { WINDLASS_RUNS: "0.05" } },
 };
 /** What is asked for by name only. It looks at what the collector leaves. */
 const STRESS = "stress", STRESS_FLAGS = ["--expose-gc"];
