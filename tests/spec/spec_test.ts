@@ -13,14 +13,13 @@ for (const folder of ["", "async/"]) {
     const fn = async (): Promise<void> => {
       leavesAnyHandles();
       const outcomes = await runWast(await Deno.readTextFile(new URL(name, url)), { strict: true });
-      // What has to suspend a stack is refused, and what follows it cannot pass either.
-      const refused = !features.jspi && outcomes.some(({ detail }) => detail.includes("this engine has no JSPI"));
-      if (refused) return;
       assertEquals(
         outcomes.filter(({ status }) => status !== "passed").map(({ line, detail }) => `${path}:${line}: ${detail}`),
         [],
       );
     };
-    Deno.test(`${path} passes`, fn);
+    // Without JSPI most of these refuse to suspend a stack, and what follows cannot pass; WebKit stood
+    // still in one. `deno task wast --no-jspi` runs them so.
+    Deno.test({ name: `${path} passes`, ignore: folder === "async/" && !features.jspi, fn });
   }
 }
