@@ -4,7 +4,7 @@
 const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
 
 /** Calls back in a later round of the event loop. */
-const nextRound: (callback: () => void) => void = setImmediate ?? throughChannel();
+export const nextRound: (callback: () => void) => void = setImmediate ?? throughChannel();
 
 /** For browsers: a message is a task of its own, and unlike a timer's task it is never delayed. */
 function throughChannel(): (callback: () => void) => void {

@@ -2,6 +2,7 @@
 // and how it does.
 // What others wait for (timers, aborts, sockets, other guests) happens only then.
 
+import { nextRound } from "../../abi/concurrency/turn.ts";
 import { inDeno } from "./platform.ts";
 
 /** Milliseconds that a guest may go on before the event loop gets its turn. */
@@ -13,25 +14,7 @@ const MAX_TURN = 2;
  */
 const DENO_ROUNDS = 64;
 
-const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
 const rounds = inDeno ? DENO_ROUNDS : 1;
-
-/** Calls back in a later round of the event loop. */
-const nextRound: (callback: () => void) => void = setImmediate ?? throughChannel();
-
-/** For browsers: a message is a task of its own, and unlike a timer's task it is never delayed. */
-function throughChannel(): (callback: () => void) => void {
-  const waiting: (() => void)[] = [];
-  let channel: MessageChannel | undefined;
-  return (callback) => {
-    if (channel === undefined) {
-      channel = new MessageChannel();
-      channel.port1.onmessage = () => waiting.shift()?.();
-    }
-    waiting.push(callback);
-    channel.port2.postMessage(undefined);
-  };
-}
 
 /** Whether some guest was seen at work since the event loop last had a turn. */
 let working = false;
