@@ -64,47 +64,56 @@ export function isNumeric(type: ValType | undefined): boolean {
   return type === undefined || /^([us](8|16|32|64)|f32|f64)$/.test(type.kind);
 }
 
-/** A stream. */
-export class SharedStream {
-  readonly kind = "stream";
+/** What streams and futures have in common: who waits, and whether an end was dropped. */
+abstract class SharedEnds {
   readonly element: ValType | undefined;
   /** Called when a reader waits. A source of the host gives something then. */
   demand: (() => void) | undefined = undefined;
   /** Called when the readable end is dropped before the source of the host has ended. */
   unwanted: (() => void) | undefined = undefined;
-  /** Called when an end is dropped, for a reader of the host that is not reading. */
-  ended: (() => void) | undefined = undefined;
-  #dropped = false;
-  #pending: Pending | undefined;
+  protected dropped = false;
+  protected pending: Pending | undefined = undefined;
 
   constructor(element: ValType | undefined) {
     this.element = element;
   }
 
   get isDropped(): boolean {
-    return this.#dropped;
+    return this.dropped;
   }
 
   /** Whether the other end waits. */
   get isPending(): boolean {
-    return this.#pending !== undefined;
+    return this.pending !== undefined;
   }
 
-  #take(result: CopyResult): void {
-    const { party } = this.#pending!;
-    this.#pending = undefined;
+  protected take(result: CopyResult): void {
+    const { party } = this.pending!;
+    this.pending = undefined;
     party.done(result);
   }
 
   cancel(): void {
-    this.#take(CANCELLED);
+    this.take(CANCELLED);
   }
 
   drop(): void {
-    if (this.#dropped) return;
-    this.#dropped = true;
-    if (this.#pending !== undefined) this.#take(DROPPED);
+    if (this.dropped) return;
+    this.dropped = true;
+    if (this.pending !== undefined) this.take(DROPPED);
     this.unwanted?.();
+  }
+}
+
+/** A stream. */
+export class SharedStream extends SharedEnds {
+  readonly kind = "stream";
+  /** Called when an end is dropped, for a reader of the host that is not reading. */
+  ended: (() => void) | undefined = undefined;
+
+  override drop(): void {
+    if (this.dropped) return;
+    super.drop();
     this.ended?.();
   }
 
@@ -117,10 +126,10 @@ export class SharedStream {
   }
 
   #copy(buffer: Buffer, party: Party, copy: (other: Buffer, count: number) => void): void {
-    if (this.#dropped) return party.done(DROPPED);
-    const pending = this.#pending;
+    if (this.dropped) return party.done(DROPPED);
+    const pending = this.pending;
     if (pending === undefined) {
-      this.#pending = { buffer, party };
+      this.pending = { buffer, party };
       this.demand?.();
       return;
     }
@@ -136,58 +145,22 @@ export class SharedStream {
           return party.done(DROPPED);
         }
         pending.party.copied(() => {
-          if (this.#pending === pending) this.#pending = undefined;
+          if (this.pending === pending) this.pending = undefined;
         });
       }
       return party.done(COMPLETED);
     }
     // A write of nothing to a read of nothing: only the writer goes on.
     if ("read" in buffer && buffer.isZeroLength && pending.buffer.isZeroLength) return party.done(COMPLETED);
-    this.#take(COMPLETED);
-    this.#pending = { buffer, party };
+    this.take(COMPLETED);
+    this.pending = { buffer, party };
     if ("write" in buffer) this.demand?.();
   }
 }
 
 /** A future. */
-export class SharedFuture {
+export class SharedFuture extends SharedEnds {
   readonly kind = "future";
-  readonly element: ValType | undefined;
-  /** Called when a reader waits. */
-  demand: (() => void) | undefined = undefined;
-  /** Called when the readable end is dropped. */
-  unwanted: (() => void) | undefined = undefined;
-  #dropped = false;
-  #pending: Pending | undefined;
-
-  constructor(element: ValType | undefined) {
-    this.element = element;
-  }
-
-  get isDropped(): boolean {
-    return this.#dropped;
-  }
-
-  get isPending(): boolean {
-    return this.#pending !== undefined;
-  }
-
-  #take(result: CopyResult): void {
-    const { party } = this.#pending!;
-    this.#pending = undefined;
-    party.done(result);
-  }
-
-  cancel(): void {
-    this.#take(CANCELLED);
-  }
-
-  drop(): void {
-    if (this.#dropped) return;
-    this.#dropped = true;
-    if (this.#pending !== undefined) this.#take(DROPPED);
-    this.unwanted?.();
-  }
 
   read(sink: Sink, party: Party): void {
     this.#copy(sink, party, (source) => sink.write((source as Source).read(1, sink.form), 1));
@@ -198,16 +171,16 @@ export class SharedFuture {
   }
 
   #copy(buffer: Buffer, party: Party, copy: (other: Buffer) => void): void {
-    if (this.#dropped) return party.done(DROPPED);
-    const pending = this.#pending;
+    if (this.dropped) return party.done(DROPPED);
+    const pending = this.pending;
     if (pending === undefined) {
-      this.#pending = { buffer, party };
+      this.pending = { buffer, party };
       this.demand?.();
       return;
     }
     checkParties(pending.buffer, buffer, this.element);
     copy(pending.buffer);
-    this.#take(COMPLETED);
+    this.take(COMPLETED);
     party.done(COMPLETED);
   }
 }
