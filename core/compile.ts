@@ -12,6 +12,8 @@ import { decodeBytes, type Decoded, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
 import { features } from "./module/features.ts";
 import { describeSource } from "./binary/foreign_bytes.ts";
+import { fuseAsync, fuseSync, hasGuestCalls } from "./fuse.ts";
+import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
 import { checkGiven, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
@@ -46,6 +48,11 @@ export interface CompileOptions {
   maxMemoryPages?: number;
   /** Gated features of the specification, by name, on or off. */
   gates?: Readonly<Record<string, boolean>>;
+  /**
+   * `false`: calls between components go through JavaScript values, never through adapters in
+   * WebAssembly.
+   */
+  fused?: boolean;
   /** `false`: never evaluate generated code, nor probe for it (a strict CSP reports probes). */
   codegen?: boolean;
 }
@@ -53,9 +60,12 @@ export interface CompileOptions {
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
 export function compiled(component: Component, options: CompileOptions): Component {
   checkOptions(options);
-  const { modules, maxMemoryPages, codegen } = options;
+  const { modules, maxMemoryPages, codegen, fused } = options;
   if (modules !== undefined || maxMemoryPages !== undefined) {
     throw new TypeError("modules and maxMemoryPages have no effect on a component that is compiled already");
+  }
+  if (fused !== undefined && fused !== componentInternals(component).fused) {
+    throw new TypeError("fused has no effect on a component that is compiled already");
   }
   if (codegen !== undefined && codegen !== componentInternals(component).codegen) {
     throw new TypeError("codegen has no effect on a component that is compiled already");
@@ -69,6 +79,7 @@ export const COMPILE_OPTIONS: Known<CompileOptions> = {
   maxMemoryPages: true,
   gates: true,
   codegen: true,
+  fused: true,
 };
 
 function checkOptions(options: CompileOptions): void {
@@ -97,12 +108,6 @@ function moduleBytes(
 ): Uint8Array<ArrayBuffer> {
   const bytes = all.subarray(offset, offset + length);
   return unshared(transformWhole(bytes, rewritingOf(options, module, offset)));
-}
-
-/** Whether a policy or an embedder forbids the engine to compile. */
-function isForbidden(error: unknown): boolean {
-  return error instanceof Error &&
-    /disallowed by embedder|unsafe-eval|Content.Security.Policy|\bCSP\b/i.test(error.message);
 }
 
 /**
@@ -149,6 +154,7 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
     plan: planComponent(root),
     modules,
     codegen: options.codegen ?? true,
+    fused: options.fused ?? true,
     printers: options.printers,
   });
 }
@@ -171,6 +177,8 @@ export function compileSync(bytes: Bytes, given: CompileOptions, printers: Print
       throw located(moduleError(error, module, i, slot.offset), decoded, i);
     }
   });
+  const { plan, fused } = componentInternals(component);
+  if (fused) fuseSync(plan);
   return component;
 }
 
@@ -233,9 +241,17 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
     }
   });
   for (const module of compiling) module.catch(() => {});
-  const component = planned(decoded, options);
+  const component = planned(decoded, options), adapters = compileAdapters(component);
+  adapters.catch(() => {});
   (await inOrder(decoded, compiling)).forEach((module, i) => decoded.modules[i]!.fill(module));
+  await adapters;
   return component;
+}
+
+/** Compiles the adapters of a component that has calls between guests. */
+async function compileAdapters(component: Component): Promise<void> {
+  const { plan, fused } = componentInternals(component);
+  if (fused && hasGuestCalls(plan)) await fuseAsync(plan);
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {
@@ -257,8 +273,10 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
     const decoded = step.value;
     if (options.modules !== undefined) return withModules(decoded, options, options.modules);
     requireWhole(decoded);
-    const component = planned(decoded, options);
+    const component = planned(decoded, options), adapters = compileAdapters(component);
+    adapters.catch(() => {});
     (await inOrder(decoded, modules)).forEach((module, i) => decoded.modules[i]!.fill(module));
+    await adapters;
     return component;
   } catch (error) {
     chunks.cancel(error);

@@ -19,6 +19,8 @@ export interface ComponentInternals {
   readonly modules: readonly ModuleSlot[];
   /** Whether JavaScript may be generated for it. */
   readonly codegen: boolean;
+  /** Whether calls between guests may have adapters in WebAssembly. */
+  readonly fused: boolean;
   readonly printers: Printers;
 }
 

@@ -37,8 +37,8 @@ type AllOptions = CompileOptions & InstantiateOptions<unknown>;
  */
 function split(options: AllOptions = {}): { compiling: CompileOptions; settings: InstantiateOptions<unknown> } {
   checkKnown("option of instantiate", options, { ...COMPILE_OPTIONS, ...INSTANTIATE_OPTIONS });
-  const { modules, maxMemoryPages, gates, codegen, ...settings } = options;
-  return { compiling: { modules, maxMemoryPages, gates, codegen } as CompileOptions, settings };
+  const { modules, maxMemoryPages, gates, codegen, fused, ...settings } = options;
+  return { compiling: { modules, maxMemoryPages, gates, codegen, fused } as CompileOptions, settings };
 }
 
 function linkAll(component: Component, imports: unknown) {

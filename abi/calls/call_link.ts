@@ -88,6 +88,6 @@ function failedToHost({ link, param, callerFrame }: Failing, step: Step, error: 
 }
 
 function failedBetweenGuests({ link, param }: Failing, step: Step, error: unknown): unknown {
-  const { verb, item } = failurePlace(step, param, link.plan.lift!.places);
-  return uncatchable(link.callee!.cx.inst.tree, completeMessage(asTrap(error), verb, item, link.path));
+  const { verb, item } = failurePlace(step, param, link.plan.lift!.places), { tree } = link.callee!.cx.inst;
+  return uncatchable(tree, completeMessage(asTrap(error), verb, item, link.path));
 }

@@ -96,22 +96,23 @@ export function planToHost(lower: Signature): CallPlan {
 
 /** The plan of a call from one guest to another. */
 export function planBetweenGuests(lower: Signature, lift: Signature, postReturn: boolean): CallPlan {
-  return {
-    steps: [
-      "check-leave",
-      "enter-from-guest",
-      ...framed(lift, "open-frames"),
-      "lift-params",
-      "lower-params",
-      ...calling(lift),
-      "lower-result",
-      ...(postReturn ? ["post-return"] as const : []),
-      ...framed(lift, "close-frames"),
-      "leave",
-    ],
-    lower,
-    lift,
-  };
+  return { steps: stepsBetweenGuests(lift, postReturn), lower, lift };
+}
+
+/** Its steps. They are those of the adapters in WebAssembly, too (abi/fused). */
+export function stepsBetweenGuests(lift: Pick<Signature, "framed">, postReturn: boolean): readonly Step[] {
+  return [
+    "check-leave",
+    "enter-from-guest",
+    ...framed(lift, "open-frames"),
+    "lift-params",
+    "lower-params",
+    ...calling(lift),
+    "lower-result",
+    ...(postReturn ? ["post-return"] as const : []),
+    ...framed(lift, "close-frames"),
+    "leave",
+  ];
 }
 
 /**
@@ -133,12 +134,12 @@ export function planOfOutcome(lower: Signature): CallPlan {
 }
 
 /** The steps from the core call to the lifted result. */
-function calling(lift: Signature): readonly Step[] {
+function calling(lift: Pick<Signature, "framed">): readonly Step[] {
   return ["call-guest", "check-lock-down", ...framed(lift, "check-borrows"), "lift-result"];
 }
 
 /** A step that only signatures with handles need. */
-function framed(signature: Signature, step: Step): readonly Step[] {
+function framed(signature: Pick<Signature, "framed">, step: Step): readonly Step[] {
   return signature.framed ? [step] : [];
 }
 

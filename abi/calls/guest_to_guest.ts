@@ -24,7 +24,8 @@ export interface Sides {
   readonly callee: CanonContext;
 }
 
-function linkGuests({ lower, caller, lifted, callee }: Sides): CallLink {
+/** Links both sides: what the steps of the call need. */
+export function linkGuests({ lower, caller, lifted, callee }: Sides): CallLink {
   const { signature, core, postReturn, path } = lifted;
   return {
     plan: planBetweenGuests(lower, signature, postReturn !== undefined),

@@ -66,6 +66,12 @@ export class CanonContext {
     return this.#memory!;
   }
 
+  /** The same memory and encoding, for values of another instance. Nothing can be lowered with it. */
+  withInstance(inst: ComponentInstance): CanonContext {
+    const { stringEncoding, pointers: { address }, host } = this, memory = this.#memory?.memory;
+    return new CanonContext(inst, { stringEncoding, address, memory, realloc: undefined, postReturn: undefined }, host);
+  }
+
   /** Prepares lifting: renews the memory views and resets the count of lifted bytes. */
   beginLift(): void {
     this.#memory?.sync();

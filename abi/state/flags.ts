@@ -7,8 +7,23 @@
 
 /** Offsets of the words of a component instance. */
 export const ENTERED = 0, NO_LEAVE = 1, INSTANCE_WORDS = 2;
-/** Offsets of the words of a tree. They come before the words of its instances. */
-export const LOCKED_DOWN = 0, DEPTH = 1, TREE_WORDS = 2;
+/**
+ * Offsets of the words of a tree. They come before the words of its instances. `SITE` says what an
+ * adapter between guests is doing (abi/fused/sites.ts).
+ */
+export const LOCKED_DOWN = 0, DEPTH = 1, SITE = 2, TREE_WORDS = 3;
+
+/**
+ * Words at the start of a memory that belong to no tree. An adapter notes there what it lifts: the
+ * core values, 8 bytes each, and how many bytes of strings and lists it has lifted. No other guest
+ * code runs meanwhile that could note anything.
+ */
+export const SAVED_AT = 0, BUDGET_AT = 128, RESERVED_WORDS = 34;
+
+/** The index of the first word of a tree's component instance, counted from the tree's first. */
+export function instanceWord(number: number): number {
+  return TREE_WORDS + number * INSTANCE_WORDS;
+}
 
 /**
  * Two values of the word {@linkcode ENTERED}: no code of the instance runs, and the instance was
@@ -36,7 +51,7 @@ export interface FlagPlace {
 class Block {
   readonly memory: WebAssembly.Memory | undefined;
   readonly words: Int32Array;
-  #used = 0;
+  #used = RESERVED_WORDS;
   /** Ranges that were returned, by their length. */
   readonly #free = new Map<number, number[]>();
 
@@ -91,7 +106,7 @@ export function takeFlags(tree: object, instances: number): FlagPlace {
   // returned.
   for (let i = blocks.length - 1; at === undefined && i >= 0; i--) at = (block = blocks[i])!.take(count);
   if (at === undefined) {
-    blocks.push(block = new Block(Math.max(count, BLOCK_WORDS)));
+    blocks.push(block = new Block(Math.max(RESERVED_WORDS + count, BLOCK_WORDS)));
     at = block.take(count)!;
   }
   collected ??= new FinalizationRegistry(({ block, at, count }) => block.giveBack(at, count));

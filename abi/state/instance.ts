@@ -5,9 +5,20 @@
 // again. This is called lock-down.
 // Spec: definitions.py `ComponentInstance`.
 
-import { DEPTH, ENTERED, INSTANCE_WORDS, LOCKED, LOCKED_DOWN, NO_LEAVE, takeFlags, TREE_WORDS } from "./flags.ts";
+import {
+  DEPTH,
+  ENTERED,
+  type FlagPlace,
+  instanceWord,
+  LOCKED,
+  LOCKED_DOWN,
+  NO_LEAVE,
+  SITE,
+  takeFlags,
+} from "./flags.ts";
 import type { CallHooks } from "./hooks.ts";
 import { HandleTable } from "./handle_table.ts";
+import { enteringSet, mayCall } from "./nesting.ts";
 import type { AsyncValues } from "./async_values.ts";
 import type { Suspension } from "./suspend.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
@@ -36,12 +47,6 @@ export const MAX_HANDLES: number = 2 ** 28 - 1;
  * other limit counts it. A pollable takes 230 bytes, so that the default allows 220 MiB.
  */
 export const DEFAULT_HOST_HANDLES = 1_000_000;
-/**
- * Whether an instance may call itself, an instance nested in it, or an instance around it.
- * `entering_set` at the pinned commit would allow this. The conformance suite of that commit
- * expects a trap "for now", and Wasmtime traps.
- */
-export const DONUT_WRAPPING = false as boolean;
 /** Default of {@linkcode Limits.liftedBytes}. */
 export const DEFAULT_LIFTED_BYTES: number = 128 * 2 ** 20;
 
@@ -98,6 +103,10 @@ export class InstanceTree {
   readonly waits: Set<Ending> = new Set();
   /** Ends the asynchronous tasks. Set only if the component has some. */
   onLockDown: (() => void) | undefined = undefined;
+  /** Adds to an exception the place where an adapter in WebAssembly was. Set only if there are some. */
+  locateFault: ((error: unknown) => unknown) | undefined = undefined;
+  /** Gives the path of the guest that an adapter calls, by the number of a site. */
+  calleeOfSite: ((site: number) => string | undefined) | undefined = undefined;
   /** Functions that run when no call is suspended any more. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
@@ -119,9 +128,10 @@ export class InstanceTree {
   readonly #callees: string[] = [""];
   /** The words of all flags, and the indices of this tree's own (flags.ts). */
   readonly words: Int32Array;
+  readonly flags: FlagPlace;
   readonly lockedDownAt: number;
   readonly depthAt: number;
-  #nextWord: number;
+  readonly siteAt: number;
 
   /** @param instances How many component instances the tree will have. */
   constructor(
@@ -137,11 +147,11 @@ export class InstanceTree {
     this.hooks = settings.hooks;
     this.data = settings.data;
     this.onError = settings.onError ?? reportUncaught;
-    const { words, at } = takeFlags(this, instances);
+    const { words, at } = this.flags = takeFlags(this, instances);
     this.words = words;
     this.lockedDownAt = at + LOCKED_DOWN;
     this.depthAt = at + DEPTH;
-    this.#nextWord = at + TREE_WORDS;
+    this.siteAt = at + SITE;
   }
 
   /**
@@ -154,10 +164,7 @@ export class InstanceTree {
 
   /** Adds a component instance. Gives the index of its first word. */
   add(node: ComponentInstance): number {
-    this.nodes.push(node);
-    const at = this.#nextWord;
-    this.#nextWord += INSTANCE_WORDS;
-    return at;
+    return this.flags.at + instanceWord(this.nodes.push(node) - 1);
   }
 
   /** Locks the tree down: no code can enter it, and code of it that still runs cannot call out. */
@@ -183,7 +190,7 @@ export class InstanceTree {
 
   /** The path of a call number. {@linkcode LOCKED} has none. */
   calleeOf(number: number): string | undefined {
-    return this.#callees[number];
+    return number < LOCKED ? this.calleeOfSite?.(LOCKED - number) : this.#callees[number];
   }
 }
 
@@ -242,12 +249,7 @@ export class ComponentInstance {
 
   /** Whether its core functions may call those of another instance at all. */
   mayCall(callee: ComponentInstance): boolean {
-    return DONUT_WRAPPING || !this.isWithin(callee) && !callee.isWithin(this);
-  }
-
-  /** Whether this instance is the given one or nested in it. */
-  isWithin(other: ComponentInstance): boolean {
-    return this === other || this.parent !== undefined && this.parent.isWithin(other);
+    return mayCall(this, callee, parentOf);
   }
 
   /**
@@ -255,13 +257,10 @@ export class ComponentInstance {
    * first.
    */
   enteringSet(caller: ComponentInstance | undefined): readonly ComponentInstance[] {
-    const callers = new Set<ComponentInstance>();
-    for (let inst = caller; inst !== undefined; inst = inst.parent) callers.add(inst);
-    const entering: ComponentInstance[] = [];
-    if (!callers.has(this)) entering.push(this);
-    for (let inst = this.parent; inst !== undefined; inst = inst.parent) {
-      if (!callers.has(inst)) entering.push(inst);
-    }
-    return entering;
+    return enteringSet(this, caller, parentOf);
   }
+}
+
+function parentOf({ parent }: ComponentInstance): ComponentInstance | undefined {
+  return parent;
 }

@@ -69,9 +69,14 @@ class Wait {
    * object, for ever.
    */
   #parts: WaitParts | undefined;
+  /** What an adapter between guests was doing. Other calls may run until the guest goes on. */
+  readonly #site: number;
 
   constructor(parts: WaitParts) {
+    const { words, siteAt } = parts.tree;
     this.#parts = parts;
+    this.#site = words[siteAt]!;
+    words[siteAt] = 0;
   }
 
   listen(promise: PromiseLike<unknown>, tree: InstanceTree): void {
@@ -98,7 +103,9 @@ class Wait {
     const parts = this.#parts;
     if (parts === undefined) return;
     this.#parts = undefined;
-    parts.tree.waits.delete(this);
+    const { tree } = parts;
+    tree.waits.delete(this);
+    tree.words[tree.siteAt] = this.#site;
     try {
       parts.resolve(make(parts));
     } catch (error) {

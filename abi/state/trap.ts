@@ -154,6 +154,7 @@ export function surface(tree: InstanceTree, error: unknown, verb: string, path: 
   if (tree.aborted !== undefined) return tree.aborted.reason;
   const surfaced = surfacing(tree, error);
   tree.lockDown(surfaced);
+  tree.locateFault?.(surfaced);
   return completeMessage(surfaced, verb, "", path);
 }
 

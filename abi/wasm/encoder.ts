@@ -13,6 +13,15 @@ export function leb(value: number): number[] {
 /** The byte of a core value type. */
 export const coreTypes: Readonly<Record<CoreType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
 
+/** A type of a local: a core value, or a vector of 16 bytes. */
+export type WasmType = CoreType | "v128";
+
+/** The byte of a local's type. */
+export const valueTypes: Readonly<Record<WasmType, number>> = { ...coreTypes, v128: 0x7b };
+
+/** The bytes before the first section. */
+export const PREAMBLE: readonly number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 /** An import: a function by the index of its type, or a global. */
 export type ModuleImport =
   | { readonly name: string; readonly kind: "func"; readonly type: number }
@@ -25,26 +34,33 @@ export interface ModuleParts {
   readonly funcs: readonly { readonly name: string; readonly type: number; readonly body: readonly number[] }[];
 }
 
-function vec(items: readonly (readonly number[])[]): number[] {
+/** A vector of items. */
+export function vec(items: readonly (readonly number[])[]): number[] {
   return [...leb(items.length), ...items.flat()];
 }
 
-function name(text: string): number[] {
+/** A vector of core types. */
+export function values(list: readonly CoreType[]): number[] {
+  return vec(list.map((type) => [coreTypes[type]]));
+}
+
+/** A name. */
+export function name(text: string): number[] {
   const bytes = [...new TextEncoder().encode(text)];
   return [...leb(bytes.length), ...bytes];
 }
 
-function section(id: number, items: readonly (readonly number[])[]): number[] {
+/** A section. */
+export function section(id: number, items: readonly (readonly number[])[]): number[] {
   const content = vec(items);
   return [id, ...leb(content.length), ...content];
 }
 
 /** Encodes a module. */
 export function buildModule({ types, imports, funcs }: ModuleParts): Uint8Array<ArrayBuffer> {
-  const values = (list: readonly CoreType[]): number[] => vec(list.map((type) => [coreTypes[type]]));
   const imported = imports.filter(({ kind }) => kind === "func").length;
   return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...PREAMBLE,
     ...section(1, types.map(({ params, results }) => [0x60, ...values(params), ...values(results)])),
     ...section(
       2,

@@ -55,3 +55,9 @@ export const MAX_PRINTED_CHARS = 64_000_000;
  * of the JS API).
  */
 export const MAX_SUBTYPING_DEPTH = 63;
+/** Calls between guests of one component that have adapters in WebAssembly; the rest go through JavaScript. */
+export const MAX_ADAPTERS = 5_000;
+/** Values that the code of one adapter handles one by one: some 20 bytes of code for each. */
+export const MAX_ADAPTER_VALUES = 5_000;
+/** The same for all adapters of one component. */
+export const MAX_FUSED_VALUES = 200_000;

@@ -4,7 +4,7 @@
 
 import type { CoreFunction, CoreFuncType } from "../../abi/types/core_values.ts";
 import { signatureLayout } from "../../abi/types/layout.ts";
-import { containsAsyncValue, type FuncType, type ValType } from "../../abi/types/types.ts";
+import type { ValType } from "../../abi/types/types.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";
 import { signatureOf } from "../../abi/codecs/signature.ts";
 import { CanonContext, type CanonOptions } from "../../abi/state/canon_context.ts";
@@ -52,26 +52,6 @@ export interface CoreSide {
   readonly codecs: CodecSource;
   core(ref: CoreRef): unknown;
   options(options: PlanOptions): CanonOptions;
-}
-
-const asyncPlans = new WeakMap<Plan, boolean>();
-
-/** Whether a plan has parts of the asynchronous model. */
-export function isAsyncPlan(plan: Plan): boolean {
-  let known = asyncPlans.get(plan);
-  if (known === undefined) asyncPlans.set(plan, known = findAsync(plan));
-  return known;
-}
-
-function findAsync({ steps, lifts, imports }: Plan): boolean {
-  return lifts.some(({ type, options }) => options.style !== "sync" || isAsyncType(type)) ||
-    imports.some(({ want }) => want.kind === "func" && isAsyncType(want.type)) ||
-    steps.some((step) => step.kind === "builtin" && !step.builtin.name.startsWith("resource."));
-}
-
-function isAsyncType({ async, params, result }: FuncType): boolean {
-  return async || params.some(({ type }) => containsAsyncValue(type)) ||
-    result !== undefined && containsAsyncValue(result);
 }
 
 /** The asynchronous side of one instance tree. */

@@ -24,7 +24,10 @@ import { callApart } from "../../abi/concurrency/apart.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
-import { AsyncCore, isAsyncPlan } from "./async_core.ts";
+import { isAsyncPlan } from "../plan/async_plan.ts";
+import { AsyncCore } from "./async_core.ts";
+import { fusedPlanOf } from "../fuse.ts";
+import { FusedCore } from "./fused_core.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
@@ -36,6 +39,8 @@ export interface RunSettings {
   readonly codecs: CodecSource;
   /** Whether JavaScript may be generated. */
   readonly codegen: boolean;
+  /** Whether calls between guests may have adapters in WebAssembly. */
+  readonly fused: boolean;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
   /** Functions that print the worlds of exported components. */
@@ -116,12 +121,14 @@ export class RunningCore {
   readonly #lifts: RunningLift[] = [];
   /** The asynchronous side. `undefined` for a component that has none. */
   readonly async: AsyncCore | undefined;
+  /** The adapters in WebAssembly, if the plan has some that this tree can use. */
+  readonly #fused: FusedCore | undefined;
 
   constructor(
     plan: Plan,
     imports: readonly HostImport[],
     tree: InstanceTree,
-    { codecs, codegen, classOf, scheduling }: RunSettings,
+    { codecs, codegen, fused, classOf, scheduling }: RunSettings,
   ) {
     this.plan = plan;
     this.tree = tree;
@@ -152,6 +159,15 @@ export class RunningCore {
       };
       this.async = new AsyncCore(side, suspending, scheduling);
       return;
+    }
+    const adapters = fused ? fusedPlanOf(plan) : undefined;
+    if (adapters !== undefined && tree.flags.memory !== undefined) {
+      this.#fused = new FusedCore({
+        tree,
+        plan: adapters,
+        core: (ref) => this.#core(ref),
+        sides: (step) => this.#sides(step)(),
+      });
     }
     if (suspending.length === 0) return;
     tree.suspension = new Suspension();
@@ -189,6 +205,7 @@ export class RunningCore {
   /** Makes the imports object for instantiating a core module. */
   imports(step: PlanStep & { kind: "instantiate" }): WebAssembly.Imports {
     const imports: WebAssembly.Imports = Object.create(null);
+    for (const [coreFunc, adapter] of this.#fused?.before(step) ?? []) this.#coreFuncs[coreFunc] = adapter;
     for (const [name, arg] of step.args) {
       if (arg.kind === "instance") {
         imports[name] = this.#coreInstances[arg.instance] as WebAssembly.ModuleImports;
@@ -386,7 +403,8 @@ export class RunningCore {
    */
   #canSuspend(step: CallStep): boolean {
     if (this.tree.suspension === undefined || unsupportedStep(step, this.plan) !== undefined) return false;
-    if (step.kind === "adapter") return this.#reach.has(step.lift);
+    // An adapter in WebAssembly is suspended with its guests.
+    if (step.kind === "adapter") return this.#reach.has(step.lift) && this.#fused?.serves(step) !== true;
     return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;
   }
 

@@ -138,6 +138,8 @@ export interface LinkedPlan {
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
   /** Whether JavaScript may be generated, if the engine permits it. */
   readonly codegen: boolean;
+  /** Whether calls between guests may have adapters in WebAssembly. */
+  readonly fused: boolean;
   /** The functions with which exported components print their worlds. */
   readonly printers: Printers;
 }
@@ -176,7 +178,7 @@ function checkOptions(options: InstantiateOptions<unknown>): void {
 }
 
 function prepare(
-  { plan, hostImports, classes: hostClasses, codegen, printers }: LinkedPlan,
+  { plan, hostImports, classes: hostClasses, codegen, fused, printers }: LinkedPlan,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   checkOptions(options);
@@ -185,6 +187,7 @@ function prepare(
   const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
     codecs,
     codegen: codegen && features.codegen,
+    fused,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
     printers,
     scheduling: {

@@ -1,0 +1,289 @@
+// What the functions of one module of adapters share: its imports, and functions that copy a
+// string, a list or a large value.
+// Requests of the translator enter. Each function is made once, and its body is written when all
+// requests before it are done, so that the depth of a type is no depth of the stack.
+
+import type { CoreFuncType, CoreType } from "../types/core_values.ts";
+import type { TrapCode } from "../../errors.ts";
+import { layoutOf } from "../types/layout.ts";
+import type { ResourceType, ValType } from "../types/types.ts";
+import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
+import { ModuleBuilder } from "../wasm/module_builder.ts";
+import { bulkKind, emitCharCheck, emitCountCheck, emitNormaliseBools } from "./bulk.ts";
+import { BUDGET_AT, instanceWord, NO_LEAVE } from "../state/flags.ts";
+import { type FaultCode, faultCodes } from "./faults.ts";
+import type { Direction, Pair, Side } from "./places.ts";
+import { emitString } from "./strings.ts";
+import { Translator } from "./translate.ts";
+
+/** Functions of the host that note what a call owes for borrows. */
+export interface FrameFuncs {
+  /** `() → frame`. The frame counts for what is lent until the next is opened. */
+  readonly open: FuncRef;
+  /** `(frame) → whether the callee still has borrows`. */
+  readonly owes: FuncRef;
+  readonly close: FuncRef;
+}
+
+/** What a handle function of the module does. */
+export interface HandleImport {
+  /**
+   * It moves a handle from one side to the other, lends one for the frame that was opened last,
+   * lends one to the guest that defines the resource, or returns such a one.
+   */
+  readonly kind: "own" | "borrow" | "lend" | "return";
+  /** The numbers of the instances. */
+  readonly from: number;
+  readonly to: number;
+  readonly resource: ResourceType;
+}
+
+/** One module. */
+export class Emitter {
+  readonly module: ModuleBuilder = new ModuleBuilder();
+  /** Whether kernels use vectors. */
+  readonly simd: boolean;
+  /** The memory of the flags, and the globals of the tree. */
+  readonly flags: number;
+  readonly base: number;
+  readonly callDepth: number;
+  readonly liftedBytes: number;
+  readonly rethrow: FuncRef;
+  readonly uncaught: FuncRef;
+  /** The handle functions that the module imports, in the order of their names `h0`, `h1`, … */
+  readonly handles: HandleImport[] = [];
+  #frames: FrameFuncs | undefined;
+  readonly #fault: FuncRef;
+  readonly #funcs = new Map<string, FuncRef>();
+  readonly #typeNumbers = new Map<ValType | ResourceType, number>();
+  /** Bodies that are not written yet. */
+  readonly #pending: (() => void)[] = [];
+  readonly #bodies = new Map<Code, Pair>();
+
+  /** @param memories How many memories the adapters use. They come first: the engine is fastest with one. */
+  constructor(simd: boolean, memories: number) {
+    this.simd = simd;
+    for (let i = 0; i < memories; i++) this.module.importMemory(`m${i}`);
+    this.flags = this.module.importMemory("flags");
+    this.base = this.module.importGlobal("base", "i32");
+    this.callDepth = this.module.importGlobal("depth", "i32");
+    this.liftedBytes = this.module.importGlobal("bytes", "i64");
+    this.#fault = this.module.importFunc("fault", { params: ["i32"], results: [] });
+    this.rethrow = this.module.importFunc("rethrow", { params: [], results: [] });
+    this.uncaught = this.module.importFunc("uncaught", { params: [], results: [] });
+  }
+
+  /** The functions of frames, imported only if some call needs them. */
+  get frames(): FrameFuncs {
+    const { module } = this;
+    return this.#frames ??= {
+      open: module.importFunc("open", i32s(0, 1)),
+      owes: module.importFunc("owes", i32s(1, 1)),
+      close: module.importFunc("close", i32s(1, 0)),
+    };
+  }
+
+  /** Gives the function of a name, and writes its body later if it is new. */
+  func(name: string, type: CoreFuncType, body: (code: Code) => void): FuncRef {
+    let ref = this.#funcs.get(name);
+    if (ref === undefined) {
+      const made = this.module.func(type);
+      this.#funcs.set(name, ref = made.ref);
+      this.#pending.push(() => body(made.code));
+    }
+    return ref;
+  }
+
+  /** Writes the bodies that are still missing. */
+  finish(): void {
+    for (let body = this.#pending.pop(); body !== undefined; body = this.#pending.pop()) body();
+  }
+
+  /** The number of a type: the same object, the same number. */
+  #typeNumber(type: ValType | ResourceType): number {
+    let number = this.#typeNumbers.get(type);
+    if (number === undefined) this.#typeNumbers.set(type, number = this.#typeNumbers.size);
+    return number;
+  }
+
+  #pairKey({ from, to }: Pair, direction: Direction): string {
+    return `${directionKey(direction)} ${this.#typeNumber(from)} ${this.#typeNumber(to)}`;
+  }
+
+  // Faults.
+
+  /** Traps if the i32 on the stack is not zero. */
+  fault(code: Code, trap: FaultCode): void {
+    code.if();
+    this.trap(code, trap);
+    code.end();
+  }
+
+  /** Traps. */
+  trap(code: Code, trap: FaultCode): void {
+    code.i32(faultCodes.indexOf(trap)).call(this.#fault).do(op.unreachable);
+  }
+
+  /** Checks that the address in a local is a multiple of an alignment. */
+  checkAligned(code: Code, pointer: number, alignment: number): void {
+    if (alignment === 1) return;
+    code.get(pointer).i32(alignment - 1).do(op.i32And);
+    this.fault(code, "unaligned-pointer");
+  }
+
+  /** Checks that a range lies in a memory. `push` pushes its length as an i64. */
+  checkInBounds(code: Code, memory: number, pointer: number, push: () => void, trap: FaultCode): void {
+    code.get(pointer).do(op.i64ExtendI32U);
+    push();
+    code.do(op.i64Add).memorySize(memory).do(op.i64ExtendI32U).i64(16).do(op.i64Shl, op.i64GtU);
+    this.fault(code, trap);
+  }
+
+  /** Checks a pointer to a record of parameters or results. */
+  checkPointer(code: Code, { memory }: Side, pointer: number, alignment: number, size: number): void {
+    this.checkAligned(code, pointer, alignment);
+    this.checkInBounds(code, memory, pointer, () => code.i64(size), "pointer-out-of-bounds");
+  }
+
+  /** Counts the bytes in a local against the limit of one call. */
+  charge(code: Code, bytes: number): void {
+    const sum = code.local("i64");
+    code.i32(0).get(bytes).i32(0).access(access.i64Load, this.flags, BUDGET_AT).do(op.i64Add).tee(sum);
+    code.access(access.i64Store, this.flags, BUDGET_AT);
+    code.get(sum).global(this.liftedBytes).do(op.i64GtU);
+    this.fault(code, "lifted-bytes-limit");
+  }
+
+  /** Begins to count lifted bytes. */
+  resetBudget(code: Code): void {
+    code.i32(0).i64(0).access(access.i64Store, this.flags, BUDGET_AT);
+  }
+
+  // Memory of the guest that values go to.
+
+  /** Calls realloc for new memory. Takes the alignment and the size, gives the pointer. */
+  allocate(code: Code, side: Side, trap: ContentTrap): void {
+    code.call(this.#allocator(side, trap));
+  }
+
+  /** Calls realloc. Takes the old pointer, its size, the alignment and the new size. */
+  reallocate(code: Code, side: Side, trap: ContentTrap): void {
+    code.call(this.#reallocator(side, trap));
+  }
+
+  #allocator(side: Side, trap: ContentTrap): FuncRef {
+    const type = i32s(2, 1), reallocate = this.#reallocator(side, trap);
+    return this.func(`allocate ${side.key} ${trap}`, type, (code) => {
+      code.i32(0).i32(0).get(0).get(1).call(reallocate);
+    });
+  }
+
+  #reallocator(side: Side, trap: ContentTrap): FuncRef {
+    return this.func(`reallocate ${side.key} ${trap}`, i32s(4, 1), (code) => {
+      const pointer = code.local("i32"), [alignment, size] = [2, 3];
+      this.mayLeave(code, side, false);
+      code.get(0).get(1).get(alignment).get(size).call(side.realloc!).set(pointer);
+      this.mayLeave(code, side, true);
+      code.get(pointer).get(alignment).i32(1).do(op.i32Sub, op.i32And);
+      this.fault(code, "unaligned-pointer");
+      this.checkInBounds(code, side.memory, pointer, () => code.get(size).do(op.i64ExtendI32U), trap);
+      code.get(pointer);
+    });
+  }
+
+  /** Says whether an instance may call out. */
+  mayLeave(code: Code, { node }: Side, may: boolean): void {
+    code.global(this.base).i32(may ? 0 : 1).access(access.i32Store, this.flags, wordAt(node, NO_LEAVE));
+  }
+
+  // Functions that copy.
+
+  /** Copies a string: `(pointer, tagged units) → (pointer, tagged units)`. */
+  stringFunc(direction: Direction): FuncRef {
+    return this.func(`string ${directionKey(direction)}`, i32s(2, 2), (code) => emitString(this, direction, code));
+  }
+
+  /** Copies a list: `(pointer, length) → (pointer, length)`. */
+  listFunc(direction: Direction, element: Pair): FuncRef {
+    return this.func(
+      `list ${this.#pairKey(element, direction)}`,
+      i32s(2, 2),
+      (code) => new Translator(this, direction, code).list(element),
+    );
+  }
+
+  /** Copies a value from memory to memory: `(from, to)`. */
+  copyFunc(direction: Direction, pair: Pair): FuncRef {
+    return this.func(`copy ${this.#pairKey(pair, direction)}`, i32s(2, 0), (code) => {
+      this.#bodies.set(code, pair);
+      new Translator(this, direction, code).value(
+        pair,
+        { kind: "memory", pointer: 0, offset: 0 },
+        { kind: "memory", pointer: 1, offset: 0 },
+      );
+    });
+  }
+
+  /** Whether some code is the body of the function that copies a value. */
+  isBodyOf(code: Code, { from }: Pair): boolean {
+    return this.#bodies.get(code)?.from === from;
+  }
+
+  /** Moves a handle: `(handle) → handle`. To return one, `(handle)`. */
+  handleFunc(kind: HandleImport["kind"], { from, to }: Direction, resource: ResourceType): FuncRef {
+    const key = `${kind} ${from.node} ${to.node} ${this.#typeNumber(resource)}`;
+    let ref = this.#funcs.get(key);
+    if (ref === undefined) {
+      ref = this.module.importFunc(`h${this.handles.length}`, i32s(1, kind === "return" ? 0 : 1));
+      this.handles.push({ kind, from: from.node, to: to.node, resource });
+      this.#funcs.set(key, ref);
+    }
+    return ref;
+  }
+
+  // Lists whose elements are validated together.
+
+  /** A function `(pointer, length)` that validates the elements of a list where they are. */
+  bulkCheck(direction: Direction, element: ValType): FuncRef | undefined {
+    const { memory } = direction.from, { size } = layoutOf(element, "i32"), type = i32s(2, 0);
+    switch (bulkKind(element)) {
+      case "char":
+        return this.func(`chars ${memory}`, type, (code) => emitCharCheck(this, memory, code));
+      case "count": {
+        const count = (element as ValType & { kind: "enum" }).names.length;
+        return this.func(
+          `cases ${memory} ${size} ${count}`,
+          type,
+          (code) => emitCountCheck(this, memory, size, count, code),
+        );
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** A function `(pointer, length)` that makes the elements of a copied list canonical. */
+  bulkNormalise(direction: Direction, element: ValType): FuncRef | undefined {
+    const { memory } = direction.to;
+    if (bulkKind(element) !== "bool") return undefined;
+    return this.func(`normalise ${memory}`, i32s(2, 0), (code) => emitNormaliseBools(this, memory, code));
+  }
+}
+
+/** Traps of a range that realloc gave. */
+export type ContentTrap = FaultCode & TrapCode & `${string}-content-out-of-bounds`;
+
+/** A type of functions on i32s. */
+export function i32s(params: number, results: number): CoreFuncType {
+  const some = (count: number): CoreType[] => Array<CoreType>(count).fill("i32");
+  return { params: some(params), results: some(results) };
+}
+
+/** The offset of a word of a component instance, in bytes from the tree's first word. */
+export function wordAt(node: number, word: number): number {
+  return 4 * (instanceWord(node) + word);
+}
+
+function directionKey({ from, to }: Direction): string {
+  return `${from.key}>${to.key}`;
+}

@@ -1,0 +1,105 @@
+// One module of adapters: the calls between guests that some core module imports, as functions in
+// WebAssembly.
+// Calls enter, with their core items as texts. The bytes of the module leave, and what must be
+// imported to instantiate it.
+
+import type { AddressType, CoreFuncType } from "../types/core_values.ts";
+import { signatureLayout } from "../types/layout.ts";
+import type { FuncType, ResourceType } from "../types/types.ts";
+import type { FuncRef } from "../wasm/code.ts";
+import { emitAdapter } from "./adapter.ts";
+import { Emitter, type HandleImport, i32s } from "./emitter.ts";
+import type { Side } from "./places.ts";
+import type { Sites } from "./sites.ts";
+
+/** Names a core item. The same text is the same item. */
+export type ItemKey = string;
+
+/** One end of a call, with its canonical options. */
+export interface FusedEnd {
+  readonly type: FuncType;
+  /** The number of its component instance. */
+  readonly node: number;
+  readonly encoding: Side["encoding"];
+  readonly address: AddressType;
+  readonly memory: ItemKey | undefined;
+  readonly realloc: ItemKey | undefined;
+}
+
+/** One call between guests. */
+export interface FusedCall {
+  /** Its number in the component. */
+  readonly index: number;
+  readonly caller: FusedEnd;
+  readonly callee: FusedEnd;
+  readonly core: ItemKey;
+  readonly postReturn: ItemKey | undefined;
+  /** The numbers of the instances that it enters, innermost first. */
+  readonly entering: readonly number[];
+  /** Whether the caller may call the callee at all. */
+  readonly allowed: boolean;
+  /** Whether core exceptions may come out of the callee. */
+  readonly exceptions: boolean;
+  /** Whether the callee defines a resource type. */
+  defines(resource: ResourceType): boolean;
+}
+
+/** A module of adapters. The adapter of a call is exported by the call's number. */
+export interface FusedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The memories `m0`, `m1`, … */
+  readonly memories: readonly ItemKey[];
+  /** The functions `f0`, `f1`, … */
+  readonly funcs: readonly ItemKey[];
+  /** The functions `h0`, `h1`, … */
+  readonly handles: readonly HandleImport[];
+}
+
+/** Makes one module of the adapters of some calls. */
+export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): FusedModule {
+  const memories = numbered(calls.flatMap(({ caller, callee }) => [caller.memory, callee.memory]));
+  const emitter = new Emitter(simd, memories.size), funcs = new Map<ItemKey, FuncRef>();
+  const imported = (key: ItemKey, type: CoreFuncType): FuncRef => {
+    let ref = funcs.get(key);
+    if (ref === undefined) funcs.set(key, ref = emitter.module.importFunc(`f${funcs.size}`, type));
+    return ref;
+  };
+  const sideOf = ({ node, encoding, memory, realloc }: FusedEnd): Side => ({
+    key: `${node} ${encoding} ${memory} ${realloc}`,
+    memory: memory === undefined ? -1 : memories.get(memory)!,
+    realloc: realloc === undefined ? undefined : imported(`realloc ${realloc}`, i32s(4, 1)),
+    encoding,
+    node,
+  });
+  for (const { index, caller, callee, core, postReturn, entering, allowed, exceptions, defines } of calls) {
+    const lower = signatureLayout(caller.type, { side: "lower", style: "sync", address: caller.address });
+    const lift = signatureLayout(callee.type, { side: "lift", style: "sync", address: callee.address });
+    const adapter = emitAdapter(emitter, sites, {
+      index,
+      caller: { type: caller.type, layout: lower, side: sideOf(caller) },
+      callee: { type: callee.type, layout: lift, side: sideOf(callee) },
+      core: imported(`core ${core}`, lift.core),
+      postReturn: postReturn === undefined
+        ? undefined
+        : imported(`post ${postReturn}`, { params: lift.core.results, results: [] }),
+      entering,
+      allowed,
+      exceptions,
+      defines,
+    });
+    emitter.module.export(`${index}`, adapter);
+  }
+  emitter.finish();
+  return {
+    bytes: emitter.module.build(),
+    memories: [...memories.keys()],
+    funcs: [...funcs.keys()].map((key) => key.slice(key.indexOf(" ") + 1)),
+    handles: emitter.handles,
+  };
+}
+
+function numbered(keys: readonly (ItemKey | undefined)[]): Map<ItemKey, number> {
+  const numbers = new Map<ItemKey, number>();
+  for (const key of keys) if (key !== undefined && !numbers.has(key)) numbers.set(key, numbers.size);
+  return numbers;
+}

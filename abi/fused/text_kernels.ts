@@ -1,0 +1,445 @@
+// Text between guests: functions that validate, copy and transcode, 16 bytes a step where the engine
+// has SIMD, else 8.
+// Ranges enter that lie in their memories. The target is as large as the text can become.
+
+import { access, type Code, type FuncRef, type Label, op, vector } from "../wasm/code.ts";
+import type { Emitter } from "./emitter.ts";
+import { i32s } from "./emitter.ts";
+import type { Direction } from "./places.ts";
+import { emitValidUtf8 } from "./utf8_validation.ts";
+
+/** The form in which a string's code units lie in the caller's memory. */
+export type Form = "utf8" | "utf16" | "latin1";
+
+/** The parameters of most functions here: where to read, where to end, where to write. */
+const [FROM, END, TO] = [0, 1, 2];
+
+/** The bytes of a code unit. */
+function unitSize(form: Form): 1 | 2 {
+  return form === "utf16" ? 2 : 1;
+}
+
+/** Moves a local by a number of bytes. */
+export function advance(code: Code, local: number, bytes: number): void {
+  code.get(local).i32(bytes).do(op.i32Add).set(local);
+}
+
+/** Pushes whether fewer than that many bytes are left. */
+export function isShort(code: Code, bytes: number): void {
+  code.get(END).get(FROM).do(op.i32Sub).i32(bytes).do(op.i32LtU);
+}
+
+/** Runs code while something is left to read. */
+function whileLeft(code: Code, body: () => void): void {
+  const done = code.block();
+  code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+  const next = code.loop();
+  body();
+  code.get(FROM).get(END).do(op.i32Ne).brIf(next);
+  code.end().end();
+}
+
+/** Runs a step of some bytes again and again, until fewer are left or the step branches away. */
+function steps(code: Code, bytes: number, body: (away: Label) => void): void {
+  const away = code.block(), again = code.loop();
+  isShort(code, bytes);
+  code.brIf(away);
+  body(away);
+  advance(code, FROM, bytes);
+  code.br(again).end().end();
+}
+
+// Copying.
+
+/** Copies bytes: `(to, from, count)`. Short texts are copied by a few loads and stores. */
+export function copyBytes(emitter: Emitter, { from, to }: Direction): FuncRef {
+  return emitter.func(`copy bytes ${from.memory} ${to.memory}`, i32s(3, 0), (code) => {
+    const [target, source, count] = [0, 1, 2];
+    code.get(count).i32(32).do(op.i32GtU).if();
+    code.get(target).get(source).get(count).memoryCopy(to.memory, from.memory).do(op.return).end();
+    // Two loads that may overlap serve every length from their size to twice their size.
+    const both = (size: number, load: () => void, store: () => void): void => {
+      code.get(count).i32(size).do(op.i32GeU).if();
+      const last = (local: number): Code => code.get(local).get(count).do(op.i32Add).i32(size).do(op.i32Sub);
+      // Both are loaded before one is stored: the ranges may be in one memory.
+      last(target);
+      last(source);
+      load();
+      code.get(target).get(source);
+      load();
+      store();
+      store();
+      code.do(op.return).end();
+    };
+    const plain = (size: number, load: number, store: number): void =>
+      both(size, () => code.access(load, from.memory), () => code.access(store, to.memory));
+    if (emitter.simd) {
+      both(
+        16,
+        () => code.vectorAccess(vector.load, from.memory),
+        () => code.vectorAccess(vector.store, to.memory),
+      );
+    } else {
+      code.get(count).i32(16).do(op.i32GtU).if();
+      code.get(target).get(source).get(count).memoryCopy(to.memory, from.memory).do(op.return).end();
+    }
+    plain(8, access.i64Load, access.i64Store);
+    plain(4, access.i32Load, access.i32Store);
+    plain(2, access.i32Load16U, access.i32Store16);
+    plain(1, access.i32Load8U, access.i32Store8);
+  });
+}
+
+/**
+ * Steps over many code units at once while all of them are below a limit: they are copied, widened
+ * or narrowed. `TO` moves, too.
+ */
+function quickSteps(emitter: Emitter, { from, to }: Direction, code: Code, form: Form, target: 1 | 2, limit: 0x80 | 0x100): void {
+  const source = unitSize(form), mask = source === 2 ? limit === 0x80 ? 0xff80 : 0xff00 : limit === 0x80 ? 0x80 : 0;
+  if (!emitter.simd) return slowerSteps({ from, to }, code, source, target, mask);
+  const [first, second] = [code.local("v128"), code.local("v128")];
+  if (source === target) {
+    return steps(code, 16, (away) => {
+      code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
+      test(code, source, mask, () => code.get(first), away);
+      code.get(TO).get(first).vectorAccess(vector.store, to.memory);
+      advance(code, TO, 16);
+    });
+  }
+  if (source === 1) {
+    return steps(code, 16, (away) => {
+      code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
+      test(code, 1, mask, () => code.get(first), away);
+      code.get(TO).get(first).vector(vector.i16x8ExtendLowI8x16U).vectorAccess(vector.store, to.memory);
+      code.get(TO).get(first).vector(vector.i16x8ExtendHighI8x16U).vectorAccess(vector.store, to.memory, 16);
+      advance(code, TO, 32);
+    });
+  }
+  steps(code, 32, (away) => {
+    code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
+    code.get(FROM).vectorAccess(vector.load, from.memory, 16).set(second);
+    test(code, 2, mask, () => code.get(first).get(second).vector(vector.or), away);
+    code.get(TO).get(first).get(second).vector(vector.i8x16NarrowI16x8U).vectorAccess(vector.store, to.memory);
+    advance(code, TO, 16);
+  });
+}
+
+/** Branches away if a unit has a bit of the mask. */
+function test(code: Code, size: 1 | 2, mask: number, push: () => void, away: Label): void {
+  if (mask === 0) return;
+  push();
+  if (size === 1) code.vector(vector.i8x16Bitmask);
+  else code.i32(mask).vector(vector.i16x8Splat).vector(vector.and).vector(vector.anyTrue);
+  code.brIf(away);
+}
+
+/** The same without vectors: 8 bytes, or 4 code units, a step. */
+function slowerSteps({ from, to }: Direction, code: Code, source: 1 | 2, target: 1 | 2, mask: number): void {
+  const word = code.local("i64");
+  const pattern = source === 1 ? BigInt(mask) * 0x0101010101010101n : BigInt(mask) * 0x0001000100010001n;
+  const size = source < target ? 4 : 8;
+  steps(code, size, (away) => {
+    code.get(FROM).access(size === 4 ? access.i64Load32U : access.i64Load, from.memory).set(word);
+    if (mask !== 0) code.get(word).i64(pattern).do(op.i64And, op.i64Eqz, op.i32Eqz).brIf(away);
+    code.get(TO);
+    if (source < target) {
+      for (const [shift, keep] of [[16n, 0x0000ffff0000ffffn], [8n, 0x00ff00ff00ff00ffn]] as const) {
+        code.get(word).get(word).i64(shift).do(op.i64Shl, op.i64Or).i64(keep).do(op.i64And).set(word);
+      }
+    } else if (source > target) {
+      for (const [shift, keep] of [[8n, 0x0000ffff0000ffffn], [16n, 0x00000000ffffffffn]] as const) {
+        code.get(word).get(word).i64(shift).do(op.i64ShrU, op.i64Or).i64(keep).do(op.i64And).set(word);
+      }
+    }
+    code.get(word);
+    if (source > target) code.do(op.i32WrapI64).access(access.i32Store, to.memory);
+    else code.access(access.i64Store, to.memory);
+    advance(code, TO, size / source * target);
+  });
+}
+
+/** A kernel: `(from, end, to) → (read, written)`. */
+function kernel(emitter: Emitter, name: string, { from, to }: Direction, body: (code: Code) => void): FuncRef {
+  return emitter.func(`${name} ${from.memory} ${to.memory}`, i32s(3, 2), (code) => {
+    body(code);
+    code.get(FROM).get(TO);
+  });
+}
+
+/** Copies latin1 as UTF-16. */
+export function widen(emitter: Emitter, direction: Direction): FuncRef {
+  return kernel(emitter, "widen", direction, (code) => {
+    quickSteps(emitter, direction, code, "latin1", 2, 0x100);
+    whileLeft(code, () => {
+      code.get(TO).get(FROM).access(access.i32Load8U, direction.from.memory);
+      code.access(access.i32Store16, direction.to.memory);
+      advance(code, FROM, 1);
+      advance(code, TO, 2);
+    });
+  });
+}
+
+/** Copies code units up to the first that is not below the limit, as bytes. */
+function prefix(emitter: Emitter, direction: Direction, form: Form, limit: 0x80 | 0x100): FuncRef {
+  return kernel(emitter, `below ${limit} ${form}`, direction, (code) => {
+    const unit = code.local("i32"), size = unitSize(form);
+    quickSteps(emitter, direction, code, form, 1, limit);
+    const done = code.block();
+    whileLeft(code, () => {
+      code.get(FROM).access(loadOf(form), direction.from.memory).tee(unit).i32(limit).do(op.i32GeU).brIf(done);
+      code.get(TO).get(unit).access(access.i32Store8, direction.to.memory);
+      advance(code, FROM, size);
+      advance(code, TO, 1);
+    });
+    code.end();
+  });
+}
+
+function loadOf(form: Form): number {
+  return form === "utf16" ? access.i32Load16U : access.i32Load8U;
+}
+
+/** Copies ASCII as bytes, up to the first other code unit. */
+export function copyAscii(emitter: Emitter, direction: Direction, form: "utf16" | "latin1"): FuncRef {
+  return prefix(emitter, direction, form, 0x80);
+}
+
+/** Copies code points below 0x100 as latin1, up to the first other one. */
+export function narrowing(emitter: Emitter, direction: Direction, form: "utf8" | "utf16"): FuncRef {
+  if (form === "utf16") return prefix(emitter, direction, form, 0x100);
+  return kernel(emitter, "narrow utf8", direction, (code) => {
+    const char = code.local("i32"), before = code.local("i32"), done = code.block();
+    whileLeft(code, () => {
+      quickSteps(emitter, direction, code, "utf8", 1, 0x80);
+      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+      code.get(FROM).set(before);
+      decode(code, direction.from.memory, char, () => emitter.fault(code, "invalid-utf8"));
+      code.get(char).i32(0x100).do(op.i32GeU).if();
+      code.get(before).set(FROM).br(done).end();
+      code.get(TO).get(char).access(access.i32Store8, direction.to.memory);
+      advance(code, TO, 1);
+    });
+    code.end();
+  });
+}
+
+/** Copies the rest of a text as UTF-16. */
+export function rest(emitter: Emitter, direction: Direction, form: "utf8" | "utf16"): FuncRef {
+  if (form === "utf8") return decodeUtf8(emitter, direction);
+  return kernel(emitter, "rest", direction, (code) => {
+    const count = code.local("i32");
+    code.get(FROM).get(END).call(validUtf16(emitter, direction.from.memory)).do(op.i32Eqz);
+    emitter.fault(code, "invalid-utf16");
+    code.get(END).get(FROM).do(op.i32Sub).set(count);
+    code.get(TO).get(FROM).get(count).call(copyBytes(emitter, direction));
+    code.get(TO).get(count).do(op.i32Add).set(TO);
+    code.get(END).set(FROM);
+  });
+}
+
+// UTF-8.
+
+/** Reads one code point of UTF-8 at `FROM`. `bad` traps if the i32 on the stack is not 0. */
+export function decode(code: Code, memory: number, char: number, bad: () => void): void {
+  const done = code.block(), following = code.local("i32");
+  code.get(FROM).access(access.i32Load8U, memory).tee(char).i32(0x80).do(op.i32LtU).if();
+  advance(code, FROM, 1);
+  code.br(done).end();
+  /** Adds the bits of the byte that follows at a distance. */
+  const add = (distance: number): void => {
+    code.get(FROM).access(access.i32Load8U, memory, distance).tee(following);
+    code.i32(0xc0).do(op.i32And).i32(0x80).do(op.i32Ne);
+    bad();
+    code.get(char).i32(6).do(op.i32Shl).get(following).i32(0x3f).do(op.i32And, op.i32Or).set(char);
+  };
+  const sequence = (length: number, lead: number): void => {
+    isShort(code, length);
+    bad();
+    code.get(char).i32(lead).do(op.i32And).set(char);
+    for (let i = 1; i < length; i++) add(i);
+  };
+  code.get(char).i32(0xc2).do(op.i32LtU);
+  bad();
+  code.get(char).i32(0xe0).do(op.i32LtU).if();
+  sequence(2, 0x1f);
+  advance(code, FROM, 2);
+  code.br(done).end();
+  code.get(char).i32(0xf0).do(op.i32LtU).if();
+  sequence(3, 0x0f);
+  code.get(char).i32(0x800).do(op.i32LtU);
+  code.get(char).i32(0xf800).do(op.i32And).i32(0xd800).do(op.i32Eq, op.i32Or);
+  bad();
+  advance(code, FROM, 3);
+  code.br(done).end();
+  code.get(char).i32(0xf5).do(op.i32GeU);
+  bad();
+  sequence(4, 0x07);
+  code.get(char).i32(0x10000).do(op.i32Sub).i32(0x100000).do(op.i32GeU);
+  bad();
+  advance(code, FROM, 4);
+  code.end();
+}
+
+/** Copies UTF-8 as UTF-16. */
+export function decodeUtf8(emitter: Emitter, direction: Direction): FuncRef {
+  return kernel(emitter, "utf8 to utf16", direction, (code) => {
+    const char = code.local("i32"), { from, to } = direction, done = code.block();
+    whileLeft(code, () => {
+      quickSteps(emitter, direction, code, "utf8", 2, 0x80);
+      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+      // What is no ASCII comes in runs.
+      const more = code.loop();
+      decode(code, from.memory, char, () => emitter.fault(code, "invalid-utf8"));
+      code.get(char).i32(0x10000).do(op.i32LtU).if();
+      code.get(TO).get(char).access(access.i32Store16, to.memory);
+      advance(code, TO, 2);
+      code.else();
+      code.get(char).i32(0x10000).do(op.i32Sub).set(char);
+      code.get(TO).get(char).i32(10).do(op.i32ShrU).i32(0xd800).do(op.i32Or).access(access.i32Store16, to.memory);
+      code.get(TO).get(char).i32(0x3ff).do(op.i32And).i32(0xdc00).do(op.i32Or);
+      code.access(access.i32Store16, to.memory, 2);
+      advance(code, TO, 4);
+      code.end();
+      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+      code.get(FROM).access(access.i32Load8U, from.memory).i32(0x80).do(op.i32GeU).brIf(more);
+      code.end();
+    });
+    code.end();
+  });
+}
+
+/** Copies UTF-16 or latin1 as UTF-8. */
+export function utf16To8(emitter: Emitter, direction: Direction, form: "utf16" | "latin1"): FuncRef {
+  return kernel(emitter, `${form} to utf8`, direction, (code) => {
+    const char = code.local("i32"), { from, to } = direction, done = code.block(), load = loadOf(form);
+    const byte = (lead: number, shift: number, offset: number): void => {
+      code.get(TO).get(char);
+      if (shift > 0) code.i32(shift).do(op.i32ShrU);
+      if (offset > 0) code.i32(0x3f).do(op.i32And);
+      code.i32(lead).do(op.i32Or).access(access.i32Store8, to.memory, offset);
+    };
+    whileLeft(code, () => {
+      quickSteps(emitter, direction, code, form, 1, 0x80);
+      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+      const more = code.loop(), written = code.block();
+      code.get(FROM).access(load, from.memory).set(char);
+      advance(code, FROM, unitSize(form));
+      code.get(char).i32(0x80).do(op.i32LtU).if();
+      byte(0, 0, 0);
+      advance(code, TO, 1);
+      code.br(written).end();
+      code.get(char).i32(0x800).do(op.i32LtU).if();
+      byte(0xc0, 6, 0);
+      byte(0x80, 0, 1);
+      advance(code, TO, 2);
+      code.br(written).end();
+      if (form === "utf16") {
+        code.get(char).i32(0xf800).do(op.i32And).i32(0xd800).do(op.i32Eq).if();
+        surrogate(emitter, code, from.memory, char);
+        byte(0xf0, 18, 0);
+        byte(0x80, 12, 1);
+        byte(0x80, 6, 2);
+        byte(0x80, 0, 3);
+        advance(code, TO, 4);
+        code.br(written).end();
+        byte(0xe0, 12, 0);
+        byte(0x80, 6, 1);
+        byte(0x80, 0, 2);
+        advance(code, TO, 3);
+      }
+      code.end();
+      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+      code.get(FROM).access(load, from.memory).i32(0x80).do(op.i32GeU).brIf(more);
+      code.end();
+    });
+    code.end();
+  });
+}
+
+/** The code point of a pair of surrogates. The first of them is read already. */
+function surrogate(emitter: Emitter, code: Code, memory: number, char: number): void {
+  const low = code.local("i32");
+  code.get(char).i32(0xdc00).do(op.i32GeU).get(FROM).get(END).do(op.i32Eq, op.i32Or);
+  emitter.fault(code, "invalid-utf16");
+  code.get(FROM).access(access.i32Load16U, memory).tee(low).i32(0xfc00).do(op.i32And).i32(0xdc00).do(op.i32Ne);
+  emitter.fault(code, "invalid-utf16");
+  advance(code, FROM, 2);
+  code.get(char).i32(0x3ff).do(op.i32And).i32(10).do(op.i32Shl);
+  code.get(low).i32(0x3ff).do(op.i32And, op.i32Or).i32(0x10000).do(op.i32Add).set(char);
+}
+
+// Validation.
+
+/** `(from, end) → whether the bytes are UTF-8`. */
+export function validUtf8(emitter: Emitter, memory: number): FuncRef {
+  return emitter.func(`valid utf8 ${memory}`, i32s(2, 1), (code) => emitValidUtf8(emitter, memory, code));
+}
+
+/** `(from, end) → whether the code units are UTF-16`. */
+export function validUtf16(emitter: Emitter, memory: number): FuncRef {
+  return emitter.func(`valid utf16 ${memory}`, i32s(2, 1), (code) => {
+    const unit = code.local("i32"), done = code.block();
+    whileLeft(code, () => {
+      if (emitter.simd) {
+        steps(code, 16, (away) => {
+          code.get(FROM).vectorAccess(vector.load, memory).i32(0xf800).vector(vector.i16x8Splat).vector(vector.and);
+          code.i32(0xd800).vector(vector.i16x8Splat).vector(vector.i16x8Eq).vector(vector.anyTrue).brIf(away);
+        });
+      }
+      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+      code.get(FROM).access(access.i32Load16U, memory).set(unit);
+      advance(code, FROM, 2);
+      code.get(unit).i32(0xf800).do(op.i32And).i32(0xd800).do(op.i32Eq).if();
+      code.get(unit).i32(0xdc00).do(op.i32GeU).get(FROM).get(END).do(op.i32Eq, op.i32Or).if();
+      code.i32(0).do(op.return).end();
+      code.get(FROM).access(access.i32Load16U, memory).i32(0xfc00).do(op.i32And).i32(0xdc00).do(op.i32Ne).if();
+      code.i32(0).do(op.return).end();
+      advance(code, FROM, 2);
+      code.end();
+    });
+    code.end();
+    code.i32(1);
+  });
+}
+
+// In place, within the new memory.
+
+/** Makes latin1 UTF-16, from its end on: `(pointer, count)`. */
+export function widenInPlace(emitter: Emitter, memory: number): FuncRef {
+  return emitter.func(`widen in place ${memory}`, i32s(2, 0), (code) => {
+    const [pointer, left] = [0, 1], done = code.block();
+    code.get(left).do(op.i32Eqz).brIf(done);
+    const next = code.loop();
+    code.get(left).i32(1).do(op.i32Sub).set(left);
+    code.get(pointer).get(left).i32(1).do(op.i32Shl, op.i32Add);
+    code.get(pointer).get(left).do(op.i32Add).access(access.i32Load8U, memory).access(access.i32Store16, memory);
+    code.get(left).brIf(next);
+    code.end().end();
+  });
+}
+
+/**
+ * Makes UTF-16 latin1, if all code units are below 0x100: `(pointer, count) → whether they are`.
+ */
+export function narrowInPlace(emitter: Emitter, memory: number): FuncRef {
+  return emitter.func(`narrow in place ${memory}`, i32s(2, 1), (code) => {
+    const [pointer, count] = [0, 1], at = code.local("i32"), done = code.block();
+    code.get(count).do(op.i32Eqz).brIf(done);
+    const source = (): Code => code.get(pointer).get(at).i32(1).do(op.i32Shl, op.i32Add);
+    const again = (loop: Label): void => {
+      code.get(at).i32(1).do(op.i32Add).tee(at).get(count).do(op.i32Ne).brIf(loop);
+    };
+    const checking = code.loop();
+    source().access(access.i32Load16U, memory).i32(0x100).do(op.i32GeU).if();
+    code.i32(0).do(op.return).end();
+    again(checking);
+    code.end();
+    code.i32(0).set(at);
+    const writing = code.loop();
+    code.get(pointer).get(at).do(op.i32Add);
+    source().access(access.i32Load16U, memory).access(access.i32Store8, memory);
+    again(writing);
+    code.end().end();
+    code.i32(1);
+  });
+}

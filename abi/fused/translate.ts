@@ -1,0 +1,408 @@
+// Values from one guest to another: WebAssembly that lifts a value where it is and lowers it where
+// it goes, in one pass.
+// A type and two places enter, instructions leave. The rules are those of the codecs (../codecs):
+// every fault is a trap of the same code.
+// Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
+
+import type { CoreType } from "../types/core_values.ts";
+import { layoutOf, recordLayout, variantLayout } from "../types/layout.ts";
+import { type ScalarKind, scalarRules } from "../types/scalar_rules.ts";
+import { absurd, type OfKind, type ValType } from "../types/types.ts";
+import { access, type Code, op } from "../wasm/code.ts";
+import { MAX_LIST_BYTE_LENGTH } from "../codecs/lists.ts";
+import { bulkKind } from "./bulk.ts";
+import type { Emitter } from "./emitter.ts";
+import { type Direction, isCopyable, type Pair, partsOf, type Place, weightOf } from "./places.ts";
+
+/** A record of at most this many bytes is copied by loads and stores. */
+const MAX_COPIED_BY_WORDS = 64;
+/** Code for more values than this is a function of its own if it goes from memory to memory. */
+const MAX_INLINE = 24;
+
+type PlaceInMemory = Place & { readonly kind: "memory" };
+type FlatPlace = Place & { readonly kind: "flat" };
+
+/** Writes the code that takes values from one place to another. */
+export class Translator {
+  readonly #emitter: Emitter;
+  readonly #direction: Direction;
+  readonly #code: Code;
+
+  constructor(emitter: Emitter, direction: Direction, code: Code) {
+    this.#emitter = emitter;
+    this.#direction = direction;
+    this.#code = code;
+  }
+
+  /** One value. */
+  value(pair: Pair, from: Place, to: Place): void {
+    const { from: type } = pair;
+    switch (type.kind) {
+      case "bool":
+      case "char":
+      case "u8":
+      case "s8":
+      case "u16":
+      case "s16":
+      case "u32":
+      case "s32":
+      case "u64":
+      case "s64":
+      case "f32":
+      case "f64":
+        return this.#scalar(type.kind, from, to);
+      case "flags":
+        return this.#flags(type, from, to);
+      case "record":
+      case "tuple":
+        return this.#aggregate(pair, from, to, () => this.#record(pair, from, to));
+      case "variant":
+      case "enum":
+      case "option":
+      case "result":
+        return this.#aggregate(pair, from, to, () => this.#variant(pair, from, to));
+      case "fixed-list":
+        return this.#aggregate(pair, from, to, () => this.#fixedList(pair, from, to));
+      case "string":
+        return this.#range(from, to, this.#emitter.stringFunc(this.#direction));
+      case "list":
+      case "map":
+        return this.#range(from, to, this.#emitter.listFunc(this.#direction, elementPair(pair)));
+      case "own":
+      case "borrow":
+        return this.#handle(type, from, to);
+      case "stream":
+      case "future":
+      case "error-context":
+        throw new TypeError(`no adapter has a ${type.kind}`);
+      default:
+        absurd(type);
+    }
+  }
+
+  // Places.
+
+  /** Pushes the core value at a place that has one. */
+  #get(from: Place, opcode: number): void {
+    if (from.kind === "flat") this.#code.get(from.locals[0]!);
+    else this.#code.get(from.pointer).access(opcode, this.#direction.from.memory, from.offset);
+  }
+
+  /** Puts the core value that `push` pushes. */
+  #put(to: Place, opcode: number, push: () => void): void {
+    if (to.kind === "memory") this.#code.get(to.pointer);
+    push();
+    if (to.kind === "flat") this.#code.set(to.locals[0]!);
+    else this.#code.access(opcode, this.#direction.to.memory, to.offset);
+  }
+
+  // Scalars.
+
+  #scalar(kind: ScalarKind, from: Place, to: Place): void {
+    const code = this.#code, { core, size } = scalarRules[kind], { load, store } = accesses(core, size);
+    this.#put(to, store, () => {
+      this.#get(from, load);
+      if (kind === "bool") code.do(op.i32Eqz, op.i32Eqz);
+      else if (kind === "char") this.#checkChar();
+      else if (from.kind === "flat" && to.kind === "flat") narrow(code, kind);
+      else if (from.kind === "memory" && to.kind === "flat") {
+        if (kind === "s8") code.do(op.i32Extend8S);
+        if (kind === "s16") code.do(op.i32Extend16S);
+      }
+    });
+  }
+
+  /** Checks the char on the stack, and leaves it there. */
+  #checkChar(): void {
+    const code = this.#code, char = code.local("i32");
+    // The surrogates, moved to the top of the range, make one comparison of two.
+    code.tee(char).i32(0xd800).do(op.i32Xor).i32(0x800).do(op.i32Sub).i32(0x10f800).do(op.i32GeU);
+    this.#emitter.fault(code, "invalid-char");
+    code.get(char);
+  }
+
+  #flags(type: OfKind<"flags">, from: Place, to: Place): void {
+    const { size } = layoutOf(type, "i32"), { load, store } = accesses("i32", size), count = type.names.length;
+    this.#put(to, store, () => {
+      this.#get(from, load);
+      if (count < 32) this.#code.i32(2 ** count - 1).do(op.i32And);
+    });
+  }
+
+  #handle({ kind, resource }: OfKind<"own" | "borrow">, from: Place, to: Place): void {
+    this.#put(to, access.i32Store, () => {
+      this.#get(from, access.i32Load);
+      this.#code.call(this.#emitter.handleFunc(kind, this.#direction, resource));
+    });
+  }
+
+  /** A borrow of a resource that the callee defines. It is lent until it is returned. */
+  lend({ resource }: OfKind<"borrow">, from: Place, to: Place): void {
+    this.#put(to, access.i32Store, () => {
+      this.#get(from, access.i32Load);
+      this.#code.call(this.#emitter.handleFunc("lend", this.#direction, resource));
+    });
+  }
+
+  // Ranges: a pointer and a length.
+
+  /** `func` takes both and gives both. */
+  #range(from: Place, to: Place, func: { index: number }): void {
+    const code = this.#code, { from: { memory } } = this.#direction;
+    if (from.kind === "flat") code.get(from.locals[0]!).get(from.locals[1]!);
+    else {
+      code.get(from.pointer).access(access.i32Load, memory, from.offset);
+      code.get(from.pointer).access(access.i32Load, memory, from.offset + 4);
+    }
+    code.call(func);
+    if (to.kind === "flat") {
+      code.set(to.locals[1]!).set(to.locals[0]!);
+      return;
+    }
+    const length = code.local("i32"), pointer = code.local("i32");
+    code.set(length).set(pointer);
+    code.get(to.pointer).get(pointer).access(access.i32Store, this.#direction.to.memory, to.offset);
+    code.get(to.pointer).get(length).access(access.i32Store, this.#direction.to.memory, to.offset + 4);
+  }
+
+  // Aggregates.
+
+  /** Copies a type without pointers, or calls a function for a large one. Else writes its code. */
+  #aggregate(pair: Pair, from: Place, to: Place, inline: () => void): void {
+    if (from.kind === "memory" && to.kind === "memory") {
+      if (isCopyable(pair.from)) return this.#copy(layoutOf(pair.from, "i32").size, from, to);
+      if (weightOf(pair.from) > MAX_INLINE && !this.#emitter.isBodyOf(this.#code, pair)) {
+        this.#address(from);
+        this.#address(to);
+        this.#code.call(this.#emitter.copyFunc(this.#direction, pair));
+        return;
+      }
+    }
+    inline();
+  }
+
+  #address({ pointer, offset }: PlaceInMemory): void {
+    this.#code.get(pointer);
+    if (offset !== 0) this.#code.i32(offset).do(op.i32Add);
+  }
+
+  #copy(size: number, from: PlaceInMemory, to: PlaceInMemory): void {
+    const code = this.#code, { from: { memory: source }, to: { memory: target } } = this.#direction;
+    if (size > MAX_COPIED_BY_WORDS) {
+      this.#address(to);
+      this.#address(from);
+      code.i32(size).memoryCopy(target, source);
+      return;
+    }
+    for (let at = 0; at < size;) {
+      const width = ([8, 4, 2, 1] as const).find((width) => at + width <= size)!;
+      const { load, store } = accesses(width === 8 ? "i64" : "i32", width);
+      code.get(to.pointer);
+      code.get(from.pointer).access(load, source, from.offset + at).access(store, target, to.offset + at);
+      at += width;
+    }
+  }
+
+  #record({ from: type, to: toType }: Pair, from: Place, to: Place): void {
+    const types = partsOf(type) as readonly ValType[], toTypes = partsOf(toType) as readonly ValType[];
+    const layout = recordLayout(types, "i32");
+    types.forEach((part, i) => {
+      const { flat } = layoutOf(part, "i32"), offset = layout.offsets[i]!, flatAt = layout.flatOffsets[i]!;
+      const within = (place: Place): Place => inner(place, offset, flatAt, flat?.length ?? 0);
+      this.value({ from: part, to: toTypes[i]! }, within(from), within(to));
+    });
+  }
+
+  #fixedList({ from: type, to: toType }: Pair, from: Place, to: Place): void {
+    const { element, length } = type as OfKind<"fixed-list">, pair = {
+      from: element,
+      to: (toType as OfKind<"fixed-list">).element,
+    };
+    const { size, flat } = layoutOf(element, "i32");
+    if (from.kind === "memory" && to.kind === "memory") {
+      const code = this.#code, [source, target] = [code.local("i32"), code.local("i32")], end = code.local("i32");
+      this.#address(from);
+      code.tee(source).i32(length * size).do(op.i32Add).set(end);
+      this.#address(to);
+      code.set(target);
+      return this.#elements(pair, source, target, end);
+    }
+    for (let i = 0; i < length; i++) {
+      const within = (place: Place): Place => inner(place, i * size, i * (flat?.length ?? 0), flat?.length ?? 0);
+      this.value(pair, within(from), within(to));
+    }
+  }
+
+  /** Elements from one address to another, while the first is not `end`. The locals move. */
+  #elements(pair: Pair, source: number, target: number, end: number): void {
+    const code = this.#code, { size } = layoutOf(pair.from, "i32");
+    const done = code.block();
+    code.get(source).get(end).do(op.i32Eq).brIf(done);
+    const next = code.loop();
+    this.value(pair, { kind: "memory", pointer: source, offset: 0 }, { kind: "memory", pointer: target, offset: 0 });
+    code.get(target).i32(size).do(op.i32Add).set(target);
+    code.get(source).i32(size).do(op.i32Add).tee(source).get(end).do(op.i32Ne).brIf(next);
+    code.end().end();
+  }
+
+  // Variants.
+
+  #variant({ from: type, to: toType }: Pair, from: Place, to: Place): void {
+    const code = this.#code, payloads = partsOf(type), toPayloads = partsOf(toType);
+    const { discriminantSize, payloadOffset, flat } = variantLayout(payloads, "i32");
+    const { load, store } = accesses("i32", discriminantSize), discriminant = code.local("i32");
+    this.#get(from, load);
+    code.tee(discriminant).i32(payloads.length).do(op.i32GeU);
+    this.#emitter.fault(code, "invalid-discriminant");
+    this.#put(to, store, () => code.get(discriminant));
+    const joined = flat?.slice(1) ?? [];
+    if (to.kind === "flat") joined.forEach((core, i) => code.zero(core).set(to.locals[i + 1]!));
+    this.#cases(discriminant, payloads.map((payload, index) => {
+      if (payload === undefined) return undefined;
+      const parts = layoutOf(payload, "i32").flat ?? [];
+      return () => {
+        const source = from.kind === "flat" ? this.#narrowed(from, joined, parts) : at(from, payloadOffset);
+        if (to.kind === "memory") {
+          return this.value({ from: payload, to: toPayloads[index]! }, source, at(to, payloadOffset));
+        }
+        const target = this.#partly(to, joined, parts);
+        this.value({ from: payload, to: toPayloads[index]! }, source, target);
+        this.#widen(target, to, joined, parts);
+      };
+    }));
+  }
+
+  /** Runs the code of one case. Cases without a payload have none. */
+  #cases(discriminant: number, cases: readonly ((() => void) | undefined)[]): void {
+    const code = this.#code, busy = cases.flatMap((run, index) => run === undefined ? [] : [{ run, index }]);
+    if (busy.length === 0) return;
+    if (busy.length <= 2) {
+      for (const { run, index } of busy) {
+        code.get(discriminant).i32(index).do(op.i32Eq).if();
+        run();
+        code.end();
+      }
+      return;
+    }
+    const end = code.block(), labels = busy.map(() => code.block()).reverse();
+    const places = new Map(busy.map(({ index }, i) => [index, labels[i]!]));
+    code.get(discriminant).brTable(cases.map((_, index) => places.get(index) ?? end), end);
+    for (const { run } of busy) {
+      code.end();
+      run();
+      code.br(end);
+    }
+    code.end();
+  }
+
+  /** The core values of a payload, taken from those of its variant. */
+  #narrowed(from: FlatPlace, joined: readonly CoreType[], parts: readonly CoreType[]): FlatPlace {
+    const code = this.#code;
+    const locals = parts.map((part, i) => {
+      const local = from.locals[i + 1]!;
+      if (joined[i] === part) return local;
+      const narrowed = code.local(part);
+      code.get(local).do(...toPart(joined[i]!, part)).set(narrowed);
+      return narrowed;
+    });
+    return { kind: "flat", locals, types: parts };
+  }
+
+  /** Places for the core values of a payload: those of the variant where the types are the same. */
+  #partly(to: FlatPlace, joined: readonly CoreType[], parts: readonly CoreType[]): FlatPlace {
+    const locals = parts.map((part, i) => joined[i] === part ? to.locals[i + 1]! : this.#code.local(part));
+    return { kind: "flat", locals, types: parts };
+  }
+
+  #widen(from: FlatPlace, to: FlatPlace, joined: readonly CoreType[], parts: readonly CoreType[]): void {
+    parts.forEach((part, i) => {
+      if (joined[i] === part) return;
+      this.#code.get(from.locals[i]!).do(...toJoined(part, joined[i]!)).set(to.locals[i + 1]!);
+    });
+  }
+
+  // Lists.
+
+  /**
+   * The body of a function that takes a list's pointer and length, and gives those of the new one.
+   */
+  list(pair: Pair): void {
+    const code = this.#code, emitter = this.#emitter, { from, to } = this.#direction, [pointer, length] = [0, 1];
+    const { alignment, size } = layoutOf(pair.from, "i32"), bytes = code.local("i64"), target = code.local("i32");
+    emitter.checkAligned(code, pointer, alignment);
+    code.get(length).do(op.i64ExtendI32U).i64(size).do(op.i64Mul).tee(bytes);
+    code.i64(MAX_LIST_BYTE_LENGTH).do(op.i64GtU);
+    emitter.fault(code, "list-content-out-of-bounds");
+    emitter.checkInBounds(code, from.memory, pointer, () => code.get(bytes), "list-content-out-of-bounds");
+    emitter.charge(code, bytes);
+    const byteLength = (): void => void code.get(bytes).do(op.i32WrapI64);
+    const kernel = emitter.bulkCheck(this.#direction, pair.from);
+    if (kernel !== undefined) code.get(pointer).get(length).call(kernel);
+    code.i32(alignment);
+    byteLength();
+    emitter.allocate(code, to, "list-content-out-of-bounds");
+    code.set(target);
+    if (isCopyable(pair.from) || bulkKind(pair.from) !== undefined) {
+      code.get(target).get(pointer);
+      byteLength();
+      code.memoryCopy(to.memory, from.memory);
+      const after = emitter.bulkNormalise(this.#direction, pair.from);
+      if (after !== undefined) code.get(target).get(length).call(after);
+    } else {
+      const end = code.local("i32"), source = code.local("i32"), at = code.local("i32");
+      code.get(pointer).tee(source);
+      byteLength();
+      code.do(op.i32Add).set(end);
+      code.get(target).set(at);
+      this.#elements(pair, source, at, end);
+    }
+    code.get(target).get(length);
+  }
+}
+
+/** The element of a list or map. */
+function elementPair({ from, to }: Pair): Pair {
+  return { from: partsOf(from)[0]!, to: partsOf(to)[0]! };
+}
+
+/** A part of a record. */
+function inner(place: Place, offset: number, flatAt: number, count: number): Place {
+  if (place.kind === "memory") return at(place, offset);
+  const end = flatAt + count;
+  return { kind: "flat", locals: place.locals.slice(flatAt, end), types: place.types.slice(flatAt, end) };
+}
+
+function at({ pointer, offset }: PlaceInMemory, more: number): PlaceInMemory {
+  return { kind: "memory", pointer, offset: offset + more };
+}
+
+/** The instructions that load and store a value of that many bytes. Loads extend with zeros. */
+export function accesses(core: CoreType, size: number): { readonly load: number; readonly store: number } {
+  if (core === "f32") return { load: access.f32Load, store: access.f32Store };
+  if (core === "f64") return { load: access.f64Load, store: access.f64Store };
+  if (core === "i64") return { load: access.i64Load, store: access.i64Store };
+  if (size === 1) return { load: access.i32Load8U, store: access.i32Store8 };
+  return size === 2
+    ? { load: access.i32Load16U, store: access.i32Store16 }
+    : { load: access.i32Load, store: access.i32Store };
+}
+
+/** Cuts the core value on the stack to the range of an integer type. */
+function narrow(code: Code, kind: ScalarKind): void {
+  if (kind === "u8") code.i32(0xff).do(op.i32And);
+  else if (kind === "u16") code.i32(0xffff).do(op.i32And);
+  else if (kind === "s8") code.do(op.i32Extend8S);
+  else if (kind === "s16") code.do(op.i32Extend16S);
+}
+
+function toPart(joined: CoreType, part: CoreType): readonly number[] {
+  if (joined === "i32") return [op.f32ReinterpretI32];
+  if (part === "i32") return [op.i32WrapI64];
+  return part === "f32" ? [op.i32WrapI64, op.f32ReinterpretI32] : [op.f64ReinterpretI64];
+}
+
+function toJoined(part: CoreType, joined: CoreType): readonly number[] {
+  if (joined === "i32") return [op.i32ReinterpretF32];
+  if (part === "i32") return [op.i64ExtendI32U];
+  return part === "f32" ? [op.i32ReinterpretF32, op.i64ExtendI32U] : [op.i64ReinterpretF64];
+}

@@ -1,0 +1,288 @@
+// The body of one function of a module that the library emits: locals, labels, instructions.
+// Calls of the methods enter in the order of the instructions, bytes leave. Nothing is checked here
+// but labels: the engine validates what is emitted, and a test has it do so for every kind of body.
+// Spec: core spec "Binary Format: Instructions".
+
+import type { CoreType } from "../types/core_values.ts";
+import { leb, valueTypes, type WasmType } from "./encoder.ts";
+
+/** A function whose index is known when the module is built: imports come first. */
+export interface FuncRef {
+  /** Set by the module builder. */
+  index: number;
+}
+
+/** A place that a branch can go to. */
+export type Label = number & { readonly label: unique symbol };
+
+/** Instructions without immediates, by their names. */
+export const op = {
+  unreachable: 0x00,
+  return: 0x0f,
+  drop: 0x1a,
+  select: 0x1b,
+  i32Eqz: 0x45,
+  i32Eq: 0x46,
+  i32Ne: 0x47,
+  i32LtS: 0x48,
+  i32LtU: 0x49,
+  i32GtU: 0x4b,
+  i32LeU: 0x4d,
+  i32GeU: 0x4f,
+  i64Eqz: 0x50,
+  i64Ne: 0x52,
+  i64LtU: 0x54,
+  i64GtU: 0x56,
+  i32Ctz: 0x68,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32Mul: 0x6c,
+  i32And: 0x71,
+  i32Or: 0x72,
+  i32Xor: 0x73,
+  i32Shl: 0x74,
+  i32ShrU: 0x76,
+  i64Add: 0x7c,
+  i64Mul: 0x7e,
+  i64And: 0x83,
+  i64Or: 0x84,
+  i64Shl: 0x86,
+  i64ShrU: 0x88,
+  i32WrapI64: 0xa7,
+  i64ExtendI32U: 0xad,
+  i32ReinterpretF32: 0xbc,
+  i64ReinterpretF64: 0xbd,
+  f32ReinterpretI32: 0xbe,
+  f64ReinterpretI64: 0xbf,
+  i32Extend8S: 0xc0,
+  i32Extend16S: 0xc1,
+} as const;
+
+/** Instructions that load from or store to a memory. */
+export const access = {
+  i32Load: 0x28,
+  i64Load: 0x29,
+  f32Load: 0x2a,
+  f64Load: 0x2b,
+  i32Load8S: 0x2c,
+  i32Load8U: 0x2d,
+  i32Load16S: 0x2e,
+  i32Load16U: 0x2f,
+  i64Load32U: 0x35,
+  i32Store: 0x36,
+  i64Store: 0x37,
+  f32Store: 0x38,
+  f64Store: 0x39,
+  i32Store8: 0x3a,
+  i32Store16: 0x3b,
+} as const;
+
+/** Vector instructions, behind the prefix 0xfd. Those of memories come first. */
+export const vector = {
+  load: 0x00,
+  load64Zero: 0x5d,
+  store: 0x0b,
+  store64Lane: 0x5b,
+  const: 0x0c,
+  shuffle: 0x0d,
+  swizzle: 0x0e,
+  i8x16Splat: 0x0f,
+  i16x8Splat: 0x10,
+  i32x4Splat: 0x11,
+  i8x16Eq: 0x23,
+  i8x16Ne: 0x24,
+  i8x16GtU: 0x28,
+  i8x16GeU: 0x2c,
+  i16x8Eq: 0x2d,
+  i16x8GtU: 0x32,
+  i32x4Eq: 0x37,
+  i32x4GeU: 0x40,
+  i32x4Sub: 0xb1,
+  not: 0x4d,
+  and: 0x4e,
+  andnot: 0x4f,
+  or: 0x50,
+  xor: 0x51,
+  anyTrue: 0x53,
+  i8x16AllTrue: 0x63,
+  i8x16Bitmask: 0x64,
+  i8x16NarrowI16x8U: 0x66,
+  i8x16ShrU: 0x6d,
+  i8x16Add: 0x6e,
+  i8x16SubSatU: 0x73,
+  i16x8ExtendLowI8x16U: 0x89,
+  i16x8ExtendHighI8x16U: 0x8a,
+  i16x8Bitmask: 0x84,
+  i16x8ShrU: 0x8d,
+  i32x4ShrU: 0xad,
+} as const;
+
+/** A signed LEB128 integer. */
+function sleb(value: bigint): number[] {
+  const bytes: number[] = [];
+  for (;;) {
+    const low = Number(value & 0x7fn);
+    value >>= 7n;
+    if (value === 0n && low < 64 || value === -1n && low >= 64) return [...bytes, low];
+    bytes.push(low | 0x80);
+  }
+}
+
+/** The body of a function. */
+export class Code {
+  readonly #items: (number | FuncRef)[] = [];
+  readonly #locals: WasmType[] = [];
+  readonly #params: number;
+  #depth = 0;
+
+  constructor(params: number) {
+    this.#params = params;
+  }
+
+  /** How many instructions' bytes there are by now, roughly. */
+  get length(): number {
+    return this.#items.length;
+  }
+
+  /** Adds a local. Gives its index. */
+  local(type: WasmType): number {
+    return this.#params + this.#locals.push(type) - 1;
+  }
+
+  /** Adds instructions without immediates. */
+  do(...opcodes: readonly number[]): this {
+    this.#items.push(...opcodes);
+    return this;
+  }
+
+  get(local: number): this {
+    return this.do(0x20, ...leb(local));
+  }
+
+  set(local: number): this {
+    return this.do(0x21, ...leb(local));
+  }
+
+  tee(local: number): this {
+    return this.do(0x22, ...leb(local));
+  }
+
+  global(index: number): this {
+    return this.do(0x23, ...leb(index));
+  }
+
+  i32(value: number): this {
+    return this.do(0x41, ...sleb(BigInt(value | 0)));
+  }
+
+  i64(value: bigint | number): this {
+    return this.do(0x42, ...sleb(BigInt.asIntN(64, BigInt(value))));
+  }
+
+  /** The zero of a type. */
+  zero(type: CoreType): this {
+    if (type === "i32") return this.i32(0);
+    if (type === "i64") return this.i64(0);
+    return type === "f32" ? this.do(0x43, 0, 0, 0, 0) : this.do(0x44, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+
+  call(func: FuncRef): this {
+    this.#items.push(0x10, func);
+    return this;
+  }
+
+  /** A load or a store. The alignment that it promises is 1. */
+  access(opcode: number, memory: number, offset = 0): this {
+    return this.do(opcode, ...memarg(memory, offset));
+  }
+
+  /** A load or a store of a vector. */
+  vectorAccess(opcode: number, memory: number, offset = 0, ...lane: number[]): this {
+    return this.do(0xfd, ...leb(opcode), ...memarg(memory, offset), ...lane);
+  }
+
+  /** A vector instruction with its immediates. */
+  vector(opcode: number, ...immediates: number[]): this {
+    return this.do(0xfd, ...leb(opcode), ...immediates);
+  }
+
+  /** A vector of 16 times one byte. */
+  bytes16(byte: number): this {
+    return this.vector(vector.const, ...Array<number>(16).fill(byte));
+  }
+
+  memorySize(memory: number): this {
+    return this.do(0x3f, ...leb(memory));
+  }
+
+  /** `memory.copy`: the operands are the target, the source and the length. */
+  memoryCopy(to: number, from: number): this {
+    return this.do(0xfc, 10, ...leb(to), ...leb(from));
+  }
+
+  /** Begins a block. A branch to its label leaves it. */
+  block(result?: WasmType): Label {
+    return this.#open(0x02, result);
+  }
+
+  /** Begins a loop. A branch to its label begins it again. */
+  loop(): Label {
+    return this.#open(0x03, undefined);
+  }
+
+  if(result?: WasmType): Label {
+    return this.#open(0x04, result);
+  }
+
+  else(): this {
+    return this.do(0x05);
+  }
+
+  end(): this {
+    this.#depth--;
+    return this.do(0x0b);
+  }
+
+  br(label: Label): this {
+    return this.do(0x0c, ...leb(this.#depth - label));
+  }
+
+  brIf(label: Label): this {
+    return this.do(0x0d, ...leb(this.#depth - label));
+  }
+
+  /** Branches to the label that the operand is the index of, or to the last one. */
+  brTable(labels: readonly Label[], otherwise: Label): this {
+    this.do(0x0e, ...leb(labels.length));
+    for (const label of [...labels, otherwise]) this.do(...leb(this.#depth - label));
+    return this;
+  }
+
+  /** Begins a block that a core exception leaves, to the label. */
+  tryCatchAll(label: Label, result: WasmType | undefined): this {
+    const depth = this.#depth - label;
+    this.#depth++;
+    return this.do(0x1f, result === undefined ? 0x40 : valueTypes[result], 1, 2, ...leb(depth));
+  }
+
+  #open(opcode: number, result: WasmType | undefined): Label {
+    this.do(opcode, result === undefined ? 0x40 : valueTypes[result]);
+    return ++this.#depth as Label;
+  }
+
+  /** The bytes of the function in the code section. */
+  bytes(): number[] {
+    const locals = this.#locals.map((type) => [1, valueTypes[type]]);
+    const body = [...leb(locals.length), ...locals.flat()];
+    for (const item of this.#items) {
+      if (typeof item === "number") body.push(item);
+      else for (const byte of leb(item.index)) body.push(byte);
+    }
+    body.push(0x0b);
+    return [...leb(body.length), ...body];
+  }
+}
+
+function memarg(memory: number, offset: number): number[] {
+  return memory === 0 ? [0, ...leb(offset)] : [0x40, ...leb(memory), ...leb(offset)];
+}

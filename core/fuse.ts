@@ -1,0 +1,87 @@
+// The adapters of a plan, compiled: which module serves which calls between guests.
+// A plan enters; modules of adapters leave, for the engine and for instances. Where none can be had,
+// calls go through JavaScript.
+
+import { fuse, type FusedModule } from "../abi/fused/fuse.ts";
+import { Sites } from "../abi/fused/sites.ts";
+import { isExhausted } from "../abi/exhausted.ts";
+import { isForbidden } from "./module/forbidden.ts";
+import { features } from "./module/features.ts";
+import { isAsyncPlan } from "./plan/async_plan.ts";
+import { type AdapterStep, type FusedGroup, fusedGroups } from "./plan/fused_calls.ts";
+import type { Plan, PlanStep } from "./plan/plan_types.ts";
+
+/** One module of adapters. */
+export interface FusedPart {
+  readonly group: FusedGroup;
+  readonly fused: FusedModule;
+  /** The engine's module. */
+  module: WebAssembly.Module | undefined;
+}
+
+/** All adapters of a plan. */
+export interface FusedPlan {
+  readonly sites: Sites;
+  readonly parts: readonly FusedPart[];
+  /** The module that is instantiated before a step. */
+  before(step: PlanStep): FusedPart | undefined;
+  /** The step of a call, by its number. `undefined` for a call without an adapter. */
+  step(call: number): AdapterStep | undefined;
+}
+
+const plans = new WeakMap<Plan, FusedPlan>();
+
+/** The adapters of a plan, if there are some. */
+export function fusedPlanOf(plan: Plan): FusedPlan | undefined {
+  return plans.get(plan);
+}
+
+/** Whether some component instance of a plan calls another. */
+export function hasGuestCalls({ steps }: Plan): boolean {
+  return steps.some(({ kind }) => kind === "adapter");
+}
+
+/** Makes the adapters of a plan. */
+export async function fuseAsync(plan: Plan): Promise<void> {
+  await Promise.all(fusePlan(plan).map(async (part) => {
+    try {
+      part.module = await WebAssembly.compile(part.fused.bytes);
+    } catch (error) {
+      refuse(error);
+    }
+  }));
+}
+
+/** Makes the adapters of a plan that has none yet, without waiting. */
+export function fuseSync(plan: Plan): void {
+  if (plans.has(plan) || !hasGuestCalls(plan)) return;
+  for (const part of fusePlan(plan)) {
+    try {
+      part.module = new WebAssembly.Module(part.fused.bytes);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+}
+
+/** Without a module, JavaScript serves. Any other failure is a fault of ours. */
+function refuse(error: unknown): void {
+  if (!isForbidden(error) && !isExhausted(error)) throw error;
+}
+
+/** Writes the adapters of a plan. They are not compiled yet. */
+function fusePlan(plan: Plan): readonly FusedPart[] {
+  // Calls of an asynchronous component know which thread runs; JavaScript keeps that.
+  const groups = isAsyncPlan(plan) ? [] : fusedGroups(plan, features.multiMemory, features.exceptions);
+  if (groups.length === 0) return [];
+  const sites = new Sites(), { simd } = features;
+  const parts = groups.map((group): FusedPart => ({
+    group,
+    fused: fuse(group.calls, sites, simd),
+    module: undefined,
+  }));
+  const byStep = new Map(parts.map((part) => [part.group.before, part]));
+  const byCall = new Map(groups.flatMap(({ steps }) => steps.map((step) => [step.coreFunc, step] as const)));
+  plans.set(plan, { sites, parts, before: (step) => byStep.get(step), step: (call) => byCall.get(call) });
+  return parts;
+}

@@ -1,0 +1,129 @@
+// The calls between guests that adapters in WebAssembly serve, and in which modules these are: those
+// that one core instance imports first are one module, which is instantiated before it.
+// A plan enters; it leaves descriptions for abi/fused. Other calls go through JavaScript.
+
+import type { FusedCall, FusedEnd, ItemKey } from "../../abi/fused/fuse.ts";
+import { valuesOf } from "../../abi/fused/places.ts";
+import { enteringSet, mayCall } from "../../abi/state/nesting.ts";
+import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
+import { MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
+import type { CoreRef, Plan, PlanOptions, PlanStep } from "./plan_types.ts";
+import { unsupportedStep } from "./unsupported.ts";
+
+/** The step of a call between guests. */
+export type AdapterStep = PlanStep & { readonly kind: "adapter" };
+
+/** The calls whose adapters are one module. */
+export interface FusedGroup {
+  /** The step that makes the first core instance that imports one of them. */
+  readonly before: PlanStep;
+  readonly calls: readonly FusedCall[];
+  /** The step of each call. */
+  readonly steps: readonly AdapterStep[];
+  /** The core items that the calls name. */
+  readonly refs: ReadonlyMap<ItemKey, CoreRef>;
+}
+
+/**
+ * Gives the groups of a plan.
+ *
+ * @param memories Whether the engine has several memories in a module.
+ * @param exceptions Whether core code of the component may throw exceptions.
+ */
+export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean): FusedGroup[] {
+  const adapters = new Map<number, AdapterStep>(), definers = new Map<number, number>();
+  for (const step of plan.steps) {
+    if (step.kind === "adapter" && isServed(step, plan, memories)) adapters.set(step.coreFunc, step);
+    if (step.kind === "resource") definers.set(step.resource, step.node);
+  }
+  if (adapters.size === 0) return [];
+  const groups: FusedGroup[] = [], seen = new Set<object>();
+  let count = 0, values = 0;
+  for (const step of plan.steps) {
+    if (step.kind !== "instantiate") continue;
+    const steps: AdapterStep[] = [];
+    for (const [, arg] of step.args) {
+      if (arg.kind !== "items" || seen.has(arg.items)) continue;
+      seen.add(arg.items);
+      for (const [, ref] of arg.items) {
+        const adapter = ref.kind === "made" ? adapters.get(ref.coreFunc) : undefined;
+        if (adapter === undefined || count === MAX_ADAPTERS) continue;
+        adapters.delete(adapter.coreFunc);
+        values += valuesOf(adapter.type);
+        if (values > MAX_FUSED_VALUES) continue;
+        steps.push(adapter);
+        count++;
+      }
+    }
+    if (steps.length > 0) {
+      const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, exceptions, definers, refs);
+      groups.push({ before: step, steps, calls: steps.map((step) => describer.call(step)), refs });
+    }
+  }
+  return groups;
+}
+
+/** Whether an adapter can serve a call. */
+function isServed(step: AdapterStep, plan: Plan, memories: boolean): boolean {
+  const { options, core, type } = plan.lifts[step.lift]!;
+  if (unsupportedStep(step, plan) !== undefined || valuesOf(step.type) > MAX_ADAPTER_VALUES) return false;
+  if (type.async || options.style !== "sync" || step.options.style !== "sync") return false;
+  if (!memories && (options.memory ?? step.options.memory) !== undefined) return false;
+  // Such functions are made when they are first called.
+  return [core, options.realloc, options.postReturn, step.options.realloc].every((ref) => ref?.kind !== "made");
+}
+
+/** Describes calls for abi/fused. Core items get names. */
+class Describer {
+  readonly #plan: Plan;
+  readonly #exceptions: boolean;
+  /** The component instance that defines each resource, by slot. */
+  readonly #definers: ReadonlyMap<number, number>;
+  readonly #refs: Map<ItemKey, CoreRef>;
+
+  constructor(
+    plan: Plan,
+    exceptions: boolean,
+    definers: ReadonlyMap<number, number>,
+    refs: Map<ItemKey, CoreRef>,
+  ) {
+    this.#plan = plan;
+    this.#exceptions = exceptions;
+    this.#definers = definers;
+    this.#refs = refs;
+  }
+
+  call({ coreFunc, lift, type, options, node }: AdapterStep): FusedCall {
+    const { lifts, nodes } = this.#plan, callee = lifts[lift]!, { postReturn } = callee.options;
+    const parentOf = (node: number): number | undefined => nodes[node]! < 0 ? undefined : nodes[node]!;
+    return {
+      index: coreFunc,
+      caller: this.#end(type, options, node),
+      callee: this.#end(callee.type, callee.options, callee.node),
+      core: this.#key(callee.core),
+      postReturn: postReturn && this.#key(postReturn),
+      entering: enteringSet(callee.node, node, parentOf),
+      allowed: mayCall(node, callee.node, parentOf),
+      exceptions: this.#exceptions,
+      defines: (resource) => this.#definers.get(resourceSlotOf(resource)) === callee.node,
+    };
+  }
+
+  #end(type: FusedEnd["type"], options: PlanOptions, node: number): FusedEnd {
+    const { stringEncoding, address, memory, realloc } = options;
+    return {
+      type,
+      node,
+      encoding: stringEncoding,
+      address,
+      memory: memory && this.#key(memory),
+      realloc: realloc && this.#key(realloc),
+    };
+  }
+
+  #key(ref: CoreRef): ItemKey {
+    const key = ref.kind === "made" ? `${ref.coreFunc}` : `${ref.instance}.${ref.name}`;
+    this.#refs.set(key, ref);
+    return key;
+  }
+}
