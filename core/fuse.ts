@@ -43,13 +43,15 @@ export function hasGuestCalls({ steps }: Plan): boolean {
 
 /** Makes the adapters of a plan. */
 export async function fuseAsync(plan: Plan): Promise<void> {
-  await Promise.all(fusePlan(plan).map(async (part) => {
-    try {
-      part.module = await WebAssembly.compile(part.fused.bytes);
-    } catch (error) {
-      refuse(error);
-    }
-  }));
+  await Promise.all(
+    fusePlan(plan).map(async (part) => {
+      try {
+        part.module = await WebAssembly.compile(part.fused.bytes);
+      } catch (error) {
+        refuse(error);
+      }
+    }),
+  );
 }
 
 /** Makes the adapters of a plan that has none yet, without waiting. */

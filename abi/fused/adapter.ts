@@ -11,7 +11,7 @@ import { containsBorrow, type FuncType, type OfKind, type ResourceType } from ".
 import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
 import { type Emitter, wordAt } from "./emitter.ts";
 import { canFail, type Direction, type Place, type Side } from "./places.ts";
-import { enteredBy, type Sites } from "./sites.ts";
+import { DEPTH_MASK, enteredBy, type Sites } from "./sites.ts";
 import { accesses, Translator } from "./translate.ts";
 
 /** One end of a call. */
@@ -52,8 +52,8 @@ class AdapterWriter {
   readonly #parts: AdapterParts;
   readonly #code: Code;
   readonly #callSite: number;
-  /** The site before this call. */
-  readonly #before: number;
+  /** A local: the address of the tree's first word. */
+  readonly #base: number;
   /** The site that the word says now. */
   #site = 0;
   /** The callee's core arguments, and its result. */
@@ -72,7 +72,7 @@ class AdapterWriter {
     this.#parts = parts;
     this.#code = code;
     this.#callSite = sites.add(parts.index, "call");
-    this.#before = code.local("i32");
+    this.#base = code.local("i32");
     const { caller, defines } = parts, params = caller.type.params.map(({ type }, k) => ({ type, k }));
     const borrowing = params.filter(({ type }) => containsBorrow(type));
     const isLent = caller.layout.paramsDirect &&
@@ -89,13 +89,6 @@ class AdapterWriter {
   }
 
   readonly #steps: Readonly<Partial<Record<Step, () => void>>> = {
-    "check-leave": () => {
-      this.#load(SITE_AT);
-      this.#code.set(this.#before);
-      this.#enterSite(this.#callSite);
-      this.#load(wordAt(this.#parts.caller.side.node, NO_LEAVE));
-      this.#emitter.fault(this.#code, "cannot-leave");
-    },
     "enter-from-guest": () => this.#enter(),
     "open-frames": () => {
       this.#frame = this.#code.local("i32");
@@ -109,13 +102,11 @@ class AdapterWriter {
       this.#code.call(this.#emitter.rethrow).do(op.unreachable).end();
     },
     "check-borrows": () => {
-      this.#code.get(this.#frame).call(this.#emitter.frames.owes);
-      this.#emitter.fault(this.#code, "borrows-remain");
+      this.#code.get(this.#frame).i32(this.#callSite).call(this.#emitter.frames.owe);
     },
     "lower-result": () => this.#result(),
     "post-return": () => {
       const { callee: { side }, postReturn } = this.#parts;
-      this.#enterSite(this.#callSite);
       this.#emitter.mayLeave(this.#code, side, false);
       if (this.#returned !== undefined) this.#code.get(this.#returned);
       this.#code.call(postReturn!);
@@ -131,7 +122,6 @@ class AdapterWriter {
         this.#load(DEPTH_AT);
         this.#code.i32(1).do(op.i32Sub);
       });
-      this.#store(SITE_AT, () => this.#code.get(this.#before));
     },
   };
 
@@ -147,11 +137,11 @@ class AdapterWriter {
   // Flags.
 
   #load(offset: number): void {
-    this.#code.global(this.#emitter.base).access(access.i32Load, this.#emitter.flags, offset);
+    this.#code.get(this.#base).access(access.i32Load, this.#emitter.flags, offset);
   }
 
   #store(offset: number, push: () => void): void {
-    this.#code.global(this.#emitter.base);
+    this.#code.get(this.#base);
     push();
     this.#code.access(access.i32Store, this.#emitter.flags, offset);
   }
@@ -163,20 +153,28 @@ class AdapterWriter {
   }
 
   #enter(): void {
-    const code = this.#code, emitter = this.#emitter, { entering, allowed } = this.#parts, depth = code.local("i32");
-    if (!allowed) emitter.trap(code, "cannot-enter");
+    const code = this.#code, emitter = this.#emitter, { entering, allowed, caller } = this.#parts;
+    const depth = code.local("i32");
+    code.global(emitter.base).set(this.#base);
+    // One branch for all: what is wrong is found out when something is.
+    this.#load(wordAt(caller.side.node, NO_LEAVE));
     for (const node of entering) {
       this.#load(wordAt(node, ENTERED));
-      emitter.fault(code, "cannot-enter");
+      code.do(op.i32Or);
     }
+    if (!allowed) code.do(op.drop).i32(1);
+    code.if();
+    code.i32(this.#callSite).call(emitter.refuse).do(op.unreachable).end();
     this.#store(DEPTH_AT, () => {
       this.#load(DEPTH_AT);
       code.i32(1).do(op.i32Add).tee(depth);
     });
-    code.get(depth).global(emitter.callDepth).do(op.i32GtU);
-    emitter.fault(code, "call-depth-limit");
+    code.get(depth).global(emitter.callDepth).do(op.i32GtU).if();
+    code.i32(this.#callSite).call(emitter.refuse).do(op.unreachable).end();
     for (const node of entering) {
-      this.#store(wordAt(node, ENTERED), () => code.i32(enteredBy(this.#callSite)));
+      this.#store(wordAt(node, ENTERED), () => {
+        code.i32(enteredBy(this.#callSite)).get(depth).i32(DEPTH_MASK).do(op.i32And, op.i32Sub);
+      });
     }
   }
 
@@ -237,13 +235,13 @@ class AdapterWriter {
       if (this.#lent.has(k)) translator.lend(type as OfKind<"borrow">, from, to);
       else translator.value({ from: type, to: callee.type.params[k]!.type }, from, to);
     });
+    this.#enterSite(0);
   }
 
   #call(): void {
     const code = this.#code, { core, exceptions, callee: { layout } } = this.#parts;
     const [result] = layout.core.results;
     if (result !== undefined) this.#returned = code.local(result);
-    this.#enterSite(this.#callSite);
     const args = (): void => this.#args.forEach((local) => code.get(local));
     if (!exceptions) {
       args();
@@ -257,7 +255,7 @@ class AdapterWriter {
     code.call(core).end();
     if (this.#returned !== undefined) code.set(this.#returned);
     code.br(ok).end();
-    code.call(this.#emitter.uncaught).do(op.unreachable).end();
+    code.i32(this.#callSite).call(this.#emitter.uncaught).do(op.unreachable).end();
   }
 
   #result(): void {
@@ -282,6 +280,7 @@ class AdapterWriter {
       : { kind: "memory", pointer: last, offset: 0 };
     const pair = { from: type, to: caller.type.result! };
     new Translator(emitter, { from: callee.side, to: caller.side }, code).value(pair, from, to);
+    this.#enterSite(0);
   }
 }
 

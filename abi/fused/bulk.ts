@@ -2,13 +2,33 @@
 // A pointer and a length enter each function.
 
 import type { ValType } from "../types/types.ts";
-import { access, type Code, type Label, op, vector } from "../wasm/code.ts";
-import type { Emitter } from "./emitter.ts";
+import { layoutOf } from "../types/layout.ts";
+import { access, type Code, type FuncRef, type Label, op, vector } from "../wasm/code.ts";
+import { type Emitter, i32s } from "./emitter.ts";
 
 /** How the elements of a list can be handled together, if they can. */
 export function bulkKind(element: ValType): "char" | "count" | "bool" | undefined {
   if (element.kind === "char" || element.kind === "bool") return element.kind;
   return element.kind === "enum" ? "count" : undefined;
+}
+
+/** A function `(pointer, length)` that validates the elements of a list in the caller's memory. */
+export function bulkCheck(emitter: Emitter, memory: number, element: ValType): FuncRef | undefined {
+  const kind = bulkKind(element), { size } = layoutOf(element, "i32"), type = i32s(2, 0);
+  if (kind === "char") return emitter.func(`chars ${memory}`, type, (code) => emitCharCheck(emitter, memory, code));
+  if (kind !== "count") return undefined;
+  const count = (element as ValType & { kind: "enum" }).names.length;
+  return emitter.func(
+    `cases ${memory} ${size} ${count}`,
+    type,
+    (code) => emitCountCheck(emitter, memory, size, count, code),
+  );
+}
+
+/** A function `(pointer, length)` that makes the elements of a copied list canonical. */
+export function bulkNormalise(emitter: Emitter, memory: number, element: ValType): FuncRef | undefined {
+  if (bulkKind(element) !== "bool") return undefined;
+  return emitter.func(`normalise ${memory}`, i32s(2, 0), (code) => emitNormaliseBools(emitter, memory, code));
 }
 
 const [POINTER, LENGTH] = [0, 1];
@@ -37,7 +57,7 @@ function eachVector(code: Code, size: number, vectors: () => void, element: () =
 }
 
 /** Traps if an element is no Unicode scalar value. */
-export function emitCharCheck(emitter: Emitter, memory: number, code: Code): void {
+function emitCharCheck(emitter: Emitter, memory: number, code: Code): void {
   const element = (): void => {
     code.get(POINTER).access(access.i32Load, memory).i32(0xd800).do(op.i32Xor);
     code.i32(0x800).do(op.i32Sub).i32(0x10f800).do(op.i32GeU);
@@ -58,7 +78,7 @@ export function emitCharCheck(emitter: Emitter, memory: number, code: Code): voi
 }
 
 /** Traps if an element names no case. */
-export function emitCountCheck(emitter: Emitter, memory: number, size: number, count: number, code: Code): void {
+function emitCountCheck(emitter: Emitter, memory: number, size: number, count: number, code: Code): void {
   const load = size === 1 ? access.i32Load8U : size === 2 ? access.i32Load16U : access.i32Load;
   const element = (): void => {
     code.get(POINTER).access(load, memory).i32(count).do(op.i32GeU);
@@ -72,7 +92,7 @@ export function emitCountCheck(emitter: Emitter, memory: number, size: number, c
 }
 
 /** Makes each byte 0 or 1. */
-export function emitNormaliseBools(emitter: Emitter, memory: number, code: Code): void {
+function emitNormaliseBools(emitter: Emitter, memory: number, code: Code): void {
   const element = (): void => {
     code.get(POINTER).get(POINTER).access(access.i32Load8U, memory).i32(0).do(op.i32Ne);
     code.access(access.i32Store8, memory);

@@ -1,27 +1,23 @@
-// What the functions of one module of adapters share: its imports, and functions that copy a
-// string, a list or a large value.
-// Requests of the translator enter. Each function is made once, and its body is written when all
-// requests before it are done, so that the depth of a type is no depth of the stack.
+// What the functions of one module of adapters share: its imports, faults, the calls of realloc, and
+// functions by name.
+// Requests for functions enter. Each function is made once, and its body is written later, so that
+// the depth of a type is no depth of the stack.
 
 import type { CoreFuncType, CoreType } from "../types/core_values.ts";
 import type { TrapCode } from "../../errors.ts";
-import { layoutOf } from "../types/layout.ts";
 import type { ResourceType, ValType } from "../types/types.ts";
 import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
-import { bulkKind, emitCharCheck, emitCountCheck, emitNormaliseBools } from "./bulk.ts";
 import { BUDGET_AT, instanceWord, NO_LEAVE } from "../state/flags.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
 import type { Direction, Pair, Side } from "./places.ts";
-import { emitString } from "./strings.ts";
-import { Translator } from "./translate.ts";
 
 /** Functions of the host that note what a call owes for borrows. */
 export interface FrameFuncs {
   /** `() → frame`. The frame counts for what is lent until the next is opened. */
   readonly open: FuncRef;
-  /** `(frame) → whether the callee still has borrows`. */
-  readonly owes: FuncRef;
+  /** `(frame, site)`: traps if the callee still has borrows. */
+  readonly owe: FuncRef;
   readonly close: FuncRef;
 }
 
@@ -48,7 +44,10 @@ export class Emitter {
   readonly base: number;
   readonly callDepth: number;
   readonly liftedBytes: number;
+  /** `(site)`: traps, since the call may not begin. */
+  readonly refuse: FuncRef;
   readonly rethrow: FuncRef;
+  /** `(site)`: traps for a core exception of the callee. */
   readonly uncaught: FuncRef;
   /** The handle functions that the module imports, in the order of their names `h0`, `h1`, … */
   readonly handles: HandleImport[] = [];
@@ -58,7 +57,6 @@ export class Emitter {
   readonly #typeNumbers = new Map<ValType | ResourceType, number>();
   /** Bodies that are not written yet. */
   readonly #pending: (() => void)[] = [];
-  readonly #bodies = new Map<Code, Pair>();
 
   /** @param memories How many memories the adapters use. They come first: the engine is fastest with one. */
   constructor(simd: boolean, memories: number) {
@@ -69,8 +67,9 @@ export class Emitter {
     this.callDepth = this.module.importGlobal("depth", "i32");
     this.liftedBytes = this.module.importGlobal("bytes", "i64");
     this.#fault = this.module.importFunc("fault", { params: ["i32"], results: [] });
+    this.refuse = this.module.importFunc("refuse", { params: ["i32"], results: [] });
     this.rethrow = this.module.importFunc("rethrow", { params: [], results: [] });
-    this.uncaught = this.module.importFunc("uncaught", { params: [], results: [] });
+    this.uncaught = this.module.importFunc("uncaught", { params: ["i32"], results: [] });
   }
 
   /** The functions of frames, imported only if some call needs them. */
@@ -78,7 +77,7 @@ export class Emitter {
     const { module } = this;
     return this.#frames ??= {
       open: module.importFunc("open", i32s(0, 1)),
-      owes: module.importFunc("owes", i32s(1, 1)),
+      owe: module.importFunc("owe", i32s(2, 0)),
       close: module.importFunc("close", i32s(1, 0)),
     };
   }
@@ -106,7 +105,8 @@ export class Emitter {
     return number;
   }
 
-  #pairKey({ from, to }: Pair, direction: Direction): string {
+  /** Distinguishes what is done with a type between two sides. */
+  pairKey({ from, to }: Pair, direction: Direction): string {
     return `${directionKey(direction)} ${this.#typeNumber(from)} ${this.#typeNumber(to)}`;
   }
 
@@ -196,38 +196,7 @@ export class Emitter {
     code.global(this.base).i32(may ? 0 : 1).access(access.i32Store, this.flags, wordAt(node, NO_LEAVE));
   }
 
-  // Functions that copy.
-
-  /** Copies a string: `(pointer, tagged units) → (pointer, tagged units)`. */
-  stringFunc(direction: Direction): FuncRef {
-    return this.func(`string ${directionKey(direction)}`, i32s(2, 2), (code) => emitString(this, direction, code));
-  }
-
-  /** Copies a list: `(pointer, length) → (pointer, length)`. */
-  listFunc(direction: Direction, element: Pair): FuncRef {
-    return this.func(
-      `list ${this.#pairKey(element, direction)}`,
-      i32s(2, 2),
-      (code) => new Translator(this, direction, code).list(element),
-    );
-  }
-
-  /** Copies a value from memory to memory: `(from, to)`. */
-  copyFunc(direction: Direction, pair: Pair): FuncRef {
-    return this.func(`copy ${this.#pairKey(pair, direction)}`, i32s(2, 0), (code) => {
-      this.#bodies.set(code, pair);
-      new Translator(this, direction, code).value(
-        pair,
-        { kind: "memory", pointer: 0, offset: 0 },
-        { kind: "memory", pointer: 1, offset: 0 },
-      );
-    });
-  }
-
-  /** Whether some code is the body of the function that copies a value. */
-  isBodyOf(code: Code, { from }: Pair): boolean {
-    return this.#bodies.get(code)?.from === from;
-  }
+  // Functions that are shared.
 
   /** Moves a handle: `(handle) → handle`. To return one, `(handle)`. */
   handleFunc(kind: HandleImport["kind"], { from, to }: Direction, resource: ResourceType): FuncRef {
@@ -239,34 +208,6 @@ export class Emitter {
       this.#funcs.set(key, ref);
     }
     return ref;
-  }
-
-  // Lists whose elements are validated together.
-
-  /** A function `(pointer, length)` that validates the elements of a list where they are. */
-  bulkCheck(direction: Direction, element: ValType): FuncRef | undefined {
-    const { memory } = direction.from, { size } = layoutOf(element, "i32"), type = i32s(2, 0);
-    switch (bulkKind(element)) {
-      case "char":
-        return this.func(`chars ${memory}`, type, (code) => emitCharCheck(this, memory, code));
-      case "count": {
-        const count = (element as ValType & { kind: "enum" }).names.length;
-        return this.func(
-          `cases ${memory} ${size} ${count}`,
-          type,
-          (code) => emitCountCheck(this, memory, size, count, code),
-        );
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  /** A function `(pointer, length)` that makes the elements of a copied list canonical. */
-  bulkNormalise(direction: Direction, element: ValType): FuncRef | undefined {
-    const { memory } = direction.to;
-    if (bulkKind(element) !== "bool") return undefined;
-    return this.func(`normalise ${memory}`, i32s(2, 0), (code) => emitNormaliseBools(this, memory, code));
   }
 }
 
@@ -284,6 +225,7 @@ export function wordAt(node: number, word: number): number {
   return 4 * (instanceWord(node) + word);
 }
 
-function directionKey({ from, to }: Direction): string {
+/** Distinguishes directions. */
+export function directionKey({ from, to }: Direction): string {
   return `${from.key}>${to.key}`;
 }

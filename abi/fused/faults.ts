@@ -1,4 +1,4 @@
-// The traps that an adapter raises, by number: its code and the function that it calls know a trap
+// The traps that an adapter raises for a value, by number: its code and the function that it calls know a trap
 // by its place in this list.
 
 import type { TrapCode } from "../../errors.ts";
@@ -7,9 +7,6 @@ import type { TrapCode } from "../../errors.ts";
 export type FaultCode =
   & TrapCode
   & (
-    | "cannot-leave"
-    | "cannot-enter"
-    | "call-depth-limit"
     | "unaligned-pointer"
     | "pointer-out-of-bounds"
     | "string-content-out-of-bounds"
@@ -19,14 +16,10 @@ export type FaultCode =
     | "invalid-discriminant"
     | "invalid-utf8"
     | "invalid-utf16"
-    | "borrows-remain"
   );
 
 /** The traps of adapters. */
 export const faultCodes: readonly FaultCode[] = [
-  "cannot-leave",
-  "cannot-enter",
-  "call-depth-limit",
   "unaligned-pointer",
   "pointer-out-of-bounds",
   "string-content-out-of-bounds",
@@ -36,5 +29,4 @@ export const faultCodes: readonly FaultCode[] = [
   "invalid-discriminant",
   "invalid-utf8",
   "invalid-utf16",
-  "borrows-remain",
 ];

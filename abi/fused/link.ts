@@ -5,10 +5,10 @@
 import { Trap } from "../../errors.ts";
 import { CallFrame } from "../state/call_frame.ts";
 import type { CanonContext } from "../state/canon_context.ts";
-import { SAVED_AT } from "../state/flags.ts";
+import { FREE, SAVED_AT } from "../state/flags.ts";
 import type { HandleTable } from "../state/handle_table.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
-import { rethrow, trap, whyNotEntered } from "../state/trap.ts";
+import { checkLeave, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 import { type CallLink, failed } from "../calls/call_link.ts";
 import type { Step } from "../calls/call_plan.ts";
 import { linkGuests, type Sides } from "../calls/guest_to_guest.ts";
@@ -16,7 +16,7 @@ import { liftParams, liftResult } from "../calls/passing.ts";
 import { resourceSlotOf } from "../types/resource_slots.ts";
 import type { FusedModule } from "./fuse.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
-import type { Site, Sites } from "./sites.ts";
+import { enteredFrom, type Site, type Sites } from "./sites.ts";
 
 /** What an instance tree knows of its adapters. */
 export interface FusedTree {
@@ -24,6 +24,16 @@ export interface FusedTree {
   readonly sites: Sites;
   /** Gives both sides of a call, by its number. */
   sides(index: number): Sides;
+}
+
+/** Has a tree name the calls of its adapters in messages. */
+export function nameCalls(fused: FusedTree): void {
+  const { tree, sites, sides } = fused;
+  tree.locateFault = (error) => locate(fused, error);
+  tree.calleeOfWord = (word) => {
+    const site = sites.at(enteredFrom(word)?.site ?? 0);
+    return site && sides(site.adapter).lifted.path;
+  };
 }
 
 /** Makes the imports of a module, besides memories of guests and core functions. */
@@ -35,21 +45,32 @@ export function fusedImports(fused: FusedTree, { handles }: FusedModule): WebAss
     depth: new WebAssembly.Global({ value: "i32" }, Math.min(tree.callDepth, 2 ** 31 - 1)),
     bytes: new WebAssembly.Global({ value: "i64" }, BigInt(tree.liftedBytes)),
     fault: (code: number) => raise(fused, faultCodes[code]!),
+    refuse: (site: number) => failAt(fused, site, (link) => refuse(tree, link)),
     rethrow: () => rethrow(tree),
-    uncaught: () => failAt(fused, () => trap(tree, "uncaught-exception")),
+    uncaught: (site: number) => failAt(fused, site, () => trap(tree, "uncaught-exception")),
     open: () => frames.open(),
-    owes: (frame: number) => frames.at(frame).callee.borrows > 0 ? 1 : 0,
+    owe: (frame: number, site: number) => {
+      if (frames.at(frame).callee.borrows > 0) failAt(fused, site, () => trap(tree, "borrows-remain"));
+    },
     close: (frame: number) => frames.close(frame),
   };
   handles.forEach(({ kind, from, to, resource }, i) => {
     const [source, target] = [tree.nodes[from]!.handles, tree.nodes[to]!.handles];
-    const move = handleFunc(kind, { tree, source, target, to: tree.nodes[to]!, slot: resourceSlotOf(resource), frames });
+    const move = handleFunc(kind, {
+      tree,
+      source,
+      target,
+      to: tree.nodes[to]!,
+      slot: resourceSlotOf(resource),
+      frames,
+    });
     imports[`h${i}`] = (handle: number) => {
       try {
         return move(handle >>> 0);
       } catch (error) {
-        const site = currentSite(fused), isFull = error instanceof Trap && error.code === "handle-limit";
-        throw failedAt(fused, site, error, isFull ? stepOf(site) : liftingOf(site));
+        const site = copying(fused)!, isFull = error instanceof Trap && error.code === "handle-limit";
+        const link = linkGuests(fused.sides(site.adapter));
+        throw failedAt(link, site, error, isFull ? loweringOf(site) : liftingOf(site));
       }
     };
   });
@@ -124,29 +145,38 @@ function handleFunc(
 
 // Faults.
 
-/** Where an adapter is in its call. */
-function currentSite({ tree, sites }: FusedTree): Site {
-  return sites.at(tree.words[tree.siteAt]!)!;
+/** The part of a call whose values an adapter takes from one guest to the other now. */
+function copying({ tree, sites }: FusedTree): Site | undefined {
+  return sites.at(tree.words[tree.siteAt]!);
 }
 
-/** Throws what `run` throws, with its place. No guest can catch it. */
-function failAt(fused: FusedTree, run: () => never): never {
-  const site = currentSite(fused);
+/** The innermost call whose callee runs. */
+function running({ tree, sites }: FusedTree): Site | undefined {
+  let found: { readonly site: number; readonly depth: number } | undefined;
+  for (const { entered } of tree.nodes) {
+    const call = enteredFrom(entered);
+    if (call !== undefined && call.depth >= (found?.depth ?? 0)) found = call;
+  }
+  return found && sites.at(found.site);
+}
+
+/** Throws what `run` throws in a call that has a site, with the place. No guest can catch it. */
+function failAt(fused: FusedTree, number: number, run: (link: CallLink) => never): never {
+  const site = fused.sites.at(number)!, link = linkGuests(fused.sides(site.adapter));
   try {
-    return run();
+    return run(link);
   } catch (error) {
-    throw failedAt(fused, site, error, stepOf(site));
+    throw failedAt(link, site, error, "call-guest");
   }
 }
 
-function failedAt({ sides }: FusedTree, { adapter, param }: Site, error: unknown, step: Step): unknown {
-  const link = linkGuests(sides(adapter));
+function failedAt(link: CallLink, { param }: Site, error: unknown, step: Step): unknown {
   return failed({ link, param, callerFrame: undefined, calleeFrame: undefined }, step, error);
 }
 
 /** The step of a fault that is not the caller's value: guest code runs only to lower it. */
-function stepOf({ phase }: Site): Step {
-  return phase === "params" ? "lower-params" : phase === "result" ? "lower-result" : "call-guest";
+function loweringOf({ phase }: Site): Step {
+  return phase === "params" ? "lower-params" : "lower-result";
 }
 
 /** The step of a fault of the caller's value. */
@@ -154,37 +184,41 @@ function liftingOf({ phase }: Site): Step {
   return phase === "params" ? "lift-params" : "lift-result";
 }
 
-/**
- * Adds to an exception that came out of an adapter which part of which call it happened in.
- */
-export function locateFault(fused: FusedTree, error: unknown): unknown {
-  const site = fused.sites.at(fused.tree.words[fused.tree.siteAt]!);
-  return site === undefined ? error : failedAt(fused, site, error, stepOf(site));
+/** Adds to an exception that came out of a guest the part of the innermost call it happened in. */
+function locate(fused: FusedTree, error: unknown): void {
+  const copied = copying(fused), site = copied ?? running(fused);
+  if (site === undefined) return;
+  failedAt(
+    linkGuests(fused.sides(site.adapter)),
+    site,
+    error,
+    copied === undefined ? "call-guest" : loweringOf(copied),
+  );
 }
 
-/** Traps for a rule that an adapter found broken. */
+/** Traps for a value that an adapter found wrong. */
 function raise(fused: FusedTree, code: FaultCode): never {
-  const site = currentSite(fused), { tree } = fused;
-  if (site.phase === "call") failAt(fused, () => control(fused, site, code));
-  const link = linkGuests(fused.sides(site.adapter)), at = { param: site.param };
+  const { tree } = fused, site = copying(fused)!, link = linkGuests(fused.sides(site.adapter));
+  const at = { param: site.param };
   let step = liftingOf(site);
   try {
     // The codecs say what exactly is wrong, and where in the value.
     describe(tree, link, site, at);
-    step = stepOf(site);
+    step = loweringOf(site);
     trap(tree, code);
   } catch (error) {
-    throw failedAt(fused, { ...site, param: at.param }, error, step);
+    throw failedAt(link, { ...site, param: at.param }, error, step);
   }
 }
 
-/** Traps for a call that may not begin, or end. */
-function control({ tree, sides }: FusedTree, { adapter }: Site, code: FaultCode): never {
-  if (code === "call-depth-limit") return trap(tree, code, tree.callDepth);
-  if (code !== "cannot-enter") return trap(tree, code);
-  const { callee } = linkGuests(sides(adapter)), { allowed, entering } = callee!;
-  if (!allowed) return trap(tree, code, " from itself, or from one within or around it");
-  return trap(tree, code, whyNotEntered(entering.find(({ entered }) => entered !== 0)!));
+/** Traps for a call that may not begin. The rules are in the order of the steps. */
+function refuse(tree: InstanceTree, { caller, callee }: CallLink): never {
+  const { allowed, entering } = callee!;
+  checkLeave(caller!.inst);
+  if (!allowed) trap(tree, "cannot-enter", " from itself, or from one within or around it");
+  const entered = entering.find(({ entered }) => entered !== FREE);
+  if (entered !== undefined) trap(tree, "cannot-enter", whyNotEntered(entered));
+  return trap(tree, "call-depth-limit", tree.callDepth);
 }
 
 /** Lifts the noted core values once more. Throws if that fails. */
@@ -222,4 +256,3 @@ function withoutHandles(cx: CanonContext): CanonContext {
   const handles = { takeOwn: () => 0, lend: () => 0 };
   return cx.withInstance(Object.create(cx.inst, { handles: { value: handles } }));
 }
-

@@ -116,7 +116,9 @@ export function weightOf(type: ValType): number {
 }
 
 function findWeight(type: ValType): number {
-  if (type.kind === "fixed-list" && layoutOf(type, "i32").flat !== undefined) return 1 + type.length * weightOf(type.element);
+  if (type.kind === "fixed-list" && layoutOf(type, "i32").flat !== undefined) {
+    return 1 + type.length * weightOf(type.element);
+  }
   let weight = 1;
   for (const part of partsOf(type)) {
     weight += part === undefined ? 0 : weightOf(part);

@@ -1,6 +1,10 @@
-// What an adapter is doing, as a number in the flags of the tree: an adapter leaves it there when
-// guest code runs or a value is wrong, so that a message can name the call and the parameter.
+// What an adapter is doing, as numbers in the flags of the tree, so that a message can name the call
+// and the parameter. While it takes a value from one guest to the other, a word of the tree has the
+// number of that part of the call. While the callee runs, the word of the callee's instance that
+// says "entered" has the number of the call, and how deep it is.
 // Adapters take numbers while they are written; from a number, the call and the part of it leave.
+
+import { LOCKED } from "../state/flags.ts";
 
 /** A part of a call between guests. */
 export type Phase = "call" | "params" | "result";
@@ -27,10 +31,23 @@ export class Sites {
   }
 }
 
+/** How many depths such a word tells from each other. Deeper calls begin again. */
+const DEPTHS = 2 ** 10;
+
 /**
- * The value of the word that says which call an instance was entered for: that of an adapter is
- * below that of a lock-down, -1. Others are above 0.
+ * The value of the word "entered" for a call of an adapter, from which the depth is subtracted. It
+ * is below that of a lock-down; the numbers of other calls are above 0.
  */
 export function enteredBy(site: number): number {
-  return -1 - site;
+  return LOCKED - 1 - site * DEPTHS;
+}
+
+/** The bits of a depth that the word has. */
+export const DEPTH_MASK: number = DEPTHS - 1;
+
+/** The call that such a word names. `undefined` if it is not an adapter's. */
+export function enteredFrom(word: number): { readonly site: number; readonly depth: number } | undefined {
+  if (word >= LOCKED) return undefined;
+  const value = LOCKED - 1 - word;
+  return { site: Math.floor(value / DEPTHS), depth: value % DEPTHS };
 }

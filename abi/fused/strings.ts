@@ -1,17 +1,17 @@
 // Strings from guest to guest: which ranges are checked, how the callee's realloc is asked, and
 // which kernel copies. The order of these steps is that of transcode.ts.
-// A direction enters, the body of a function `(pointer, tagged units) → (pointer, tagged units)`
-// leaves.
+// A direction enters, a function `(pointer, tagged units) → (pointer, tagged units)` leaves.
 // Spec: definitions.py `load_string_from_range`, `store_string_into_range`.
 
 import { MAX_STRING_BYTE_LENGTH } from "../codecs/strings.ts";
 import { UTF16_TAG } from "../state/pointers.ts";
-import { access, type Code, op } from "../wasm/code.ts";
-import type { Emitter } from "./emitter.ts";
+import { type Code, type FuncRef, op } from "../wasm/code.ts";
+import { directionKey, type Emitter, i32s } from "./emitter.ts";
 import type { Direction } from "./places.ts";
 import {
   copyAscii,
   copyBytes,
+  copyUtf8,
   decodeUtf8,
   type Form,
   narrowing,
@@ -19,15 +19,19 @@ import {
   rest,
   utf16To8,
   validUtf16,
-  validUtf8,
   widen,
   widenInPlace,
 } from "./text_kernels.ts";
 
 const OUT_OF_BOUNDS = "string-content-out-of-bounds";
 
+/** Copies a string: `(pointer, tagged units) → (pointer, tagged units)`. */
+export function stringFunc(emitter: Emitter, direction: Direction): FuncRef {
+  return emitter.func(`string ${directionKey(direction)}`, i32s(2, 2), (code) => emitString(emitter, direction, code));
+}
+
 /** Writes the body. */
-export function emitString(emitter: Emitter, direction: Direction, code: Code): void {
+function emitString(emitter: Emitter, direction: Direction, code: Code): void {
   const writer = new StringWriter(emitter, direction, code), { encoding } = direction.from;
   if (encoding !== "latin1+utf16") return writer.from(encoding);
   code.get(1).i32(UTF16_TAG).do(op.i32GeU).if();
@@ -143,18 +147,23 @@ class StringWriter {
   }
 
   /** Validates the source where it is. */
-  #validate(form: Form): void {
+  #validate(form: "utf16" | "latin1"): void {
     const code = this.#code, { memory } = this.#direction.from;
     if (form === "latin1") return;
     code.get(this.#source);
     this.#pushEnd(form);
-    code.call((form === "utf8" ? validUtf8 : validUtf16)(this.#emitter, memory)).do(op.i32Eqz);
-    this.#emitter.fault(code, form === "utf8" ? "invalid-utf8" : "invalid-utf16");
+    code.call(validUtf16(this.#emitter, memory)).do(op.i32Eqz);
+    this.#emitter.fault(code, "invalid-utf16");
   }
 
   /** `store_string_copy` of the same code units. */
   #copy(form: Form, alignment: number): void {
     const factor = form === "utf16" ? 2 : 1;
+    if (form === "utf8") {
+      this.#allocate(alignment, factor);
+      this.#kernel(copyUtf8(this.#emitter, this.#direction), form);
+      return this.#pushResult(() => this.#pushUnits());
+    }
     this.#validate(form);
     this.#allocate(alignment, factor);
     this.#code.get(this.#target).get(this.#source);

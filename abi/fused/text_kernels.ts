@@ -3,9 +3,9 @@
 // Ranges enter that lie in their memories. The target is as large as the text can become.
 
 import { access, type Code, type FuncRef, type Label, op, vector } from "../wasm/code.ts";
-import type { Emitter } from "./emitter.ts";
-import { i32s } from "./emitter.ts";
+import { type Emitter, i32s } from "./emitter.ts";
 import type { Direction } from "./places.ts";
+import { advance, decode, steps, whileLeft } from "./text_steps.ts";
 import { emitValidUtf8 } from "./utf8_validation.ts";
 
 /** The form in which a string's code units lie in the caller's memory. */
@@ -14,39 +14,12 @@ export type Form = "utf8" | "utf16" | "latin1";
 /** The parameters of most functions here: where to read, where to end, where to write. */
 const [FROM, END, TO] = [0, 1, 2];
 
+/** How many code points are copied one by one before many are tried together again. */
+const SLOWLY = 16;
+
 /** The bytes of a code unit. */
 function unitSize(form: Form): 1 | 2 {
   return form === "utf16" ? 2 : 1;
-}
-
-/** Moves a local by a number of bytes. */
-export function advance(code: Code, local: number, bytes: number): void {
-  code.get(local).i32(bytes).do(op.i32Add).set(local);
-}
-
-/** Pushes whether fewer than that many bytes are left. */
-export function isShort(code: Code, bytes: number): void {
-  code.get(END).get(FROM).do(op.i32Sub).i32(bytes).do(op.i32LtU);
-}
-
-/** Runs code while something is left to read. */
-function whileLeft(code: Code, body: () => void): void {
-  const done = code.block();
-  code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-  const next = code.loop();
-  body();
-  code.get(FROM).get(END).do(op.i32Ne).brIf(next);
-  code.end().end();
-}
-
-/** Runs a step of some bytes again and again, until fewer are left or the step branches away. */
-function steps(code: Code, bytes: number, body: (away: Label) => void): void {
-  const away = code.block(), again = code.loop();
-  isShort(code, bytes);
-  code.brIf(away);
-  body(away);
-  advance(code, FROM, bytes);
-  code.br(again).end().end();
 }
 
 // Copying.
@@ -94,11 +67,26 @@ export function copyBytes(emitter: Emitter, { from, to }: Direction): FuncRef {
  * Steps over many code units at once while all of them are below a limit: they are copied, widened
  * or narrowed. `TO` moves, too.
  */
-function quickSteps(emitter: Emitter, { from, to }: Direction, code: Code, form: Form, target: 1 | 2, limit: 0x80 | 0x100): void {
+function quickSteps(
+  emitter: Emitter,
+  { from, to }: Direction,
+  code: Code,
+  form: Form,
+  target: 1 | 2,
+  limit: 0x80 | 0x100,
+): void {
   const source = unitSize(form), mask = source === 2 ? limit === 0x80 ? 0xff80 : 0xff00 : limit === 0x80 ? 0x80 : 0;
   if (!emitter.simd) return slowerSteps({ from, to }, code, source, target, mask);
   const [first, second] = [code.local("v128"), code.local("v128")];
   if (source === target) {
+    steps(code, 32, (away) => {
+      code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
+      code.get(FROM).vectorAccess(vector.load, from.memory, 16).set(second);
+      test(code, source, mask, () => code.get(first).get(second).vector(vector.or), away);
+      code.get(TO).get(first).vectorAccess(vector.store, to.memory);
+      code.get(TO).get(second).vectorAccess(vector.store, to.memory, 16);
+      advance(code, TO, 32);
+    });
     return steps(code, 16, (away) => {
       code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
       test(code, source, mask, () => code.get(first), away);
@@ -122,6 +110,22 @@ function quickSteps(emitter: Emitter, { from, to }: Direction, code: Code, form:
     code.get(TO).get(first).get(second).vector(vector.i8x16NarrowI16x8U).vectorAccess(vector.store, to.memory);
     advance(code, TO, 16);
   });
+}
+
+/**
+ * After a step over many code units has failed: begins a loop that runs for so many code points one
+ * by one, since what made it fail is near. Gives what ends the loop: it branches to a label if nothing
+ * is left to read.
+ */
+function slowSteps(code: Code): (done: Label) => void {
+  const left = code.local("i32");
+  code.i32(SLOWLY).set(left);
+  const more = code.loop();
+  return (done) => {
+    code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+    code.get(left).i32(1).do(op.i32Sub).tee(left).brIf(more);
+    code.end();
+  };
 }
 
 /** Branches away if a unit has a bit of the mask. */
@@ -212,12 +216,14 @@ export function narrowing(emitter: Emitter, direction: Direction, form: "utf8" |
     whileLeft(code, () => {
       quickSteps(emitter, direction, code, "utf8", 1, 0x80);
       code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+      const again = slowSteps(code);
       code.get(FROM).set(before);
       decode(code, direction.from.memory, char, () => emitter.fault(code, "invalid-utf8"));
       code.get(char).i32(0x100).do(op.i32GeU).if();
       code.get(before).set(FROM).br(done).end();
       code.get(TO).get(char).access(access.i32Store8, direction.to.memory);
       advance(code, TO, 1);
+      again(done);
     });
     code.end();
   });
@@ -239,45 +245,16 @@ export function rest(emitter: Emitter, direction: Direction, form: "utf8" | "utf
 
 // UTF-8.
 
-/** Reads one code point of UTF-8 at `FROM`. `bad` traps if the i32 on the stack is not 0. */
-export function decode(code: Code, memory: number, char: number, bad: () => void): void {
-  const done = code.block(), following = code.local("i32");
-  code.get(FROM).access(access.i32Load8U, memory).tee(char).i32(0x80).do(op.i32LtU).if();
-  advance(code, FROM, 1);
-  code.br(done).end();
-  /** Adds the bits of the byte that follows at a distance. */
-  const add = (distance: number): void => {
-    code.get(FROM).access(access.i32Load8U, memory, distance).tee(following);
-    code.i32(0xc0).do(op.i32And).i32(0x80).do(op.i32Ne);
-    bad();
-    code.get(char).i32(6).do(op.i32Shl).get(following).i32(0x3f).do(op.i32And, op.i32Or).set(char);
-  };
-  const sequence = (length: number, lead: number): void => {
-    isShort(code, length);
-    bad();
-    code.get(char).i32(lead).do(op.i32And).set(char);
-    for (let i = 1; i < length; i++) add(i);
-  };
-  code.get(char).i32(0xc2).do(op.i32LtU);
-  bad();
-  code.get(char).i32(0xe0).do(op.i32LtU).if();
-  sequence(2, 0x1f);
-  advance(code, FROM, 2);
-  code.br(done).end();
-  code.get(char).i32(0xf0).do(op.i32LtU).if();
-  sequence(3, 0x0f);
-  code.get(char).i32(0x800).do(op.i32LtU);
-  code.get(char).i32(0xf800).do(op.i32And).i32(0xd800).do(op.i32Eq, op.i32Or);
-  bad();
-  advance(code, FROM, 3);
-  code.br(done).end();
-  code.get(char).i32(0xf5).do(op.i32GeU);
-  bad();
-  sequence(4, 0x07);
-  code.get(char).i32(0x10000).do(op.i32Sub).i32(0x100000).do(op.i32GeU);
-  bad();
-  advance(code, FROM, 4);
-  code.end();
+/** Copies UTF-8. */
+export function copyUtf8(emitter: Emitter, direction: Direction): FuncRef {
+  return kernel(emitter, "copy utf8", direction, (code) => {
+    const count = code.local("i32");
+    quickSteps(emitter, direction, code, "utf8", 1, 0x80);
+    code.get(FROM).get(END).call(validUtf8(emitter, direction.from.memory)).do(op.i32Eqz);
+    emitter.fault(code, "invalid-utf8");
+    code.get(END).get(FROM).do(op.i32Sub).set(count);
+    code.get(TO).get(FROM).get(count).call(copyBytes(emitter, direction));
+  });
 }
 
 /** Copies UTF-8 as UTF-16. */
@@ -287,8 +264,7 @@ export function decodeUtf8(emitter: Emitter, direction: Direction): FuncRef {
     whileLeft(code, () => {
       quickSteps(emitter, direction, code, "utf8", 2, 0x80);
       code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-      // What is no ASCII comes in runs.
-      const more = code.loop();
+      const again = slowSteps(code);
       decode(code, from.memory, char, () => emitter.fault(code, "invalid-utf8"));
       code.get(char).i32(0x10000).do(op.i32LtU).if();
       code.get(TO).get(char).access(access.i32Store16, to.memory);
@@ -300,9 +276,7 @@ export function decodeUtf8(emitter: Emitter, direction: Direction): FuncRef {
       code.access(access.i32Store16, to.memory, 2);
       advance(code, TO, 4);
       code.end();
-      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-      code.get(FROM).access(access.i32Load8U, from.memory).i32(0x80).do(op.i32GeU).brIf(more);
-      code.end();
+      again(done);
     });
     code.end();
   });
@@ -321,7 +295,7 @@ export function utf16To8(emitter: Emitter, direction: Direction, form: "utf16" |
     whileLeft(code, () => {
       quickSteps(emitter, direction, code, form, 1, 0x80);
       code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-      const more = code.loop(), written = code.block();
+      const again = slowSteps(code), written = code.block();
       code.get(FROM).access(load, from.memory).set(char);
       advance(code, FROM, unitSize(form));
       code.get(char).i32(0x80).do(op.i32LtU).if();
@@ -348,9 +322,7 @@ export function utf16To8(emitter: Emitter, direction: Direction, form: "utf16" |
         advance(code, TO, 3);
       }
       code.end();
-      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-      code.get(FROM).access(load, from.memory).i32(0x80).do(op.i32GeU).brIf(more);
-      code.end();
+      again(done);
     });
     code.end();
   });
@@ -381,9 +353,15 @@ export function validUtf16(emitter: Emitter, memory: number): FuncRef {
     const unit = code.local("i32"), done = code.block();
     whileLeft(code, () => {
       if (emitter.simd) {
-        steps(code, 16, (away) => {
-          code.get(FROM).vectorAccess(vector.load, memory).i32(0xf800).vector(vector.i16x8Splat).vector(vector.and);
-          code.i32(0xd800).vector(vector.i16x8Splat).vector(vector.i16x8Eq).vector(vector.anyTrue).brIf(away);
+        const surrogates = (offset: number): void => {
+          code.get(FROM).vectorAccess(vector.load, memory, offset);
+          code.i32(0xf800).vector(vector.i16x8Splat).vector(vector.and);
+          code.i32(0xd800).vector(vector.i16x8Splat).vector(vector.i16x8Eq);
+        };
+        steps(code, 32, (away) => {
+          surrogates(0);
+          surrogates(16);
+          code.vector(vector.or).vector(vector.anyTrue).brIf(away);
         });
       }
       code.get(FROM).get(END).do(op.i32Eq).brIf(done);

@@ -8,11 +8,12 @@ import type { CoreType } from "../types/core_values.ts";
 import { layoutOf, recordLayout, variantLayout } from "../types/layout.ts";
 import { type ScalarKind, scalarRules } from "../types/scalar_rules.ts";
 import { absurd, type OfKind, type ValType } from "../types/types.ts";
-import { access, type Code, op } from "../wasm/code.ts";
+import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
 import { MAX_LIST_BYTE_LENGTH } from "../codecs/lists.ts";
-import { bulkKind } from "./bulk.ts";
-import type { Emitter } from "./emitter.ts";
+import { bulkCheck, bulkKind, bulkNormalise } from "./bulk.ts";
+import { type Emitter, i32s } from "./emitter.ts";
 import { type Direction, isCopyable, type Pair, partsOf, type Place, weightOf } from "./places.ts";
+import { stringFunc } from "./strings.ts";
 
 /** A record of at most this many bytes is copied by loads and stores. */
 const MAX_COPIED_BY_WORDS = 64;
@@ -27,11 +28,14 @@ export class Translator {
   readonly #emitter: Emitter;
   readonly #direction: Direction;
   readonly #code: Code;
+  /** The type whose copying this code is the function of. It does not call itself. */
+  readonly #body: ValType | undefined;
 
-  constructor(emitter: Emitter, direction: Direction, code: Code) {
+  constructor(emitter: Emitter, direction: Direction, code: Code, body?: ValType) {
     this.#emitter = emitter;
     this.#direction = direction;
     this.#code = code;
+    this.#body = body;
   }
 
   /** One value. */
@@ -64,10 +68,10 @@ export class Translator {
       case "fixed-list":
         return this.#aggregate(pair, from, to, () => this.#fixedList(pair, from, to));
       case "string":
-        return this.#range(from, to, this.#emitter.stringFunc(this.#direction));
+        return this.#range(from, to, stringFunc(this.#emitter, this.#direction));
       case "list":
       case "map":
-        return this.#range(from, to, this.#emitter.listFunc(this.#direction, elementPair(pair)));
+        return this.#range(from, to, listFunc(this.#emitter, this.#direction, elementPair(pair)));
       case "own":
       case "borrow":
         return this.#handle(type, from, to);
@@ -171,10 +175,10 @@ export class Translator {
   #aggregate(pair: Pair, from: Place, to: Place, inline: () => void): void {
     if (from.kind === "memory" && to.kind === "memory") {
       if (isCopyable(pair.from)) return this.#copy(layoutOf(pair.from, "i32").size, from, to);
-      if (weightOf(pair.from) > MAX_INLINE && !this.#emitter.isBodyOf(this.#code, pair)) {
+      if (weightOf(pair.from) > MAX_INLINE && pair.from !== this.#body) {
         this.#address(from);
         this.#address(to);
-        this.#code.call(this.#emitter.copyFunc(this.#direction, pair));
+        this.#code.call(copyFunc(this.#emitter, this.#direction, pair));
         return;
       }
     }
@@ -214,10 +218,11 @@ export class Translator {
   }
 
   #fixedList({ from: type, to: toType }: Pair, from: Place, to: Place): void {
-    const { element, length } = type as OfKind<"fixed-list">, pair = {
-      from: element,
-      to: (toType as OfKind<"fixed-list">).element,
-    };
+    const { element, length } = type as OfKind<"fixed-list">,
+      pair = {
+        from: element,
+        to: (toType as OfKind<"fixed-list">).element,
+      };
     const { size, flat } = layoutOf(element, "i32");
     if (from.kind === "memory" && to.kind === "memory") {
       const code = this.#code, [source, target] = [code.local("i32"), code.local("i32")], end = code.local("i32");
@@ -257,19 +262,22 @@ export class Translator {
     this.#put(to, store, () => code.get(discriminant));
     const joined = flat?.slice(1) ?? [];
     if (to.kind === "flat") joined.forEach((core, i) => code.zero(core).set(to.locals[i + 1]!));
-    this.#cases(discriminant, payloads.map((payload, index) => {
-      if (payload === undefined) return undefined;
-      const parts = layoutOf(payload, "i32").flat ?? [];
-      return () => {
-        const source = from.kind === "flat" ? this.#narrowed(from, joined, parts) : at(from, payloadOffset);
-        if (to.kind === "memory") {
-          return this.value({ from: payload, to: toPayloads[index]! }, source, at(to, payloadOffset));
-        }
-        const target = this.#partly(to, joined, parts);
-        this.value({ from: payload, to: toPayloads[index]! }, source, target);
-        this.#widen(target, to, joined, parts);
-      };
-    }));
+    this.#cases(
+      discriminant,
+      payloads.map((payload, index) => {
+        if (payload === undefined) return undefined;
+        const parts = layoutOf(payload, "i32").flat ?? [];
+        return () => {
+          const source = from.kind === "flat" ? this.#narrowed(from, joined, parts) : at(from, payloadOffset);
+          if (to.kind === "memory") {
+            return this.value({ from: payload, to: toPayloads[index]! }, source, at(to, payloadOffset));
+          }
+          const target = this.#partly(to, joined, parts);
+          this.value({ from: payload, to: toPayloads[index]! }, source, target);
+          this.#widen(target, to, joined, parts);
+        };
+      }),
+    );
   }
 
   /** Runs the code of one case. Cases without a payload have none. */
@@ -336,7 +344,7 @@ export class Translator {
     emitter.checkInBounds(code, from.memory, pointer, () => code.get(bytes), "list-content-out-of-bounds");
     emitter.charge(code, bytes);
     const byteLength = (): void => void code.get(bytes).do(op.i32WrapI64);
-    const kernel = emitter.bulkCheck(this.#direction, pair.from);
+    const kernel = bulkCheck(emitter, from.memory, pair.from);
     if (kernel !== undefined) code.get(pointer).get(length).call(kernel);
     code.i32(alignment);
     byteLength();
@@ -346,7 +354,7 @@ export class Translator {
       code.get(target).get(pointer);
       byteLength();
       code.memoryCopy(to.memory, from.memory);
-      const after = emitter.bulkNormalise(this.#direction, pair.from);
+      const after = bulkNormalise(emitter, to.memory, pair.from);
       if (after !== undefined) code.get(target).get(length).call(after);
     } else {
       const end = code.local("i32"), source = code.local("i32"), at = code.local("i32");
@@ -358,6 +366,25 @@ export class Translator {
     }
     code.get(target).get(length);
   }
+}
+
+/** Copies a list: `(pointer, length) → (pointer, length)`. */
+function listFunc(emitter: Emitter, direction: Direction, element: Pair): FuncRef {
+  return emitter.func(
+    `list ${emitter.pairKey(element, direction)}`,
+    i32s(2, 2),
+    (code) => new Translator(emitter, direction, code).list(element),
+  );
+}
+
+/** Copies a value from memory to memory: `(from, to)`. */
+function copyFunc(emitter: Emitter, direction: Direction, pair: Pair): FuncRef {
+  const [from, to] = ([0, 1] as const).map((pointer): Place => ({ kind: "memory", pointer, offset: 0 }));
+  return emitter.func(
+    `copy ${emitter.pairKey(pair, direction)}`,
+    i32s(2, 0),
+    (code) => new Translator(emitter, direction, code, pair.from).value(pair, from!, to!),
+  );
 }
 
 /** The element of a list or map. */

@@ -6,7 +6,7 @@
 
 import { access, type Code, op, vector } from "../wasm/code.ts";
 import type { Emitter } from "./emitter.ts";
-import { advance, decode, isShort } from "./text_kernels.ts";
+import { advance, decode, isShort } from "./text_steps.ts";
 
 const [FROM, END] = [0, 1];
 
@@ -127,7 +127,9 @@ function vectors(memory: number, code: Code): void {
   shifted(2);
   code.bytes16(0xe0 - 0x80).vector(vector.i8x16SubSatU);
   shifted(3);
-  code.bytes16(0xf0 - 0x80).vector(vector.i8x16SubSatU).vector(vector.or).bytes16(0x80).vector(vector.and).set(following);
+  code.bytes16(0xf0 - 0x80).vector(vector.i8x16SubSatU).vector(vector.or).bytes16(0x80).vector(vector.and).set(
+    following,
+  );
   code.get(following).vector(vector.xor).get(error).vector(vector.or).tee(error).vector(vector.anyTrue).if();
   code.i32(0).do(op.return).end();
   code.get(input).set(before);

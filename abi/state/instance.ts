@@ -104,9 +104,9 @@ export class InstanceTree {
   /** Ends the asynchronous tasks. Set only if the component has some. */
   onLockDown: (() => void) | undefined = undefined;
   /** Adds to an exception the place where an adapter in WebAssembly was. Set only if there are some. */
-  locateFault: ((error: unknown) => unknown) | undefined = undefined;
-  /** Gives the path of the guest that an adapter calls, by the number of a site. */
-  calleeOfSite: ((site: number) => string | undefined) | undefined = undefined;
+  locateFault: ((error: unknown) => void) | undefined = undefined;
+  /** Gives the path of the guest that an adapter has entered an instance for, by the word that says so. */
+  calleeOfWord: ((word: number) => string | undefined) | undefined = undefined;
   /** Functions that run when no call is suspended any more. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
@@ -190,7 +190,7 @@ export class InstanceTree {
 
   /** The path of a call number. {@linkcode LOCKED} has none. */
   calleeOf(number: number): string | undefined {
-    return number < LOCKED ? this.calleeOfSite?.(LOCKED - number) : this.#callees[number];
+    return number < LOCKED ? this.calleeOfWord?.(number) : this.#callees[number];
   }
 }
 

@@ -69,14 +69,9 @@ class Wait {
    * object, for ever.
    */
   #parts: WaitParts | undefined;
-  /** What an adapter between guests was doing. Other calls may run until the guest goes on. */
-  readonly #site: number;
 
   constructor(parts: WaitParts) {
-    const { words, siteAt } = parts.tree;
     this.#parts = parts;
-    this.#site = words[siteAt]!;
-    words[siteAt] = 0;
   }
 
   listen(promise: PromiseLike<unknown>, tree: InstanceTree): void {
@@ -103,9 +98,7 @@ class Wait {
     const parts = this.#parts;
     if (parts === undefined) return;
     this.#parts = undefined;
-    const { tree } = parts;
-    tree.waits.delete(this);
-    tree.words[tree.siteAt] = this.#site;
+    parts.tree.waits.delete(this);
     try {
       parts.resolve(make(parts));
     } catch (error) {

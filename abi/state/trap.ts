@@ -153,8 +153,8 @@ export function unwinding(tree: InstanceTree): unknown {
 export function surface(tree: InstanceTree, error: unknown, verb: string, path: string): unknown {
   if (tree.aborted !== undefined) return tree.aborted.reason;
   const surfaced = surfacing(tree, error);
+  tree.locateFault?.(surfaced); // before a lock-down forgets which calls are under way
   tree.lockDown(surfaced);
-  tree.locateFault?.(surfaced);
   return completeMessage(surfaced, verb, "", path);
 }
 

@@ -4,7 +4,7 @@
 
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import type { Sides } from "../../abi/calls/guest_to_guest.ts";
-import { fusedImports, type FusedTree, locateFault } from "../../abi/fused/link.ts";
+import { fusedImports, type FusedTree, nameCalls } from "../../abi/fused/link.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
 import type { FusedPlan } from "../fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
@@ -29,11 +29,7 @@ export class FusedCore {
     const { tree, plan: { sites, step } } = side, made: Sides[] = [];
     this.#side = side;
     this.#tree = { tree, sites, sides: (index) => made[index] ??= side.sides(step(index)!) };
-    tree.locateFault = (error) => locateFault(this.#tree, error);
-    tree.calleeOfSite = (number) => {
-      const site = sites.at(number);
-      return site && this.#tree.sides(site.adapter).lifted.path;
-    };
+    nameCalls(this.#tree);
   }
 
   /** Whether a call has an adapter. */
