@@ -12,8 +12,12 @@ import { alike, outcome, type Routes, routes } from "./routes.ts";
 type Encoding = "utf8" | "utf16" | "latin1+utf16";
 const encodings: readonly Encoding[] = ["utf8", "utf16", "latin1+utf16"];
 
-/** Allocates at the end of the memory and notes its arguments, from address 16 on; at 0 is how many. */
-const realloc = `(func (export "realloc") (param $old i32) (param $size i32) (param $align i32) (param $new i32)
+/**
+ * Allocates at the end of the memory and notes its arguments, from address 16 on; at 0 is how many. A
+ * text that becomes latin1 is asked for with an alignment of 1, and must be aligned to 2 as a result.
+ */
+const realloc = (encoding: Encoding): string =>
+  `(func (export "realloc") (param $old i32) (param $size i32) (param $align i32) (param $new i32)
     (result i32) (local $at i32) (local $note i32)
   (local.set $note (i32.add (i32.const 16) (i32.mul (i32.load (i32.const 0)) (i32.const 16))))
   (i32.store (local.get $note) (i32.ne (local.get $old) (i32.const 0)))
@@ -21,7 +25,8 @@ const realloc = `(func (export "realloc") (param $old i32) (param $size i32) (pa
   (i32.store offset=8 (local.get $note) (local.get $align))
   (i32.store offset=12 (local.get $note) (local.get $new))
   (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
-  (local.set $at (i32.and (i32.sub (i32.const 65536) (local.get $new)) (i32.sub (i32.const 0) (local.get $align))))
+  (local.set $at (i32.and (i32.sub (i32.const 65536) (local.get $new)) (i32.sub (i32.const 0)
+    ${encoding === "latin1+utf16" ? "(i32.const 2)" : "(local.get $align)"})))
   (if (local.get $old) (then (memory.copy (local.get $at) (local.get $old)
     (select (local.get $size) (local.get $new) (i32.lt_u (local.get $size) (local.get $new))))))
   (local.get $at))`;
@@ -29,7 +34,7 @@ const realloc = `(func (export "realloc") (param $old i32) (param $size i32) (pa
 const component = (from: Encoding, to: Encoding): string =>
   `(component
   (component $Callee
-    (core module $M (memory (export "m") 1) ${realloc}
+    (core module $M (memory (export "m") 1) ${realloc(to)}
       (func (export "f") (param i32 i32) (result i32)
         (i32.store (i32.const 1024) (local.get 0)) (i32.store (i32.const 1028) (local.get 1)) (i32.const 1024))
       (func (export "notes") (result i32)
@@ -45,7 +50,7 @@ const component = (from: Encoding, to: Encoding): string =>
       (canon lift (core func $m "notes") (memory $m') (post-return (core func $m "forget")))))
   (component $Caller
     (import "f" (func $f (param "text" string) (result string)))
-    (core module $Lib (memory (export "m") 1) ${realloc})
+    (core module $Lib (memory (export "m") 1) ${realloc(from)})
     (core instance $lib (instantiate $Lib))
     (alias core export $lib "m" (core memory $m))
     (alias core export $lib "realloc" (core func $r))
