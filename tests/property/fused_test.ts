@@ -1,0 +1,234 @@
+// Calls between guests with random types and random memories: whatever bytes a guest passes, an adapter
+// with vectors, one without and the JavaScript route do the same. Results, both memories and the
+// calls of realloc are compared, or the trap and its message.
+
+import { assert, assertEquals } from "@std/assert";
+import * as fc from "fast-check";
+import { adapt, type Sides } from "../../abi/calls/guest_to_guest.ts";
+import { Codecs } from "../../abi/codecs/codecs.ts";
+import { signatureOf } from "../../abi/codecs/signature.ts";
+import { fuse, type FusedEnd } from "../../abi/fused/fuse.ts";
+import { fusedImports, type FusedTree, nameCalls } from "../../abi/fused/link.ts";
+import { Sites } from "../../abi/fused/sites.ts";
+import { CanonContext, type StringEncoding } from "../../abi/state/canon_context.ts";
+import { ComponentInstance, InstanceTree } from "../../abi/state/instance.ts";
+import type { CoreFunction, CoreType } from "../../abi/types/core_values.ts";
+import { containsAsyncValue, containsHandle, type FuncType } from "../../abi/types/types.ts";
+import { memberNames } from "../../host/names.ts";
+import { features } from "@windlass/component";
+import { signatures } from "../support/arbitraries.ts";
+import { runs, seed } from "../support/runs.ts";
+
+const encodings = ["utf8", "utf16", "latin1+utf16"] as const satisfies StringEncoding[];
+const codecs = new Codecs(memberNames);
+const MEMORY = 1 << 16, ROOM = 1 << 20;
+
+/** Bytes, numbers and core values that a guest might pass: many are pointers, lengths and text. */
+class Numbers {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed | 1;
+  }
+
+  next(): number {
+    this.#state = Math.imul(this.#state, 1664525) + 1013904223 | 0;
+    return (this.#state >>> 8) / 2 ** 24;
+  }
+
+  below(count: number): number {
+    return Math.floor(this.next() * count);
+  }
+
+  /** No word is a NaN, alone or as the upper half: JavaScript does not keep the bits of all of them. */
+  word(): number {
+    const word = this.#word();
+    return (word & 0x7f800000) === 0x7f800000 ? word & 0xff7fffff : word;
+  }
+
+  #word(): number {
+    switch (this.below(10)) {
+      case 0:
+      case 1:
+        return this.below(3);
+      case 2:
+      case 3:
+      case 4:
+        return 8 * this.below(MEMORY / 8); // a pointer
+      case 5:
+      case 6:
+        return this.below(24); // a length
+      case 7:
+        return [0x61626364, 0x00410042, 0x80000003, 0xd83d, 0xc3a9c3a9, 0x0410, 0xfffffff0, 0x110000][this.below(8)]!;
+      case 8:
+        return MEMORY - this.below(24);
+      default:
+        return this.below(2 ** 32);
+    }
+  }
+
+  core(type: CoreType): number | bigint {
+    const word = this.word() | 0;
+    if (type === "i32") return word;
+    if (type === "i64") return BigInt.asIntN(64, BigInt(word) + (BigInt(this.below(4)) << 32n));
+    return type === "f32" ? Math.fround(word / 3) : word / 3;
+  }
+
+  fill(memory: WebAssembly.Memory): void {
+    const words = new Int32Array(memory.buffer);
+    words.fill(0);
+    for (let i = 0; i < MEMORY / 4; i++) words[i] = this.word() | 0;
+  }
+}
+
+/** A call: its type, the encodings at both ends, and where the numbers begin. */
+interface Case {
+  readonly type: FuncType;
+  readonly from: StringEncoding;
+  readonly to: StringEncoding;
+  readonly numbers: number;
+}
+
+// The memories of both guests, for all calls: one is enough for each.
+const memories = [0, 1].map(() => new WebAssembly.Memory({ initial: ROOM / 65536 }));
+
+type Route = "vectors" | "words" | "javascript";
+
+/** Makes some calls by one route; gives what each came to. */
+function callBy(route: Route, { type, from, to, numbers }: Case, calls: number): unknown[] {
+  const lower = signatureOf(type, { side: "lower", style: "sync", address: "i32" }, codecs);
+  const lift = signatureOf(type, { side: "lift", style: "sync", address: "i32" }, codecs);
+  const source = { type, address: "i32", from: 1, to: 2 } as const;
+  const end = (node: number, encoding: StringEncoding): FusedEnd => ({
+    type: source.type,
+    node,
+    encoding,
+    address: "i32",
+    memory: `memory ${node}`,
+    realloc: `realloc ${node}`,
+  });
+  const sites = new Sites(),
+    fused = route === "javascript" ? undefined : fuse(
+      [{
+        index: 0,
+        caller: end(1, from),
+        callee: end(2, to),
+        core: "core",
+        postReturn: undefined,
+        entering: [2],
+        allowed: true,
+        exceptions: false,
+        defines: () => false,
+      }],
+      sites,
+      route === "vectors",
+    );
+  const module = fused && new WebAssembly.Module(fused.bytes);
+  return Array.from({ length: calls }, (_, call) => {
+    const random = new Numbers(numbers + 7919 * call), notes: unknown[] = [];
+    memories.forEach((memory) => random.fill(memory));
+    const tree = new InstanceTree({ limits: { liftedBytes: 100_000 } }, 3), root = new ComponentInstance(tree);
+    const [caller, callee] = [new ComponentInstance(tree, root), new ComponentInstance(tree, root)];
+    const reallocOf = (end: number): CoreFunction => {
+      let next = MEMORY;
+      return (old: number, oldSize: number, align: number, size: number) => {
+        notes.push([end, old, oldSize, align, size]);
+        const at = Math.ceil(next / Math.max(align, 2)) * Math.max(align, 2), view = memories[end]!;
+        next = at + size;
+        if (old !== 0) new Uint8Array(view.buffer).copyWithin(at, old, old + Math.min(oldSize, size));
+        return at;
+      };
+    };
+    const reallocs = [reallocOf(0), reallocOf(1)] as const;
+    const returned = lift.layout.core.results.map((type) => random.core(type))[0];
+    const core: CoreFunction = (...flat) => {
+      notes.push(["called", ...flat.map((value, i) => asCore(value, lift.layout.core.params[i]))]);
+      return returned;
+    };
+    const context = (inst: ComponentInstance, end: 0 | 1, stringEncoding: StringEncoding): CanonContext =>
+      new CanonContext(inst, {
+        memory: memories[end],
+        address: "i32",
+        realloc: reallocs[end],
+        postReturn: undefined,
+        stringEncoding,
+      }, false);
+    const sides: Sides = {
+      lower,
+      caller: context(caller, 0, from),
+      lifted: { signature: lift, core, postReturn: undefined, path: "function f of another component" },
+      callee: context(callee, 1, to),
+    };
+    let func: CoreFunction;
+    if (fused === undefined) func = adapt(tree, () => sides);
+    else {
+      const ours: FusedTree = { tree, sites, sides: () => sides }, imports = fusedImports(ours, fused);
+      nameCalls(ours);
+      const items: Record<string, unknown> = {
+        "memory 1": memories[0],
+        "memory 2": memories[1],
+        "realloc 1": reallocs[0],
+        "realloc 2": reallocs[1],
+        core,
+      };
+      fused.memories.forEach((key, i) => imports[`m${i}`] = items[key] as WebAssembly.Memory);
+      fused.funcs.forEach((key, i) => imports[`f${i}`] = items[key] as CoreFunction);
+      func = new WebAssembly.Instance(module!, { "": imports }).exports["0"] as CoreFunction;
+    }
+    const args = lower.layout.core.params.map((type) => random.core(type));
+    let result: unknown;
+    try {
+      result = func(...args);
+    } catch (error) {
+      // A guest that has trapped is not looked at any more.
+      assert(tree.lockedDown);
+      return `${(error as Error).name}: ${(error as Error).message}`;
+    }
+    assertEquals([tree.lockedDown, caller.entered, callee.entered, tree.words[tree.depthAt]], [false, 0, 0, 0]);
+    return [asCore(result, lower.layout.core.results[0]), notes, ...memories.map(digest)];
+  });
+}
+
+/** A core value as JavaScript shows it: the engine converts what JavaScript gives. */
+function asCore(value: unknown, type: CoreType | undefined): unknown {
+  if (type === "i32") return (value as number) | 0;
+  return type === "i64" ? BigInt.asIntN(64, value as bigint) : value;
+}
+
+/** A number that changes with each byte of a memory. */
+function digest(memory: WebAssembly.Memory): number {
+  let sum = 0;
+  for (const word of new Int32Array(memory.buffer)) sum = Math.imul(sum ^ word, 0x01000193);
+  return sum;
+}
+
+const isPlain = ({ params, result }: FuncType): boolean =>
+  [...params.map(({ type }) => type), ...(result === undefined ? [] : [result])]
+    .every((type) => !containsHandle(type) && !containsAsyncValue(type));
+const cases = fc.record({
+  type: signatures().map((type) => type as FuncType).filter(isPlain),
+  from: fc.constantFrom(...encodings),
+  to: fc.constantFrom(...encodings),
+  numbers: fc.nat(),
+});
+
+let done = 0, trapped = 0;
+
+Deno.test({
+  name: `adapters do what JavaScript does, WINDLASS_SEED=${seed}`,
+  ignore: !features.multiMemory,
+  fn() {
+    fc.assert(
+      fc.property(cases, (each) => {
+        const expected = callBy("javascript", each, 6);
+        assertEquals(callBy("vectors", each, 6), expected);
+        assertEquals(callBy("words", each, 6), expected);
+        done += expected.length;
+        trapped += expected.filter((found) => typeof found === "string").length;
+      }),
+      { seed, numRuns: runs(400) },
+    );
+    // Both kinds must be met, or the numbers are no good.
+    assert(trapped > done / 10 && trapped < done * 0.95, `${trapped} of ${done} calls trapped`);
+  },
+});
