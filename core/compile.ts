@@ -12,7 +12,7 @@ import { decodeBytes, type Decoded, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
 import { features } from "./module/features.ts";
 import { describeSource } from "./binary/foreign_bytes.ts";
-import { fuseAsync, fuseSync, hasGuestCalls } from "./fuse.ts";
+import { fuseAsync, fuseGiven, fuseSync, hasGuestCalls } from "./fuse.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
 import { checkGiven, fillGiven } from "./sources/given_modules.ts";
@@ -37,8 +37,9 @@ export type ComponentSource =
 /** How to compile. */
 export interface CompileOptions {
   /**
-   * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them).
-   * Nothing is compiled then. The component may be the rest that `windlass split` writes.
+   * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them, with
+   * or without the adapters at its end). Nothing is compiled then. The component may be the rest that
+   * `windlass split` writes.
    */
   modules?: readonly WebAssembly.Module[];
   /**
@@ -138,9 +139,13 @@ function located(error: unknown, { component, modules }: Decoded, module: number
 
 /** Uses modules that were compiled elsewhere. */
 function withModules(decoded: Decoded, options: Compiling, modules: readonly WebAssembly.Module[]): Component {
-  checkGiven(decoded.modules, modules);
+  const own = decoded.modules.length;
+  if (!Array.isArray(modules) || modules.length <= own) checkGiven(decoded.modules, modules);
   checkIdentity(decoded, modules);
-  const component = planned(decoded, options);
+  const component = planned(decoded, options), { plan, fused } = componentInternals(component);
+  // The adapters of calls between guests may follow, as `Component.modules` gives them.
+  const adapters = fused && modules.length > own ? fuseGiven(plan, modules.slice(own)) : 0;
+  checkGiven(decoded.modules, adapters > 0 ? modules.slice(0, own) : modules);
   fillGiven(decoded.modules, modules);
   return component;
 }

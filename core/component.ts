@@ -2,6 +2,7 @@
 // host/link/linker.ts links it, and it never changes.
 
 import { checkKnown } from "./binary/known_names.ts";
+import { fusedModules } from "./fuse.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import type { DefinedComponent, Plan } from "./plan/plan_types.ts";
 import { Reflection } from "./reflect.ts";
@@ -77,11 +78,12 @@ export class Component {
   }
 
   /**
-   * The core modules in order of appearance: hand them to a worker, or back to `compile(bytes, {
-   * modules })`.
+   * The core modules in order of appearance, then the adapters of calls between guests that
+   * `compile` has made: hand them to a worker, or back to `compile(bytes, { modules })`.
    */
   get modules(): readonly WebAssembly.Module[] {
-    return this.#internals.modules.map((slot) => slot.module);
+    const { modules, plan } = this.#internals;
+    return [...modules.map((slot) => slot.module), ...fusedModules(plan)];
   }
 
   /**

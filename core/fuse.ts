@@ -66,13 +66,33 @@ export function fuseSync(plan: Plan): void {
   }
 }
 
+/**
+ * Takes adapters that were compiled elsewhere. Gives how many; 0 if they are not those of the plan.
+ */
+export function fuseGiven(plan: Plan, modules: readonly WebAssembly.Module[]): number {
+  const parts = fusePlan(plan);
+  const fits = parts.length === modules.length &&
+    parts.every(({ group: { steps } }, i) => {
+      const exports = new Set(WebAssembly.Module.exports(modules[i]!).map(({ name }) => name));
+      return exports.size === steps.length && steps.every(({ coreFunc }) => exports.has(`${coreFunc}`));
+    });
+  if (!fits) return 0;
+  parts.forEach((part, i) => part.module = modules[i]);
+  return parts.length;
+}
+
+/** The compiled adapters of a plan. */
+export function fusedModules(plan: Plan): WebAssembly.Module[] {
+  return fusedPlanOf(plan)?.parts.flatMap(({ module }) => module ?? []) ?? [];
+}
+
 /** Without a module, JavaScript serves. Any other failure is a fault of ours. */
 function refuse(error: unknown): void {
   if (!isForbidden(error) && !isExhausted(error)) throw error;
 }
 
 /** Writes the adapters of a plan. They are not compiled yet. */
-function fusePlan(plan: Plan): readonly FusedPart[] {
+export function fusePlan(plan: Plan): readonly FusedPart[] {
   // Calls of an asynchronous component know which thread runs; JavaScript keeps that.
   const groups = isAsyncPlan(plan) ? [] : fusedGroups(plan, features.multiMemory, features.exceptions);
   if (groups.length === 0) return [];
