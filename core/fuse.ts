@@ -7,7 +7,6 @@ import { Sites } from "../abi/fused/sites.ts";
 import { isExhausted } from "../abi/exhausted.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { features } from "./module/features.ts";
-import { isAsyncPlan } from "./plan/async_plan.ts";
 import { type AdapterStep, type FusedGroup, fusedGroups } from "./plan/fused_calls.ts";
 import type { Plan, PlanStep } from "./plan/plan_types.ts";
 
@@ -93,8 +92,7 @@ function refuse(error: unknown): void {
 
 /** Writes the adapters of a plan. They are not compiled yet. */
 export function fusePlan(plan: Plan): readonly FusedPart[] {
-  // Calls of an asynchronous component know which thread runs; JavaScript keeps that.
-  const groups = isAsyncPlan(plan) ? [] : fusedGroups(plan, features.multiMemory, features.exceptions);
+  const groups = fusedGroups(plan, features.multiMemory, features.exceptions);
   if (groups.length === 0) return [];
   const sites = new Sites(), { simd } = features;
   const parts = groups.map((group): FusedPart => ({

@@ -25,13 +25,15 @@ export interface FrameFuncs {
 export interface HandleImport {
   /**
    * It moves a handle from one side to the other, lends one for the frame that was opened last,
-   * lends one to the guest that defines the resource, or returns such a one.
+   * lends one to the guest that defines the resource, or returns such a one; or it moves a stream, a
+   * future or an error context.
    */
-  readonly kind: "own" | "borrow" | "lend" | "return";
+  readonly kind: "own" | "borrow" | "lend" | "return" | "value";
   /** The numbers of the instances. */
   readonly from: number;
   readonly to: number;
-  readonly resource: ResourceType;
+  /** The type of the resource, or of the value at both sides. */
+  readonly type: ResourceType | Pair;
 }
 
 /** One module. */
@@ -199,12 +201,13 @@ export class Emitter {
   // Functions that are shared.
 
   /** Moves a handle: `(handle) → handle`. To return one, `(handle)`. */
-  handleFunc(kind: HandleImport["kind"], { from, to }: Direction, resource: ResourceType): FuncRef {
-    const key = `${kind} ${from.node} ${to.node} ${this.#typeNumber(resource)}`;
+  handleFunc(kind: HandleImport["kind"], direction: Direction, type: ResourceType | Pair): FuncRef {
+    const { from, to } = direction, types = "from" in type ? [type.from, type.to] : [type];
+    const key = `${kind} ${from.node} ${to.node} ${types.map((type) => this.#typeNumber(type))}`;
     let ref = this.#funcs.get(key);
     if (ref === undefined) {
       ref = this.module.importFunc(`h${this.handles.length}`, i32s(1, kind === "return" ? 0 : 1));
-      this.handles.push({ kind, from: from.node, to: to.node, resource });
+      this.handles.push({ kind, from: from.node, to: to.node, type });
       this.#funcs.set(key, ref);
     }
     return ref;

@@ -44,13 +44,22 @@ export interface FusedCall {
   defines(resource: ResourceType): boolean;
 }
 
+/** A function of a guest that adapters call. */
+export interface FusedFunc {
+  readonly role: "core" | "realloc" | "post-return";
+  readonly key: ItemKey;
+  /** The number of a call that needs it, and the component instance it belongs to. */
+  readonly call: number;
+  readonly node: number;
+}
+
 /** A module of adapters. The adapter of a call is exported by the call's number. */
 export interface FusedModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The memories `m0`, `m1`, … */
   readonly memories: readonly ItemKey[];
   /** The functions `f0`, `f1`, … */
-  readonly funcs: readonly ItemKey[];
+  readonly funcs: readonly FusedFunc[];
   /** The functions `h0`, `h1`, … */
   readonly handles: readonly HandleImport[];
 }
@@ -58,16 +67,18 @@ export interface FusedModule {
 /** Makes one module of the adapters of some calls. */
 export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): FusedModule {
   const memories = numbered(calls.flatMap(({ caller, callee }) => [caller.memory, callee.memory]));
-  const emitter = new Emitter(simd, memories.size), funcs = new Map<ItemKey, FuncRef>();
-  const imported = (key: ItemKey, type: CoreFuncType): FuncRef => {
-    let ref = funcs.get(key);
-    if (ref === undefined) funcs.set(key, ref = emitter.module.importFunc(`f${funcs.size}`, type));
+  const emitter = new Emitter(simd, memories.size), funcs: FusedFunc[] = [], refs = new Map<string, FuncRef>();
+  const imported = (func: FusedFunc, type: CoreFuncType): FuncRef => {
+    // What a call does around its core function may differ from call to call.
+    const key = `${func.role} ${func.key} ${func.role === "realloc" ? func.node : func.call}`;
+    let ref = refs.get(key);
+    if (ref === undefined) refs.set(key, ref = emitter.module.importFunc(`f${funcs.push(func) - 1}`, type));
     return ref;
   };
-  const sideOf = ({ node, encoding, memory, realloc }: FusedEnd): Side => ({
+  const sideOf = ({ node, encoding, memory, realloc }: FusedEnd, call: number): Side => ({
     key: `${node} ${encoding} ${memory} ${realloc}`,
     memory: memory === undefined ? -1 : memories.get(memory)!,
-    realloc: realloc === undefined ? undefined : imported(`realloc ${realloc}`, i32s(4, 1)),
+    realloc: realloc === undefined ? undefined : imported({ role: "realloc", key: realloc, call, node }, i32s(4, 1)),
     encoding,
     node,
   });
@@ -76,12 +87,13 @@ export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): 
     const lift = signatureLayout(callee.type, { side: "lift", style: "sync", address: callee.address });
     const adapter = emitAdapter(emitter, sites, {
       index,
-      caller: { type: caller.type, layout: lower, side: sideOf(caller) },
-      callee: { type: callee.type, layout: lift, side: sideOf(callee) },
-      core: imported(`core ${core}`, lift.core),
-      postReturn: postReturn === undefined
-        ? undefined
-        : imported(`post ${postReturn}`, { params: lift.core.results, results: [] }),
+      caller: { type: caller.type, layout: lower, side: sideOf(caller, index) },
+      callee: { type: callee.type, layout: lift, side: sideOf(callee, index) },
+      core: imported({ role: "core", key: core, call: index, node: callee.node }, lift.core),
+      postReturn: postReturn === undefined ? undefined : imported(
+        { role: "post-return", key: postReturn, call: index, node: callee.node },
+        { params: lift.core.results, results: [] },
+      ),
       entering,
       allowed,
       exceptions,
@@ -93,7 +105,7 @@ export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): 
   return {
     bytes: emitter.module.build(),
     memories: [...memories.keys()],
-    funcs: [...funcs.keys()].map((key) => key.slice(key.indexOf(" ") + 1)),
+    funcs,
     handles: emitter.handles,
   };
 }

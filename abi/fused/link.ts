@@ -4,9 +4,9 @@
 
 import { Trap } from "../../errors.ts";
 import { CallFrame } from "../state/call_frame.ts";
-import type { CanonContext } from "../state/canon_context.ts";
+import { CanonContext } from "../state/canon_context.ts";
+import type { CodecSource } from "../codecs/codec.ts";
 import { FREE, SAVED_AT } from "../state/flags.ts";
-import type { HandleTable } from "../state/handle_table.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
 import { checkLeave, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 import { type CallLink, failed } from "../calls/call_link.ts";
@@ -14,7 +14,10 @@ import type { Step } from "../calls/call_plan.ts";
 import { linkGuests, type Sides } from "../calls/guest_to_guest.ts";
 import { liftParams, liftResult } from "../calls/passing.ts";
 import { resourceSlotOf } from "../types/resource_slots.ts";
+import type { ResourceType } from "../types/types.ts";
+import type { HandleImport } from "./emitter.ts";
 import type { FusedModule } from "./fuse.ts";
+import type { Pair } from "./places.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
 import { enteredFrom, type Site, type Sites } from "./sites.ts";
 
@@ -22,6 +25,7 @@ import { enteredFrom, type Site, type Sites } from "./sites.ts";
 export interface FusedTree {
   readonly tree: InstanceTree;
   readonly sites: Sites;
+  readonly codecs: CodecSource;
   /** Gives both sides of a call, by its number. */
   sides(index: number): Sides;
 }
@@ -54,16 +58,8 @@ export function fusedImports(fused: FusedTree, { handles }: FusedModule): WebAss
     },
     close: (frame: number) => frames.close(frame),
   };
-  handles.forEach(({ kind, from, to, resource }, i) => {
-    const [source, target] = [tree.nodes[from]!.handles, tree.nodes[to]!.handles];
-    const move = handleFunc(kind, {
-      tree,
-      source,
-      target,
-      to: tree.nodes[to]!,
-      slot: resourceSlotOf(resource),
-      frames,
-    });
+  handles.forEach((handle, i) => {
+    const move = handle.kind === "value" ? valueFunc(fused, handle) : handleFunc(handle, tree, frames);
     imports[`h${i}`] = (handle: number) => {
       try {
         return move(handle >>> 0);
@@ -110,20 +106,14 @@ class Frames {
   }
 }
 
-interface Moving {
-  readonly tree: InstanceTree;
-  readonly source: HandleTable;
-  readonly target: HandleTable;
-  readonly to: ComponentInstance;
-  readonly slot: number;
-  readonly frames: Frames;
-}
-
 /** `lift_own` and `lower_own`, `lift_borrow` and `lower_borrow`, in one. */
 function handleFunc(
-  kind: FusedModule["handles"][number]["kind"],
-  { tree: { resources }, source, target, to, slot, frames }: Moving,
+  { kind, from, to: lowering, type: resource }: HandleImport,
+  { nodes, resources }: InstanceTree,
+  frames: Frames,
 ): (handle: number) => number | void {
+  const { handles: source } = nodes[from]!, to = nodes[lowering]!, target = to.handles;
+  const slot = resourceSlotOf(resource as ResourceType);
   switch (kind) {
     case "own":
       return (handle) => {
@@ -138,9 +128,25 @@ function handleFunc(
       };
     case "lend":
       return (handle) => source.lendDirectly(handle, resources[slot]!);
-    case "return":
+    default:
       return (handle) => source.endLend(handle);
   }
+}
+
+/** Moves a stream, a future or an error context. */
+function valueFunc({ tree, codecs }: FusedTree, { from, to, type }: HandleImport): (handle: number) => number {
+  const pair = type as Pair, [source, target] = [from, to].map((node) => withoutMemory(tree.nodes[node]!));
+  const [lift, lower] = [codecs.of(pair.from, "i32").liftCore!, codecs.of(pair.to, "i32").lowerCore!];
+  return (handle) => lower(target!, lift(source!, handle, undefined), undefined) as number;
+}
+
+function withoutMemory(inst: ComponentInstance): CanonContext {
+  const memory = undefined;
+  return new CanonContext(
+    inst,
+    { memory, address: "i32", realloc: memory, postReturn: memory, stringEncoding: "utf8" },
+    false,
+  );
 }
 
 // Faults.

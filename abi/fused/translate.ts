@@ -7,7 +7,7 @@
 import type { CoreType } from "../types/core_values.ts";
 import { layoutOf, recordLayout, variantLayout } from "../types/layout.ts";
 import { type ScalarKind, scalarRules } from "../types/scalar_rules.ts";
-import { absurd, type OfKind, type ValType } from "../types/types.ts";
+import { absurd, type OfKind, type ResourceType, type ValType } from "../types/types.ts";
 import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
 import { MAX_LIST_BYTE_LENGTH } from "../codecs/lists.ts";
 import { bulkCheck, bulkKind, bulkNormalise } from "./bulk.ts";
@@ -74,11 +74,11 @@ export class Translator {
         return this.#range(from, to, listFunc(this.#emitter, this.#direction, elementPair(pair)));
       case "own":
       case "borrow":
-        return this.#handle(type, from, to);
+        return this.#handle(type.kind, type.resource, from, to);
       case "stream":
       case "future":
       case "error-context":
-        throw new TypeError(`no adapter has a ${type.kind}`);
+        return this.#handle("value", pair, from, to);
       default:
         absurd(type);
     }
@@ -133,19 +133,16 @@ export class Translator {
     });
   }
 
-  #handle({ kind, resource }: OfKind<"own" | "borrow">, from: Place, to: Place): void {
+  #handle(kind: "own" | "borrow" | "lend" | "value", type: ResourceType | Pair, from: Place, to: Place): void {
     this.#put(to, access.i32Store, () => {
       this.#get(from, access.i32Load);
-      this.#code.call(this.#emitter.handleFunc(kind, this.#direction, resource));
+      this.#code.call(this.#emitter.handleFunc(kind, this.#direction, type));
     });
   }
 
   /** A borrow of a resource that the callee defines. It is lent until it is returned. */
   lend({ resource }: OfKind<"borrow">, from: Place, to: Place): void {
-    this.#put(to, access.i32Store, () => {
-      this.#get(from, access.i32Load);
-      this.#code.call(this.#emitter.handleFunc("lend", this.#direction, resource));
-    });
+    this.#handle("lend", resource, from, to);
   }
 
   // Ranges: a pointer and a length.

@@ -7,15 +7,22 @@ import type { Sides } from "../../abi/calls/guest_to_guest.ts";
 import { fusedImports, type FusedTree, nameCalls } from "../../abi/fused/link.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
 import type { FusedPlan } from "../fuse.ts";
+import type { CodecSource } from "../../abi/codecs/codec.ts";
+import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { CoreRef, PlanStep } from "../plan/plan_types.ts";
 
 /** What adapters take from the core side. */
 export interface FusedSide {
   readonly tree: InstanceTree;
+  readonly codecs: CodecSource;
   readonly plan: FusedPlan;
-  /** Gives a core item. */
-  core(ref: CoreRef): unknown;
+  /** Gives a memory. */
+  memory(ref: CoreRef): WebAssembly.Memory;
+  /** Gives a function that adapters call, as calls of its instance must be made. */
+  func(func: FusedFunc, ref: CoreRef, step: AdapterStep): CoreFunction;
+  /** Whether a call is made by its adapter. */
+  serves(step: AdapterStep): boolean;
   /** Gives both sides of a call. */
   sides(step: AdapterStep): Sides;
 }
@@ -26,15 +33,15 @@ export class FusedCore {
   readonly #tree: FusedTree;
 
   constructor(side: FusedSide) {
-    const { tree, plan: { sites, step } } = side, made: Sides[] = [];
+    const { tree, codecs, plan: { sites, step } } = side, made: Sides[] = [];
     this.#side = side;
-    this.#tree = { tree, sites, sides: (index) => made[index] ??= side.sides(step(index)!) };
+    this.#tree = { tree, codecs, sites, sides: (index) => made[index] ??= side.sides(step(index)!) };
     nameCalls(this.#tree);
   }
 
   /** Whether a call has an adapter. */
-  serves({ coreFunc }: AdapterStep): boolean {
-    return this.#side.plan.step(coreFunc) !== undefined;
+  serves(step: AdapterStep): boolean {
+    return this.#side.plan.step(step.coreFunc) !== undefined && this.#side.serves(step);
   }
 
   /** Makes the adapters that the core instance of a step is the first to import. */
@@ -42,9 +49,10 @@ export class FusedCore {
     const part = this.#side.plan.before(step);
     if (part?.module === undefined) return [];
     const { fused, group: { steps, refs }, module } = part, imports = fusedImports(this.#tree, fused);
-    fused.memories.forEach((key, i) => imports[`m${i}`] = this.#side.core(refs.get(key)!) as WebAssembly.Memory);
-    fused.funcs.forEach((key, i) => imports[`f${i}`] = this.#side.core(refs.get(key)!) as CoreFunction);
+    const { memory, func, plan, serves } = this.#side;
+    fused.memories.forEach((key, i) => imports[`m${i}`] = memory(refs.get(key)!));
+    fused.funcs.forEach((each, i) => imports[`f${i}`] = func(each, refs.get(each.key)!, plan.step(each.call)!));
     const { exports } = new WebAssembly.Instance(module, { "": imports });
-    return steps.map(({ coreFunc }) => [coreFunc, exports[coreFunc] as CoreFunction]);
+    return steps.filter(serves).map(({ coreFunc }) => [coreFunc, exports[coreFunc] as CoreFunction]);
   }
 }

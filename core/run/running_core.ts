@@ -27,6 +27,8 @@ import type { Printers } from "../component.ts";
 import { isAsyncPlan } from "../plan/async_plan.ts";
 import { AsyncCore } from "./async_core.ts";
 import { fusedPlanOf } from "../fuse.ts";
+import type { FusedFunc } from "../../abi/fused/fuse.ts";
+import type { AdapterStep } from "../plan/fused_calls.ts";
 import { FusedCore } from "./fused_core.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
@@ -64,7 +66,6 @@ export type HostImport =
   | { readonly kind: "none" };
 
 type LowerStep = PlanStep & { kind: "lower" };
-type AdapterStep = PlanStep & { kind: "adapter" };
 /** A function that guests import from others or from the host. */
 type CallStep = LowerStep | AdapterStep;
 
@@ -148,6 +149,18 @@ export class RunningCore {
         tree,
       );
     });
+    const adapters = fused ? fusedPlanOf(plan) : undefined;
+    if (adapters !== undefined && tree.flags.memory !== undefined) {
+      this.#fused = new FusedCore({
+        tree,
+        codecs,
+        plan: adapters,
+        memory: (ref) => this.#core(ref) as WebAssembly.Memory,
+        func: (func, ref, step) => this.#calledByAdapter(func, ref, step),
+        serves: (step) => !this.#isAsync(step),
+        sides: (step) => this.#sides(step)(),
+      });
+    }
     const suspending = imports.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
     if (isAsyncPlan(plan)) {
       const side = {
@@ -159,15 +172,6 @@ export class RunningCore {
       };
       this.async = new AsyncCore(side, suspending, scheduling);
       return;
-    }
-    const adapters = fused ? fusedPlanOf(plan) : undefined;
-    if (adapters !== undefined && tree.flags.memory !== undefined) {
-      this.#fused = new FusedCore({
-        tree,
-        plan: adapters,
-        core: (ref) => this.#core(ref),
-        sides: (step) => this.#sides(step)(),
-      });
     }
     if (suspending.length === 0) return;
     tree.suspension = new Suspension();
@@ -256,6 +260,15 @@ export class RunningCore {
       suspends,
       path,
     };
+  }
+
+  /** Gives a function that adapters call. Threads of their own need JavaScript around them. */
+  #calledByAdapter({ role, node }: FusedFunc, ref: CoreRef, step: AdapterStep): CoreFunction {
+    const func = this.#core(ref) as CoreFunction;
+    if (this.async === undefined) return func;
+    if (role === "realloc") return this.async.isThreaded(node) ? this.async.apart(func) : func;
+    const { core, postReturn } = this.lift(step.lift).lifted;
+    return role === "core" ? core : postReturn as CoreFunction;
   }
 
   #core(ref: CoreRef): unknown {

@@ -162,7 +162,7 @@ function callBy(route: Route, { type, from, to, numbers }: Case, calls: number):
     let func: CoreFunction;
     if (fused === undefined) func = adapt(tree, () => sides);
     else {
-      const ours: FusedTree = { tree, sites, sides: () => sides }, imports = fusedImports(ours, fused);
+      const ours: FusedTree = { tree, sites, codecs, sides: () => sides }, imports = fusedImports(ours, fused);
       nameCalls(ours);
       const items: Record<string, unknown> = {
         "memory 1": memories[0],
@@ -172,7 +172,7 @@ function callBy(route: Route, { type, from, to, numbers }: Case, calls: number):
         core,
       };
       fused.memories.forEach((key, i) => imports[`m${i}`] = items[key] as WebAssembly.Memory);
-      fused.funcs.forEach((key, i) => imports[`f${i}`] = items[key] as CoreFunction);
+      fused.funcs.forEach(({ key }, i) => imports[`f${i}`] = items[key] as CoreFunction);
       func = new WebAssembly.Instance(module!, { "": imports }).exports["0"] as CoreFunction;
     }
     const args = lower.layout.core.params.map((type) => random.core(type));
