@@ -71,9 +71,9 @@ export function fuseSync(plan: Plan): void {
 export function fuseGiven(plan: Plan, modules: readonly WebAssembly.Module[]): number {
   const parts = fusePlan(plan);
   const fits = parts.length === modules.length &&
-    parts.every(({ group: { steps } }, i) => {
-      const exports = new Set(WebAssembly.Module.exports(modules[i]!).map(({ name }) => name));
-      return exports.size === steps.length && steps.every(({ coreFunc }) => exports.has(`${coreFunc}`));
+    parts.every(({ fused: { exports } }, i) => {
+      const names = WebAssembly.Module.exports(modules[i]!).map(({ name }) => name);
+      return names.length === exports.length && exports.every((name, k) => name === names[k]);
     });
   if (!fits) return 0;
   parts.forEach((part, i) => part.module = modules[i]);

@@ -155,7 +155,7 @@ function endSync(result: unknown, { task }: Thread): void {
   task.checkResolving();
   let value: unknown;
   try {
-    value = liftResult(signature, cx!, result as CoreValue | undefined, task.frame);
+    value = task.passing?.copies ? [result] : liftResult(signature, cx!, result as CoreValue | undefined, task.frame);
   } catch (error) {
     throw completeMessage(error, "lift", "result", path);
   }

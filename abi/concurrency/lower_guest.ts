@@ -5,6 +5,7 @@
 
 import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import { completeMessage } from "../../errors.ts";
+import type { GuestCopy } from "../calls/guest_copy.ts";
 import { failurePlace } from "../calls/call_plan.ts";
 import { liftParams, lowerResult, type ParamAt } from "../calls/passing.ts";
 import type { Frame } from "../codecs/codec.ts";
@@ -26,7 +27,7 @@ import {
   STARTING,
   Subtask,
 } from "./subtask.ts";
-import type { Task, TaskEnds } from "./task.ts";
+import type { Task, TaskEnds, TaskPassing } from "./task.ts";
 
 /** Both sides. Their contexts have `host: false`. */
 export interface TaskSides {
@@ -35,6 +36,8 @@ export interface TaskSides {
   /** Made when it is first called. */
   readonly target: () => LiftTarget;
   readonly callee: CanonContext;
+  /** What copies the values from memory to memory. Without it, they go through JavaScript. */
+  readonly copy: GuestCopy | undefined;
 }
 
 /** A call that a guest has made. */
@@ -75,9 +78,19 @@ class GuestCall implements TaskEnds, ParamAt {
     else this.#frame?.end();
   }
 
+  /** How the values of the task cross, if they are copied: they stay as they are until then. */
+  passing(task: () => Task): TaskPassing | undefined {
+    const { copy } = this.#sides;
+    if (copy === undefined) return undefined;
+    const params = (flat: readonly unknown[]): CoreValue[] =>
+      copy.params(flat as readonly CoreValue[], this.#frame, task().frame) as CoreValue[];
+    return { params: { get: () => params }, result: { get: () => asGiven }, copies: true };
+  }
+
   start(): readonly unknown[] {
-    const { lower, caller, target } = this.#sides;
+    const { lower, caller, target, copy } = this.#sides;
     this.#progress(STARTED);
+    if (copy !== undefined) return this.#flat;
     try {
       return liftParams(lower, caller, this.#flat, this.#frame, this);
     } catch (error) {
@@ -87,9 +100,10 @@ class GuestCall implements TaskEnds, ParamAt {
   }
 
   resolve(value: unknown): void {
-    const { lower, caller, target } = this.#sides;
+    const { lower, caller, target, copy } = this.#sides;
     try {
-      this.result = lowerResult(lower, caller, value, this.#flat, this.#frame);
+      if (copy !== undefined) this.result = copy.result((value ?? []) as readonly CoreValue[], this.#flat);
+      else this.result = lowerResult(lower, caller, value, this.#flat, this.#frame);
     } catch (error) {
       throw completeMessage(error, "lower", "result", target().path);
     }
@@ -107,6 +121,11 @@ class GuestCall implements TaskEnds, ParamAt {
 }
 
 function nothing(): void {}
+
+/** The core values with which a callee returns, until they are copied. */
+function asGiven(flat: readonly CoreValue[]): unknown[] {
+  return [flat];
+}
 
 /** Makes the core function that the caller imports. */
 export function lowerGuest({ target: make, ...others }: TaskSides, stacks: Stacks): CoreFunction {
@@ -138,7 +157,7 @@ function started(sides: TaskSides, flat: readonly CoreValue[]): { call: GuestCal
   const { caller, callee } = sides, target = sides.target(), { scheduler } = target;
   const thread = currentThread(caller.inst, scheduler);
   const call = new GuestCall(sides, flat);
-  const task = makeTask(target, callee, call, thread.task.root);
+  const task: Task = makeTask(target, callee, call, thread.task.root, call.passing(() => task));
   return { call, task };
 }
 

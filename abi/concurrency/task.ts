@@ -26,8 +26,10 @@ export interface TaskEnds {
 
 /** How the values of a task cross by generated code. */
 export interface TaskPassing {
-  readonly params: ReturnType<typeof paramsLowering>;
-  readonly result: ReturnType<typeof givenLifting>;
+  readonly params: Pick<ReturnType<typeof paramsLowering>, "get">;
+  readonly result: Pick<ReturnType<typeof givenLifting>, "get">;
+  /** Whether the result stays as the callee gives it until it is copied to another guest. */
+  readonly copies?: true;
 }
 
 type State = "initial" | "started" | "pending-cancel" | "cancel-delivered" | "resolved";

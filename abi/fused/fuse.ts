@@ -4,10 +4,11 @@
 // imported to instantiate it.
 
 import type { AddressType, CoreFuncType } from "../types/core_values.ts";
-import { signatureLayout } from "../types/layout.ts";
+import { type CallStyle, signatureLayout } from "../types/layout.ts";
 import type { FuncType, ResourceType } from "../types/types.ts";
 import type { FuncRef } from "../wasm/code.ts";
 import { emitAdapter } from "./adapter.ts";
+import { type CopiedCall, emitCopyParams, emitCopyResult } from "./copier.ts";
 import { Emitter, type HandleImport, i32s } from "./emitter.ts";
 import type { Side } from "./places.ts";
 import type { Sites } from "./sites.ts";
@@ -20,6 +21,7 @@ export interface FusedEnd {
   readonly type: FuncType;
   /** The number of its component instance. */
   readonly node: number;
+  readonly style: CallStyle;
   readonly encoding: Side["encoding"];
   readonly address: AddressType;
   readonly memory: ItemKey | undefined;
@@ -30,6 +32,10 @@ export interface FusedEnd {
 export interface FusedCall {
   /** Its number in the component. */
   readonly index: number;
+  /** Whether an adapter makes the call: both ends are synchronous. */
+  readonly adapts: boolean;
+  /** Whether its values are copied by functions of their own, since it may run as a task. */
+  readonly copies: boolean;
   readonly caller: FusedEnd;
   readonly callee: FusedEnd;
   readonly core: ItemKey;
@@ -53,8 +59,16 @@ export interface FusedFunc {
   readonly node: number;
 }
 
-/** A module of adapters. The adapter of a call is exported by the call's number. */
+/** Names of exports: the adapter of a call, and what copies its parameters and its result. */
+export const exportNames = {
+  adapter: (call: number): string => `${call}`,
+  params: (call: number): string => `params ${call}`,
+  result: (call: number): string => `result ${call}`,
+};
+
+/** A module of adapters. */
 export interface FusedModule {
+  readonly exports: readonly string[];
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The memories `m0`, `m1`, … */
   readonly memories: readonly ItemKey[];
@@ -82,32 +96,41 @@ export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): 
     encoding,
     node,
   });
-  for (const { index, caller, callee, core, postReturn, entering, allowed, exceptions, defines } of calls) {
-    const lower = signatureLayout(caller.type, { side: "lower", style: "sync", address: caller.address });
-    const lift = signatureLayout(callee.type, { side: "lift", style: "sync", address: callee.address });
-    const adapter = emitAdapter(emitter, sites, {
+  const exports: string[] = [], { module } = emitter;
+  const expose = (name: string, func: FuncRef): void => {
+    exports.push(name);
+    module.export(name, func);
+  };
+  for (const { index, caller, callee, adapts, copies, core, postReturn, ...rules } of calls) {
+    const { address } = caller;
+    const lower = signatureLayout(caller.type, { side: "lower", style: caller.style, address });
+    const lift = signatureLayout(callee.type, { side: "lift", style: callee.style, address: callee.address });
+    const copied: CopiedCall = {
       index,
       caller: { type: caller.type, layout: lower, side: sideOf(caller, index) },
       callee: { type: callee.type, layout: lift, side: sideOf(callee, index) },
-      core: imported({ role: "core", key: core, call: index, node: callee.node }, lift.core),
-      postReturn: postReturn === undefined ? undefined : imported(
-        { role: "post-return", key: postReturn, call: index, node: callee.node },
-        { params: lift.core.results, results: [] },
-      ),
-      entering,
-      allowed,
-      exceptions,
-      defines,
-    });
-    emitter.module.export(`${index}`, adapter);
+    };
+    if (adapts) {
+      const adapter = emitAdapter(emitter, sites, {
+        ...copied,
+        ...rules,
+        core: imported({ role: "core", key: core, call: index, node: callee.node }, lift.core),
+        postReturn: postReturn === undefined ? undefined : imported(
+          { role: "post-return", key: postReturn, call: index, node: callee.node },
+          { params: lift.core.results, results: [] },
+        ),
+      });
+      expose(exportNames.adapter(index), adapter);
+    }
+    if (copies) {
+      expose(exportNames.params(index), emitCopyParams(emitter, sites, copied));
+      if (callee.type.result !== undefined) {
+        expose(exportNames.result(index), emitCopyResult(emitter, sites, copied));
+      }
+    }
   }
   emitter.finish();
-  return {
-    bytes: emitter.module.build(),
-    memories: [...memories.keys()],
-    funcs,
-    handles: emitter.handles,
-  };
+  return { exports, bytes: module.build(), memories: [...memories.keys()], funcs, handles: emitter.handles };
 }
 
 function numbered(keys: readonly (ItemKey | undefined)[]): Map<ItemKey, number> {

@@ -12,11 +12,14 @@ import { checkLeave, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 import { type CallLink, failed } from "../calls/call_link.ts";
 import type { Step } from "../calls/call_plan.ts";
 import { linkGuests, type Sides } from "../calls/guest_to_guest.ts";
-import { liftParams, liftResult } from "../calls/passing.ts";
+import { liftParams } from "../calls/passing.ts";
 import { resourceSlotOf } from "../types/resource_slots.ts";
 import type { ResourceType } from "../types/types.ts";
+import { givenBy } from "./copier.ts";
 import type { HandleImport } from "./emitter.ts";
-import type { FusedModule } from "./fuse.ts";
+import { exportNames, type FusedModule } from "./fuse.ts";
+import type { GuestCopy } from "../calls/guest_copy.ts";
+import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import type { Pair } from "./places.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
 import { enteredFrom, type Site, type Sites } from "./sites.ts";
@@ -41,8 +44,12 @@ export function nameCalls(fused: FusedTree): void {
 }
 
 /** Makes the imports of a module, besides memories of guests and core functions. */
-export function fusedImports(fused: FusedTree, { handles }: FusedModule): WebAssembly.ModuleImports {
-  const { tree } = fused, { flags: { memory, at } } = tree, frames = new Frames();
+export function fusedImports(
+  fused: FusedTree,
+  { handles }: FusedModule,
+  frames: Frames = new Frames(),
+): WebAssembly.ModuleImports {
+  const { tree } = fused, { flags: { memory, at } } = tree;
   const imports: WebAssembly.ModuleImports = {
     flags: memory!,
     base: new WebAssembly.Global({ value: "i32" }, 4 * at),
@@ -73,15 +80,32 @@ export function fusedImports(fused: FusedTree, { handles }: FusedModule): WebAss
   return imports;
 }
 
+/** Gives what copies the values of a call, from the exports of its module. */
+export function guestCopy(exports: WebAssembly.Exports, call: number, frames: Frames): GuestCopy {
+  const params = exports[exportNames.params(call)] as CoreFunction;
+  const result = exports[exportNames.result(call)] as CoreFunction | undefined;
+  const count = params.length;
+  return {
+    params(flat, caller, callee) {
+      frames.last = { caller: caller ?? callee, callee };
+      const values: unknown = params(...flat.length > count ? flat.slice(0, count) : flat);
+      return values === undefined ? [] : typeof values === "object" ? values as CoreValue[] : [values as CoreValue];
+    },
+    // An argument too many is no matter to a core function.
+    result: (given, flat) => result?.(...given, flat[flat.length - 1]),
+  };
+}
+
 // Handles.
 
-interface Frame {
+/** What a call owes at both ends. */
+export interface Frame {
   readonly caller: CallFrame;
   readonly callee: CallFrame;
 }
 
 /** The frames of the calls under way, by number. */
-class Frames {
+export class Frames {
   readonly #frames: (Frame | undefined)[] = [];
   readonly #free: number[] = [];
   /** The frame that was opened last: no call begins while the parameters of another are lifted. */
@@ -209,7 +233,13 @@ function raise(fused: FusedTree, code: FaultCode): never {
   let step = liftingOf(site);
   try {
     // The codecs say what exactly is wrong, and where in the value.
-    describe(tree, link, site, at);
+    const { asyncValues } = tree;
+    tree.asyncValues = asyncValues && { ...asyncValues, lift: () => undefined };
+    try {
+      describe(tree, link, site, at);
+    } finally {
+      tree.asyncValues = asyncValues;
+    }
     step = loweringOf(site);
     trap(tree, code);
   } catch (error) {
@@ -229,14 +259,17 @@ function refuse(tree: InstanceTree, { caller, callee }: CallLink): never {
 
 /** Lifts the noted core values once more. Throws if that fails. */
 function describe(tree: InstanceTree, link: CallLink, { phase }: Site, at: { param: number }): void {
-  const { plan: { lower, lift }, caller, callee } = link;
+  const { plan: { lower, lift }, caller, callee } = link, frame = new CallFrame();
   if (phase === "params") {
     const flat = saved(tree, lower!.layout.core.params);
-    liftParams(lower!, withoutHandles(caller!), flat, new CallFrame(), at);
-  } else {
-    const [value] = saved(tree, lift!.layout.core.results);
-    liftResult(lift!, withoutHandles(callee!.cx), value, new CallFrame());
+    liftParams(lower!, withoutHandles(caller!), flat, frame, at);
+    return;
   }
+  const cx = withoutHandles(callee!.cx), { types, direct } = givenBy(lift!.type, lift!.layout), result = lift!.result!;
+  const flat = saved(tree, types), { alignment, size } = result.layout;
+  cx.beginLift();
+  if (direct) result.liftFlat(cx, flat, 0, frame);
+  else result.load(cx, cx.checkPointer(flat[0], alignment, size), frame);
 }
 
 /** The core values that the adapter noted. */

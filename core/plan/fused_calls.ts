@@ -8,6 +8,8 @@ import { enteringSet, mayCall } from "../../abi/state/nesting.ts";
 import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import { MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
 import type { CoreRef, Plan, PlanOptions, PlanStep } from "./plan_types.ts";
+import { isAsyncPlan } from "./async_plan.ts";
+import { suspendingReach } from "./suspend_reach.ts";
 import { unsupportedStep } from "./unsupported.ts";
 
 /** The step of a call between guests. */
@@ -32,6 +34,8 @@ export interface FusedGroup {
  */
 export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean): FusedGroup[] {
   const adapters = new Map<number, AdapterStep>(), definers = new Map<number, number>();
+  // What may have to wait runs as a task: its values are copied, and JavaScript does the rest.
+  const reach = isAsyncPlan(plan) ? suspendingReach(plan, []) : undefined;
   for (const step of plan.steps) {
     if (step.kind === "adapter" && isServed(step, plan, memories)) adapters.set(step.coreFunc, step);
     if (step.kind === "resource") definers.set(step.resource, step.node);
@@ -56,7 +60,7 @@ export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean):
       }
     }
     if (steps.length > 0) {
-      const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, exceptions, definers, refs);
+      const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, exceptions, definers, reach, refs);
       groups.push({ before: step, steps, calls: steps.map((step) => describer.call(step)), refs });
     }
   }
@@ -65,9 +69,8 @@ export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean):
 
 /** Whether an adapter can serve a call. */
 function isServed(step: AdapterStep, plan: Plan, memories: boolean): boolean {
-  const { options, core, type } = plan.lifts[step.lift]!;
+  const { options, core } = plan.lifts[step.lift]!;
   if (unsupportedStep(step, plan) !== undefined || valuesOf(step.type) > MAX_ADAPTER_VALUES) return false;
-  if (type.async || options.style !== "sync" || step.options.style !== "sync") return false;
   if (!memories && (options.memory ?? step.options.memory) !== undefined) return false;
   // Such functions are made when they are first called.
   return [core, options.realloc, options.postReturn, step.options.realloc].every((ref) => ref?.kind !== "made");
@@ -79,25 +82,32 @@ class Describer {
   readonly #exceptions: boolean;
   /** The component instance that defines each resource, by slot. */
   readonly #definers: ReadonlyMap<number, number>;
+  /** Lifts that may have to wait. `undefined` for a component that is not asynchronous. */
+  readonly #reach: ReadonlySet<number> | undefined;
   readonly #refs: Map<ItemKey, CoreRef>;
 
   constructor(
     plan: Plan,
     exceptions: boolean,
     definers: ReadonlyMap<number, number>,
+    reach: ReadonlySet<number> | undefined,
     refs: Map<ItemKey, CoreRef>,
   ) {
     this.#plan = plan;
     this.#exceptions = exceptions;
     this.#definers = definers;
+    this.#reach = reach;
     this.#refs = refs;
   }
 
   call({ coreFunc, lift, type, options, node }: AdapterStep): FusedCall {
     const { lifts, nodes } = this.#plan, callee = lifts[lift]!, { postReturn } = callee.options;
     const parentOf = (node: number): number | undefined => nodes[node]! < 0 ? undefined : nodes[node]!;
+    const adapts = !callee.type.async && callee.options.style === "sync" && options.style === "sync";
     return {
       index: coreFunc,
+      adapts,
+      copies: !adapts || this.#reach?.has(lift) === true,
       caller: this.#end(type, options, node),
       callee: this.#end(callee.type, callee.options, callee.node),
       core: this.#key(callee.core),
@@ -110,10 +120,11 @@ class Describer {
   }
 
   #end(type: FusedEnd["type"], options: PlanOptions, node: number): FusedEnd {
-    const { stringEncoding, address, memory, realloc } = options;
+    const { stringEncoding, style, address, memory, realloc } = options;
     return {
       type,
       node,
+      style,
       encoding: stringEncoding,
       address,
       memory: memory && this.#key(memory),

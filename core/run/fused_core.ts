@@ -4,11 +4,12 @@
 
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import type { Sides } from "../../abi/calls/guest_to_guest.ts";
-import { fusedImports, type FusedTree, nameCalls } from "../../abi/fused/link.ts";
+import { Frames, fusedImports, type FusedTree, guestCopy, nameCalls } from "../../abi/fused/link.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
 import type { FusedPlan } from "../fuse.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";
-import type { FusedFunc } from "../../abi/fused/fuse.ts";
+import { exportNames, type FusedFunc } from "../../abi/fused/fuse.ts";
+import type { GuestCopy } from "../../abi/calls/guest_copy.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { CoreRef, PlanStep } from "../plan/plan_types.ts";
 
@@ -31,6 +32,8 @@ export interface FusedSide {
 export class FusedCore {
   readonly #side: FusedSide;
   readonly #tree: FusedTree;
+  readonly #frames = new Frames();
+  readonly #copies = new Map<number, GuestCopy>();
 
   constructor(side: FusedSide) {
     const { tree, codecs, plan: { sites, step } } = side, made: Sides[] = [];
@@ -44,15 +47,23 @@ export class FusedCore {
     return this.#side.plan.step(step.coreFunc) !== undefined && this.#side.serves(step);
   }
 
+  /** What copies the values of a call that runs as a task. `undefined` if JavaScript does. */
+  copy(step: AdapterStep): GuestCopy | undefined {
+    return this.#copies.get(step.coreFunc);
+  }
+
   /** Makes the adapters that the core instance of a step is the first to import. */
   before(step: PlanStep): readonly (readonly [coreFunc: number, adapter: CoreFunction])[] {
     const part = this.#side.plan.before(step);
     if (part?.module === undefined) return [];
-    const { fused, group: { steps, refs }, module } = part, imports = fusedImports(this.#tree, fused);
+    const { fused, group: { steps, refs, calls }, module } = part,
+      imports = fusedImports(this.#tree, fused, this.#frames);
     const { memory, func, plan, serves } = this.#side;
     fused.memories.forEach((key, i) => imports[`m${i}`] = memory(refs.get(key)!));
     fused.funcs.forEach((each, i) => imports[`f${i}`] = func(each, refs.get(each.key)!, plan.step(each.call)!));
     const { exports } = new WebAssembly.Instance(module, { "": imports });
-    return steps.filter(serves).map(({ coreFunc }) => [coreFunc, exports[coreFunc] as CoreFunction]);
+    for (const { index, copies } of calls) if (copies) this.#copies.set(index, guestCopy(exports, index, this.#frames));
+    return steps.filter((step, i) => calls[i]!.adapts && serves(step))
+      .map(({ coreFunc }) => [coreFunc, exports[exportNames.adapter(coreFunc)] as CoreFunction]);
   }
 }

@@ -375,7 +375,8 @@ export class RunningCore {
 
   #adaptAsync(step: AdapterStep): CoreFunction {
     const { lower, caller, callee } = this.#sides(step)();
-    return this.async!.lowerGuest({ lower, caller, callee, target: () => this.lift(step.lift).target()! });
+    const copy = this.#fused?.copy(step);
+    return this.async!.lowerGuest({ lower, caller, callee, copy, target: () => this.lift(step.lift).target()! });
   }
 
   #lower({ leaf, type, options, coreFunc }: LowerStep, node: ComponentInstance): CoreFunction {
