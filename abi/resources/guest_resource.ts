@@ -116,10 +116,15 @@ export type ResourceObjectClass = abstract new (...args: never[]) => ResourceObj
 /** Gives the class for objects of a resource type. Called once per type. */
 export type ClassOf = (resource: GuestResource) => ResourceObjectClass;
 
+const none: readonly ComponentInstance[] = [];
+
 /** A resource type that a component of the tree defines. */
 export class GuestResource implements ResourceRuntime {
   readonly type: ResourceType;
   readonly node: ComponentInstance;
+  /** The instance that dropped last, and what its drop enters. */
+  #dropper: ComponentInstance | undefined = undefined;
+  #entering: readonly ComponentInstance[] | undefined = undefined;
   #class: ResourceObjectClass | undefined;
   readonly #classOf: ClassOf;
   /** The call number of the destructor. */
@@ -198,9 +203,10 @@ export class GuestResource implements ResourceRuntime {
     const { tree } = this.node;
     if (caller === undefined && (tree.lockedDown || this.#destructor === undefined)) return;
     // When the instance ends, all its parts are entered already and stay so.
-    const entering = tree.disposed ? [] : this.node.enteringSet(caller);
-    const taken = entering.find((inst) => inst.entered !== FREE);
-    if (taken !== undefined) trap(tree, "cannot-enter", whyNotEntered(taken));
+    const entering = tree.disposed ? none : this.#enteringSet(caller);
+    for (let i = 0; i < entering.length; i++) {
+      if (entering[i]!.entered !== FREE) trap(tree, "cannot-enter", whyNotEntered(entering[i]!));
+    }
     if (this.#destructor === undefined) return;
     const call = this.#call ??= tree.callNumber(`the destructor of resource ${this.name}`);
     for (const inst of entering) inst.entered = call;
@@ -211,6 +217,15 @@ export class GuestResource implements ResourceRuntime {
       throw caller === undefined ? surface(tree, error, "drop", `resource ${this.name}`) : asTrap(error);
     }
     for (const inst of entering) inst.entered = FREE;
+  }
+
+  /** `entering_set`. It is kept for the caller that comes next: mostly the same one drops. */
+  #enteringSet(caller: ComponentInstance | undefined): readonly ComponentInstance[] {
+    if (this.#entering === undefined || this.#dropper !== caller) {
+      this.#dropper = caller;
+      this.#entering = this.node.enteringSet(caller);
+    }
+    return this.#entering;
   }
 
   /** Whether the destructor can never run again. */
