@@ -12,7 +12,8 @@ import { decodeBytes, type Decoded, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
 import { features } from "./module/features.ts";
 import { describeSource } from "./binary/foreign_bytes.ts";
-import { fuseAsync, fuseGiven, fuseSync, hasGuestCalls } from "./fuse.ts";
+import { fuser } from "./fused/fuse.ts";
+import { type Fuser, needsFuser } from "./fused/fused_plan.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
 import { checkGiven, fillGiven } from "./sources/given_modules.ts";
@@ -137,17 +138,33 @@ function located(error: unknown, { component, modules }: Decoded, module: number
   return error;
 }
 
-/** Uses modules that were compiled elsewhere. */
-function withModules(decoded: Decoded, options: Compiling, modules: readonly WebAssembly.Module[]): Component {
+/** Uses modules that were compiled elsewhere, and adapters, where there is a fuser to take them. */
+function withModules(
+  decoded: Decoded,
+  options: Compiling,
+  modules: readonly WebAssembly.Module[],
+  fuser: Fuser | undefined,
+): Component {
   const own = decoded.modules.length;
   if (!Array.isArray(modules) || modules.length <= own) checkGiven(decoded.modules, modules);
   checkIdentity(decoded, modules);
-  const component = planned(decoded, options), { plan, fused } = componentInternals(component);
+  const component = planned(decoded, options), internals = componentInternals(component), { plan, fused } = internals;
   // The adapters of calls between guests may follow, as `Component.modules` gives them.
-  const adapters = fused && modules.length > own ? fuseGiven(plan, modules.slice(own)) : 0;
+  internals.fuser = fused ? fuser : undefined;
+  const adapters = modules.length > own ? internals.fuser?.given(plan, modules.slice(own)) ?? 0 : 0;
   checkGiven(decoded.modules, adapters > 0 ? modules.slice(0, own) : modules);
   fillGiven(decoded.modules, modules);
   return component;
+}
+
+/** The same, for an asynchronous compile: a fuser is loaded if there are adapters. */
+async function usingModules(
+  decoded: Decoded,
+  options: Compiling,
+  modules: readonly WebAssembly.Module[],
+): Promise<Component> {
+  const hasMore = Array.isArray(modules) && modules.length > decoded.modules.length;
+  return withModules(decoded, options, modules, hasMore ? (await import("./fused/fuse.ts")).fuser : undefined);
 }
 
 /** Makes the component. Its modules may still be missing. */
@@ -160,6 +177,7 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
     modules,
     codegen: options.codegen ?? true,
     fused: options.fused ?? true,
+    fuser: undefined,
     printers: options.printers,
   });
 }
@@ -171,7 +189,7 @@ export function compileSync(bytes: Bytes, given: CompileOptions, printers: Print
   const options: Compiling = { ...given, printers };
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
-  if (options.modules !== undefined) return withModules(decoded, options, options.modules);
+  if (options.modules !== undefined) return withModules(decoded, options, options.modules, fuser);
   requireWhole(decoded);
   const component = planned(decoded, options);
   decoded.modules.forEach((slot, i) => {
@@ -182,8 +200,8 @@ export function compileSync(bytes: Bytes, given: CompileOptions, printers: Print
       throw located(moduleError(error, module, i, slot.offset), decoded, i);
     }
   });
-  const { plan, fused } = componentInternals(component);
-  if (fused) fuseSync(plan);
+  const internals = componentInternals(component);
+  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan);
   return component;
 }
 
@@ -233,7 +251,7 @@ async function inOrder<T>(decoded: Decoded, promises: readonly Promise<T>[]): Pr
 
 async function compileBytes(all: Uint8Array, options: Compiling): Promise<Component> {
   const decoded = decodeBytes(all);
-  if (options.modules !== undefined) return withModules(decoded, options, options.modules);
+  if (options.modules !== undefined) return await usingModules(decoded, options, options.modules);
   requireWhole(decoded);
   // The engine compiles on threads of its own. Meanwhile we validate the component: a fault that
   // validation finds is reported before a fault of a module.
@@ -255,8 +273,11 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
 
 /** Compiles the adapters of a component that has calls between guests. */
 async function compileAdapters(component: Component): Promise<void> {
-  const { plan, fused } = componentInternals(component);
-  if (fused && hasGuestCalls(plan)) await fuseAsync(plan);
+  const internals = componentInternals(component), { fused, plan } = internals;
+  if (!fused || !needsFuser(plan)) return;
+  const loaded = await import("./fused/fuse.ts");
+  internals.fuser = loaded.fuser;
+  await loaded.fuseAsync(plan);
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {
@@ -276,7 +297,7 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
       step = walk.next(new Uint8Array(0));
     }
     const decoded = step.value;
-    if (options.modules !== undefined) return withModules(decoded, options, options.modules);
+    if (options.modules !== undefined) return await usingModules(decoded, options, options.modules);
     requireWhole(decoded);
     const component = planned(decoded, options), adapters = compileAdapters(component);
     adapters.catch(() => {});

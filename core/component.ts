@@ -2,7 +2,7 @@
 // host/link/linker.ts links it, and it never changes.
 
 import { checkKnown } from "./binary/known_names.ts";
-import { fusedModules } from "./fuse.ts";
+import { fusedPlanOf, type Fuser } from "./fused/fused_plan.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import type { DefinedComponent, Plan } from "./plan/plan_types.ts";
 import { Reflection } from "./reflect.ts";
@@ -22,6 +22,8 @@ export interface ComponentInternals {
   readonly codegen: boolean;
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
+  /** What makes them for plans that are made of it. Set once it is loaded. */
+  fuser: Fuser | undefined;
   readonly printers: Printers;
 }
 
@@ -83,7 +85,7 @@ export class Component {
    */
   get modules(): readonly WebAssembly.Module[] {
     const { modules, plan } = this.#internals;
-    return [...modules.map((slot) => slot.module), ...fusedModules(plan)];
+    return [...modules.map((slot) => slot.module), ...fusedPlanOf(plan)?.modules() ?? []];
   }
 
   /**

@@ -1,7 +1,7 @@
 // deno task adapters FILE.wasm: the adapters of the calls between guests of a component, as text, for
 // reading. Each is exported by the number of the core function that the caller imports.
 
-import { fusePlan } from "../core/fuse.ts";
+import { fusePlan } from "../core/fused/fuse.ts";
 import { componentInternals } from "../core/component.ts";
 import { compile } from "../mod.ts";
 import { unwat } from "../tests/support/wat.ts";

@@ -23,7 +23,6 @@ import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
-import { fuseSync } from "../fuse.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
@@ -83,9 +82,9 @@ export class Running {
   /** Gives an exported component. A plan that is run contains no imported ones. */
   component(item: PlanComponent): Component {
     const root = item as DefinedComponent;
-    const { codegen, fused, printers } = this.#settings, plan = planComponent(root);
-    if (fused) fuseSync(plan);
-    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, printers });
+    const { codegen, fused, fuser, printers } = this.#settings, plan = planComponent(root);
+    fuser?.fuse(plan);
+    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, printers });
   }
 
   /** Gives a function as JavaScript calls it. */

@@ -26,10 +26,10 @@ import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
 import { isAsyncPlan } from "../plan/async_plan.ts";
 import { AsyncCore } from "./async_core.ts";
-import { fusedPlanOf } from "../fuse.ts";
+import { fusedPlanOf, type Fuser } from "../fused/fused_plan.ts";
 import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
-import { FusedCore } from "./fused_core.ts";
+import type { FusedCore } from "../fused/fused_core.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
@@ -43,6 +43,7 @@ export interface RunSettings {
   readonly codegen: boolean;
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
+  readonly fuser: Fuser | undefined;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
   /** Functions that print the worlds of exported components. */
@@ -151,10 +152,9 @@ export class RunningCore {
     });
     const adapters = fused ? fusedPlanOf(plan) : undefined;
     if (adapters !== undefined && tree.flags.memory !== undefined) {
-      this.#fused = new FusedCore({
+      this.#fused = adapters.core({
         tree,
         codecs,
-        plan: adapters,
         memory: (ref) => this.#core(ref) as WebAssembly.Memory,
         func: (func, ref, step) => this.#calledByAdapter(func, ref, step),
         serves: (step) => !this.#isAsync(step),

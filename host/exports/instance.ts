@@ -15,6 +15,7 @@ import type { Printers } from "../../core/component.ts";
 import { features } from "../../core/module/features.ts";
 import { runAsync, Running, runSync } from "../../core/run/instantiate.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
+import type { Fuser } from "../../core/fused/fused_plan.ts";
 import type { Plan } from "../../core/plan/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
@@ -140,6 +141,7 @@ export interface LinkedPlan {
   readonly codegen: boolean;
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
+  readonly fuser: Fuser | undefined;
   /** The functions with which exported components print their worlds. */
   readonly printers: Printers;
 }
@@ -178,7 +180,7 @@ function checkOptions(options: InstantiateOptions<unknown>): void {
 }
 
 function prepare(
-  { plan, hostImports, classes: hostClasses, codegen, fused, printers }: LinkedPlan,
+  { plan, hostImports, classes: hostClasses, codegen, fused, fuser, printers }: LinkedPlan,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   checkOptions(options);
@@ -188,6 +190,7 @@ function prepare(
     codecs,
     codegen: codegen && features.codegen,
     fused,
+    fuser,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
     printers,
     scheduling: {

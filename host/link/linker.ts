@@ -7,7 +7,6 @@ import { describe, LinkError } from "../../errors.ts";
 import { isThenable } from "../../abi/codecs/results.ts";
 import { Component, componentInternals } from "../../core/component.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
-import { fuseSync } from "../../core/fuse.ts";
 import { planComponent } from "../../core/plan/plan.ts";
 import { componentType } from "../../core/validate/validate.ts";
 import { ImportMatcher } from "./import_matcher.ts";
@@ -195,16 +194,16 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     if (!(component instanceof Component)) {
       throw new TypeError(`link takes a Component, found ${notComponent(component)}`);
     }
-    const { root, plan: known, codegen, fused, printers } = componentInternals(component);
+    const { root, plan: known, codegen, fused, fuser, printers } = componentInternals(component);
     this.#root.refresh();
     const matcher = new ImportMatcher(this.#root, this.#trapUnknown, componentType(root.def));
     const given = known.imports.flatMap((leaf) => matcher.given(leaf) ?? []);
     // Core modules and components that the host provides are part of the plan, so the component is
     // planned again with them.
     const plan = given.length === 0 ? known : planComponent(root, given);
-    if (fused) fuseSync(plan);
+    fuser?.fuse(plan);
     const hostImports = plan.imports.map((leaf) => matcher.match(leaf));
-    const linked = { plan, hostImports, classes: matcher.classes, codegen, fused, printers };
+    const linked = { plan, hostImports, classes: matcher.classes, codegen, fused, fuser, printers };
     return {
       component,
       instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(linked, options),

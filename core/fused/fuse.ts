@@ -2,43 +2,15 @@
 // A plan enters; modules of adapters leave, for the engine and for instances. Where none can be had,
 // calls go through JavaScript.
 
-import { fuse, type FusedModule } from "../abi/fused/fuse.ts";
-import { Sites } from "../abi/fused/sites.ts";
-import { isExhausted } from "../abi/exhausted.ts";
-import { isForbidden } from "./module/forbidden.ts";
-import { features } from "./module/features.ts";
-import { type AdapterStep, type FusedGroup, fusedGroups } from "./plan/fused_calls.ts";
-import type { Plan, PlanStep } from "./plan/plan_types.ts";
-
-/** One module of adapters. */
-export interface FusedPart {
-  readonly group: FusedGroup;
-  readonly fused: FusedModule;
-  /** The engine's module. */
-  module: WebAssembly.Module | undefined;
-}
-
-/** All adapters of a plan. */
-export interface FusedPlan {
-  readonly sites: Sites;
-  readonly parts: readonly FusedPart[];
-  /** The module that is instantiated before a step. */
-  before(step: PlanStep): FusedPart | undefined;
-  /** The step of a call, by its number. `undefined` for a call without an adapter. */
-  step(call: number): AdapterStep | undefined;
-}
-
-const plans = new WeakMap<Plan, FusedPlan>();
-
-/** The adapters of a plan, if there are some. */
-export function fusedPlanOf(plan: Plan): FusedPlan | undefined {
-  return plans.get(plan);
-}
-
-/** Whether some component instance of a plan calls another. */
-export function hasGuestCalls({ steps }: Plan): boolean {
-  return steps.some(({ kind }) => kind === "adapter");
-}
+import { fuse } from "../../abi/fused/fuse.ts";
+import { Sites } from "../../abi/fused/sites.ts";
+import { isExhausted } from "../../abi/exhausted.ts";
+import { isForbidden } from "../module/forbidden.ts";
+import { features } from "../module/features.ts";
+import { fusedPlanOf, type Fuser, hasGuestCalls, setFusedPlan } from "./fused_plan.ts";
+import { fusedGroups } from "../plan/fused_calls.ts";
+import type { Plan } from "../plan/plan_types.ts";
+import { FusedCore, type FusedPart, type FusedParts } from "./fused_core.ts";
 
 /** Makes the adapters of a plan. */
 export async function fuseAsync(plan: Plan): Promise<void> {
@@ -54,8 +26,8 @@ export async function fuseAsync(plan: Plan): Promise<void> {
 }
 
 /** Makes the adapters of a plan that has none yet, without waiting. */
-export function fuseSync(plan: Plan): void {
-  if (plans.has(plan) || !hasGuestCalls(plan)) return;
+function fuseSync(plan: Plan): void {
+  if (fusedPlanOf(plan) !== undefined || !hasGuestCalls(plan)) return;
   for (const part of fusePlan(plan)) {
     try {
       part.module = new WebAssembly.Module(part.fused.bytes);
@@ -68,7 +40,7 @@ export function fuseSync(plan: Plan): void {
 /**
  * Takes adapters that were compiled elsewhere. Gives how many; 0 if they are not those of the plan.
  */
-export function fuseGiven(plan: Plan, modules: readonly WebAssembly.Module[]): number {
+function fuseGiven(plan: Plan, modules: readonly WebAssembly.Module[]): number {
   const parts = fusePlan(plan);
   const fits = parts.length === modules.length &&
     parts.every(({ fused: { exports } }, i) => {
@@ -80,10 +52,8 @@ export function fuseGiven(plan: Plan, modules: readonly WebAssembly.Module[]): n
   return parts.length;
 }
 
-/** The compiled adapters of a plan. */
-export function fusedModules(plan: Plan): WebAssembly.Module[] {
-  return fusedPlanOf(plan)?.parts.flatMap(({ module }) => module ?? []) ?? [];
-}
+/** All that makes adapters without waiting. */
+export const fuser: Fuser = { fuse: fuseSync, given: fuseGiven };
 
 /** Without a module, JavaScript serves. Any other failure is a fault of ours. */
 function refuse(error: unknown): void {
@@ -102,6 +72,10 @@ export function fusePlan(plan: Plan): readonly FusedPart[] {
   }));
   const byStep = new Map(parts.map((part) => [part.group.before, part]));
   const byCall = new Map(groups.flatMap(({ steps }) => steps.map((step) => [step.coreFunc, step] as const)));
-  plans.set(plan, { sites, parts, before: (step) => byStep.get(step), step: (call) => byCall.get(call) });
+  const all: FusedParts = { sites, before: (step) => byStep.get(step), step: (call) => byCall.get(call) };
+  setFusedPlan(plan, {
+    modules: () => parts.flatMap(({ module }) => module ?? []),
+    core: (side) => new FusedCore(side, all),
+  });
   return parts;
 }

@@ -5,19 +5,35 @@
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import type { Sides } from "../../abi/calls/guest_to_guest.ts";
 import { Frames, fusedImports, type FusedTree, guestCopy, nameCalls } from "../../abi/fused/link.ts";
+import type { Sites } from "../../abi/fused/sites.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
-import type { FusedPlan } from "../fuse.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";
-import { exportNames, type FusedFunc } from "../../abi/fused/fuse.ts";
+import { exportNames, type FusedFunc, type FusedModule } from "../../abi/fused/fuse.ts";
 import type { GuestCopy } from "../../abi/calls/guest_copy.ts";
-import type { AdapterStep } from "../plan/fused_calls.ts";
+import type { AdapterStep, FusedGroup } from "../plan/fused_calls.ts";
 import type { CoreRef, PlanStep } from "../plan/plan_types.ts";
+
+/** One module of adapters. */
+export interface FusedPart {
+  readonly group: FusedGroup;
+  readonly fused: FusedModule;
+  /** The engine's module. */
+  module: WebAssembly.Module | undefined;
+}
+
+/** All adapters of a plan, by what they are for. */
+export interface FusedParts {
+  readonly sites: Sites;
+  /** The module that is instantiated before a step. */
+  before(step: PlanStep): FusedPart | undefined;
+  /** The step of a call, by its number. `undefined` for a call without an adapter. */
+  step(call: number): AdapterStep | undefined;
+}
 
 /** What adapters take from the core side. */
 export interface FusedSide {
   readonly tree: InstanceTree;
   readonly codecs: CodecSource;
-  readonly plan: FusedPlan;
   /** Gives a memory. */
   memory(ref: CoreRef): WebAssembly.Memory;
   /** Gives a function that adapters call, as calls of its instance must be made. */
@@ -31,20 +47,22 @@ export interface FusedSide {
 /** The adapters of one instance tree. */
 export class FusedCore {
   readonly #side: FusedSide;
+  readonly #parts: FusedParts;
   readonly #tree: FusedTree;
   readonly #frames = new Frames();
   readonly #copies = new Map<number, GuestCopy>();
 
-  constructor(side: FusedSide) {
-    const { tree, codecs, plan: { sites, step } } = side, made: Sides[] = [];
+  constructor(side: FusedSide, parts: FusedParts) {
+    const { tree, codecs } = side, { sites, step } = parts, made: Sides[] = [];
     this.#side = side;
+    this.#parts = parts;
     this.#tree = { tree, codecs, sites, sides: (index) => made[index] ??= side.sides(step(index)!) };
     nameCalls(this.#tree);
   }
 
   /** Whether a call has an adapter. */
   serves(step: AdapterStep): boolean {
-    return this.#side.plan.step(step.coreFunc) !== undefined && this.#side.serves(step);
+    return this.#parts.step(step.coreFunc) !== undefined && this.#side.serves(step);
   }
 
   /** What copies the values of a call that runs as a task. `undefined` if JavaScript does. */
@@ -54,13 +72,13 @@ export class FusedCore {
 
   /** Makes the adapters that the core instance of a step is the first to import. */
   before(step: PlanStep): readonly (readonly [coreFunc: number, adapter: CoreFunction])[] {
-    const part = this.#side.plan.before(step);
+    const part = this.#parts.before(step);
     if (part?.module === undefined) return [];
     const { fused, group: { steps, refs, calls }, module } = part,
       imports = fusedImports(this.#tree, fused, this.#frames);
-    const { memory, func, plan, serves } = this.#side;
+    const { memory, func, serves } = this.#side;
     fused.memories.forEach((key, i) => imports[`m${i}`] = memory(refs.get(key)!));
-    fused.funcs.forEach((each, i) => imports[`f${i}`] = func(each, refs.get(each.key)!, plan.step(each.call)!));
+    fused.funcs.forEach((each, i) => imports[`f${i}`] = func(each, refs.get(each.key)!, this.#parts.step(each.call)!));
     const { exports } = new WebAssembly.Instance(module, { "": imports });
     for (const { index, copies } of calls) if (copies) this.#copies.set(index, guestCopy(exports, index, this.#frames));
     return steps.filter((step, i) => calls[i]!.adapts && serves(step))
