@@ -37,7 +37,8 @@ export type { Case, Field, FuncType, PrimitiveKind, ResourceType, ValType } from
 export { type Err, err, type Ok, ok, type Result } from "./abi/codecs/results.ts";
 export type { CallHooks } from "./abi/state/hooks.ts";
 export type { Limits } from "./abi/state/instance.ts";
-export { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./host/compile.ts";
+export { type Bytes, compile, type CompileOptions, type ComponentSource } from "./host/compile.ts";
+export { compileSync } from "./host/compile_sync.ts";
 export { Component } from "./core/component.ts";
 export { type FeatureName, type Features, features } from "./core/module/features.ts";
 export type { CoreLimits } from "./core/module/core_syntax.ts";
@@ -58,12 +59,7 @@ export type {
   PromisingMember,
   World,
 } from "./host/exports/instance.ts";
-export {
-  type ImportFor,
-  type ImportsFor,
-  instantiate,
-  type InstantiateArgs,
-  instantiateSync,
-} from "./host/instantiate.ts";
+export { type ImportFor, type ImportsFor, instantiate, type InstantiateArgs } from "./host/instantiate.ts";
+export { instantiateSync } from "./host/instantiate_sync.ts";
 export { type CoreModule, type Imports, type Linked, Linker, LinkerInstance } from "./host/link/linker.ts";
 export * from "./host/schema.ts";

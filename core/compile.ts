@@ -12,7 +12,6 @@ import { decodeBytes, type Decoded, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
 import { features } from "./module/features.ts";
 import { describeSource } from "./binary/foreign_bytes.ts";
-import { fuser } from "./fused/fuse.ts";
 import { type Fuser, needsFuser } from "./fused/fused_plan.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
@@ -182,8 +181,8 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
   });
 }
 
-/** Serves `compileSync` of host/compile.ts, which is public; `printers` print its components. */
-export function compileSync(bytes: Bytes, given: CompileOptions, printers: Printers): Component {
+/** Serves `compileSync` of host/compile_sync.ts, which is public; `printers` print its components. */
+export function compileSync(bytes: Bytes, given: CompileOptions, printers: Printers, fuser: Fuser): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
   const options: Compiling = { ...given, printers };

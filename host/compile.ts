@@ -1,13 +1,7 @@
-// The public compile() and compileSync(). They call those of core/ and give the components their
-// printers.
+// The public compile(). It calls that of core/ and gives the components their printers.
 // A binary and options enter, a Component leaves.
 
-import {
-  compile as compileComponent,
-  type CompileOptions,
-  compileSync as compileComponentSync,
-  type ComponentSource,
-} from "../core/compile.ts";
+import { compile as compileComponent, type CompileOptions, type ComponentSource } from "../core/compile.ts";
 import type { Bytes } from "../core/sources/chunks.ts";
 import type { Component, Printers } from "../core/component.ts";
 import { printTypescript } from "./print/typescript.ts";
@@ -16,31 +10,7 @@ import { printWit } from "./print/wit.ts";
 export type { Bytes, CompileOptions, ComponentSource };
 
 /** The functions with which components print their worlds. */
-const printers: Printers = { wit: printWit, typescript: printTypescript };
-
-/**
- * Compiles a component synchronously.
- *
- * Browsers refuse synchronous compilation of large modules on the main thread; there, use
- * `compile`.
- *
- * @param bytes The component's binary.
- * @param options See {@linkcode CompileOptions}.
- * @returns The compiled component.
- * @throws CompileError if the binary is malformed or invalid, or needs a feature that the engine
- * lacks.
- *
- * @example
- * ```ts
- * import { compileSync } from "@windlass/component";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(compileSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0])).exports, []);
- * ```
- */
-export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
-  return compileComponentSync(bytes, options, printers);
-}
+export const printers: Printers = { wit: printWit, typescript: printTypescript };
 
 /**
  * Compiles a component.

@@ -1,13 +1,13 @@
 // instantiate(): compiles, links against an imports object and instantiates, in one call for the
 // common case.
 
-import { COMPILE_OPTIONS, compiled } from "../core/compile.ts";
-import { Component } from "../core/component.ts";
+import { COMPILE_OPTIONS } from "../core/compile.ts";
+import type { Component } from "../core/component.ts";
 import { checkKnown } from "../core/binary/known_names.ts";
-import { type Bytes, compile, type CompileOptions, compileSync, type ComponentSource } from "./compile.ts";
+import { compile, type CompileOptions, type ComponentSource } from "./compile.ts";
 import type { HostFunc, Suspending } from "./func.ts";
 import { type Instance, INSTANTIATE_OPTIONS, type InstantiateOptions, type World } from "./exports/instance.ts";
-import { type Imports, Linker } from "./link/linker.ts";
+import { type Imports, type Linked, Linker } from "./link/linker.ts";
 import type { Returned } from "./schema.ts";
 
 /** `(imports, options)`. The imports may be left out if the world needs none or is not known. */
@@ -29,19 +29,21 @@ export type ImportFor<T, Data = unknown> = T extends (abstract new (...args: nev
     ? Suspending<(...args: A) => R | PromiseLike<R>> | ((...args: A) => Returned<R>) | HostFunc<Data>
   : { readonly [K in keyof T]: ImportFor<T[K], Data> };
 
-type AllOptions = CompileOptions & InstantiateOptions<unknown>;
+/** The options of compiling and of instantiating, in one object. */
+export type AllOptions = CompileOptions & InstantiateOptions<unknown>;
 
 /**
  * Separates the options by the function that they are for, because each of these functions rejects
  * options that it does not know.
  */
-function split(options: AllOptions = {}): { compiling: CompileOptions; settings: InstantiateOptions<unknown> } {
+export function split(options: AllOptions = {}): { compiling: CompileOptions; settings: InstantiateOptions<unknown> } {
   checkKnown("option of instantiate", options, { ...COMPILE_OPTIONS, ...INSTANTIATE_OPTIONS });
   const { modules, maxMemoryPages, gates, codegen, fused, ...settings } = options;
   return { compiling: { modules, maxMemoryPages, gates, codegen, fused } as CompileOptions, settings };
 }
 
-function linkAll(component: Component, imports: unknown) {
+/** Links against an imports object. */
+export function linkAll(component: Component, imports: unknown): Linked<unknown> {
   return new Linker<unknown>().define((imports ?? {}) as Imports).link(component);
 }
 
@@ -72,32 +74,4 @@ export async function instantiate<W extends World = World, Data = unknown>(
   const { compiling, settings } = split(options);
   const component = await compile(source, compiling);
   return await linkAll(component, imports).instantiate(settings) as Instance<W>;
-}
-
-/**
- * The same without waiting, for bytes or a compiled component.
- *
- * @param source The component.
- * @param args The imports by their WIT names, and options.
- * @returns The running instance.
- * @throws CompileError if the binary is invalid.
- * @throws LinkError if an import is missing or has the wrong type.
- *
- * @example
- * ```ts
- * import { instantiateSync } from "@windlass/component";
- * import { assertEquals } from "@std/assert";
- *
- * const instance = instantiateSync(new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]));
- * assertEquals(Object.keys(instance.exports), []);
- * ```
- */
-export function instantiateSync<W extends World = World, Data = unknown>(
-  source: Bytes | Component,
-  ...args: InstantiateArgs<W, Data>
-): Instance<W> {
-  const [imports, options] = args as [unknown, AllOptions?];
-  const { compiling, settings } = split(options);
-  const component = source instanceof Component ? compiled(source, compiling) : compileSync(source, compiling);
-  return linkAll(component, imports).instantiateSync(settings) as Instance<W>;
 }
