@@ -117,20 +117,14 @@ export const vector = {
   i32x4ShrU: 0xad,
 } as const;
 
-/** A signed LEB128 integer. */
-function sleb(value: bigint): number[] {
-  const bytes: number[] = [];
-  for (;;) {
-    const low = Number(value & 0x7fn);
-    value >>= 7n;
-    if (value === 0n && low < 64 || value === -1n && low >= 64) return [...bytes, low];
-    bytes.push(low | 0x80);
-  }
-}
+/** Bytes of a function's index, which is written last: it always has as many. */
+const INDEX_BYTES = 3;
 
 /** The body of a function. */
 export class Code {
-  readonly #items: (number | FuncRef)[] = [];
+  readonly #bytes: number[] = [];
+  /** Where the indices of functions stand. */
+  readonly #calls: { readonly at: number; readonly func: FuncRef }[] = [];
   readonly #locals: WasmType[] = [];
   readonly #params: number;
   #depth = 0;
@@ -139,9 +133,9 @@ export class Code {
     this.#params = params;
   }
 
-  /** How many instructions' bytes there are by now, roughly. */
+  /** How many bytes there are by now. */
   get length(): number {
-    return this.#items.length;
+    return this.#bytes.length;
   }
 
   /** Adds a local. Gives its index. */
@@ -151,32 +145,56 @@ export class Code {
 
   /** Adds instructions without immediates. */
   do(...opcodes: readonly number[]): this {
-    this.#items.push(...opcodes);
+    for (let i = 0; i < opcodes.length; i++) this.#bytes.push(opcodes[i]!);
+    return this;
+  }
+
+  /** Adds an instruction with an unsigned LEB128 integer. */
+  #with(opcode: number, value: number): this {
+    this.#bytes.push(opcode);
+    return this.#unsigned(value);
+  }
+
+  #unsigned(value: number): this {
+    for (; value >= 128; value >>>= 7) this.#bytes.push(value & 127 | 128);
+    this.#bytes.push(value);
     return this;
   }
 
   get(local: number): this {
-    return this.do(0x20, ...leb(local));
+    return this.#with(0x20, local);
   }
 
   set(local: number): this {
-    return this.do(0x21, ...leb(local));
+    return this.#with(0x21, local);
   }
 
   tee(local: number): this {
-    return this.do(0x22, ...leb(local));
+    return this.#with(0x22, local);
   }
 
   global(index: number): this {
-    return this.do(0x23, ...leb(index));
+    return this.#with(0x23, index);
   }
 
   i32(value: number): this {
-    return this.do(0x41, ...sleb(BigInt(value | 0)));
+    this.#bytes.push(0x41);
+    for (value |= 0;;) {
+      const low = value & 127;
+      value >>= 7;
+      if (value === 0 && low < 64 || value === -1 && low >= 64) return this.do(low);
+      this.#bytes.push(low | 128);
+    }
   }
 
   i64(value: bigint | number): this {
-    return this.do(0x42, ...sleb(BigInt.asIntN(64, BigInt(value))));
+    this.#bytes.push(0x42);
+    for (let left = BigInt.asIntN(64, BigInt(value));;) {
+      const low = Number(left & 127n);
+      left >>= 7n;
+      if (left === 0n && low < 64 || left === -1n && low >= 64) return this.do(low);
+      this.#bytes.push(low | 128);
+    }
   }
 
   /** The zero of a type. */
@@ -187,23 +205,32 @@ export class Code {
   }
 
   call(func: FuncRef): this {
-    this.#items.push(0x10, func);
+    this.#bytes.push(0x10);
+    this.#calls.push({ at: this.#bytes.length, func });
+    for (let i = 0; i < INDEX_BYTES; i++) this.#bytes.push(0);
     return this;
   }
 
   /** A load or a store. The alignment that it promises is 1. */
   access(opcode: number, memory: number, offset = 0): this {
-    return this.do(opcode, ...memarg(memory, offset));
+    this.#bytes.push(opcode);
+    return this.#memarg(memory, offset);
+  }
+
+  #memarg(memory: number, offset: number): this {
+    if (memory === 0) this.#bytes.push(0);
+    else this.#with(0x40, memory);
+    return this.#unsigned(offset);
   }
 
   /** A load or a store of a vector. */
   vectorAccess(opcode: number, memory: number, offset = 0, ...lane: number[]): this {
-    return this.do(0xfd, ...leb(opcode), ...memarg(memory, offset), ...lane);
+    return this.#with(0xfd, opcode).#memarg(memory, offset).do(...lane);
   }
 
   /** A vector instruction with its immediates. */
   vector(opcode: number, ...immediates: number[]): this {
-    return this.do(0xfd, ...leb(opcode), ...immediates);
+    return this.#with(0xfd, opcode).do(...immediates);
   }
 
   /** A vector of 16 times one byte. */
@@ -212,12 +239,12 @@ export class Code {
   }
 
   memorySize(memory: number): this {
-    return this.do(0x3f, ...leb(memory));
+    return this.#with(0x3f, memory);
   }
 
   /** `memory.copy`: the operands are the target, the source and the length. */
   memoryCopy(to: number, from: number): this {
-    return this.do(0xfc, 10, ...leb(to), ...leb(from));
+    return this.do(0xfc, 10).#unsigned(to).#unsigned(from);
   }
 
   /** Begins a block. A branch to its label leaves it. */
@@ -244,25 +271,25 @@ export class Code {
   }
 
   br(label: Label): this {
-    return this.do(0x0c, ...leb(this.#depth - label));
+    return this.#with(0x0c, this.#depth - label);
   }
 
   brIf(label: Label): this {
-    return this.do(0x0d, ...leb(this.#depth - label));
+    return this.#with(0x0d, this.#depth - label);
   }
 
   /** Branches to the label that the operand is the index of, or to the last one. */
   brTable(labels: readonly Label[], otherwise: Label): this {
-    this.do(0x0e, ...leb(labels.length));
-    for (const label of [...labels, otherwise]) this.do(...leb(this.#depth - label));
-    return this;
+    this.#with(0x0e, labels.length);
+    for (const label of labels) this.#unsigned(this.#depth - label);
+    return this.#unsigned(this.#depth - otherwise);
   }
 
   /** Begins a block that a core exception leaves, to the label. */
   tryCatchAll(label: Label, result: WasmType | undefined): this {
     const depth = this.#depth - label;
     this.#depth++;
-    return this.do(0x1f, result === undefined ? 0x40 : valueTypes[result], 1, 2, ...leb(depth));
+    return this.do(0x1f, result === undefined ? 0x40 : valueTypes[result], 1, 2).#unsigned(depth);
   }
 
   #open(opcode: number, result: WasmType | undefined): Label {
@@ -270,19 +297,18 @@ export class Code {
     return ++this.#depth as Label;
   }
 
-  /** The bytes of the function in the code section. */
-  bytes(): number[] {
-    const locals = this.#locals.map((type) => [1, valueTypes[type]]);
-    const body = [...leb(locals.length), ...locals.flat()];
-    for (const item of this.#items) {
-      if (typeof item === "number") body.push(item);
-      else for (const byte of leb(item.index)) body.push(byte);
+  /** The function in the code section: its length and its locals, and its instructions. */
+  finish(): { readonly head: readonly number[]; readonly body: readonly number[] } {
+    const bytes = this.#bytes, locals = this.#locals.flatMap((type) => [1, valueTypes[type]]);
+    for (const { at, func: { index } } of this.#calls) {
+      for (let i = 0; i < INDEX_BYTES; i++) {
+        bytes[at + i] = index >>> 7 * i & 127 | (i < INDEX_BYTES - 1 ? 128 : 0);
+      }
     }
-    body.push(0x0b);
-    return [...leb(body.length), ...body];
+    const count = leb(this.#locals.length);
+    return {
+      head: [...leb(count.length + locals.length + bytes.length + 1), ...count, ...locals],
+      body: [...bytes, 0x0b],
+    };
   }
-}
-
-function memarg(memory: number, offset: number): number[] {
-  return memory === 0 ? [0, ...leb(offset)] : [0x40, ...leb(memory), ...leb(offset)];
 }

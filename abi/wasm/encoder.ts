@@ -44,10 +44,11 @@ export function values(list: readonly CoreType[]): number[] {
   return vec(list.map((type) => [coreTypes[type]]));
 }
 
-/** A name. */
+/** A name. Those that the library gives are ASCII. */
 export function name(text: string): number[] {
-  const bytes = [...new TextEncoder().encode(text)];
-  return [...leb(bytes.length), ...bytes];
+  const bytes = leb(text.length);
+  for (let i = 0; i < text.length; i++) bytes.push(text.charCodeAt(i));
+  return bytes;
 }
 
 /** A section. */

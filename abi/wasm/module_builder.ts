@@ -35,7 +35,7 @@ export class ModuleBuilder {
   }
 
   importFunc(from: string, type: CoreFuncType): FuncRef {
-    this.#imports.push([...name(""), ...name(from), 0, ...leb(this.type(type))]);
+    this.#imports.push([0, ...name(from), 0, ...leb(this.type(type))]);
     const ref = { index: this.#importedFuncs.length };
     this.#importedFuncs.push(ref);
     return ref;
@@ -43,13 +43,13 @@ export class ModuleBuilder {
 
   /** Imports a memory of any size. Gives its index. */
   importMemory(from: string): number {
-    this.#imports.push([...name(""), ...name(from), 2, 0, 0]);
+    this.#imports.push([0, ...name(from), 2, 0, 0]);
     return this.#memories++;
   }
 
   /** Imports an immutable global. Gives its index. */
   importGlobal(from: string, type: CoreType): number {
-    this.#imports.push([...name(""), ...name(from), 3, coreTypes[type], 0]);
+    this.#imports.push([0, ...name(from), 3, coreTypes[type], 0]);
     return this.#globals++;
   }
 
@@ -79,16 +79,20 @@ export class ModuleBuilder {
       section(2, this.#imports),
       section(3, this.#funcs.map(({ type }) => leb(type))),
       section(7, this.#exports.map((item) => [...name(item.name), 0, ...leb(item.func.index)])),
-      ...codeSection(this.#funcs.map(({ code }) => code.bytes())),
+      ...codeSection(this.#funcs.map(({ code }) => code)),
     ]);
   }
 }
 
 /** The code section in pieces: it may be too long for the arguments of one call. */
-function codeSection(bodies: readonly (readonly number[])[]): (readonly number[])[] {
-  const count = leb(bodies.length);
-  const length = bodies.reduce((sum, body) => sum + body.length, count.length);
-  return [[10, ...leb(length)], count, ...bodies];
+function codeSection(codes: readonly Code[]): (readonly number[])[] {
+  const count = leb(codes.length),
+    pieces = codes.flatMap((code) => {
+      const { head, body } = code.finish();
+      return [head, body];
+    });
+  const length = pieces.reduce((sum, piece) => sum + piece.length, count.length);
+  return [[10, ...leb(length)], count, ...pieces];
 }
 
 function concatenated(pieces: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
