@@ -52,6 +52,7 @@ const aliases: readonly (readonly [theirs: string, ours: RegExp])[] = [
   ["cannot read after being notified that the", /cannot read from (stream|future) after/],
   ["cannot write after being notified that the", /cannot write to (stream|future) after/],
   ["wasm `unreachable` instruction executed", /unreachable/i],
+  ["unreachable", /unreachable/i], // JavaScriptCore writes it with a capital
   ["thrown Wasm exception", /uncaught exception propagated/],
   ["fuel allocated for hostcalls has been exhausted", /limit `liftedBytes`/],
 ];
