@@ -52,8 +52,6 @@ export interface BundleOptions {
   /** The module, relative to the bundles' folder, that gives Deno's names and has `run(group)`. */
   readonly shim: string;
   readonly external: readonly string[];
-  /** Paths of tests that do not run there. */
-  readonly leaveOut?: RegExp | undefined;
 }
 
 /** The tests of a folder and of the folders in it; of `tests` itself, its own. */
@@ -69,7 +67,7 @@ async function* testsIn(folder: string): AsyncGenerator<string> {
 export async function bundle(group: string, options: BundleOptions): Promise<string> {
   const imports: string[] = [];
   const isLeftOut = (path: string): boolean =>
-    NOT_HERE.test(path) || options.leaveOut?.test(path) || options.platform === "browser" && NOT_IN_BROWSERS.test(path);
+    NOT_HERE.test(path) || options.platform === "browser" && NOT_IN_BROWSERS.test(path);
   // A group that is asked for by name only has a folder of that name.
   for (const folder of GROUPS[group] ?? [group]) {
     for await (const path of testsIn(folder)) if (!isLeftOut(path)) imports.push(`import "../${path}";`);

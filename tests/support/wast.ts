@@ -51,7 +51,8 @@ function stringOf(expr: Expr | undefined): string {
 const aliases: readonly (readonly [theirs: string, ours: RegExp])[] = [
   ["cannot read after being notified that the", /cannot read from (stream|future) after/],
   ["cannot write after being notified that the", /cannot write to (stream|future) after/],
-  ["wasm `unreachable` instruction executed", /unreachable/i],
+  // Engines say it in words of their own, too.
+  ["unreachable", /unreachable/i],
   ["thrown Wasm exception", /uncaught exception propagated/],
   ["fuel allocated for hostcalls has been exhausted", /limit `liftedBytes`/],
 ];
