@@ -16,11 +16,13 @@ const EXTERNAL = [
   "@bytecodealliance/preview2-shim@0.23.0",
 ];
 /**
- * Folders of tests. The first group watches handle tables, which guests of WASI need not leave
- * empty.
+ * Folders of tests; one that is named is not also in the group of the folder around it. The first
+ * group watches handle tables, which guests of WASI need not leave empty. Asynchronous guests are
+ * apart so that the memories of both groups' tests find places in a process of Chromium.
  */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   abi: ["abi", "acceptance", "core", "e2e", "host", "property", "spec", "."],
+  async: ["e2e/async", "property/async"],
   wasi: ["wasi", "cli"],
 };
 /**
@@ -29,12 +31,8 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
  */
 const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test|property\/async\/interleaving_test)/;
 
-/**
- * Tests of processes, which no browser has; their files start some as they are loaded. Those of
- * asynchronous guests do not run there yet: they need byte streams, which WebKit has not, and more
- * memories than one process of Chromium places. The scripts in `spec/async` do.
- */
-const NOT_IN_BROWSERS = /^(?:wasi\/(?:endings|standard_streams)_test|(?:e2e|property)\/async)/;
+/** Tests of processes, which no browser has; their files start some as they are loaded. */
+const NOT_IN_BROWSERS = /^wasi\/(?:endings|standard_streams)_test/;
 
 /** Installs what is not bundled. */
 export async function installExternal(): Promise<void> {
@@ -54,11 +52,14 @@ export interface BundleOptions {
   readonly external: readonly string[];
 }
 
-/** The tests of a folder and of the folders in it; of `tests` itself, its own. */
+/** Folders that are named. */
+const NAMED = new Set(Object.values(GROUPS).flat());
+
+/** The tests of a folder and of those folders in it that are not named; of `tests` itself, its own. */
 async function* testsIn(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(`tests/${folder}`)) {
     const path = `${folder}/${name}`;
-    if (isDirectory && folder !== ".") yield* testsIn(path);
+    if (isDirectory && folder !== "." && !NAMED.has(path)) yield* testsIn(path);
     else if (name.endsWith("_test.ts")) yield path;
   }
 }
