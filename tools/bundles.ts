@@ -25,11 +25,8 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   async: ["e2e/async", "property/async"],
   wasi: ["wasi", "cli"],
 };
-/**
- * Tests of Deno's own processes and of this repository, and one of a thousand memories, for which
- * a bundle's process has no room: the programs that it has found run everywhere.
- */
-const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test|property\/async\/interleaving_test)/;
+/** Tests of Deno's own processes and of this repository. */
+const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test)/;
 
 /** Tests of processes, which no browser has; their files start some as they are loaded. */
 const NOT_IN_BROWSERS = /^wasi\/(?:endings|standard_streams)_test/;
