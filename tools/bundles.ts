@@ -16,25 +16,25 @@ const EXTERNAL = [
   "@bytecodealliance/preview2-shim@0.23.0",
 ];
 /**
- * Folders of tests. The first group watches handle tables, which guests of WASI need not leave
- * empty.
+ * Folders of tests; one that is named is not also in the group of the folder around it. The first
+ * group watches handle tables, which guests of WASI need not leave empty. Asynchronous guests are
+ * apart: one process of a browser has not enough places for the memories of both (Chromium places
+ * some hundred at once, and WebKit's ends when there are more mappings than Linux gives).
  */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   abi: ["abi", "acceptance", "core", "e2e", "host", "property", "spec", "."],
+  async: ["e2e/async", "property/async", "spec/async"],
   wasi: ["wasi", "cli"],
 };
-/**
- * Tests of Deno's own processes and of this repository, and one of a thousand memories, for which
- * a bundle's process has no room: the programs that it has found run everywhere.
- */
-const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test|property\/async\/interleaving_test)/;
+/** Tests of Deno's own processes and of this repository. */
+const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/cli_test)/;
 
 /**
- * Tests of processes, which no browser has; their files start some as they are loaded. Those of
- * asynchronous guests do not run there yet: they need byte streams, which WebKit has not, and more
- * memories than one process of Chromium places. The scripts in `spec/async` do.
+ * Tests of processes, which no browser has; their files start some as they are loaded. And one of
+ * thousands of memories, for which a worker of Firefox has no room: the programs that it has found
+ * run everywhere.
  */
-const NOT_IN_BROWSERS = /^(?:wasi\/(?:endings|standard_streams)_test|(?:e2e|property)\/async)/;
+const NOT_IN_BROWSERS = /^(?:wasi\/(?:endings|standard_streams)_test|property\/async\/interleaving_test)/;
 
 /** Installs what is not bundled. */
 export async function installExternal(): Promise<void> {
@@ -52,15 +52,16 @@ export interface BundleOptions {
   /** The module, relative to the bundles' folder, that gives Deno's names and has `run(group)`. */
   readonly shim: string;
   readonly external: readonly string[];
-  /** Paths of tests that do not run there. */
-  readonly leaveOut?: RegExp | undefined;
 }
 
-/** The tests of a folder and of the folders in it; of `tests` itself, its own. */
+/** Folders that are named. */
+const NAMED = new Set(Object.values(GROUPS).flat());
+
+/** The tests of a folder and of those folders in it that are not named; of `tests` itself, its own. */
 async function* testsIn(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(`tests/${folder}`)) {
     const path = `${folder}/${name}`;
-    if (isDirectory && folder !== ".") yield* testsIn(path);
+    if (isDirectory && folder !== "." && !NAMED.has(path)) yield* testsIn(path);
     else if (name.endsWith("_test.ts")) yield path;
   }
 }
@@ -69,7 +70,7 @@ async function* testsIn(folder: string): AsyncGenerator<string> {
 export async function bundle(group: string, options: BundleOptions): Promise<string> {
   const imports: string[] = [];
   const isLeftOut = (path: string): boolean =>
-    NOT_HERE.test(path) || options.leaveOut?.test(path) || options.platform === "browser" && NOT_IN_BROWSERS.test(path);
+    NOT_HERE.test(path) || options.platform === "browser" && NOT_IN_BROWSERS.test(path);
   // A group that is asked for by name only has a folder of that name.
   for (const folder of GROUPS[group] ?? [group]) {
     for await (const path of testsIn(folder)) if (!isLeftOut(path)) imports.push(`import "../${path}";`);

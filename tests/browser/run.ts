@@ -1,9 +1,9 @@
 // deno task test:browser [ENGINE…]: every test in Chromium, Firefox and WebKit, from Debian, on a
 // page and in a worker, with and without a policy that forbids eval (`script-src 'self'
 // 'wasm-unsafe-eval'`): there everything goes through closures, and nothing is even tried. The long
-// group `abi` is on two of these four pages, which have each of both once. Not part of `deno task
-// test`: browsers must be installed. `FILTER=text` runs the tests whose name has it, `PAGES=text`
-// the pages.
+// groups `abi` and `async` are on two of these four pages, which have each of both once. Not part of
+// `deno task test`: browsers must be installed. `FILTER=text` runs the tests whose name has it,
+// `PAGES=text` the pages.
 
 import { check, finish, report } from "../support/checks.ts";
 import type { Outcomes } from "../runtimes/collect.ts";
@@ -43,7 +43,7 @@ function pagesOf(name: string): Page[] {
         ...filter !== undefined && { FILTER: filter },
       };
       const has = (bundle: string): boolean =>
-        !bundle.endsWith("abi") || long || policy !== "eval allowed" && thread === "a page";
+        !/(?:abi|async)$/.test(bundle) || long || policy !== "eval allowed" && thread === "a page";
       return bundles.filter(has).map((bundle) => ({ bundle, policy, thread, env }));
     })
   );

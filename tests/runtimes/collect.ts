@@ -16,6 +16,8 @@ interface Test {
   readonly name: string;
   readonly fn: (context: unknown) => unknown;
   readonly ignore?: boolean;
+  /** Why it is ignored where it is. */
+  readonly needs?: string;
 }
 const tests: Test[] = [];
 
@@ -58,11 +60,11 @@ export interface RunOptions {
 /** Runs every test that was collected. */
 export async function runAll(options: RunOptions = {}): Promise<Outcomes> {
   const outcomes: Outcomes = { passed: 0, ignored: {}, failures: [] };
-  for (const { name, fn, ignore } of tests) {
+  for (const { name, fn, ignore, needs } of tests) {
     if (options.wanted?.(name) === false) continue;
     await options.onStart?.(name);
     try {
-      if (ignore) throw new Skipped("by the condition that the test has");
+      if (ignore) throw new Skipped(needs ?? "by the condition that the test has");
       await fn(context);
       outcomes.passed++;
     } catch (error) {

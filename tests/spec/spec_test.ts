@@ -1,25 +1,5 @@
-// Our own scripts, one Deno test per file, messages compared.
+// The scripts about synchronous components.
 
-import { assertEquals } from "@std/assert";
-import { features } from "@windlass/component";
-import { leavesAnyHandles } from "../support/leaks.ts";
-import { runWast } from "../support/wast.ts";
+import { testScripts } from "./scripts.ts";
 
-for (const folder of ["", "async/"]) {
-  const url = new URL(folder, new URL("../spec/", import.meta.url));
-  for (const { name } of [...Deno.readDirSync(url)].sort((left, right) => left.name < right.name ? -1 : 1)) {
-    if (!name.endsWith(".wast")) continue;
-    const path = `${folder}${name}`;
-    const fn = async (): Promise<void> => {
-      leavesAnyHandles();
-      const outcomes = await runWast(await Deno.readTextFile(new URL(name, url)), { strict: true });
-      assertEquals(
-        outcomes.filter(({ status }) => status !== "passed").map(({ line, detail }) => `${path}:${line}: ${detail}`),
-        [],
-      );
-    };
-    // Without JSPI most of these refuse to suspend a stack, and what follows cannot pass; WebKit stood
-    // still in one. `deno task wast --no-jspi` runs them so.
-    Deno.test({ name: `${path} passes`, ignore: folder === "async/" && !features.jspi, fn });
-  }
-}
+testScripts("");

@@ -16,6 +16,18 @@ export function engineSays(action: () => unknown): string {
 /** Whether a guest can sleep: suspended, or with its thread, which a browser's page has not. */
 export const canSleep: boolean = features.jspi || !("document" in globalThis);
 
+/** Whether streams of bytes fill a buffer that the reader gives. WebKit's do not. */
+export const byteStreams: boolean = hasByteStreams();
+
+function hasByteStreams(): boolean {
+  try {
+    new ReadableStream({ type: "bytes" }).getReader({ mode: "byob" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Runs an action in an engine that lacks a feature, as far as the library can tell. */
 export async function withoutFeature(name: FeatureName, action: () => unknown): Promise<void> {
   const real = Object.getOwnPropertyDescriptor(features, name)!;

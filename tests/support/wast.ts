@@ -12,7 +12,7 @@ import {
   LinkError,
   Trap,
 } from "@windlass/component";
-import { scheduling } from "../../abi/concurrency/scheduler.ts";
+import { jspi, scheduling } from "../../abi/concurrency/scheduler.ts";
 import { camelCase } from "../../host/names.ts";
 import { type Expr, parseExprs } from "./sexpr.ts";
 import { defineSpectest } from "./spectest.ts";
@@ -51,12 +51,21 @@ function stringOf(expr: Expr | undefined): string {
 const aliases: readonly (readonly [theirs: string, ours: RegExp])[] = [
   ["cannot read after being notified that the", /cannot read from (stream|future) after/],
   ["cannot write after being notified that the", /cannot write to (stream|future) after/],
-  ["wasm `unreachable` instruction executed", /unreachable/i],
+  // Engines say it in words of their own, too.
+  ["unreachable", /unreachable/i],
   ["thrown Wasm exception", /uncaught exception propagated/],
   ["fuel allocated for hostcalls has been exhausted", /limit `liftedBytes`/],
 ];
 
+/** Says why a command cannot be run here. */
 class Unrunnable extends Error {}
+
+/**
+ * What is said of a command that suspends a stack where the engine cannot. A script says it itself,
+ * in a comment behind the command, where a stack yields to others and is not told that none of them
+ * can run.
+ */
+export const NEEDS_JSPI = "needs JSPI";
 
 /**
  * The gates that the reference suite's README opens, and those that Wasmtime's scripts ask for in
@@ -208,6 +217,8 @@ class Script {
   /** Whether the script is about asynchronous components. */
   readonly #async: boolean;
   #skipped = false;
+  /** Instances that have ended since the engine has no JSPI. */
+  readonly #unsuspended = new WeakSet<Instance>();
   #definition: Component | undefined;
   #instance: Instance | undefined;
 
@@ -222,12 +233,15 @@ class Script {
     const line = this.#text.slice(0, command.start).split("\n").length;
     const name = head(command);
     try {
+      if (!jspi.has && this.#text.startsWith(` ;; ${NEEDS_JSPI}`, command.end)) throw new Unrunnable(NEEDS_JSPI);
       const detail = await this.#command(name, command);
       return { status: detail === undefined ? "passed" : "failed", command: name, line, detail: detail ?? "" };
     } catch (error) {
       const status = error instanceof Unrunnable ? "skipped" : "failed";
       if (status === "failed") this.#skipped = false;
-      return { status, command: name, line, detail: `${error} ${(error as Error).cause ?? ""}` };
+      const { message, cause = "" } = error as Error;
+      const detail = message === NEEDS_JSPI ? message : `${error} ${cause}`;
+      return { status, command: name, line, detail };
     }
   }
 
@@ -383,6 +397,11 @@ class Script {
       return isResult ? { tag: "ok", val: value } : value;
     } catch (error) {
       if (isResult && error instanceof ComponentError) return { tag: "err", val: error.payload };
+      if (!jspi.has && error instanceof Trap) {
+        if (error.code === "cannot-suspend") this.#unsuspended.add(instance);
+        else if (error.code !== "cannot-enter") throw error;
+        if (this.#unsuspended.has(instance)) throw new Unrunnable(NEEDS_JSPI);
+      }
       throw error;
     }
   }

@@ -5,7 +5,7 @@ import { type Component, instantiate, type Trap, ValueError } from "@windlass/co
 import { guest } from "./guest.ts";
 import { later, mem, memory, rejection, small, unhandledIn } from "./small.ts";
 import { itemsOf } from "./tables.ts";
-import { jspiTest } from "../../support/jspi_test.ts";
+import { byteStreamTest, jspiTest } from "../../support/jspi_test.ts";
 
 // deno-lint-ignore no-explicit-any
 type Exports = any;
@@ -81,7 +81,7 @@ function bytesGuest(): Promise<Component> {
 /** What `read` gives: how often it read, the last result, and the sum. */
 const packed = (reads: number, last: number, sum: number) => reads << 24 | last << 20 | sum;
 
-Deno.test("behaviour 13: reader.cancel() gives the writer DROPPED and the right count", async () => {
+byteStreamTest("behaviour 13: reader.cancel() gives the writer DROPPED and the right count", async () => {
   const { exports } = await instantiate(await bytesGuest());
   const reader = exports.give(10).getReader({ mode: "byob" });
   await reader.read(new Uint8Array(4));
@@ -97,7 +97,7 @@ Deno.test("behaviour 13: reader.cancel() gives the writer DROPPED and the right 
   assertEquals(exports.end(), 1 << 4);
 });
 
-Deno.test("behaviour 15: a read with a buffer fills its view exactly, also after memory grew", async () => {
+byteStreamTest("behaviour 15: a read with a buffer fills its view exactly, also after memory grew", async () => {
   const { exports } = await instantiate(await bytesGuest());
   const reader = exports.give(20).getReader({ mode: "byob" });
   const first = (await reader.read(new Uint8Array(new ArrayBuffer(8), 2, 3))).value;

@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HostFunc, instantiate, t, Trap, ValueError, withSignal } from "@windlass/component";
 import { guest } from "./guest.ts";
+import { chunksOf } from "./small.ts";
 import { jspiTest } from "../../support/jspi_test.ts";
 
 const later = <T>(value: T, ms = 0) => new Promise<T>((done) => setTimeout(() => done(value), ms));
@@ -94,7 +95,7 @@ Deno.test("behaviour 28: asyncDispose waits for calls, and for tasks that go on 
   assertEquals(await call, 3);
   const other = await start(), stream = await other.exports.produce(10);
   const disposed = other[Symbol.asyncDispose]();
-  assertEquals((await Array.fromAsync(stream as ReadableStream<Uint8Array>)).flatMap((chunk) => [...chunk]).length, 10);
+  assertEquals((await chunksOf<Uint8Array>(stream)).flatMap((chunk) => [...chunk]).length, 10);
   await disposed;
 });
 

@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Component, instantiate, type Trap } from "@windlass/component";
 import { guest } from "./guest.ts";
-import { compiled, later, mem, memory, rejection, small, textOf } from "./small.ts";
+import { chunksOf, compiled, later, mem, memory, readerOfParts, rejection, small, textOf } from "./small.ts";
 import { itemsOf } from "./tables.ts";
 import { jspiTest } from "../../support/jspi_test.ts";
 
@@ -20,7 +20,7 @@ const total = (values: readonly number[]) => values.reduce((sum, value) => sum +
 
 Deno.test("jco#1441: bytes come in chunks, both ways", async () => {
   const exports = await start();
-  const chunks = await Array.fromAsync(await exports.produce(20_000) as ReadableStream<Uint8Array>);
+  const chunks = await chunksOf<Uint8Array>(await exports.produce(20_000));
   assertEquals(chunks.map(({ length }) => length), [20_000]);
   let asked = 0;
   const source = {
@@ -425,9 +425,9 @@ Deno.test("wasmtime#12090: a read of the host's that waits can be cancelled", as
 Deno.test("wasmtime#13514, #13098: nothing stays of transmits whose other side goes", async () => {
   const items = itemsOf(), exports = await start();
   for (let i = 0; i < 50; i++) {
-    const reader = (await exports.produce(100)).getReader({ mode: "byob" });
-    await reader.read(new Uint8Array(3));
-    if (i % 2) void reader.read(new Uint8Array(3));
+    const reader = readerOfParts(await exports.produce(100));
+    await reader.read(3);
+    if (i % 2) void reader.read(3);
     await reader.cancel();
   }
   await later(0, 1);

@@ -6,6 +6,7 @@ import { ComponentError, instantiate, Trap, ValueError } from "@windlass/compone
 import { jspi } from "../../../abi/concurrency/scheduler.ts";
 import { component } from "../../support/wasm.ts";
 import { guest } from "./guest.ts";
+import { chunksOf } from "./small.ts";
 
 const later = <T>(value: T, ms = 0) => new Promise<T>((done) => setTimeout(() => done(value), ms));
 
@@ -25,7 +26,7 @@ Deno.test("behaviour 25: without JSPI callback guests wait, read and write", asy
   assertEquals(await exports.wait(2), 2);
   assertEquals(await Promise.all([exports.wait(3), exports.wait(1)]), [3, 1]);
   assertEquals(await exports.sum([Uint8Array.of(1, 2), Uint8Array.of(3)]), 6);
-  const chunks = await Array.fromAsync(await exports.produce(100) as ReadableStream<Uint8Array>);
+  const chunks = await chunksOf<Uint8Array>(await exports.produce(100));
   assertEquals(chunks.reduce((sum, chunk) => sum + chunk.length, 0), 100);
   assertEquals(await exports.yield(10), 7);
 });

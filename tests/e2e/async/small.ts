@@ -3,6 +3,7 @@
 // A description enters, WAT or a compiled component leaves.
 
 import { compile, type Component } from "@windlass/component";
+import { byteStreams } from "../../support/engine.ts";
 import { wat } from "../../support/wat.ts";
 
 /** The option `memory`. */
@@ -64,6 +65,26 @@ export async function small(parts: Small): Promise<Component> {
 /** Gives a promise that is fulfilled later. */
 export function later<T>(value: T, ms = 0): Promise<T> {
   return new Promise((done) => setTimeout(() => done(value), ms));
+}
+
+/** Reads a stream to its end. Not every engine has `for await` and `Array.fromAsync` for streams. */
+export async function chunksOf<T>(stream: ReadableStream<T>): Promise<T[]> {
+  const chunks: T[] = [], reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return chunks;
+    chunks.push(value);
+  }
+}
+
+/** Reads so many bytes at a time; where the engine has no byte streams, a whole chunk. */
+export function readerOfParts(stream: ReadableStream<Uint8Array>): {
+  read(size: number): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+} {
+  if (!byteStreams) return stream.getReader();
+  const reader = stream.getReader({ mode: "byob" });
+  return { read: (size) => reader.read(new Uint8Array(size)), cancel: () => reader.cancel() };
 }
 
 /** Gives what a promise was rejected with. */

@@ -1,8 +1,9 @@
 // Functions of a synchronous type that wait for another thread by yielding, as spinning locks do.
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { compileSync, features, instantiateSync, Trap } from "@windlass/component";
+import { compileSync, instantiateSync, Trap } from "@windlass/component";
 import { unreachable } from "../../support/engine.ts";
+import { jspiTest } from "../../support/jspi_test.ts";
 import { thrown } from "../../support/wasm.ts";
 import { wat } from "../../support/wat.ts";
 
@@ -41,16 +42,13 @@ Deno.test("a synchronous function yields until a thread has ended that yields, t
   assertEquals(await instantiateSync(spinning).promising.exports.f!(), undefined);
 });
 
-Deno.test({
-  name: "in a plain call, which cannot wait for a suspended thread, that traps and does not last for ever",
-  ignore: !features.jspi, // the thread runs to its end on top of the function
-  fn: () => {
-    const error = thrown(() => instantiateSync(spinning).exports.f!());
-    assertEquals(
-      error.message,
-      "Cannot call export f: cannot suspend thread.yield: it runs in a plain call; call through `instance.promising`",
-    );
-  },
+// Without JSPI the thread runs to its end on top of the function.
+jspiTest("in a plain call, which cannot wait for a suspended thread, that traps and does not last for ever", () => {
+  const error = thrown(() => instantiateSync(spinning).exports.f!());
+  assertEquals(
+    error.message,
+    "Cannot call export f: cannot suspend thread.yield: it runs in a plain call; call through `instance.promising`",
+  );
 });
 
 Deno.test("a trap of the other thread ends the function", async () => {

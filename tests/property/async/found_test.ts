@@ -3,6 +3,7 @@
 // wrong.
 
 import { assertEquals } from "@std/assert";
+import { jspiTest } from "../../support/jspi_test.ts";
 import { runScripts } from "./run.ts";
 
 Deno.test("a caller leaves its instances, also if a task was let go on before its callee", async () => {
@@ -23,7 +24,7 @@ Deno.test("a thread that outlives the first thread of its task makes another one
   assertEquals(log.filter((line) => /"ended","call":10/.test(line)).length, 1);
 });
 
-Deno.test("control goes back from a thread that took the place of another one and then had to wait", async () => {
+jspiTest("control goes back from a thread that took the place of another one and then had to wait", async () => {
   await runScripts([{ inst: "b", lift: "cb" }, { inst: "a", lift: "cb" }], {
     1: ["call-c-se-n-async 10 0 52", "thread.new 11"],
     10: ["thread.yield"],
@@ -33,7 +34,7 @@ Deno.test("control goes back from a thread that took the place of another one an
   });
 });
 
-Deno.test("a cancellation that is pending is delivered before any other thread runs", async () => {
+jspiTest("a cancellation that is pending is delivered before any other thread runs", async () => {
   await runScripts([{ inst: "b", lift: "st" }, { inst: "a", lift: "cb" }], {
     1: ["stream-u8.new", "stream-u8.read 1 0 1"],
     2: ["call-b-cb-n-async 10 0 48", "subtask.cancel 1"],
@@ -41,7 +42,7 @@ Deno.test("a cancellation that is pending is delivered before any other thread r
   });
 });
 
-Deno.test("a stackful task enters as soon as backpressure ends, whoever holds the lock", async () => {
+jspiTest("a stackful task enters as soon as backpressure ends, whoever holds the lock", async () => {
   await runScripts([{ inst: "c", lift: "cb" }, { inst: "a", lift: "cb" }], {
     1: ["backpressure.inc", "exit 1", "backpressure.dec"],
     2: ["call-c-cb-n-async 10 0 48", "call-c-st-n-sync 11 0 48"],
@@ -49,7 +50,7 @@ Deno.test("a stackful task enters as soon as backpressure ends, whoever holds th
   });
 });
 
-Deno.test("a thread that another one resumes later does not go on before the caller of its task", async () => {
+jspiTest("a thread that another one resumes later does not go on before the caller of its task", async () => {
   const { log } = await runScripts([{ inst: "a", lift: "st" }], {
     1: ["call-c-cb-n-async 10 0 48"],
     10: ["thread.new 11", "thread.suspend-then-resume 2"],
@@ -58,7 +59,7 @@ Deno.test("a thread that another one resumes later does not go on before the cal
   assertEquals(log.filter((line) => line.includes('"call":1,"result":"0x11"')).length, 1, "STARTED");
 });
 
-Deno.test("a synchronous task waits for a thread on top of it that is suspended itself", async () => {
+jspiTest("a synchronous task waits for a thread on top of it that is suspended itself", async () => {
   await runScripts([{ inst: "a", lift: "st" }, { inst: "a", lift: "sy" }], {
     1: ["thread.new 10", "call-b-st-n-async 11 0 48", "task.return 7", "thread.suspend"],
     11: ["thread.suspend-c", "task.cancel"],

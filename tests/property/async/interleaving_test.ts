@@ -8,6 +8,7 @@
 
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";
+import { jspiTest } from "../../support/jspi_test.ts";
 import { runs, steadySeed as seed } from "../../support/runs.ts";
 import type { Program } from "./driver.ts";
 import { Difference } from "./model.ts";
@@ -63,7 +64,7 @@ class Tally {
 }
 
 function agrees(name: string, programs: Arbitrary<Program>, mode: Mode, numRuns: number): void {
-  Deno.test(`the run-time does what the model permits: ${name}`, async () => {
+  (mode.jspi ? jspiTest : Deno.test)(`the run-time does what the model permits: ${name}`, async () => {
     const tally = new Tally();
     const property = fc.asyncProperty(programs, async (program) => tally.add(await run(program, mode)));
     await fc.assert(property, { seed, numRuns: runs(numRuns) });

@@ -3,7 +3,8 @@
 
 import { instantiate, Trap } from "@windlass/component";
 import { jspi } from "../../../abi/concurrency/scheduler.ts";
-import { HandleTable } from "../../../abi/state/handle_table.ts";
+import { nextRound } from "../../../abi/concurrency/turn.ts";
+import { itemsOf } from "../../e2e/async/tables.ts";
 import {
   type Command,
   commandText,
@@ -39,23 +40,15 @@ export interface Outcome {
   readonly log: readonly string[];
 }
 
-const { setImmediate } = globalThis as unknown as { setImmediate: (callback: () => void) => void };
 /** Gives the event loop a turn. The library sometimes waits for a timer, so later turns do too. */
 function turn(timer: boolean): Promise<void> {
-  return new Promise((resolve) => timer ? setTimeout(resolve, 1) : setImmediate(resolve));
+  return new Promise((resolve) => timer ? setTimeout(resolve, 1) : nextRound(resolve));
 }
 
 /** Turns of the event loop without anything new, after which the library has stopped. */
 const MAX_TURNS = 50;
 
 type Exports = Record<string, (...args: number[]) => unknown>;
-
-const tables = new Set<HandleTable>();
-const { addItem } = HandleTable.prototype;
-HandleTable.prototype.addItem = function (item) {
-  tables.add(this);
-  return addItem.call(this, item);
-};
 
 /** Runs a random program. */
 export function run(program: Program, mode: Mode): Promise<Outcome> {
@@ -95,7 +88,6 @@ async function execute(
   const component = await guest(mode.codegen);
   const had = jspi.has;
   jspi.has = mode.jspi && had;
-  tables.clear();
   try {
     const running = new Run(roots, chooser, waits);
     const { exports, promising } = await instantiate(component, running.imports, {
@@ -116,6 +108,7 @@ class Run {
   /** Whether nothing may be refused because the engine cannot suspend stacks. */
   readonly #waits: boolean;
   readonly #suspends = jspi.has;
+  readonly #items = itemsOf();
   readonly #log: string[] = [];
   #exports!: Exports;
   #promising!: Exports;
@@ -144,7 +137,7 @@ class Run {
       this.#planned++;
       if (when === 0) call();
       else if (when === 1) queueMicrotask(call);
-      else if (when === 2) setImmediate(call);
+      else if (when === 2) nextRound(call);
       else setTimeout(call);
     });
   }
@@ -339,7 +332,7 @@ class Run {
       const found = this.#results.get(call);
       if (found !== result) throw new Difference(`call ${call} gave ${found}, expected ${result}`);
     }
-    const size = [...tables].reduce((sum, table) => sum + table.size, 0);
+    const size = this.#items();
     if (size !== this.#model.size) throw new Difference(`${size} handles are left, expected ${this.#model.size}`);
   }
 }

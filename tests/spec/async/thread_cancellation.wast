@@ -171,13 +171,13 @@
 (component instance $t $Cancelled)
 (assert_return (invoke "suspend-pending") (u32.const 4))
 (component instance $t $Cancelled)
-(assert_return (invoke "suspend-then-resume-pending") (u32.const 4))
+(assert_return (invoke "suspend-then-resume-pending") (u32.const 4)) ;; needs JSPI
 (component instance $t $Cancelled)
-(assert_return (invoke "yield-then-resume-pending") (u32.const 4))
+(assert_return (invoke "yield-then-resume-pending") (u32.const 4)) ;; needs JSPI
 (component instance $t $Cancelled)
 (assert_return (invoke "suspend-then-promote-pending") (u32.const 4))
 (component instance $t $Cancelled)
-(assert_return (invoke "yield-then-promote-pending") (u32.const 4))
+(assert_return (invoke "yield-then-promote-pending") (u32.const 4)) ;; needs JSPI
 (component instance $t $Cancelled)
 (assert_return (invoke "other-thread") (u32.const 4))
 (component instance $t $Cancelled)

@@ -297,7 +297,7 @@
 (component instance $t $Threads)
 (assert_return (invoke "indices") (u32.const 1))
 (assert_return (invoke "later") (u32.const 127))
-(assert_return (invoke "two-later") (u32.const 1212))
+(assert_return (invoke "two-later") (u32.const 1212)) ;; needs JSPI
 (assert_return (invoke "spin") (u32.const 1111))
 (assert_return (invoke "suspend") (u32.const 12))
 (assert_return (invoke "suspend-other") (u32.const 121))
@@ -314,7 +314,7 @@
 ;; In functions of a synchronous type.
 (component instance $t $Threads)
 (assert_return (invoke "sync-later") (u32.const 127))
-(assert_return (invoke "sync-two-later") (u32.const 1212))
+(assert_return (invoke "sync-two-later") (u32.const 1212)) ;; needs JSPI
 (assert_return (invoke "sync-spin") (u32.const 1111))
 (assert_return (invoke "sync-suspend") (u32.const 12))
 (assert_return (invoke "sync-suspend-other") (u32.const 121))

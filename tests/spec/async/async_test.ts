@@ -1,0 +1,5 @@
+// The scripts about asynchronous components.
+
+import { testScripts } from "../scripts.ts";
+
+testScripts("async/");
