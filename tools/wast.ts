@@ -1,5 +1,6 @@
-// deno task wast [--strict] [--verbose] [--no-jspi] PATH…: runs `.wast` scripts, prints a line per
-// file and the total. With --no-jspi no stack can be suspended.
+// deno task wast [--strict] [--verbose] [--no-jspi] [--no-fused] [--no-codegen] PATH…: runs `.wast`
+// scripts, prints a line per file and the total. With --no-jspi no stack can be suspended, with
+// --no-fused calls between guests go through JavaScript, with --no-codegen none is generated.
 // Failures of the reference suites that are known are listed in tests/spec/expected_failures.txt,
 // and counted apart.
 
@@ -18,14 +19,26 @@ async function* scripts(path: string): AsyncGenerator<string> {
 
 const { values: options, positionals } = parseArgs({
   args: Deno.args,
-  options: { strict: { type: "boolean" }, verbose: { type: "boolean" }, "no-jspi": { type: "boolean" } },
+  options: {
+    "strict": { type: "boolean" },
+    "verbose": { type: "boolean" },
+    "no-jspi": { type: "boolean" },
+    "no-fused": { type: "boolean" },
+    "no-codegen": { type: "boolean" },
+  },
   allowPositionals: true,
 });
 if (positionals.length === 0) {
-  console.error("usage: deno task wast [--strict] [--verbose] [--no-jspi] PATH…");
+  console.error("usage: deno task wast [--strict] [--verbose] [--no-jspi] [--no-fused] [--no-codegen] PATH…");
   Deno.exit(2);
 }
 if (options["no-jspi"]) jspi.has = false;
+
+const how = {
+  strict: options.strict ?? false,
+  fused: !options["no-fused"],
+  codegen: !options["no-codegen"],
+};
 
 for (const path of positionals) {
   try {
@@ -50,7 +63,7 @@ const perCommand = new Map<string, Counts>();
 for (const path of positionals) {
   for await (const file of scripts(await Deno.realPath(path))) {
     const counts = zero();
-    for (const outcome of await runWast(await Deno.readTextFile(file), { strict: options.strict ?? false })) {
+    for (const outcome of await runWast(await Deno.readTextFile(file), how)) {
       const status: Status = list.expects(file, outcome) ? "expected" : outcome.status;
       let command = perCommand.get(outcome.command);
       if (command === undefined) perCommand.set(outcome.command, command = zero());

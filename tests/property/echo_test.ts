@@ -73,7 +73,7 @@ interface Echo {
 }
 
 /** Instantiates an echo of a signature. */
-function echo(signature: Signature, options: EchoOptions, style: Style): Echo {
+function echo(signature: Signature, options: EchoOptions, style: Style, fused: boolean): Echo {
   const { params, result } = signature;
   let current: Call = { args: [], result: undefined };
   const host: HostFunction = (...args) => {
@@ -95,7 +95,7 @@ function echo(signature: Signature, options: EchoOptions, style: Style): Echo {
     : HostFunc.typed(schema, host as never);
   const members: Imports = { f, r0: FirstResource, r1: SecondResource };
   const instance: Instance = instantiateSync(
-    compileSync(echoComponent(signature, options), { gates }),
+    compileSync(echoComponent(signature, options), { gates, fused }),
     options.interfaces ? { [HOST]: members } : members,
   );
   const { exports } = instance;
@@ -129,6 +129,8 @@ interface Case {
   readonly encodings: readonly StringEncoding[];
   readonly interfaces: boolean;
   readonly style: Style;
+  /** Whether calls between the guests have an adapter. */
+  readonly fused: boolean;
   readonly calls: readonly Call[];
 }
 
@@ -145,6 +147,7 @@ function cases(signature: Arbitrary<Signature>, guests: number): Arbitrary<Case>
       encodings: fc.array(encoding, { minLength: guests, maxLength: guests }),
       interfaces: fc.boolean(),
       style: fc.constantFrom(...styles),
+      fused: fc.boolean(),
       calls: callsOf(of),
     })
   );
@@ -155,8 +158,8 @@ const echoes: Arbitrary<Signature> = types().map(echoOf);
 function property(what: string, arbitrary: Arbitrary<Case>, numRuns: number): void {
   Deno.test(what, () => {
     fc.assert(
-      fc.property(arbitrary, ({ signature, calls, style, ...options }) => {
-        const { instance, call } = echo(signature, options, style);
+      fc.property(arbitrary, ({ signature, calls, style, fused, ...options }) => {
+        const { instance, call } = echo(signature, options, style, fused);
         for (const each of calls) call(each);
         // No guest drops what it is given, nor keeps a handle.
         instance[Symbol.dispose]();

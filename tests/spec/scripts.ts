@@ -11,9 +11,9 @@ export function testScripts(folder: "" | "async/"): void {
   for (const { name } of [...Deno.readDirSync(url)].sort((left, right) => left.name < right.name ? -1 : 1)) {
     if (!name.endsWith(".wast")) continue;
     const path = `${folder}${name}`;
-    const fn = async (): Promise<void> => {
+    const run = async (fused: boolean): Promise<void> => {
       leavesAnyHandles();
-      const outcomes = await runWast(await Deno.readTextFile(new URL(name, url)), { strict: true });
+      const outcomes = await runWast(await Deno.readTextFile(new URL(name, url)), { strict: true, fused });
       // Without JSPI, those commands pass that suspend no stack: `deno task wast --no-jspi` runs them so.
       const isRight = ({ status, detail }: Outcome): boolean =>
         status === "passed" || !features.jspi && status === "skipped" && detail === NEEDS_JSPI;
@@ -23,7 +23,10 @@ export function testScripts(folder: "" | "async/"): void {
       );
     };
     const needs = "needs 64-bit memories", ignore = path === "async/memory64.wast" && !features.memory64;
-    const definition = { name: `${path} passes`, ignore, fn, needs };
-    Deno.test(definition);
+    for (const fused of [true, false]) {
+      const route = fused ? "" : " without adapters between guests";
+      const definition = { name: `${path} passes${route}`, ignore, fn: () => run(fused), needs };
+      Deno.test(definition);
+    }
   }
 }

@@ -4,6 +4,7 @@
 
 import {
   CompileError,
+  type CompileOptions,
   compileSync,
   type Component,
   ComponentError,
@@ -31,6 +32,9 @@ export interface Outcome {
 export interface WastOptions {
   /** Whether messages must contain the script's phrase. */
   readonly strict?: boolean;
+  /** How to compile: whether calls between guests have adapters, and whether JavaScript is generated. */
+  readonly fused?: boolean;
+  readonly codegen?: boolean;
 }
 
 type List = Expr & { kind: "list" };
@@ -209,7 +213,7 @@ function show(value: unknown): string {
 
 class Script {
   readonly #text: string;
-  readonly #gates: Record<string, boolean>;
+  readonly #compiling: CompileOptions;
   readonly #options: WastOptions;
   readonly #definitions = new Map<string, Component>();
   readonly #instances = new Map<string, Instance>();
@@ -224,7 +228,8 @@ class Script {
 
   constructor(text: string, options: WastOptions) {
     this.#text = text;
-    this.#gates = gatesOf(text);
+    const { fused = true, codegen = true } = options;
+    this.#compiling = { gates: gatesOf(text), fused, codegen };
     this.#options = options;
     this.#async = /\basync\b|\bthread\.|\bwaitable/.test(text);
   }
@@ -301,7 +306,7 @@ class Script {
       throw error;
     }
     try {
-      compileSync(bytes, { gates: this.#gates });
+      compileSync(bytes, this.#compiling);
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
       return this.#phrase(error, phrase);
@@ -356,7 +361,7 @@ class Script {
       this.#instantiate(definition, atom(third));
       return;
     }
-    const component = compileSync(await this.#bytes(command), { gates: this.#gates });
+    const component = compileSync(await this.#bytes(command), this.#compiling);
     if (atom(second) === "definition") {
       this.#definition = component;
       if (atom(third).startsWith("$")) this.#definitions.set(atom(third), component);
