@@ -178,6 +178,12 @@ function contentsOfParts(type: ValType, own: number): number {
   return found;
 }
 
+/** Whether only single core values cross: numbers, chars, bools. */
+export function areNumbers({ params, result }: FuncType): boolean {
+  const isNumber = (type: ValType): boolean => isPrimitive(type) && type.kind !== "string";
+  return params.every(({ type }) => isNumber(type)) && (result === undefined || isNumber(result));
+}
+
 /** `contains_borrow`. */
 export function containsBorrow(type: ValType): boolean {
   return (contents(type) & BORROW) !== 0;

@@ -5,6 +5,7 @@
 import type { FusedCall, FusedEnd, ItemKey } from "../../abi/fused/fuse.ts";
 import { valuesOf } from "../../abi/fused/places.ts";
 import { enteringSet, mayCall } from "../../abi/state/nesting.ts";
+import { areNumbers } from "../../abi/types/types.ts";
 import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import { MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
 import type { CoreRef, Plan, PlanOptions, PlanStep } from "./plan_types.ts";
@@ -59,10 +60,16 @@ export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean):
         count++;
       }
     }
-    if (steps.length > 0) {
-      const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, exceptions, definers, reach, refs);
-      groups.push({ before: step, steps, calls: steps.map((step) => describer.call(step)), refs });
-    }
+    const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, exceptions, definers, reach, refs);
+    const served = steps.map((step) => ({ step, call: describer.call(step) }))
+      .filter(({ call: { adapts, copies } }) => adapts || copies);
+    if (served.length === 0) continue;
+    groups.push({
+      before: step,
+      steps: served.map(({ step }) => step),
+      calls: served.map(({ call }) => call),
+      refs,
+    });
   }
   return groups;
 }
@@ -107,7 +114,8 @@ class Describer {
     return {
       index: coreFunc,
       adapts,
-      copies: !adapts || this.#reach?.has(lift) === true,
+      // Numbers cross faster as arguments of JavaScript than through a function of their own.
+      copies: (!adapts || this.#reach?.has(lift) === true) && !areNumbers(type),
       caller: this.#end(type, options, node),
       callee: this.#end(callee.type, callee.options, callee.node),
       core: this.#key(callee.core),
