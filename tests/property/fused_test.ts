@@ -24,6 +24,9 @@ const encodings = ["utf8", "utf16", "latin1+utf16"] as const satisfies StringEnc
 const codecs = new Codecs(memberNames);
 const MEMORY = 1 << 16, ROOM = 1 << 20;
 
+/** Text in the three encodings, a tagged length, a surrogate, what is no char, what is too long. */
+const UNUSUAL = [0x61626364, 0x00410042, 0x80000003, 0xd83d, 0xc3a9c3a9, 0x0410, 0xfffffff0, 0x110000];
+
 /** Bytes, numbers and core values that a guest might pass: many are pointers, lengths and text. */
 class Numbers {
   #state: number;
@@ -48,26 +51,13 @@ class Numbers {
   }
 
   #word(): number {
-    switch (this.below(40)) {
-      default:
-        return this.below(2); // a case
-      case 1:
-      case 2:
-      case 3:
-      case 4:
-      case 9:
-      case 10:
-        return 8 * this.below(MEMORY / 8); // a pointer
-      case 5:
-      case 6:
-        return this.below(24); // a length
-      case 7:
-        return [0x61626364, 0x00410042, 0x80000003, 0xd83d, 0xc3a9c3a9, 0x0410, 0xfffffff0, 0x110000][this.below(8)]!;
-      case 8:
-        return MEMORY - this.below(24);
-      case 11:
-        return this.below(2 ** 32);
-    }
+    const kind = this.below(40);
+    if (kind < 28) return this.below(2); // a case, a bool
+    if (kind < 34) return 8 * this.below(MEMORY / 8); // a pointer
+    if (kind < 36) return this.below(24); // a length
+    if (kind === 36) return MEMORY - this.below(24);
+    if (kind === 37) return this.below(2 ** 32);
+    return UNUSUAL[this.below(UNUSUAL.length)]!;
   }
 
   core(type: CoreType): number | bigint {
