@@ -96,6 +96,7 @@ class GuestStreamSource implements HostEnd {
 
   /** The instance was locked down. */
   fail(error: unknown): void {
+    this.touched = this.#over = true;
     this.#controller?.error(error);
   }
 

@@ -11,12 +11,22 @@ import { matchName, splitVersion } from "../../core/binary/names.ts";
  * exports one.
  */
 const ENTRIES = {
+  "wasi:cli/run@0.3.0": { func: "run", noun: "a command", by: "run" },
+  "wasi:cli/run@0.3.0-rc-2026-03-15": { func: "run", noun: "a command", by: "run" },
   "wasi:cli/run@0.2.0": { func: "run", noun: "a command", by: "run" },
   "wasi:http/incoming-handler@0.2.0": { func: "handle", noun: "an HTTP handler", by: "serve" },
 } as const;
 
 /** More exports than these are counted, not named. */
 const MAX_NAMED = 4;
+
+/** Which version of a command's entry a component exports, if any. */
+export function commandEntry(component: Component): { readonly entry: keyof typeof ENTRIES; readonly async: boolean } {
+  const names = component.exports.map(({ name }) => name);
+  const entry = (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[])
+    .find((entry) => ENTRIES[entry].by === "run" && matchName(entry, names) !== undefined) ?? "wasi:cli/run@0.2.0";
+  return { entry, async: entry !== "wasi:cli/run@0.2.0" };
+}
 
 /** The path of the function to call. Throws LinkError if the component has none. */
 export function entryOf(component: Component, entry: keyof typeof ENTRIES): string {
@@ -26,7 +36,7 @@ export function entryOf(component: Component, entry: keyof typeof ENTRIES): stri
   const { base } = splitVersion(entry), other = names.find((name) => splitVersion(name).base === base);
   const hint = other === undefined
     ? `it is not ${noun}: ${exported(names)}`
-    : `it exports ${other}, and \`${by}\` calls ${base} of WASI 0.2`;
+    : `it exports ${other}, and \`${by}\` calls ${base} of WASI 0.2${by === "run" ? " and 0.3.0" : ""}`;
   throw new LinkError("missing-export", `${by} ${path}`, path, `; ${hint}`);
 }
 

@@ -3,12 +3,18 @@
 
 import { callerFunc } from "../func.ts";
 import type { Imports, Linker } from "../link/linker.ts";
-import { interfaces } from "./interfaces.ts";
+import { type Bind, interfaces, terminals } from "./interfaces.ts";
+import { p3Interfaces } from "./p3_interfaces.ts";
 import { State, type WasiData, type WasiOptions } from "./state.ts";
+
+/** The interfaces of both versions. */
+function bothVersions(bind: Bind): Imports<WasiData> {
+  return { ...interfaces(bind), ...p3Interfaces(bind, terminals) };
+}
 
 /** Imports that are bound to one guest's state. */
 export function importsOf(state: State): Imports {
-  return interfaces((func) => (...args) => func(state, ...args)) as Imports;
+  return bothVersions((func) => (...args) => func(state, ...args)) as Imports;
 }
 
 /**
@@ -54,7 +60,7 @@ export async function wasi(options?: WasiOptions): Promise<Imports> {
 export async function linkWasi<Data extends WasiData>(
   linker: Linker<Data>,
 ): Promise<{ data(options?: WasiOptions): Promise<WasiData> }> {
-  linker.define(interfaces((func) =>
+  linker.define(bothVersions((func) =>
     callerFunc<WasiData>(({ data }, ...args) => {
       const state: unknown = data?.wasi;
       if (!(state instanceof State)) {

@@ -41,6 +41,12 @@ export type Bind = (func: StateFunction) => HostFunction | HostFunc<WasiData>;
 class TerminalInput {}
 /** The resource `terminal-output`. */
 class TerminalOutput {}
+/** The classes of terminals, which both versions have. */
+export interface TerminalClasses {
+  readonly TerminalInput: new () => object;
+  readonly TerminalOutput: new () => object;
+}
+export const terminals: TerminalClasses = { TerminalInput, TerminalOutput };
 
 /** The imports, by their full names. */
 export function interfaces(bind: Bind): Imports<WasiData> {

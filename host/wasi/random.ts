@@ -4,6 +4,8 @@ import { Trap } from "../../errors.ts";
 
 /** At most this many random bytes at once. */
 const MAX_BYTES = 1 << 26;
+/** The same as guests count. */
+export const MAX_RANDOM_BYTES: bigint = BigInt(MAX_BYTES);
 /** What `crypto.getRandomValues` gives at once. */
 const QUOTA = 1 << 16;
 

@@ -6,7 +6,7 @@ import { compile, type ComponentSource } from "../compile.ts";
 import { instantiate } from "../instantiate.ts";
 import type { Imports } from "../link/linker.ts";
 import { t } from "../schema.ts";
-import { entryOf } from "./entry.ts";
+import { commandEntry, entryOf } from "./entry.ts";
 import { ExitError } from "./exit.ts";
 import { importsOf } from "./imports.ts";
 import { readAll } from "./sources.ts";
@@ -28,7 +28,7 @@ const RUN_OPTIONS: Known<WasiOptions & { imports?: Imports; signal?: AbortSignal
   signal: true,
 };
 
-const runType = t.func([], t.result());
+const runType = t.func([], t.result()), asyncRunType = t.asyncFunc([], t.result());
 
 /**
  * Runs a command: a component that exports `wasi:cli/run`.
@@ -57,7 +57,7 @@ export async function run(
   checkKnown("option of run", options, RUN_OPTIONS);
   const { imports, signal, ...given } = options;
   const command = await compile(component);
-  const path = entryOf(command, "wasi:cli/run@0.2.0");
+  const { entry, async } = commandEntry(command), path = entryOf(command, entry);
   // Without suspension nothing more can come in while the guest runs.
   if (!features.jspi && given.stdin instanceof ReadableStream) given.stdin = await readAll(given.stdin, signal);
   const state = new State(given);
@@ -66,7 +66,9 @@ export async function run(
     const settings = { idle: "trap" as const, ...(signal === undefined ? {} : { signal }) };
     const instance = await instantiate(command, { ...importsOf(state), ...imports }, settings);
     try {
-      const result = features.jspi
+      const result = async
+        ? await instance.func(path, asyncRunType, { throws: false })()
+        : features.jspi
         ? await instance.func(path, runType, { throws: false, promising: true })()
         : instance.func(path, runType, { throws: false })();
       exitCode = result.tag === "ok" ? 0 : 1;

@@ -77,6 +77,8 @@ export class State implements WasiState {
   readonly endings: Endings = new Endings();
   readonly clocks: Clocks;
   readonly random: Random;
+  /** Streams of the guest's that are being written out. */
+  readonly #writes = new Set<Promise<unknown>>();
 
   /** @throws TypeError if an option is not one, or asks for what the runtime does not have. */
   constructor(options: WasiOptions = {}) {
@@ -113,8 +115,16 @@ export class State implements WasiState {
     return output instanceof Capture ? output.bytes() : undefined;
   }
 
+  /** Notes that a stream of the guest's is being written out; gives the same promise. */
+  writing<T>(written: Promise<T>): Promise<T> {
+    this.#writes.add(written);
+    written.finally(() => this.#writes.delete(written));
+    return written;
+  }
+
   /** Waits until the outputs were taken and what was sent is out, and lets go of their streams. */
   async end(signal?: AbortSignal): Promise<void> {
+    await Promise.all(this.#writes);
     if (this.#input instanceof ReadableSource) this.#input.release();
     const sinks = [this.stdout, this.stderr].filter((output) => output instanceof WritableSink);
     await Promise.all([this.endings.all(signal), ...sinks.map((output) => output.end(signal))]);
