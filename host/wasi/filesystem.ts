@@ -12,7 +12,7 @@ import { attempt, fsErrorCode, FsFailure } from "./fs_errors.ts";
 import { OpenDirectory } from "./open_directory.ts";
 import { fileOffset, OpenFile } from "./open_file.ts";
 import { always } from "./readiness.ts";
-import { clamp, InputStream, type IoError, OutputStream, type Source, StreamFailure } from "./streams.ts";
+import { clamp, InputStream, type IoError, OutputStream, type Sink, type Source, StreamFailure } from "./streams.ts";
 import { sameFile } from "./walks.ts";
 
 export type { Datetime, DescriptorStat, DirectoryEntry, NewTimestamp };
@@ -91,21 +91,26 @@ export class Descriptor {
     throw new FsFailure("not-directory");
   }
 
-  /** A stream that reads from an offset. */
-  readViaStream(from: bigint): Answer<InputStream> {
-    return attempt(() => {
-      if (this.#target instanceof OpenDirectory) throw new FsFailure("is-directory");
-      const position = fileOffset(from);
-      this.#target.checkReadable();
-      return new InputStream(readFrom(this.#target.retain(), position));
-    });
+  /** What reads from an offset, for a stream of either version. */
+  source(from: bigint): Source {
+    if (this.#target instanceof OpenDirectory) throw new FsFailure("is-directory");
+    const position = fileOffset(from);
+    this.#target.checkReadable();
+    return readFrom(this.#target.retain(), position);
   }
 
-  #outputStream(position: number | null): OutputStream {
+  /** A stream that reads from an offset. */
+  readViaStream(from: bigint): Answer<InputStream> {
+    return attempt(() => new InputStream(this.source(from)));
+  }
+
+  /** What writes from an offset, or at the end, for a stream of either version. */
+  sink(from: bigint | null): Sink {
+    let position = from === null ? null : fileOffset(from);
     const file = this.#file();
     file.checkWritable();
     file.retain();
-    return new OutputStream({
+    return {
       ...always,
       permit: () => CHUNK,
       write: (bytes) =>
@@ -116,17 +121,17 @@ export class Descriptor {
         }),
       flush() {},
       close: () => file.release(),
-    });
+    };
   }
 
   /** A stream that writes from an offset. */
   writeViaStream(from: bigint): Answer<OutputStream> {
-    return attempt(() => this.#outputStream(fileOffset(from)));
+    return attempt(() => new OutputStream(this.sink(from)));
   }
 
   /** A stream that writes at the end. */
   appendViaStream(): Answer<OutputStream> {
-    return attempt(() => this.#outputStream(null));
+    return attempt(() => new OutputStream(this.sink(null)));
   }
 
   /** Advice that is not needed. */
@@ -180,9 +185,14 @@ export class Descriptor {
     });
   }
 
-  /** What the directory holds, without `.` and `..`. */
+  /** What the directory holds, without `.` and `..`; failures where something cannot be told. */
+  entries(): readonly (DirectoryEntry | FsFailure)[] {
+    return this.#directory().list();
+  }
+
+  /** The same as a resource. */
   readDirectory(): Answer<DirectoryEntryStream> {
-    return attempt(() => new DirectoryEntryStream(this.#directory().list()));
+    return attempt(() => new DirectoryEntryStream(this.entries()));
   }
 
   /** `mkdirat`. */

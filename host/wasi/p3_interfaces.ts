@@ -4,7 +4,9 @@
 import type { Result } from "../../abi/codecs/results.ts";
 import type { Imports } from "../link/linker.ts";
 import { ExitError } from "./exit.ts";
+import { Descriptor } from "./filesystem.ts";
 import type { Bind, TerminalClasses } from "./interfaces.ts";
+import { P3Descriptor } from "./p3_filesystem.ts";
 import { fromSource, intoSink } from "./p3_streams.ts";
 import { MAX_RANDOM_BYTES } from "./random.ts";
 import { callAt } from "./readiness.ts";
@@ -85,6 +87,15 @@ export function p3Interfaces(bind: Bind, { TerminalInput, TerminalOutput }: Term
       ianaId: () => "UTC",
       utcOffset: () => 0n,
       toDebugString: () => "UTC",
+    },
+    "wasi:filesystem/types": { Descriptor: P3Descriptor },
+    "wasi:filesystem/preopens": {
+      getDirectories: bind(({ directories, preopens }) =>
+        preopens.map(({ name, directory, readOnly }) => [
+          new P3Descriptor(Descriptor.preopen(directories!, directory, readOnly)),
+          name,
+        ])
+      ),
     },
     "wasi:random/random": {
       getRandomBytes: bind(({ random }, most: bigint) =>

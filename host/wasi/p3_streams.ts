@@ -109,5 +109,7 @@ export async function intoSink<E>(
   } catch (error) {
     await reader.cancel().catch(() => {});
     return err(codeOf(error)) as Ended<E>;
+  } finally {
+    sink.close?.();
   }
 }

@@ -1,0 +1,224 @@
+// wasi:filesystem of 0.3: the descriptors of 0.2 with variants in place of enums, streams with futures in
+// place of resources. Every rule of confinement is below, in what both versions share.
+
+import "../../abi/dispose.ts";
+import { err, ok, type Result } from "../../abi/codecs/results.ts";
+import type { Descriptor, DescriptorFlags, DescriptorStat, OpenFlags, PathFlags } from "./filesystem.ts";
+import type { MetadataHash } from "./file_stats.ts";
+import type { NewTimestamp } from "./file_times.ts";
+import { fsErrorCode, FsFailure } from "./fs_errors.ts";
+import { type Ended, fromSource, intoSink } from "./p3_streams.ts";
+
+/** A variant whose cases but `other` have no payload. */
+interface Case {
+  readonly tag: string;
+}
+type Answer<T> = T | Result<never, Case>;
+type Bytes = readonly [stream: AsyncIterable<Uint8Array>, ended: Promise<Ended<Case>>];
+
+/** The variant `error-code`. An offset beyond what files have is invalid there. */
+function variantOf(code: string): Case {
+  return { tag: code === "would-block" ? "other" : code === "overflow" ? "invalid" : code };
+}
+
+function errorOf(error: unknown): Case {
+  return variantOf(fsErrorCode(error));
+}
+
+/** The variant `descriptor-type`. */
+function typeOf(type: string): Case {
+  return { tag: type === "unknown" ? "other" : type };
+}
+
+/** The record `descriptor-stat`. */
+interface Stat extends Omit<DescriptorStat, "type"> {
+  readonly type: Case;
+}
+
+/** An answer of 0.2 with the error of 0.3. */
+function answered<T, U = T>(answer: T | Result<never, string>, value: (answer: T) => U): Answer<U> {
+  if (isError(answer)) return err(variantOf(answer.val)) as Result<never, Case>;
+  return value(answer as T);
+}
+
+function isError(answer: unknown): answer is { readonly tag: "err"; readonly val: string } {
+  return typeof answer === "object" && answer !== null && (answer as { tag?: unknown }).tag === "err";
+}
+
+const same = <T>(value: T): T => value;
+
+/** What cannot begin: nothing to read, and the reason. */
+function failedStream<T>(error: unknown): readonly [AsyncIterable<T>, Promise<Ended<Case>>] {
+  return [nothing(), Promise.resolve(err(errorOf(error)) as Ended<Case>)];
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+/** The resource `descriptor`. */
+export class P3Descriptor {
+  readonly #inner: Descriptor;
+  /** What a directory was opened for. */
+  readonly #flags: DescriptorFlags | undefined;
+
+  /** Made by the library only. */
+  constructor(inner: Descriptor, flags?: DescriptorFlags) {
+    this.#inner = inner;
+    this.#flags = flags;
+  }
+
+  readViaStream(offset: bigint): Bytes {
+    try {
+      return fromSource(this.#inner.source(offset), errorOf);
+    } catch (error) {
+      return failedStream(error);
+    }
+  }
+
+  writeViaStream(data: ReadableStream<Uint8Array>, offset: bigint): Promise<Ended<Case>> {
+    return this.#write(data, offset);
+  }
+
+  appendViaStream(data: ReadableStream<Uint8Array>): Promise<Ended<Case>> {
+    return this.#write(data, null);
+  }
+
+  async #write(data: ReadableStream<Uint8Array>, offset: bigint | null): Promise<Ended<Case>> {
+    try {
+      return await intoSink(data, this.#inner.sink(offset), errorOf, { tag: "pipe" });
+    } catch (error) {
+      await data.cancel().catch(() => {});
+      return err(errorOf(error)) as Ended<Case>;
+    }
+  }
+
+  advise(offset: bigint, length: bigint, advice: string): Answer<void> {
+    return answered(this.#inner.advise(offset, length, advice), same);
+  }
+
+  syncData(): Answer<void> {
+    return answered(this.#inner.syncData(), same);
+  }
+
+  getFlags(): Answer<DescriptorFlags> {
+    return this.#flags ?? answered(this.#inner.getFlags(), same);
+  }
+
+  getType(): Answer<Case> {
+    return answered(this.#inner.getType(), typeOf);
+  }
+
+  setSize(size: bigint): Answer<void> {
+    return answered(this.#inner.setSize(size), same);
+  }
+
+  setTimes(access: NewTimestamp, modification: NewTimestamp): Answer<void> {
+    return answered(this.#inner.setTimes(access, modification), same);
+  }
+
+  readDirectory(): readonly [AsyncIterable<unknown>, Promise<Ended<Case>>] {
+    try {
+      const entries = this.#inner.entries(), { promise, resolve } = Promise.withResolvers<Ended<Case>>();
+      return [listed(entries, resolve), promise];
+    } catch (error) {
+      return failedStream(error);
+    }
+  }
+
+  sync(): Answer<void> {
+    return answered(this.#inner.sync(), same);
+  }
+
+  createDirectoryAt(path: string): Answer<void> {
+    return answered(this.#inner.createDirectoryAt(path), same);
+  }
+
+  stat(): Answer<Stat> {
+    return answered(this.#inner.stat(), statOf);
+  }
+
+  statAt(flags: PathFlags, path: string): Answer<Stat> {
+    return answered(this.#inner.statAt(flags, path), statOf);
+  }
+
+  setTimesAt(flags: PathFlags, path: string, access: NewTimestamp, modification: NewTimestamp): Answer<void> {
+    return answered(this.#inner.setTimesAt(flags, path, access, modification), same);
+  }
+
+  linkAt(flags: PathFlags, path: string, target: P3Descriptor, targetPath: string): Answer<void> {
+    return answered(this.#inner.linkAt(flags, path, target.#inner, targetPath), same);
+  }
+
+  openAt(path: PathFlags, name: string, open: OpenFlags, flags: DescriptorFlags): Answer<P3Descriptor> {
+    // Creating implies writing, and without a word for what, it is reading.
+    const { read = false, write = false } = flags,
+      wanted = {
+        ...flags,
+        read: read || !write,
+        write: write || open.create === true,
+      };
+    return answered(this.#inner.openAt(path, name, open, wanted), (inner) => {
+      if (inner.getType() !== "directory") return new P3Descriptor(inner);
+      const { mutateDirectory: mutable = false } = inner.getFlags() as DescriptorFlags;
+      return new P3Descriptor(inner, { read: true, mutateDirectory: mutable && flags.mutateDirectory === true });
+    });
+  }
+
+  readlinkAt(path: string): Answer<string> {
+    return answered(this.#inner.readlinkAt(path), same);
+  }
+
+  removeDirectoryAt(path: string): Answer<void> {
+    return answered(this.#inner.removeDirectoryAt(path), same);
+  }
+
+  renameAt(path: string, target: P3Descriptor, targetPath: string): Answer<void> {
+    return answered(this.#inner.renameAt(path, target.#inner, targetPath), same);
+  }
+
+  symlinkAt(content: string, path: string): Answer<void> {
+    return answered(this.#inner.symlinkAt(content, path), same);
+  }
+
+  unlinkFileAt(path: string): Answer<void> {
+    return answered(this.#inner.unlinkFileAt(path), same);
+  }
+
+  isSameObject(other: P3Descriptor): boolean {
+    return this.#inner.isSameObject(other.#inner);
+  }
+
+  metadataHash(): Answer<MetadataHash> {
+    return answered(this.#inner.metadataHash(), same);
+  }
+
+  metadataHashAt(flags: PathFlags, path: string): Answer<MetadataHash> {
+    return answered(this.#inner.metadataHashAt(flags, path), same);
+  }
+
+  [Symbol.dispose](): void {
+    this.#inner[Symbol.dispose]();
+  }
+}
+
+function statOf({ type, ...others }: DescriptorStat): Stat {
+  return { type: typeOf(type), ...others };
+}
+
+/** The entries of a directory; the first that cannot be told ends them. */
+async function* listed(
+  entries: ReturnType<Descriptor["entries"]>,
+  end: (ended: Ended<Case>) => void,
+): AsyncGenerator<unknown> {
+  let ended = ok(undefined) as Ended<Case>;
+  try {
+    for (const entry of entries) {
+      if (entry instanceof FsFailure) {
+        ended = err(errorOf(entry)) as Ended<Case>;
+        return;
+      }
+      yield { ...entry, type: typeOf(entry.type) };
+    }
+  } finally {
+    end(ended);
+  }
+}
