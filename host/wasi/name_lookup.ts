@@ -73,7 +73,7 @@ export class ResolveAddressStream {
 }
 
 /** The addresses of a domain name, as the system resolves it. */
-function lookUp(host: string): Promise<IpAddress[]> {
+export function lookUp(host: string): Promise<IpAddress[]> {
   const dns = required("node:dns", "sockets");
   return new Promise((resolve, reject) => {
     dns.lookup(host, { all: true }, (error, found) => {

@@ -1,11 +1,16 @@
 // The interfaces of WASI 0.3 as imports: the host of 0.2 with another face. Streams, futures and
 // asynchronous functions take the place of pollables.
 
-import type { Result } from "../../abi/codecs/results.ts";
+import { err, type Result } from "../../abi/codecs/results.ts";
 import type { Imports } from "../link/linker.ts";
 import { ExitError } from "./exit.ts";
 import { Descriptor } from "./filesystem.ts";
 import type { Bind, TerminalClasses } from "./interfaces.ts";
+import type { Family, IpAddress } from "./addresses.ts";
+import { lookUp, parseHost } from "./name_lookup.ts";
+import { networkCode, RESOLVER_CODES } from "./network.ts";
+import { P3TcpSocket } from "./p3_tcp.ts";
+import { P3UdpSocket } from "./p3_udp.ts";
 import { P3Descriptor } from "./p3_filesystem.ts";
 import { fromSource, intoSink } from "./p3_streams.ts";
 import { MAX_RANDOM_BYTES } from "./random.ts";
@@ -38,6 +43,27 @@ function after(nanoseconds: bigint): Promise<void> | undefined {
     again();
   });
 }
+
+/** `resolve-addresses`. */
+async function resolve(granted: boolean, name: string): Promise<readonly IpAddress[] | Result<never, { tag: string }>> {
+  const refuse = (tag: string): Result<never, { tag: string }> => err({ tag }) as Result<never, { tag: string }>;
+  if (!granted) return refuse("access-denied");
+  const host = parseHost(name);
+  if (host === undefined) return refuse("invalid-argument");
+  if (typeof host !== "string") return [host];
+  try {
+    return await lookUp(host);
+  } catch (error) {
+    const code = networkCode(error, RESOLVER_CODES);
+    return refuse(code === "unknown" ? "name-unresolvable" : RESOLVER_ERRORS.has(code) ? code : "other");
+  }
+}
+
+const RESOLVER_ERRORS: ReadonlySet<string> = new Set([
+  "access-denied",
+  "temporary-resolver-failure",
+  "permanent-resolver-failure",
+]);
 
 /** The imports, by their full names. */
 export function p3Interfaces(bind: Bind, { TerminalInput, TerminalOutput }: TerminalClasses): Imports<WasiData> {
@@ -97,6 +123,13 @@ export function p3Interfaces(bind: Bind, { TerminalInput, TerminalOutput }: Term
         ])
       ),
     },
+    "wasi:sockets/types": {
+      TcpSocket: P3TcpSocket,
+      "[static]tcp-socket.create": bind((state, family: Family) => P3TcpSocket.of(state, family)),
+      UdpSocket: P3UdpSocket,
+      "[static]udp-socket.create": bind((state, family: Family) => P3UdpSocket.of(state, family)),
+    },
+    "wasi:sockets/ip-name-lookup": { resolveAddresses: bind(({ sockets }, name: string) => resolve(sockets, name)) },
     "wasi:random/random": {
       getRandomBytes: bind(({ random }, most: bigint) =>
         random.bytes(most > MAX_RANDOM_BYTES ? MAX_RANDOM_BYTES : most)

@@ -179,27 +179,58 @@ export class TcpSocket {
     return this.#finish("listen-begun", "listening", "closed");
   }
 
+  /** Whether binding worked; `would-block` while that is not known. */
+  boundNow(): Answer<void> {
+    return this.#finish("binding", "bound", "unbound");
+  }
+
+  /** Whether connecting worked; `would-block` while that is not known. */
+  connectedNow(): Answer<Connection> {
+    return this.#finish("connecting", "connected", "closed") ?? this.#connection!;
+  }
+
+  /** A connection that came in; `would-block` while there is none. */
+  acceptedNow(): Answer<TcpSocket> {
+    if (this.#phase !== "listening") return refuse("invalid-state");
+    const socket = this.#waiting.shift();
+    if (socket === undefined) return refuse("would-block");
+    const accepted = new TcpSocket(this.#family, this.#endings, this.#settings);
+    accepted.#phase = "connected";
+    accepted.#connection = new Connection(socket);
+    accepted.#connection.start();
+    accepted.#keepAlive();
+    return accepted;
+  }
+
+  /** The connection, of a socket that has one. */
+  get connection(): Connection | undefined {
+    return this.#phase === "connected" ? this.#connection : undefined;
+  }
+
+  /** Whether it was not bound yet. */
+  get isUnbound(): boolean {
+    return this.#phase === "unbound";
+  }
+
+  /** Ready when what was begun can be finished, or a connection accepted. */
+  get readiness(): Readiness {
+    return this.#readiness;
+  }
+
   /** The next connection. */
   declare accept: Suspending<() => Answer<Accepted> | Promise<Answer<Accepted>>>;
 
   static {
     const isNotYet = (answer: Answer<unknown>): boolean =>
       (answer as { val?: unknown } | undefined)?.val === "would-block";
-    this.prototype.finishBind = asking((self: TcpSocket) => self.#finish("binding", "bound", "unbound"), isNotYet);
-    this.prototype.finishConnect = asking(
-      (self: TcpSocket): Answer<Streams> => self.#finish("connecting", "connected", "closed") ?? self.#streams(),
-      isNotYet,
-    );
+    this.prototype.finishBind = asking((self: TcpSocket) => self.boundNow(), isNotYet);
+    this.prototype.finishConnect = asking((self: TcpSocket): Answer<Streams> => {
+      const connected = self.connectedNow();
+      return connected instanceof Connection ? self.#streams() : connected;
+    }, isNotYet);
     this.prototype.accept = asking((self: TcpSocket): Answer<Accepted> => {
-      if (self.#phase !== "listening") return refuse("invalid-state");
-      const socket = self.#waiting.shift();
-      if (socket === undefined) return refuse("would-block");
-      const accepted = new TcpSocket(self.#family, self.#endings, self.#settings);
-      accepted.#phase = "connected";
-      accepted.#connection = new Connection(socket);
-      accepted.#connection.start();
-      accepted.#keepAlive();
-      return [accepted, ...accepted.#streams()];
+      const accepted = self.acceptedNow();
+      return accepted instanceof TcpSocket ? [accepted, ...accepted.#streams()] : accepted;
     }, isNotYet);
   }
 

@@ -13,11 +13,11 @@ import { type Readiness, Signal } from "./readiness.ts";
 import { asking } from "./waiting.ts";
 
 /** Datagrams on their way out before the guest has to wait. */
-const MAX_SENDING = 64;
+export const MAX_SENDING = 64;
 /** Datagrams that are given at once. */
 const MAX_RECEIVED = 1024;
 /** What fits into one. */
-const MAX_DATAGRAM = 65507;
+export const MAX_DATAGRAM = 65507;
 
 /** The record `outgoing-datagram`. */
 export interface OutgoingDatagram {
@@ -178,23 +178,44 @@ export class UdpSocket {
     });
   }
 
+  /** Whether binding worked; `would-block` while that is not known. */
+  boundNow(): Answer<void> {
+    if (this.#phase !== "binding") return refuse("not-in-progress");
+    if (this.#outcome === undefined) return refuse("would-block");
+    const { code } = this.#outcome;
+    this.#outcome = undefined;
+    if (code !== undefined) {
+      this.#phase = "unbound";
+      this.#datagrams!.close(this.#endings);
+      return refuse(code);
+    }
+    this.#phase = "bound";
+    this.#datagrams!.setHopLimit(this.#hopLimit);
+  }
+
+  /** The system's socket, once it is bound. */
+  get datagrams(): Datagrams | undefined {
+    return this.#phase === "bound" ? this.#datagrams : undefined;
+  }
+
+  /** Whether it was not bound yet. */
+  get isUnbound(): boolean {
+    return this.#phase === "unbound";
+  }
+
+  /** Ready when what was begun can be finished. */
+  get readiness(): Readiness {
+    return this.#readiness;
+  }
+
   /** Whether binding worked. */
   declare finishBind: Suspending<() => Answer<void> | Promise<Answer<void>>>;
 
   static {
-    this.prototype.finishBind = asking((self: UdpSocket): Answer<void> => {
-      if (self.#phase !== "binding") return refuse("not-in-progress");
-      if (self.#outcome === undefined) return refuse("would-block");
-      const { code } = self.#outcome;
-      self.#outcome = undefined;
-      if (code !== undefined) {
-        self.#phase = "unbound";
-        self.#datagrams!.close(self.#endings);
-        return refuse(code);
-      }
-      self.#phase = "bound";
-      self.#datagrams!.setHopLimit(self.#hopLimit);
-    }, (answer) => answer?.val === "would-block");
+    this.prototype.finishBind = asking(
+      (self: UdpSocket): Answer<void> => self.boundNow(),
+      (answer) => answer?.val === "would-block",
+    );
   }
 
   /**

@@ -1,0 +1,206 @@
+// tcp-socket of WASI 0.3: the socket of 0.2 whose connections are streams.
+
+import "../../abi/dispose.ts";
+import { err } from "../../abi/codecs/results.ts";
+import type { Suspending } from "../func.ts";
+import type { Family, SocketAddress } from "./addresses.ts";
+import { networkCode } from "./network.ts";
+import {
+  type Answer,
+  answered,
+  anyAddress,
+  binding,
+  codeOf,
+  denied,
+  granted,
+  refused,
+  type SocketError,
+  socketError,
+  whenReady,
+} from "./p3_sockets.ts";
+import { type Ended, fromSource, intoSink } from "./p3_streams.ts";
+import type { State } from "./state.ts";
+import { StreamFailure } from "./streams.ts";
+import { TcpSocket } from "./tcp.ts";
+
+type Bytes = readonly [stream: AsyncIterable<Uint8Array>, ended: Promise<Ended<SocketError>>];
+
+function errorOf(error: unknown): SocketError {
+  return socketError(error instanceof StreamFailure ? error.codes.network ?? "unknown" : networkCode(error));
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+/** The resource `tcp-socket`. */
+export class P3TcpSocket {
+  readonly #inner: TcpSocket;
+  readonly #state: State;
+  #sends = false;
+  #receives = false;
+
+  /** Made by the library only. */
+  constructor(state: State, inner: TcpSocket) {
+    this.#state = state;
+    this.#inner = inner;
+  }
+
+  /** `create`, of one guest. */
+  static of(state: State, family: Family): P3TcpSocket {
+    return new this(state, new TcpSocket(family, state.endings));
+  }
+
+  get #network() {
+    return this.#state.sockets ? granted : denied;
+  }
+
+  declare bind: Suspending<(address: SocketAddress) => Answer<void> | Promise<Answer<void>>>;
+
+  declare listen: Suspending<() => Answer<AsyncIterable<P3TcpSocket>> | Promise<Answer<AsyncIterable<P3TcpSocket>>>>;
+
+  static {
+    const inner = (self: P3TcpSocket) => self.#inner, network = (self: P3TcpSocket) => self.#network;
+    this.prototype.bind = binding(
+      inner,
+      network,
+      (_: typeof this.prototype, address: SocketAddress) => address,
+      () => undefined,
+    );
+    this.prototype.listen = binding(
+      inner,
+      network,
+      (self) => self.#inner.isUnbound ? anyAddress(self.#inner.addressFamily()) : undefined,
+      (self): Answer<AsyncIterable<P3TcpSocket>> => {
+        const code = codeOf(self.#inner.startListen()) ?? codeOf(self.#inner.finishListen());
+        return code === undefined ? self.#connections() : refused(code);
+      },
+    );
+  }
+
+  /** The connections that come in. */
+  async *#connections(): AsyncGenerator<P3TcpSocket> {
+    for (;;) {
+      const accepted = this.#inner.acceptedNow();
+      if (accepted instanceof TcpSocket) yield new P3TcpSocket(this.#state, accepted);
+      else if (codeOf(accepted) === "would-block") await whenReady(this.#inner.readiness);
+      else return; // the socket was dropped
+    }
+  }
+
+  async connect(remote: SocketAddress): Promise<Answer<void>> {
+    const refusal = codeOf(this.#inner.startConnect(this.#network, remote));
+    if (refusal !== undefined) return refused(refusal);
+    for (;;) {
+      const code = codeOf(this.#inner.connectedNow());
+      if (code === undefined) return;
+      if (code !== "would-block") return refused(code);
+      await whenReady(this.#inner.readiness);
+    }
+  }
+
+  send(data: ReadableStream<Uint8Array>): Promise<Ended<SocketError>> {
+    return this.#state.writing(this.#send(data));
+  }
+
+  async #send(data: ReadableStream<Uint8Array>): Promise<Ended<SocketError>> {
+    const { connection } = this.#inner;
+    if (connection === undefined || this.#sends) {
+      await data.cancel().catch(() => {});
+      return err(socketError("invalid-state")) as Ended<SocketError>;
+    }
+    this.#sends = true;
+    const ended = await intoSink(data, connection.sink(), errorOf, socketError("connection-broken"));
+    // Nothing more is sent: the peer is told.
+    this.#inner.shutdown("send");
+    return ended;
+  }
+
+  receive(): Bytes {
+    const { connection } = this.#inner;
+    if (connection === undefined || this.#receives) {
+      return [nothing(), Promise.resolve(err(socketError("invalid-state")) as Ended<SocketError>)];
+    }
+    this.#receives = true;
+    const source = connection.source(), shutdown = (): void => void this.#inner.shutdown("receive");
+    return fromSource({ ...source, close: shutdown }, errorOf);
+  }
+
+  getLocalAddress(): Answer<SocketAddress> {
+    return answered(this.#inner.localAddress());
+  }
+
+  getRemoteAddress(): Answer<SocketAddress> {
+    return answered(this.#inner.remoteAddress());
+  }
+
+  getIsListening(): boolean {
+    return this.#inner.isListening();
+  }
+
+  getAddressFamily(): Family {
+    return this.#inner.addressFamily();
+  }
+
+  setListenBacklogSize(value: bigint): Answer<void> {
+    return answered(this.#inner.setListenBacklogSize(value));
+  }
+
+  getKeepAliveEnabled(): Answer<boolean> {
+    return answered(this.#inner.keepAliveEnabled());
+  }
+
+  setKeepAliveEnabled(value: boolean): Answer<void> {
+    return answered(this.#inner.setKeepAliveEnabled(value));
+  }
+
+  getKeepAliveIdleTime(): Answer<bigint> {
+    return answered(this.#inner.keepAliveIdleTime());
+  }
+
+  setKeepAliveIdleTime(value: bigint): Answer<void> {
+    return answered(this.#inner.setKeepAliveIdleTime(value));
+  }
+
+  getKeepAliveInterval(): Answer<bigint> {
+    return answered(this.#inner.keepAliveInterval());
+  }
+
+  setKeepAliveInterval(value: bigint): Answer<void> {
+    return answered(this.#inner.setKeepAliveInterval(value));
+  }
+
+  getKeepAliveCount(): Answer<number> {
+    return answered(this.#inner.keepAliveCount());
+  }
+
+  setKeepAliveCount(value: number): Answer<void> {
+    return answered(this.#inner.setKeepAliveCount(value));
+  }
+
+  getHopLimit(): Answer<number> {
+    return answered(this.#inner.hopLimit());
+  }
+
+  setHopLimit(value: number): Answer<void> {
+    return answered(this.#inner.setHopLimit(value));
+  }
+
+  getReceiveBufferSize(): Answer<bigint> {
+    return answered(this.#inner.receiveBufferSize());
+  }
+
+  setReceiveBufferSize(value: bigint): Answer<void> {
+    return answered(this.#inner.setReceiveBufferSize(value));
+  }
+
+  getSendBufferSize(): Answer<bigint> {
+    return answered(this.#inner.sendBufferSize());
+  }
+
+  setSendBufferSize(value: bigint): Answer<void> {
+    return answered(this.#inner.setSendBufferSize(value));
+  }
+
+  [Symbol.dispose](): void {
+    this.#inner[Symbol.dispose]();
+  }
+}
