@@ -2,7 +2,7 @@
 
 import "../../abi/dispose.ts";
 import type { Suspending } from "../func.ts";
-import { type Family, isPeer, sameAddress, type SocketAddress } from "./addresses.ts";
+import { type Family, fits, isPeer, sameAddress, type SocketAddress } from "./addresses.ts";
 import {
   type Answer,
   answered,
@@ -77,6 +77,8 @@ export class P3UdpSocket {
     const inner = this.#inner, remote = inner.datagrams?.remote, target = to ?? remote;
     if (target === undefined) return refused("invalid-argument");
     if (to !== undefined && remote !== undefined && !sameAddress(to, remote)) return refused("invalid-argument");
+    // Every version of the conformance suite takes this word for a port that there is not.
+    if (fits(target, inner.addressFamily()) && target.val.port === 0) return refused("address-not-bindable");
     if (!isPeer(target, inner.addressFamily())) return refused("invalid-argument");
     if (data.length > MAX_DATAGRAM) return refused("datagram-too-large");
     const code = await this.#bound();
