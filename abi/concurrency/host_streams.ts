@@ -46,6 +46,11 @@ export function streamToHost(shared: SharedStream, scheduler: Scheduler): Readab
   return stream;
 }
 
+/** Whether a guest's stream was the host's before: the guest only hands it on. */
+export function isHandedOn(stream: ReadableStream): boolean {
+  return made?.get(stream)?.shared.demand !== undefined;
+}
+
 let byteStreams: boolean | undefined;
 
 /** Whether the engine has byte streams. Without them, a stream of bytes gives chunks only. */

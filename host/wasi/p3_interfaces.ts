@@ -69,7 +69,7 @@ const RESOLVER_ERRORS: ReadonlySet<string> = new Set([
 export function p3Interfaces(bind: Bind, { TerminalInput, TerminalOutput }: TerminalClasses): Imports<WasiData> {
   const output = (sinkOf: (state: State) => Sink) =>
     bind((state, stream: ReadableStream<Uint8Array>) =>
-      state.writing(intoSink(stream, sinkOf(state), cliErrorCode, "pipe"))
+      state.writing(stream, intoSink(stream, sinkOf(state), cliErrorCode, "pipe"))
     );
   const all: Record<string, Imports<WasiData>> = {
     "wasi:cli/environment": {

@@ -98,7 +98,7 @@ export class P3TcpSocket {
   }
 
   send(data: ReadableStream<Uint8Array>): Promise<Ended<SocketError>> {
-    return this.#state.writing(this.#send(data));
+    return this.#state.writing(data, this.#send(data));
   }
 
   async #send(data: ReadableStream<Uint8Array>): Promise<Ended<SocketError>> {

@@ -10,6 +10,7 @@ import { builtin } from "./platform.ts";
 import { Random } from "./random.ts";
 import { HttpPolicy } from "./http_policy.ts";
 import { processInput, processOutput } from "./process_streams.ts";
+import { isHandedOn } from "../../abi/concurrency/host_streams.ts";
 import { bytesSource, Capture, discard, empty, ReadableSource, WritableSink } from "./sources.ts";
 
 /** What a guest is given. Everything that is left out, it does not have. */
@@ -79,6 +80,8 @@ export class State implements WasiState {
   readonly random: Random;
   /** Streams of the guest's that are being written out. */
   readonly #writes = new Set<Promise<unknown>>();
+  /** Those that the guest only hands on, from one place of the host's to another. */
+  readonly #pipes = new Set<Promise<unknown>>();
 
   /** @throws TypeError if an option is not one, or asks for what the runtime does not have. */
   constructor(options: WasiOptions = {}) {
@@ -116,10 +119,17 @@ export class State implements WasiState {
   }
 
   /** Notes that a stream of the guest's is being written out; gives the same promise. */
-  writing<T>(written: Promise<T>): Promise<T> {
-    this.#writes.add(written);
-    written.finally(() => this.#writes.delete(written));
+  writing<T>(stream: ReadableStream, written: Promise<T>): Promise<T> {
+    for (const writes of isHandedOn(stream) ? [this.#writes, this.#pipes] : [this.#writes]) {
+      writes.add(written);
+      written.finally(() => writes.delete(written));
+    }
     return written;
+  }
+
+  /** Waits until what comes from the host and goes to the host is through: it needs no guest. */
+  async piped(): Promise<void> {
+    await Promise.all(this.#pipes);
   }
 
   /** Waits until the outputs were taken and what was sent is out, and lets go of their streams. */

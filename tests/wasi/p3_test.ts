@@ -1,0 +1,161 @@
+// WASI 0.3 over the host of 0.2: what its functions give, and a command that is run.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { run, wasi, type WasiOptions } from "@windlass/component/wasi";
+import { features } from "@windlass/component";
+import { wat } from "../support/wat.ts";
+
+// deno-lint-ignore no-explicit-any
+type Any = any;
+
+const VERSION = "0.3.0";
+/** The members of an interface for one guest. */
+const imports = async (options: WasiOptions = {}): Promise<(name: string) => Any> => {
+  const all = await wasi(options) as Any;
+  return (name) => all[`wasi:${name}@${VERSION}`];
+};
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+async function all(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  let found = "";
+  for await (const bytes of stream) found += text(bytes);
+  return found;
+}
+
+/** A stream of texts, as a guest's comes. */
+function stream(...parts: string[]): ReadableStream<Uint8Array> {
+  const bytes = parts.map((part) => new TextEncoder().encode(part));
+  return new ReadableStream({
+    pull(controller) {
+      const next = bytes.shift();
+      if (next === undefined) controller.close();
+      else controller.enqueue(next);
+    },
+  });
+}
+
+const kind = (ended: Any): unknown => ended.tag === "ok" ? "ok" : ended.val;
+
+Deno.test("standard input is a stream and a future that says how it ended", async () => {
+  const [bytes, ended] = (await imports({ stdin: "hello" }))("cli/stdin").readViaStream();
+  assertEquals([await all(bytes), kind(await ended)], ["hello", "ok"]);
+  const failing = new ReadableStream({ start: (controller) => controller.error(new Error("gone")) });
+  const [nothing, failed] = (await imports({ stdin: failing }))("cli/stdin").readViaStream();
+  assertEquals([await all(nothing), kind(await failed)], ["", "io"]);
+});
+
+Deno.test("the future of standard input settles when the guest stops reading", async () => {
+  const [bytes, ended] = (await imports({ stdin: "hello" }))("cli/stdin").readViaStream();
+  const iterator = bytes[Symbol.asyncIterator]();
+  await iterator.return();
+  assertEquals(kind(await ended), "ok");
+});
+
+Deno.test("standard output takes a stream; its future says whether all was written", async () => {
+  let written = "";
+  const stdout = new WritableStream<Uint8Array>({ write: (bytes) => void (written += text(bytes)) });
+  const get = await imports({ stdout });
+  assertEquals(kind(await get("cli/stdout").writeViaStream(stream("a", "", "bc"))), "ok");
+  assertEquals(written, "abc");
+  const broken = new WritableStream({ write: () => Promise.reject(new Error("full")) });
+  const failing = await imports({ stderr: broken });
+  let pulled = 0;
+  const endless = new ReadableStream({
+    pull: (controller) => {
+      pulled++;
+      controller.enqueue(new Uint8Array(65536));
+    },
+  });
+  assertEquals(kind(await failing("cli/stderr").writeViaStream(endless)), "io");
+  assert(pulled < 10, `${pulled} chunks were taken`);
+});
+
+Deno.test("clocks: what is past is not waited for, the rest is", async () => {
+  const get = await imports(), { now, waitFor, waitUntil } = get("clocks/monotonic-clock");
+  assertEquals([waitFor(0n), waitUntil(now())], [undefined, undefined]);
+  const before = now();
+  await waitFor(3_000_000n);
+  assert(now() - before >= 3_000_000n);
+  await waitUntil(now() + 1_000_000n);
+  const { seconds, nanoseconds } = get("clocks/system-clock").now();
+  assert(Math.abs(Number(seconds) - Date.now() / 1000) < 2 && nanoseconds < 1e9);
+});
+
+Deno.test("random: as many bytes as asked for, the same from the same seed", async () => {
+  const [a, b] = [await imports({ random: { seed: 7n } }), await imports({ random: { seed: 7n } })];
+  assertEquals(a("random/random").getRandomBytes(20n), b("random/random").getRandomBytes(20n));
+  assertEquals(a("random/insecure").getInsecureRandomBytes(3n).length, 3);
+  assertEquals(a("random/insecure-seed").getInsecureSeed(), a("random/insecure-seed").getInsecureSeed());
+});
+
+Deno.test("nothing is granted that is not named", async () => {
+  const get = await imports();
+  assertEquals(get("cli/environment").getEnvironment(), []);
+  assertEquals(get("filesystem/preopens").getDirectories(), []);
+  assertEquals(kind(await get("sockets/ip-name-lookup").resolveAddresses("127.0.0.1")), { tag: "access-denied" });
+});
+
+const hasFiles = "Deno" in globalThis && typeof Deno.makeTempDir === "function";
+
+Deno.test({
+  name: "files: streams in and out, entries, errors as variants",
+  ignore: !hasFiles,
+  async fn() {
+    const path = await Deno.makeTempDir();
+    try {
+      const get = await imports({ preopens: { "/": path } });
+      const [[root, name]] = get("filesystem/preopens").getDirectories();
+      assertEquals([name, root.getType(), kind(root.getFlags())], ["/", { tag: "directory" }, undefined]);
+      const file = root.openAt({}, "a.txt", { create: true }, { read: true, write: true });
+      assertEquals(kind(await file.writeViaStream(stream("hello ", "there"), 0n)), "ok");
+      assertEquals(kind(await file.appendViaStream(stream("!"))), "ok");
+      const [bytes, ended] = file.readViaStream(6n);
+      assertEquals([await all(bytes), kind(await ended)], ["there!", "ok"]);
+      assertEquals(file.stat().size, 12n);
+      assertEquals(root.createDirectoryAt("sub"), undefined);
+      const [entries, listed] = root.readDirectory(), found: Any[] = [];
+      for await (const entry of entries) found.push([entry.name, entry.type.tag]);
+      assertEquals([found.sort(), kind(await listed)], [[["a.txt", "regular-file"], ["sub", "directory"]], "ok"]);
+      const [none, refused] = root.readViaStream(0n);
+      assertEquals([await all(none), kind(await refused)], ["", { tag: "is-directory" }]);
+      assertEquals(kind(root.openAt({}, "../x", {}, { read: true })), { tag: "not-permitted" });
+      assertEquals(kind(root.openAt({}, "missing", {}, { read: true })), { tag: "no-entry" });
+      assertEquals(kind(root.openAt({}, "sub", {}, {}).getFlags()), undefined);
+      for (const each of [file, root]) each[Symbol.dispose]();
+    } finally {
+      await Deno.remove(path, { recursive: true });
+    }
+  },
+});
+
+/** Gives its standard input back, the bytes of which it never sees. */
+const cat = `(component
+  (import "wasi:cli/stdin@0.3.0" (instance $stdin
+    (type $E (enum "io" "illegal-byte-sequence" "pipe")) (export "error-code" (type $e (eq $E)))
+    (export "read-via-stream" (func (result (tuple (stream u8) (future (result (error $e)))))))))
+  (import "wasi:cli/stdout@0.3.0" (instance $stdout
+    (type $E (enum "io" "illegal-byte-sequence" "pipe")) (export "error-code" (type $e (eq $E)))
+    (export "write-via-stream" (func (param "data" (stream u8)) (result (future (result (error $e))))))))
+  (core module $Lib (memory (export "m") 1))
+  (core instance $lib (instantiate $Lib))
+  (core func $read (canon lower (func $stdin "read-via-stream") (memory (core memory $lib "m"))))
+  (core func $write (canon lower (func $stdout "write-via-stream")))
+  (core module $M (import "" "m" (memory 1)) (import "" "read" (func $read (param i32)))
+    (import "" "write" (func $write (param i32) (result i32)))
+    (func (export "run") (result i32)
+      (call $read (i32.const 16))
+      (drop (call $write (i32.load (i32.const 16))))
+      (i32.const 0)))
+  (core instance $m (instantiate $M (with "" (instance
+    (export "m" (memory $lib "m")) (export "read" (func $read)) (export "write" (func $write))))))
+  (func $run async (result (result)) (canon lift (core func $m "run")))
+  (instance (export "wasi:cli/run@0.3.0") (export "run" (func $run))))`;
+
+Deno.test("a command of 0.3 is run; what it hands on is written although it has returned", async () => {
+  const bytes = await wat(cat);
+  const { exitCode, stdout } = await run(bytes, { stdin: "a line\n".repeat(20_000), stdout: "capture" });
+  assertEquals([exitCode, text(stdout!).length], [0, 140_000]);
+  const chunks = stream("one ", "two ", "three");
+  const streamed = await run(bytes, { stdin: chunks, stdout: "capture" });
+  if (features.jspi) assertMatch(text(streamed.stdout!), /^one two three$/);
+});
