@@ -53,8 +53,7 @@ function isChanged(pathWithQuery: string): boolean {
  * Where a request goes to; nothing if its parts are no URL, or one that leads elsewhere. Without a
  * path there is none, as in Wasmtime.
  */
-function urlOf(scheme: string, request: OutgoingRequest): URL | undefined {
-  const authority = request.authority(), path = request.pathWithQuery();
+export function urlOf(scheme: string, authority: string | undefined, path: string | undefined): URL | undefined {
   if (authority === undefined || path === undefined || isChanged(path)) return undefined;
   const origin = `${scheme}://${authority}`;
   if (!URL.canParse(origin + path)) return undefined;
@@ -69,7 +68,7 @@ function begin(
 ): FutureIncomingResponse | Refused {
   const scheme = request.scheme(), name = scheme === undefined ? "https" : schemeName(scheme);
   if (name !== "http" && name !== "https") return refuse("HTTP-protocol-error");
-  const url = urlOf(name, request);
+  const url = urlOf(name, request.authority(), request.pathWithQuery());
   if (url === undefined) return refuse("HTTP-request-URI-invalid");
   if (!policy.allows(url)) return refuse("HTTP-request-denied");
   const method = methodName(request.method()), body = bodyOf(request);

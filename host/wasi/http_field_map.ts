@@ -131,6 +131,11 @@ export class FieldMap {
     return this.#store.byName.has(name.toLowerCase());
   }
 
+  /** The name of a field as it was first given. */
+  spelling(name: string): string | undefined {
+    return this.#store.byName.get(name.toLowerCase())?.[0]?.name;
+  }
+
   /** Every field, in order, with the name as it was given. */
   entries(): [name: string, value: Uint8Array][] {
     return Array.from(this.#store.all, ({ name, value }) => [name, value]);

@@ -9,6 +9,9 @@ import type { Bind, TerminalClasses } from "./interfaces.ts";
 import type { Family, IpAddress } from "./addresses.ts";
 import { lookUp, parseHost } from "./name_lookup.ts";
 import { networkCode, RESOLVER_CODES } from "./network.ts";
+import { P3Request, P3Response } from "./p3_http.ts";
+import { sendRequest } from "./p3_http_client.ts";
+import { P3Fields, P3RequestOptions } from "./p3_http_fields.ts";
 import { P3TcpSocket } from "./p3_tcp.ts";
 import { P3UdpSocket } from "./p3_udp.ts";
 import { P3Descriptor } from "./p3_filesystem.ts";
@@ -130,6 +133,13 @@ export function p3Interfaces(bind: Bind, { TerminalInput, TerminalOutput }: Term
       "[static]udp-socket.create": bind((state, family: Family) => P3UdpSocket.of(state, family)),
     },
     "wasi:sockets/ip-name-lookup": { resolveAddresses: bind(({ sockets }, name: string) => resolve(sockets, name)) },
+    "wasi:http/types": {
+      Fields: P3Fields,
+      RequestOptions: P3RequestOptions,
+      Request: P3Request,
+      Response: P3Response,
+    },
+    "wasi:http/client": { send: bind(({ http }, request: P3Request) => sendRequest(http, request)) },
     "wasi:random/random": {
       getRandomBytes: bind(({ random }, most: bigint) =>
         random.bytes(most > MAX_RANDOM_BYTES ? MAX_RANDOM_BYTES : most)
