@@ -3,7 +3,7 @@
 // tests/rust/testsuite/wasm32-wasip3 of its branch `prod/testsuite-all`.
 
 import { parseArgs } from "node:util";
-import { run } from "@windlass/component/wasi";
+import { listen, type Listening, run, serve } from "@windlass/component/wasi";
 
 /** One operation of a description. */
 interface Operation {
@@ -14,9 +14,19 @@ interface Operation {
   readonly dirs?: readonly string[];
   readonly payload?: string;
   readonly exit_code?: number;
+  readonly method?: string;
+  readonly path?: string;
+  readonly response?: Answer;
+}
+/** What a request is answered by. */
+interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 /** A description: operations, or what an older one says. */
 interface Description {
+  readonly world?: string;
   readonly operations?: readonly Operation[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -91,22 +101,34 @@ class Output {
 /** Runs a program as its description says. Gives why it failed. */
 async function runOne(folder: string, program: string): Promise<string | undefined> {
   const described = await Deno.readTextFile(`${folder}/${program}.json`).catch(() => "{}");
-  const operations = operationsOf(JSON.parse(described) as Description);
+  const description = JSON.parse(described) as Description, operations = operationsOf(description);
+  let server: Listening | undefined;
   const scratch = await Deno.makeTempDir(), signal = AbortSignal.timeout(PATIENCE);
   const stdout = new Output(), stderr = new Output(), stdin = new TransformStream<Uint8Array, Uint8Array>();
   const input = stdin.writable.getWriter(), connections = new Map<string, Deno.TcpConn>();
   let ending: Promise<number> | undefined, step = "";
   try {
-    for (const { type, id = "", args = [], env = {}, dirs = [], payload = "", exit_code = 0 } of operations) {
+    for (const operation of operations) {
+      const { type, id = "", args = [], env = {}, dirs = [], payload = "", exit_code = 0 } = operation;
       step = type;
       switch (type) {
         case "run": {
+          if (description.world === "wasi:http/service") {
+            server = await listen(await serve(await Deno.readFile(`${folder}/${program}.wasm`), { env }), { port: 0 });
+            break;
+          }
           const preopens: Record<string, string> = {};
           for (const dir of dirs) {
             await copy(`${folder}/${dir}`, `${scratch}/${dir}`);
             preopens[dir] = `${scratch}/${dir}`;
           }
-          const options = { args: [`${program}.wasm`, ...args], env, preopens, network: { sockets: true as const }, signal };
+          const options = {
+            args: [`${program}.wasm`, ...args],
+            env,
+            preopens,
+            network: { sockets: true as const },
+            signal,
+          };
           const streams = { stdin: stdin.readable, stdout: stdout.stream, stderr: stderr.stream };
           ending = run(await Deno.readFile(`${folder}/${program}.wasm`), { ...options, ...streams })
             .then(({ exitCode }) => exitCode);
@@ -140,7 +162,16 @@ async function runOne(folder: string, program: string): Promise<string | undefin
           if (text !== payload) return `received ${JSON.stringify(text)}, expected ${JSON.stringify(payload)}`;
           break;
         }
+        case "request": {
+          const failure = await request(server!.url, operation);
+          if (failure !== undefined) return failure;
+          break;
+        }
+        case "kill":
+          await server!.close();
+          break;
         case "wait": {
+          if (server !== undefined) break;
           for (const connection of connections.values()) await connection.closeWrite().catch(() => {});
           const exitCode = await ending!;
           if (exitCode !== exit_code) return `exit code ${exitCode}, expected ${exit_code}; ${stderr.text.trim()}`;
@@ -156,6 +187,19 @@ async function runOne(folder: string, program: string): Promise<string | undefin
     for (const connection of connections.values()) connection.close();
     await Deno.remove(scratch, { recursive: true });
   }
+}
+
+/** Sends a request. Says what is wrong with the answer. */
+async function request(
+  url: string,
+  { method = "GET", path = "/", response = {} }: Operation,
+): Promise<string | undefined> {
+  const answer = await fetch(new URL(path, url), { method }), body = await answer.text();
+  const { status = 200, headers = {} } = response;
+  const wrong = Object.entries(headers).find(([name, value]) => answer.headers.get(name) !== value);
+  if (wrong !== undefined) return `${wrong[0]} is ${answer.headers.get(wrong[0])}, expected ${wrong[1]}`;
+  if (answer.status !== status) return `status ${answer.status}, expected ${status}`;
+  if (response.body !== undefined && body !== response.body) return `body ${JSON.stringify(body)}`;
 }
 
 async function copy(from: string, to: string): Promise<void> {

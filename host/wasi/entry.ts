@@ -14,29 +14,41 @@ const ENTRIES = {
   "wasi:cli/run@0.3.0": { func: "run", noun: "a command", by: "run" },
   "wasi:cli/run@0.3.0-rc-2026-03-15": { func: "run", noun: "a command", by: "run" },
   "wasi:cli/run@0.2.0": { func: "run", noun: "a command", by: "run" },
+  "wasi:http/handler@0.3.0": { func: "handle", noun: "an HTTP handler", by: "serve" },
+  "wasi:http/handler@0.3.0-rc-2026-03-15": { func: "handle", noun: "an HTTP handler", by: "serve" },
   "wasi:http/incoming-handler@0.2.0": { func: "handle", noun: "an HTTP handler", by: "serve" },
 } as const;
 
 /** More exports than these are counted, not named. */
 const MAX_NAMED = 4;
 
-/** Which version of a command's entry a component exports, if any. */
-export function commandEntry(component: Component): { readonly entry: keyof typeof ENTRIES; readonly async: boolean } {
+/** The entries of WASI 0.2; those of later versions are asynchronous. */
+const OF_0_2 = { run: "wasi:cli/run@0.2.0", serve: "wasi:http/incoming-handler@0.2.0" } as const;
+
+/**
+ * Which version of an entry a component exports: the latest of those that it has.
+ * Throws LinkError if the component has none.
+ */
+export function entryBy(
+  component: Component,
+  by: keyof typeof OF_0_2,
+): { readonly name: string; readonly path: string; readonly isAsync: boolean } {
   const names = component.exports.map(({ name }) => name);
-  const entry = (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[])
-    .find((entry) => ENTRIES[entry].by === "run" && matchName(entry, names) !== undefined) ?? "wasi:cli/run@0.2.0";
-  return { entry, async: entry !== "wasi:cli/run@0.2.0" };
+  const name = (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[])
+    .find((entry) => ENTRIES[entry].by === by && matchName(entry, names) !== undefined) ?? OF_0_2[by];
+  return { name, path: entryOf(component, name), isAsync: name !== OF_0_2[by] };
 }
 
-/** The path of the function to call. Throws LinkError if the component has none. */
-export function entryOf(component: Component, entry: keyof typeof ENTRIES): string {
+/** The path of the function to call. */
+function entryOf(component: Component, entry: keyof typeof ENTRIES): string {
   const { func, noun, by } = ENTRIES[entry], path = `${entry}#${func}`;
   const names = component.exports.filter(({ type }) => type.kind !== "type").map(({ name }) => name);
   if (matchName(entry, names) !== undefined) return path;
   const { base } = splitVersion(entry), other = names.find((name) => splitVersion(name).base === base);
+  const of = base === "wasi:http/incoming-handler" ? "WASI 0.2" : "WASI 0.2 and 0.3.0";
   const hint = other === undefined
     ? `it is not ${noun}: ${exported(names)}`
-    : `it exports ${other}, and \`${by}\` calls ${base} of WASI 0.2${by === "run" ? " and 0.3.0" : ""}`;
+    : `it exports ${other}, and \`${by}\` calls ${base} of ${of}`;
   throw new LinkError("missing-export", `${by} ${path}`, path, `; ${hint}`);
 }
 

@@ -16,7 +16,8 @@ export type Taken = Result<undefined, ErrorCode>;
 export type Trailers = Result<P3Fields | undefined, ErrorCode>;
 /** A future as it comes from a guest, or a promise of the host's. */
 export type Later<T> = PromiseLike<T> | { read(): Promise<T> };
-type Contents = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+/** The bytes of a body: of a guest, or of the host. */
+export type Contents = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
 /** The value of a future or a promise. */
 export function valueOf<T>(later: Later<T>): Promise<T> {
@@ -57,7 +58,8 @@ export class Body {
     if (this.#isConsumed) return;
     this.#isConsumed = true;
     const { contents, trailers } = this;
-    if (contents instanceof ReadableStream && !contents.locked) contents.cancel().catch(() => {});
+    if (!(contents instanceof ReadableStream)) contents?.[Symbol.asyncIterator]().return?.();
+    else if (!contents.locked) contents.cancel().catch(() => {});
     if (Symbol.dispose in trailers) (trailers[Symbol.dispose] as () => void).call(trailers);
     this.settle(ok(undefined) as Taken);
   }

@@ -8,6 +8,7 @@ import { keepsMethod, methodName, schemeName, takesBody } from "./http_method.ts
 import type { HttpPolicy } from "./http_policy.ts";
 import { send } from "./http_send.ts";
 import { Body, type P3Request, P3Response, type Taken, type Trailers } from "./p3_http.ts";
+import { sendBody } from "./p3_http_sending.ts";
 import { fromSource } from "./p3_streams.ts";
 import { bytesSource, ReadableSource } from "./sources.ts";
 
@@ -30,10 +31,8 @@ export async function sendRequest(policy: HttpPolicy, request: P3Request): Promi
   if (!keepsMethod(method)) return failed({ tag: "HTTP-request-method-invalid" });
   const sends = takesBody(method);
   if (!sends) body.drop();
-  const contents = sends ? body.taking() as ReadableStream<Uint8Array> | undefined : undefined;
   const options = request.getOptions(), abort = new AbortController();
-  const outgoing = contents !== undefined ? counted(contents, request.fields.contentLength, body) : undefined;
-  if (outgoing === undefined) body.settle(ok(undefined) as Taken);
+  const outgoing = sends ? sendBody(body, request.fields.contentLength, "HTTP-request-body-size") : undefined;
   const received = await send({
     url,
     method,
@@ -60,34 +59,4 @@ export async function sendRequest(policy: HttpPolicy, request: P3Request): Promi
   );
   response.setStatusCode(received.status);
   return response;
-}
-
-/** A body that is as long as its `content-length` says. Settles the body when all of it was taken. */
-function counted(
-  contents: ReadableStream<Uint8Array>,
-  length: number | undefined,
-  body: Body,
-): ReadableStream<Uint8Array> {
-  const reader = contents.getReader();
-  let count = 0;
-  const wrong = (): ErrorCode => ({ tag: "HTTP-request-body-size", val: BigInt(count) });
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      count += value?.length ?? 0;
-      if (length !== undefined && (count > length || done && count < length)) {
-        const error = wrong();
-        body.settle(err(error) as Taken);
-        reader.cancel().catch(() => {});
-        controller.error(new Error(`a body of ${count} bytes, and content-length says ${length}`));
-      } else if (done) {
-        body.settle(ok(undefined) as Taken);
-        controller.close();
-      } else controller.enqueue(value);
-    },
-    cancel: (reason) => {
-      body.settle(ok(undefined) as Taken);
-      return reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
 }

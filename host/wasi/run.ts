@@ -6,7 +6,7 @@ import { compile, type ComponentSource } from "../compile.ts";
 import { instantiate } from "../instantiate.ts";
 import type { Imports } from "../link/linker.ts";
 import { t } from "../schema.ts";
-import { commandEntry, entryOf } from "./entry.ts";
+import { entryBy } from "./entry.ts";
 import { ExitError } from "./exit.ts";
 import { importsOf } from "./imports.ts";
 import { readAll } from "./sources.ts";
@@ -57,7 +57,7 @@ export async function run(
   checkKnown("option of run", options, RUN_OPTIONS);
   const { imports, signal, ...given } = options;
   const command = await compile(component);
-  const { entry, async } = commandEntry(command), path = entryOf(command, entry);
+  const { path, isAsync } = entryBy(command, "run");
   // Without suspension nothing more can come in while the guest runs.
   if (!features.jspi && given.stdin instanceof ReadableStream) given.stdin = await readAll(given.stdin, signal);
   const state = new State(given);
@@ -66,7 +66,7 @@ export async function run(
     const settings = { idle: "trap" as const, ...(signal === undefined ? {} : { signal }) };
     const instance = await instantiate(command, { ...importsOf(state), ...imports }, settings);
     try {
-      const result = async
+      const result = isAsync
         ? await instance.func(path, asyncRunType, { throws: false })()
         : features.jspi
         ? await instance.func(path, runType, { throws: false, promising: true })()

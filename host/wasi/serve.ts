@@ -1,4 +1,5 @@
-// Serving HTTP: `wasi:http/incoming-handler` as a function from Request to Response.
+// Serving HTTP: `wasi:http/handler` and `wasi:http/incoming-handler` as a function from Request to
+// Response.
 
 import { features } from "../../core/module/features.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
@@ -8,12 +9,15 @@ import { compile, type ComponentSource } from "../compile.ts";
 import type { Instance } from "../exports/instance.ts";
 import { type Imports, Linker } from "../link/linker.ts";
 import { t } from "../schema.ts";
-import { entryOf } from "./entry.ts";
+import { entryBy } from "./entry.ts";
 import type { OutgoingBody } from "./http_body.ts";
 import type { ErrorCode } from "./http_error.ts";
 import { type BodyInit, BodyTooLarge, bytesOf, streamOf } from "./http_received.ts";
 import { bodyOf, fieldsOf, IncomingRequest, type OutgoingResponse, ResponseOutparam } from "./http_types.ts";
+import { failure, toResponse } from "./http_response.ts";
 import { linkWasi } from "./imports.ts";
+import { InstancePool, type Worker } from "./instance_pool.ts";
+import { answer as answerAsync, type Handle } from "./p3_serve.ts";
 import { State, WASI_OPTIONS, type WasiData, type WasiOptions } from "./state.ts";
 
 /** Options of {@linkcode serve}. */
@@ -22,7 +26,7 @@ export interface ServeOptions extends WasiOptions {
   imports?: Imports;
   /**
    * An instance for each request, or at most so many that are used again and again; default the
-   * former.
+   * former. An instance of WASI 0.3 takes several requests at once if there are more than instances.
    */
   instances?: "per-request" | { max: number };
   /** Told what a handler threw, which the client sees as status 500; default `console.error`. */
@@ -31,23 +35,29 @@ export interface ServeOptions extends WasiOptions {
 
 const SERVE_OPTIONS: Known<ServeOptions> = { ...WASI_OPTIONS, imports: true, instances: true, onError: true };
 
-/** Statuses whose responses have no body. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
 const handlerType = t.func([
   t.own(t.resource("incoming-request", IncomingRequest)),
   t.own(t.resource("response-outparam", ResponseOutparam)),
 ]);
 
 /** One instance and what ends it. */
-interface Worker {
-  readonly instance: Instance;
-  readonly handle: (request: IncomingRequest, response: ResponseOutparam) => unknown;
+interface Ended extends Worker {
   readonly abort: AbortController;
 }
+/** An instance that exports `wasi:http/incoming-handler`. */
+interface IncomingWorker extends Ended {
+  readonly handle: (request: IncomingRequest, response: ResponseOutparam) => unknown;
+}
+/** An instance that exports `wasi:http/handler`. */
+interface AsyncWorker extends Ended {
+  readonly handle: Handle;
+}
+/** Answers requests. */
+type Handler = (request: Request) => Promise<Response>;
 
 /**
- * Makes a request handler of a component that exports `wasi:http/incoming-handler`.
+ * Makes a request handler of a component that exports `wasi:http/handler` (WASI 0.3) or
+ * `wasi:http/incoming-handler` (WASI 0.2).
  *
  * It fits {@linkcode listen}, `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are
  * streamed both ways; what one request does, others do not
@@ -83,24 +93,16 @@ export async function serve(
     throw new TypeError("instances.max must be a positive integer");
   }
   const compiled = await compile(component);
-  const path = entryOf(compiled, "wasi:http/incoming-handler@0.2.0");
+  const entry = entryBy(compiled, "serve");
   const linker = new Linker<WasiData>({ shadowing: true });
   await linkWasi(linker);
   linker.define(imports as Imports<WasiData>);
   const linked = linker.link(compiled);
   const data: WasiData = { wasi: new State(given) };
-
-  const make = async (): Promise<Worker> => {
+  const start = async (): Promise<Ended> => {
     const abort = new AbortController();
-    const instance = await linked.instantiate({ data, signal: abort.signal });
-    const handle = features.jspi
-      ? instance.func(path, handlerType, { promising: true })
-      : instance.func(path, handlerType);
-    return { instance, handle, abort };
+    return { instance: await linked.instantiate({ data, signal: abort.signal }), abort };
   };
-  // What is no handler is refused now, not at the first request.
-  const first = await make();
-  const pool = new Pool(make, max, first);
   const tell = (error: unknown): void => {
     try {
       onError(error);
@@ -108,24 +110,88 @@ export async function serve(
       console.error(error);
     }
   };
+  return entry.isAsync ? serveAsync(start, entry.name, max, tell) : serveIncoming(start, entry.path, max, tell);
+}
+
+/** Serves with `wasi:http/handler`, asynchronous: an instance may take several requests at once. */
+async function serveAsync(
+  start: () => Promise<Ended>,
+  name: string,
+  max: number | undefined,
+  tell: (error: unknown) => void,
+): Promise<Handler> {
+  const make = async (): Promise<AsyncWorker> => {
+    const worker = await start(), { handle } = worker.instance.interface(name)!;
+    return { ...worker, handle: handle as Handle };
+  };
+  const pool = new InstancePool(make, max, true, await make());
+  return async (request) => {
+    let worker: AsyncWorker, body: BodyInit;
+    try {
+      body = await (features.jspi ? streamOf(request) : bytesOf(request));
+      worker = await pool.take();
+    } catch (error) {
+      return refusal(error, request, tell);
+    }
+    // One request of several must not end the others.
+    const aborted = (): void => {
+      if (max === undefined) worker.abort.abort(request.signal.reason);
+    };
+    let isFinished = false;
+    const finish = (isUsable: boolean): void => {
+      if (isFinished) return;
+      isFinished = true;
+      request.signal.removeEventListener("abort", aborted);
+      pool.give(worker, isUsable && !worker.abort.signal.aborted);
+    };
+    request.signal.addEventListener("abort", aborted, { once: true });
+    if (request.signal.aborted) aborted();
+    const told = (error: unknown): void => {
+      if (!worker.abort.signal.aborted) tell(error);
+    };
+    return await answerAsync(worker.handle, request, body, told, finish);
+  };
+}
+
+/** What a request gets that no instance takes. */
+function refusal(error: unknown, request: Request, tell: (error: unknown) => void): Response {
+  if (error instanceof BodyTooLarge) return new Response("Content Too Large", { status: 413 });
+  if (!request.signal.aborted) tell(error);
+  return failure();
+}
+
+/** Serves with `wasi:http/incoming-handler`: an instance has one request at a time. */
+async function serveIncoming(
+  start: () => Promise<Ended>,
+  path: string,
+  max: number | undefined,
+  tell: (error: unknown) => void,
+): Promise<Handler> {
+  const make = async (): Promise<IncomingWorker> => {
+    const worker = await start();
+    const handle = features.jspi
+      ? worker.instance.func(path, handlerType, { promising: true })
+      : worker.instance.func(path, handlerType);
+    return { ...worker, handle };
+  };
+  // What is no handler is refused now, not at the first request.
+  const pool = new InstancePool(make, max, false, await make());
 
   return async (request) => {
-    let worker: Worker, body: BodyInit;
+    let worker: IncomingWorker, body: BodyInit;
     try {
       // Without suspension nothing more can come in while the guest runs.
       body = await (features.jspi ? streamOf(request) : bytesOf(request));
       worker = await pool.take();
     } catch (error) {
-      if (error instanceof BodyTooLarge) return new Response("Content Too Large", { status: 413 });
-      if (!request.signal.aborted) tell(error);
-      return failure();
+      return refusal(error, request, tell);
     }
     return new Promise((resolve) => {
       let sent: OutgoingBody | undefined, answered = false;
       const answer = (response: Result<OutgoingResponse, ErrorCode>): void => {
         if (answered) return;
         answered = true;
-        const made = toResponse(response, request.method === "HEAD");
+        const made = outgoing(response, request.method === "HEAD");
         sent = made.body;
         // Once all of it was said, an abort has nothing to end. (Deno aborts when a response was
         // delivered, too.)
@@ -161,71 +227,15 @@ export async function serve(
 }
 
 /** What the guest gave as the platform's response. */
-function toResponse(
+function outgoing(
   result: Result<OutgoingResponse, ErrorCode>,
-  head: boolean,
+  isHead: boolean,
 ): { response: Response; body?: OutgoingBody; error?: unknown } {
   if (result.tag === "err") return { response: failure() };
-  const status = result.val.statusCode(), body = bodyOf(result.val);
-  const bodiless = head || BODILESS.has(status);
-  try {
-    if (status < 200 || status > 599) {
-      throw new RangeError(`the handler answered with status ${status}, which no Response has`);
-    }
-    const headers = fieldsOf(result.val).pairs();
-    const response = new Response(bodiless ? null : body?.readable ?? null, { status, headers });
-    if (body === undefined || !bodiless) return { response, ...body && { body } };
-    body.discard();
-    return { response };
-  } catch (error) {
-    body?.fail(new Error("the response could not be made"));
-    return { response: failure(), error };
-  }
-}
-
-function failure(): Response {
-  return new Response("Internal Server Error", { status: 500 });
-}
-
-/** Instances that wait for requests, and requests that wait for instances. */
-class Pool {
-  readonly #make: () => Promise<Worker>;
-  readonly #max: number | undefined;
-  readonly #idle: Worker[] = [];
-  readonly #queue: (() => void)[] = [];
-  #count = 0;
-
-  /** @param max How many instances at most; without it each is used once. */
-  constructor(make: () => Promise<Worker>, max: number | undefined, first: Worker) {
-    this.#make = make;
-    this.#max = max;
-    this.#idle.push(first);
-    this.#count = 1;
-  }
-
-  async take(): Promise<Worker> {
-    for (;;) {
-      const idle = this.#idle.pop();
-      if (idle !== undefined) return idle;
-      if (this.#max === undefined || this.#count < this.#max) break;
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
-    }
-    this.#count++;
-    try {
-      return await this.#make();
-    } catch (error) {
-      this.#count--;
-      this.#queue.shift()?.();
-      throw error;
-    }
-  }
-
-  give(worker: Worker, usable: boolean): void {
-    if (usable && this.#max !== undefined) this.#idle.push(worker);
-    else {
-      this.#count--;
-      worker.instance[Symbol.asyncDispose]().catch(() => {});
-    }
-    this.#queue.shift()?.();
-  }
+  const body = bodyOf(result.val);
+  const made = toResponse(result.val.statusCode(), fieldsOf(result.val), isHead, () => body?.readable);
+  if (made.error !== undefined) body?.fail(new Error("the response could not be made"));
+  else if (body !== undefined && made.hasBody) return { response: made.response, body };
+  else body?.discard();
+  return made;
 }

@@ -1,0 +1,81 @@
+// Instances that wait for requests, and requests that wait for instances.
+
+import type { Instance } from "../exports/instance.ts";
+
+/** What has one instance. */
+export interface Worker {
+  readonly instance: Instance;
+}
+
+/** Gives instances to requests and takes them back. */
+export class InstancePool<W extends Worker> {
+  readonly #make: () => Promise<W>;
+  readonly #max: number | undefined;
+  readonly #isShared: boolean;
+  readonly #idle: W[];
+  /** How many requests an instance has. Only shared instances have more than one. */
+  readonly #busy = new Map<W, number>();
+  /** Instances that take no further request. */
+  readonly #retired = new WeakSet<W>();
+  readonly #queue: (() => void)[] = [];
+  #count = 1;
+
+  /**
+   * @param max How many instances at most; without it each is used once.
+   * @param isShared Whether an instance takes several requests at once.
+   */
+  constructor(make: () => Promise<W>, max: number | undefined, isShared: boolean, first: W) {
+    this.#make = make;
+    this.#max = max;
+    this.#isShared = isShared;
+    this.#idle = [first];
+  }
+
+  /** An instance for one request. */
+  async take(): Promise<W> {
+    const worker = await this.#find();
+    this.#busy.set(worker, (this.#busy.get(worker) ?? 0) + 1);
+    return worker;
+  }
+
+  async #find(): Promise<W> {
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (idle !== undefined) return idle;
+      if (this.#max === undefined || this.#count < this.#max) break;
+      const least = this.#isShared ? this.#leastBusy() : undefined;
+      if (least !== undefined) return least;
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    }
+    this.#count++;
+    try {
+      return await this.#make();
+    } catch (error) {
+      this.#count--;
+      this.#queue.shift()?.();
+      throw error;
+    }
+  }
+
+  #leastBusy(): W | undefined {
+    let least: W | undefined, count = Infinity;
+    for (const [worker, requests] of this.#busy) {
+      if (requests < count && !this.#retired.has(worker)) [least, count] = [worker, requests];
+    }
+    return least;
+  }
+
+  /** Takes an instance back from a request. One that is not usable any more takes no further request. */
+  give(worker: W, isUsable: boolean): void {
+    if (!isUsable) this.#retired.add(worker);
+    const others = this.#busy.get(worker)! - 1;
+    if (others > 0) return void this.#busy.set(worker, others);
+    this.#busy.delete(worker);
+    if (this.#max !== undefined && !this.#retired.has(worker)) this.#idle.push(worker);
+    else {
+      this.#count--;
+      worker.instance[Symbol.asyncDispose]().catch(() => {});
+    }
+    this.#queue.shift()?.();
+  }
+}

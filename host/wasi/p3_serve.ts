@@ -1,0 +1,77 @@
+// Serving HTTP with WASI 0.3: one call of `wasi:http/handler` as a Response.
+// A Request and an instance enter, a Response leaves; the instance is given back when the body of
+// the response was taken.
+
+import { ComponentError } from "../../errors.ts";
+import { ok } from "../../abi/codecs/results.ts";
+import { errorCode } from "./http_error.ts";
+import { FieldMap } from "./http_field_map.ts";
+import { methodOf, schemeOf } from "./http_method.ts";
+import type { BodyInit } from "./http_received.ts";
+import { Body, P3Request, P3Response, type Trailers } from "./p3_http.ts";
+import { sendBody } from "./p3_http_sending.ts";
+import { fromSource } from "./p3_streams.ts";
+import { bytesSource, ReadableSource } from "./sources.ts";
+import { failure, toResponse } from "./http_response.ts";
+
+/** `handle`. */
+export type Handle = (request: P3Request) => Promise<P3Response>;
+
+/** A Request as a guest gets it. */
+function requestOf(request: Request, contents: BodyInit): P3Request {
+  const source = contents instanceof ReadableStream
+    ? new ReadableSource(contents)
+    : bytesSource(contents ?? new Uint8Array());
+  const [stream, ended] = fromSource(source, errorCode);
+  const trailers = ended.then((end) => (end.tag === "ok" ? ok(undefined) : end) as Trailers);
+  const made = new P3Request(
+    FieldMap.received(request.headers),
+    new Body(contents === null ? undefined : stream, trailers),
+  );
+  const { pathname, search, protocol, host } = new URL(request.url);
+  made.setMethod(methodOf(request.method));
+  made.setPathWithQuery(pathname + search);
+  made.setScheme(schemeOf(protocol.slice(0, -1)));
+  made.setAuthority(host);
+  return made;
+}
+
+/**
+ * Answers one request.
+ *
+ * @param handle The guest's function.
+ * @param request What came in.
+ * @param contents Its body.
+ * @param tell Told of a failure, which the client sees as status 500.
+ * @param finish Called when the body of the response was taken; with false if the guest broke down.
+ * @returns The response.
+ */
+export async function answer(
+  handle: Handle,
+  request: Request,
+  contents: BodyInit,
+  tell: (error: unknown) => void,
+  finish: (isUsable: boolean) => void,
+): Promise<Response> {
+  let response: P3Response;
+  try {
+    response = await handle(requestOf(request, contents));
+  } catch (error) {
+    const isAnswer = error instanceof ComponentError;
+    if (!isAnswer) tell(error);
+    finish(isAnswer);
+    return failure();
+  }
+  const { fields, body } = response, status = response.getStatusCode();
+  const made = toResponse(
+    status,
+    fields,
+    request.method === "HEAD",
+    () => sendBody(body, fields.contentLength, "HTTP-response-body-size", finish),
+  );
+  if (made.hasBody) return made.response;
+  response[Symbol.dispose]();
+  finish(true);
+  if (made.error !== undefined) tell(made.error);
+  return made.response;
+}
