@@ -44,7 +44,7 @@ export interface FusedCall {
   readonly entering: readonly number[];
   /** Whether the caller may call the callee at all. */
   readonly allowed: boolean;
-  /** Whether core exceptions may come out of the callee. */
+  /** Whether core exceptions may come out of guests. */
   readonly exceptions: boolean;
   /** Whether the callee defines a resource type. */
   defines(resource: ResourceType): boolean;
@@ -81,7 +81,8 @@ export interface FusedModule {
 /** Makes one module of the adapters of some calls. */
 export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): FusedModule {
   const memories = numbered(calls.flatMap(({ caller, callee }) => [caller.memory, callee.memory]));
-  const emitter = new Emitter(simd, memories.size), funcs: FusedFunc[] = [], refs = new Map<string, FuncRef>();
+  const emitter = new Emitter(simd, calls.some(({ exceptions }) => exceptions), memories.size);
+  const funcs: FusedFunc[] = [], refs = new Map<string, FuncRef>();
   const imported = (func: FusedFunc, type: CoreFuncType): FuncRef => {
     // What a call does around its core function may differ from call to call.
     const key = `${func.role} ${func.key} ${func.role === "realloc" ? func.node : func.call}`;

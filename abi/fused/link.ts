@@ -8,7 +8,7 @@ import { CanonContext } from "../state/canon_context.ts";
 import type { CodecSource } from "../codecs/codec.ts";
 import { FREE, SAVED_AT } from "../state/flags.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
-import { checkLeave, rethrow, trap, whyNotEntered } from "../state/trap.ts";
+import { checkLeave, makeTrap, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 import { type CallLink, failed } from "../calls/call_link.ts";
 import type { Step } from "../calls/call_plan.ts";
 import { linkGuests, type Sides } from "../calls/guest_to_guest.ts";
@@ -57,8 +57,8 @@ export function fusedImports(
     bytes: new WebAssembly.Global({ value: "i64" }, BigInt(tree.liftedBytes)),
     fault: (code: number) => raise(fused, faultCodes[code]!),
     refuse: (site: number) => failAt(fused, site, (link) => refuse(tree, link)),
-    rethrow: () => rethrow(tree),
-    uncaught: (site: number) => failAt(fused, site, () => trap(tree, "uncaught-exception")),
+    rethrow: (site: number) => failAt(fused, site, () => rethrow(tree)),
+    uncaught: (site: number) => uncaught(fused, site),
     open: () => frames.open(),
     owe: (frame: number, site: number) => {
       if (frames.at(frame).callee.borrows > 0) failAt(fused, site, () => trap(tree, "borrows-remain"));
@@ -198,6 +198,14 @@ function failAt(fused: FusedTree, number: number, run: (link: CallLink) => never
   } catch (error) {
     throw failedAt(link, site, error, "call-guest");
   }
+}
+
+/** Traps for a core exception of a callee, or, without its site, of a realloc. */
+function uncaught(fused: FusedTree, site: number): never {
+  const copied = site === 0 ? copying(fused) : undefined;
+  if (copied === undefined) failAt(fused, site, () => trap(fused.tree, "uncaught-exception"));
+  const link = linkGuests(fused.sides(copied.adapter));
+  throw failedAt(link, copied, makeTrap("uncaught-exception", []), loweringOf(copied));
 }
 
 function failedAt(link: CallLink, { param }: Site, error: unknown, step: Step): unknown {
