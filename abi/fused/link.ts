@@ -8,7 +8,7 @@ import { CanonContext } from "../state/canon_context.ts";
 import type { CodecSource } from "../codecs/codec.ts";
 import { FREE, SAVED_AT } from "../state/flags.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
-import { checkLeave, makeTrap, rethrow, trap, whyNotEntered } from "../state/trap.ts";
+import { asTrap, checkLeave, makeTrap, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 import { type CallLink, failed } from "../calls/call_link.ts";
 import type { Step } from "../calls/call_plan.ts";
 import { linkGuests, type Sides } from "../calls/guest_to_guest.ts";
@@ -88,12 +88,21 @@ export function guestCopy(exports: WebAssembly.Exports, call: number, frames: Fr
   return {
     params(flat, caller, callee) {
       frames.last = { caller: caller ?? callee, callee };
-      const values: unknown = params(...flat.length > count ? flat.slice(0, count) : flat);
+      const values: unknown = callCopy(params, flat.length > count ? flat.slice(0, count) : flat);
       return values === undefined ? [] : typeof values === "object" ? values as CoreValue[] : [values as CoreValue];
     },
     // An argument too many is no matter to a core function.
-    result: (given, flat) => result?.(...given, flat[flat.length - 1]),
+    result: (given, flat) => result && callCopy(result, [...given, flat[flat.length - 1]!]),
   };
+}
+
+/** Calls what copies values. What comes out of a guest's realloc is no exception of the host's. */
+function callCopy(copy: CoreFunction, flat: readonly CoreValue[]): CoreValue | undefined {
+  try {
+    return copy(...flat as never[]);
+  } catch (error) {
+    throw asTrap(error);
+  }
 }
 
 // Handles.

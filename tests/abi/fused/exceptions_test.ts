@@ -69,3 +69,41 @@ for (const [thrower, place] of Object.entries(rows) as [keyof typeof rows, strin
     },
   });
 }
+
+/** A call that runs as a task: the caller is asynchronous, and the callee, whose realloc has no end. */
+const endless = `(component
+  (component $Callee
+    (core module $Lib (memory (export "m") 1)
+      (func $r (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (i32.add (call $r (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)) (i32.const 1))))
+    (core instance $lib (instantiate $Lib))
+    (core module $M
+      (func (export "f") (param i32 i32) (result i32) unreachable)
+      (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
+    (core instance $m (instantiate $M))
+    (func (export "f") async (param "text" string)
+      (canon lift (core func $m "f") async (callback (core func $m "cb")) (memory (core memory $lib "m"))
+        (realloc (core func $lib "realloc")))))
+  (component $Caller
+    (import "f" (func $f async (param "text" string)))
+    (core module $Lib (memory (export "m") 1))
+    (core instance $lib (instantiate $Lib))
+    (core func $f' (canon lower (func $f) async (memory (core memory $lib "m"))))
+    (core module $M (import "" "f" (func $f (param i32 i32) (result i32)))
+      (func (export "g") (result i32) (call $f (i32.const 0) (i32.const 4)))
+      (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
+    (core instance $m (instantiate $M (with "" (instance (export "f" (func $f'))))))
+    (func (export "g") async (canon lift (core func $m "g") async (callback (core func $m "cb")))))
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "f" (func $callee "f"))))
+  (export "g" (func $caller "g")))`;
+
+Deno.test("a realloc that exhausts the stack is a trap in a task, too", async () => {
+  const { javascript, vectors } = routes(await wat(endless));
+  for (const component of [javascript, vectors]) {
+    const { g } = instantiateSync(component).exports as { g(): Promise<void> };
+    const found = await g().then(() => "", (error: Error) => `${error.name}: ${error.message}`);
+    const place = "Cannot lower param 1 `text` of function f of another component";
+    assertEquals(found, `Trap: ${place}: call stack exhausted`);
+  }
+});
