@@ -11,7 +11,8 @@ import { access, type Code, type FuncRef } from "../wasm/code.ts";
 import type { Emitter } from "./emitter.ts";
 import { canFail, type Direction, type Place, type Side } from "./places.ts";
 import type { Sites } from "./sites.ts";
-import { accesses, Translator } from "./translate.ts";
+import { accesses } from "./core_values.ts";
+import { Translator } from "./translate.ts";
 
 /** One end of a call. */
 export interface CopiedEnd {
