@@ -8,7 +8,7 @@ import type { TrapCode } from "../../errors.ts";
 import type { ResourceType, ValType } from "../types/types.ts";
 import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
-import { BUDGET_AT, instanceWord, NO_LEAVE } from "../state/flags.ts";
+import { BUDGET_AT, instanceWord, MOVED_AT, NO_LEAVE } from "../state/flags.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
 import type { Direction, Pair, Side } from "./places.ts";
 
@@ -160,9 +160,10 @@ export class Emitter {
     this.fault(code, "lifted-bytes-limit");
   }
 
-  /** Begins to count lifted bytes. */
-  resetBudget(code: Code): void {
+  /** Begins to count lifted bytes, and handles if there can be some. */
+  resetCounts(code: Code, handles: boolean): void {
     code.i32(0).i64(0).access(access.i64Store, this.flags, BUDGET_AT);
+    if (handles) code.i32(0).i32(0).access(access.i32Store, this.flags, MOVED_AT);
   }
 
   // Calls of guests.
