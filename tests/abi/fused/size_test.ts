@@ -45,3 +45,32 @@ Deno.test("values of a type with many cases have adapters only while their table
     assertEquals(g(), 5);
   }
 });
+
+/** Core instances that each import a function of their own, lowered from the same one of another guest. */
+const instances = (count: number): string => {
+  const each = (text: (i: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join("\n");
+  return `(component
+  (component $Callee
+    (core module $M (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))
+    (core instance $m (instantiate $M))
+    (func (export "f") (param "x" u32) (result u32) (canon lift (core func $m "f"))))
+  (component $Caller
+    (import "f" (func $f (param "x" u32) (result u32)))
+    (core module $M (import "" "f" (func $f (param i32) (result i32)))
+      (func (export "g") (param i32) (result i32) (call $f (local.get 0))))
+    ${each((i) => `(core func $f${i} (canon lower (func $f)))`)}
+    ${each((i) => `(core instance $m${i} (instantiate $M (with "" (instance (export "f" (func $f${i}))))))`)}
+    (func (export "first") (param "x" u32) (result u32) (canon lift (core func $m0 "g")))
+    (func (export "last") (param "x" u32) (result u32) (canon lift (core func $m${count - 1} "g"))))
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "f" (func $callee "f"))))
+  (export "first" (func $caller "first")) (export "last" (func $caller "last")))`;
+};
+
+Deno.test("a component has so many modules of adapters, and further calls go through JavaScript", async () => {
+  const bytes = await wat(instances(510)), component = compileSync(bytes);
+  const count = component.modules.length - compileSync(bytes, { fused: false }).modules.length;
+  assertEquals(count, features.multiMemory ? 500 : count);
+  const { first, last } = instantiateSync(component).exports as Record<"first" | "last", (x: number) => number>;
+  assertEquals([first(1), last(2)], [2, 3]);
+});
