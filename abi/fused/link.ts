@@ -255,6 +255,7 @@ function raise(fused: FusedTree, code: FaultCode): never {
   try {
     // The codecs say what exactly is wrong, and where in the value.
     describe(tree, link, site, at, () => 0);
+    at.param = site.param;
     step = loweringOf(site);
     trap(tree, code);
   } catch (error) {
