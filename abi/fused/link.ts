@@ -8,7 +8,7 @@ import { CanonContext } from "../state/canon_context.ts";
 import type { CodecSource } from "../codecs/codec.ts";
 import { FREE, MOVED_AT, SAVED_AT } from "../state/flags.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
-import { asTrap, checkLeave, makeTrap, rethrow, trap, whyNotEntered } from "../state/trap.ts";
+import { asTrap, checkLeave, isHostError, makeTrap, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 import { type CallLink, failed } from "../calls/call_link.ts";
 import type { Step } from "../calls/call_plan.ts";
 import { linkGuests, type Sides } from "../calls/guest_to_guest.ts";
@@ -238,7 +238,8 @@ function liftingOf({ phase }: Site): Step {
 /** Adds to an exception that came out of a guest the part of the innermost call it happened in. */
 function locate(fused: FusedTree, error: unknown, innermost: Site | undefined): void {
   const copied = copying(fused), site = copied ?? innermost;
-  if (site === undefined) return;
+  // An exception of the host stays as it is, even if it is an engine's.
+  if (site === undefined || isHostError(error)) return;
   failedAt(
     linkGuests(fused.sides(site.adapter)),
     site,

@@ -83,3 +83,33 @@ for (const [name, [call, message]] of Object.entries(rows)) {
     assertEquals(found, `Trap: ${message}`);
   });
 }
+
+Deno.test("an exception of the host comes out of two guests untouched, even a RuntimeError", async () => {
+  const bytes = await wat(`(component
+    (import "h" (func $h))
+    (component $Callee
+      (import "h" (func $h))
+      (core func $h' (canon lower (func $h)))
+      (core module $M (import "" "h" (func $h)) (func (export "f") (call $h)))
+      (core instance $m (instantiate $M (with "" (instance (export "h" (func $h'))))))
+      (func (export "f") (canon lift (core func $m "f"))))
+    (component $Caller
+      (import "f" (func $f))
+      (core func $f' (canon lower (func $f)))
+      (core module $M (import "" "f" (func $f)) (func (export "g") (call $f)))
+      (core instance $m (instantiate $M (with "" (instance (export "f" (func $f'))))))
+      (func (export "g") (canon lift (core func $m "g"))))
+    (instance $callee (instantiate $Callee (with "h" (func $h))))
+    (instance $caller (instantiate $Caller (with "f" (func $callee "f"))))
+    (export "g" (func $caller "g")))`);
+  const found = alike(routes(bytes), (component) => {
+    const error = new WebAssembly.RuntimeError("mine");
+    const h = (): void => {
+      throw error;
+    };
+    const { g } = instantiateSync(component, { h }).exports as { g(): void };
+    const words = outcome(g);
+    return [words, Object.getPrototypeOf(error) === WebAssembly.RuntimeError.prototype];
+  });
+  assertEquals(found, ["RuntimeError: mine", true]);
+});
