@@ -7,7 +7,7 @@ import { valuesOf } from "../../abi/fused/places.ts";
 import { enteringSet, mayCall } from "../../abi/state/nesting.ts";
 import { areNumbers } from "../../abi/types/types.ts";
 import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
-import { MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
+import { MAX_ADAPTER_MODULES, MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
 import type { CoreRef, Plan, PlanOptions, PlanStep } from "./plan_types.ts";
 import { isAsyncPlan } from "./async_plan.ts";
 import { suspendingReach } from "./suspend_reach.ts";
@@ -45,7 +45,7 @@ export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean):
   const groups: FusedGroup[] = [], seen = new Set<object>();
   let count = 0, values = 0;
   for (const step of plan.steps) {
-    if (step.kind !== "instantiate") continue;
+    if (step.kind !== "instantiate" || groups.length === MAX_ADAPTER_MODULES) continue;
     const steps: AdapterStep[] = [];
     for (const [, arg] of step.args) {
       if (arg.kind !== "items" || seen.has(arg.items)) continue;
@@ -54,7 +54,7 @@ export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean):
         const adapter = ref.kind === "made" ? adapters.get(ref.coreFunc) : undefined;
         if (adapter === undefined || count === MAX_ADAPTERS) continue;
         adapters.delete(adapter.coreFunc);
-        values += valuesOf(adapter.type);
+        values += valuesOf(adapter.type) + entered(adapter, plan).length;
         if (values > MAX_FUSED_VALUES) continue;
         steps.push(adapter);
         count++;
@@ -83,6 +83,15 @@ function isServed(step: AdapterStep, plan: Plan, memories: boolean): boolean {
   return [core, options.realloc, options.postReturn, step.options.realloc].every((ref) => ref?.kind !== "made");
 }
 
+/** The component instances that a call enters. */
+function entered({ lift, node }: Pick<AdapterStep, "lift" | "node">, { lifts, nodes }: Plan): readonly number[] {
+  return enteringSet(lifts[lift]!.node, node, parentIn(nodes));
+}
+
+function parentIn(nodes: Plan["nodes"]): (node: number) => number | undefined {
+  return (node) => nodes[node]! < 0 ? undefined : nodes[node]!;
+}
+
 /** Describes calls for abi/fused. Core items get names. */
 class Describer {
   readonly #plan: Plan;
@@ -109,7 +118,6 @@ class Describer {
 
   call({ coreFunc, lift, type, options, node }: AdapterStep): FusedCall {
     const { lifts, nodes } = this.#plan, callee = lifts[lift]!, { postReturn } = callee.options;
-    const parentOf = (node: number): number | undefined => nodes[node]! < 0 ? undefined : nodes[node]!;
     const adapts = !callee.type.async && callee.options.style === "sync" && options.style === "sync";
     return {
       index: coreFunc,
@@ -120,8 +128,8 @@ class Describer {
       callee: this.#end(callee.type, callee.options, callee.node),
       core: this.#key(callee.core),
       postReturn: postReturn && this.#key(postReturn),
-      entering: enteringSet(callee.node, node, parentOf),
-      allowed: mayCall(node, callee.node, parentOf),
+      entering: entered({ lift, node }, this.#plan),
+      allowed: mayCall(node, callee.node, parentIn(nodes)),
       exceptions: this.#exceptions,
       defines: (resource) => this.#definers.get(resourceSlotOf(resource)) === callee.node,
     };
