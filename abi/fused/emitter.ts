@@ -12,6 +12,14 @@ import { BUDGET_AT, instanceWord, MOVED_AT, NO_LEAVE } from "../state/flags.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
 import type { Direction, Pair, Side } from "./places.ts";
 
+/** What the engine can do that adapters are made for. */
+export interface EngineFeatures {
+  /** Whether kernels use vectors. */
+  readonly simd: boolean;
+  /** By which instruction core exceptions of guests are caught. `undefined` if there can be none. */
+  readonly catching: "try_table" | "try" | undefined;
+}
+
 /** Functions of the host that note what a call owes for borrows. */
 export interface FrameFuncs {
   /** `() → frame`. The frame counts for what is lent until the next is opened. */
@@ -54,8 +62,7 @@ export class Emitter {
   readonly uncaught: FuncRef;
   /** The handle functions that the module imports, in the order of their names `h0`, `h1`, … */
   readonly handles: HandleImport[] = [];
-  /** Whether core exceptions may come out of guests. */
-  readonly #exceptions: boolean;
+  readonly #catching: EngineFeatures["catching"];
   #frames: FrameFuncs | undefined;
   readonly #fault: FuncRef;
   readonly #funcs = new Map<string, FuncRef>();
@@ -64,9 +71,9 @@ export class Emitter {
   readonly #pending: (() => void)[] = [];
 
   /** @param memories How many memories the adapters use. They come first: the engine is fastest with one. */
-  constructor(simd: boolean, exceptions: boolean, memories: number) {
+  constructor({ simd, catching }: EngineFeatures, memories: number) {
     this.simd = simd;
-    this.#exceptions = exceptions;
+    this.#catching = catching;
     for (let i = 0; i < memories; i++) this.module.importMemory(`m${i}`);
     this.flags = this.module.importMemory("flags");
     this.base = this.module.importGlobal("base", "i32");
@@ -173,15 +180,21 @@ export class Emitter {
    * is a trap: no other guest may catch it.
    */
   callGuest(code: Code, func: FuncRef, push: () => void, result: CoreType | undefined, site: number): void {
-    if (!this.#exceptions) {
+    if (this.#catching === undefined) {
       push();
       code.call(func);
       return;
     }
-    const ok = code.block(result), caught = code.block();
-    code.tryCatchAll(caught, result);
-    push();
-    code.call(func).end().br(ok).end();
+    if (this.#catching === "try") {
+      code.legacyTry(result);
+      push();
+      code.call(func).legacyCatchAll();
+    } else {
+      const ok = code.block(result), caught = code.block();
+      code.tryCatchAll(caught, result);
+      push();
+      code.call(func).end().br(ok).end();
+    }
     code.i32(site).call(this.uncaught).do(op.unreachable).end();
   }
 

@@ -11,9 +11,11 @@ import { customSection } from "../wasm/encoder.ts";
 import { identityOf } from "../wasm/identity.ts";
 import { emitAdapter } from "./adapter.ts";
 import { type CopiedCall, emitCopyParams, emitCopyResult } from "./copier.ts";
-import { Emitter, type HandleImport, i32s } from "./emitter.ts";
+import { Emitter, type EngineFeatures, type HandleImport, i32s } from "./emitter.ts";
 import type { Side } from "./places.ts";
 import type { Sites } from "./sites.ts";
+
+export type { EngineFeatures };
 
 /** Names a core item. The same text is the same item. */
 export type ItemKey = string;
@@ -46,8 +48,6 @@ export interface FusedCall {
   readonly entering: readonly number[];
   /** Whether the caller may call the callee at all. */
   readonly allowed: boolean;
-  /** Whether core exceptions may come out of guests. */
-  readonly exceptions: boolean;
   /** Whether the callee defines a resource type. */
   defines(resource: ResourceType): boolean;
 }
@@ -85,9 +85,9 @@ export interface FusedModule {
 }
 
 /** Makes one module of the adapters of some calls. */
-export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): FusedModule {
+export function fuse(calls: readonly FusedCall[], sites: Sites, engine: EngineFeatures): FusedModule {
   const memories = numbered(calls.flatMap(({ caller, callee }) => [caller.memory, callee.memory]));
-  const emitter = new Emitter(simd, calls.some(({ exceptions }) => exceptions), memories.size);
+  const emitter = new Emitter(engine, memories.size);
   const funcs: FusedFunc[] = [], refs = new Map<string, FuncRef>();
   const imported = (func: FusedFunc, type: CoreFuncType): FuncRef => {
     // What a call does around its core function may differ from call to call.

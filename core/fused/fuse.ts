@@ -2,11 +2,11 @@
 // A plan enters; modules of adapters leave, for the engine and for instances. Where none can be had,
 // calls go through JavaScript.
 
-import { ADAPTERS_MARK, fuse } from "../../abi/fused/fuse.ts";
+import { ADAPTERS_MARK, type EngineFeatures, fuse } from "../../abi/fused/fuse.ts";
 import { Sites } from "../../abi/fused/sites.ts";
 import { isExhausted } from "../../abi/exhausted.ts";
 import { isForbidden } from "../module/forbidden.ts";
-import { features } from "../module/features.ts";
+import { features, hasLegacyTry } from "../module/features.ts";
 import { fusedPlanOf, type Fuser, hasGuestCalls, setFusedPlan } from "./fused_plan.ts";
 import { fusedGroups } from "../plan/fused_calls.ts";
 import type { Plan } from "../plan/plan_types.ts";
@@ -60,14 +60,19 @@ function refuse(error: unknown): void {
   if (!isForbidden(error) && !isExhausted(error)) throw error;
 }
 
+/** How exceptions are caught in the engine. Engines from before `try_table` have `try`. */
+function catching(): EngineFeatures["catching"] {
+  return features.exceptions ? "try_table" : hasLegacyTry() ? "try" : undefined;
+}
+
 /** Writes the adapters of a plan. They are not compiled yet. */
 export function fusePlan(plan: Plan): readonly FusedPart[] {
-  const groups = fusedGroups(plan, features.multiMemory, features.exceptions);
+  const groups = fusedGroups(plan, features.multiMemory);
   if (groups.length === 0) return [];
-  const sites = new Sites(), { simd } = features;
+  const sites = new Sites(), engine: EngineFeatures = { simd: features.simd, catching: catching() };
   const parts = groups.map((group): FusedPart => ({
     group,
-    fused: fuse(group.calls, sites, simd),
+    fused: fuse(group.calls, sites, engine),
     module: undefined,
   }));
   const byStep = new Map(parts.map((part) => [part.group.before, part]));

@@ -31,9 +31,8 @@ export interface FusedGroup {
  * Gives the groups of a plan.
  *
  * @param memories Whether the engine has several memories in a module.
- * @param exceptions Whether core code of the component may throw exceptions.
  */
-export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean): FusedGroup[] {
+export function fusedGroups(plan: Plan, memories: boolean): FusedGroup[] {
   const adapters = new Map<number, AdapterStep>(), definers = new Map<number, number>();
   // What may have to wait runs as a task: its values are copied, and JavaScript does the rest.
   const reach = isAsyncPlan(plan) ? suspendingReach(plan, []) : undefined;
@@ -60,7 +59,7 @@ export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean):
         count++;
       }
     }
-    const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, exceptions, definers, reach, refs);
+    const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, definers, reach, refs);
     const served = steps.map((step) => ({ step, call: describer.call(step) }))
       .filter(({ call: { adapts, copies } }) => adapts || copies);
     if (served.length === 0) continue;
@@ -95,7 +94,6 @@ function parentIn(nodes: Plan["nodes"]): (node: number) => number | undefined {
 /** Describes calls for abi/fused. Core items get names. */
 class Describer {
   readonly #plan: Plan;
-  readonly #exceptions: boolean;
   /** The component instance that defines each resource, by slot. */
   readonly #definers: ReadonlyMap<number, number>;
   /** Lifts that may have to wait. `undefined` for a component that is not asynchronous. */
@@ -104,13 +102,11 @@ class Describer {
 
   constructor(
     plan: Plan,
-    exceptions: boolean,
     definers: ReadonlyMap<number, number>,
     reach: ReadonlySet<number> | undefined,
     refs: Map<ItemKey, CoreRef>,
   ) {
     this.#plan = plan;
-    this.#exceptions = exceptions;
     this.#definers = definers;
     this.#reach = reach;
     this.#refs = refs;
@@ -130,7 +126,6 @@ class Describer {
       postReturn: postReturn && this.#key(postReturn),
       entering: entered({ lift, node }, this.#plan),
       allowed: mayCall(node, callee.node, parentIn(nodes)),
-      exceptions: this.#exceptions,
       defines: (resource) => this.#definers.get(resourceSlotOf(resource)) === callee.node,
     };
   }

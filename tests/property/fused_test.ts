@@ -126,11 +126,10 @@ function callBy(route: Route, { type, from, to, numbers, wild }: Case, calls: nu
         postReturn: undefined,
         entering: [2],
         allowed: true,
-        exceptions: false,
         defines: () => false,
       }],
       sites,
-      route === "vectors",
+      { simd: route === "vectors", catching: undefined },
     );
   const module = fused && new WebAssembly.Module(fused.bytes);
   return Array.from({ length: calls }, (_, call) => {
