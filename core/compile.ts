@@ -15,7 +15,7 @@ import { describeSource } from "./binary/foreign_bytes.ts";
 import { type Fuser, needsFuser } from "./fused/fused_plan.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
-import { checkGiven, fillGiven } from "./sources/given_modules.ts";
+import { checkGiven, checkModules, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import { missingFeature } from "./module/needed_features.ts";
@@ -146,6 +146,7 @@ function withModules(
 ): Component {
   const own = decoded.modules.length;
   if (!Array.isArray(modules) || modules.length <= own) checkGiven(decoded.modules, modules);
+  checkModules(modules);
   checkIdentity(decoded, modules);
   const component = planned(decoded, options), internals = componentInternals(component), { plan, fused } = internals;
   // The adapters of calls between guests may follow, as `Component.modules` gives them.

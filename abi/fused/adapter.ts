@@ -19,8 +19,6 @@ export interface AdapterParts extends CopiedCall {
   readonly entering: readonly number[];
   /** Whether the caller may call the callee at all. */
   readonly allowed: boolean;
-  /** Whether core exceptions may come out of the callee. */
-  readonly exceptions: boolean;
   /** Whether the callee defines a resource type. */
   defines(resource: ResourceType): boolean;
 }
@@ -78,7 +76,7 @@ class AdapterWriter {
     "check-lock-down": () => {
       this.#load(LOCKED_DOWN_AT);
       this.#code.if();
-      this.#code.call(this.#emitter.rethrow).do(op.unreachable).end();
+      this.#code.i32(this.#callSite).call(this.#emitter.rethrow).do(op.unreachable).end();
     },
     "check-borrows": () => {
       this.#code.get(this.#frame).i32(this.#callSite).call(this.#emitter.frames.owe);
@@ -92,8 +90,8 @@ class AdapterWriter {
     "post-return": () => {
       const { callee: { side }, postReturn } = this.#parts;
       this.#emitter.mayLeave(this.#code, side, false);
-      if (this.#returned !== undefined) this.#code.get(this.#returned);
-      this.#code.call(postReturn!);
+      const push = (): void => void (this.#returned !== undefined && this.#code.get(this.#returned));
+      this.#emitter.callGuest(this.#code, postReturn!, push, undefined, this.#callSite);
       this.#emitter.mayLeave(this.#code, side, true);
     },
     "close-frames": () => {
@@ -157,23 +155,10 @@ class AdapterWriter {
   }
 
   #call(): void {
-    const code = this.#code, { core, exceptions, callee: { layout } } = this.#parts;
-    const [result] = layout.core.results;
-    if (result !== undefined) this.#returned = code.local(result);
-    const args = (): void => this.#args.forEach((local) => code.get(local));
-    if (!exceptions) {
-      args();
-      code.call(core);
-      if (this.#returned !== undefined) code.set(this.#returned);
-      return;
-    }
-    const ok = code.block(), caught = code.block();
-    code.tryCatchAll(caught, result);
-    args();
-    code.call(core).end();
-    if (this.#returned !== undefined) code.set(this.#returned);
-    code.br(ok).end();
-    code.i32(this.#callSite).call(this.#emitter.uncaught).do(op.unreachable).end();
+    const code = this.#code, { core, callee: { layout } } = this.#parts, [result] = layout.core.results;
+    const push = (): void => this.#args.forEach((local) => code.get(local));
+    this.#emitter.callGuest(code, core, push, result, this.#callSite);
+    if (result !== undefined) code.set(this.#returned = code.local(result));
   }
 }
 

@@ -6,12 +6,13 @@
 import { SAVED_AT, SITE } from "../state/flags.ts";
 import type { CoreType } from "../types/core_values.ts";
 import { layoutOf, type SignatureLayout, signatureLayout } from "../types/layout.ts";
-import type { FuncType, OfKind } from "../types/types.ts";
+import { containsAsyncValue, containsHandle, type FuncType, type OfKind, type ValType } from "../types/types.ts";
 import { access, type Code, type FuncRef } from "../wasm/code.ts";
 import type { Emitter } from "./emitter.ts";
 import { canFail, type Direction, type Place, type Side } from "./places.ts";
 import type { Sites } from "./sites.ts";
-import { accesses, Translator } from "./translate.ts";
+import { accesses } from "./core_values.ts";
+import { Translator } from "./translate.ts";
 
 /** One end of a call. */
 export interface CopiedEnd {
@@ -64,15 +65,15 @@ export class Copier {
   }
 
   /**
-   * Notes core values, so that a fault can be described by lifting them again, and begins to count
-   * the bytes that are lifted.
+   * Notes the core values of some types, so that a fault can be described by lifting them again, and
+   * begins to count the bytes and handles that are lifted.
    */
-  #save(locals: readonly number[], types: readonly CoreType[]): void {
+  #save(locals: readonly number[], types: readonly CoreType[], of: readonly ValType[]): void {
     const code = this.#code, { flags } = this.#emitter;
     locals.forEach((local, i) => {
       code.i32(SAVED_AT + 8 * i).get(local).access(accesses(types[i]!, 4).store, flags);
     });
-    this.#emitter.resetBudget(code);
+    this.#emitter.resetCounts(code, of.some((type) => containsHandle(type) || containsAsyncValue(type)));
   }
 
   /** Copies the parameters. Gives the locals of the callee's arguments. */
@@ -85,7 +86,7 @@ export class Copier {
     if (types.length === 0) return [];
     if (!paramsDirect || failing.includes(true)) {
       const count = paramsDirect ? params.flat!.length : 1;
-      this.#save(source.slice(0, count), core.params);
+      this.#save(source.slice(0, count), core.params, types);
     }
     if (!paramsDirect) {
       this.#enterSite(this.#sites.add(index, "params", types.length));
@@ -122,7 +123,7 @@ export class Copier {
     const { alignment, size } = layoutOf(type, "i32"), { resultDirect, core } = caller.layout;
     if (!direct || !resultDirect || canFail(type)) {
       this.#enterSite(this.#sites.add(index, "result"));
-      this.#save(locals, types);
+      this.#save(locals, types, [type]);
     }
     if (!direct) emitter.checkPointer(code, callee.side, locals[0]!, alignment, size);
     if (!resultDirect) emitter.checkPointer(code, caller.side, pointer, alignment, size);

@@ -8,9 +8,17 @@ import type { TrapCode } from "../../errors.ts";
 import type { ResourceType, ValType } from "../types/types.ts";
 import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
-import { BUDGET_AT, instanceWord, NO_LEAVE } from "../state/flags.ts";
+import { BUDGET_AT, instanceWord, MOVED_AT, NO_LEAVE } from "../state/flags.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
 import type { Direction, Pair, Side } from "./places.ts";
+
+/** What the engine can do that adapters are made for. */
+export interface EngineFeatures {
+  /** Whether kernels use vectors. */
+  readonly simd: boolean;
+  /** By which instruction core exceptions of guests are caught. `undefined` if there can be none. */
+  readonly catching: "try_table" | "try" | undefined;
+}
 
 /** Functions of the host that note what a call owes for borrows. */
 export interface FrameFuncs {
@@ -48,11 +56,13 @@ export class Emitter {
   readonly liftedBytes: number;
   /** `(site)`: traps, since the call may not begin. */
   readonly refuse: FuncRef;
+  /** `(site)`: throws what locked the tree down. */
   readonly rethrow: FuncRef;
-  /** `(site)`: traps for a core exception of the callee. */
+  /** `(site)`: traps for a core exception of a guest. Without a site, it is what is being copied. */
   readonly uncaught: FuncRef;
   /** The handle functions that the module imports, in the order of their names `h0`, `h1`, … */
   readonly handles: HandleImport[] = [];
+  readonly #catching: EngineFeatures["catching"];
   #frames: FrameFuncs | undefined;
   readonly #fault: FuncRef;
   readonly #funcs = new Map<string, FuncRef>();
@@ -61,8 +71,9 @@ export class Emitter {
   readonly #pending: (() => void)[] = [];
 
   /** @param memories How many memories the adapters use. They come first: the engine is fastest with one. */
-  constructor(simd: boolean, memories: number) {
+  constructor({ simd, catching }: EngineFeatures, memories: number) {
     this.simd = simd;
+    this.#catching = catching;
     for (let i = 0; i < memories; i++) this.module.importMemory(`m${i}`);
     this.flags = this.module.importMemory("flags");
     this.base = this.module.importGlobal("base", "i32");
@@ -70,7 +81,7 @@ export class Emitter {
     this.liftedBytes = this.module.importGlobal("bytes", "i64");
     this.#fault = this.module.importFunc("fault", { params: ["i32"], results: [] });
     this.refuse = this.module.importFunc("refuse", { params: ["i32"], results: [] });
-    this.rethrow = this.module.importFunc("rethrow", { params: [], results: [] });
+    this.rethrow = this.module.importFunc("rethrow", { params: ["i32"], results: [] });
     this.uncaught = this.module.importFunc("uncaught", { params: ["i32"], results: [] });
   }
 
@@ -156,9 +167,35 @@ export class Emitter {
     this.fault(code, "lifted-bytes-limit");
   }
 
-  /** Begins to count lifted bytes. */
-  resetBudget(code: Code): void {
+  /** Begins to count lifted bytes, and handles if there can be some. */
+  resetCounts(code: Code, handles: boolean): void {
     code.i32(0).i64(0).access(access.i64Store, this.flags, BUDGET_AT);
+    if (handles) code.i32(0).i32(0).access(access.i32Store, this.flags, MOVED_AT);
+  }
+
+  // Calls of guests.
+
+  /**
+   * Calls a function of a guest; `push` pushes the arguments. A core exception that comes out of it
+   * is a trap: no other guest may catch it.
+   */
+  callGuest(code: Code, func: FuncRef, push: () => void, result: CoreType | undefined, site: number): void {
+    if (this.#catching === undefined) {
+      push();
+      code.call(func);
+      return;
+    }
+    if (this.#catching === "try") {
+      code.legacyTry(result);
+      push();
+      code.call(func).legacyCatchAll();
+    } else {
+      const ok = code.block(result), caught = code.block();
+      code.tryCatchAll(caught, result);
+      push();
+      code.call(func).end().br(ok).end();
+    }
+    code.i32(site).call(this.uncaught).do(op.unreachable).end();
   }
 
   // Memory of the guest that values go to.
@@ -184,7 +221,9 @@ export class Emitter {
     return this.func(`reallocate ${side.key} ${trap}`, i32s(4, 1), (code) => {
       const pointer = code.local("i32"), [alignment, size] = [2, 3];
       this.mayLeave(code, side, false);
-      code.get(0).get(1).get(alignment).get(size).call(side.realloc!).set(pointer);
+      const push = (): void => void code.get(0).get(1).get(alignment).get(size);
+      this.callGuest(code, side.realloc!, push, "i32", 0);
+      code.set(pointer);
       this.mayLeave(code, side, true);
       code.get(pointer).get(alignment).i32(1).do(op.i32Sub, op.i32And);
       this.fault(code, "unaligned-pointer");

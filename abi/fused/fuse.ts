@@ -7,11 +7,15 @@ import type { AddressType, CoreFuncType } from "../types/core_values.ts";
 import { type CallStyle, signatureLayout } from "../types/layout.ts";
 import type { FuncType, ResourceType } from "../types/types.ts";
 import type { FuncRef } from "../wasm/code.ts";
+import { customSection } from "../wasm/encoder.ts";
+import { identityOf } from "../wasm/identity.ts";
 import { emitAdapter } from "./adapter.ts";
 import { type CopiedCall, emitCopyParams, emitCopyResult } from "./copier.ts";
-import { Emitter, type HandleImport, i32s } from "./emitter.ts";
+import { Emitter, type EngineFeatures, type HandleImport, i32s } from "./emitter.ts";
 import type { Side } from "./places.ts";
 import type { Sites } from "./sites.ts";
+
+export type { EngineFeatures };
 
 /** Names a core item. The same text is the same item. */
 export type ItemKey = string;
@@ -44,8 +48,6 @@ export interface FusedCall {
   readonly entering: readonly number[];
   /** Whether the caller may call the callee at all. */
   readonly allowed: boolean;
-  /** Whether core exceptions may come out of the callee. */
-  readonly exceptions: boolean;
   /** Whether the callee defines a resource type. */
   defines(resource: ResourceType): boolean;
 }
@@ -66,10 +68,14 @@ export const exportNames = {
   result: (call: number): string => `result ${call}`,
 };
 
+/** The name of the custom section that identifies a module of adapters. */
+export const ADAPTERS_MARK = "windlass:adapters";
+
 /** A module of adapters. */
 export interface FusedModule {
-  readonly exports: readonly string[];
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What tells it from others. The module has it as custom section {@linkcode ADAPTERS_MARK}. */
+  readonly mark: string;
   /** The memories `m0`, `m1`, … */
   readonly memories: readonly ItemKey[];
   /** The functions `f0`, `f1`, … */
@@ -79,9 +85,10 @@ export interface FusedModule {
 }
 
 /** Makes one module of the adapters of some calls. */
-export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): FusedModule {
+export function fuse(calls: readonly FusedCall[], sites: Sites, engine: EngineFeatures): FusedModule {
   const memories = numbered(calls.flatMap(({ caller, callee }) => [caller.memory, callee.memory]));
-  const emitter = new Emitter(simd, memories.size), funcs: FusedFunc[] = [], refs = new Map<string, FuncRef>();
+  const emitter = new Emitter(engine, memories.size);
+  const funcs: FusedFunc[] = [], refs = new Map<string, FuncRef>();
   const imported = (func: FusedFunc, type: CoreFuncType): FuncRef => {
     // What a call does around its core function may differ from call to call.
     const key = `${func.role} ${func.key} ${func.role === "realloc" ? func.node : func.call}`;
@@ -96,11 +103,7 @@ export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): 
     encoding,
     node,
   });
-  const exports: string[] = [], { module } = emitter;
-  const expose = (name: string, func: FuncRef): void => {
-    exports.push(name);
-    module.export(name, func);
-  };
+  const { module } = emitter;
   for (const { index, caller, callee, adapts, copies, core, postReturn, ...rules } of calls) {
     const { address } = caller;
     const lower = signatureLayout(caller.type, { side: "lower", style: caller.style, address });
@@ -120,17 +123,21 @@ export function fuse(calls: readonly FusedCall[], sites: Sites, simd: boolean): 
           { params: lift.core.results, results: [] },
         ),
       });
-      expose(exportNames.adapter(index), adapter);
+      module.export(exportNames.adapter(index), adapter);
     }
     if (copies) {
-      expose(exportNames.params(index), emitCopyParams(emitter, sites, copied));
+      module.export(exportNames.params(index), emitCopyParams(emitter, sites, copied));
       if (callee.type.result !== undefined) {
-        expose(exportNames.result(index), emitCopyResult(emitter, sites, copied));
+        module.export(exportNames.result(index), emitCopyResult(emitter, sites, copied));
       }
     }
   }
   emitter.finish();
-  return { exports, bytes: module.build(), memories: [...memories.keys()], funcs, handles: emitter.handles };
+  const built = module.build(), mark = identityOf(built), section = customSection(ADAPTERS_MARK, mark);
+  const bytes = new Uint8Array(built.length + section.length);
+  bytes.set(built);
+  bytes.set(section, built.length);
+  return { bytes, mark, memories: [...memories.keys()], funcs, handles: emitter.handles };
 }
 
 function numbered(keys: readonly (ItemKey | undefined)[]): Map<ItemKey, number> {

@@ -6,9 +6,9 @@ import { Trap } from "../../errors.ts";
 import { CallFrame } from "../state/call_frame.ts";
 import { CanonContext } from "../state/canon_context.ts";
 import type { CodecSource } from "../codecs/codec.ts";
-import { FREE, SAVED_AT } from "../state/flags.ts";
+import { FREE, MOVED_AT, SAVED_AT } from "../state/flags.ts";
 import type { ComponentInstance, InstanceTree } from "../state/instance.ts";
-import { checkLeave, rethrow, trap, whyNotEntered } from "../state/trap.ts";
+import { asTrap, checkLeave, isHostError, makeTrap, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 import { type CallLink, failed } from "../calls/call_link.ts";
 import type { Step } from "../calls/call_plan.ts";
 import { linkGuests, type Sides } from "../calls/guest_to_guest.ts";
@@ -36,7 +36,9 @@ export interface FusedTree {
 /** Has a tree name the calls of its adapters in messages. */
 export function nameCalls(fused: FusedTree): void {
   const { tree, sites, sides } = fused;
-  tree.locateFault = (error) => locate(fused, error);
+  let innermost: Site | undefined;
+  tree.noteCalls = () => innermost = running(fused);
+  tree.locateFault = (error) => locate(fused, error, innermost ?? running(fused));
   tree.calleeOfWord = (word) => {
     const site = sites.at(enteredFrom(word)?.site ?? 0);
     return site && sides(site.adapter).lifted.path;
@@ -57,8 +59,8 @@ export function fusedImports(
     bytes: new WebAssembly.Global({ value: "i64" }, BigInt(tree.liftedBytes)),
     fault: (code: number) => raise(fused, faultCodes[code]!),
     refuse: (site: number) => failAt(fused, site, (link) => refuse(tree, link)),
-    rethrow: () => rethrow(tree),
-    uncaught: (site: number) => failAt(fused, site, () => trap(tree, "uncaught-exception")),
+    rethrow: (site: number) => failAt(fused, site, () => rethrow(tree)),
+    uncaught: (site: number) => uncaught(fused, site),
     open: () => frames.open(),
     owe: (frame: number, site: number) => {
       if (frames.at(frame).callee.borrows > 0) failAt(fused, site, () => trap(tree, "borrows-remain"));
@@ -68,12 +70,11 @@ export function fusedImports(
   handles.forEach((handle, i) => {
     const move = handle.kind === "value" ? valueFunc(fused, handle) : handleFunc(handle, tree, frames);
     imports[`h${i}`] = (handle: number) => {
+      tree.words[MOVED_WORD]!++;
       try {
         return move(handle >>> 0);
       } catch (error) {
-        const site = copying(fused)!, isFull = error instanceof Trap && error.code === "handle-limit";
-        const link = linkGuests(fused.sides(site.adapter));
-        throw failedAt(link, site, error, isFull ? loweringOf(site) : liftingOf(site));
+        throw failedHandle(fused, error);
       }
     };
   });
@@ -88,15 +89,27 @@ export function guestCopy(exports: WebAssembly.Exports, call: number, frames: Fr
   return {
     params(flat, caller, callee) {
       frames.last = { caller: caller ?? callee, callee };
-      const values: unknown = params(...flat.length > count ? flat.slice(0, count) : flat);
+      const values: unknown = callCopy(params, flat.length > count ? flat.slice(0, count) : flat);
       return values === undefined ? [] : typeof values === "object" ? values as CoreValue[] : [values as CoreValue];
     },
     // An argument too many is no matter to a core function.
-    result: (given, flat) => result?.(...given, flat[flat.length - 1]),
+    result: (given, flat) => result && callCopy(result, [...given, flat[flat.length - 1]!]),
   };
 }
 
+/** Calls what copies values. What comes out of a guest's realloc is no exception of the host's. */
+function callCopy(copy: CoreFunction, flat: readonly CoreValue[]): CoreValue | undefined {
+  try {
+    return copy(...flat as never[]);
+  } catch (error) {
+    throw asTrap(error);
+  }
+}
+
 // Handles.
+
+/** The word that counts them. */
+const MOVED_WORD = MOVED_AT / 4;
 
 /** What a call owes at both ends. */
 export interface Frame {
@@ -200,6 +213,14 @@ function failAt(fused: FusedTree, number: number, run: (link: CallLink) => never
   }
 }
 
+/** Traps for a core exception of a callee, or, without its site, of a realloc. */
+function uncaught(fused: FusedTree, site: number): never {
+  const copied = site === 0 ? copying(fused) : undefined;
+  if (copied === undefined) failAt(fused, site, () => trap(fused.tree, "uncaught-exception"));
+  const link = linkGuests(fused.sides(copied.adapter));
+  throw failedAt(link, copied, makeTrap("uncaught-exception", []), loweringOf(copied));
+}
+
 function failedAt(link: CallLink, { param }: Site, error: unknown, step: Step): unknown {
   return failed({ link, param, callerFrame: undefined, calleeFrame: undefined }, step, error);
 }
@@ -215,9 +236,10 @@ function liftingOf({ phase }: Site): Step {
 }
 
 /** Adds to an exception that came out of a guest the part of the innermost call it happened in. */
-function locate(fused: FusedTree, error: unknown): void {
-  const copied = copying(fused), site = copied ?? running(fused);
-  if (site === undefined) return;
+function locate(fused: FusedTree, error: unknown, innermost: Site | undefined): void {
+  const copied = copying(fused), site = copied ?? innermost;
+  // An exception of the host stays as it is, even if it is an engine's.
+  if (site === undefined || isHostError(error)) return;
   failedAt(
     linkGuests(fused.sides(site.adapter)),
     site,
@@ -233,18 +255,29 @@ function raise(fused: FusedTree, code: FaultCode): never {
   let step = liftingOf(site);
   try {
     // The codecs say what exactly is wrong, and where in the value.
-    const { asyncValues } = tree;
-    tree.asyncValues = asyncValues && { ...asyncValues, lift: () => undefined };
-    try {
-      describe(tree, link, site, at);
-    } finally {
-      tree.asyncValues = asyncValues;
-    }
+    describe(tree, link, site, at, () => 0);
+    at.param = site.param;
     step = loweringOf(site);
     trap(tree, code);
   } catch (error) {
     throw failedAt(link, { ...site, param: at.param }, error, step);
   }
+}
+
+/** Gives the error to throw for a handle that could not be moved, with its place in the value. */
+function failedHandle(fused: FusedTree, error: unknown): unknown {
+  const { tree } = fused, site = copying(fused)!, link = linkGuests(fused.sides(site.adapter));
+  const at = { param: site.param }, isFull = error instanceof Trap && error.code === "handle-limit";
+  let left = tree.words[MOVED_WORD]!;
+  try {
+    describe(tree, link, site, at, () => {
+      if (--left === 0) throw error;
+      return 0;
+    });
+  } catch {
+    // It is the same error again. The codecs have added the place to it.
+  }
+  return failedAt(link, { ...site, param: at.param }, error, isFull ? loweringOf(site) : liftingOf(site));
 }
 
 /** Traps for a call that may not begin. The rules are in the order of the steps. */
@@ -257,15 +290,42 @@ function refuse(tree: InstanceTree, { caller, callee }: CallLink): never {
   return trap(tree, "call-depth-limit", tree.callDepth);
 }
 
-/** Lifts the noted core values once more. Throws if that fails. */
-function describe(tree: InstanceTree, link: CallLink, { phase }: Site, at: { param: number }): void {
-  const { plan: { lower, lift }, caller, callee } = link, frame = new CallFrame();
+/**
+ * Lifts the noted core values once more. Throws if that fails. Handles may have been given away by
+ * now: `handle` takes their place.
+ */
+function describe(
+  tree: InstanceTree,
+  link: CallLink,
+  site: Site,
+  at: { param: number },
+  handle: () => number,
+): void {
+  const { asyncValues } = tree;
+  tree.asyncValues = asyncValues && { ...asyncValues, lift: handle };
+  try {
+    liftAgain(tree, link, site, at, handle);
+  } finally {
+    tree.asyncValues = asyncValues;
+  }
+}
+
+function liftAgain(
+  tree: InstanceTree,
+  { plan: { lower, lift }, caller, callee }: CallLink,
+  { phase }: Site,
+  at: { param: number },
+  handle: () => number,
+): void {
+  const frame = new CallFrame();
   if (phase === "params") {
     const flat = saved(tree, lower!.layout.core.params);
-    liftParams(lower!, withoutHandles(caller!), flat, frame, at);
+    liftParams(lower!, withHandles(caller!, handle), flat, frame, at);
     return;
   }
-  const cx = withoutHandles(callee!.cx), { types, direct } = givenBy(lift!.type, lift!.layout), result = lift!.result!;
+  const cx = withHandles(callee!.cx, handle),
+    { types, direct } = givenBy(lift!.type, lift!.layout),
+    result = lift!.result!;
   const flat = saved(tree, types), { alignment, size } = result.layout;
   cx.beginLift();
   if (direct) result.liftFlat(cx, flat, 0, frame);
@@ -290,8 +350,8 @@ function saved({ words }: InstanceTree, types: readonly string[]): (number | big
   });
 }
 
-/** The same context, but handles are taken as they are: they may have been given away by now. */
-function withoutHandles(cx: CanonContext): CanonContext {
-  const handles = { takeOwn: () => 0, lend: () => 0 };
+/** The same context, but a function lifts handles. */
+function withHandles(cx: CanonContext, handle: () => number): CanonContext {
+  const handles = { takeOwn: handle, lend: handle };
   return cx.withInstance(Object.create(cx.inst, { handles: { value: handles } }));
 }

@@ -105,6 +105,8 @@ function findCopyable(type: ValType): boolean {
 
 /** How many parts a type has, all together, if each is counted each time. Infinite beyond this. */
 const MANY = 1e6;
+/** How many entries of a table take the place of the code for one value. */
+const CASES_A_VALUE = 16;
 
 const weights = new WeakMap<ValType, number>();
 
@@ -120,6 +122,8 @@ function findWeight(type: ValType): number {
     return 1 + type.length * weightOf(type.element);
   }
   let weight = 1;
+  // Cases without a payload have a place in a table.
+  if (type.kind === "variant") weight += Math.ceil(type.cases.length / CASES_A_VALUE);
   for (const part of partsOf(type)) {
     weight += part === undefined ? 0 : weightOf(part);
     if (weight > MANY) return Infinity;

@@ -5,6 +5,7 @@
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
 import type { CoreType } from "../types/core_values.ts";
+import { accesses, narrow, toJoined, toPart } from "./core_values.ts";
 import { layoutOf, recordLayout, variantLayout } from "../types/layout.ts";
 import { type ScalarKind, scalarRules } from "../types/scalar_rules.ts";
 import { absurd, type OfKind, type ResourceType, type ValType } from "../types/types.ts";
@@ -60,8 +61,9 @@ export class Translator {
       case "record":
       case "tuple":
         return this.#aggregate(pair, from, to, () => this.#record(pair, from, to));
-      case "variant":
       case "enum":
+        return this.#enum(type, from, to);
+      case "variant":
       case "option":
       case "result":
         return this.#aggregate(pair, from, to, () => this.#variant(pair, from, to));
@@ -249,14 +251,32 @@ export class Translator {
 
   // Variants.
 
+  /** Checks the discriminant on the stack, and leaves it there. Gives a local that holds it, too. */
+  #checkCase(count: number): number {
+    const code = this.#code, discriminant = code.local("i32");
+    code.tee(discriminant).i32(count).do(op.i32GeU);
+    this.#emitter.fault(code, "invalid-discriminant");
+    code.get(discriminant);
+    return discriminant;
+  }
+
+  #enum(type: OfKind<"enum">, from: Place, to: Place): void {
+    const { load, store } = accesses("i32", layoutOf(type, "i32").size);
+    this.#put(to, store, () => {
+      this.#get(from, load);
+      this.#checkCase(type.names.length);
+    });
+  }
+
   #variant({ from: type, to: toType }: Pair, from: Place, to: Place): void {
     const code = this.#code, payloads = partsOf(type), toPayloads = partsOf(toType);
     const { discriminantSize, payloadOffset, flat } = variantLayout(payloads, "i32");
-    const { load, store } = accesses("i32", discriminantSize), discriminant = code.local("i32");
-    this.#get(from, load);
-    code.tee(discriminant).i32(payloads.length).do(op.i32GeU);
-    this.#emitter.fault(code, "invalid-discriminant");
-    this.#put(to, store, () => code.get(discriminant));
+    const { load, store } = accesses("i32", discriminantSize);
+    let discriminant = -1;
+    this.#put(to, store, () => {
+      this.#get(from, load);
+      discriminant = this.#checkCase(payloads.length);
+    });
     const joined = flat?.slice(1) ?? [];
     if (to.kind === "flat") joined.forEach((core, i) => code.zero(core).set(to.locals[i + 1]!));
     this.#cases(
@@ -398,35 +418,4 @@ function inner(place: Place, offset: number, flatAt: number, count: number): Pla
 
 function at({ pointer, offset }: PlaceInMemory, more: number): PlaceInMemory {
   return { kind: "memory", pointer, offset: offset + more };
-}
-
-/** The instructions that load and store a value of that many bytes. Loads extend with zeros. */
-export function accesses(core: CoreType, size: number): { readonly load: number; readonly store: number } {
-  if (core === "f32") return { load: access.f32Load, store: access.f32Store };
-  if (core === "f64") return { load: access.f64Load, store: access.f64Store };
-  if (core === "i64") return { load: access.i64Load, store: access.i64Store };
-  if (size === 1) return { load: access.i32Load8U, store: access.i32Store8 };
-  return size === 2
-    ? { load: access.i32Load16U, store: access.i32Store16 }
-    : { load: access.i32Load, store: access.i32Store };
-}
-
-/** Cuts the core value on the stack to the range of an integer type. */
-function narrow(code: Code, kind: ScalarKind): void {
-  if (kind === "u8") code.i32(0xff).do(op.i32And);
-  else if (kind === "u16") code.i32(0xffff).do(op.i32And);
-  else if (kind === "s8") code.do(op.i32Extend8S);
-  else if (kind === "s16") code.do(op.i32Extend16S);
-}
-
-function toPart(joined: CoreType, part: CoreType): readonly number[] {
-  if (joined === "i32") return [op.f32ReinterpretI32];
-  if (part === "i32") return [op.i32WrapI64];
-  return part === "f32" ? [op.i32WrapI64, op.f32ReinterpretI32] : [op.f64ReinterpretI64];
-}
-
-function toJoined(part: CoreType, joined: CoreType): readonly number[] {
-  if (joined === "i32") return [op.i32ReinterpretF32];
-  if (part === "i32") return [op.i64ExtendI32U];
-  return part === "f32" ? [op.i32ReinterpretF32, op.i64ExtendI32U] : [op.i64ReinterpretF64];
 }

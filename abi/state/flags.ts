@@ -15,10 +15,10 @@ export const LOCKED_DOWN = 0, DEPTH = 1, SITE = 2, TREE_WORDS = 3;
 
 /**
  * Words at the start of a memory that belong to no tree. An adapter notes there what it lifts: the
- * core values, 8 bytes each, and how many bytes of strings and lists it has lifted. No other guest
- * code runs meanwhile that could note anything.
+ * core values, 8 bytes each, how many bytes of strings and lists it has lifted, and how many handles.
+ * No other guest code runs meanwhile that could note anything.
  */
-export const SAVED_AT = 0, BUDGET_AT = 128, RESERVED_WORDS = 34;
+export const SAVED_AT = 0, BUDGET_AT = 128, MOVED_AT = 136, RESERVED_WORDS = 35;
 
 /** The index of the first word of a tree's component instance, counted from the tree's first. */
 export function instanceWord(number: number): number {

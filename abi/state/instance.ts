@@ -105,6 +105,8 @@ export class InstanceTree {
   onLockDown: (() => void) | undefined = undefined;
   /** Adds to an exception the place where an adapter in WebAssembly was. Set only if there are some. */
   locateFault: ((error: unknown) => void) | undefined = undefined;
+  /** Has the same remember which calls are under way, since a lock-down forgets them. */
+  noteCalls: (() => void) | undefined = undefined;
   /** Gives the path of the guest that an adapter has entered an instance for, by the word that says so. */
   calleeOfWord: ((word: number) => string | undefined) | undefined = undefined;
   /** Functions that run when no call is suspended any more. */
@@ -170,6 +172,7 @@ export class InstanceTree {
   /** Locks the tree down: no code can enter it, and code of it that still runs cannot call out. */
   lockDown(trap: unknown): void {
     if (this.lockedDown) return;
+    this.noteCalls?.();
     this.words[this.lockedDownAt] = 1;
     this.trap = trap;
     for (const node of this.nodes) {

@@ -292,6 +292,16 @@ export class Code {
     return this.do(0x1f, result === undefined ? 0x40 : valueTypes[result], 1, 2).#unsigned(depth);
   }
 
+  /** Begins a block whose core exceptions are caught, in engines from before `try_table`. */
+  legacyTry(result: WasmType | undefined): Label {
+    return this.#open(0x06, result);
+  }
+
+  /** Begins what such a block does with an exception. */
+  legacyCatchAll(): this {
+    return this.do(0x19);
+  }
+
   #open(opcode: number, result: WasmType | undefined): Label {
     this.do(opcode, result === undefined ? 0x40 : valueTypes[result]);
     return ++this.#depth as Label;

@@ -57,6 +57,12 @@ export function section(id: number, items: readonly (readonly number[])[]): numb
   return [id, ...leb(content.length), ...content];
 }
 
+/** A custom section that holds a text. */
+export function customSection(called: string, text: string): number[] {
+  const content = [...name(called), ...new TextEncoder().encode(text)];
+  return [0, ...leb(content.length), ...content];
+}
+
 /** Encodes a module. */
 export function buildModule({ types, imports, funcs }: ModuleParts): Uint8Array<ArrayBuffer> {
   const imported = imports.filter(({ kind }) => kind === "func").length;

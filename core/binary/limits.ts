@@ -59,5 +59,7 @@ export const MAX_SUBTYPING_DEPTH = 63;
 export const MAX_ADAPTERS = 5_000;
 /** Values that the code of one adapter handles one by one: some 20 bytes of code for each. */
 export const MAX_ADAPTER_VALUES = 5_000;
-/** The same for all adapters of one component. */
+/** Modules of adapters. Each has functions of its own for texts, which take some kilobytes. */
+export const MAX_ADAPTER_MODULES = 500;
+/** The same as {@linkcode MAX_ADAPTER_VALUES} for all adapters, which also enter instances one by one. */
 export const MAX_FUSED_VALUES = 200_000;

@@ -2,11 +2,11 @@
 // A plan enters; modules of adapters leave, for the engine and for instances. Where none can be had,
 // calls go through JavaScript.
 
-import { fuse } from "../../abi/fused/fuse.ts";
+import { ADAPTERS_MARK, type EngineFeatures, fuse } from "../../abi/fused/fuse.ts";
 import { Sites } from "../../abi/fused/sites.ts";
 import { isExhausted } from "../../abi/exhausted.ts";
 import { isForbidden } from "../module/forbidden.ts";
-import { features } from "../module/features.ts";
+import { features, hasLegacyTry } from "../module/features.ts";
 import { fusedPlanOf, type Fuser, hasGuestCalls, setFusedPlan } from "./fused_plan.ts";
 import { fusedGroups } from "../plan/fused_calls.ts";
 import type { Plan } from "../plan/plan_types.ts";
@@ -43,9 +43,9 @@ function fuseSync(plan: Plan): void {
 function fuseGiven(plan: Plan, modules: readonly WebAssembly.Module[]): number {
   const parts = fusePlan(plan);
   const fits = parts.length === modules.length &&
-    parts.every(({ fused: { exports } }, i) => {
-      const names = WebAssembly.Module.exports(modules[i]!).map(({ name }) => name);
-      return names.length === exports.length && exports.every((name, k) => name === names[k]);
+    parts.every(({ fused: { mark } }, i) => {
+      const found = WebAssembly.Module.customSections(modules[i]!, ADAPTERS_MARK)[0];
+      return found !== undefined && new TextDecoder().decode(found) === mark;
     });
   if (!fits) return 0;
   parts.forEach((part, i) => part.module = modules[i]);
@@ -60,19 +60,30 @@ function refuse(error: unknown): void {
   if (!isForbidden(error) && !isExhausted(error)) throw error;
 }
 
+/** How exceptions are caught in the engine. Engines from before `try_table` have `try`. */
+function catching(): EngineFeatures["catching"] {
+  return features.exceptions ? "try_table" : hasLegacyTry() ? "try" : undefined;
+}
+
 /** Writes the adapters of a plan. They are not compiled yet. */
 export function fusePlan(plan: Plan): readonly FusedPart[] {
-  const groups = fusedGroups(plan, features.multiMemory, features.exceptions);
+  const groups = fusedGroups(plan, features.multiMemory);
   if (groups.length === 0) return [];
-  const sites = new Sites(), { simd } = features;
+  const sites = new Sites(), engine: EngineFeatures = { simd: features.simd, catching: catching() };
   const parts = groups.map((group): FusedPart => ({
     group,
-    fused: fuse(group.calls, sites, simd),
+    fused: fuse(group.calls, sites, engine),
     module: undefined,
   }));
   const byStep = new Map(parts.map((part) => [part.group.before, part]));
   const byCall = new Map(groups.flatMap(({ steps }) => steps.map((step) => [step.coreFunc, step] as const)));
-  const all: FusedParts = { sites, before: (step) => byStep.get(step), step: (call) => byCall.get(call) };
+  const partOf = new Map(parts.flatMap((part) => part.group.steps.map(({ coreFunc }) => [coreFunc, part] as const)));
+  const all: FusedParts = {
+    sites,
+    before: (step) => byStep.get(step),
+    step: (call) => byCall.get(call),
+    isCompiled: (call) => partOf.get(call)?.module !== undefined,
+  };
   setFusedPlan(plan, {
     modules: () => parts.flatMap(({ module }) => module ?? []),
     core: (side) => new FusedCore(side, all),

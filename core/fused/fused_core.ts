@@ -2,6 +2,7 @@
 // import them.
 // The compiled adapters of a plan enter, core functions leave.
 
+import { engineMessage, LinkError } from "../../errors.ts";
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import type { Sides } from "../../abi/calls/guest_to_guest.ts";
 import { Frames, fusedImports, type FusedTree, guestCopy, nameCalls } from "../../abi/fused/link.ts";
@@ -28,6 +29,8 @@ export interface FusedParts {
   before(step: PlanStep): FusedPart | undefined;
   /** The step of a call, by its number. `undefined` for a call without an adapter. */
   step(call: number): AdapterStep | undefined;
+  /** Whether the adapter of a call was compiled. */
+  isCompiled(call: number): boolean;
 }
 
 /** What adapters take from the core side. */
@@ -62,7 +65,7 @@ export class FusedCore {
 
   /** Whether a call has an adapter. */
   serves(step: AdapterStep): boolean {
-    return this.#parts.step(step.coreFunc) !== undefined && this.#side.serves(step);
+    return this.#parts.isCompiled(step.coreFunc) && this.#side.serves(step);
   }
 
   /** What copies the values of a call that runs as a task. `undefined` if JavaScript does. */
@@ -79,9 +82,22 @@ export class FusedCore {
     const { memory, func, serves } = this.#side;
     fused.memories.forEach((key, i) => imports[`m${i}`] = memory(refs.get(key)!));
     fused.funcs.forEach((each, i) => imports[`f${i}`] = func(each, refs.get(each.key)!, this.#parts.step(each.call)!));
-    const { exports } = new WebAssembly.Instance(module, { "": imports });
+    const { exports } = instantiate(module, imports);
     for (const { index, copies } of calls) if (copies) this.#copies.set(index, guestCopy(exports, index, this.#frames));
     return steps.filter((step, i) => calls[i]!.adapts && serves(step))
       .map(({ coreFunc }) => [coreFunc, exports[exportNames.adapter(coreFunc)] as CoreFunction]);
+  }
+}
+
+/**
+ * Instantiates a module of adapters. A module that the host provided may have functions of other
+ * types than it should: engines do not tell before.
+ */
+function instantiate(module: WebAssembly.Module, imports: WebAssembly.ModuleImports): WebAssembly.Instance {
+  try {
+    return new WebAssembly.Instance(module, { "": imports });
+  } catch (error) {
+    if (!(error instanceof WebAssembly.LinkError)) throw error;
+    throw new LinkError("core-link", "instantiate component", "", engineMessage(error));
   }
 }

@@ -83,6 +83,11 @@ export const features: Features = Object.defineProperties(
   Object.fromEntries(Object.entries(probes).map(([name, probe]) => [name, probed(name, probe)])),
 );
 
+/** Whether the engine has the exceptions of before `try_table`. */
+export function hasLegacyTry(): boolean {
+  return validatesBody([], 0x06, 0x40, 0x19, 0x0b);
+}
+
 /** A property that is probed when it is first read, and then has that value. */
 function probed(name: string, probe: () => boolean): PropertyDescriptor {
   return {

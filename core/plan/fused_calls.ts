@@ -7,7 +7,7 @@ import { valuesOf } from "../../abi/fused/places.ts";
 import { enteringSet, mayCall } from "../../abi/state/nesting.ts";
 import { areNumbers } from "../../abi/types/types.ts";
 import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
-import { MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
+import { MAX_ADAPTER_MODULES, MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
 import type { CoreRef, Plan, PlanOptions, PlanStep } from "./plan_types.ts";
 import { isAsyncPlan } from "./async_plan.ts";
 import { suspendingReach } from "./suspend_reach.ts";
@@ -31,9 +31,8 @@ export interface FusedGroup {
  * Gives the groups of a plan.
  *
  * @param memories Whether the engine has several memories in a module.
- * @param exceptions Whether core code of the component may throw exceptions.
  */
-export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean): FusedGroup[] {
+export function fusedGroups(plan: Plan, memories: boolean): FusedGroup[] {
   const adapters = new Map<number, AdapterStep>(), definers = new Map<number, number>();
   // What may have to wait runs as a task: its values are copied, and JavaScript does the rest.
   const reach = isAsyncPlan(plan) ? suspendingReach(plan, []) : undefined;
@@ -45,7 +44,7 @@ export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean):
   const groups: FusedGroup[] = [], seen = new Set<object>();
   let count = 0, values = 0;
   for (const step of plan.steps) {
-    if (step.kind !== "instantiate") continue;
+    if (step.kind !== "instantiate" || groups.length === MAX_ADAPTER_MODULES) continue;
     const steps: AdapterStep[] = [];
     for (const [, arg] of step.args) {
       if (arg.kind !== "items" || seen.has(arg.items)) continue;
@@ -54,13 +53,13 @@ export function fusedGroups(plan: Plan, memories: boolean, exceptions: boolean):
         const adapter = ref.kind === "made" ? adapters.get(ref.coreFunc) : undefined;
         if (adapter === undefined || count === MAX_ADAPTERS) continue;
         adapters.delete(adapter.coreFunc);
-        values += valuesOf(adapter.type);
+        values += valuesOf(adapter.type) + entered(adapter, plan).length;
         if (values > MAX_FUSED_VALUES) continue;
         steps.push(adapter);
         count++;
       }
     }
-    const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, exceptions, definers, reach, refs);
+    const refs = new Map<ItemKey, CoreRef>(), describer = new Describer(plan, definers, reach, refs);
     const served = steps.map((step) => ({ step, call: describer.call(step) }))
       .filter(({ call: { adapts, copies } }) => adapts || copies);
     if (served.length === 0) continue;
@@ -83,10 +82,18 @@ function isServed(step: AdapterStep, plan: Plan, memories: boolean): boolean {
   return [core, options.realloc, options.postReturn, step.options.realloc].every((ref) => ref?.kind !== "made");
 }
 
+/** The component instances that a call enters. */
+function entered({ lift, node }: Pick<AdapterStep, "lift" | "node">, { lifts, nodes }: Plan): readonly number[] {
+  return enteringSet(lifts[lift]!.node, node, parentIn(nodes));
+}
+
+function parentIn(nodes: Plan["nodes"]): (node: number) => number | undefined {
+  return (node) => nodes[node]! < 0 ? undefined : nodes[node]!;
+}
+
 /** Describes calls for abi/fused. Core items get names. */
 class Describer {
   readonly #plan: Plan;
-  readonly #exceptions: boolean;
   /** The component instance that defines each resource, by slot. */
   readonly #definers: ReadonlyMap<number, number>;
   /** Lifts that may have to wait. `undefined` for a component that is not asynchronous. */
@@ -95,13 +102,11 @@ class Describer {
 
   constructor(
     plan: Plan,
-    exceptions: boolean,
     definers: ReadonlyMap<number, number>,
     reach: ReadonlySet<number> | undefined,
     refs: Map<ItemKey, CoreRef>,
   ) {
     this.#plan = plan;
-    this.#exceptions = exceptions;
     this.#definers = definers;
     this.#reach = reach;
     this.#refs = refs;
@@ -109,7 +114,6 @@ class Describer {
 
   call({ coreFunc, lift, type, options, node }: AdapterStep): FusedCall {
     const { lifts, nodes } = this.#plan, callee = lifts[lift]!, { postReturn } = callee.options;
-    const parentOf = (node: number): number | undefined => nodes[node]! < 0 ? undefined : nodes[node]!;
     const adapts = !callee.type.async && callee.options.style === "sync" && options.style === "sync";
     return {
       index: coreFunc,
@@ -120,9 +124,8 @@ class Describer {
       callee: this.#end(callee.type, callee.options, callee.node),
       core: this.#key(callee.core),
       postReturn: postReturn && this.#key(postReturn),
-      entering: enteringSet(callee.node, node, parentOf),
-      allowed: mayCall(node, callee.node, parentOf),
-      exceptions: this.#exceptions,
+      entering: entered({ lift, node }, this.#plan),
+      allowed: mayCall(node, callee.node, parentIn(nodes)),
       defines: (resource) => this.#definers.get(resourceSlotOf(resource)) === callee.node,
     };
   }

@@ -13,6 +13,11 @@ export function checkGiven(slots: readonly ModuleSlot[], modules: readonly WebAs
   if (modules.length !== slots.length) {
     throw new CompileError("wrong-modules", "compile component", undefined, modules.length, slots.length);
   }
+  checkModules(modules);
+}
+
+/** Throws if some are not modules. */
+export function checkModules(modules: readonly WebAssembly.Module[]): void {
   for (const module of modules) {
     if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
   }

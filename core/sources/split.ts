@@ -14,6 +14,7 @@ import { rewritingOf } from "../module/rewriting.ts";
 import { transformWhole } from "../module/transform.ts";
 import { Reader } from "../binary/reader.ts";
 import { SPLIT_MARK } from "../module/split_mark.ts";
+import { identityOf } from "../../abi/wasm/identity.ts";
 
 /** A component in pieces. */
 export interface Split {
@@ -82,16 +83,9 @@ function stubOf(module: Uint8Array, mark: Uint8Array): Uint8Array[] {
   return pieces;
 }
 
-/** Makes the custom section that identifies a module: its length and two hashes, as text. */
+/** Makes the custom section that identifies a module. */
 function markOf(module: Uint8Array): Uint8Array {
-  let one = 0x811c9dc5, other = 0;
-  for (const byte of module) {
-    one = Math.imul(one ^ byte, 0x01000193);
-    other = (Math.imul(other, 31) + byte) | 0;
-  }
-  const hex = (hash: number): string => (hash >>> 0).toString(16).padStart(8, "0");
-  const encoder = new TextEncoder(), name = encoder.encode(SPLIT_MARK);
-  const text = encoder.encode(`${module.length} bytes, ${hex(one)}${hex(other)}`);
+  const encoder = new TextEncoder(), name = encoder.encode(SPLIT_MARK), text = encoder.encode(identityOf(module));
   return concat(section(0, [Uint8Array.from(leb(name.length)), name, text]));
 }
 

@@ -163,8 +163,9 @@ await check("an HTTP handler in JavaScript, fetching from elsewhere; 1,000 reque
   console.log(
     `1,000 requests in ${((performance.now() - started) / 1000).toFixed(1)} s; resident MB: ${memory.join(", ")}`,
   );
-  // The first two hundred have grown what the others use again.
-  assert(memory.at(-1)! < 1.5 * Math.max(memory[0]!, memory[1]!), memory.join(", "));
+  // The first hundreds have grown what the others use again. What a collection has found may be given
+  // back a turn later, so that one figure alone can be high; what leaks would be in both.
+  assert(Math.min(...memory.slice(-2)) < 1.5 * Math.max(memory[0]!, memory[1]!), memory.join(", "));
   const denied = await serve(bytes, { onError() {} });
   const refused = await denied(new Request(`http://localhost/proxy/${authority}/x`));
   assertEquals(refused.status, 500);

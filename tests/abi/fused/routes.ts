@@ -11,14 +11,14 @@ export interface Routes {
   readonly javascript: Component;
 }
 
-/** Runs an action as in an engine without vectors. */
-export function withoutSimd<T>(action: () => T): T {
-  const had = Object.getOwnPropertyDescriptor(features, "simd")!;
-  Object.defineProperty(features, "simd", { value: false, configurable: true, enumerable: true });
+/** Runs an action as in an engine without a feature. */
+export function without<T>(name: keyof typeof features, action: () => T): T {
+  const had = Object.getOwnPropertyDescriptor(features, name)!;
+  Object.defineProperty(features, name, { value: false, configurable: true, enumerable: true });
   try {
     return action();
   } finally {
-    Object.defineProperty(features, "simd", had);
+    Object.defineProperty(features, name, had);
   }
 }
 
@@ -26,7 +26,7 @@ export function withoutSimd<T>(action: () => T): T {
 export function routes(bytes: Uint8Array<ArrayBuffer>, options: CompileOptions = {}): Routes {
   return {
     vectors: compileSync(bytes, options),
-    words: withoutSimd(() => compileSync(bytes, options)),
+    words: without("simd", () => compileSync(bytes, options)),
     javascript: compileSync(bytes, { ...options, fused: false }),
   };
 }
