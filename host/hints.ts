@@ -8,26 +8,37 @@ import { splitVersion } from "../core/binary/names.ts";
 /** A hint lists at most this many versions. */
 const MAX_VERSIONS = 3;
 
+const CLI = "environment exit stdin stdout stderr terminal-input terminal-output terminal-stdin terminal-stdout"
+  .split(" ").concat("terminal-stderr");
+const RANDOM = ["random", "insecure", "insecure-seed"];
+
 /**
- * The interfaces of WASI 0.2 that `wasi()` provides, by package. A test compares this list with
+ * The interfaces that `wasi()` provides, by version and package. A test compares this list with
  * `wasi()`.
  */
-export const WASI_INTERFACES: Readonly<Record<string, readonly string[]>> = {
-  cli: [
-    ..."environment exit stdin stdout stderr terminal-input terminal-output".split(" "),
-    ..."terminal-stdin terminal-stdout terminal-stderr".split(" "),
-  ],
-  clocks: ["monotonic-clock", "wall-clock", "timezone"],
-  filesystem: ["types", "preopens"],
-  http: ["types", "outgoing-handler"],
-  io: ["error", "poll", "streams"],
-  random: ["random", "insecure", "insecure-seed"],
-  sockets: [
-    ..."network instance-network ip-name-lookup tcp tcp-create-socket udp udp-create-socket".split(" "),
-  ],
+export const WASI_INTERFACES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  "0.2": {
+    cli: CLI,
+    clocks: ["monotonic-clock", "wall-clock", "timezone"],
+    filesystem: ["types", "preopens"],
+    http: ["types", "outgoing-handler"],
+    io: ["error", "poll", "streams"],
+    random: RANDOM,
+    sockets: "network instance-network ip-name-lookup tcp tcp-create-socket udp udp-create-socket".split(" "),
+  },
+  "0.3": {
+    cli: CLI,
+    clocks: ["monotonic-clock", "system-clock", "timezone"],
+    filesystem: ["types", "preopens"],
+    http: ["types", "client"],
+    random: RANDOM,
+    sockets: ["types", "ip-name-lookup"],
+  },
 };
-/** Interfaces of WASI 0.2 that one component provides for another. */
-const EXPORTED = ["wasi:cli/run", "wasi:http/incoming-handler"];
+/** The release candidate of 0.3.0 whose interfaces are those of 0.3.0. */
+export const WASI_CANDIDATE = "0.3.0-rc-2026-03-15";
+/** Interfaces that one component provides for another. */
+const EXPORTED = ["wasi:cli/run", "wasi:http/incoming-handler", "wasi:http/handler"];
 
 /** Says that only incompatible versions of an interface exist. `undefined` if there are none. */
 export function versionHint(wanted: string, names: Iterable<string>, there: string): string | undefined {
@@ -52,11 +63,21 @@ export function wasiHint(name: string): string | undefined {
   const [, pkg, iface] = /^wasi:([^/]+)\/(.+)$/.exec(base) ?? [];
   if (pkg === undefined || iface === undefined) return undefined;
   const [minor = ""] = /^\d+\.\d+/.exec(version) ?? [];
-  if (minor !== "0.2") return `; it is of WASI ${minor}, and \`wasi()\` gives WASI 0.2`;
+  const interfaces = WASI_INTERFACES[minor];
+  if (interfaces === undefined) return `; it is of WASI ${minor}, and \`wasi()\` gives WASI 0.2 and 0.3`;
   if (EXPORTED.includes(base)) return "; `wasi()` does not give it: a component that exports it does";
-  if (WASI_INTERFACES[pkg]?.includes(iface) !== true) return `; WASI 0.2 has no interface ${base}`;
-  if (version.includes("-")) return `; ${version} came before WASI 0.2.0, and \`wasi()\` gives 0.2.0 and later`;
+  if (
+    version.includes("-") && version !== WASI_CANDIDATE && (minor === "0.3" || hasInterface(interfaces, pkg, iface))
+  ) {
+    const or = minor === "0.3" ? `, and ${WASI_CANDIDATE}` : "";
+    return `; ${version} came before WASI ${minor}.0, and \`wasi()\` gives ${minor}.0 and later${or}`;
+  }
+  if (!hasInterface(interfaces, pkg, iface)) return `; WASI ${minor} has no interface ${base}`;
   return "; `wasi()` of @windlass/component/wasi gives it: instantiate(component, { ...await wasi() })";
+}
+
+function hasInterface(interfaces: Readonly<Record<string, readonly string[]>>, pkg: string, iface: string): boolean {
+  return interfaces[pkg]?.includes(iface) === true;
 }
 
 /** Names a similar name. Empty if there is none. */

@@ -2,6 +2,7 @@
 // asynchronous functions take the place of pollables.
 
 import { err, type Result } from "../../abi/codecs/results.ts";
+import { WASI_CANDIDATE } from "../hints.ts";
 import type { Imports } from "../link/linker.ts";
 import { ExitError } from "./exit.ts";
 import { Descriptor } from "./filesystem.ts";
@@ -25,7 +26,7 @@ import type { Sink } from "./streams.ts";
  * The versions that the imports are named by: every 0.3.x finds the first. The other is the release
  * candidate whose WIT is the same but for its words, which the conformance suite imports.
  */
-const VERSIONS = ["0.3.0", "0.3.0-rc-2026-03-15"] as const;
+const VERSIONS = ["0.3.0", WASI_CANDIDATE];
 
 /** `wasi:cli/types#error-code`. */
 type CliErrorCode = "io" | "illegal-byte-sequence" | "pipe";

@@ -13,7 +13,7 @@ import {
   t,
 } from "@windlass/component";
 import { run, serve, wasi } from "@windlass/component/wasi";
-import { WASI_INTERFACES } from "../../host/hints.ts";
+import { WASI_CANDIDATE, WASI_INTERFACES } from "../../host/hints.ts";
 import { fixture } from "../support/fixtures.ts";
 import { assertFails, component, instance, libc, options, thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
@@ -207,7 +207,15 @@ Deno.test("an incompatible version: the message says which was asked for and whi
 
 Deno.test("WASI that is not given: the message says who gives it", async () => {
   const gives = "; `wasi()` of @windlass/component/wasi gives it: instantiate(component, { ...await wasi() })";
-  for (const name of ["wasi:cli/stdout@0.2.0", "wasi:io/streams@0.2.9", "wasi:http/types@0.2.3", "wasi:cli/stdin"]) {
+  for (
+    const name of [
+      "wasi:cli/stdout@0.2.0",
+      "wasi:io/streams@0.2.9",
+      "wasi:http/types@0.2.3",
+      "wasi:cli/stdin",
+      "wasi:cli/stdout@0.3.0",
+    ]
+  ) {
     assertEquals(await refused(name, {}), gives);
     assertEquals(await refused(name, { "wasi:cli/exit@0.2.6": {} }), gives);
   }
@@ -221,9 +229,14 @@ Deno.test("WASI of another kind: the message says which it is, and no name that 
   for (const given of [{}, await wasi()]) {
     for (
       const [name, says] of [
-        ["wasi:cli/stdout@0.3.0", "it is of WASI 0.3, and `wasi()` gives WASI 0.2"],
-        ["wasi:clocks/types@0.3.0-rc-2025-09-16", "it is of WASI 0.3, and `wasi()` gives WASI 0.2"],
-        ["wasi:cli/stdout@0.1.0", "it is of WASI 0.1, and `wasi()` gives WASI 0.2"],
+        ["wasi:cli/stdout@0.4.0", "it is of WASI 0.4, and `wasi()` gives WASI 0.2 and 0.3"],
+        [
+          "wasi:clocks/types@0.3.0-rc-2025-09-16",
+          "0.3.0-rc-2025-09-16 came before WASI 0.3.0, and `wasi()` gives 0.3.0 and later, and 0.3.0-rc-2026-03-15",
+        ],
+        ["wasi:cli/stdout@0.1.0", "it is of WASI 0.1, and `wasi()` gives WASI 0.2 and 0.3"],
+        ["wasi:io/streams@0.3.0", "WASI 0.3 has no interface wasi:io/streams"],
+        ["wasi:http/handler@0.3.0", "`wasi()` does not give it: a component that exports it does"],
         [
           "wasi:http/types@0.2.0-rc-2023-11-10",
           "0.2.0-rc-2023-11-10 came before WASI 0.2.0, and `wasi()` gives 0.2.0 and later",
@@ -238,10 +251,12 @@ Deno.test("WASI of another kind: the message says which it is, and no name that 
 });
 
 Deno.test("the messages know the interfaces that wasi() gives", async () => {
-  const names = Object.entries(WASI_INTERFACES).flatMap(([pkg, ifaces]) =>
-    ifaces.map((iface) => `wasi:${pkg}/${iface}`)
+  const names = [["0.2", "0.2"], ["0.3", "0.3"], ["0.3", WASI_CANDIDATE]].flatMap(([minor = "", version = ""]) =>
+    Object.entries(WASI_INTERFACES[minor]!).flatMap(([pkg, ifaces]) =>
+      ifaces.map((iface) => `wasi:${pkg}/${iface}@${version}`)
+    )
   );
-  const given = Object.keys(await wasi()).map((name) => name.split("@")[0]);
+  const given = Object.keys(await wasi()).map((name) => name.replace(/(?<=@\d\.\d)\.\d+$/, ""));
   assertEquals(names.sort(), given.sort());
 });
 
@@ -264,10 +279,11 @@ Deno.test("run and serve of another component: the message says what it exports 
   assertEquals(await messageOf(() => serve(library)), `${noHandler}it exports add, a:b/c@1.0.0, ${through}`);
   const large = await EXPORTS(["a", "b", "c", "d", "e", "f"]);
   assertEquals(await messageOf(() => run(large)), `${noCommand}it exports a, b, c, d and 2 more, ${through}`);
-  const later = await EXPORTS(["wasi:cli/run@0.3.0"]);
+  const later = await EXPORTS(["wasi:cli/run@0.4.0"]);
   assertEquals(
     await messageOf(() => run(later)),
-    `${none("run", "wasi:cli/run@0.2.0#run")}it exports wasi:cli/run@0.3.0, and \`run\` calls wasi:cli/run of WASI 0.2`,
+    `${none("run", "wasi:cli/run@0.2.0#run")}it exports wasi:cli/run@0.4.0, ` +
+      "and `run` calls wasi:cli/run of WASI 0.2 and 0.3.0",
   );
 });
 

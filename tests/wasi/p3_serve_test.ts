@@ -1,0 +1,138 @@
+// Serving HTTP with `wasi:http/handler` of WASI 0.3: bodies both ways, failures, several requests.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { features } from "@windlass/component";
+import { serve } from "@windlass/component/wasi";
+import { wat } from "../support/wat.ts";
+
+/**
+ * A handler.
+ *
+ * @param body The instructions of `handle`: it has the request, and `$answer` gives a response with a
+ *   stream (or none) and trailers the address of the result.
+ */
+const handler = (body: string): string =>
+  `(component
+  (import "wasi:http/types@0.3.0" (instance $types
+    (export "fields" (type $fields (sub resource)))
+    (export "request" (type $request (sub resource)))
+    (export "response" (type $response (sub resource)))
+    (type $E (variant (case "internal-error" (option string)))) (export "error-code" (type $e (eq $E)))
+    (type $trailers (future (result (option (own $fields)) (error $e))))
+    (type $taken (future (result (error $e))))
+    (export "[constructor]fields" (func (result (own $fields))))
+    (export "[static]request.consume-body" (func (param "this" (own $request)) (param "res" $taken)
+      (result (tuple (stream u8) $trailers))))
+    (export "[static]response.new" (func (param "headers" (own $fields)) (param "contents" (option (stream u8)))
+      (param "trailers" $trailers) (result (tuple (own $response) $taken))))
+    (export "[method]response.set-status-code" (func (param "self" (borrow $response)) (param "status-code" u16)
+      (result (result))))))
+  (alias export $types "request" (type $request))
+  (alias export $types "response" (type $response))
+  (alias export $types "fields" (type $fields))
+  (alias export $types "error-code" (type $e))
+  (type $trailers (future (result (option (own $fields)) (error $e))))
+  (type $taken (future (result (error $e))))
+  (core module $Lib (memory (export "m") 1))
+  (core instance $lib (instantiate $Lib))
+  (core func $fields (canon lower (func $types "[constructor]fields")))
+  (core func $consume (canon lower (func $types "[static]request.consume-body") (memory (core memory $lib "m"))))
+  (core func $respond (canon lower (func $types "[static]response.new") (memory (core memory $lib "m"))))
+  (core func $status (canon lower (func $types "[method]response.set-status-code")))
+  (core func $trailers (canon future.new $trailers))
+  (core func $taken (canon future.new $taken))
+  (core module $M
+    (import "" "m" (memory 1))
+    (import "" "fields" (func $fields (result i32)))
+    (import "" "consume" (func $consume (param i32 i32 i32)))
+    (import "" "respond" (func $respond (param i32 i32 i32 i32 i32)))
+    (import "" "status" (func $status (param i32 i32) (result i32)))
+    (import "" "trailers" (func $trailers (result i64)))
+    (import "" "taken" (func $taken (result i64)))
+    (func $answer (param $some i32) (param $stream i32) (param $trailers i32) (param $status i32) (result i32)
+      (call $respond (call $fields) (local.get $some) (local.get $stream) (local.get $trailers) (i32.const 32))
+      (drop (call $status (i32.load (i32.const 32)) (local.get $status)))
+      (i32.store (i32.const 64) (i32.const 0))
+      (i32.store (i32.const 68) (i32.load (i32.const 32)))
+      (i32.const 64))
+    (func (export "handle") (param $request i32) (result i32) ${body}))
+  (core instance $m (instantiate $M (with "" (instance
+    (export "m" (memory $lib "m")) (export "fields" (func $fields)) (export "consume" (func $consume))
+    (export "respond" (func $respond)) (export "status" (func $status)) (export "trailers" (func $trailers))
+    (export "taken" (func $taken))))))
+  (func $handle async (param "request" (own $request)) (result (result (own $response) (error $e)))
+    (canon lift (core func $m "handle") (memory (core memory $lib "m"))))
+  (instance (export "wasi:http/handler@0.3.0") (export "handle" (func $handle))))`;
+
+/** Gives the body of the request back, and what follows it. */
+const echo = (status = 200): string =>
+  handler(`
+  (call $consume (local.get $request) (i32.wrap_i64 (call $taken)) (i32.const 16))
+  (call $answer (i32.const 1) (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const ${status}))`);
+/** Answers without a body. */
+const empty = (status: number): string =>
+  handler(`(call $answer (i32.const 0) (i32.const 0) (i32.wrap_i64 (call $trailers)) (i32.const ${status}))`);
+
+const post = (body: BodyInit): Request =>
+  new Request("http://localhost/a?b", { method: "POST", body, duplex: "half" } as RequestInit);
+
+Deno.test("the body of a request is the body of the response", async () => {
+  const handle = await serve(await wat(echo()));
+  const text = "a line\n".repeat(40_000);
+  for (const body of ["", "x", text]) assertEquals(await (await handle(post(body))).text(), body);
+});
+
+Deno.test({
+  name: "bodies are taken as they are asked for, and cancelled with the response",
+  ignore: !features.jspi || typeof Deno.version?.deno !== "string",
+  async fn() {
+    let pulled = 0;
+    const cancelled = Promise.withResolvers<void>();
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+      cancel: () => cancelled.resolve(),
+    }, { highWaterMark: 0 });
+    const handle = await serve(await wat(echo()));
+    const { body } = await handle(post(endless)), reader = body!.getReader();
+    assertEquals((await reader.read()).value?.length, 65_536);
+    await reader.cancel();
+    await cancelled.promise;
+    assertEquals(pulled < 5, true, `${pulled} chunks were taken`);
+  },
+});
+
+Deno.test("statuses with and without bodies", async () => {
+  for (const status of [200, 204, 304, 404, 503]) {
+    const response = await (await serve(await wat(empty(status))))(new Request("http://localhost/"));
+    assertEquals([response.status, await response.text()], [status, ""]);
+  }
+  const head = await (await serve(await wat(echo(201))))(new Request("http://localhost/", { method: "HEAD" }));
+  assertEquals([head.status, head.body], [201, null]);
+});
+
+Deno.test("a handler that fails answers 500, and onError is told why", async () => {
+  const told: string[] = [], onError = (error: unknown) => void told.push(`${error}`);
+  const trapping = await serve(await wat(handler("unreachable")), { onError });
+  const failing = await serve(
+    await wat(handler("(i32.store (i32.const 64) (i32.const 1)) (i32.const 64)")),
+    { onError },
+  );
+  const odd = await serve(await wat(empty(101)), { onError });
+  for (const handle of [trapping, failing, odd]) {
+    const response = await handle(post("body"));
+    assertEquals([response.status, await response.text()], [500, "Internal Server Error"]);
+  }
+  assertEquals(told.length, 2);
+  assertStringIncludes(told[0]!, "Trap: Cannot call export wasi:http/handler@0.3.0#handle");
+  assertStringIncludes(told[1]!, "the handler answered with status 101, which no Response has");
+});
+
+Deno.test("instances are used again, each for several requests at once", async () => {
+  const handle = await serve(await wat(echo()), { instances: { max: 2 } });
+  const bodies = Array.from({ length: 40 }, (_, i) => `${i} `.repeat(1 + i * 100));
+  const answers = await Promise.all(bodies.map(async (body) => await (await handle(post(body))).text()));
+  assertEquals(answers, bodies);
+});
