@@ -32,7 +32,7 @@ It exits with the command's code, with 134 after a trap. ${file}
 With -, the command's own standard input is empty.`,
   ],
   serve: [
-    "serves HTTP with a wasi:http/incoming-handler",
+    "serves HTTP with a wasi:http/handler or incoming-handler",
     "serve [OPTIONS] FILE",
     `  --addr HOST:PORT          where; default 127.0.0.1:8080
   --instances N             uses at most N instances again and again; default one for each request

@@ -18,7 +18,7 @@ export function importsOf(state: State): Imports {
 }
 
 /**
- * Imports for every interface of WASI 0.2. They grant nothing that is not named.
+ * Imports for every interface of WASI 0.2 and 0.3. They grant nothing that is not named.
  *
  * @param options What the guest is given.
  * @returns The imports, to be spread among others.
@@ -40,7 +40,7 @@ export async function wasi(options?: WasiOptions): Promise<Imports> {
 }
 
 /**
- * Links every interface of WASI 0.2 once; each instance brings its own options, in its `data`.
+ * Links every interface of WASI 0.2 and 0.3 once; each instance brings its own options, in its `data`.
  *
  * @param linker The linker that gets them.
  * @returns Makes the part of an instance's data that is WASI's.
