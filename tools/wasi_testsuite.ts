@@ -163,7 +163,7 @@ async function runOne(folder: string, program: string): Promise<string | undefin
           break;
         }
         case "request": {
-          const failure = await request(server!.url, operation);
+          const failure = await request(server!.url, operation, signal);
           if (failure !== undefined) return failure;
           break;
         }
@@ -193,8 +193,9 @@ async function runOne(folder: string, program: string): Promise<string | undefin
 async function request(
   url: string,
   { method = "GET", path = "/", response = {} }: Operation,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
-  const answer = await fetch(new URL(path, url), { method }), body = await answer.text();
+  const answer = await fetch(new URL(path, url), { method, signal }), body = await answer.text();
   const { status = 200, headers = {} } = response;
   const wrong = Object.entries(headers).find(([name, value]) => answer.headers.get(name) !== value);
   if (wrong !== undefined) return `${wrong[0]} is ${answer.headers.get(wrong[0])}, expected ${wrong[1]}`;

@@ -2,15 +2,13 @@
 
 import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import { urlOf } from "./http_client.ts";
-import { type ErrorCode, errorCode } from "./http_error.ts";
+import type { ErrorCode } from "./http_error.ts";
 import { FieldMap } from "./http_field_map.ts";
 import { keepsMethod, methodName, schemeName, takesBody } from "./http_method.ts";
 import type { HttpPolicy } from "./http_policy.ts";
 import { send } from "./http_send.ts";
-import { Body, type P3Request, P3Response, type Taken, type Trailers } from "./p3_http.ts";
-import { sendBody } from "./p3_http_sending.ts";
-import { fromSource } from "./p3_streams.ts";
-import { bytesSource, ReadableSource } from "./sources.ts";
+import { type P3Request, P3Response, type Taken } from "./p3_http.ts";
+import { receivedBody, sendBody } from "./p3_http_bodies.ts";
 
 type Sent = P3Response | Result<never, ErrorCode>;
 
@@ -48,15 +46,7 @@ export async function sendRequest(policy: HttpPolicy, request: P3Request): Promi
     const taken = await Promise.race([body.taken, undefined]);
     return failed(taken?.tag === "err" ? taken.val : received.error);
   }
-  const source = received.body instanceof ReadableStream
-    ? new ReadableSource(received.body)
-    : bytesSource(received.body ?? new Uint8Array());
-  const [stream, ended] = fromSource<ErrorCode>(source, errorCode);
-  const trailers = ended.then((end) => (end.tag === "ok" ? ok(undefined) : end) as Trailers);
-  const response = new P3Response(
-    FieldMap.received(received.headers),
-    new Body(received.body === null ? undefined : stream, trailers),
-  );
+  const response = new P3Response(FieldMap.received(received.headers), receivedBody(received.body));
   response.setStatusCode(received.status);
   return response;
 }

@@ -3,15 +3,11 @@
 // the response was taken.
 
 import { ComponentError } from "../../errors.ts";
-import { ok } from "../../abi/codecs/results.ts";
-import { errorCode } from "./http_error.ts";
 import { FieldMap } from "./http_field_map.ts";
 import { methodOf, schemeOf } from "./http_method.ts";
 import type { BodyInit } from "./http_received.ts";
-import { Body, P3Request, P3Response, type Trailers } from "./p3_http.ts";
-import { sendBody } from "./p3_http_sending.ts";
-import { fromSource } from "./p3_streams.ts";
-import { bytesSource, ReadableSource } from "./sources.ts";
+import { P3Request, type P3Response } from "./p3_http.ts";
+import { receivedBody, sendBody } from "./p3_http_bodies.ts";
 import { failure, toResponse } from "./http_response.ts";
 
 /** `handle`. */
@@ -19,15 +15,7 @@ export type Handle = (request: P3Request) => Promise<P3Response>;
 
 /** A Request as a guest gets it. */
 function requestOf(request: Request, contents: BodyInit): P3Request {
-  const source = contents instanceof ReadableStream
-    ? new ReadableSource(contents)
-    : bytesSource(contents ?? new Uint8Array());
-  const [stream, ended] = fromSource(source, errorCode);
-  const trailers = ended.then((end) => (end.tag === "ok" ? ok(undefined) : end) as Trailers);
-  const made = new P3Request(
-    FieldMap.received(request.headers),
-    new Body(contents === null ? undefined : stream, trailers),
-  );
+  const made = new P3Request(FieldMap.received(request.headers), receivedBody(contents));
   const { pathname, search, protocol, host } = new URL(request.url);
   made.setMethod(methodOf(request.method));
   made.setPathWithQuery(pathname + search);

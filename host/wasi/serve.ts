@@ -6,7 +6,6 @@ import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import { describe } from "../../errors.ts";
 import { err, type Result } from "../../abi/codecs/results.ts";
 import { compile, type ComponentSource } from "../compile.ts";
-import type { Instance } from "../exports/instance.ts";
 import { type Imports, Linker } from "../link/linker.ts";
 import { t } from "../schema.ts";
 import { entryBy } from "./entry.ts";
@@ -128,7 +127,7 @@ async function serveAsync(
   return async (request) => {
     let worker: AsyncWorker, body: BodyInit;
     try {
-      body = await (features.jspi ? streamOf(request) : bytesOf(request));
+      body = await streamOf(request);
       worker = await pool.take();
     } catch (error) {
       return refusal(error, request, tell);

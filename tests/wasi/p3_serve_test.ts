@@ -1,7 +1,6 @@
 // Serving HTTP with `wasi:http/handler` of WASI 0.3: bodies both ways, failures, several requests.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { features } from "@windlass/component";
 import { serve } from "@windlass/component/wasi";
 import { wat } from "../support/wat.ts";
 
@@ -84,7 +83,7 @@ Deno.test("the body of a request is the body of the response", async () => {
 
 Deno.test({
   name: "bodies are taken as they are asked for, and cancelled with the response",
-  ignore: !features.jspi || typeof Deno.version?.deno !== "string",
+  ignore: typeof Deno.version?.deno !== "string",
   async fn() {
     let pulled = 0;
     const cancelled = Promise.withResolvers<void>();

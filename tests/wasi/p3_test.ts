@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { run, wasi, type WasiOptions } from "@windlass/component/wasi";
 import { features } from "@windlass/component";
+import { receivedBody } from "../../host/wasi/p3_http_bodies.ts";
 import { wat } from "../support/wat.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -93,6 +94,22 @@ Deno.test("nothing is granted that is not named", async () => {
   assertEquals(get("cli/environment").getEnvironment(), []);
   assertEquals(get("filesystem/preopens").getDirectories(), []);
   assertEquals(kind(await get("sockets/ip-name-lookup").resolveAddresses("127.0.0.1")), { tag: "access-denied" });
+});
+
+Deno.test("a body that was received has trailers, which settle when it was read, or at once without one", async () => {
+  const rows = [[null, ""], [new Uint8Array(), ""], [new Uint8Array([97]), "a"], [stream("b", "c"), "bc"]] as const;
+  for (const [contents, expected] of rows) {
+    const taken = Promise.withResolvers<Any>(), body = receivedBody(contents);
+    const [bytes, trailers] = body.consumed(taken.promise);
+    assertEquals([await all(bytes as AsyncIterable<Uint8Array>), kind(await trailers)], [expected, "ok"]);
+    taken.resolve({ tag: "ok", val: undefined });
+    assertEquals(kind(await body.taken), "ok");
+  }
+  const failing = new ReadableStream({ start: (controller) => controller.error(new Error("ECONNRESET")) });
+  const [bytes, trailers] = receivedBody(failing).consumed(Promise.resolve({ tag: "ok", val: undefined } as Any));
+  assertEquals([await all(bytes as AsyncIterable<Uint8Array>), kind(await trailers)], ["", {
+    tag: "connection-terminated",
+  }]);
 });
 
 const hasFiles = "Deno" in globalThis && typeof Deno.makeTempDir === "function";

@@ -1,8 +1,20 @@
-// The body of a message of WASI 0.3 on its way out: as long as its `content-length` says, and
-// settled once all of it was taken.
+// Bodies of messages of WASI 0.3 on their way in and out: what was received, for a guest; what a guest
+// sends, as long as its `content-length` says and settled once all of it was taken.
 
 import { err, ok } from "../../abi/codecs/results.ts";
-import type { Body, Contents, Taken } from "./p3_http.ts";
+import { errorCode } from "./http_error.ts";
+import type { BodyInit } from "./http_received.ts";
+import { Body, type Contents, type Taken, type Trailers } from "./p3_http.ts";
+import { fromSource } from "./p3_streams.ts";
+import { bytesSource, ReadableSource } from "./sources.ts";
+
+/** What was received, as a body for a guest. Its trailers say how it ended. */
+export function receivedBody(contents: BodyInit): Body {
+  if (contents === null) return new Body(undefined, Promise.resolve(ok(undefined) as Trailers));
+  const source = contents instanceof ReadableStream ? new ReadableSource(contents) : bytesSource(contents);
+  const [stream, ended] = fromSource(source, errorCode);
+  return new Body(stream, ended.then((end) => (end.tag === "ok" ? ok(undefined) : end) as Trailers));
+}
 
 /** Reads a guest's stream or one of the host's that a guest hands on. */
 function readerOf(contents: Contents): { next(): Promise<IteratorResult<Uint8Array>>; cancel(): Promise<unknown> } {
