@@ -61,9 +61,11 @@ export async function run(
   // Without suspension nothing more can come in while the guest runs.
   if (!features.jspi && given.stdin instanceof ReadableStream) given.stdin = await readAll(given.stdin, signal);
   const state = new State(given);
-  let exitCode: number;
+  let exitCode: number, failure: { readonly error: unknown } | undefined;
   try {
-    const settings = { idle: "trap" as const, ...(signal === undefined ? {} : { signal }) };
+    // Tasks may go on when the command has returned: what they throw is told when they are done.
+    const onError = (error: unknown): void => void (failure ??= { error });
+    const settings = { idle: "trap" as const, onError, ...(signal === undefined ? {} : { signal }) };
     const instance = await instantiate(command, { ...importsOf(state), ...imports }, settings);
     try {
       const result = isAsync
@@ -79,6 +81,8 @@ export async function run(
     } finally {
       await instance[Symbol.asyncDispose]();
     }
+    if (failure?.error instanceof ExitError) exitCode = failure.error.exitCode;
+    else if (failure !== undefined) throw failure.error;
   } catch (error) {
     await state.end(signal).catch(() => {}); // the first failure is the one to tell
     throw error;

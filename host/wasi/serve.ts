@@ -98,16 +98,20 @@ export async function serve(
   linker.define(imports as Imports<WasiData>);
   const linked = linker.link(compiled);
   const data: WasiData = { wasi: new State(given) };
-  const start = async (): Promise<Ended> => {
-    const abort = new AbortController();
-    return { instance: await linked.instantiate({ data, signal: abort.signal }), abort };
-  };
   const tell = (error: unknown): void => {
     try {
       onError(error);
     } catch (error) {
       console.error(error);
     }
+  };
+  const start = async (): Promise<Ended> => {
+    const abort = new AbortController();
+    // What a task throws after its answer is a failure of the handler, too.
+    const failed = (error: unknown): void => {
+      if (!abort.signal.aborted) tell(error);
+    };
+    return { instance: await linked.instantiate({ data, signal: abort.signal, onError: failed }), abort };
   };
   return entry.isAsync ? serveAsync(start, entry.name, max, tell) : serveIncoming(start, entry.path, max, tell);
 }

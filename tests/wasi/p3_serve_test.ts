@@ -1,6 +1,6 @@
 // Serving HTTP with `wasi:http/handler` of WASI 0.3: bodies both ways, failures, several requests.
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { serve } from "@windlass/component/wasi";
 import { wat } from "../support/wat.ts";
 
@@ -9,8 +9,10 @@ import { wat } from "../support/wat.ts";
  *
  * @param body The instructions of `handle`: it has the request, and `$answer` gives a response with a
  *   stream (or none) and trailers the address of the result.
+ * @param after The instructions of what the task does after its answer, if it goes on; `body` answers
+ *   with the address `$answered` then.
  */
-const handler = (body: string): string =>
+const handler = (body: string, after?: string): string =>
   `(component
   (import "wasi:http/types@0.3.0" (instance $types
     (export "fields" (type $fields (sub resource)))
@@ -32,6 +34,7 @@ const handler = (body: string): string =>
   (alias export $types "error-code" (type $e))
   (type $trailers (future (result (option (own $fields)) (error $e))))
   (type $taken (future (result (error $e))))
+  (type $bytes (stream u8))
   (core module $Lib (memory (export "m") 1))
   (core instance $lib (instantiate $Lib))
   (core func $fields (canon lower (func $types "[constructor]fields")))
@@ -40,7 +43,11 @@ const handler = (body: string): string =>
   (core func $status (canon lower (func $types "[method]response.set-status-code")))
   (core func $trailers (canon future.new $trailers))
   (core func $taken (canon future.new $taken))
+  (core func $stream (canon stream.new (type $bytes)))
+  (core func $return (canon task.return (result (result (own $response) (error $e))) (memory (core memory $lib "m"))))
   (core module $M
+    (import "" "stream" (func $stream (result i64)))
+    (import "" "return" (func $return (param i32 i32 i32 i32 i32)))
     (import "" "m" (memory 1))
     (import "" "fields" (func $fields (result i32)))
     (import "" "consume" (func $consume (param i32 i32 i32)))
@@ -54,13 +61,18 @@ const handler = (body: string): string =>
       (i32.store (i32.const 64) (i32.const 0))
       (i32.store (i32.const 68) (i32.load (i32.const 32)))
       (i32.const 64))
-    (func (export "handle") (param $request i32) (result i32) ${body}))
+    (func $answered (param i32) (result i32)
+      (call $return (i32.const 0) (i32.load offset=4 (local.get 0)) (i32.const 0) (i32.const 0) (i32.const 0))
+      (i32.const 1))
+    (func (export "handle") (param $request i32) (result i32) ${body})
+    (func (export "callback") (param i32 i32 i32) (result i32) ${after ?? "unreachable"}))
   (core instance $m (instantiate $M (with "" (instance
     (export "m" (memory $lib "m")) (export "fields" (func $fields)) (export "consume" (func $consume))
     (export "respond" (func $respond)) (export "status" (func $status)) (export "trailers" (func $trailers))
-    (export "taken" (func $taken))))))
+    (export "taken" (func $taken)) (export "stream" (func $stream)) (export "return" (func $return))))))
   (func $handle async (param "request" (own $request)) (result (result (own $response) (error $e)))
-    (canon lift (core func $m "handle") (memory (core memory $lib "m"))))
+    (canon lift (core func $m "handle") (memory (core memory $lib "m"))
+      ${after === undefined ? "" : 'async (callback (core func $m "callback"))'}))
   (instance (export "wasi:http/handler@0.3.0") (export "handle" (func $handle))))`;
 
 /** Gives the body of the request back, and what follows it. */
@@ -134,4 +146,18 @@ Deno.test("instances are used again, each for several requests at once", async (
   const bodies = Array.from({ length: 40 }, (_, i) => `${i} `.repeat(1 + i * 100));
   const answers = await Promise.all(bodies.map(async (body) => await (await handle(post(body))).text()));
   assertEquals(answers, bodies);
+});
+
+Deno.test("a handler that breaks down after its answer breaks the body off, and onError is told", async () => {
+  const told: string[] = [];
+  const body = `(call $answered (call $answer (i32.const 1) (i32.wrap_i64 (call $stream))
+    (i32.wrap_i64 (call $trailers)) (i32.const 200)))`;
+  const handle = await serve(await wat(handler(body, "unreachable")), { onError: (error) => told.push(`${error}`) });
+  for (let i = 0; i < 2; i++) {
+    const response = await handle(post("body"));
+    assertEquals(response.status, 200);
+    await assertRejects(() => response.text());
+  }
+  assertEquals(told.length, 2);
+  assertStringIncludes(told[0]!, "Trap: ");
 });

@@ -1,6 +1,6 @@
 // WASI 0.3 over the host of 0.2: what its functions give, and a command that is run.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { run, wasi, type WasiOptions } from "@windlass/component/wasi";
 import { features } from "@windlass/component";
 import { receivedBody } from "../../host/wasi/p3_http_bodies.ts";
@@ -175,4 +175,27 @@ Deno.test("a command of 0.3 is run; what it hands on is written although it has 
   const chunks = stream("one ", "two ", "three");
   const streamed = await run(bytes, { stdin: chunks, stdout: "capture" });
   if (features.jspi) assertMatch(text(streamed.stdout!), /^one two three$/);
+});
+
+/** Returns, and goes on. */
+const goesOn = (after: string): string =>
+  `(component
+  (import "wasi:cli/exit@0.3.0" (instance $exit (export "exit-with-code" (func (param "status-code" u8)))))
+  (core func $exit (canon lower (func $exit "exit-with-code")))
+  (core func $return (canon task.return (result (result))))
+  (core module $M
+    (import "" "exit" (func $exit (param i32)))
+    (import "" "return" (func $return (param i32)))
+    (func (export "run") (result i32) (call $return (i32.const 0)) (i32.const 1))
+    (func (export "callback") (param i32 i32 i32) (result i32) ${after} (i32.const 0)))
+  (core instance $m (instantiate $M (with "" (instance
+    (export "exit" (func $exit)) (export "return" (func $return))))))
+  (func $run async (result (result)) (canon lift (core func $m "run") async (callback (core func $m "callback"))))
+  (instance (export "wasi:cli/run@0.3.0") (export "run" (func $run))))`;
+
+Deno.test("what a command does after its return counts: an exit code, a trap", async () => {
+  assertEquals((await run(await wat(goesOn("")))).exitCode, 0);
+  assertEquals((await run(await wat(goesOn("(call $exit (i32.const 7))")))).exitCode, 7);
+  const trap = await assertRejects(async () => await run(await wat(goesOn("unreachable"))));
+  assertMatch(`${trap}`, /^Trap: /);
 });
