@@ -55,6 +55,9 @@ const component = (call: string): string =>
     (with "drop" (func $callee "drop")) (with "take" (func $callee "take")) (with "list" (func $callee "list"))))
   (export "g" (func $caller "g")))`;
 
+/** What engines say of `unreachable`. */
+const ENGINES_UNREACHABLE = /: (?:Unreachable code should not be executed|unreachable executed)$/;
+
 const rows = {
   "a built-in": [
     "(call $drop)",
@@ -78,9 +81,9 @@ for (const [name, [call, message]] of Object.entries(rows)) {
   Deno.test(`the trap of ${name} has its place by every route`, async () => {
     const found = alike(routes(await wat(component(call))), (component) => {
       const { g } = instantiateSync(component).exports as { g(): void };
-      return outcome(g);
+      return `${outcome(g)}`;
     });
-    assertEquals(found, `Trap: ${message}`);
+    assertEquals(found.replace(ENGINES_UNREACHABLE, ": unreachable"), `Trap: ${message}`);
   });
 }
 
