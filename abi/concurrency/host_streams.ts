@@ -76,6 +76,7 @@ class GuestStreamSource implements HostEnd {
   #reading = false;
   /** Whether the stream was closed, cancelled or handed on. */
   #over = false;
+  #failed = false;
 
   constructor(shared: SharedStream, scheduler: Scheduler) {
     this.shared = shared;
@@ -91,7 +92,7 @@ class GuestStreamSource implements HostEnd {
 
   /** The guest has dropped its end, and everything that it wrote was read. */
   writerDropped(): void {
-    if (this.touched && (this.#reading || this.#over)) return;
+    if (this.#failed || this.touched && (this.#reading || this.#over)) return;
     this.#over = true;
     this.scheduler.hostEnds.end(this);
     this.#controller?.close();
@@ -101,7 +102,7 @@ class GuestStreamSource implements HostEnd {
 
   /** The instance was locked down. */
   fail(error: unknown): void {
-    this.touched = this.#over = true;
+    this.#failed = true;
     this.#controller?.error(error);
   }
 
