@@ -4,26 +4,42 @@
 
 import { LinkError } from "../../errors.ts";
 import type { Component } from "../../core/component.ts";
+import { WASI_CANDIDATE } from "../hints.ts";
 import { matchName, splitVersion } from "../../core/binary/names.ts";
 
-/**
- * The interfaces that have a function of their own to call them by, and what a component is that
- * exports one.
- */
-const ENTRIES = {
-  "wasi:cli/run@0.3.0": { func: "run", noun: "a command", by: "run" },
-  "wasi:cli/run@0.3.0-rc-2026-03-15": { func: "run", noun: "a command", by: "run" },
-  "wasi:cli/run@0.2.0": { func: "run", noun: "a command", by: "run" },
-  "wasi:http/handler@0.3.0": { func: "handle", noun: "an HTTP handler", by: "serve" },
-  "wasi:http/handler@0.3.0-rc-2026-03-15": { func: "handle", noun: "an HTTP handler", by: "serve" },
-  "wasi:http/incoming-handler@0.2.0": { func: "handle", noun: "an HTTP handler", by: "serve" },
-} as const;
+/** What has a function of its own to call it by. */
+interface Entry {
+  /** The function of its interfaces. */
+  readonly func: string;
+  /** What a component is that exports one of them. */
+  readonly noun: string;
+  /** The interfaces, the latest first. */
+  readonly names: readonly string[];
+  /** The one of WASI 0.2, the only one that is not asynchronous. */
+  readonly of02: string;
+  /** Which versions of WASI have an interface of that name. */
+  readonly versions: string;
+}
+
+const ENTRIES: Readonly<Record<"run" | "serve", Entry>> = {
+  run: {
+    func: "run",
+    noun: "a command",
+    names: ["wasi:cli/run@0.3.0", `wasi:cli/run@${WASI_CANDIDATE}`, "wasi:cli/run@0.2.0"],
+    of02: "wasi:cli/run@0.2.0",
+    versions: "WASI 0.2 and 0.3.0",
+  },
+  serve: {
+    func: "handle",
+    noun: "an HTTP handler",
+    names: ["wasi:http/handler@0.3.0", `wasi:http/handler@${WASI_CANDIDATE}`, "wasi:http/incoming-handler@0.2.0"],
+    of02: "wasi:http/incoming-handler@0.2.0",
+    versions: "WASI 0.2",
+  },
+};
 
 /** More exports than these are counted, not named. */
 const MAX_NAMED = 4;
-
-/** The entries of WASI 0.2; those of later versions are asynchronous. */
-const OF_0_2 = { run: "wasi:cli/run@0.2.0", serve: "wasi:http/incoming-handler@0.2.0" } as const;
 
 /**
  * Which version of an entry a component exports: the latest of those that it has.
@@ -31,30 +47,28 @@ const OF_0_2 = { run: "wasi:cli/run@0.2.0", serve: "wasi:http/incoming-handler@0
  */
 export function entryBy(
   component: Component,
-  by: keyof typeof OF_0_2,
+  by: keyof typeof ENTRIES,
 ): { readonly name: string; readonly path: string; readonly isAsync: boolean } {
-  const names = component.exports.map(({ name }) => name);
-  const name = (Object.keys(ENTRIES) as (keyof typeof ENTRIES)[])
-    .find((entry) => ENTRIES[entry].by === by && matchName(entry, names) !== undefined) ?? OF_0_2[by];
-  return { name, path: entryOf(component, name), isAsync: name !== OF_0_2[by] };
-}
-
-/** The path of the function to call. */
-function entryOf(component: Component, entry: keyof typeof ENTRIES): string {
-  const { func, noun, by } = ENTRIES[entry], path = `${entry}#${func}`;
-  const names = component.exports.filter(({ type }) => type.kind !== "type").map(({ name }) => name);
-  if (matchName(entry, names) !== undefined) return path;
-  const { base } = splitVersion(entry), other = names.find((name) => splitVersion(name).base === base);
-  const of = base === "wasi:http/incoming-handler" ? "WASI 0.2" : "WASI 0.2 and 0.3.0";
+  const { func, noun, names, of02, versions } = ENTRIES[by];
+  const exports = component.exports.filter(({ type }) => type.kind !== "type").map(({ name }) => name);
+  const name = latest(names, exports);
+  if (name !== undefined) return { name, path: `${name}#${func}`, isAsync: name !== of02 };
+  const { base } = splitVersion(of02), other = exports.find((name) => splitVersion(name).base === base);
+  const path = `${of02}#${func}`;
   const hint = other === undefined
-    ? `it is not ${noun}: ${exported(names)}`
-    : `it exports ${other}, and \`${by}\` calls ${base} of ${of}`;
+    ? `it is not ${noun}: ${exported(exports)}`
+    : `it exports ${other}, and \`${by}\` calls ${base} of ${versions}`;
   throw new LinkError("missing-export", `${by} ${path}`, path, `; ${hint}`);
 }
 
+/** The first of the names that is exported. */
+function latest(names: readonly string[], exports: readonly string[]): string | undefined {
+  return names.find((name) => matchName(name, exports) !== undefined);
+}
+
 function exported(names: readonly string[]): string {
-  for (const [entry, { noun, by }] of Object.entries(ENTRIES)) {
-    if (matchName(entry, names) !== undefined) return `it is ${noun}, which \`${by}\` takes`;
+  for (const [by, { noun, names: entries }] of Object.entries(ENTRIES)) {
+    if (latest(entries, names) !== undefined) return `it is ${noun}, which \`${by}\` takes`;
   }
   if (names.length === 0) return "it exports nothing";
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : "";

@@ -11,7 +11,7 @@ import { Fields } from "./http_fields.ts";
 import type { BodyInit } from "./http_received.ts";
 import { Pollable } from "./poll.ts";
 import { Signal } from "./readiness.ts";
-import { bytesSource, empty, HIGH_WATER, MAX_CAPTURED, ReadableSource } from "./sources.ts";
+import { HIGH_WATER, MAX_CAPTURED, ReadableSource, sourceOf } from "./sources.ts";
 import { InputStream, OutputStream, type Sink, type Source, StreamFailure } from "./streams.ts";
 import { asking, type Given } from "./waiting.ts";
 
@@ -26,7 +26,7 @@ export class IncomingBody {
 
   /** Made by the library only. */
   constructor(body: BodyInit) {
-    this.#source = body === null ? empty : body instanceof Uint8Array ? bytesSource(body) : new ReadableSource(body);
+    this.#source = sourceOf(body);
   }
 
   /** Its bytes; once. */

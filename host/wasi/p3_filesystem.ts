@@ -7,7 +7,8 @@ import type { Descriptor, DescriptorFlags, DescriptorStat, OpenFlags, PathFlags 
 import type { MetadataHash } from "./file_stats.ts";
 import type { NewTimestamp } from "./file_times.ts";
 import { fsErrorCode, FsFailure } from "./fs_errors.ts";
-import { type Ended, fromSource, intoSink } from "./p3_streams.ts";
+import { codeOf } from "./p3_answers.ts";
+import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts";
 
 /** A variant whose cases but `other` have no payload. */
 interface Case {
@@ -37,22 +38,11 @@ interface Stat extends Omit<DescriptorStat, "type"> {
 
 /** An answer of 0.2 with the error of 0.3. */
 function answered<T, U = T>(answer: T | Result<never, string>, value: (answer: T) => U): Answer<U> {
-  if (isError(answer)) return err(variantOf(answer.val)) as Result<never, Case>;
-  return value(answer as T);
-}
-
-function isError(answer: unknown): answer is { readonly tag: "err"; readonly val: string } {
-  return typeof answer === "object" && answer !== null && (answer as { tag?: unknown }).tag === "err";
+  const code = codeOf(answer);
+  return code === undefined ? value(answer as T) : err(variantOf(code)) as Result<never, Case>;
 }
 
 const same = <T>(value: T): T => value;
-
-/** What cannot begin: nothing to read, and the reason. */
-function failedStream<T>(error: unknown): readonly [AsyncIterable<T>, Promise<Ended<Case>>] {
-  return [nothing(), Promise.resolve(err(errorOf(error)) as Ended<Case>)];
-}
-
-async function* nothing(): AsyncGenerator<never> {}
 
 /** The resource `descriptor`. */
 export class P3Descriptor {
@@ -70,7 +60,7 @@ export class P3Descriptor {
     try {
       return fromSource(this.#inner.source(offset), errorOf);
     } catch (error) {
-      return failedStream(error);
+      return failedStream(errorOf(error));
     }
   }
 
@@ -120,7 +110,7 @@ export class P3Descriptor {
       const entries = this.#inner.entries(), { promise, resolve } = Promise.withResolvers<Ended<Case>>();
       return [listed(entries, resolve), promise];
     } catch (error) {
-      return failedStream(error);
+      return failedStream(errorOf(error));
     }
   }
 

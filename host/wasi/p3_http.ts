@@ -7,6 +7,7 @@ import type { ErrorCode } from "./http_error.ts";
 import { type FieldMap, isToken } from "./http_field_map.ts";
 import { type Method, methodName, methodOf, type Scheme, schemeName, schemeOf } from "./http_method.ts";
 import { P3Fields, P3RequestOptions } from "./p3_http_fields.ts";
+import { nothing } from "./p3_streams.ts";
 
 /** A result without a value in either case. */
 type Accepted = undefined | Result<never, undefined>;
@@ -23,8 +24,6 @@ export type Contents = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 export function valueOf<T>(later: Later<T>): Promise<T> {
   return "read" in later ? later.read() : Promise.resolve(later);
 }
-
-async function* nothing(): AsyncGenerator<never> {}
 
 function accepted(holds: boolean, set: () => void): Accepted {
   if (!holds) return err(undefined) as Result<never, undefined>;

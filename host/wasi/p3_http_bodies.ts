@@ -6,13 +6,12 @@ import { errorCode } from "./http_error.ts";
 import type { BodyInit } from "./http_received.ts";
 import { Body, type Contents, type Taken, type Trailers } from "./p3_http.ts";
 import { fromSource } from "./p3_streams.ts";
-import { bytesSource, ReadableSource } from "./sources.ts";
+import { sourceOf } from "./sources.ts";
 
 /** What was received, as a body for a guest. Its trailers say how it ended. */
 export function receivedBody(contents: BodyInit): Body {
   if (contents === null) return new Body(undefined, Promise.resolve(ok(undefined) as Trailers));
-  const source = contents instanceof ReadableStream ? new ReadableSource(contents) : bytesSource(contents);
-  const [stream, ended] = fromSource(source, errorCode);
+  const [stream, ended] = fromSource(sourceOf(contents), errorCode);
   return new Body(stream, ended.then((end) => (end.tag === "ok" ? ok(undefined) : end) as Trailers));
 }
 

@@ -2,6 +2,7 @@
 
 import { err, type Result } from "../../abi/codecs/results.ts";
 import type { Family, SocketAddress } from "./addresses.ts";
+import { codeOf } from "./p3_answers.ts";
 import { type Answer as Answer2, Network } from "./network.ts";
 import type { Readiness } from "./readiness.ts";
 import { blocking, Done } from "./waiting.ts";
@@ -40,12 +41,6 @@ export function refused(code: string): Result<never, SocketError> {
   return err(socketError(code)) as Result<never, SocketError>;
 }
 
-/** The code of a 0.2 answer that is an error. */
-export function codeOf(answer: unknown): string | undefined {
-  const { tag, val } = (answer ?? {}) as { tag?: unknown; val?: unknown };
-  return tag === "err" && typeof val === "string" ? val : undefined;
-}
-
 /** A 0.2 answer with the error of 0.3. */
 export function answered<T>(answer: Answer2<T>): Answer<T> {
   const code = codeOf(answer);
@@ -61,16 +56,6 @@ export function anyAddress(family: Family): SocketAddress {
   return family === "ipv4"
     ? { tag: "ipv4", val: { port: 0, address: [0, 0, 0, 0] } }
     : { tag: "ipv6", val: { port: 0, address: [0, 0, 0, 0, 0, 0, 0, 0], flowInfo: 0, scopeId: 0 } };
-}
-
-/** Waits until something may be ready. */
-export function whenReady(readiness: Readiness): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = readiness.onReady(() => {
-      stop();
-      resolve();
-    });
-  });
 }
 
 /** A socket of 0.2, as far as binding goes. */

@@ -4,7 +4,7 @@
 // sink, and a promise says how that ended.
 
 import { err, ok, type Result } from "../../abi/codecs/results.ts";
-import type { Readiness } from "./readiness.ts";
+import { whenReady } from "./readiness.ts";
 import type { Sink, Source } from "./streams.ts";
 
 /** At most this many bytes are given by one read. */
@@ -13,14 +13,12 @@ const MAX_CHUNK = 1 << 16;
 /** How a stream has ended. */
 export type Ended<E> = Result<undefined, E>;
 
-/** Waits until something may be ready. */
-function whenReady(readiness: Readiness): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = readiness.onReady(() => {
-      stop();
-      resolve();
-    });
-  });
+/** A stream that has nothing. */
+export async function* nothing(): AsyncGenerator<never> {}
+
+/** A stream that cannot begin: it has nothing, and the future says why. */
+export function failedStream<E>(error: E): readonly [AsyncIterable<never>, Promise<Ended<E>>] {
+  return [nothing(), Promise.resolve(err(error) as Ended<E>)];
 }
 
 /** Gives the bytes of a source to a guest. */

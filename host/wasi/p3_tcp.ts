@@ -5,20 +5,20 @@ import { err } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
 import type { Family, SocketAddress } from "./addresses.ts";
 import { networkCode } from "./network.ts";
+import { codeOf } from "./p3_answers.ts";
 import {
   type Answer,
   answered,
   anyAddress,
   binding,
-  codeOf,
   denied,
   granted,
   refused,
   type SocketError,
   socketError,
-  whenReady,
 } from "./p3_sockets.ts";
-import { type Ended, fromSource, intoSink } from "./p3_streams.ts";
+import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts";
+import { whenReady } from "./readiness.ts";
 import type { State } from "./state.ts";
 import { StreamFailure } from "./streams.ts";
 import { TcpSocket } from "./tcp.ts";
@@ -28,8 +28,6 @@ type Bytes = readonly [stream: AsyncIterable<Uint8Array>, ended: Promise<Ended<S
 function errorOf(error: unknown): SocketError {
   return socketError(error instanceof StreamFailure ? error.codes.network ?? "unknown" : networkCode(error));
 }
-
-async function* nothing(): AsyncGenerator<never> {}
 
 /** The resource `tcp-socket`. */
 export class P3TcpSocket {
@@ -116,9 +114,7 @@ export class P3TcpSocket {
 
   receive(): Bytes {
     const { connection } = this.#inner;
-    if (connection === undefined || this.#receives) {
-      return [nothing(), Promise.resolve(err(socketError("invalid-state")) as Ended<SocketError>)];
-    }
+    if (connection === undefined || this.#receives) return failedStream(socketError("invalid-state"));
     this.#receives = true;
     const source = connection.source(), shutdown = (): void => void this.#inner.shutdown("receive");
     return fromSource({ ...source, close: shutdown }, errorOf);

@@ -3,18 +3,9 @@
 import "../../abi/dispose.ts";
 import type { Suspending } from "../func.ts";
 import { type Family, fits, isPeer, sameAddress, type SocketAddress } from "./addresses.ts";
-import {
-  type Answer,
-  answered,
-  anyAddress,
-  binding,
-  codeOf,
-  denied,
-  granted,
-  refused,
-  whenReady,
-} from "./p3_sockets.ts";
-import type { Readiness } from "./readiness.ts";
+import { codeOf } from "./p3_answers.ts";
+import { type Answer, answered, anyAddress, binding, denied, granted, refused } from "./p3_sockets.ts";
+import { type Readiness, whenReady } from "./readiness.ts";
 import type { State } from "./state.ts";
 import { MAX_DATAGRAM, MAX_SENDING, UdpSocket } from "./udp.ts";
 

@@ -36,6 +36,16 @@ export class Signal {
   }
 }
 
+/** Waits until something may be ready. */
+export function whenReady(readiness: Readiness): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = readiness.onReady(() => {
+      stop();
+      resolve();
+    });
+  });
+}
+
 /** Never has to be waited for. */
 export const always: Readiness = { ready: () => true, onReady: () => () => {} };
 

@@ -26,6 +26,12 @@ export function bytesSource(bytes: Uint8Array): Source {
 /** The source that has nothing. */
 export const empty: Source = { ...always, read: () => undefined };
 
+/** Gives what a web stream, bytes or nothing have. */
+export function sourceOf(contents: ReadableStream<Uint8Array> | Uint8Array | null): Source {
+  if (contents === null) return empty;
+  return contents instanceof Uint8Array ? bytesSource(contents) : new ReadableSource(contents);
+}
+
 /** Reads a chunk at a time, and none before it is asked for. */
 export abstract class Chunked implements Source {
   readonly #signal = new Signal();
