@@ -3,13 +3,14 @@
 
 import { callerFunc } from "../func.ts";
 import type { Imports, Linker } from "../link/linker.ts";
-import { type Bind, interfaces, terminals } from "./interfaces.ts";
+import type { Bind } from "./common_interfaces.ts";
+import { interfaces } from "./interfaces.ts";
 import { p3Interfaces } from "./p3_interfaces.ts";
 import { State, type WasiData, type WasiOptions } from "./state.ts";
 
 /** The interfaces of both versions. */
 function bothVersions(bind: Bind): Imports<WasiData> {
-  return { ...interfaces(bind), ...p3Interfaces(bind, terminals) };
+  return { ...interfaces(bind), ...p3Interfaces(bind) };
 }
 
 /** Imports that are bound to one guest's state. */

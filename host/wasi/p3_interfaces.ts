@@ -4,9 +4,8 @@
 import { err, type Result } from "../../abi/codecs/results.ts";
 import { WASI_CANDIDATE } from "../hints.ts";
 import type { Imports } from "../link/linker.ts";
-import { ExitError } from "./exit.ts";
 import { Descriptor } from "./filesystem.ts";
-import type { Bind, TerminalClasses } from "./interfaces.ts";
+import { type Bind, commonInterfaces, randomInterfaces } from "./common_interfaces.ts";
 import type { Family, IpAddress } from "./addresses.ts";
 import { lookUp, parseHost } from "./name_lookup.ts";
 import { networkCode, RESOLVER_CODES } from "./network.ts";
@@ -70,39 +69,22 @@ const RESOLVER_ERRORS: ReadonlySet<string> = new Set([
 ]);
 
 /** The imports, by their full names. */
-export function p3Interfaces(bind: Bind, { TerminalInput, TerminalOutput }: TerminalClasses): Imports<WasiData> {
+export function p3Interfaces(bind: Bind): Imports<WasiData> {
   const output = (sinkOf: (state: State) => Sink) =>
     bind((state, stream: ReadableStream<Uint8Array>) =>
       state.writing(stream, intoSink(stream, sinkOf(state), cliErrorCode, "pipe"))
     );
   const all: Record<string, Imports<WasiData>> = {
+    ...commonInterfaces(bind),
+    ...randomInterfaces(bind, ({ random }, most) => random.bytes(most > MAX_RANDOM_BYTES ? MAX_RANDOM_BYTES : most)),
     "wasi:cli/environment": {
       getEnvironment: bind(({ env }) => env),
       getArguments: bind(({ args }) => args),
       getInitialCwd: () => undefined,
     },
-    "wasi:cli/exit": {
-      exit: (status: Result<undefined, undefined>) => {
-        throw new ExitError(status.tag === "ok" ? 0 : 1);
-      },
-      exitWithCode: (code: number) => {
-        throw new ExitError(code);
-      },
-    },
     "wasi:cli/stdin": { readViaStream: bind(({ stdin }) => fromSource(stdin, cliErrorCode)) },
     "wasi:cli/stdout": { writeViaStream: output(({ stdout }) => stdout) },
     "wasi:cli/stderr": { writeViaStream: output(({ stderr }) => stderr) },
-    "wasi:cli/terminal-input": { TerminalInput },
-    "wasi:cli/terminal-output": { TerminalOutput },
-    "wasi:cli/terminal-stdin": {
-      getTerminalStdin: bind(({ terminals }) => terminals.stdin ? new TerminalInput() : undefined),
-    },
-    "wasi:cli/terminal-stdout": {
-      getTerminalStdout: bind(({ terminals }) => terminals.stdout ? new TerminalOutput() : undefined),
-    },
-    "wasi:cli/terminal-stderr": {
-      getTerminalStderr: bind(({ terminals }) => terminals.stderr ? new TerminalOutput() : undefined),
-    },
     "wasi:clocks/monotonic-clock": {
       now: bind(({ clocks }) => clocks.monotonic()),
       getResolution: () => 1000n,
@@ -141,18 +123,6 @@ export function p3Interfaces(bind: Bind, { TerminalInput, TerminalOutput }: Term
       Response: P3Response,
     },
     "wasi:http/client": { send: bind(({ http }, request: P3Request) => sendRequest(http, request)) },
-    "wasi:random/random": {
-      getRandomBytes: bind(({ random }, most: bigint) =>
-        random.bytes(most > MAX_RANDOM_BYTES ? MAX_RANDOM_BYTES : most)
-      ),
-      getRandomU64: bind(({ random }) => random.u64()),
-    },
-    "wasi:random/insecure": {
-      getInsecureRandomBytes: bind(({ random }, most: bigint) =>
-        random.bytes(most > MAX_RANDOM_BYTES ? MAX_RANDOM_BYTES : most)
-      ),
-      getInsecureRandomU64: bind(({ random }) => random.u64()),
-    },
     "wasi:random/insecure-seed": { getInsecureSeed: bind(({ random }) => random.insecureSeed()) },
   };
   return Object.fromEntries(
