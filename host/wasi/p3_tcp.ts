@@ -1,22 +1,11 @@
 // tcp-socket of WASI 0.3: the socket of 0.2 whose connections are streams.
 
-import "../../abi/dispose.ts";
 import { err } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
 import type { Family, SocketAddress } from "./addresses.ts";
 import { networkCode } from "./network.ts";
 import { codeOf } from "./p3_answers.ts";
-import {
-  type Answer,
-  answered,
-  anyAddress,
-  binding,
-  denied,
-  granted,
-  refused,
-  type SocketError,
-  socketError,
-} from "./p3_sockets.ts";
+import { type Answer, answered, anyAddress, P3Socket, refused, type SocketError, socketError } from "./p3_sockets.ts";
 import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts";
 import { whenReady } from "./readiness.ts";
 import type { State } from "./state.ts";
@@ -30,45 +19,22 @@ function errorOf(error: unknown): SocketError {
 }
 
 /** The resource `tcp-socket`. */
-export class P3TcpSocket {
-  readonly #inner: TcpSocket;
-  readonly #state: State;
+export class P3TcpSocket extends P3Socket<TcpSocket> {
   #sends = false;
   #receives = false;
-
-  /** Made by the library only. */
-  constructor(state: State, inner: TcpSocket) {
-    this.#state = state;
-    this.#inner = inner;
-  }
 
   /** `create`, of one guest. */
   static of(state: State, family: Family): P3TcpSocket {
     return new this(state, new TcpSocket(family, state.endings));
   }
 
-  get #network() {
-    return this.#state.sockets ? granted : denied;
-  }
-
-  declare bind: Suspending<(address: SocketAddress) => Answer<void> | Promise<Answer<void>>>;
-
   declare listen: Suspending<() => Answer<AsyncIterable<P3TcpSocket>> | Promise<Answer<AsyncIterable<P3TcpSocket>>>>;
 
   static {
-    const inner = (self: P3TcpSocket) => self.#inner, network = (self: P3TcpSocket) => self.#network;
-    this.prototype.bind = binding(
-      inner,
-      network,
-      (_: typeof this.prototype, address: SocketAddress) => address,
-      () => undefined,
-    );
-    this.prototype.listen = binding(
-      inner,
-      network,
-      (self) => self.#inner.isUnbound ? anyAddress(self.#inner.addressFamily()) : undefined,
-      (self): Answer<AsyncIterable<P3TcpSocket>> => {
-        const code = codeOf(self.#inner.startListen()) ?? codeOf(self.#inner.finishListen());
+    this.prototype.listen = this.binding(
+      (self: P3TcpSocket) => self.inner.isUnbound ? anyAddress(self.inner.addressFamily()) : undefined,
+      (self: P3TcpSocket): Answer<AsyncIterable<P3TcpSocket>> => {
+        const code = codeOf(self.inner.startListen()) ?? codeOf(self.inner.finishListen());
         return code === undefined ? self.#connections() : refused(code);
       },
     );
@@ -77,30 +43,30 @@ export class P3TcpSocket {
   /** The connections that come in. */
   async *#connections(): AsyncGenerator<P3TcpSocket> {
     for (;;) {
-      const accepted = this.#inner.acceptedNow();
-      if (accepted instanceof TcpSocket) yield new P3TcpSocket(this.#state, accepted);
-      else if (codeOf(accepted) === "would-block") await whenReady(this.#inner.readiness);
+      const accepted = this.inner.acceptedNow();
+      if (accepted instanceof TcpSocket) yield new P3TcpSocket(this.state, accepted);
+      else if (codeOf(accepted) === "would-block") await whenReady(this.inner.readiness);
       else return; // the socket was dropped
     }
   }
 
   async connect(remote: SocketAddress): Promise<Answer<void>> {
-    const refusal = codeOf(this.#inner.startConnect(this.#network, remote));
+    const refusal = codeOf(this.inner.startConnect(this.network, remote));
     if (refusal !== undefined) return refused(refusal);
     for (;;) {
-      const code = codeOf(this.#inner.connectedNow());
+      const code = codeOf(this.inner.connectedNow());
       if (code === undefined) return;
       if (code !== "would-block") return refused(code);
-      await whenReady(this.#inner.readiness);
+      await whenReady(this.inner.readiness);
     }
   }
 
   send(data: ReadableStream<Uint8Array>): Promise<Ended<SocketError>> {
-    return this.#state.writing(data, this.#send(data));
+    return this.state.writing(data, this.#send(data));
   }
 
   async #send(data: ReadableStream<Uint8Array>): Promise<Ended<SocketError>> {
-    const { connection } = this.#inner;
+    const { connection } = this.inner;
     if (connection === undefined || this.#sends) {
       await data.cancel().catch(() => {});
       return err(socketError("invalid-state")) as Ended<SocketError>;
@@ -108,95 +74,63 @@ export class P3TcpSocket {
     this.#sends = true;
     const ended = await intoSink(data, connection.sink(), errorOf, socketError("connection-broken"));
     // Nothing more is sent: the peer is told.
-    this.#inner.shutdown("send");
+    this.inner.shutdown("send");
     return ended;
   }
 
   receive(): Bytes {
-    const { connection } = this.#inner;
+    const { connection } = this.inner;
     if (connection === undefined || this.#receives) return failedStream(socketError("invalid-state"));
     this.#receives = true;
-    const source = connection.source(), shutdown = (): void => void this.#inner.shutdown("receive");
+    const source = connection.source(), shutdown = (): void => void this.inner.shutdown("receive");
     return fromSource({ ...source, close: shutdown }, errorOf);
   }
 
-  getLocalAddress(): Answer<SocketAddress> {
-    return answered(this.#inner.localAddress());
-  }
-
-  getRemoteAddress(): Answer<SocketAddress> {
-    return answered(this.#inner.remoteAddress());
-  }
-
   getIsListening(): boolean {
-    return this.#inner.isListening();
-  }
-
-  getAddressFamily(): Family {
-    return this.#inner.addressFamily();
+    return this.inner.isListening();
   }
 
   setListenBacklogSize(value: bigint): Answer<void> {
-    return answered(this.#inner.setListenBacklogSize(value));
+    return answered(this.inner.setListenBacklogSize(value));
   }
 
   getKeepAliveEnabled(): Answer<boolean> {
-    return answered(this.#inner.keepAliveEnabled());
+    return answered(this.inner.keepAliveEnabled());
   }
 
   setKeepAliveEnabled(value: boolean): Answer<void> {
-    return answered(this.#inner.setKeepAliveEnabled(value));
+    return answered(this.inner.setKeepAliveEnabled(value));
   }
 
   getKeepAliveIdleTime(): Answer<bigint> {
-    return answered(this.#inner.keepAliveIdleTime());
+    return answered(this.inner.keepAliveIdleTime());
   }
 
   setKeepAliveIdleTime(value: bigint): Answer<void> {
-    return answered(this.#inner.setKeepAliveIdleTime(value));
+    return answered(this.inner.setKeepAliveIdleTime(value));
   }
 
   getKeepAliveInterval(): Answer<bigint> {
-    return answered(this.#inner.keepAliveInterval());
+    return answered(this.inner.keepAliveInterval());
   }
 
   setKeepAliveInterval(value: bigint): Answer<void> {
-    return answered(this.#inner.setKeepAliveInterval(value));
+    return answered(this.inner.setKeepAliveInterval(value));
   }
 
   getKeepAliveCount(): Answer<number> {
-    return answered(this.#inner.keepAliveCount());
+    return answered(this.inner.keepAliveCount());
   }
 
   setKeepAliveCount(value: number): Answer<void> {
-    return answered(this.#inner.setKeepAliveCount(value));
+    return answered(this.inner.setKeepAliveCount(value));
   }
 
   getHopLimit(): Answer<number> {
-    return answered(this.#inner.hopLimit());
+    return answered(this.inner.hopLimit());
   }
 
   setHopLimit(value: number): Answer<void> {
-    return answered(this.#inner.setHopLimit(value));
-  }
-
-  getReceiveBufferSize(): Answer<bigint> {
-    return answered(this.#inner.receiveBufferSize());
-  }
-
-  setReceiveBufferSize(value: bigint): Answer<void> {
-    return answered(this.#inner.setReceiveBufferSize(value));
-  }
-
-  getSendBufferSize(): Answer<bigint> {
-    return answered(this.#inner.sendBufferSize());
-  }
-
-  setSendBufferSize(value: bigint): Answer<void> {
-    return answered(this.#inner.setSendBufferSize(value));
-  }
-
-  [Symbol.dispose](): void {
-    this.#inner[Symbol.dispose]();
+    return answered(this.inner.setHopLimit(value));
   }
 }

@@ -1,71 +1,46 @@
 // udp-socket of WASI 0.3: the socket of 0.2 without streams.
 
-import "../../abi/dispose.ts";
 import type { Suspending } from "../func.ts";
 import { type Family, fits, isPeer, sameAddress, type SocketAddress } from "./addresses.ts";
 import { codeOf } from "./p3_answers.ts";
-import { type Answer, answered, anyAddress, binding, denied, granted, refused } from "./p3_sockets.ts";
+import { type Answer, answered, anyAddress, P3Socket, refused } from "./p3_sockets.ts";
 import { type Readiness, whenReady } from "./readiness.ts";
 import type { State } from "./state.ts";
 import { MAX_DATAGRAM, MAX_SENDING, UdpSocket } from "./udp.ts";
 
 /** The resource `udp-socket`. */
-export class P3UdpSocket {
-  readonly #inner: UdpSocket;
-  readonly #state: State;
-
-  /** Made by the library only. */
-  constructor(state: State, inner: UdpSocket) {
-    this.#state = state;
-    this.#inner = inner;
-  }
-
+export class P3UdpSocket extends P3Socket<UdpSocket> {
   /** `create`, of one guest. */
   static of(state: State, family: Family): P3UdpSocket {
     return new this(state, new UdpSocket(family, state.endings));
   }
 
-  get #network() {
-    return this.#state.sockets ? granted : denied;
-  }
-
-  declare bind: Suspending<(address: SocketAddress) => Answer<void> | Promise<Answer<void>>>;
-
   declare connect: Suspending<(remote: SocketAddress) => Answer<void> | Promise<Answer<void>>>;
 
   static {
-    const inner = (self: P3UdpSocket) => self.#inner, network = (self: P3UdpSocket) => self.#network;
-    this.prototype.bind = binding(
-      inner,
-      network,
-      (_: typeof this.prototype, address: SocketAddress) => address,
-      () => undefined,
-    );
-    this.prototype.connect = binding(
-      inner,
-      network,
-      (self, remote: SocketAddress) =>
-        self.#inner.isUnbound && isPeer(remote, self.#inner.addressFamily()) ? self.#any() : undefined,
-      (self, remote): Answer<void> => {
-        if (!isPeer(remote, self.#inner.addressFamily())) return refused("invalid-argument");
-        if (!self.#state.sockets) return refused("access-denied");
-        return self.#inner.datagrams?.connect(remote) === true ? undefined : refused("remote-unreachable");
+    this.prototype.connect = this.binding(
+      (self: P3UdpSocket, remote: SocketAddress) =>
+        self.inner.isUnbound && isPeer(remote, self.inner.addressFamily()) ? self.#any() : undefined,
+      (self: P3UdpSocket, remote: SocketAddress): Answer<void> => {
+        if (!isPeer(remote, self.inner.addressFamily())) return refused("invalid-argument");
+        if (!self.state.sockets) return refused("access-denied");
+        return self.inner.datagrams?.connect(remote) === true ? undefined : refused("remote-unreachable");
       },
     );
   }
 
   #any(): SocketAddress {
-    return anyAddress(this.#inner.addressFamily());
+    return anyAddress(this.inner.addressFamily());
   }
 
   disconnect(): Answer<void> {
-    const { datagrams } = this.#inner;
+    const { datagrams } = this.inner;
     if (datagrams?.remote === undefined) return refused("invalid-state");
     datagrams.connect(undefined);
   }
 
   async send(data: Uint8Array, to: SocketAddress | undefined): Promise<Answer<void>> {
-    const inner = this.#inner, remote = inner.datagrams?.remote, target = to ?? remote;
+    const inner = this.inner, remote = inner.datagrams?.remote, target = to ?? remote;
     if (target === undefined) return refused("invalid-argument");
     if (to !== undefined && remote !== undefined && !sameAddress(to, remote)) return refused("invalid-argument");
     // Every version of the conformance suite takes this word for a port that there is not.
@@ -89,10 +64,10 @@ export class P3UdpSocket {
 
   /** Binds it to any port, if it is not bound. Gives the code of a failure. */
   async #bound(): Promise<string | undefined> {
-    const inner = this.#inner;
-    if (!this.#state.sockets) return "access-denied";
+    const inner = this.inner;
+    if (!this.state.sockets) return "access-denied";
     if (!inner.isUnbound) return undefined;
-    const begun = codeOf(inner.startBind(this.#network, this.#any()));
+    const begun = codeOf(inner.startBind(this.network, this.#any()));
     if (begun !== undefined) return begun;
     for (;;) {
       const code = codeOf(inner.boundNow());
@@ -102,7 +77,7 @@ export class P3UdpSocket {
   }
 
   async receive(): Promise<Answer<readonly [Uint8Array, SocketAddress]>> {
-    const { datagrams } = this.#inner;
+    const { datagrams } = this.inner;
     if (datagrams === undefined) return refused("invalid-state");
     for (;;) {
       const [datagram] = datagrams.take(1);
@@ -114,43 +89,11 @@ export class P3UdpSocket {
     }
   }
 
-  getLocalAddress(): Answer<SocketAddress> {
-    return answered(this.#inner.localAddress());
-  }
-
-  getRemoteAddress(): Answer<SocketAddress> {
-    return answered(this.#inner.remoteAddress());
-  }
-
-  getAddressFamily(): Family {
-    return this.#inner.addressFamily();
-  }
-
   getUnicastHopLimit(): Answer<number> {
-    return answered(this.#inner.unicastHopLimit());
+    return answered(this.inner.unicastHopLimit());
   }
 
   setUnicastHopLimit(value: number): Answer<void> {
-    return answered(this.#inner.setUnicastHopLimit(value));
-  }
-
-  getReceiveBufferSize(): Answer<bigint> {
-    return answered(this.#inner.receiveBufferSize());
-  }
-
-  setReceiveBufferSize(value: bigint): Answer<void> {
-    return answered(this.#inner.setReceiveBufferSize(value));
-  }
-
-  getSendBufferSize(): Answer<bigint> {
-    return answered(this.#inner.sendBufferSize());
-  }
-
-  setSendBufferSize(value: bigint): Answer<void> {
-    return answered(this.#inner.setSendBufferSize(value));
-  }
-
-  [Symbol.dispose](): void {
-    this.#inner[Symbol.dispose]();
+    return answered(this.inner.setUnicastHopLimit(value));
   }
 }
