@@ -4,6 +4,7 @@
 import type { ValType } from "../types/types.ts";
 import { layoutOf } from "../types/layout.ts";
 import { access, type Code, type FuncRef, type Label, op, vector } from "../wasm/code.ts";
+import { accesses, isNoChar } from "./core_values.ts";
 import { type Emitter, i32s } from "./emitter.ts";
 
 /** How the elements of a list can be handled together, if they can. */
@@ -59,8 +60,8 @@ function eachVector(code: Code, size: number, vectors: () => void, element: () =
 /** Traps if an element is no Unicode scalar value. */
 function emitCharCheck(emitter: Emitter, memory: number, code: Code): void {
   const element = (): void => {
-    code.get(POINTER).access(access.i32Load, memory).i32(0xd800).do(op.i32Xor);
-    code.i32(0x800).do(op.i32Sub).i32(0x10f800).do(op.i32GeU);
+    code.get(POINTER).access(access.i32Load, memory);
+    isNoChar(code);
     emitter.fault(code, "invalid-char");
   };
   if (!emitter.simd) return eachStep(code, LENGTH, 4, element);
@@ -79,7 +80,7 @@ function emitCharCheck(emitter: Emitter, memory: number, code: Code): void {
 
 /** Traps if an element names no case. */
 function emitCountCheck(emitter: Emitter, memory: number, size: number, count: number, code: Code): void {
-  const load = size === 1 ? access.i32Load8U : size === 2 ? access.i32Load16U : access.i32Load;
+  const { load } = accesses("i32", size);
   const element = (): void => {
     code.get(POINTER).access(load, memory).i32(count).do(op.i32GeU);
     emitter.fault(code, "invalid-discriminant");

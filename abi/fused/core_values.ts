@@ -18,6 +18,12 @@ export function accesses(core: CoreType, size: number): { readonly load: number;
     : { load: access.i32Load, store: access.i32Store };
 }
 
+/** Says whether the i32 on the stack is no Unicode scalar value: leaves 1 or 0. */
+export function isNoChar(code: Code): void {
+  // The surrogates, moved to the top of the range, make one comparison of two.
+  code.i32(0xd800).do(op.i32Xor).i32(0x800).do(op.i32Sub).i32(0x10f800).do(op.i32GeU);
+}
+
 /** Cuts the core value on the stack to the range of an integer type. */
 export function narrow(code: Code, kind: ScalarKind): void {
   if (kind === "u8") code.i32(0xff).do(op.i32And);

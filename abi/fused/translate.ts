@@ -5,7 +5,7 @@
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
 import type { CoreType } from "../types/core_values.ts";
-import { accesses, narrow, toJoined, toPart } from "./core_values.ts";
+import { accesses, isNoChar, narrow, toJoined, toPart } from "./core_values.ts";
 import { layoutOf, recordLayout, variantLayout } from "../types/layout.ts";
 import { type ScalarKind, scalarRules } from "../types/scalar_rules.ts";
 import { absurd, type OfKind, type ResourceType, type ValType } from "../types/types.ts";
@@ -121,8 +121,8 @@ export class Translator {
   /** Checks the char on the stack, and leaves it there. */
   #checkChar(): void {
     const code = this.#code, char = code.local("i32");
-    // The surrogates, moved to the top of the range, make one comparison of two.
-    code.tee(char).i32(0xd800).do(op.i32Xor).i32(0x800).do(op.i32Sub).i32(0x10f800).do(op.i32GeU);
+    code.tee(char);
+    isNoChar(code);
     this.#emitter.fault(code, "invalid-char");
     code.get(char);
   }

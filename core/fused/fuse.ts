@@ -76,13 +76,14 @@ export function fusePlan(plan: Plan): readonly FusedPart[] {
     module: undefined,
   }));
   const byStep = new Map(parts.map((part) => [part.group.before, part]));
-  const byCall = new Map(groups.flatMap(({ steps }) => steps.map((step) => [step.coreFunc, step] as const)));
-  const partOf = new Map(parts.flatMap((part) => part.group.steps.map(({ coreFunc }) => [coreFunc, part] as const)));
+  const byCall = new Map(
+    parts.flatMap((part) => part.group.steps.map((step) => [step.coreFunc, { step, part }] as const)),
+  );
   const all: FusedParts = {
     sites,
     before: (step) => byStep.get(step),
-    step: (call) => byCall.get(call),
-    isCompiled: (call) => partOf.get(call)?.module !== undefined,
+    step: (call) => byCall.get(call)?.step,
+    isCompiled: (call) => byCall.get(call)?.part.module !== undefined,
   };
   setFusedPlan(plan, {
     modules: () => parts.flatMap(({ module }) => module ?? []),

@@ -59,8 +59,8 @@ type Handler = (request: Request) => Promise<Response>;
  * `wasi:http/incoming-handler` (WASI 0.2).
  *
  * It fits {@linkcode listen}, `Deno.serve`, Bun's `serve` and a service worker as it is. Bodies are
- * streamed both ways; what one request does, others do not
- * notice: a trap answers 500 and ends that instance, and so does a request that is aborted.
+ * streamed both ways; what one request does, others do not notice: a trap answers 500 and ends that
+ * instance, and so does a request that is aborted.
  *
  * @param component The component.
  * @param options What its instances are given.
