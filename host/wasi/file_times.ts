@@ -8,6 +8,7 @@ import type { BigIntStats } from "node:fs";
 import { FsFailure } from "./fs_errors.ts";
 import { required, runtimeVersions } from "./platform.ts";
 
+const MICROSECOND = 1_000n;
 const MILLISECOND = 1_000_000n;
 const SECOND = 1_000_000_000n;
 
@@ -80,9 +81,10 @@ function kept(nanoseconds: bigint, precision: Precision): number | Date {
 
 /**
  * Nanoseconds since the epoch as a `datetime`; `undefined` for a time before it, which a `datetime`
- * cannot say.
+ * cannot say. It has whole microseconds, the finest that can be set in every runtime: a guest that
+ * sets a time which it has read finds it again, where nanoseconds would come back as others.
  */
 export function datetime(nanoseconds: bigint): Datetime | undefined {
   if (nanoseconds < 0n) return undefined;
-  return { seconds: nanoseconds / SECOND, nanoseconds: Number(nanoseconds % SECOND) };
+  return { seconds: nanoseconds / SECOND, nanoseconds: Number(nanoseconds % SECOND / MICROSECOND * MICROSECOND) };
 }
