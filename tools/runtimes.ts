@@ -8,7 +8,7 @@ import { RUNTIMES } from "./runtime_commands.ts";
 
 /** What is asked for by name only. It looks at what the collector leaves. */
 const STRESS = "stress", STRESS_FLAGS = ["--expose-gc"];
-const external = ["jco-transpile/wasm-tools", "jco", "preview2-shim/instantiation"].map((name) =>
+const external = ["jco-transpile/wasm-tools", "jco", "preview2-shim/instantiation", "preview3-shim"].map((name) =>
   `@bytecodealliance/${name}`
 );
 
