@@ -38,7 +38,7 @@ const LIBRARY = `(core module $Lib (memory (export "m") 2)
       (global.get $next) (global.set $next (i32.add (global.get $next) (i32.const 64)))))
   (core instance $lib (instantiate $Lib))`;
 
-/** What waits for an end, here for the future `$ended`: functions, their imports, their exports. */
+/** What waits for an end, such as that of the future `$ended`: built-ins, and what a core module has of them. */
 const WAITING = `(core func $await (canon future.read $ended async (memory (core memory $lib "m"))
     (realloc (core func $lib "realloc"))))
   (core func $set (canon waitable-set.new))
@@ -48,8 +48,8 @@ const IMPORTED_WAITING = `(import "" "m" (memory 1))
     (import "" "await" (func $await (param i32 i32) (result i32)))
     (import "" "set" (func $set (result i32)))
     (import "" "join" (func $join (param i32 i32)))
-    (import "" "wait" (func $wait (param i32 i32) (result i32)))
-    ;; What a built-in has given, or what it gives later.
+    (import "" "wait" (func $wait (param i32 i32) (result i32)))`;
+const WAITING_FUNCTIONS = `;; What a built-in has given, or what it gives later.
     (func $done (param $end i32) (param $code i32) (result i32)
       (local $set i32)
       (if (i32.ne (local.get $code) (i32.const -1)) (then (return (local.get $code))))
@@ -112,6 +112,7 @@ export const COPY: string = `(component
     (import "" "read" (func $read (param i32 i32 i32) (result i32)))
     (import "" "write" (func $write (param i32 i32 i32) (result i32)))
     (import "" "end" (func $end (param i32)))
+    ${WAITING_FUNCTIONS}
     (func $opened (param $directory i32) (param $name i32) (param $length i32) (param $open i32) (param $flags i32)
       (result i32)
       (call $open (local.get $directory) (i32.const 0) (local.get $name) (local.get $length) (local.get $open)
@@ -147,7 +148,7 @@ export const COPY: string = `(component
   (core instance $m (instantiate $M (with "" (instance ${EXPORTED_WAITING}
     (export "directories" (func $directories)) (export "open" (func $open)) (export "read-file" (func $read-file))
     (export "write-file" (func $write-file)) (export "new" (func $new)) (export "read" (func $read))
-    (export "write" (func $write)) (export "end" (func $end)) (export "wait" (func $wait))))))
+    (export "write" (func $write)) (export "end" (func $end))))))
   (func $run async (result (result)) (canon lift (core func $m "run")))
   (instance (export "wasi:cli/run@0.3.0") (export "run" (func $run))))`;
 
@@ -165,6 +166,7 @@ export const AWAIT: string = `(component
   ${WAITING}
   (core module $M ${IMPORTED_WAITING}
     (import "" "stdin" (func $stdin (param i32))) (import "" "drop" (func $drop (param i32)))
+    ${WAITING_FUNCTIONS}
     (func (export "run") (result i32)
       (call $stdin (i32.const 16))
       (call $drop (i32.load (i32.const 16)))
