@@ -4,9 +4,10 @@
 import "../../abi/dispose.ts";
 import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import type { Descriptor, DescriptorFlags, DescriptorStat, OpenFlags, PathFlags } from "./filesystem.ts";
-import type { MetadataHash } from "./file_stats.ts";
-import type { NewTimestamp } from "./file_times.ts";
-import { fsErrorCode, FsFailure } from "./fs_errors.ts";
+import type { MetadataHash, NewTimestamp } from "./files/file_stats.ts";
+import type { FileEntry } from "./files/file_system.ts";
+import { fsErrorCode } from "./files/fs_errors.ts";
+import { type Later, take, then } from "./files/steps.ts";
 import { codeOf } from "./p3_answers.ts";
 import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts";
 
@@ -14,7 +15,7 @@ import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts"
 interface Case {
   readonly tag: string;
 }
-type Answer<T> = T | Result<never, Case>;
+type Answer<T> = Later<T | Result<never, Case>>;
 type Bytes = readonly [stream: AsyncIterable<Uint8Array>, ended: Promise<Ended<Case>>];
 
 /** The variant `error-code`. An offset beyond what files have is invalid there. */
@@ -37,9 +38,11 @@ interface Stat extends Omit<DescriptorStat, "type"> {
 }
 
 /** An answer of 0.2 with the error of 0.3. */
-function answered<T, U = T>(answer: T | Result<never, string>, value: (answer: T) => U): Answer<U> {
-  const code = codeOf(answer);
-  return code === undefined ? value(answer as T) : err(variantOf(code)) as Result<never, Case>;
+function answered<T, U = T>(given: Later<T | Result<never, string>>, value: (answer: T) => U): Answer<U> {
+  return then(given, (answer): U | Result<never, Case> => {
+    const code = codeOf(answer);
+    return code === undefined ? value(answer as T) : err(variantOf(code)) as Result<never, Case>;
+  });
 }
 
 const same = <T>(value: T): T => value;
@@ -107,7 +110,7 @@ export class P3Descriptor {
 
   readDirectory(): readonly [AsyncIterable<unknown>, Promise<Ended<Case>>] {
     try {
-      const entries = this.#inner.entries(), { promise, resolve } = Promise.withResolvers<Ended<Case>>();
+      const entries = take(this.#inner.entries()), { promise, resolve } = Promise.withResolvers<Ended<Case>>();
       return [listed(entries, resolve), promise];
     } catch (error) {
       return failedStream(errorOf(error));
@@ -147,7 +150,7 @@ export class P3Descriptor {
         write: write || open.create === true,
       };
     return answered(this.#inner.openAt(path, name, open, wanted), (inner) => {
-      if (inner.getType() !== "directory") return new P3Descriptor(inner);
+      if (!inner.isDirectory) return new P3Descriptor(inner);
       const { mutateDirectory: mutable = false } = inner.getFlags() as DescriptorFlags;
       return new P3Descriptor(inner, { read: true, mutateDirectory: mutable && flags.mutateDirectory === true });
     });
@@ -196,18 +199,17 @@ function statOf({ type, ...others }: DescriptorStat): Stat {
 
 /** The entries of a directory; the first that cannot be told ends them. */
 async function* listed(
-  entries: ReturnType<Descriptor["entries"]>,
+  entries: Later<Iterable<FileEntry | Error>>,
   end: (ended: Ended<Case>) => void,
 ): AsyncGenerator<unknown> {
   let ended = ok(undefined) as Ended<Case>;
   try {
-    for (const entry of entries) {
-      if (entry instanceof FsFailure) {
-        ended = err(errorOf(entry)) as Ended<Case>;
-        return;
-      }
-      yield { ...entry, type: typeOf(entry.type) };
+    for (const entry of await entries) {
+      if (entry instanceof Error) throw entry;
+      yield { name: entry.name, type: typeOf(entry.type) };
     }
+  } catch (error) {
+    ended = err(errorOf(error)) as Ended<Case>;
   } finally {
     end(ended);
   }

@@ -103,6 +103,7 @@ export async function intoSink<E>(
     }
     sink.flush();
     while (!sink.ready()) await whenReady(sink);
+    await sink.settle?.();
     return sink.permit() === undefined ? err(closed) as Ended<E> : ok(undefined) as Ended<E>;
   } catch (error) {
     await reader.cancel().catch(() => {});

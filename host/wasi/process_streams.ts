@@ -2,7 +2,7 @@
 // terminals, blocking or not: Node makes a descriptor non-blocking as soon as anything touches
 // `process.stdin`, a parent process may have done so.
 
-import { fsErrorCode } from "./fs_errors.ts";
+import { fsErrorCode } from "./files/fs_errors.ts";
 import { type DenoOutput, denoOutput, linux, required } from "./platform.ts";
 import { always } from "./readiness.ts";
 import { Chunked, HIGH_WATER } from "./sources.ts";

@@ -5,7 +5,8 @@ import "../../abi/dispose.ts";
 import { Trap } from "../../errors.ts";
 import { err, type Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
-import { fsErrorCode } from "./fs_errors.ts";
+import { fsErrorCode } from "./files/fs_errors.ts";
+import type { Later } from "./files/steps.ts";
 import { Pollable } from "./poll.ts";
 import type { Readiness } from "./readiness.ts";
 import { asking, blocking, Done } from "./waiting.ts";
@@ -43,6 +44,8 @@ export interface Sink extends Readiness {
   write(bytes: Uint8Array): void;
   /** Begins to hand on what was written. */
   flush(): void;
+  /** Everything was written: makes it last. Missing where there is nothing to do for it. */
+  settle?(): Later<void>;
   /** Nobody writes any more. */
   close?(): void;
 }

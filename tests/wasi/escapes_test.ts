@@ -2,9 +2,9 @@
 // operation that takes a path.
 
 import { assert, assertEquals } from "@std/assert";
-import { Directories } from "../../host/wasi/directories.ts";
+import { Directories } from "../../host/wasi/files/directories.ts";
 import { Descriptor } from "../../host/wasi/filesystem.ts";
-import { usesDescriptors } from "../../host/wasi/walks.ts";
+import { usesDescriptors } from "../../host/wasi/files/node_walks.ts";
 import { type Any, good, interfacesOf, isErr, withDirectory } from "./support.ts";
 
 /** The ways that a walk may go here, each as what the names of tests say of it. */
@@ -14,7 +14,7 @@ const walks: readonly (readonly [descriptors: boolean, suffix: string])[] = uses
 
 /** A preopened directory whose walks go by descriptor or by path. */
 function preopened(path: string, descriptors: boolean): Any {
-  const directories = new Directories(descriptors);
+  const directories = new Directories(undefined, descriptors);
   return Descriptor.preopen(directories, directories.preopen(path), false);
 }
 

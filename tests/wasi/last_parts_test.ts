@@ -3,10 +3,10 @@
 // The expectations are last_parts.json, which last_parts.py makes by the system calls themselves.
 
 import { assertEquals } from "@std/assert";
-import { Directories } from "../../host/wasi/directories.ts";
+import { Directories } from "../../host/wasi/files/directories.ts";
 import { Descriptor } from "../../host/wasi/filesystem.ts";
 import { linux } from "../../host/wasi/platform.ts";
-import { usesDescriptors } from "../../host/wasi/walks.ts";
+import { usesDescriptors } from "../../host/wasi/files/node_walks.ts";
 import { type Any, isErr, nodeModule, output } from "./support.ts";
 
 type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -106,7 +106,7 @@ function compare(descriptors: boolean): string[] {
         plant(base);
         before = picture(base);
       }
-      const directories = new Directories(descriptors);
+      const directories = new Directories(undefined, descriptors);
       const root = Descriptor.preopen(directories, directories.preopen(base), false);
       const result = operation(root, path) as Any;
       let answer: string;

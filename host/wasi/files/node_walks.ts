@@ -3,44 +3,10 @@
 // in exactly that directory, whatever becomes of its path meanwhile. By path: the walk holds the
 // directory's path, which somebody else may change before it is used.
 
-import type { BigIntStats } from "node:fs";
 import { fsErrorCode, FsFailure } from "./fs_errors.ts";
-import { linux, mayUse, required } from "./platform.ts";
-
-/** Identifies a file for as long as it exists. */
-export interface FileId {
-  readonly dev: bigint;
-  readonly ino: bigint;
-}
-
-/** Whether two are the same file. */
-export function sameFile(a: FileId, b: FileId): boolean {
-  return a.dev === b.dev && a.ino === b.ino;
-}
-
-/** A walk that stands in a directory. Whoever begins one closes it. */
-export interface Walk {
-  /** The names that were gone through since the walk began. */
-  readonly passed: readonly string[];
-  /**
-   * A path of the host's for a name in this directory; `.` is the directory itself. Valid until the
-   * walk moves on.
-   */
-  path(name: string): string;
-  /** What a name is, links not followed; `undefined` if nothing has it. */
-  lstat(name: string): BigIntStats | undefined;
-  /**
-   * Goes into the directory of that name. False if the name is a link or something else than a
-   * directory.
-   */
-  enter(name: string): boolean;
-  /**
-   * Goes to the directory above. The caller has looked that this is not above where the walk began.
-   */
-  leave(): void;
-  /** Ends the walk. */
-  close(): void;
-}
+import { statAt, statOf } from "./node_stats.ts";
+import { linux, mayUse, required } from "../platform.ts";
+import { type FileId, sameFile, type Stat, type Walk } from "./volumes.ts";
 
 /**
  * Linux's O_PATH, which Node does not name: a descriptor to walk from, for which the directory need
@@ -76,8 +42,8 @@ function triesDescriptors(): boolean {
   try {
     fd = openDirectory("/");
     const [through, itself] = [
-      fs.lstatSync(`${DESCRIPTORS}/${fd}/.`, { bigint: true }),
-      fs.lstatSync("/", { bigint: true }),
+      statOf(fs.lstatSync(`${DESCRIPTORS}/${fd}/.`, { bigint: true })),
+      statOf(fs.lstatSync("/", { bigint: true })),
     ];
     return sameFile(through, itself) && fs.readlinkSync(`${DESCRIPTORS}/${fd}`) === "/";
   } catch {
@@ -113,7 +79,7 @@ export class OpenWalk implements Walk {
     }
     const walk = new OpenWalk(fd);
     try {
-      if (!sameFile(walk.#fs.fstatSync(fd, { bigint: true }), id)) throw moved();
+      if (!sameFile(walk.#here(), id)) throw moved();
       // The path led there; the directory must also be there, not behind a link that the path has
       // now.
       if (walk.#fs.readlinkSync(`${DESCRIPTORS}/${fd}`) !== real) throw behindLink();
@@ -128,12 +94,17 @@ export class OpenWalk implements Walk {
     return `${DESCRIPTORS}/${this.#fd}/${name}`;
   }
 
-  lstat(name: string): BigIntStats | undefined {
-    return this.#fs.lstatSync(this.path(name), { bigint: true, throwIfNoEntry: false });
+  stat(name: string): Stat | undefined {
+    return statAt(this.path(name));
+  }
+
+  /** What it stands in. */
+  #here(): FileId {
+    return statOf(this.#fs.fstatSync(this.#fd, { bigint: true }));
   }
 
   enter(name: string): boolean {
-    const { dev, ino } = this.#fs.fstatSync(this.#fd, { bigint: true });
+    const { device, id } = this.#here();
     let fd: number;
     try {
       fd = openDirectory(this.path(name));
@@ -141,7 +112,7 @@ export class OpenWalk implements Walk {
       if (["not-directory", "loop"].includes(fsErrorCode(error))) return false;
       throw error;
     }
-    this.#above.push({ dev, ino });
+    this.#above.push({ device, id });
     this.passed.push(name);
     this.#stand(fd);
     return true;
@@ -152,7 +123,7 @@ export class OpenWalk implements Walk {
     this.passed.pop();
     this.#stand(fd);
     // Somebody moved the directory elsewhere: what is above it now may lie outside.
-    if (!sameFile(this.#fs.fstatSync(fd, { bigint: true }), id)) throw moved();
+    if (!sameFile(this.#here(), id)) throw moved();
   }
 
   #stand(fd: number): void {
@@ -179,8 +150,8 @@ export class PathWalk implements Walk {
 
   /** Begins in the directory of that real path and identity. */
   static begin(real: string, id: FileId): PathWalk {
-    const walk = new PathWalk(real), stats = walk.lstat(".");
-    if (stats === undefined || !stats.isDirectory() || !sameFile(stats, id)) throw moved();
+    const walk = new PathWalk(real), stat = walk.stat(".");
+    if (stat?.type !== "directory" || !sameFile(stat, id)) throw moved();
     if (walk.#fs.realpathSync.native(real) !== real) throw behindLink();
     return walk;
   }
@@ -189,14 +160,14 @@ export class PathWalk implements Walk {
     return this.#path.join(this.#base, ...this.passed, name);
   }
 
-  lstat(name: string): BigIntStats | undefined {
-    return this.#fs.lstatSync(this.path(name), { bigint: true, throwIfNoEntry: false });
+  stat(name: string): Stat | undefined {
+    return statAt(this.path(name));
   }
 
   enter(name: string): boolean {
-    const stats = this.lstat(name);
-    if (stats === undefined) throw new FsFailure("no-entry");
-    if (!stats.isDirectory()) return false;
+    const stat = this.stat(name);
+    if (stat === undefined) throw new FsFailure("no-entry");
+    if (stat.type !== "directory") return false;
     this.passed.push(name);
     return true;
   }

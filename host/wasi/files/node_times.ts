@@ -1,26 +1,14 @@
-// Times of files: `new-timestamp`s in; the operating system's times set, as close as the runtime
-// can say them. That is what a double of seconds holds, a quarter of a microsecond; where Deno
+// Times of files: nanoseconds in; the operating system's times set, as close as the runtime can say
+// them. That is what a double of seconds holds, a quarter of a microsecond; where Deno
 // takes a path, it is milliseconds, and more than milliseconds it does not read. Leaving one of the
 // two times as it is needs a word of its own (UTIME_OMIT): libuv has one since 1.51, and Node hands
 // it on. Elsewhere that time is set to what it was, as closely as it can be read and said.
 
-import type { BigIntStats } from "node:fs";
-import { FsFailure } from "./fs_errors.ts";
-import { required, runtimeVersions } from "./platform.ts";
+import type { FileTimes } from "./file_system.ts";
+import { required, runtimeVersions } from "../platform.ts";
 
 const MILLISECOND = 1_000_000n;
 const SECOND = 1_000_000_000n;
-
-/** The record `datetime`. */
-export interface Datetime {
-  readonly seconds: bigint;
-  readonly nanoseconds: number;
-}
-/** The variant `new-timestamp`. */
-export type NewTimestamp = { readonly tag: "no-change" } | { readonly tag: "now" } | {
-  readonly tag: "timestamp";
-  readonly val: Datetime;
-};
 
 /** What a file's times are set on: its descriptor, or a path whose last part is not followed. */
 export type TimesTarget = { readonly fd: number } | { readonly path: string };
@@ -41,22 +29,22 @@ function precisionFor(target: TimesTarget): Precision {
  */
 const OMIT: Date = new Date(NaN);
 
-/** Sets the times of a file. */
-export function setTimes(target: TimesTarget, present: BigIntStats, access: NewTimestamp, change: NewTimestamp): void {
+/** Sets the times of a file. @param present Those that it has. */
+export function setTimes(target: TimesTarget, present: FileTimes, times: FileTimes): void {
+  if (times.accessed === undefined && times.modified === undefined) return;
   const precision = precisionFor(target), fs = required("node:fs", "preopens");
-  const times = [time(access, present.atimeNs, precision), time(change, present.mtimeNs, precision)] as const;
-  if (access.tag === "no-change" && change.tag === "no-change") return;
-  if ("fd" in target) fs.futimesSync(target.fd, ...times);
-  else fs.lutimesSync(target.path, ...times);
+  const both = [
+    time(times.accessed, present.accessed ?? 0n, precision),
+    time(times.modified, present.modified ?? 0n, precision),
+  ] as const;
+  if ("fd" in target) fs.futimesSync(target.fd, ...both);
+  else fs.lutimesSync(target.path, ...both);
 }
 
 /** A time as `utimes` takes it: seconds since the epoch, or a date. */
-function time(wanted: NewTimestamp, present: bigint, precision: Precision): number | Date {
-  if (wanted.tag === "no-change") return precision === "omit" ? OMIT : kept(present, precision);
-  if (wanted.tag === "now") return instant(BigInt(Date.now()) * MILLISECOND, precision);
-  const { seconds, nanoseconds } = wanted.val;
-  if (seconds > 1n << 40n || nanoseconds >= 1_000_000_000) throw new FsFailure("invalid", "a time out of range");
-  return instant(seconds * SECOND + BigInt(nanoseconds), precision);
+function time(wanted: bigint | undefined, present: bigint, precision: Precision): number | Date {
+  if (wanted !== undefined) return instant(wanted, precision);
+  return precision === "omit" ? OMIT : kept(present, precision);
 }
 
 /** Nanoseconds since the epoch, as close as the runtime can say them. */
@@ -76,13 +64,4 @@ function kept(nanoseconds: bigint, precision: Precision): number | Date {
   // Before the epoch a number would stand for now, and Deno knows only whole seconds.
   if (nanoseconds < 0n) return new Date(Number((nanoseconds - SECOND + 1n) / SECOND) * 1000);
   return instant(nanoseconds, precision);
-}
-
-/**
- * Nanoseconds since the epoch as a `datetime`; `undefined` for a time before it, which a `datetime`
- * cannot say.
- */
-export function datetime(nanoseconds: bigint): Datetime | undefined {
-  if (nanoseconds < 0n) return undefined;
-  return { seconds: nanoseconds / SECOND, nanoseconds: Number(nanoseconds % SECOND) };
 }

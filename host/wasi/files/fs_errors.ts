@@ -1,7 +1,8 @@
 // What the operating system says went wrong, as `wasi:filesystem/types#error-code`.
 
-import { err, type Result } from "../../abi/codecs/results.ts";
-import { Trap } from "../../errors.ts";
+import { err, type Result } from "../../../abi/codecs/results.ts";
+import { Trap } from "../../../errors.ts";
+import { isLater, type Later, type Steps, take } from "./steps.ts";
 
 /** The enum `error-code`, by the operating system's names. */
 const CODES: Readonly<Record<string, string>> = {
@@ -81,12 +82,22 @@ export function fsErrorCode(error: unknown): string {
   return CODES[said ?? ""] ?? "io";
 }
 
-/** The value of an operation, or its error as a result. Traps go on. */
-export function attempt<T>(operation: () => T): T | Result<never, string> {
+/** The value of an operation, or its error as a result; later, if the value is. Traps go on. */
+export function attempt<T>(operation: () => Later<T>): Later<T | Result<never, string>> {
   try {
-    return operation();
+    const value = operation();
+    return isLater(value) ? value.then(undefined, failed) : value;
   } catch (error) {
-    if (error instanceof Trap) throw error;
-    return err(fsErrorCode(error)) as Result<never, string>;
+    return failed(error);
   }
+}
+
+/** The same of steps. */
+export function attemptSteps<T>(begin: () => Steps<T>): Later<T | Result<never, string>> {
+  return attempt(() => take(begin()));
+}
+
+function failed(error: unknown): Result<never, string> {
+  if (error instanceof Trap) throw error;
+  return err(fsErrorCode(error)) as Result<never, string>;
 }
