@@ -16,7 +16,7 @@ import {
 } from "./files/file_stats.ts";
 import type { FileEntry } from "./files/file_system.ts";
 import { attempt, attemptSteps, FsFailure } from "./files/fs_errors.ts";
-import { laterSink, laterSource, streamFailure } from "./files/later_streams.ts";
+import { laterSink, laterSource, streamFailure } from "./later_streams.ts";
 import { OpenDirectory } from "./files/open_directory.ts";
 import { fileOffset, OpenFile } from "./files/open_file.ts";
 import { isLater, type Later, type Steps, take, then } from "./files/steps.ts";

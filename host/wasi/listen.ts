@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { joinCookies } from "./http_field_map.ts";
 import { keepsMethod, takesBody } from "./http_method.ts";
-import { askToListen, required } from "./platform.ts";
+import { askToListen, required } from "./base/platform.ts";
 
 /** Options of {@linkcode listen}. */
 export interface ListenOptions {

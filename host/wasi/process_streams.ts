@@ -3,7 +3,7 @@
 // `process.stdin`, a parent process may have done so.
 
 import { fsErrorCode } from "./files/fs_errors.ts";
-import { type DenoOutput, denoOutput, linux, required } from "./platform.ts";
+import { type DenoOutput, denoOutput, linux, required } from "./base/platform.ts";
 import { always } from "./readiness.ts";
 import { Chunked, HIGH_WATER } from "./sources.ts";
 import { type Sink, type Source, StreamClosed, StreamFailure } from "./streams.ts";

@@ -3,7 +3,7 @@
 // What others wait for (timers, aborts, sockets, other guests) happens only then.
 
 import { nextRound } from "../../abi/concurrency/turn.ts";
-import { inDeno } from "./platform.ts";
+import { inDeno } from "./base/platform.ts";
 
 /** Milliseconds that a guest may go on before the event loop gets its turn. */
 const MAX_TURN = 2;

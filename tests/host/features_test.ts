@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { features } from "@windlass/component";
 import { sendsStreams } from "../../host/wasi/http_upload.ts";
-import { builtin } from "../../host/wasi/platform.ts";
+import { builtin } from "../../host/wasi/base/platform.ts";
 
 /** The column of this engine: its name in the table's first row begins so. */
 function engineName(): string {

@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Directories } from "../../host/wasi/files/directories.ts";
 import { Descriptor } from "../../host/wasi/filesystem.ts";
 import { fsErrorCode } from "../../host/wasi/files/fs_errors.ts";
-import { MAX_DESCRIPTORS } from "../../host/wasi/limits.ts";
+import { MAX_DESCRIPTORS } from "../../host/wasi/base/limits.ts";
 import { usesDescriptors } from "../../host/wasi/files/node_walks.ts";
 import { type Any, bad, good, interfacesOf, isErr, withDirectory } from "./support.ts";
 

@@ -3,7 +3,7 @@
 // what is found there must be the same directory. One that the guest itself renames moves along;
 // one that somebody else moved is gone.
 
-import { Endings } from "../endings.ts";
+import { Endings } from "../base/endings.ts";
 import type { FileSystem } from "./file_system.ts";
 import { NodeVolume } from "./node_volume.ts";
 import { OwnVolume } from "./own_volume.ts";

@@ -4,7 +4,7 @@
 import { DESCRIPTORS } from "./node_walks.ts";
 import { statOf } from "./node_stats.ts";
 import { setTimes } from "./node_times.ts";
-import { required } from "../platform.ts";
+import { required } from "../base/platform.ts";
 import type { FileTimes } from "./file_system.ts";
 import type { FileId, Stat, VolumeFile } from "./volumes.ts";
 

@@ -1,7 +1,7 @@
 // What a directory of the operating system's holds, as a list of names and kinds.
 
 import type { Dirent } from "node:fs";
-import { required } from "../platform.ts";
+import { required } from "../base/platform.ts";
 import type { FileEntry } from "./file_system.ts";
 import { FsFailure } from "./fs_errors.ts";
 import { statAt, typeOf } from "./node_stats.ts";

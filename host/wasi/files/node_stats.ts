@@ -1,7 +1,7 @@
 // What the operating system says of a file, in the words of a file system.
 
 import type { BigIntStats } from "node:fs";
-import { required } from "../platform.ts";
+import { required } from "../base/platform.ts";
 import type { FileType } from "./file_system.ts";
 import type { Stat } from "./volumes.ts";
 

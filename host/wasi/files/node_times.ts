@@ -5,7 +5,7 @@
 // it on. Elsewhere that time is set to what it was, as closely as it can be read and said.
 
 import type { FileTimes } from "./file_system.ts";
-import { required, runtimeVersions } from "../platform.ts";
+import { required, runtimeVersions } from "../base/platform.ts";
 
 const MILLISECOND = 1_000_000n;
 const SECOND = 1_000_000_000n;

@@ -1,8 +1,8 @@
 // The operating system's files as a volume. Its paths are what its walks give: by descriptor, so that
 // the system looks a name up in exactly the directory that was walked to, or by path.
 
-import { required } from "../platform.ts";
-import { MAX_DESCRIPTORS } from "../limits.ts";
+import { required } from "../base/platform.ts";
+import { MAX_DESCRIPTORS } from "../base/limits.ts";
 import type { FileEntry, FileTimes, OpenMode } from "./file_system.ts";
 import { FsFailure } from "./fs_errors.ts";
 import { NodeFile, type OpenCount } from "./node_file.ts";

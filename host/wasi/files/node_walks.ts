@@ -5,7 +5,7 @@
 
 import { fsErrorCode, FsFailure } from "./fs_errors.ts";
 import { statAt, statOf } from "./node_stats.ts";
-import { linux, mayUse, required } from "../platform.ts";
+import { linux, mayUse, required } from "../base/platform.ts";
 import { type FileId, sameFile, type Stat, type Walk } from "./volumes.ts";
 
 /**

@@ -2,7 +2,7 @@
 // the volume answers later is a promise. Each operation resolves its paths here and nowhere else;
 // what the last part of a path means to it is as in Linux.
 
-import { linux } from "../platform.ts";
+import { linux } from "../base/platform.ts";
 import { at, type Directories, type Directory, walkFrom } from "./directories.ts";
 import type { FileEntry, FileTimes } from "./file_system.ts";
 import { FsFailure } from "./fs_errors.ts";

@@ -3,7 +3,7 @@
 
 import type { FileTimes } from "./file_system.ts";
 import { FsFailure } from "./fs_errors.ts";
-import type { Endings } from "../endings.ts";
+import type { Endings } from "../base/endings.ts";
 import { isLater, type Later, type Steps } from "./steps.ts";
 import type { FileId, Stat, VolumeFile } from "./volumes.ts";
 

@@ -1,11 +1,11 @@
 // Streams of a file whose volume may answer later, over web streams: a source that reads a chunk when
 // it is asked for one, a sink that has at most so many bytes on their way.
 
-import { ReadableSource, WritableSink } from "../sources.ts";
-import { type Sink, type Source, StreamFailure } from "../streams.ts";
-import { fsErrorCode } from "./fs_errors.ts";
-import type { OpenFile } from "./open_file.ts";
-import { take } from "./steps.ts";
+import { ReadableSource, WritableSink } from "./sources.ts";
+import { type Sink, type Source, StreamFailure } from "./streams.ts";
+import { fsErrorCode } from "./files/fs_errors.ts";
+import type { OpenFile } from "./files/open_file.ts";
+import { take } from "./files/steps.ts";
 
 /** What an operation on a stream's file threw, with its code. */
 export function streamFailure(error: unknown): StreamFailure {
