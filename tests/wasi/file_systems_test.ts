@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { features } from "@windlass/component";
 import { directoryHandle, type FileSystem, memoryFileSystem, run, wasi } from "@windlass/component/wasi";
-import { codeOf, drop, faces, type Ground, grounds, type Kind } from "./grounds.ts";
+import { codeOf, drop, faces, type Ground, grounds, type Kind, systems } from "./grounds.ts";
 import { guest } from "./guests.ts";
 import { FakeDirectory } from "./handles.ts";
 import { type Any, good, interfacesOf, text, utf8 } from "./support.ts";
@@ -404,34 +404,22 @@ Deno.test("what a file system of a program's own does wrong ends nothing but its
   assertEquals(good(list.readDirectoryEntry()).name, "a");
 });
 
-Deno.test("a command of C's reads and writes files in memory", async () => {
-  const files = memoryFileSystem({ "poem.txt": "a line\nanother\n" });
-  const options = { args: ["count", "poem.txt"], preopens: { "/": files }, stdout: "capture" } as const;
-  const { exitCode, stdout } = await run(guest("count"), options);
-  assertEquals([exitCode, text(stdout!).trim().split(/\s+/)], [0, ["2", "15", "poem.txt"]]);
-});
-
-Deno.test({
-  name: "a command of C's reads a browser's directory, which answers later",
-  ignore: !features.jspi,
-  fn: async () => {
-    const root = new FakeDirectory(), files = directoryHandle(root);
-    const file = await files.open("poem.txt", {
-      read: false,
-      write: true,
-      create: true,
-      exclusive: false,
-      truncate: false,
-      sync: false,
-      dataSync: false,
-    });
-    await file.write(utf8("a line\nanother\n"), 0);
-    await file.close();
-    const options = { args: ["count", "poem.txt"], preopens: { "/": files }, stdout: "capture" } as const;
-    const { exitCode, stdout } = await run(guest("count"), options);
-    assertEquals([exitCode, text(stdout!).trim().split(/\s+/)], [0, ["2", "15", "poem.txt"]]);
-  },
-});
+for (const [name, make] of Object.entries(systems)) {
+  Deno.test({
+    name: `a command of C's reads files: ${name}`,
+    ignore: name !== "in memory" && !features.jspi,
+    fn: async () => {
+      const files = await make();
+      const mode = { read: false, write: true, create: true, exclusive: false, truncate: false };
+      const file = await files.open("poem.txt", { ...mode, sync: false, dataSync: false });
+      await file.write(utf8("a line\nanother\n"), 0);
+      await file.close();
+      const options = { args: ["count", "poem.txt"], preopens: { "/": files }, stdout: "capture" } as const;
+      const { exitCode, stdout } = await run(guest("count"), options);
+      assertEquals([exitCode, text(stdout!).trim().split(/\s+/)], [0, ["2", "15", "poem.txt"]]);
+    },
+  });
+}
 
 Deno.test("`run` rejects if what a guest wrote could not be kept", async () => {
   const inner = memoryFileSystem();

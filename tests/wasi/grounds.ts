@@ -30,6 +30,8 @@ export interface Kind {
   readonly name: string;
   /** Whether it has symbolic links, hard links, and times that may be set. */
   readonly hasLinks: boolean;
+  /** Whether the operating system decides what its operations do. */
+  readonly isSystem: boolean;
   use(use: (ground: Ground) => Promise<void>): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ function system(name: string, descriptors: boolean): Kind {
   return {
     name,
     hasLinks: true,
+    isSystem: true,
     async use(use) {
       const fs = nodeModule("node:fs"), base = fs.realpathSync(await Deno.makeTempDir());
       const at = (path: string): string => `${base}/${path}`;
@@ -92,12 +95,13 @@ function system(name: string, descriptors: boolean): Kind {
 }
 
 /** A file system of a program's own. */
-function own(name: string, hasLinks: boolean, make: () => FileSystem): Kind {
+function own(name: string, hasLinks: boolean, make: () => FileSystem | Promise<FileSystem>): Kind {
   return {
     name,
     hasLinks,
+    isSystem: false,
     async use(use) {
-      const files = make(), directories = new Directories();
+      const files = await make(), directories = new Directories();
       const root = (): Any => Descriptor.preopen(directories, directories.preopen(files), false);
       const picture = async (path: string): Promise<string[]> => {
         const real = path === "." ? "" : path, stat = (await files.stat(real))!;
@@ -140,12 +144,34 @@ function own(name: string, hasLinks: boolean, make: () => FileSystem): Kind {
   };
 }
 
+interface OriginFolder {
+  getDirectoryHandle(name: string, options: { create: boolean }): Promise<OriginFolder>;
+}
+interface Storage {
+  getDirectory?(): Promise<OriginFolder>;
+}
+const origin: Storage["getDirectory"] = (globalThis as { navigator?: { storage?: Storage } }).navigator?.storage
+  ?.getDirectory;
+let folders = 0;
+
+/** A new folder of the browser's own files. */
+export async function originFolder(): Promise<unknown> {
+  const { storage } = globalThis.navigator as unknown as { storage: Required<Storage> };
+  return await (await storage.getDirectory()).getDirectoryHandle(`${Date.now()}-${folders++}`, { create: true });
+}
+
+/** File systems of a program's own that there are here. */
+export const systems: Readonly<Record<string, () => FileSystem | Promise<FileSystem>>> = {
+  "in memory": () => memoryFileSystem(),
+  "a browser's directory": () => directoryHandle(new FakeDirectory()),
+  ...origin === undefined ? {} : { "the origin's private files": () => originFolder().then(directoryHandle) },
+};
+
 /** The kinds that there are here. */
 export const grounds: readonly Kind[] = [
   ...usesDescriptors() ? [system("the system's files by descriptor", true)] : [],
   ...hasFiles() ? [system("the system's files by path", false)] : [],
-  own("files in memory", true, () => memoryFileSystem()),
-  own("a browser's directory", false, () => directoryHandle(new FakeDirectory())),
+  ...Object.entries(systems).map(([name, make]) => own(name, name === "in memory", make)),
 ];
 
 function hasFiles(): boolean {

@@ -68,7 +68,8 @@ function streamAccess(handle: FileHandle): Access {
   const opened = async (): Promise<WritableHandle> => {
     file = undefined;
     if (handle.createWritable === undefined) throw handleFailure("EROFS", "this browser cannot write here");
-    return writable ??= await handle.createWritable({ keepExistingData: true });
+    const { createWritable } = handle;
+    return writable ??= (await unlocked(() => createWritable.call(handle, { keepExistingData: true })))!;
   };
   return {
     async read(into, position) {
@@ -89,6 +90,27 @@ function streamAccess(handle: FileHandle): Access {
     flush,
     close: flush,
   };
+}
+
+/** Tries while somebody else has a file locked. */
+const TRIES = 8;
+/** Milliseconds before the second try; twice as many before each further one. */
+const PAUSE = 4;
+
+function isLocked(error: unknown): boolean {
+  return (error as { name?: unknown } | undefined)?.name === "NoModificationAllowedError";
+}
+
+/** Tries again for half a second: a browser lets go of a file some time after it was closed. */
+async function unlocked<T>(attempt: () => Promise<T> | undefined): Promise<T | undefined> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === TRIES || !isLocked(error)) throw error;
+    }
+    await new Promise((done) => setTimeout(done, PAUSE * 2 ** (tries - 1)));
+  }
 }
 
 /** A file that is open for as long as anybody has it open. */
@@ -122,9 +144,14 @@ export class SharedFile {
   }
 
   async #begin(): Promise<Access> {
-    // Picked directories have none, and a page has the function without the right to call it.
-    const sync = await this.#handle.createSyncAccessHandle?.().catch(() => undefined);
-    return sync === undefined ? streamAccess(this.#handle) : syncAccess(sync);
+    try {
+      const sync = await unlocked(() => this.#handle.createSyncAccessHandle?.());
+      if (sync !== undefined) return syncAccess(sync);
+    } catch (error) {
+      // Picked directories have none, and a page has the function without the right to call it.
+      if (isLocked(error)) throw error;
+    }
+    return streamAccess(this.#handle);
   }
 
   /** One more has it open. */
