@@ -33,8 +33,18 @@ export interface WasiOptions {
   /**
    * What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true` is
    * all of them), sockets.
+   *
+   * `fetch` sends the requests that `http` allows, instead of the runtime's `fetch`; alone it
+   * grants nothing. It is given a `Request` whose `redirect` is `"manual"` and whose `signal` ends
+   * when the guest gives up, and gives a `Response`, whose body is taken as decoded. What it throws
+   * is the guest's `error-code`: the one that the error's words tell, else `internal-error` with
+   * the message.
    */
-  network?: { http?: readonly string[] | true; sockets?: true };
+  network?: {
+    http?: readonly string[] | true;
+    sockets?: true;
+    fetch?: (request: Request) => Promise<Response>;
+  };
   /** Its time: nanoseconds since the epoch. */
   clocks?: { now?: () => bigint };
   /** A seed makes its random numbers reproducible. */
@@ -98,7 +108,7 @@ export class State implements WasiState {
       const { path, readOnly = false } = typeof preopen === "string" ? { path: preopen } : preopen;
       return { name, directory: directories!.preopen(text(`preopens.${name}`, path)), readOnly };
     });
-    this.http = new HttpPolicy(network.http);
+    this.http = new HttpPolicy(network.http, network.fetch);
     this.sockets = network.sockets === true;
     this.clocks = new Clocks(options.clocks?.now);
     this.random = new Random(options.random?.seed);
@@ -154,7 +164,7 @@ export const WASI_OPTIONS: Known<WasiOptions> = {
   random: true,
 };
 type Part<K extends "network" | "clocks" | "random"> = Known<NonNullable<WasiOptions[K]>>;
-const NETWORK: Part<"network"> = { http: true, sockets: true };
+const NETWORK: Part<"network"> = { http: true, sockets: true, fetch: true };
 const CLOCKS: Part<"clocks"> = { now: true };
 const RANDOM: Part<"random"> = { seed: true };
 const PREOPEN: Known<{ path: string; readOnly?: boolean }> = { path: true, readOnly: true };
@@ -176,6 +186,9 @@ function checkOptions(options: WasiOptions): void {
   const hosts: unknown = network?.http;
   if (hosts !== undefined && hosts !== true && !Array.isArray(hosts)) {
     throw wrong("network.http", "an array of hosts, or true", hosts);
+  }
+  if (network?.fetch !== undefined && typeof network.fetch !== "function") {
+    throw wrong("network.fetch", "a function", network.fetch);
   }
   checkKnown("WASI clocks option", clocks, CLOCKS);
   if (clocks?.now !== undefined && typeof clocks.now !== "function") {
