@@ -243,7 +243,7 @@ export class WritableSink implements Sink {
 
   constructor(stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
-    this.#writer.closed.catch((error) => this.#fail(error));
+    this.#writer.closed.then(() => this.#fail(undefined), (error) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
@@ -273,6 +273,11 @@ export class WritableSink implements Sink {
   }
   flush(): void {
     this.#flushing = features.jspi;
+  }
+
+  /** Closes the stream, once everything was taken. */
+  shut(): void {
+    this.#writer.close().catch(() => {});
   }
 
   /**
