@@ -2,9 +2,9 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 
-async function output(name: string): Promise<string> {
+async function output(name: string, flags: readonly string[] = [], args: readonly string[] = []): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", `examples/${name}.ts`],
+    args: ["run", "--allow-all", "--quiet", ...flags, `examples/${name}.ts`, ...args],
     env: { NO_COLOR: "1" },
   }).output();
   assertEquals(code, 0, new TextDecoder().decode(stderr));
@@ -43,4 +43,17 @@ Deno.test("streams: between a component and JavaScript", async () => {
 
 Deno.test("time_limit: a component in a worker", async () => {
   assertMatch(await output("time_limit"), /^\d+\.\d+\.\d+$/);
+});
+
+Deno.test("wasi_more: a guest book over SQLite, and over Deno KV", async () => {
+  const expected = [
+    ...["ann", "bob", "ann"].map((name) => `info: Good morning, ${name}`),
+    "debug: again",
+    "1n 2n 3n",
+    '[ [ "ann", "and again" ], [ "bob", "me too" ] ]',
+    "31n",
+    "ROSES ARE RED\nVIOLETS ARE BLUE",
+  ].join("\n");
+  assertEquals(await output("wasi_more/demo"), expected);
+  assertEquals(await output("wasi_more/demo", ["--unstable-kv"], ["kv"]), expected);
 });
