@@ -1,9 +1,9 @@
 // One request of a guest through either version of WASI's HTTP client: what is wanted and the network's
-// options enter; the response with its whole body, or the error, leaves.
+// options enter; the response with its whole body, or the error, leaves. And a place to send it to.
 
 import { wasi, type WasiOptions } from "@windlass/component/wasi";
-import { begin, outcome, type Wanted, writeAll } from "./http_support.ts";
-import { type Any, good, interfacesOf, isErr, text } from "./support.ts";
+import { begin, outcome, type Wanted, wire, writeAll } from "./http_support.ts";
+import { type Any, good, interfacesOf, isErr, text, utf8 } from "./support.ts";
 
 /** What came of a request. */
 export type Exchanged =
@@ -90,3 +90,18 @@ const p3Exchange: Exchange = async (network, { method, authority, path, fields =
 
 /** The versions. */
 export const FACES: Readonly<Record<string, Exchange>> = { "0.2": exchange, "0.3": p3Exchange };
+
+/** A place that gives back what it is sent: the server behind the tests' page, or one of the test's own. */
+export async function echoing(use: (authority: string) => Promise<void>): Promise<void> {
+  const { location } = globalThis as { location?: { readonly host: string } };
+  if (location !== undefined) return await use(location.host);
+  const server = await wire(({ body }, socket) => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+    socket.end(Uint8Array.from([...utf8(head), ...body]));
+  });
+  try {
+    await use(server.authority);
+  } finally {
+    await server.close();
+  }
+}

@@ -3,28 +3,12 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { wasi, type WasiOptions } from "@windlass/component/wasi";
-import { FACES } from "./http_faces.ts";
-import { wire } from "./http_support.ts";
+import { echoing, FACES } from "./http_faces.ts";
 import { type Any, text, utf8 } from "./support.ts";
 
 const authority = "example.com";
 type Fetch = (request: Request) => Promise<Response>;
 const all = (fetch: Fetch) => ({ http: true as const, fetch });
-
-/** A place that gives back what it is sent: the server behind the tests' page, or one of the test's own. */
-async function echoing(use: (authority: string) => Promise<void>): Promise<void> {
-  const { location } = globalThis as { location?: { readonly host: string } };
-  if (location !== undefined) return await use(location.host);
-  const server = await wire(({ body }, socket) => {
-    const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
-    socket.end(Uint8Array.from([...utf8(head), ...body]));
-  });
-  try {
-    await use(server.authority);
-  } finally {
-    await server.close();
-  }
-}
 
 /** A test for each version. */
 function both(name: string, test: (exchange: (typeof FACES)[string]) => Promise<void>): void {

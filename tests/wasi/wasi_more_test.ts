@@ -165,7 +165,8 @@ each("any key and any value are kept as they are", async (store) => {
   await store.set("", new Uint8Array());
   assertEquals((await store.get(""))!.value.length, 0);
   const listed: string[] = [];
-  for (let last: string | undefined;;) {
+  let last: string | undefined;
+  for (;;) {
     const page: readonly string[] = await store.keys(last, 2);
     listed.push(...page);
     if (page.length === 0) break;
