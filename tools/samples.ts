@@ -1,6 +1,6 @@
-// deno task samples: compiles the components of the examples from C, with clang (Debian: clang, lld,
-// wasi-libc) and wit-bindgen (Cargo: wit-bindgen-cli). Those are not on every machine: what each
-// binary was made from is kept as a digest, and a test says whether it is current.
+// deno task samples: compiles the components of the examples from C, with clang (Debian: clang,
+// lld, wasi-libc) and wit-bindgen (Cargo: wit-bindgen-cli). Those are not on every machine: what
+// each binary was made from is kept as a digest, and a test says whether it is current.
 
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { must } from "./process.ts";
@@ -27,7 +27,10 @@ export async function recordedSampleDigests(directory: string): Promise<Record<s
   return JSON.parse(await Deno.readTextFile(digestsOf(directory)));
 }
 
-/** The sample's world, with what it uses of WASI unless it says that itself: as the tests' guests have it. */
+/**
+ * The sample's world, with what it uses of WASI unless it says that itself: as the tests' guests
+ * have it.
+ */
 async function witOf(directory: string, sample: string): Promise<string> {
   const own = await Deno.readTextFile(`${directory}/${sample}.wit`);
   if (!own.includes("wasi:") || own.includes("package wasi:")) return own;

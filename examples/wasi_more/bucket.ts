@@ -1,5 +1,5 @@
-// The resource `bucket` over a store: what both drafts have alike, batches included. Every size that
-// a guest chooses is bounded here, once for all stores.
+// The resource `bucket` over a store: what both drafts have alike, batches included. Every size
+// that a guest chooses is bounded here, once for all stores.
 
 import { after, type Failed, guarded } from "./later.ts";
 import type { Entry, Later, Store } from "./store.ts";

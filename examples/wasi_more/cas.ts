@@ -1,5 +1,5 @@
-// The resource `cas` of wasi:keyvalue/atomics 0.2.0-draft2: a value as it was, to be replaced if it still
-// is the same.
+// The resource `cas` of wasi:keyvalue/atomics 0.2.0-draft2: a value as it was, to be replaced if
+// it still is the same.
 
 import { err } from "@windlass/component";
 import { BucketBase } from "./bucket.ts";

@@ -1,5 +1,5 @@
-// `increment` of wasi:keyvalue/atomics: read, add, and swap if nobody changed it meanwhile. Numbers are
-// kept as decimal texts, as Redis and Wasmtime keep them.
+// `increment` of wasi:keyvalue/atomics: read, add, and swap if nobody changed it meanwhile.
+// Numbers are kept as decimal texts, as Redis and Wasmtime keep them.
 
 import { BucketBase } from "./bucket.ts";
 import { after, type Failed, guarded } from "./later.ts";

@@ -1,6 +1,6 @@
-// wasi:keyvalue, 0.2.0-draft and 0.2.0-draft2: the resource `bucket`, batches and atomic changes over
-// stores. The drafts differ in cursors, in the numbers of `increment`, and in compare-and-swap, which
-// the second one has.
+// wasi:keyvalue, 0.2.0-draft and 0.2.0-draft2: the resource `bucket`, batches and atomic changes
+// over stores. The drafts differ in cursors, in the numbers of `increment`, and in
+// compare-and-swap, which the second one has.
 
 import { err, type Imports, suspending } from "@windlass/component";
 import { type Answer, BucketBase, type StoreError } from "./bucket.ts";

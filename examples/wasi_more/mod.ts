@@ -1,6 +1,7 @@
 /**
- * Interfaces of WASI that are proposals yet, served by a program with the library's public API only:
- * `wasi:logging`, `wasi:config`, `wasi:keyvalue`, and an interface of its own with WASI's streams.
+ * Interfaces of WASI that are proposals yet, served by a program with the library's public API
+ * only: `wasi:logging`, `wasi:config`, `wasi:keyvalue`, and an interface of its own with WASI's
+ * streams.
  *
  * @module
  */

@@ -15,8 +15,8 @@ export interface Entry {
 }
 
 /**
- * Keys and values of one bucket. What is thrown is the guest's error, in words. Each function is one
- * step: no other caller sees it half done.
+ * Keys and values of one bucket. What is thrown is the guest's error, in words. Each function is
+ * one step: no other caller sees it half done.
  */
 export interface Store {
   /** Whether its functions give promises: guests are suspended then. */
@@ -40,7 +40,9 @@ export interface StoreOptions {
   readonly path?: string;
   /** Which of the file's buckets; default `default`. */
   readonly bucket?: string;
-  /** Bytes that the file, or the memory, may take; default 64 MiB. A store of Deno KV has no bound. */
+  /**
+   * Bytes that the file, or the memory, may take; default 64 MiB. A store of Deno KV has no bound.
+   */
   readonly maxBytes?: number;
 }
 

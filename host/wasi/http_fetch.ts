@@ -1,6 +1,6 @@
-// What sends a request: the runtime's `fetch`, or a function of the program's own (`network.fetch`).
-// A URL and what `fetch` takes enter, a response leaves. The function is not trusted to listen to
-// the signal, nor to give a Response.
+// What sends a request: the runtime's `fetch`, or a function of the program's own
+// (`network.fetch`). A URL and what `fetch` takes enter, a response leaves. The function is not
+// trusted to listen to the signal, nor to give a Response.
 
 import { describe } from "../../errors.ts";
 import type { Fetch } from "./http_policy.ts";

@@ -1,5 +1,5 @@
-// A request on its way out through `fetch`, the runtime's or the program's own, apart from any version
-// of WASI: what to send goes in, what came comes out.
+// A request on its way out through `fetch`, the runtime's or the program's own, apart from any
+// version of WASI: what to send goes in, what came comes out.
 
 import { type ErrorCode, errorCode } from "./http_error.ts";
 import type { FieldMap } from "./http_field_map.ts";

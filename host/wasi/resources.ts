@@ -15,9 +15,9 @@ import { InputStream, OutputStream } from "./streams.ts";
  * same object. It has the methods of its interface in camelCase, such as `blockingRead`; they give
  * results as host functions do.
  *
- * What waits for a web stream or a promise needs a guest that can be suspended, as all of WASI does:
- * a call through `instance.promising`, in an engine with JSPI. Elsewhere bytes can be read, and a
- * web stream is given what was written once the guest has returned.
+ * What waits for a web stream or a promise needs a guest that can be suspended, as all of WASI
+ * does: a call through `instance.promising`, in an engine with JSPI. Elsewhere bytes can be read,
+ * and a web stream is given what was written once the guest has returned.
  *
  * @example
  * ```ts
@@ -40,20 +40,23 @@ import { InputStream, OutputStream } from "./streams.ts";
 export const wasiResources: {
   /**
    * An `input-stream` of a stream, or of bytes. It is read as the guest reads. A failure of the
-   * stream is the guest's `last-operation-failed`, with the failure's message. When the guest drops
-   * it, the stream is cancelled. Bytes are not copied: they must not change before they are read.
+   * stream is the guest's `last-operation-failed`, with the failure's message. When the guest
+   * drops it, the stream is cancelled. Bytes are not copied: they must not change before they are
+   * read.
    *
    * @throws TypeError if it is neither, or the stream is locked.
    */
   inputStream(from: ReadableStream<Uint8Array> | Uint8Array): object;
   /**
-   * An `output-stream` over a stream, with its backpressure. A failure of the stream is the guest's
-   * `last-operation-failed`, with the failure's message; a stream that is closed is `closed`.
+   * An `output-stream` over a stream, with its backpressure. A failure of the stream is the
+   * guest's `last-operation-failed`, with the failure's message; a stream that is closed is
+   * `closed`.
    *
    * When the guest drops it, the stream is closed, once it has taken what was written: dropping is
-   * the only way in which a guest can say that nothing follows, and the program has no other way to
-   * hear it. (The option `stdout` leaves its stream open, since a guest may ask for its standard
-   * output again.) A stream that is to stay open is given through one of the program's own.
+   * the only way in which a guest can say that nothing follows, and the program has no other way
+   * to hear it. (The option `stdout` leaves its stream open, since a guest may ask for its
+   * standard output again.) A stream that is to stay open is given through one of the program's
+   * own.
    *
    * @throws TypeError if it is not one, or is locked.
    */

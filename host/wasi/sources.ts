@@ -228,8 +228,8 @@ export class Capture implements Sink {
 }
 
 /**
- * Writes to a web stream, with its backpressure; without suspension, what was written is kept until
- * the guest has ended.
+ * Writes to a web stream, with its backpressure; without suspension, what was written is kept
+ * until the guest has ended.
  */
 export class WritableSink implements Sink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;

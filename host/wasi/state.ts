@@ -31,14 +31,14 @@ export interface WasiOptions {
   /** Directories of the host's by the guest's name for them. */
   preopens?: Readonly<Record<string, string | { path: string; readOnly?: boolean }>>;
   /**
-   * What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true` is
-   * all of them), sockets.
+   * What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true`
+   * is all of them), sockets.
    *
    * `fetch` sends the requests that `http` allows, instead of the runtime's `fetch`; alone it
    * grants nothing. It is given a `Request` whose `redirect` is `"manual"` and whose `signal` ends
-   * when the guest gives up, and gives a `Response`, whose body is taken as decoded. What it throws
-   * is the guest's `error-code`: the one that the error's words tell, else `internal-error` with
-   * the message.
+   * when the guest gives up, and gives a `Response`, whose body is taken as decoded. What it
+   * throws is the guest's `error-code`: the one that the error's words tell, else `internal-error`
+   * with the message.
    */
   network?: {
     http?: readonly string[] | true;

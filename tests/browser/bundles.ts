@@ -45,8 +45,8 @@ function withoutNode(text: string): string {
 }
 
 /**
- * Names that only Deno resolves become addresses, and `using` becomes what engines without it have,
- * too.
+ * Names that only Deno resolves become addresses, and `using` becomes what engines without it
+ * have, too.
  */
 async function fit(path: string): Promise<void> {
   const text = withoutNode(await Deno.readTextFile(path))

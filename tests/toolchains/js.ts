@@ -1,7 +1,7 @@
 // deno task test:js: guests in JavaScript, made by componentize-js (npm, with its engine 385 MB:
 // installed aside) and componentize-qjs (QuickJS): a function, an HTTP handler that fetches from
-// elsewhere, and one that uses what examples/wasi_more serves. Run in processes of their own, since that is where their time and memory are
-// looked at.
+// elsewhere, and a user of what examples/wasi_more serves. Run in processes of their own, since
+// that is where their time and memory are looked at.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compile, type Component, instantiate } from "@windlass/component";
@@ -163,8 +163,8 @@ await check("an HTTP handler in JavaScript, fetching from elsewhere; 1,000 reque
   console.log(
     `1,000 requests in ${((performance.now() - started) / 1000).toFixed(1)} s; resident MB: ${memory.join(", ")}`,
   );
-  // The first hundreds have grown what the others use again. What a collection has found may be given
-  // back a turn later, so that one figure alone can be high; what leaks would be in both.
+  // The first hundreds have grown what the others use again. What a collection has found may be
+  // given back a turn later, so that one figure alone can be high; what leaks would be in both.
   assert(Math.min(...memory.slice(-2)) < 1.5 * Math.max(memory[0]!, memory[1]!), memory.join(", "));
   const denied = await serve(bytes, { onError() {} });
   const refused = await denied(new Request(`http://localhost/proxy/${authority}/x`));

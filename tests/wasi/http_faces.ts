@@ -1,5 +1,6 @@
-// One request of a guest through either version of WASI's HTTP client: what is wanted and the network's
-// options enter; the response with its whole body, or the error, leaves. And a place to send it to.
+// One request of a guest through either version of WASI's HTTP client: what is wanted and the
+// network's options enter; the response with its whole body, or the error, leaves. And a place to
+// send it to.
 
 import { wasi, type WasiOptions } from "@windlass/component/wasi";
 import { begin, outcome, type Wanted, wire, writeAll } from "./http_support.ts";
@@ -29,7 +30,9 @@ export type Exchange = (network: WasiOptions["network"], asked: Asked) => Promis
 const named = (entries: readonly (readonly [string, Uint8Array])[]): Record<string, string> =>
   Object.fromEntries(entries.map(([name, value]) => [name, text(value)]));
 
-/** Sets the timeouts of the resource `request-options`, whose setters have the same names in both. */
+/**
+ * Sets the timeouts of the resource `request-options`, whose setters have the same names in both.
+ */
 function withTimeouts(options: Any, { firstByte, betweenBytes }: Timeouts): Any {
   if (firstByte !== undefined) good(options.setFirstByteTimeout(firstByte));
   if (betweenBytes !== undefined) good(options.setBetweenBytesTimeout(betweenBytes));
@@ -91,7 +94,10 @@ const p3Exchange: Exchange = async (network, { method, authority, path, fields =
 /** The versions. */
 export const FACES: Readonly<Record<string, Exchange>> = { "0.2": exchange, "0.3": p3Exchange };
 
-/** A place that gives back what it is sent: the server behind the tests' page, or one of the test's own. */
+/**
+ * A place that gives back what it is sent: the server behind the tests' page, or one of the test's
+ * own.
+ */
 export async function echoing(use: (authority: string) => Promise<void>): Promise<void> {
   const { location } = globalThis as { location?: { readonly host: string } };
   if (location !== undefined) return await use(location.host);

@@ -127,7 +127,8 @@ both("a body is streamed from fetch, and one that breaks off is an error", async
     const failing = new ReadableStream({
       pull: (controller) => failure instanceof Error ? controller.error(failure) : controller.enqueue(failure),
     }, { highWaterMark: 0 });
-    // A response of its own class gives the stream as it is; a runtime's may look at the chunks first.
+    // A response of its own class gives the stream as it is; a runtime's may look at the chunks
+    // first.
     const response = { status: 200, headers: new Headers(), body: failing } as unknown as Response;
     const found = await exchange(all(() => Promise.resolve(response)), { authority, path: "/" });
     assertEquals(found, { broken });

@@ -1,5 +1,6 @@
-// A command of WASI 0.3 that waits a little, posts its standard input to where its arguments say, and
-// writes the answer's body to its standard output. It sees none of the bytes, and needs no JSPI.
+// A command of WASI 0.3 that waits a little, posts its standard input to where its arguments say,
+// and writes the answer's body to its standard output. It sees none of the bytes, and needs no
+// JSPI.
 
 import { wat } from "../support/wat.ts";
 

@@ -1,5 +1,5 @@
-// `wasiResources`: WASI's streams and pollables from web streams and promises, for an interface of a
-// program's own.
+// `wasiResources`: WASI's streams and pollables from web streams and promises, for an interface of
+// a program's own.
 
 import { assertEquals, assertMatch, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { compile, ComponentError, features, instantiate } from "@windlass/component";

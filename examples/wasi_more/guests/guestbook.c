@@ -1,5 +1,5 @@
-// A guest book over wasi:keyvalue, with wasi:config and wasi:logging, and a copier of blobs. What it
-// is given it keeps until it ends: an example is short-lived.
+// A guest book over wasi:keyvalue, with wasi:config and wasi:logging, and a copier of blobs. What
+// it is given it keeps until it ends: an example is short-lived.
 
 #include <ctype.h>
 #include <stdlib.h>
