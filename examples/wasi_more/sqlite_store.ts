@@ -67,7 +67,7 @@ export class SqliteStore implements Store {
   ) {
     const database = this.#database = new (sqlite()!.DatabaseSync)(path);
     this.#bucket = bucket;
-    database.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA journal_mode = WAL;`);
+    database.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;`);
     const { page_size: page } = database.prepare("PRAGMA page_size").get() as {
       page_size: number;
     };

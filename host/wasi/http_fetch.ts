@@ -15,11 +15,18 @@ export function fetched(fetch: Fetch | undefined, url: URL, init: Init): Promise
 
 async function given(fetch: Fetch, request: Request, signal: AbortSignal): Promise<Response> {
   const answer = (async (): Promise<unknown> => await fetch(request))();
-  const response = await unlessAborted(answer, signal, (late) => {
-    if (isResponse(late)) late.body?.cancel().catch(() => {});
-  });
+  const response = await unlessAborted(answer, signal, (late) => void discard(late));
   if (isResponse(response)) return response;
   throw new TypeError(`network.fetch must give a Response, found ${describe(response)}`);
+}
+
+/** Tells who made it that nobody wants it, if it is a response. */
+async function discard(response: unknown): Promise<void> {
+  try {
+    if (isResponse(response)) await response.body?.cancel();
+  } catch {
+    // Somebody else reads it, or it is of a class that cannot do that.
+  }
 }
 
 /**
