@@ -35,10 +35,11 @@ export interface WasiOptions {
    * is all of them), sockets.
    *
    * `fetch` sends the requests that `http` allows, instead of the runtime's `fetch`; alone it
-   * grants nothing. It is given a `Request` whose `redirect` is `"manual"` and whose `signal` ends
-   * when the guest gives up, and gives a `Response`, whose body is taken as decoded. What it
-   * throws is the guest's `error-code`: the one that the error's words tell, else `internal-error`
-   * with the message.
+   * grants nothing. It is given a `Request` whose `redirect` is `"manual"`, and whose `signal`
+   * aborts when the guest gives up. It gives a `Response`, whose body is taken as decoded; a
+   * handler that `serve` has made is one such function. What it throws is the guest's `error-code`:
+   * the one that the error's words tell, else `internal-error` with the message; so is a value that
+   * is not a response.
    */
   network?: {
     http?: readonly string[] | true;

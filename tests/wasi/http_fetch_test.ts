@@ -2,7 +2,9 @@
 // both versions of WASI. No server is needed, so that all of it runs in browsers, too.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { wasi, type WasiOptions } from "@windlass/component/wasi";
+import { features } from "@windlass/component";
+import { serve, wasi, type WasiOptions } from "@windlass/component/wasi";
+import { guest } from "./guests.ts";
 import { echoing, FACES } from "./http_faces.ts";
 import { type Any, text, utf8 } from "./support.ts";
 
@@ -190,4 +192,27 @@ Deno.test("network.fetch must be a function", async () => {
     TypeError,
   );
   assertEquals(error.message, 'WASI option network.fetch must be a function, found "fetch"');
+});
+
+Deno.test("one handler's requests go to another's, without a server", { ignore: !features.jspi }, async () => {
+  const bytes = guest("server");
+  const hello = await serve(bytes, { onError() {} });
+  const seen: string[] = [];
+  const fetch: Fetch = (request) => {
+    seen.push(`${request.method} ${request.url}`);
+    return hello(request);
+  };
+  const proxy = await serve(bytes, { network: { http: ["example.com", "nowhere.invalid"], fetch } });
+  const get = async (path: string) => {
+    const response = await proxy(new Request(`http://localhost${path}`));
+    return [response.status, await response.text()];
+  };
+  assertEquals(await get("/proxy/example.com/hello"), [200, "Hello!\n"]);
+  assertEquals((await get("/proxy/example.com/trap"))[0], 500);
+  assertEquals((await get("/proxy/example.org/hello"))[0], 403);
+  assertEquals(seen, ["GET http://example.com/hello", "GET http://example.com/trap"]);
+  // A body of a megabyte, which nobody reads.
+  const answer = (await get("/upload-nowhere"))[1];
+  assert(answer === "begun, told" || answer === "begun, written", `${answer}`);
+  assertEquals(seen.at(-1), "POST https://nowhere.invalid/");
 });
