@@ -81,6 +81,7 @@ function begin(
   }
   const abort = new AbortController();
   const outcome = send({
+    fetch: policy.fetch,
     url,
     method,
     fields: fieldsOf(request),

@@ -31,6 +31,7 @@ export { type MemoryFiles, memoryFileSystem } from "./files/memory.ts";
 export type { Later } from "./files/steps.ts";
 export { linkWasi, wasi } from "./imports.ts";
 export { listen, type Listening, type ListenOptions } from "./listen.ts";
+export { wasiResources } from "./resources.ts";
 export { run, type RunResult } from "./run.ts";
 export { serve, type ServeOptions } from "./serve.ts";
 export type { WasiData, WasiOptions, WasiState } from "./state.ts";

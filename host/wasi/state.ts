@@ -41,10 +41,21 @@ export interface WasiOptions {
     >
   >;
   /**
-   * What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true` is
-   * all of them), sockets.
+   * What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true`
+   * is all of them), sockets.
+   *
+   * `fetch` sends the requests that `http` allows, instead of the runtime's `fetch`; alone it
+   * grants nothing. It is given a `Request` whose `redirect` is `"manual"`, and whose `signal`
+   * aborts when the guest gives up. It gives a `Response`, whose body is taken as decoded; a
+   * handler that `serve` has made is one such function. What it throws is the guest's `error-code`:
+   * the one that the error's words tell, else `internal-error` with the message; so is a value that
+   * is not a response.
    */
-  network?: { http?: readonly string[] | true; sockets?: true };
+  network?: {
+    http?: readonly string[] | true;
+    sockets?: true;
+    fetch?: (request: Request) => Promise<Response>;
+  };
   /** Its time: nanoseconds since the epoch. */
   clocks?: { now?: () => bigint };
   /** A seed makes its random numbers reproducible. */
@@ -107,7 +118,7 @@ export class State implements WasiState {
       const { files, readOnly } = preopened(`preopens.${name}`, preopen);
       return { name, directory: this.directories.preopen(files), readOnly };
     });
-    this.http = new HttpPolicy(network.http);
+    this.http = new HttpPolicy(network.http, network.fetch);
     this.sockets = network.sockets === true;
     this.clocks = new Clocks(options.clocks?.now);
     this.random = new Random(options.random?.seed);
@@ -163,7 +174,7 @@ export const WASI_OPTIONS: Known<WasiOptions> = {
   random: true,
 };
 type Part<K extends "network" | "clocks" | "random"> = Known<NonNullable<WasiOptions[K]>>;
-const NETWORK: Part<"network"> = { http: true, sockets: true };
+const NETWORK: Part<"network"> = { http: true, sockets: true, fetch: true };
 const CLOCKS: Part<"clocks"> = { now: true };
 const RANDOM: Part<"random"> = { seed: true };
 const PATH: Known<{ path: string; readOnly?: boolean }> = { path: true, readOnly: true };
@@ -183,6 +194,9 @@ function checkOptions(options: WasiOptions): void {
   const hosts: unknown = network?.http;
   if (hosts !== undefined && hosts !== true && !Array.isArray(hosts)) {
     throw wrong("network.http", "an array of hosts, or true", hosts);
+  }
+  if (network?.fetch !== undefined && typeof network.fetch !== "function") {
+    throw wrong("network.fetch", "a function", network.fetch);
   }
   checkKnown("WASI clocks option", clocks, CLOCKS);
   if (clocks?.now !== undefined && typeof clocks.now !== "function") {
