@@ -11,7 +11,7 @@ import { text, utf8 } from "./support.ts";
 
 const server = await compile(guest("p3/echo_server"));
 const client = await compile(guest("p3/tcp_client"));
-const network: WasiOptions["network"] = { sockets: true };
+const network = { sockets: true } as const;
 
 /** Starts the server for so many connections. */
 async function echoServer(connections: number): Promise<{ port: number; ended: Promise<string> }> {

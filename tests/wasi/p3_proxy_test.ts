@@ -1,0 +1,89 @@
+// A proxy in Rust for WASI 0.3: requests sent on through wasi:http/client, inside the list of hosts.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { compile } from "@windlass/component";
+import { serve } from "@windlass/component/wasi";
+import { guest } from "./guests.ts";
+import { wire } from "./http_support.ts";
+import { text } from "./support.ts";
+
+const proxy = await compile(guest("p3/proxy"));
+
+const through = (to: string, path: string, init: RequestInit = {}): Request =>
+  new Request(`http://localhost${path}`, { ...init, headers: { "x-to": to, "x-kept": "yes" } });
+
+Deno.test("a request goes through with its method, path, fields and body, and so does the answer", async () => {
+  const server = await wire(({ body }, socket) => {
+    const answer = `${body.length} bytes`;
+    socket.end(
+      `HTTP/1.1 203 Odd\r\nx-upstream: a\r\nx-upstream: b\r\ncontent-length: ${answer.length}\r\n` +
+        `connection: close\r\n\r\n${answer}`,
+    );
+  });
+  try {
+    const handler = await serve(proxy, { network: { http: [server.authority] } });
+    const response = await handler(through(server.authority, "/a/b?c=d", { method: "PUT", body: "x".repeat(100_000) }));
+    assertEquals([response.status, response.headers.get("x-upstream")], [203, "a, b"]);
+    assertEquals(await response.text(), "100000 bytes");
+    const [{ head, body }] = server.arrived as [typeof server.arrived[number]];
+    assertEquals([head[0], body.length], ["PUT /a/b?c=d HTTP/1.1", 100_000]);
+    assertEquals(head.filter((line) => /^x-/i.test(line)), ["x-kept: yes"]);
+    assertEquals(head.filter((line) => /^host:/i.test(line)).join().toLowerCase(), `host: ${server.authority}`);
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("what the list of hosts does not have is refused, and nothing is sent", async () => {
+  const server = await wire();
+  try {
+    for (const network of [undefined, { http: [] }, { http: ["localhost:1", "127.0.0.1:1"] }]) {
+      const handler = await serve(proxy, network === undefined ? {} : { network });
+      const response = await handler(through(server.authority, "/"));
+      assertEquals([response.status, await response.text()], [502, "ErrorCode::HttpRequestDenied\n"]);
+    }
+    assertEquals(server.arrived.length, 0);
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("a server that is not there, or hangs up, and a proxy of a proxy", async () => {
+  const gone = await wire();
+  await gone.close();
+  const handler = await serve(proxy, { network: { http: true } });
+  const refused = await handler(through(gone.authority, "/"));
+  assertEquals([refused.status, await refused.text()], [502, "ErrorCode::ConnectionRefused\n"]);
+  const rude = await wire((_, socket) => socket.destroy());
+  try {
+    const cut = await handler(through(rude.authority, "/"));
+    assertEquals(cut.status, 502);
+    assertMatch(await cut.text(), /^ErrorCode::(ConnectionTerminated|HttpProtocolError|HttpResponseIncomplete)\n$/);
+  } finally {
+    await rude.close();
+  }
+  assertEquals((await handler(new Request("http://localhost/"))).status, 400);
+});
+
+Deno.test("several requests are sent on at the same time by one instance, and answers are streamed", async () => {
+  let waiting = 0;
+  const all = Promise.withResolvers<void>();
+  const server = await wire(async (request, socket) => {
+    if (++waiting === 4) all.resolve();
+    await all.promise; // none is answered before all have come
+    socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n");
+    const path = request.head[0]!.split(" ")[1]!;
+    for (const part of [path, text(request.body)]) socket.write(`${part.length.toString(16)}\r\n${part}\r\n`);
+    socket.end("0\r\n\r\n");
+  });
+  try {
+    const handler = await serve(proxy, { network: { http: [server.authority] }, instances: { max: 1 } });
+    const answers = await Promise.all(Array.from({ length: 4 }, async (_, i) => {
+      const response = await handler(through(server.authority, `/${i}`, { method: "POST", body: `body ${i}` }));
+      return await response.text();
+    }));
+    assertEquals(answers, ["/0body 0", "/1body 1", "/2body 2", "/3body 3"]);
+  } finally {
+    await server.close();
+  }
+});
