@@ -1,10 +1,10 @@
 // A proxy in Rust for WASI 0.3: requests sent on through wasi:http/client, inside the list of hosts.
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { compile } from "@windlass/component";
 import { serve } from "@windlass/component/wasi";
 import { guest } from "./guests.ts";
-import { wire } from "./http_support.ts";
+import { OK, wire } from "./http_support.ts";
 import { text } from "./support.ts";
 
 const proxy = await compile(guest("p3/proxy"));
@@ -63,6 +63,32 @@ Deno.test("a server that is not there, or hangs up, and a proxy of a proxy", asy
     await rude.close();
   }
   assertEquals((await handler(new Request("http://localhost/"))).status, 400);
+});
+
+Deno.test("a body that breaks off on its way through is not a whole body to anyone", async () => {
+  const length = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
+  const server = await wire(({ head }, socket) => {
+    if (head[0]!.startsWith("GET")) socket.write(length + "half", () => setTimeout(() => socket.destroy(), 5));
+    else socket.end(OK);
+  });
+  try {
+    const handler = await serve(proxy, { network: { http: [server.authority] } });
+    await assertRejects(async () => await (await handler(through(server.authority, "/"))).text());
+    let pulled = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (pulled++ === 0) controller.enqueue(new Uint8Array(10));
+        else controller.error(new Error("gone"));
+      },
+    }, { highWaterMark: 0 });
+    const init = { method: "POST", body, duplex: "half" } as RequestInit;
+    const response = await handler(through(server.authority, "/", init));
+    assertEquals(response.status, 502);
+    // The server saw the beginning of a request at most: the end of its body never came.
+    assertEquals(server.arrived.filter(({ head }) => head[0]!.startsWith("POST")), []);
+  } finally {
+    await server.close();
+  }
 });
 
 Deno.test("several requests are sent on at the same time by one instance, and answers are streamed", async () => {
