@@ -26,10 +26,21 @@ const programs: readonly string[] = [
   "handler",
   "proxy",
   "middleware",
+  "words",
+  "older",
+  "runs_older",
+  "virtual_cli",
+  "virtual_files",
 ];
 
-/** Components put together: what the first one imports, the others export. */
-const compositions: Readonly<Record<string, readonly string[]>> = {};
+/** Components put together: what the first one imports, the second one exports. */
+const compositions: Readonly<Record<string, readonly [string, string]>> = {
+  handler_behind_middleware: ["middleware", "handler"],
+  older_with_words: ["older", "words"],
+  runs_count: ["runs_older", "../count"],
+  command_in_virtual_cli: ["command", "virtual_cli"],
+  copier_in_virtual_files: ["copier", "virtual_files"],
+};
 
 /** All of them, by their names below tests/wasi/guests. */
 export const rustGuests: readonly string[] = [...programs, ...Object.keys(compositions)].map((name) => `p3/${name}`);
@@ -42,7 +53,10 @@ export function rustSources(guest: string): readonly string[] {
 }
 
 function sourcesOf(program: string): readonly string[] {
-  return [`${program}.rs`, "support.rs", "wasi.wit", "Cargo.toml", "Cargo.lock"].map((name) => `${directory}/${name}`);
+  // A guest in C is a part as it is: it has a digest of its own.
+  if (!programs.includes(program)) return [`${directory}/${program}.c`];
+  const shared = ["support.rs", "wasi.wit", "words.wit", "older.wit", "Cargo.toml", "Cargo.lock"];
+  return [`${program}.rs`, ...shared].map((name) => `${directory}/${name}`);
 }
 
 /** Unpacks the compiler, unless it is there; gives its directory. */
@@ -83,8 +97,7 @@ export async function buildRust(): Promise<void> {
     await Deno.writeFile(`${directory}/${name}.wasm`, new Uint8Array(await componentNew(core, [])));
   }
   const file = (name: string): string => `${directory}/${name}.wasm`;
-  for (const [name, [socket = "", ...plugs]] of Object.entries(compositions)) {
-    const plugged = plugs.flatMap((plug) => ["--plug", file(plug)]);
-    await must(["wac", "plug", file(socket), ...plugged, "-o", file(name)]);
+  for (const [name, [socket, plug]] of Object.entries(compositions)) {
+    await must(["wac", "plug", file(socket), "--plug", file(plug), "-o", file(name)]);
   }
 }

@@ -4,9 +4,7 @@
 use guests::StreamReader;
 use wasi::cli::{environment, stderr, stdout};
 use wasi::filesystem::preopens::get_directories;
-use wasi::filesystem::types::{
-    Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags,
-};
+use wasi::filesystem::types::{Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags, PathFlags};
 
 wit_bindgen::generate!({ path: "wasi.wit", world: "copier", generate_all });
 
@@ -33,10 +31,7 @@ fn resolve<'a>(directories: &'a [(Descriptor, String)], path: &'a str) -> Option
         .map(|(directory, rest, _)| (directory, if rest.is_empty() { "." } else { rest }))
 }
 
-async fn copy_file(
-    (from, from_path): (&Descriptor, &str),
-    (to, to_path): (&Descriptor, &str),
-) -> Result<u64, Failure> {
+async fn copy_file((from, from_path): (&Descriptor, &str), (to, to_path): (&Descriptor, &str)) -> Result<u64, Failure> {
     let source = from
         .open_at(PathFlags::empty(), from_path.into(), OpenFlags::empty(), DescriptorFlags::READ)
         .await
