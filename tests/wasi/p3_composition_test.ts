@@ -2,7 +2,7 @@
 // that another guest gives. As one component, and as instances that are linked when they run.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { compile, type Imports, instantiate } from "@windlass/component";
+import { compile, features, type Imports, instantiate, suspending } from "@windlass/component";
 import { run, type RunResult, serve, wasi, type WasiOptions } from "@windlass/component/wasi";
 import { guest } from "./guests.ts";
 import { text, withDirectory } from "./support.ts";
@@ -82,21 +82,48 @@ Deno.test("what breaks off behind a middleware breaks off in front of it", async
   }
 });
 
-Deno.test("a command of WASI 0.3 runs one of WASI 0.2: one environment, one file system, one output", async () => {
-  await withDirectory(async (path) => {
+/** Runs with a directory that has a file of two lines, and gives what `use` does. */
+const counting = (use: (options: WasiOptions) => Promise<void>) =>
+  withDirectory(async (path) => {
     await Deno.writeTextFile(`${path}/a`, "one\ntwo\n");
-    const options: WasiOptions = { args: ["count", "a"], preopens: { "/": { path, readOnly: true } } };
-    const counted = "2 8 a\n";
-    const said = (between: string): string => `0.3 has 2 arguments\n${between}0.2 ended with Ok(())\n`;
-    assertEquals(of(await run(guest("p3/runs_count"), { ...options, ...captured })), [0, said(counted), ""]);
-    // Linked when they run, each has a host of its own.
-    let written = "";
-    const stdout = new WritableStream<Uint8Array>({ write: (bytes) => void (written += text(bytes)) });
-    const { exports } = await instantiate(guest("count"), { ...await wasi({ ...options, stdout }) });
-    const imports = { "wasi:cli/run@0.2.0": exports["wasi:cli/run@0.2.0"]! } as Imports;
-    assertEquals(of(await run(guest("p3/runs_older"), { ...options, imports, ...captured })), [0, said(""), ""]);
-    assertEquals(written, counted);
+    await use({ args: ["count", "a"], preopens: { "/": { path, readOnly: true } } });
   });
+const saidAround = (between: string): string => `0.3 has 2 arguments\n${between}0.2 ended with Ok(())\n`;
+
+Deno.test("a command of WASI 0.3 runs one of WASI 0.2: one environment, one file system, one output", async () => {
+  await counting(async (options) => {
+    assertEquals(of(await run(guest("p3/runs_count"), { ...options, ...captured })), [0, saidAround("2 8 a\n"), ""]);
+  });
+});
+
+Deno.test({
+  name: "the same with an output that is waited for, as one component and linked when they run",
+  ignore: !features.jspi,
+  async fn() {
+    await counting(async (options) => {
+      let written = "";
+      const slow = (): WritableStream<Uint8Array> =>
+        new WritableStream({
+          async write(bytes) {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            written += text(bytes);
+          },
+        });
+      assertEquals(await run(guest("p3/runs_count"), { ...options, stdout: slow() }), { exitCode: 0 });
+      assertEquals(written, saidAround("2 8 a\n"));
+      written = "";
+      const { promising } = await instantiate(guest("count"), { ...await wasi({ ...options, stdout: slow() }) });
+      // Each has a host of its own; the outer one waits for the inner one.
+      const { run: inner } = promising.exports["wasi:cli/run@0.2.0"] as { run: () => Promise<void> };
+      const imports: Imports = { "wasi:cli/run@0.2.0": { run: suspending(inner) } };
+      assertEquals(of(await run(guest("p3/runs_older"), { ...options, imports, ...captured })), [
+        0,
+        saidAround(""),
+        "",
+      ]);
+      assertEquals(written, "2 8 a\n");
+    });
+  },
 });
 
 Deno.test("a command of WASI 0.2 over a component of WASI 0.3", async () => {
