@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { compile, Trap } from "@windlass/component";
 import { run, type WasiOptions } from "@windlass/component/wasi";
 import { features } from "../../core/module/features.ts";
+import { unreachable } from "../support/engine.ts";
 import { guest } from "./guests.ts";
 import { text } from "./support.ts";
 
@@ -31,7 +32,7 @@ Deno.test("its exit code: ok, err, a code of its own, and a panic traps", async 
     const { exitCode, stdout } = await does(`exit ${code}`);
     assertEquals([exitCode, text(stdout!)], [code, "before\n"]);
   }
-  await assertRejects(() => does("panic"), Trap, "unreachable");
+  await assertRejects(() => does("panic"), Trap, unreachable);
 });
 
 Deno.test("standard input is handed on, changed, counted, read in part", async () => {
