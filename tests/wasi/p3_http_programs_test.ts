@@ -6,7 +6,7 @@ import { compile } from "@windlass/component";
 import { serve, type ServeOptions } from "@windlass/component/wasi";
 import { unreachable } from "../support/engine.ts";
 import { guest } from "./guests.ts";
-import { text } from "./support.ts";
+import { makesText, text } from "./support.ts";
 
 const component = await compile(guest("p3/handler"));
 
@@ -34,13 +34,24 @@ async function served(options: ServeOptions = {}) {
   return { handler, told, logged };
 }
 
-/** A body of so many chunks that says how many were taken, and whether it was cancelled. */
-function chunks(count: number) {
+/** A body that breaks off after one chunk. */
+function failing(): ReadableStream<Uint8Array> {
+  let pulled = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (pulled++ === 0) controller.enqueue(new Uint8Array(65_536));
+      else controller.error(new Error("gone"));
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** A body without an end that says how many chunks were taken, and when it was cancelled. */
+function chunks() {
   const state = { pulled: 0, cancelled: Promise.withResolvers<void>() };
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
-      if (state.pulled++ < count) controller.enqueue(new Uint8Array(65_536).fill(97));
-      else controller.close();
+      state.pulled++;
+      controller.enqueue(new Uint8Array(65_536).fill(97));
     },
     cancel: () => state.cancelled.resolve(),
   }, { highWaterMark: 0 });
@@ -77,8 +88,8 @@ Deno.test("bodies go both ways, handed on, changed, and taken whole", async () =
 
 Deno.test("bodies are taken as they are read, and left when the reader goes", async () => {
   const { handler, logged } = await served();
-  for (const path of ["/echo", "/upper"]) {
-    const { stream, state } = chunks(Infinity);
+  for (const path of makesText ? [] : ["/echo", "/upper"]) {
+    const { stream, state } = chunks();
     const reader = (await handler(request(path, stream))).body!.getReader();
     assert((await reader.read()).value!.length > 0);
     assert(state.pulled < 10, `${state.pulled} chunks were taken`);
@@ -121,33 +132,36 @@ Deno.test("what is done after the response is done, in an instance for one reque
   }
 });
 
-Deno.test("a request that is aborted ends alone", async () => {
-  const { handler } = await served({ instances: { max: 1 } });
-  const abort = new AbortController();
-  const { stream, state } = chunks(Infinity);
-  const other = handler(request("/sleep?40"));
-  const aborted = await handler(request("/echo", stream, { signal: abort.signal }));
-  const reader = aborted.body!.getReader();
-  assertEquals((await reader.read()).done, false);
-  abort.abort();
-  await reader.cancel().catch(() => {});
-  await state.cancelled.promise;
-  assertEquals(await (await other).text(), "slept\n");
-  assertEquals(await (await handler(request("/"))).text(), "Hello, world!\n");
+Deno.test({
+  name: "a request that is aborted ends alone",
+  ignore: makesText,
+  async fn() {
+    const { handler } = await served({ instances: { max: 1 } });
+    const abort = new AbortController();
+    const { stream, state } = chunks();
+    const other = handler(request("/sleep?40"));
+    const aborted = await handler(request("/echo", stream, { signal: abort.signal }));
+    const reader = aborted.body!.getReader();
+    assertEquals((await reader.read()).done, false);
+    abort.abort();
+    await reader.cancel().catch(() => {});
+    await state.cancelled.promise;
+    assertEquals(await (await other).text(), "slept\n");
+    assertEquals(await (await handler(request("/"))).text(), "Hello, world!\n");
+  },
 });
 
 Deno.test("a body that breaks off is broken off, an error answers 500, a panic ends the instance", async () => {
   const { handler, told } = await served({ instances: { max: 1 } });
   await assertRejects(async () => await (await handler(request("/break"))).text());
-  const broken = chunks(1),
-    failing = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        for await (const bytes of broken.stream) controller.enqueue(bytes);
-        controller.error(new Error("gone"));
-      },
-    });
-  const counted = await (await handler(request("/count", failing))).text();
-  assertMatch(counted, /^65536 bytes\nErrorCode::/);
+  if (!makesText) {
+    const counted = await (await handler(request("/count", failing()))).text();
+    assertMatch(counted, /^65536 bytes\nErrorCode::/);
+    // What is handed on is no whole body either.
+    for (const path of ["/echo", "/upper"]) {
+      await assertRejects(async () => await (await handler(request(path, failing()))).text());
+    }
+  }
   assertEquals(told, []);
   for (const path of ["/fail", "/panic"]) {
     const response = await handler(request(path));
