@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { compile } from "@windlass/component";
-import { serve } from "@windlass/component/wasi";
+import { listen, serve } from "@windlass/component/wasi";
 import { guest } from "./guests.ts";
 import { OK, wire } from "./http_support.ts";
 import { text } from "./support.ts";
@@ -109,6 +109,33 @@ Deno.test("several requests are sent on at the same time by one instance, and an
       return await response.text();
     }));
     assertEquals(answers, ["/0body 0", "/1body 1", "/2body 2", "/3body 3"]);
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("a guest in front of a guest, over HTTP", async () => {
+  const upstream = await serve(guest("p3/handler"), { instances: { max: 1 } });
+  const server = await listen(upstream, { port: 0 });
+  const { host } = new URL(server.url);
+  try {
+    const handler = await serve(proxy, { network: { http: [host] }, instances: { max: 1 } });
+    const body = "a line\n".repeat(100_000);
+    const [echoed, raised, ...met] = await Promise.all([
+      handler(through(host, "/echo", { method: "POST", body })),
+      handler(through(host, "/upper", { method: "POST", body })),
+      handler(through(host, "/meet?2")),
+      handler(through(host, "/meet?2")),
+    ]);
+    assertEquals(await echoed!.text(), body);
+    assertEquals(await raised!.text(), body.toUpperCase());
+    for (const response of met) assertEquals(response.status, 200);
+    await assertRejects(async () => await (await handler(through(host, "/break"))).text());
+    // One that stops reading in front is told to the one behind.
+    const reader = (await handler(through(host, "/endless"))).body!.getReader();
+    assertEquals((await reader.read()).done, false);
+    await reader.cancel();
+    assertEquals(await (await handler(through(host, "/"))).text(), "Hello, world!\n");
   } finally {
     await server.close();
   }

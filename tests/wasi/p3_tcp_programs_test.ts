@@ -1,10 +1,10 @@
 // An echo server and a client of TCP, in Rust for WASI 0.3: against each other, and against sockets
 // of the runtime's.
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { compile } from "@windlass/component";
+import { compile, features } from "@windlass/component";
 import { run, type WasiOptions } from "@windlass/component/wasi";
 import { guest } from "./guests.ts";
 import { text, utf8 } from "./support.ts";
@@ -14,7 +14,10 @@ const client = await compile(guest("p3/tcp_client"));
 const network = { sockets: true } as const;
 
 /** Starts the server for so many connections. */
-async function echoServer(connections: number): Promise<{ port: number; ended: Promise<string> }> {
+async function echoServer(
+  connections: number,
+  signal?: AbortSignal,
+): Promise<{ port: number; ended: Promise<string> }> {
   let output = "";
   const listening = Promise.withResolvers<number>();
   const stdout = new WritableStream<Uint8Array>({
@@ -23,7 +26,8 @@ async function echoServer(connections: number): Promise<{ port: number; ended: P
       if (output.includes("\n")) listening.resolve(Number(output.split("\n")[0]));
     },
   });
-  const running = run(server, { args: ["echo_server", `${connections}`], network, stdout });
+  const args = ["echo_server", ...Number.isFinite(connections) ? [`${connections}`] : []];
+  const running = run(server, { args, network, stdout, ...signal && { signal } });
   running.catch(listening.reject);
   const port = await listening.promise;
   return { port, ended: running.then(({ exitCode }) => `${exitCode} ${output.slice(output.indexOf("\n") + 1)}`) };
@@ -102,4 +106,46 @@ Deno.test("nobody listens, and sockets that are not granted", async () => {
   assertEquals(await talk(gone.port, {}), [1, "", "ErrorCode::AccessDenied\n"]);
   const { exitCode, stdout } = await run(server, { args: ["echo_server"], stdout: "capture" });
   assertEquals([exitCode, text(stdout!)], [1, "ErrorCode::AccessDenied\n"]);
+});
+
+Deno.test("a server that is aborted stops listening and hangs up", async () => {
+  const abort = new AbortController(), reason = new Error("enough");
+  const { port, ended } = await echoServer(Infinity, abort.signal);
+  const hungUp = Promise.withResolvers<void>();
+  const socket = connect(port, "127.0.0.1", () => socket.write("x"));
+  socket.on("error", () => {});
+  socket.on("close", () => hungUp.resolve());
+  await new Promise((resolve) => socket.once("data", resolve));
+  abort.abort(reason);
+  assertEquals(await ended.catch((error) => error), reason);
+  await hungUp.promise;
+  assertEquals(await talk(port, { network }), [1, "", "ErrorCode::ConnectionRefused\n"]);
+});
+
+Deno.test({
+  name: "a client sends no faster than its server reads",
+  ignore: !features.jspi,
+  async fn() {
+    let pulled = 0;
+    const stdin = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    }, { highWaterMark: 0 });
+    const connected = Promise.withResolvers<Socket>();
+    const lazy = await listening((socket) => {
+      socket.on("error", () => {});
+      connected.resolve(socket.pause());
+    });
+    const talking = talk(lazy.port, { stdin, network });
+    const socket = await connected.promise;
+    // Until nothing more is taken: what the system buffers is some megabytes.
+    for (let last = -1; last !== pulled; await new Promise((resolve) => setTimeout(resolve, 50))) last = pulled;
+    assert(pulled < 1000, `${pulled} chunks were taken`);
+    socket.resetAndDestroy();
+    // Which of the two depends on what the runtime says first.
+    assertMatch((await talking).join(), /^1,,ErrorCode::Connection(Reset|Broken)\n$/);
+    await lazy.close();
+  },
 });
