@@ -1,20 +1,26 @@
-// deno task guests: compiles the guests of tests/wasi/guests from C, with clang (Debian: clang,
-// lld, wasi-libc) and wit-bindgen (Cargo: wit-bindgen-cli).
+// deno task guests [c | rust]: compiles the guests of tests/wasi/guests from C, with clang (Debian:
+// clang, lld, wasi-libc) and wit-bindgen (Cargo: wit-bindgen-cli), and those in its folder p3 from
+// Rust (rust_guests.ts).
 // Those are not on every machine: what each binary was made from is kept as a digest, and a test
 // says whether it is current.
 
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { must } from "./process.ts";
+import { buildRust, rustGuests, rustSources } from "./rust_guests.ts";
 
 const directory = "tests/wasi/guests";
-/** Programs, each with the world of the same name. */
-export const guests: readonly string[] = ["hello", "command", "count", "server"];
+/** Programs in C, each with the world of the same name. */
+const programs: readonly string[] = ["hello", "command", "count", "server"];
+/** All guests. */
+export const guests: readonly string[] = [...programs, ...rustGuests];
 const digests = `${directory}/digests.json`;
 
 /** A digest of what a guest is made from. */
 export async function sourceDigest(guest: string): Promise<string> {
-  const names = [`${guest}.c`, "support.h", "wasi.wit"];
-  const texts = await Promise.all(names.map((name) => Deno.readTextFile(`${directory}/${name}`)));
+  const sources = rustGuests.includes(guest)
+    ? rustSources(guest)
+    : [`${guest}.c`, "support.h", "wasi.wit"].map((name) => `${directory}/${name}`);
+  const texts = await Promise.all(sources.map((path) => Deno.readTextFile(path)));
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(texts.join("\0")));
   return new Uint8Array(hash).toHex();
 }
@@ -42,10 +48,10 @@ async function build(guest: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const made: Record<string, string> = {};
-  for (const guest of guests) {
-    await build(guest);
-    made[guest] = await sourceDigest(guest);
-  }
+  const [which] = Deno.args, made = await recordedDigests();
+  if (which !== "rust") { for (const guest of programs) await build(guest); }
+  if (which !== "c") await buildRust();
+  const built = which === "c" ? programs : which === "rust" ? rustGuests : guests;
+  for (const guest of built) made[guest] = await sourceDigest(guest);
   await Deno.writeTextFile(digests, `${JSON.stringify(made, undefined, 2)}\n`);
 }

@@ -63,11 +63,15 @@ export class Body {
     this.settle(ok(undefined) as Taken);
   }
 
-  /** For the host, which takes the contents itself and throws the trailers away. */
-  taking(): Contents | undefined {
+  /**
+   * For the host, which takes the contents itself and throws the trailers away: the contents, and
+   * what the trailers say of how they ended.
+   */
+  taking(): { readonly contents: Contents | undefined; readonly ended: Promise<Taken> } {
     this.#isConsumed = true;
-    valueOf(this.trailers).catch(() => {});
-    return this.contents;
+    const ended = valueOf(this.trailers).then((end) => (end.tag === "err" ? end : ok(undefined)) as Taken);
+    ended.catch(() => {});
+    return { contents: this.contents, ended };
   }
 
   /** For a guest that consumes it; `res` is what the guest says of that. */

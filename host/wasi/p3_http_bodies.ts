@@ -46,7 +46,7 @@ export function sendBody(
   code: "HTTP-request-body-size" | "HTTP-response-body-size",
   finish: (isWhole: boolean) => void = () => {},
 ): ReadableStream<Uint8Array> | undefined {
-  const contents = body.taking();
+  const { contents, ended } = body.taking();
   const settle = (taken: Taken): void => {
     body.settle(taken);
     finish(taken.tag === "ok");
@@ -59,9 +59,11 @@ export function sendBody(
   let count = 0;
   return new ReadableStream({
     async pull(controller) {
-      let next: IteratorResult<Uint8Array>;
+      let next: IteratorResult<Uint8Array>, end: Taken | undefined;
       try {
         next = await reader.next();
+        // A body is whole when its trailers say so.
+        if (next.done) end = await ended;
       } catch (error) {
         finish(false);
         throw error;
@@ -72,6 +74,10 @@ export function sendBody(
         settle(err({ tag: code, val: BigInt(count) }) as Taken);
         reader.cancel().catch(() => {});
         controller.error(new Error(`a body of ${count} bytes, and content-length says ${length}`));
+      } else if (end?.tag === "err") {
+        body.settle(end);
+        finish(true); // the guest has said so, it has not broken down
+        controller.error(new Error(`a body broke off: ${end.val.tag}`));
       } else if (done) {
         settle(ok(undefined) as Taken);
         controller.close();

@@ -101,7 +101,8 @@ export async function intoSink<E>(
         at += part.length;
       }
     }
-    sink.flush();
+    // A sink that has ended is not flushed: its `permit` says why it has.
+    if (sink.permit() !== undefined) sink.flush();
     while (!sink.ready()) await whenReady(sink);
     await sink.settle?.();
     return sink.permit() === undefined ? err(closed) as Ended<E> : ok(undefined) as Ended<E>;
