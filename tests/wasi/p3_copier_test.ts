@@ -2,7 +2,8 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { compile } from "@windlass/component";
-import { run, type WasiOptions } from "@windlass/component/wasi";
+import { memoryFileSystem, run, type WasiOptions } from "@windlass/component/wasi";
+import { systems } from "./grounds.ts";
 import { guest } from "./guests.ts";
 import { text, withDirectory } from "./support.ts";
 
@@ -78,3 +79,19 @@ Deno.test("what may not be done, is not done, and the copier says why", async ()
     assertEquals(await copies("/d/from", "/d/to", {}), [1, "", "no such directory is preopened\n"]);
   });
 });
+
+for (const [name, make] of Object.entries(systems)) {
+  Deno.test(`a tree is copied from one file system into another: memory, and ${name}`, async () => {
+    const large = Uint8Array.from({ length: 200_001 }, (_, i) => i * 31 + (i >> 8));
+    const from = memoryFileSystem({ tree: { "a": "a", large, inner: { "b ü": "bb", empty: {} } } }), to = await make();
+    const preopens = { "/from": { fileSystem: from, readOnly: true }, "/to": to, "/back": from };
+    const log = (folder: string): string =>
+      ["a (1)", "large (200001)", "inner/b ü (2)"].map((line) => `${folder}/${line}\n`).sort().join("");
+    const sorted = ([code, out, said]: [number, string, string]) => [code, said, out.match(/.*\n/g)?.sort().join("")];
+    assertEquals(sorted(await copies("/from/tree", "/to/copy", preopens)), [0, "", log("tree")]);
+    assertEquals(sorted(await copies("/to/copy", "/back/again", preopens)), [0, "", log("copy")]);
+    assertEquals(text(from.read("again/inner/b ü")!), "bb");
+    assertEquals(from.list("again/inner/empty"), []);
+    assertEquals(from.read("again/large")!.every((byte, i) => byte === large[i]), true);
+  });
+}
