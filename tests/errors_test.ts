@@ -535,6 +535,22 @@ check("TRAP_PHRASES", "Trap", {
     message: "Cannot call export g: borrow handles still remain at the end of the call",
     provoke: async () => (await instance(withFiles(`(func (export "f")) ${g}`), files)).exports.g!(new File()),
   },
+  "borrow-representation": {
+    message: "Cannot lower param 1 `x` of export f: the representation of a borrowed resource does not fit in an i32",
+    provoke: async () => {
+      const source = await wat(`(component
+        (type $r (resource (rep i64))) (core func $new (canon resource.new $r))
+        (core module $M (import "" "new" (func $new (param i64) (result i32)))
+          (func (export "make") (result i32) (call $new (i64.const 0x100000000)))
+          (func (export "f") (param i32)))
+        (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
+        (export $e "r" (type $r))
+        (func (export "make") (result (own $e)) (canon lift (core func $m "make")))
+        (func (export "f") (param "x" (borrow $e)) (canon lift (core func $m "f"))))`);
+      const { exports } = instantiateSync(compileSync(source, { gates: { memory64: true } }));
+      exports.f!(exports.make!());
+    },
+  },
   "handle-limit": {
     message: "Cannot call export f: handle table is full: limit of 2 handles",
     provoke: async () => {

@@ -92,7 +92,11 @@ export class Region {
   view(view: NumericView, ptr: string, offset: number, size: number): string {
     this.usesMemory = true;
     const address = offset === 0 ? ptr : `${ptr} + ${offset}`;
-    return size === 1 ? `m.${view}[${address}]` : `m.${view}[${address} >>> ${Math.log2(size)}]`;
+    if (size === 1) return `m.${view}[${address}]`;
+    // A shift takes 32 bits of an address. The address is aligned, so that both are exact.
+    return this.program.address === "i32"
+      ? `m.${view}[${address} >>> ${Math.log2(size)}]`
+      : `m.${view}[(${address}) / ${size}]`;
   }
 
   /** A pointer from a core value, as an expression. */

@@ -11,7 +11,6 @@ import { MAX_ADAPTER_MODULES, MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES
 import type { CoreRef, Plan, PlanOptions, PlanStep } from "./plan_types.ts";
 import { isAsyncPlan } from "./async_plan.ts";
 import { suspendingReach } from "./suspend_reach.ts";
-import { unsupportedStep } from "./unsupported.ts";
 
 /** The step of a call between guests. */
 export type AdapterStep = PlanStep & { readonly kind: "adapter" };
@@ -76,7 +75,9 @@ export function fusedGroups(plan: Plan, memories: boolean): FusedGroup[] {
 /** Whether an adapter can serve a call. */
 function isServed(step: AdapterStep, plan: Plan, memories: boolean): boolean {
   const { options, core } = plan.lifts[step.lift]!;
-  if (unsupportedStep(step, plan) !== undefined || valuesOf(step.type) > MAX_ADAPTER_VALUES) return false;
+  if (valuesOf(step.type) > MAX_ADAPTER_VALUES) return false;
+  // Adapters have 32-bit pointers only.
+  if (options.address === "i64" || step.options.address === "i64") return false;
   if (!memories && (options.memory ?? step.options.memory) !== undefined) return false;
   // Such functions are made when they are first called.
   return [core, options.realloc, options.postReturn, step.options.realloc].every((ref) => ref?.kind !== "made");

@@ -17,7 +17,7 @@ import {
 import { Loopback } from "../../abi/calls/loopback.ts";
 import { exportFunction } from "../../abi/codegen/tiers.ts";
 import { refuseEnter } from "../../abi/state/entering.ts";
-import { isHostError, rethrow, surface, trapAt } from "../../abi/state/trap.ts";
+import { isHostError, rethrow, surface } from "../../abi/state/trap.ts";
 import { callableTask, methodWithSignal, raceWithSignal } from "../../abi/concurrency/call_from_host.ts";
 import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
@@ -28,7 +28,6 @@ import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
 import type { DefinedComponent, FuncRef, ModuleRef, Plan, PlanComponent } from "../plan/plan_types.ts";
 import { type HostImport, RunningCore, type RunSettings } from "./running_core.ts";
-import { unsupportedLift } from "../plan/unsupported.ts";
 
 /** A core module to instantiate. */
 export interface Instantiation {
@@ -91,7 +90,6 @@ export class Running {
   func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
     if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, style);
     const made = this.#export(ref, path);
-    if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx } = made, { suspension } = this.tree;
     if (lifted.signature.type.async) return this.#task(made, path, style);
     const core = suspension === undefined
@@ -110,7 +108,6 @@ export class Running {
   promisingFunc(ref: FuncRef, path: string, { throws, method }: ExportStyle): PromisingCall {
     if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, { throws, method });
     const made = this.#export(ref, path);
-    if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
     if (made.target() !== undefined) return this.#task(made, path, { throws, method });
     const core = hooked(this.tree, suspendingCore(), path, true, true);
@@ -145,14 +142,8 @@ export class Running {
     return method ? methodWithSignal(call) : call;
   }
 
-  /**
-   * Gives the parts of a lift, with hooks around everything but the core function. If the lift is
-   * not supported, gives the missing feature.
-   */
-  #export(
-    ref: FuncRef,
-    path: string,
-  ): ExportedLift | string {
+  /** Gives the parts of a lift, with hooks around everything but the core function. */
+  #export(ref: FuncRef, path: string): ExportedLift {
     const { tree } = this;
     if (ref.kind === "import") {
       const key = `${ref.leaf} ${path}`;
@@ -166,8 +157,6 @@ export class Running {
       const { lifted, cx } = made;
       return { lifted, cx, suspendingCore: () => lifted.core, target: () => undefined };
     }
-    const unsupported = unsupportedLift(this.plan.lifts[ref.lift]!);
-    if (unsupported !== undefined) return unsupported;
     const { lifted, options, node, suspendingCore, target } = this.#core.lift(ref.lift);
     const { postReturn } = lifted;
     return {

@@ -14,6 +14,7 @@ import { adapt, adaptSuspending, type Sides } from "../../abi/calls/guest_to_gue
 import { ComponentInstance, type InstanceTree } from "../../abi/state/instance.ts";
 import { type ClassOf, GuestResource } from "../../abi/resources/guest_resource.ts";
 import { HostResource, type HostResourceClass } from "../../abi/resources/host_resource.ts";
+import type { Rep } from "../../abi/state/resource_runtime.ts";
 import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/builtins.ts";
 import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
@@ -188,10 +189,16 @@ export class RunningCore {
   /** Notes the definition of a step. */
   step(step: Exclude<PlanStep, { kind: "instantiate" }>): void {
     if (step.kind === "resource") {
-      const { type } = this.plan.resources[step.resource]!;
-      const destructor = step.destructor && this.#core(step.destructor) as (rep: number) => void;
+      const { type, rep } = this.plan.resources[step.resource]!;
+      const destructor = step.destructor && this.#core(step.destructor) as (rep: Rep) => void;
       const pinned = destructor && this.#pinned("a destructor", destructor);
-      this.tree.resources[step.resource] = new GuestResource(type, this.#nodes[step.node]!, pinned, this.#classOf);
+      this.tree.resources[step.resource] = new GuestResource(
+        type,
+        this.#nodes[step.node]!,
+        pinned,
+        this.#classOf,
+        rep,
+      );
       return;
     }
     this.#coreFuncs[step.coreFunc] = step;
@@ -327,7 +334,7 @@ export class RunningCore {
   }
 
   #made(step: MakingStep): CoreFunction {
-    const node = this.#nodes[step.node]!, unsupported = unsupportedStep(step, this.plan);
+    const node = this.#nodes[step.node]!, unsupported = unsupportedStep(step);
     if (unsupported !== undefined) return trapping(node, unsupported);
     switch (step.kind) {
       case "lower":
@@ -416,7 +423,7 @@ export class RunningCore {
    * one.
    */
   #canSuspend(step: CallStep): boolean {
-    if (this.tree.suspension === undefined || unsupportedStep(step, this.plan) !== undefined) return false;
+    if (this.tree.suspension === undefined) return false;
     // An adapter in WebAssembly is suspended with its guests.
     if (step.kind === "adapter") return this.#reach.has(step.lift) && this.#fused?.serves(step) !== true;
     return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;
