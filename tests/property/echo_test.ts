@@ -1,6 +1,7 @@
 // Random values of random types go host → guest → host → guest → host and stay what they are:
 // through one guest, and through two with all pairs of string encodings; to plain, dynamic and
-// typed host functions; in functions at the root and in interfaces. WINDLASS_SEED=n repeats a run,
+// typed host functions; in functions at the root and in interfaces; with memories of 32 and of 64 bits,
+// and from one to the other. WINDLASS_SEED=n repeats a run,
 // WINDLASS_RUNS=n makes it n times as long; what fails is shrunk, and fast-check prints its seed
 // and path.
 
@@ -19,12 +20,21 @@ import {
   type ResourceClass,
   t,
 } from "@windlass/component";
+import type { AddressType } from "../../abi/types/core_values.ts";
 import { formatType, type ResourceType, type ValType } from "../../abi/types/types.ts";
-import { difference, type ObjectsOf, schemaOf, signatures, types, values } from "../support/arbitraries.ts";
+import {
+  addressTypes,
+  difference,
+  type ObjectsOf,
+  schemaOf,
+  signatures,
+  types,
+  values,
+} from "../support/arbitraries.ts";
 import { echoComponent, echoOf, type EchoOptions, GUEST, HOST, keepComponent } from "../support/echo.ts";
 import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";
 import { factor, runs, seed } from "../support/runs.ts";
-import { gates } from "../support/wasm.ts";
+import { wideGates } from "../support/wasm.ts";
 
 let calls = 0;
 
@@ -95,7 +105,7 @@ function echo(signature: Signature, options: EchoOptions, style: Style, fused: b
     : HostFunc.typed(schema, host as never);
   const members: Imports = { f, r0: FirstResource, r1: SecondResource };
   const instance: Instance = instantiateSync(
-    compileSync(echoComponent(signature, options), { gates, fused }),
+    compileSync(echoComponent(signature, options), { gates: wideGates, fused }),
     options.interfaces ? { [HOST]: members } : members,
   );
   const { exports } = instance;
@@ -127,6 +137,7 @@ const MOST_CALLS = 8;
 interface Case {
   readonly signature: Signature;
   readonly encodings: readonly StringEncoding[];
+  readonly addresses: readonly AddressType[];
   readonly interfaces: boolean;
   readonly style: Style;
   /** Whether calls between the guests have an adapter. */
@@ -145,6 +156,7 @@ function cases(signature: Arbitrary<Signature>, guests: number): Arbitrary<Case>
     fc.record({
       signature: fc.constant(of),
       encodings: fc.array(encoding, { minLength: guests, maxLength: guests }),
+      addresses: fc.array(addressTypes, { minLength: guests, maxLength: guests }),
       interfaces: fc.boolean(),
       style: fc.constantFrom(...styles),
       fused: fc.boolean(),
@@ -184,12 +196,13 @@ Deno.test("a guest that stores flat values by the specification's rules gives ba
     fc.record({
       type: fc.constant(type),
       encoding,
+      address: addressTypes,
       given: fc.array(values(type), { minLength: 1, maxLength: MOST_CALLS, size: "max" }),
     })
   );
   fc.assert(
-    fc.property(kept, ({ type, encoding, given }) => {
-      const { f } = instantiateSync(compileSync(keepComponent(type, encoding), { gates })).exports;
+    fc.property(kept, ({ type, encoding, address, given }) => {
+      const { f } = instantiateSync(compileSync(keepComponent(type, encoding, address), { gates: wideGates })).exports;
       for (const value of given) {
         calls++;
         requireSame(type, value, outcome(type, () => f(value)), "the result");

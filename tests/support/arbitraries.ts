@@ -3,8 +3,9 @@
 // (`constructor`, `then`) and with each other in camelCase.
 
 import fc, { type Arbitrary } from "fast-check";
+import type { AddressType } from "../../abi/types/core_values.ts";
 import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
-import { type ResourceClass, type Schema, t } from "@windlass/component";
+import { features, type ResourceClass, type Schema, t } from "@windlass/component";
 import type { Signature } from "./encoder.ts";
 import { flatTypes } from "./flat_types.ts";
 
@@ -343,3 +344,8 @@ function payloadOf(type: ValType, tag: string): ValType | undefined {
   if (type.kind === "result") return tag === "ok" ? type.ok : type.err;
   return type.kind === "variant" ? type.cases.find((part) => part.name === tag)?.type : undefined;
 }
+
+/** Address types of memories: half of them have 64 bits, where the engine has such. */
+export const addressTypes: Arbitrary<AddressType> = features.memory64
+  ? fc.constantFrom("i32", "i64")
+  : fc.constant("i32");
