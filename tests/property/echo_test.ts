@@ -11,6 +11,7 @@ import {
   compileSync,
   ComponentError,
   err,
+  features,
   HostFunc,
   type HostFunction,
   type Imports,
@@ -25,6 +26,7 @@ import { formatType, type ResourceType, type ValType } from "../../abi/types/typ
 import {
   addressTypes,
   difference,
+  everything,
   type ObjectsOf,
   schemaOf,
   signatures,
@@ -138,6 +140,7 @@ interface Case {
   readonly signature: Signature;
   readonly encodings: readonly StringEncoding[];
   readonly addresses: readonly AddressType[];
+  readonly above: number;
   readonly interfaces: boolean;
   readonly style: Style;
   /** Whether calls between the guests have an adapter. */
@@ -151,12 +154,16 @@ function callsOf({ params, result }: Signature): Arbitrary<Call[]> {
   return fc.array(call, { minLength: 1, maxLength: MOST_CALLS, size: "max" });
 }
 
-function cases(signature: Arbitrary<Signature>, guests: number): Arbitrary<Case> {
+function cases(signature: Arbitrary<Signature>, guests: number, above = 0): Arbitrary<Case> {
   return signature.chain((of) =>
     fc.record({
       signature: fc.constant(of),
       encodings: fc.array(encoding, { minLength: guests, maxLength: guests }),
-      addresses: fc.array(addressTypes, { minLength: guests, maxLength: guests }),
+      addresses: fc.array(above > 0 ? fc.constant<AddressType>("i64") : addressTypes, {
+        minLength: guests,
+        maxLength: guests,
+      }),
+      above: fc.constant(above),
       interfaces: fc.boolean(),
       style: fc.constantFrom(...styles),
       fused: fc.boolean(),
@@ -167,8 +174,8 @@ function cases(signature: Arbitrary<Signature>, guests: number): Arbitrary<Case>
 
 const echoes: Arbitrary<Signature> = types().map(echoOf);
 
-function property(what: string, arbitrary: Arbitrary<Case>, numRuns: number): void {
-  Deno.test(what, () => {
+function property(name: string, arbitrary: Arbitrary<Case>, numRuns: number, ignore = false): void {
+  const fn = (): void => {
     fc.assert(
       fc.property(arbitrary, ({ signature, calls, style, fused, ...options }) => {
         const { instance, call } = echo(signature, options, style, fused);
@@ -179,7 +186,8 @@ function property(what: string, arbitrary: Arbitrary<Case>, numRuns: number): vo
       }),
       { seed, numRuns: runs(numRuns) },
     );
-  });
+  };
+  Deno.test({ name, ignore, fn });
 }
 
 // A name, since `deno test --quiet` prints nothing else.
@@ -190,6 +198,12 @@ property("functions of any signature pass through one guest", cases(signatures()
 property("functions of any signature pass through two guests", cases(signatures(), 2), 400);
 property("handles pass through one guest", cases(signatures(resources), 1), 300);
 property("handles pass through two guests", cases(signatures(resources), 2), 300);
+property(
+  "values come back from above 4 GiB",
+  cases(fc.constant(echoOf(everything)), 1, 2 ** 32),
+  4,
+  !features.memory64,
+);
 
 Deno.test("a guest that stores flat values by the specification's rules gives back what it was given", () => {
   const kept = types().chain((type) =>

@@ -9,7 +9,7 @@ import { compileSync, err, features, type HostFunction, type Imports, instantiat
 import { tiers } from "../../abi/codegen/tiers.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import { kernels } from "../../abi/wasm/text.ts";
-import { addressTypes, signatures, types, values } from "../support/arbitraries.ts";
+import { addressTypes, everything, signatures, types, values } from "../support/arbitraries.ts";
 import { echoComponent, echoOf, type EchoOptions } from "../support/echo.ts";
 import { type Signature, stringEncodings } from "../support/encoder.ts";
 import { factor, runs, seed } from "../support/runs.ts";
@@ -158,21 +158,22 @@ function callsOf({ params, result }: Signature): Arbitrary<Call[]> {
 }
 
 /** What kind of guest is called. */
+const encodings = fc.constantFrom(...stringEncodings).map((encoding) => [encoding]);
 const guests: Arbitrary<EchoOptions> = fc.record({
-  encodings: fc.constantFrom(...stringEncodings).map((encoding) => [encoding]),
+  encodings,
   addresses: addressTypes.map((address) => [address]),
 });
 
 let calls = 0;
 
-function property(what: string, signature: Arbitrary<Signature>, numRuns: number): void {
+function property(what: string, signature: Arbitrary<Signature>, numRuns: number, kind = guests, needed = true): void {
   Deno.test({
     name: what,
-    ignore: !features.codegen,
+    ignore: !features.codegen || !needed,
     fn() {
       const { warmCalls } = tiers, { warmStrings } = kernels;
       [tiers.warmCalls, kernels.warmStrings] = [0, 0];
-      const arbitrary = signature.chain((of) => fc.record({ of: fc.constant(of), guest: guests, calls: callsOf(of) }));
+      const arbitrary = signature.chain((of) => fc.record({ of: fc.constant(of), guest: kind, calls: callsOf(of) }));
       try {
         fc.assert(
           fc.property(arbitrary, ({ of, guest, calls: made }) => {
@@ -192,6 +193,8 @@ Deno.test(`the seed is WINDLASS_SEED=${seed}`, () => assert(Number.isSafeInteger
 property("both tiers echo values of any type alike", types().map(echoOf), 800);
 property("both tiers call functions of any signature alike", signatures(), 500);
 property("both tiers pass handles alike", signatures(resources), 400);
+const high = encodings.map((encodings): EchoOptions => ({ encodings, addresses: ["i64"], above: 2 ** 32 }));
+property("both tiers echo values above 4 GiB alike", fc.constant(echoOf(everything)), 5, high, features.memory64);
 Deno.test({
   name: "behaviour 30: both tiers call asynchronous functions of any signature alike",
   ignore: !features.codegen,

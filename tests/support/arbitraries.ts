@@ -349,3 +349,25 @@ function payloadOf(type: ValType, tag: string): ValType | undefined {
 export const addressTypes: Arbitrary<AddressType> = features.memory64
   ? fc.constantFrom("i32", "i64")
   : fc.constant("i32");
+
+/** Every kind of type that lies in memory: for tests that make few components. */
+export const everything: ValType = {
+  kind: "list",
+  element: {
+    kind: "tuple",
+    types: [
+      ...(["bool", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "char", "string"] as const)
+        .map((kind): ValType => ({ kind })),
+      { kind: "flags", names: Array.from({ length: 12 }, (_, i) => `f${i}`) },
+      { kind: "flags", names: Array.from({ length: 20 }, (_, i) => `f${i}`) },
+      { kind: "enum", names: Array.from({ length: 300 }, (_, i) => `e${i}`) },
+      {
+        kind: "result",
+        ok: { kind: "list", element: { kind: "u16" } },
+        err: { kind: "option", element: { kind: "f64" } },
+      },
+      { kind: "fixed-list", element: { kind: "s64" }, length: 2 },
+      { kind: "map", key: { kind: "u32" }, value: { kind: "string" } },
+    ],
+  },
+};

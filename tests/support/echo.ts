@@ -27,13 +27,22 @@ export interface EchoOptions {
   readonly encodings: readonly StringEncoding[];
   /** The address types of their memories. `i32` if there are none. */
   readonly addresses?: readonly AddressType[];
+  /** The first address that they use. Only 64-bit memories have one above 4 GiB. */
+  readonly above?: number;
   /**
    * Whether the function `f` is imported from and exported in an interface; otherwise at the root.
    */
   readonly interfaces?: boolean;
 }
 
-/** Where the return area starts in a guest's memory. */
+/** How a guest addresses its memory. */
+interface Addressing {
+  readonly address: AddressType;
+  /** Where the return area starts. */
+  readonly area: number;
+}
+
+/** How far the return area is from the first address that is used. */
 const AREA = 16;
 const PAGE = 65536;
 
@@ -42,10 +51,10 @@ const PAGE = 65536;
  * whether it grows or not.
  * The heap starts near the end of a page, so that small values make it grow, too.
  */
-function libc(area: number, address: AddressType): Uint8Array<ArrayBuffer> {
+function libc(size: number, { address, area }: Addressing): Uint8Array<ArrayBuffer> {
   const module = new CoreModuleEncoder(), on = addressOps[address], number = on.const;
-  const pages = Math.ceil((AREA + area + 1) / PAGE);
-  const base = Math.max(AREA + area, pages * PAGE - 200);
+  const pages = Math.ceil((area + size + 1) / PAGE);
+  const base = Math.max(area + size, pages * PAGE - 200);
   const [oldPtr, oldSize, alignment, newSize, ptr] = [0, 1, 2, 3, 4].map(op.localGet) as [
     number[],
     number[],
@@ -106,8 +115,8 @@ function borrows({ params }: Signature, address: AddressType): { readonly local:
 }
 
 /** A core module whose `f` calls the imported `f`, and whose `post` resets the allocator. */
-function caller(signature: Signature, address: AddressType): Uint8Array<ArrayBuffer> {
-  const module = new CoreModuleEncoder(), area = addressOps[address].const(AREA);
+function caller(signature: Signature, { address, area: at }: Addressing): Uint8Array<ArrayBuffer> {
+  const module = new CoreModuleEncoder(), area = addressOps[address].const(at);
   const { returned, params, lifted, lowered } = coreSignature(signature, address);
   const imported = module.importFunc("host", "f", lowered.params, lowered.results);
   const reset = module.importFunc("libc", "reset", [], []);
@@ -133,13 +142,13 @@ function caller(signature: Signature, address: AddressType): Uint8Array<ArrayBuf
  */
 function keeper(
   signature: Signature & { readonly result: ValType },
-  address: AddressType,
+  { address, area: at }: Addressing,
 ): Uint8Array<ArrayBuffer> {
-  const module = new CoreModuleEncoder(), area = addressOps[address].const(AREA);
+  const module = new CoreModuleEncoder(), area = addressOps[address].const(at);
   const { direct, returned, params, lifted } = coreSignature(signature, address);
   const reset = module.importFunc("libc", "reset", [], []);
   module.importMemory("libc", "memory", address);
-  const body = returned || !direct ? op.localGet(0) : [...storeFlat(signature.result, AREA, 0, address), ...area];
+  const body = returned || !direct ? op.localGet(0) : [...storeFlat(signature.result, at, 0, address), ...area];
   const func = module.func(params, lifted, [body]);
   const post = module.func(lifted, [], [op.call(reset)]);
   return module.export("f", "func", func).export("post", "func", post).finish();
@@ -200,10 +209,10 @@ function instantiateLibc(
   component: ComponentEncoder,
   { result }: Signature,
   stringEncoding: StringEncoding,
-  address: AddressType,
+  addressing: Addressing,
 ) {
-  const area = result === undefined ? 0 : sizeOf(result, address).size;
-  const instance = component.coreInstance(component.coreModule(libc(area, address)));
+  const size = result === undefined ? 0 : sizeOf(result, addressing.address).size;
+  const instance = component.coreInstance(component.coreModule(libc(size, addressing)));
   const memory = component.aliasCoreExport("core memory", instance, "memory");
   const realloc = component.aliasCoreExport("core func", instance, "realloc");
   return { instance, options: { stringEncoding, memory, realloc } };
@@ -212,12 +221,12 @@ function instantiateLibc(
 function direct(
   signature: Signature,
   encoding: StringEncoding,
-  address: AddressType,
+  addressing: Addressing,
   interfaces: boolean,
 ): Uint8Array<ArrayBuffer> {
   const component = new ComponentEncoder();
   const { func, types } = importFunc(component, signature, interfaces);
-  const { instance, options } = instantiateLibc(component, signature, encoding, address);
+  const { instance, options } = instantiateLibc(component, signature, encoding, addressing);
   const imports: Record<string, Item> = { f: ["core func", component.lower(func, options)] };
   for (const { type } of signature.params) {
     if (type.kind !== "borrow") continue;
@@ -226,7 +235,7 @@ function direct(
       component.resourceBuiltin("drop", types.resource(type.resource)),
     ];
   }
-  const main = component.coreInstance(component.coreModule(caller(signature, address)), {
+  const main = component.coreInstance(component.coreModule(caller(signature, addressing)), {
     host: component.coreExports(imports),
     libc: instance,
   });
@@ -236,13 +245,14 @@ function direct(
 
 /** A component that imports `f` and exports `f` of the same type, which calls it. */
 export function echoComponent(signature: Signature, options: EchoOptions): Uint8Array<ArrayBuffer> {
-  const { encodings: [outer, inner], addresses: [first = "i32", second = "i32"] = [], interfaces = false } = options;
-  if (inner === undefined) return direct(signature, outer!, first, interfaces);
+  const { encodings: [outer, inner], addresses = [], above = 0, interfaces = false } = options;
+  const [first, second] = [0, 1].map((i): Addressing => ({ address: addresses[i] ?? "i32", area: above + AREA }));
+  if (inner === undefined) return direct(signature, outer!, first!, interfaces);
   const component = new ComponentEncoder();
   const { func, types } = importFunc(component, signature, interfaces);
   const named = [...types.named].map(([label, index]): [string, Item] => [label, ["type", index]]);
-  const a = component.component(direct(signature, outer!, first, interfaces));
-  const b = component.component(direct(signature, inner, second, interfaces));
+  const a = component.component(direct(signature, outer!, first!, interfaces));
+  const b = component.component(direct(signature, inner, second!, interfaces));
   // The imported instance is instance 0.
   const host: Record<string, Item> = interfaces
     ? { [HOST]: ["instance", 0] }
@@ -266,10 +276,11 @@ export function keepComponent(
   encoding: StringEncoding,
   address: AddressType = "i32",
 ): Uint8Array<ArrayBuffer> {
+  const addressing = { address, area: AREA };
   const signature = { params: [{ name: "x", type }], result: type };
   const component = new ComponentEncoder();
-  const { instance, options } = instantiateLibc(component, signature, encoding, address);
-  const main = component.coreInstance(component.coreModule(keeper(signature, address)), { libc: instance });
+  const { instance, options } = instantiateLibc(component, signature, encoding, addressing);
+  const main = component.coreInstance(component.coreModule(keeper(signature, addressing)), { libc: instance });
   // Without an import of `f` the names come from imported types.
   const types = new TypeWriter(component);
   component.export("f", ["func", liftFunc(component, main, options, signature, types)]);
