@@ -241,6 +241,8 @@ export const TRAP_PHRASES = {
   "task-limit": "more than {0} calls are under way: limit `tasks`",
   /** Every task waits, and nothing is left that could wake one. */
   "deadlock": "deadlock detected: event loop cannot make further progress{0}",
+  /** The engine gives JavaScript no view of a memory. */
+  "memory-too-large": "a memory is larger than the engine's views go: {0}",
   /** A borrow of a resource with a 64-bit representation that goes to the guest that defines it. */
   "borrow-representation": "the representation of a borrowed resource does not fit in an i32",
   /** A built-in whose run-time comes with a later version. */

@@ -535,6 +535,22 @@ check("TRAP_PHRASES", "Trap", {
     message: "Cannot call export g: borrow handles still remain at the end of the call",
     provoke: async () => (await instance(withFiles(`(func (export "f")) ${g}`), files)).exports.g!(new File()),
   },
+  "memory-too-large": {
+    message: "Cannot call export f: a memory is larger than the engine's views go: no such buffer",
+    provoke: async () => {
+      const { exports } = await instance(lifted(`(result string)`, pair(16, 1)));
+      const buffer = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "buffer")!;
+      const get = (): never => {
+        throw new RangeError("no such buffer");
+      };
+      Object.defineProperty(WebAssembly.Memory.prototype, "buffer", { ...buffer, get });
+      try {
+        exports.f!();
+      } finally {
+        Object.defineProperty(WebAssembly.Memory.prototype, "buffer", buffer);
+      }
+    },
+  },
   "borrow-representation": {
     message: "Cannot lower param 1 `x` of export f: the representation of a borrowed resource does not fit in an i32",
     provoke: async () => {
