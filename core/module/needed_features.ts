@@ -4,10 +4,10 @@
 // Spec: core spec 3.0 "Binary Format: Modules".
 
 import { CompileError } from "../../errors.ts";
-import { coreExternType, coreLimits, recType } from "./core_types.ts";
+import { coreExternType, coreLimits, coreTableType, recType } from "./core_types.ts";
 import type { CoreLimits } from "./core_syntax.ts";
 import { featureNames, type Features, type NeededFeature } from "./features.ts";
-import { readInstruction, skipImmediates, skipValueType } from "./instructions.ts";
+import { readInstruction, skipConstExpr, skipImmediates, skipValueType } from "./instructions.ts";
 import { Reader } from "../binary/reader.ts";
 
 /** The features a core module uses, found by reading it through. */
@@ -47,8 +47,17 @@ class FeatureScan {
           reader.name();
           const type = coreExternType(reader);
           if (type.kind === "memory") this.#memory(type.limits);
+          if (type.kind === "table") this.#table(type.limits);
           if (type.kind === "tag") this.needed.add("exceptions");
         }, "import");
+        break;
+      case 4:
+        reader.vec(() => {
+          const initialised = reader.peek() === 0x40;
+          if (initialised) reader.take(2);
+          this.#table(coreTableType(reader).limits);
+          if (initialised) skipConstExpr(reader);
+        }, "table");
         break;
       case 5:
         reader.vec(() => this.#memory(coreLimits(reader)), "memory");
@@ -69,6 +78,10 @@ class FeatureScan {
         this.needed.add("simd");
       }
     }
+  }
+
+  #table({ address }: CoreLimits): void {
+    if (address === "i64") this.needed.add("memory64");
   }
 
   #memory(limits: CoreLimits): void {

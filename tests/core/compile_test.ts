@@ -168,6 +168,12 @@ for (const [name, body] of Object.entries(featureModules)) {
   });
 }
 
+Deno.test("neededFeatures() finds a table with 64-bit indices", async () => {
+  for (const table of ["(table i64 2 funcref)", `(import "" "t" (table i64 2 funcref))`]) {
+    assertEquals([...neededFeatures(await wat(`(module ${table})`))], ["memory64"]);
+  }
+});
+
 Deno.test("neededFeatures() finds nothing in a plain module, and reads past every instruction", async () => {
   assertEquals(
     [...neededFeatures(
