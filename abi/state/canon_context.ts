@@ -9,6 +9,7 @@ import type { ComponentInstance } from "./instance.ts";
 import { type GuestMemory, guestMemory } from "./memory.ts";
 import { fromCore, type Pointers, pointersOf } from "./pointers.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
+import { type WideRealloc, wideRealloc } from "../wasm/wide_realloc.ts";
 import { HookFailure } from "./hooks.ts";
 import { asTrap, rethrow, trap } from "./trap.ts";
 
@@ -50,6 +51,8 @@ export class CanonContext {
   readonly resources: readonly ResourceRuntime[];
   readonly #memory: GuestMemory | undefined;
   readonly #realloc: NumericRealloc | undefined;
+  /** Whether the realloc gives pointers of 64 bits, as numbers. */
+  readonly #wide: boolean;
 
   constructor(inst: ComponentInstance, options: CanonOptions, host: boolean) {
     this.inst = inst;
@@ -58,6 +61,7 @@ export class CanonContext {
     this.pointers = pointersOf(options.address);
     this.host = host;
     this.#memory = options.memory && guestMemory(options.memory);
+    this.#wide = options.address === "i64";
     this.#realloc = options.realloc && numeric(options.realloc, this.pointers);
   }
 
@@ -105,7 +109,8 @@ export class CanonContext {
     words[noLeaveAt] = 1;
     let ptr: number;
     try {
-      ptr = fromCore(this.#realloc!(old, oldSize, alignment, size));
+      const core = this.#realloc!(old, oldSize, alignment, size);
+      ptr = this.#wide ? core as number : (core as number) >>> 0;
     } catch (error) {
       const failure = asTrap(error);
       tree.lockDown(failure instanceof HookFailure ? failure.error : failure);
@@ -133,9 +138,17 @@ export class CanonContext {
   }
 }
 
-/** Makes a `realloc` whose parameters and result are numbers. */
+/** After this many calls, a realloc of a 64-bit memory gets a function in WebAssembly around it. */
+const WARM_CALLS = 16;
+
+/** Makes a `realloc` whose parameters and result are numbers. The result of 32 bits may be signed. */
 function numeric(realloc: Realloc, { address, toCore }: Pointers): NumericRealloc {
   if (address === "i32") return realloc as NumericRealloc;
   const core = realloc as (...args: CoreValue[]) => CoreValue;
-  return (old, oldSize, alignment, size) => core(toCore(old), toCore(oldSize), toCore(alignment), toCore(size));
+  let left = WARM_CALLS, fast: WideRealloc | undefined;
+  return (old, oldSize, alignment, size) => {
+    if (fast !== undefined) return fast(old, oldSize, alignment, size);
+    if (left-- === 0) fast = wideRealloc(core);
+    return fromCore(core(toCore(old), toCore(oldSize), toCore(alignment), toCore(size)));
+  };
 }
