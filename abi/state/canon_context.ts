@@ -131,7 +131,11 @@ export class CanonContext {
 
   /** Checks a pointer to the record of parameters or results. */
   checkPointer(value: unknown, alignment: number, size: number): number {
-    const ptr = fromCore(value as CoreValue);
+    return this.checkRecord(fromCore(value as CoreValue), alignment, size);
+  }
+
+  /** The same for a pointer that is a number already. */
+  checkRecord(ptr: number, alignment: number, size: number): number {
     if (ptr % alignment !== 0) trap(this.inst.tree, "unaligned-pointer");
     if (ptr + size > this.#memory!.u8.length) trap(this.inst.tree, "pointer-out-of-bounds");
     return ptr;
