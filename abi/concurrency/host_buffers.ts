@@ -1,6 +1,6 @@
 // Buffers of the host: JavaScript values that a guest reads, and the places for what it writes.
 
-import type { Elements, Form, Sink, Source } from "./shared.ts";
+import type { Elements, Filler, Form, Sink, Source } from "./shared.ts";
 
 /** Values that a guest reads: a chunk. */
 export class HostSource implements Source {
@@ -55,5 +55,13 @@ export class HostSink implements Sink {
   write(elements: Elements, count: number): void {
     this.remain -= count;
     this.#take(elements, count);
+  }
+
+  fill(source: Filler): number | undefined {
+    const place = new Uint8Array(this.remain), count = source.readInto(place);
+    if (count !== undefined && count > 0) {
+      this.write({ kind: "values", values: place.subarray(0, count), form: "host" }, count);
+    }
+    return count;
   }
 }

@@ -7,6 +7,7 @@ import { describe, ValueError } from "../../errors.ts";
 import type { ValType } from "../types/types.ts";
 import { containsAsyncValue, containsHandle, formatType } from "../types/types.ts";
 import { typedArrayOf } from "../codecs/lists.ts";
+import { ByteReader, ByteSource, ByteWriter } from "./byte_streams.ts";
 import { isSameType } from "./plain_types.ts";
 import { HostSink, HostSource } from "./host_buffers.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -51,6 +52,14 @@ export function isHandedOn(stream: ReadableStream): boolean {
   return made?.get(stream)?.shared.demand !== undefined;
 }
 
+/** Takes a guest's stream of bytes out of the object for it. `undefined` if it is not one, or was read already. */
+export function byteReader(stream: ReadableStream): ByteReader | undefined {
+  const source = made?.get(stream);
+  if (source === undefined || source.touched || stream.locked || source.shared.element?.kind !== "u8") return undefined;
+  stream.getReader();
+  return source.giveAway();
+}
+
 let byteStreams: boolean | undefined;
 
 /** Whether the engine has byte streams. Without them, a stream of bytes gives chunks only. */
@@ -76,7 +85,7 @@ class GuestStreamSource implements HostEnd {
   #reading = false;
   /** Whether the stream was closed, cancelled or handed on. */
   #over = false;
-  #failed = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(shared: SharedStream, scheduler: Scheduler) {
     this.shared = shared;
@@ -92,7 +101,7 @@ class GuestStreamSource implements HostEnd {
 
   /** The guest has dropped its end, and everything that it wrote was read. */
   writerDropped(): void {
-    if (this.#failed || this.touched && (this.#reading || this.#over)) return;
+    if (this.#failure !== undefined || this.touched && (this.#reading || this.#over)) return;
     this.#over = true;
     this.scheduler.hostEnds.end(this);
     this.#controller?.close();
@@ -102,7 +111,7 @@ class GuestStreamSource implements HostEnd {
 
   /** The instance was locked down. */
   fail(error: unknown): void {
-    this.#failed = true;
+    this.#failure = { error };
     this.#controller?.error(error);
   }
 
@@ -112,6 +121,13 @@ class GuestStreamSource implements HostEnd {
     this.shared.ended = undefined;
     this.scheduler.hostEnds.end(this);
     return this.shared;
+  }
+
+  /** The host takes the bytes itself. */
+  giveAway(): ByteReader {
+    const reader = new ByteReader(this.handOn(), this.scheduler);
+    if (this.#failure !== undefined) reader.fail(this.#failure.error);
+    return reader;
   }
 
   /** Reads once. `over` is called if the guest writes no more. */
@@ -189,7 +205,8 @@ export function streamFromHost(value: unknown, element: ValType | undefined, sch
     }
   }
   const shared = new SharedStream(element);
-  new JsStreamSource(shared, iteratorOf(value, element, type), element, scheduler);
+  if (value instanceof ByteSource && element?.kind === "u8") new ByteWriter(shared, value, scheduler);
+  else new JsStreamSource(shared, iteratorOf(value, element, type), element, scheduler);
   return shared;
 }
 

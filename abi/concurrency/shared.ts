@@ -31,10 +31,18 @@ export interface Source extends Buffer {
   read(count: number, form: Form): Elements;
 }
 
+/** A source of bytes that writes into a buffer: how much, 0 for nothing yet, `undefined` at the end. */
+export interface Filler {
+  ready(): boolean;
+  readInto(place: Uint8Array): number | undefined;
+}
+
 /** A buffer that elements are copied into. */
 export interface Sink extends Buffer {
   readonly form: Form;
   write(elements: Elements, count: number): void;
+  /** Lets a source write bytes, as many as remain; gives what the source says. */
+  fill(source: Filler): number | undefined;
 }
 
 /**
@@ -123,6 +131,24 @@ export class SharedStream extends SharedEnds {
 
   write(source: Source, party: Party): void {
     this.#copy(source, party, (sink, count) => (sink as Sink).write(source.read(count, (sink as Sink).form), count));
+  }
+
+  /** Lets a source write bytes to the reader that waits. Gives what the source says. */
+  fill(source: Filler): number | undefined {
+    const pending = this.pending!, sink = pending.buffer as Sink;
+    if (sink.remain === 0) {
+      // A read of nothing waits until there is something.
+      if (!source.ready()) return 0;
+      this.take(COMPLETED);
+      return 1;
+    }
+    const count = sink.fill(source);
+    if (count !== undefined && count > 0) {
+      pending.party.copied(() => {
+        if (this.pending === pending) this.pending = undefined;
+      });
+    }
+    return count;
   }
 
   #copy(buffer: Buffer, party: Party, copy: (other: Buffer, count: number) => void): void {

@@ -112,6 +112,7 @@ export class Descriptor {
     file.retain();
     return {
       ...always,
+      takesViews: true,
       permit: () => CHUNK,
       write: (bytes) =>
         failing(() => {
@@ -302,6 +303,12 @@ function readFrom(file: OpenFile, position: number): Source {
         const bytes = file.read(Math.min(max, CHUNK), position);
         position += bytes.length;
         return bytes.length === 0 && max > 0 ? undefined : bytes;
+      }),
+    readInto: (place) =>
+      failing(() => {
+        const length = file.readInto(place, position);
+        position += length;
+        return length === 0 ? undefined : length;
       }),
     close: () => file.release(),
   };

@@ -77,9 +77,14 @@ export class OpenFile {
 
   /** At most so many bytes from an offset; none at the end. */
   read(length: number, position: number): Uint8Array {
-    this.checkReadable();
     const bytes = new Uint8Array(length);
-    return bytes.subarray(0, this.#fs.readSync(this.#fd, bytes, 0, length, position));
+    return bytes.subarray(0, this.readInto(bytes, position));
+  }
+
+  /** The same into a buffer; gives how many. */
+  readInto(place: Uint8Array, position: number): number {
+    this.checkReadable();
+    return this.#fs.readSync(this.#fd, place, 0, place.length, position);
   }
 
   /** Writes all of it. */
