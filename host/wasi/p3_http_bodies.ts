@@ -59,7 +59,7 @@ class OutgoingBytes implements UnderlyingDefaultSource<Uint8Array>, ByteTaker {
   }
 
   take(bytes: Uint8Array, areOwn: boolean): void {
-    this.#chunk = areOwn ? bytes : bytes.slice();
+    this.#chunk = areOwn ? bytes : new Uint8Array(bytes); // faster than `slice`
   }
 
   taken(): void {

@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import { type Bytes, bytesOf } from "./p3_bytes.ts";
 import { whenReady } from "./readiness.ts";
 import type { Sink, Source } from "./streams.ts";
-import { nextTurn, turnIsDue } from "./turns.ts";
+import { isHeld, nextTurn } from "./turns.ts";
 
 /** At most this many bytes are given by one read. */
 const MAX_CHUNK = 1 << 16;
@@ -58,7 +58,7 @@ class SourceBytes<E> extends ByteSource implements AsyncIterator<Uint8Array> {
   readInto(place: Uint8Array): number | undefined {
     if (this.#over) return undefined;
     // A guest that always finds something does not give the thread away itself.
-    this.#rests = turnIsDue();
+    this.#rests = isHeld();
     if (this.#rests) return 0;
     try {
       const count = intoPlace(this.#source, place);
@@ -153,7 +153,7 @@ class Pump<E> implements ByteTaker {
 
   #ask(): void {
     this.#idle = false;
-    if (turnIsDue()) return void nextTurn().then(() => this.taken());
+    if (this.#sink.takesViews === true && isHeld()) return void nextTurn().then(() => this.taken());
     let permit: number | undefined;
     try {
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -169,7 +169,7 @@ class Pump<E> implements ByteTaker {
   take(bytes: Uint8Array, areOwn: boolean): void {
     if (this.#failure !== undefined) return;
     try {
-      this.#sink.write(areOwn || this.#sink.takesViews === true ? bytes : bytes.slice());
+      this.#sink.write(areOwn || this.#sink.takesViews === true ? bytes : new Uint8Array(bytes));
     } catch (error) {
       this.#failure = { error };
     }
