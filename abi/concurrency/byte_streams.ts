@@ -3,17 +3,25 @@
 // A source becomes the writer of a stream; the readable end of a stream becomes a `ByteReader`.
 
 import type { Scheduler } from "./scheduler.ts";
-import type { HostEnd, HostSourceEnd } from "./host_end_registry.ts";
-import { COMPLETED, type CopyResult, DROPPED, type Elements, type Party, type SharedStream, type Sink } from "./shared.ts";
+import type { HostSourceEnd } from "./host_end_registry.ts";
+import {
+  COMPLETED,
+  type CopyResult,
+  DROPPED,
+  type Elements,
+  type Filler,
+  type Party,
+  type SharedStream,
+  type Sink,
+} from "./shared.ts";
 
 /** A source of bytes. JavaScript may iterate over it, too, unless a guest has it. */
-export abstract class ByteSource implements AsyncIterable<Uint8Array> {
-  /** Whether there are bytes, or the end. */
+export abstract class ByteSource implements AsyncIterable<Uint8Array>, Filler {
   abstract ready(): boolean;
   /** Calls back once there may be some; what is returned stops that. */
   abstract onReady(callback: () => void): () => void;
-  /** Writes what is there into a buffer. How much that was: 0 if there is nothing yet, `undefined` at the end. */
   abstract readInto(place: Uint8Array): number | undefined;
+  abstract read(max: number): Uint8Array | undefined;
   /** Nobody reads any more. */
   abstract close(): void;
   abstract [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
@@ -93,22 +101,30 @@ export interface ByteTaker {
   fail(error: unknown): void;
 }
 
+/** The object that stood for the readable end. It is watched for this one, too. */
+export interface ReaderOwner {
+  /** The stream was read to its end or cancelled. */
+  readerEnded(): void;
+}
+
 /** Reads a stream of bytes: the readable end of one that a guest has given away. */
-export class ByteReader implements HostEnd, Sink, Party {
+export class ByteReader implements Sink, Party {
   readonly inst: undefined;
   readonly form = "guest";
   readonly isZeroLength = false;
-  readonly shared: SharedStream;
-  readonly #scheduler: Scheduler;
+  readonly #shared: SharedStream;
+  readonly #owner: ReaderOwner;
+  /** Becomes garbage together with this reader. The stream is dropped then. */
+  readonly stream: ReadableStream;
   /** How many bytes are asked for. */
   remain = 0;
   #taker: ByteTaker | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(shared: SharedStream, scheduler: Scheduler) {
-    this.shared = shared;
-    this.#scheduler = scheduler;
-    scheduler.hostEnds.watch(this, this, shared);
+  constructor(shared: SharedStream, owner: ReaderOwner, stream: ReadableStream) {
+    this.#shared = shared;
+    this.#owner = owner;
+    this.stream = stream;
   }
 
   /** Asks once for at most so many bytes. They may be taken at once. */
@@ -116,14 +132,14 @@ export class ByteReader implements HostEnd, Sink, Party {
     if (this.#failure !== undefined) return taker.fail(this.#failure.error);
     this.remain = max;
     this.#taker = taker;
-    this.shared.read(this, this);
+    this.#shared.read(this, this);
   }
 
   /** Nobody reads any more. */
   cancel(): void {
-    if (this.#taker !== undefined) this.shared.cancel();
-    this.shared.drop();
-    this.#scheduler.hostEnds.end(this);
+    if (this.#taker !== undefined) this.#shared.cancel();
+    this.#shared.drop();
+    this.#owner.readerEnded();
   }
 
   write(elements: Elements, count: number): void {
@@ -132,14 +148,13 @@ export class ByteReader implements HostEnd, Sink, Party {
     this.#taker!.take(bytes instanceof Uint8Array ? bytes : Uint8Array.from(bytes), false);
   }
 
-  fill(source: ByteSource): number | undefined {
-    const place = new Uint8Array(this.remain), count = source.readInto(place);
-    if (count === undefined || count === 0) return count;
-    this.remain -= count;
-    // A small part does not keep a large buffer alive.
-    const isSmall = count < place.length >> 1;
-    this.#taker!.take(isSmall ? place.slice(0, count) : place.subarray(0, count), true);
-    return count;
+  /** The bytes need no copy: no guest has them. */
+  fill(source: Filler): number | undefined {
+    const bytes = source.read(this.remain);
+    if (bytes === undefined || bytes.length === 0) return bytes?.length;
+    this.remain -= bytes.length;
+    this.#taker!.take(bytes, true);
+    return bytes.length;
   }
 
   copied(reclaim: () => void): void {
@@ -151,11 +166,12 @@ export class ByteReader implements HostEnd, Sink, Party {
     const taker = this.#taker!;
     this.#taker = undefined;
     if (result === DROPPED) {
-      this.#scheduler.hostEnds.end(this);
+      this.#owner.readerEnded();
       taker.over();
     } else if (result === COMPLETED) taker.taken();
   }
 
+  /** The instance was locked down. */
   fail(error: unknown): void {
     this.#failure = { error };
     const taker = this.#taker;

@@ -58,10 +58,8 @@ export class HostSink implements Sink {
   }
 
   fill(source: Filler): number | undefined {
-    const place = new Uint8Array(this.remain), count = source.readInto(place);
-    if (count !== undefined && count > 0) {
-      this.write({ kind: "values", values: place.subarray(0, count), form: "host" }, count);
-    }
-    return count;
+    const values = source.read(this.remain);
+    if (values !== undefined && values.length > 0) this.write({ kind: "values", values, form: "host" }, values.length);
+    return values?.length;
   }
 }

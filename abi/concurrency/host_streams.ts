@@ -7,7 +7,7 @@ import { describe, ValueError } from "../../errors.ts";
 import type { ValType } from "../types/types.ts";
 import { containsAsyncValue, containsHandle, formatType } from "../types/types.ts";
 import { typedArrayOf } from "../codecs/lists.ts";
-import { ByteReader, ByteSource, ByteWriter } from "./byte_streams.ts";
+import { ByteReader, ByteSource, ByteWriter, type ReaderOwner } from "./byte_streams.ts";
 import { isSameType } from "./plain_types.ts";
 import { HostSink, HostSource } from "./host_buffers.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -57,7 +57,7 @@ export function byteReader(stream: ReadableStream): ByteReader | undefined {
   const source = made?.get(stream);
   if (source === undefined || source.touched || stream.locked || source.shared.element?.kind !== "u8") return undefined;
   stream.getReader();
-  return source.giveAway();
+  return source.giveAway(stream);
 }
 
 let byteStreams: boolean | undefined;
@@ -76,7 +76,7 @@ function hasByteStreams(): boolean {
 }
 
 /** The underlying source of a ReadableStream. */
-class GuestStreamSource implements HostEnd {
+class GuestStreamSource implements HostEnd, ReaderOwner {
   readonly shared: SharedStream;
   readonly scheduler: Scheduler;
   /** Whether JavaScript has read it. */
@@ -86,6 +86,8 @@ class GuestStreamSource implements HostEnd {
   /** Whether the stream was closed, cancelled or handed on. */
   #over = false;
   #failure: { readonly error: unknown } | undefined;
+  /** Reads in its stead. */
+  #reader: ByteReader | undefined;
 
   constructor(shared: SharedStream, scheduler: Scheduler) {
     this.shared = shared;
@@ -95,8 +97,8 @@ class GuestStreamSource implements HostEnd {
   start(controller: ReadableStreamController<unknown>): void {
     this.#controller = controller;
     // The guest's end must not keep a stream alive that nobody will read.
-    const ref = new WeakRef(this);
-    this.shared.ended = () => ref.deref()?.writerDropped();
+    const { shared, scheduler: { hostEnds } } = this;
+    shared.ended = () => hostEnds.writerDropped(shared);
   }
 
   /** The guest has dropped its end, and everything that it wrote was read. */
@@ -113,6 +115,7 @@ class GuestStreamSource implements HostEnd {
   fail(error: unknown): void {
     this.#failure = { error };
     this.#controller?.error(error);
+    this.#reader?.fail(error);
   }
 
   /** Another guest takes the stream over. */
@@ -124,10 +127,16 @@ class GuestStreamSource implements HostEnd {
   }
 
   /** The host takes the bytes itself. */
-  giveAway(): ByteReader {
-    const reader = new ByteReader(this.handOn(), this.scheduler);
-    if (this.#failure !== undefined) reader.fail(this.#failure.error);
-    return reader;
+  giveAway(stream: ReadableStream): ByteReader {
+    this.touched = this.#over = true;
+    this.shared.ended = undefined;
+    this.#reader = new ByteReader(this.shared, this, stream);
+    if (this.#failure !== undefined) this.#reader.fail(this.#failure.error);
+    return this.#reader;
+  }
+
+  readerEnded(): void {
+    this.scheduler.hostEnds.end(this);
   }
 
   /** Reads once. `over` is called if the guest writes no more. */

@@ -31,10 +31,14 @@ export interface Source extends Buffer {
   read(count: number, form: Form): Elements;
 }
 
-/** A source of bytes that writes into a buffer: how much, 0 for nothing yet, `undefined` at the end. */
+/** A source of bytes. */
 export interface Filler {
+  /** Whether there are bytes, or the end. */
   ready(): boolean;
+  /** Writes what is there into a buffer: how much, 0 for nothing yet, `undefined` at the end. */
   readInto(place: Uint8Array): number | undefined;
+  /** Gives what is there, no more than so many bytes: empty for nothing yet, `undefined` at the end. */
+  read(max: number): Uint8Array | undefined;
 }
 
 /** A buffer that elements are copied into. */

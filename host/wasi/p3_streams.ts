@@ -56,13 +56,22 @@ class SourceBytes<E> extends ByteSource implements AsyncIterator<Uint8Array> {
   }
 
   readInto(place: Uint8Array): number | undefined {
+    return this.#read(0, () => intoPlace(this.#source, place));
+  }
+
+  read(max: number): Uint8Array | undefined {
+    return this.#read(new Uint8Array(), () => this.#source.read(max));
+  }
+
+  /** Reads, or ends. */
+  #read<T>(none: T, read: () => T | undefined): T | undefined {
     if (this.#over) return undefined;
     // A guest that always finds something does not give the thread away itself.
     this.#rests = isHeld();
-    if (this.#rests) return 0;
+    if (this.#rests) return none;
     try {
-      const count = intoPlace(this.#source, place);
-      if (count !== undefined) return count;
+      const found = read();
+      if (found !== undefined) return found;
       this.#finish(ok(undefined) as Ended<E>);
     } catch (error) {
       this.#finish(err(this.#codeOf(error)) as Ended<E>);
@@ -87,11 +96,10 @@ class SourceBytes<E> extends ByteSource implements AsyncIterator<Uint8Array> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
-    const place = new Uint8Array(MAX_CHUNK);
     for (;;) {
-      const count = this.readInto(place);
-      if (count === undefined) return { done: true, value: undefined };
-      if (count > 0) return { done: false, value: place.subarray(0, count) };
+      const value = this.read(MAX_CHUNK);
+      if (value === undefined) return { done: true, value };
+      if (value.length > 0) return { done: false, value };
       await whenReady(this);
     }
   }
