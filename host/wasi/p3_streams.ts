@@ -46,6 +46,7 @@ class SourceBytes<E> extends ByteSource implements AsyncIterator<Uint8Array> {
 
   onReady(callback: () => void): () => void {
     if (!this.#rests) return this.#source.onReady(callback);
+    this.#rests = false;
     let isWanted = true;
     nextTurn().then(() => {
       if (isWanted) callback();
@@ -60,7 +61,7 @@ class SourceBytes<E> extends ByteSource implements AsyncIterator<Uint8Array> {
   }
 
   read(max: number): Uint8Array | undefined {
-    return this.#read(new Uint8Array(), () => this.#source.read(max));
+    return this.#read(new Uint8Array(), () => plain(this.#source.read(max)));
   }
 
   /** Reads, or ends. */
@@ -118,6 +119,11 @@ function intoPlace(source: Source, place: Uint8Array): number | undefined {
   if (bytes === undefined) return undefined;
   place.set(bytes);
   return bytes.length;
+}
+
+/** Bytes that JavaScript may get: Node's Buffer is a class of its own, and may be a part of a larger memory. */
+function plain(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined || bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes);
 }
 
 /** A source as `tuple<stream<u8>, future<result<_, E>>>`. */
