@@ -163,12 +163,13 @@ export class ByteReader implements Sink, Party {
   }
 
   done(result: CopyResult): void {
-    const taker = this.#taker!;
+    const taker = this.#taker;
     this.#taker = undefined;
     if (result === DROPPED) {
       this.#owner.readerEnded();
-      taker.over();
-    } else if (result === COMPLETED) taker.taken();
+      // An instance that was locked down is disposed of: the taker knows that the stream has failed.
+      taker?.over();
+    } else if (result === COMPLETED) taker?.taken();
   }
 
   /** The instance was locked down. */

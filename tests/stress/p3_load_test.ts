@@ -62,7 +62,9 @@ const counts = { answered: 0, brokenOff: 0 };
 async function one(send: Send, number: number): Promise<void> {
   if (number % 2 === 1) {
     const path = number % 4 === 1 ? "/hello" : "/echo";
-    const init = path === "/hello" ? {} : { method: "POST", body: `request ${number}`, headers: { "x-echo": `${number}` } };
+    const init = path === "/hello"
+      ? {}
+      : { method: "POST", body: `request ${number}`, headers: { "x-echo": `${number}` } };
     const response = await send(path, init), text = await response.text();
     if (path === "/hello") assertEquals(text, "Hello!\n");
     else assertEquals([response.headers.get("x-echo"), text], [`${number}`, `request ${number}`]);

@@ -1,5 +1,6 @@
-// Copies the files that its arguments name, or its standard input, to its standard output, 64 KiB at a
-// time. Asynchronous, with a callback: whatever cannot go on at once is waited for in one set.
+// `cat [-c COUNT] [FILE…]`: copies files, or its standard input, to its standard output, 64 KiB at a
+// time; with -c so many bytes of each at most, and then it drops the stream that it reads.
+// Asynchronous, with a callback: whatever cannot go on at once is waited for in one set.
 // Fails if a file cannot be opened or read, or if its output is not taken.
 
 #include "p3_cat.h"
@@ -18,6 +19,8 @@ static bool failed;
 static uint8_t buffer[CHUNK];
 static size_t from, to;
 static bool input_over;
+/** How much is copied of each input at most, and how much is left of that. */
+static uint64_t most = UINT64_MAX, left;
 /** A stream of the standard input or of a file, and how it ended. */
 static wasi_cli_stdin_stream_u8_t in;
 static uint32_t in_ended;
@@ -38,14 +41,19 @@ static void begin_input(uint32_t stream, uint32_t ended) {
   in = stream;
   in_ended = ended;
   input_over = false;
+  left = most;
   join(in);
   join(in_ended);
+}
+
+static uint32_t read_chunk(void) {
   state = READING;
+  return wasi_cli_stdin_stream_u8_read(in, buffer, left < CHUNK ? left : CHUNK);
 }
 
 /** Begins with the next file, or ends the output. Gives a status, or that the state has changed. */
 static uint32_t open_next(void) {
-  if (next == args.len) {
+  if (next >= args.len) {
     wasi_cli_stdin_stream_u8_drop_writable(out);
     state = OUTPUT_ENDING;
     return wasi_cli_stdout_future_result_void_error_code_read(out_ended, &stdout_result);
@@ -75,15 +83,12 @@ static uint32_t was_opened(void) {
   wasi_filesystem_types_tuple2_stream_u8_future_result_void_error_code_t given;
   wasi_filesystem_types_method_descriptor_read_via_stream(wasi_filesystem_types_borrow_descriptor(file), 0, &given);
   begin_input(given.f0, given.f1);
-  return wasi_cli_stdin_stream_u8_read(in, buffer, CHUNK);
+  return read_chunk();
 }
 
 /** Reads on, or asks how the input has ended. */
 static uint32_t read_on(void) {
-  if (!input_over) {
-    state = READING;
-    return wasi_cli_stdin_stream_u8_read(in, buffer, CHUNK);
-  }
+  if (!input_over && left > 0) return read_chunk();
   wasi_cli_stdin_stream_u8_drop_readable(in);
   state = INPUT_ENDING;
   if (is_file) return wasi_filesystem_types_future_result_void_error_code_read(in_ended, &file_result);
@@ -125,6 +130,7 @@ static p3_cat_callback_code_t go_on(uint32_t status) {
       case READING:
         from = 0;
         to = count;
+        left -= count;
         input_over = dropped;
         status = write_on();
         break;
@@ -147,7 +153,12 @@ p3_cat_callback_code_t exports_wasi_cli_run_run(void) {
   out_ended = wasi_cli_stdout_write_via_stream(wasi_cli_stdin_stream_u8_new(&out));
   join(out);
   join(out_ended);
-  is_file = args.len > 1;
+  if (args.len > 2 && is(args.ptr[1].ptr, args.ptr[1].len, "-c")) {
+    most = 0;
+    for (size_t i = 0; i < args.ptr[2].len; i++) most = most * 10 + args.ptr[2].ptr[i] - '0';
+    next = 3;
+  }
+  is_file = args.len > next;
   if (is_file) {
     wasi_filesystem_preopens_list_tuple2_own_descriptor_string_t directories;
     wasi_filesystem_preopens_get_directories(&directories);
@@ -158,7 +169,7 @@ p3_cat_callback_code_t exports_wasi_cli_run_run(void) {
   wasi_cli_stdin_tuple2_stream_u8_future_result_void_error_code_t given;
   wasi_cli_stdin_read_via_stream(&given);
   begin_input(given.f0, given.f1);
-  return go_on(wasi_cli_stdin_stream_u8_read(in, buffer, CHUNK));
+  return go_on(read_chunk());
 }
 
 p3_cat_callback_code_t exports_wasi_cli_run_run_callback(p3_cat_event_t *event) {
