@@ -19,7 +19,7 @@ const option = (name: string): string | undefined => {
   const at = argv.indexOf(`--${name}`);
   return at < 0 ? undefined : argv[at + 1];
 };
-const ROUNDS = Number(option("rounds") ?? 9), only = option("rows")?.split(";");
+const ROUNDS = Number(option("rounds") ?? 15), only = option("rows")?.split(";");
 const SIZE = Number(option("size") ?? 1e9), CHUNK = 65536;
 /** Requests under way at once. */
 const AT_ONCE = 16;

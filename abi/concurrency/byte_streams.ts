@@ -1,5 +1,5 @@
-// Streams of bytes that WASI's host reads and writes itself, without a promise and an array for each
-// chunk: a source writes into the reader's memory, and a taker sees the writer's memory.
+// Streams of bytes that WASI's host reads and writes itself, without a promise and an array for
+// each chunk: a source writes into the reader's memory, and a taker sees the writer's memory.
 // A source becomes the writer of a stream; the readable end of a stream becomes a `ByteReader`.
 
 import type { Scheduler } from "./scheduler.ts";
@@ -91,7 +91,7 @@ export class ByteWriter implements HostSourceEnd {
 
 /** Who takes the bytes of a stream. */
 export interface ByteTaker {
-  /** Takes bytes. They are the taker's own, or else a view of memory that is good until this returns. */
+  /** Takes bytes: its own, or a view of memory that is good until this returns. */
   take(bytes: Uint8Array, areOwn: boolean): void;
   /** What was asked for was taken, or a part of it. */
   taken(): void;
@@ -167,7 +167,7 @@ export class ByteReader implements Sink, Party {
     this.#taker = undefined;
     if (result === DROPPED) {
       this.#owner.readerEnded();
-      // An instance that was locked down is disposed of: the taker knows that the stream has failed.
+      // After a lock-down, the taker knows already that the stream has failed.
       taker?.over();
     } else if (result === COMPLETED) taker?.taken();
   }

@@ -29,7 +29,7 @@ interface Fresh {
   isKept: boolean;
 }
 
-/** The ends of one tree. It must not keep them alive for longer than a turn of the event loop. */
+/** The ends of one tree. It keeps them alive until the turn of the event loop ends, no longer. */
 export class HostEndRegistry {
   readonly #scheduler: { schedule(): void };
   /**

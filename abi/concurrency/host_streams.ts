@@ -52,7 +52,10 @@ export function isHandedOn(stream: ReadableStream): boolean {
   return made?.get(stream)?.shared.demand !== undefined;
 }
 
-/** Takes a guest's stream of bytes out of the object for it. `undefined` if it is not one, or was read already. */
+/**
+ * Takes a guest's stream of bytes out of the object that stands for it. `undefined` if it is not
+ * one, or was read already.
+ */
 export function byteReader(stream: ReadableStream): ByteReader | undefined {
   const source = made?.get(stream);
   if (source === undefined || source.touched || stream.locked || source.shared.element?.kind !== "u8") return undefined;

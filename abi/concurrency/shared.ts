@@ -37,7 +37,7 @@ export interface Filler {
   ready(): boolean;
   /** Writes what is there into a buffer: how much, 0 for nothing yet, `undefined` at the end. */
   readInto(place: Uint8Array): number | undefined;
-  /** Gives what is there, no more than so many bytes: empty for nothing yet, `undefined` at the end. */
+  /** Gives what is there, up to so many bytes: empty for nothing yet, `undefined` at the end. */
   read(max: number): Uint8Array | undefined;
 }
 

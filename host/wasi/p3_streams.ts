@@ -121,7 +121,10 @@ function intoPlace(source: Source, place: Uint8Array): number | undefined {
   return bytes.length;
 }
 
-/** Bytes that JavaScript may get: Node's Buffer is a class of its own, and may be a part of a larger memory. */
+/**
+ * Bytes that JavaScript may get: Node's Buffer is a class of its own, and may be a part of a larger
+ * memory.
+ */
 function plain(bytes: Uint8Array | undefined): Uint8Array | undefined {
   return bytes === undefined || bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes);
 }

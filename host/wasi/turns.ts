@@ -33,7 +33,7 @@ export function turnIsDue(): boolean {
   return false;
 }
 
-/** Milliseconds that code may hold the thread without a microtask before the event loop gets its turn. */
+/** Milliseconds without a microtask before the event loop gets its turn. */
 const MAX_HELD = 10;
 
 /** Whether no microtask has run since {@linkcode isHeld} was asked first. */

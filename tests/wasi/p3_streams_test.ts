@@ -1,5 +1,5 @@
-// Streams of bytes of WASI 0.3 from end to end: who drops one stops its other end, who is slow holds
-// it back, and errors come through the future that belongs to it.
+// Streams of bytes of WASI 0.3 from end to end: who drops one stops its other end, who is slow
+// holds it back, and errors come through the future that belongs to it.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createServer, type Socket } from "node:net";

@@ -1,5 +1,5 @@
-// Memory for guests that go on for long, in place of support.h: what is given back is used again, by
-// sizes that are powers of two.
+// Memory for guests that go on for long, in place of support.h: what is given back is used again,
+// by sizes that are powers of two.
 
 #include <stddef.h>
 #include <stdint.h>

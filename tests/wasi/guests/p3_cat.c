@@ -1,5 +1,5 @@
-// `cat [-c COUNT] [FILE…]`: copies files, or its standard input, to its standard output, 64 KiB at a
-// time; with -c so many bytes of each at most, and then it drops the stream that it reads.
+// `cat [-c COUNT] [FILE…]`: copies files, or its standard input, to its standard output, 64 KiB
+// at a time; with -c so many bytes of each at most, and then it drops the stream that it reads.
 // Asynchronous, with a callback: whatever cannot go on at once is waited for in one set.
 // Fails if a file cannot be opened or read, or if its output is not taken.
 

@@ -1,4 +1,4 @@
-// Answers by the request's path, as server.c does for WASI 0.2: what a handler may do, well or badly.
+// Answers by the request's path, as server.c of WASI 0.2 does: what a handler may do, well or badly.
 // Asynchronous, with a callback: a task for each request, several at once.
 
 #include "p3_server.h"
