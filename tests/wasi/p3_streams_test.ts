@@ -7,7 +7,7 @@ import { compile, features } from "@windlass/component";
 import { run, serve, wasi } from "@windlass/component/wasi";
 import { wat } from "../support/wat.ts";
 import { guest } from "./guests.ts";
-import { type Any, nodeModule, withDirectory } from "./support.ts";
+import { type Any, nodeModule, utf8, withDirectory } from "./support.ts";
 
 /** Without suspension a stream is read to its end before a guest runs. */
 const ignore = !features.jspi;
@@ -106,6 +106,61 @@ const leaves = `(component
 Deno.test("what a command wrote is there, though it has left the stream open", async () => {
   const { exitCode, stdout } = await run(await wat(leaves), { stdout: "capture" });
   assertEquals([exitCode, stdout!.length], [0, 4]);
+});
+
+/** Reads its standard input in each way; traps where something else comes than is expected. */
+const reads = `(component
+  (import "wasi:cli/stdin@0.3.0" (instance $stdin
+    (type $E (enum "io" "illegal-byte-sequence" "pipe")) (export "error-code" (type $e (eq $E)))
+    (export "read-via-stream" (func (result (tuple (stream u8) (future (result (error $e)))))))))
+  (type $bytes (stream u8))
+  (core module $Lib (memory (export "m") 1))
+  (core instance $lib (instantiate $Lib))
+  (core func $open (canon lower (func $stdin "read-via-stream") (memory (core memory $lib "m"))))
+  (core func $read (canon stream.read $bytes (memory (core memory $lib "m"))))
+  (core func $begin (canon stream.read $bytes async (memory (core memory $lib "m"))))
+  (core func $cancel (canon stream.cancel-read $bytes))
+  (core module $M (import "" "m" (memory 1)) (import "" "open" (func $open (param i32)))
+    (import "" "read" (func $read (param i32 i32 i32) (result i32)))
+    (import "" "begin" (func $begin (param i32 i32 i32) (result i32)))
+    (import "" "cancel" (func $cancel (param i32) (result i32)))
+    (func $expect (param i32 i32) (if (i32.ne (local.get 0) (local.get 1)) (then unreachable)))
+    (func (export "run") (result i32) (local $s i32)
+      (call $open (i32.const 16))
+      (local.set $s (i32.load (i32.const 16)))
+      ;; Nothing: waits until there is something. Then two bytes of four, the rest of them, and none yet.
+      (call $expect (call $read (local.get $s) (i32.const 32) (i32.const 0)) (i32.const 0))
+      (call $expect (call $begin (local.get $s) (i32.const 32) (i32.const 2)) (i32.const 0x20))
+      (call $expect (call $begin (local.get $s) (i32.const 34) (i32.const 16)) (i32.const 0x20))
+      (call $expect (call $begin (local.get $s) (i32.const 36) (i32.const 16)) (i32.const -1))
+      ;; A read that was cancelled has taken nothing: the next one gets what comes.
+      (call $expect (call $cancel (local.get $s)) (i32.const 2))
+      (call $expect (call $read (local.get $s) (i32.const 36) (i32.const 16)) (i32.const 0x40))
+      (call $expect (call $read (local.get $s) (i32.const 40) (i32.const 16)) (i32.const 1))
+      (call $expect (i32.load (i32.const 32)) (i32.const 0x64636261))
+      (call $expect (i32.load (i32.const 36)) (i32.const 0x68676665))
+      (i32.const 0)))
+  (core instance $m (instantiate $M (with "" (instance (export "m" (memory $lib "m")) (export "open" (func $open))
+    (export "read" (func $read)) (export "begin" (func $begin)) (export "cancel" (func $cancel))))))
+  (func $run async (result (result)) (canon lift (core func $m "run")))
+  (instance (export "wasi:cli/run@0.3.0") (export "run" (func $run))))`;
+
+Deno.test({
+  name: "reads of nothing, of a part, and such as are cancelled lose no byte",
+  ignore,
+  async fn() {
+    const parts = ["abcd", "efgh"];
+    const stdin = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await later(5);
+        const part = parts.shift();
+        if (part === undefined) controller.close();
+        else controller.enqueue(utf8(part));
+      },
+    }, { highWaterMark: 0 });
+    const component = await compile(await wat(reads), { gates: { "more-async-builtins": true } });
+    assertEquals(await run(component, { stdin }), { exitCode: 0 });
+  },
 });
 
 /** How many files this process has open, where the system tells. */
