@@ -77,10 +77,10 @@ const machine = (await must([
 const text = `\`deno task bench:wasi\`, ${new Date().toISOString().slice(0, 10)}; ${machine[0]}, ${
   machine[1]
 } cores, load ${machine[2]} at the end;
-the fastest of 15 samples (5 of copies), those of both sides interleaved, since other work runs on the machine; a
+the least of 25 samples (5 of copies), those of both sides interleaved, since other work runs on the machine; a
 process for each pair of handlers, and one for copies; engines ${runs.map(({ engine }) => engine).join(", ")}.
 
-A request, 16 at a time, and its throughput against the handler of 0.2 (target ≥ 0.9 ×):
+The processor's time for a request, 16 at a time, and the throughput against the handler of 0.2 (target ≥ 0.9 ×):
 
 ${table(["handler of 0.3", ...names, ...names.map((name) => `against 0.2, ${name}`)], requests)}
 
