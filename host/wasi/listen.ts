@@ -4,7 +4,7 @@
 
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { joinCookies } from "./http_field_map.ts";
 import { keepsMethod, takesBody } from "./http_method.ts";
 import { askToListen, required } from "./base/platform.ts";
@@ -60,7 +60,10 @@ export async function listen(
   const http = required("node:http", "servers");
   if (!await askToListen(hostname, port)) throw new Error(`this process may not listen at ${hostname}:${port}`);
   let closing = false;
+  /** Connections over which no request has come yet. */
+  const unused = new Set<Socket>();
   const server = http.createServer((message, response) => {
+    unused.delete(message.socket);
     response.once("close", () => {
       if (closing) setTimeout(closeIdle);
     });
@@ -77,8 +80,16 @@ export async function listen(
   });
   // A connection that cannot be accepted later on, for want of descriptors say, ends nothing.
   server.on("error", (error) => console.error(error));
-  // A client that keeps its connection for a next request would hold up the server's end.
-  const closeIdle = (): void => server.closeIdleConnections?.();
+  server.on("connection", (socket: Socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  // A client that keeps its connection for a next request, or for its first, would hold up the
+  // server's end.
+  const closeIdle = (): void => {
+    server.closeIdleConnections?.();
+    for (const socket of unused) socket.destroy();
+  };
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       closing = true;

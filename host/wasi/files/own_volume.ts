@@ -93,7 +93,7 @@ class OwnFile implements VolumeFile {
     return then(this.#file.stat(), (stat) => known(stat, this.#device));
   }
 
-  read(into: Uint8Array<ArrayBuffer>, position: number): Later<number> {
+  read(into: Uint8Array, position: number): Later<number> {
     return this.#file.read(into, position);
   }
 
