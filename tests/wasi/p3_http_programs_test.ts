@@ -173,3 +173,13 @@ Deno.test("a body that breaks off is broken off, an error answers 500, a panic e
   assertStringIncludes(told[0]!, unreachable);
   assertEquals(await (await handler(request("/"))).text(), "Hello, world!\n");
 });
+
+Deno.test("a panic takes the requests of its instance with it, and those after it share the next one", async () => {
+  const { handler, told } = await served({ instances: { max: 1 } });
+  const sleeping = handler(request("/sleep?3600000"));
+  const panicked = await handler(request("/panic"));
+  assertEquals([(await sleeping).status, panicked.status], [500, 500]);
+  const again = await Promise.all(["/meet?2", "/meet?2"].map(async (path) => (await handler(request(path))).text()));
+  assertEquals(again, ["2 of 2\n", "2 of 2\n"]);
+  for (const each of told) assertMatch(each, /^Trap: /);
+});
