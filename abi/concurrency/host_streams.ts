@@ -159,7 +159,8 @@ class GuestStreamSource implements HostEnd, ReaderOwner {
           if (result === DROPPED) {
             this.#over = true;
             this.scheduler.hostEnds.end(this);
-            over();
+            // A stream that has failed cannot be closed: its instance is disposed of now.
+            if (this.#failure === undefined) over();
           }
           done();
         },
