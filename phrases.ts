@@ -171,6 +171,10 @@ export const TRAP_PHRASES = {
   "guest-trap": "{0}",
   /** The guest recursed too deeply. */
   "stack-overflow": "call stack exhausted",
+  /** The fuel of the limit `fuel` is used up. */
+  "out-of-fuel": "all fuel consumed: limit `fuel`",
+  /** A call ran longer than the limit `deadline` allows. */
+  "deadline": "ran longer than {0} ms: limit `deadline`",
   /** A synchronous task, or a core start function, would have to wait. */
   "block-sync-task": "cannot block a synchronous task before returning{0}",
   /** A synchronous built-in is called with a waitable that is in a waitable set. */

@@ -1,0 +1,172 @@
+// What an instance tree may still execute: its fuel, its deadline, and the signal that ends it.
+// Metered core modules charge counters of their own (core/meter). A counter is below zero when its
+// module needs more units; then the module calls `refill`, which grants some or traps.
+//
+// The tree's fuel is what lies here plus all counters. A counter that is negative is a debt, which
+// is paid first. So it traps at the same charge, however the units were spread over the counters.
+
+import { trap, unwinding } from "./trap.ts";
+import type { InstanceTree } from "./instance.ts";
+
+/** How much a metered tree may execute. */
+export interface MeterLimits {
+  readonly fuel?: bigint | number | undefined;
+  readonly deadline?: number | undefined;
+}
+
+/** The counter of a core instance: a WebAssembly global of 32 bits. */
+export interface Counter {
+  value: number;
+}
+
+/** The most units that a counter takes. */
+const MAX_GRANT = 2 ** 31 - 1;
+/** Fewer units than this are not divided. */
+const SMALL_GRANT = 10_000;
+/** Units that are granted first if the clock has to be read: some 0.1 to 1 ms. */
+const FIRST_TIMED_GRANT = 100_000;
+/** How many milliseconds apart the clock is read, about. */
+const CLOCK_EVERY = 0.5;
+const MAX_TIMED_GRANT = 50_000_000;
+
+const MAX_FUEL = 2n ** 64n - 1n;
+
+/** Checks fuel that the embedder gives. */
+export function fuelOf(fuel: bigint | number): bigint {
+  const isWhole = typeof fuel === "bigint" || typeof fuel === "number" && Number.isSafeInteger(fuel);
+  if (isWhole && fuel >= 0 && fuel <= MAX_FUEL) return BigInt(fuel);
+  throw new RangeError(`fuel must be an integer from 0 to 2^64 - 1, found ${String(fuel)}`);
+}
+
+function deadlineOf(deadline: number | undefined): number | undefined {
+  if (deadline === undefined || typeof deadline === "number" && deadline > 0) return deadline;
+  throw new RangeError(`the limit deadline must be a positive number of milliseconds, found ${String(deadline)}`);
+}
+
+/** The fuel and the clock of one instance tree. */
+export class Meter {
+  readonly #tree: InstanceTree;
+  /** Units that no counter has. `undefined` if the tree's fuel is not limited. */
+  #pool: bigint | undefined;
+  readonly #deadline: number | undefined;
+  readonly #signal: AbortSignal | undefined;
+  /** The counters that may hold units. */
+  readonly #holders: Set<Counter> = new Set();
+  /** When the outermost call began. `undefined` if none is known to run. */
+  #began: number | undefined;
+  #depth = 0;
+  #granted = FIRST_TIMED_GRANT;
+  #looked = 0;
+
+  constructor(tree: InstanceTree, { fuel, deadline }: MeterLimits, signal: AbortSignal | undefined) {
+    this.#tree = tree;
+    this.#pool = fuel === undefined ? undefined : fuelOf(fuel);
+    this.#deadline = deadlineOf(deadline);
+    this.#signal = signal;
+  }
+
+  /** Whether the outermost calls must say when they begin and end. */
+  get isTimed(): boolean {
+    return this.#deadline !== undefined;
+  }
+
+  /** What the tree may still spend. `undefined` if it is not limited. */
+  get fuel(): bigint | undefined {
+    if (this.#pool === undefined) return undefined;
+    let fuel = this.#pool;
+    for (const { value } of this.#holders) fuel += BigInt(value);
+    return fuel < 0n ? 0n : fuel;
+  }
+
+  set fuel(fuel: bigint | number) {
+    const pool = fuelOf(fuel);
+    this.#collect();
+    this.#pool = pool;
+  }
+
+  /** An outermost call begins, or one inside of it. */
+  enter(): void {
+    if (this.#depth++ === 0) this.#began = performance.now();
+  }
+
+  leave(): void {
+    if (--this.#depth === 0) this.#began = undefined;
+  }
+
+  /** A counter is below zero: its module may go on, or it traps. */
+  refill(counter: Counter): void {
+    const tree = this.#tree;
+    if (tree.lockedDown) throw unwinding(tree);
+    const limited = this.#pool !== undefined;
+    if (limited) this.#pay(counter);
+    const most = this.#isWatched ? this.#look() : MAX_GRANT;
+    counter.value = limited ? this.#take(most) : most;
+    if (limited) this.#holders.add(counter);
+  }
+
+  /** Whether the clock or the signal must be looked at. */
+  get #isWatched(): boolean {
+    return this.#deadline !== undefined || this.#signal !== undefined;
+  }
+
+  #pay(counter: Counter): void {
+    this.#pool! += BigInt(counter.value);
+    counter.value = 0;
+    this.#holders.delete(counter);
+    if (this.#pool! < SMALL_GRANT) this.#collect();
+    if (this.#pool! < 0n) {
+      this.#pool = 0n;
+      trap(this.#tree, "out-of-fuel");
+    }
+  }
+
+  /** Takes all units back. */
+  #collect(): void {
+    for (const counter of this.#holders) {
+      this.#pool! += BigInt(counter.value);
+      counter.value = 0;
+    }
+    this.#holders.clear();
+  }
+
+  /** Takes units for a counter. Other counters will want some too. */
+  #take(most: number): number {
+    const pool = this.#pool!, share = pool >> 3n;
+    const small = pool < SMALL_GRANT ? Number(pool) : SMALL_GRANT;
+    const grant = Math.min(most, Math.max(small, share > MAX_GRANT ? MAX_GRANT : Number(share)));
+    this.#pool = pool - BigInt(grant);
+    return grant;
+  }
+
+  /** Looks at the signal and the clock. Gives how many units may pass until it is looked at again. */
+  #look(): number {
+    const tree = this.#tree, signal = this.#signal;
+    if (signal?.aborted) {
+      tree.aborted ??= { reason: signal.reason };
+      tree.lockDown(signal.reason);
+      throw unwinding(tree);
+    }
+    const now = performance.now();
+    this.#checkDeadline(now);
+    const elapsed = now - this.#looked;
+    this.#looked = now;
+    // A guest that waited meanwhile says nothing about how fast it computes: less is always right.
+    const factor = elapsed > 0 ? Math.min(CLOCK_EVERY / elapsed, 2) : 2;
+    this.#granted = Math.max(1000, Math.min(MAX_TIMED_GRANT, Math.round(this.#granted * factor)));
+    return this.#granted;
+  }
+
+  #checkDeadline(now: number): void {
+    if (this.#deadline === undefined) return;
+    if (this.#began === undefined) this.#noteTurn(now);
+    else if (now - this.#began > this.#deadline) trap(this.#tree, "deadline", this.#deadline);
+  }
+
+  /** A task runs that no call from outside began: its time ends with this turn of the event loop. */
+  #noteTurn(now: number): void {
+    this.#began = now;
+    setTimeout(() => {
+      if (this.#depth === 0) this.#began = undefined;
+    }, 0);
+  }
+}

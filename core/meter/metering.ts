@@ -1,0 +1,317 @@
+// Meters a core module: its bytes enter section by section, the bytes of a module that charges a
+// counter for what it does leave.
+// added.ts says what is added, insertions.ts how functions are charged, custom.ts what becomes of
+// sections that hold places in the code. Every other byte stays.
+// A module that this file cannot follow is refused: nobody could say what it costs.
+// Spec: core spec 3.0 "Binary Format: Modules".
+
+import { CompileError } from "../../errors.ts";
+import { leb, name } from "../../abi/wasm/encoder.ts";
+import { concat } from "../binary/bytes.ts";
+import { Reader } from "../binary/reader.ts";
+import { coreExternType, coreLimits, coreTableType, recType } from "../module/core_types.ts";
+import { skipConstExpr } from "../module/instructions.ts";
+import { type SectionRewriter, SectionTransform, type SectionWish } from "../module/section_transform.ts";
+import type { Transform } from "../module/transform.ts";
+import {
+  ADDED_FUNCS,
+  ADDED_TYPES,
+  addedBodies,
+  addedExports,
+  addedFuncs,
+  addedGlobal,
+  type AddedIndices,
+  addedTable,
+  addedTypes,
+  freePrefix,
+  meterMark,
+} from "./added.ts";
+import { MeteredCode } from "./code.ts";
+import { BRANCH_HINT, type FunctionHints, isDropped, keptNames, movedHints, NAMES, readHints } from "./custom.ts";
+
+const none = new Uint8Array(0);
+
+const CUSTOM = 0, TYPE = 1, IMPORT = 2, FUNCTION = 3, TABLE = 4, MEMORY = 5, GLOBAL = 6, EXPORT = 7, STARTS = 8;
+const CODE = 10, DATA = 11;
+/** The ids of sections, in the order in which they stand. 13 is tags, 12 the count of data. */
+const ORDER = [TYPE, IMPORT, FUNCTION, TABLE, MEMORY, 13, GLOBAL, EXPORT, STARTS, 9, 12, CODE, DATA];
+/** Sections that something is added to. */
+const ADDED_TO = [FUNCTION, TABLE, GLOBAL, EXPORT];
+
+/**
+ * The transform of one module.
+ *
+ * @param module The module's index, for messages.
+ * @param offset Where it begins in the component.
+ */
+export function metering(module: number, offset: number): Transform {
+  return new SectionTransform(new Metering(`core module ${module}`, offset));
+}
+
+/** How many items of a kind are imported and defined. */
+interface Counts {
+  types: number;
+  importedFuncs: number;
+  funcs: number;
+  tables: number;
+  globals: number;
+}
+
+class Metering implements SectionRewriter {
+  readonly #place: string;
+  readonly #offset: number;
+  readonly #counts: Counts = { types: 0, importedFuncs: 0, funcs: 0, tables: 0, globals: 0 };
+  /** Parameters of each type that is a function's; types of the defined functions. */
+  readonly #params: number[] = [];
+  #funcTypes: ArrayLike<number> = [];
+  readonly #wideMemories: boolean[] = [];
+  readonly #wideTables: boolean[] = [];
+  #start: number | undefined;
+  #hints: readonly FunctionHints[] | undefined;
+  #prefix = "";
+  /** The section of exports, which waits for the next section. */
+  #exported: { readonly count: number; readonly content: Uint8Array } = { count: 0, content: none };
+  /** Sections that have been given, or are known to be missing. */
+  #given = 0;
+  #code: MeteredCode | undefined;
+
+  constructor(place: string, offset: number) {
+    this.#place = place;
+    this.#offset = offset;
+  }
+
+  wish(id: number): SectionWish {
+    return id === DATA ? "pass" : id === CODE ? "follow" : "rewrite";
+  }
+
+  follow(piece: Uint8Array, at: number): void {
+    this.#code ??= this.#meteredCode(at);
+    this.#code.add(piece);
+  }
+
+  rewrite(id: number, content: Uint8Array, at: number): Uint8Array | undefined {
+    const reader = new Reader(content, this.#offset + at, `${this.#place}, ${sectionName(id)}`);
+    if (id === CUSTOM) return this.#custom(reader);
+    // The section of exports waits for the section that says which function starts.
+    if (id === STARTS && this.#hasCode) this.#start = reader.u32();
+    const before = this.#missing(id);
+    const rewritten = this.#section(id, content, reader);
+    return rewritten === undefined && before.length === 0
+      ? undefined
+      : concat([...before, ...(rewritten ?? sectionOf(id, [content]))]);
+  }
+
+  finish(): Uint8Array {
+    return Uint8Array.from(meterMark(this.#prefix));
+  }
+
+  /** Whether the module has code to charge. Known from the function section on. */
+  get #hasCode(): boolean {
+    return this.#counts.funcs > 0;
+  }
+
+  /** The sections that the module lacks and that would stand before the one that comes now. */
+  #missing(id: number): Uint8Array[] {
+    const place = ORDER.indexOf(id);
+    if (place < 0) return []; // the engine refuses the module, or knows a section that we do not
+    const missing = ORDER.slice(this.#given, place);
+    this.#given = Math.max(this.#given, place + 1);
+    if (!this.#hasCode) return [];
+    return missing.filter((each) => ADDED_TO.includes(each)).flatMap((each) =>
+      each === EXPORT ? this.#exportSection() : this.#with(each, 0, none)
+    );
+  }
+
+  #custom(reader: Reader): Uint8Array | undefined {
+    const called = reader.name();
+    if (called === BRANCH_HINT && this.#given <= ORDER.indexOf(CODE)) {
+      this.#hints = orElse(() => readHints(reader));
+      return none;
+    }
+    if (called === NAMES) {
+      const kept = orElse(() => keptNames(reader));
+      return kept && concat(sectionOf(CUSTOM, [Uint8Array.from(name(NAMES)), ...kept]));
+    }
+    return isDropped(called) ? none : undefined;
+  }
+
+  /** Rewrites a section. `undefined` if it stays. */
+  #section(id: number, content: Uint8Array, reader: Reader): Uint8Array[] | undefined {
+    const counts = this.#counts;
+    switch (id) {
+      case TYPE: {
+        const groups = reader.vec(() => {
+          for (const { type } of recType(reader)) this.#params.push(type.kind === "func" ? type.params.length : 0);
+        }, "type").length;
+        reader.finish();
+        counts.types = this.#params.length;
+        return this.#with(TYPE, groups, content);
+      }
+      case IMPORT:
+        reader.vec(() => this.#import(reader), "import");
+        return reader.finish(), undefined;
+      case FUNCTION:
+        this.#funcTypes = reader.indices("function");
+        counts.funcs = this.#funcTypes.length;
+        return this.#hasCode ? this.#with(FUNCTION, counts.funcs, content) : undefined;
+      case TABLE: {
+        const defined = reader.vec(() => this.#table(reader), "table").length;
+        return reader.finish(), this.#hasCode ? this.#with(TABLE, defined, content) : undefined;
+      }
+      case MEMORY:
+        reader.vec(() => this.#wideMemories.push(coreLimits(reader).address === "i64"), "memory");
+        return reader.finish(), undefined;
+      case GLOBAL: {
+        const defined = reader.u32();
+        counts.globals += defined;
+        return this.#hasCode ? this.#with(GLOBAL, defined, content) : undefined;
+      }
+      case EXPORT:
+        return this.#hasCode ? this.#exports(reader, content) : undefined;
+      case STARTS:
+        // It is exported instead, and called when the handler is there.
+        return this.#hasCode ? [none] : undefined;
+      case CODE: {
+        const bodies = this.#code?.end() ?? content;
+        return [...this.#movedHints(), ...sectionOf(CODE, [bodies])];
+      }
+    }
+    return undefined;
+  }
+
+  #import(reader: Reader): void {
+    reader.name();
+    reader.name();
+    const type = coreExternType(reader), counts = this.#counts;
+    if (type.kind === "func") counts.importedFuncs++;
+    if (type.kind === "global") counts.globals++;
+    if (type.kind === "memory") this.#wideMemories.push(type.limits.address === "i64");
+    if (type.kind !== "table") return;
+    counts.tables++;
+    this.#wideTables.push(type.limits.address === "i64");
+  }
+
+  #table(reader: Reader): void {
+    const initialised = reader.peek() === 0x40;
+    if (initialised) reader.take(2);
+    this.#wideTables.push(coreTableType(reader).limits.address === "i64");
+    if (initialised) skipConstExpr(reader);
+    this.#counts.tables++;
+  }
+
+  /** Keeps the section until it is known which function starts. */
+  #exports(reader: Reader, content: Uint8Array): Uint8Array[] {
+    const names = reader.vec(() => {
+      const exported = reader.name();
+      reader.byte();
+      reader.u32();
+      return exported;
+    }, "export");
+    reader.finish();
+    this.#prefix = freePrefix(names);
+    this.#exported = { count: names.length, content };
+    this.#given = ORDER.indexOf(EXPORT);
+    return [none];
+  }
+
+  #exportSection(): Uint8Array[] {
+    if (this.#prefix === "") this.#prefix = freePrefix([]);
+    return this.#with(EXPORT, this.#exported.count, this.#exported.content);
+  }
+
+  /** A section with the items that are added to it. */
+  #with(id: number, count: number, content: Uint8Array): Uint8Array[] {
+    const added = this.#addedTo(id), own = content.subarray(content.length === 0 ? 0 : lebLength(content));
+    return sectionOf(id, [Uint8Array.from(leb(count + added.count)), own, Uint8Array.from(added.items)]);
+  }
+
+  #addedTo(id: number): { count: number; items: readonly number[] } {
+    switch (id) {
+      case TYPE:
+        return { count: ADDED_TYPES, items: addedTypes };
+      case FUNCTION:
+        return { count: ADDED_FUNCS, items: addedFuncs(this.#added) };
+      case TABLE:
+        return { count: 1, items: addedTable };
+      case GLOBAL:
+        return { count: 1, items: addedGlobal };
+      default: {
+        const exports = addedExports(this.#prefix, this.#added, this.#start);
+        return { count: exports.length, items: exports.flat() };
+      }
+    }
+  }
+
+  /** The indices of what is added: each is the last of its kind. */
+  get #added(): AddedIndices {
+    const { types, importedFuncs, funcs, tables, globals } = this.#counts;
+    return { type: types, func: importedFuncs + funcs, table: tables, global: globals };
+  }
+
+  #meteredCode(at: number): MeteredCode {
+    // A module without functions gets no added ones; a code section of it is invalid, or empty.
+    const added = this.#added, hinted = new Set(this.#hints?.map(({ func }) => func - this.#counts.importedFuncs));
+    return new MeteredCode({
+      layout: {
+        counter: added.global,
+        refill: added.func,
+        spend: added.func + 1,
+        wideMemories: this.#wideMemories,
+        wideTables: this.#wideTables,
+      },
+      params: (func) => this.#params[this.#funcTypes[func] ?? -1] ?? 0,
+      added: this.#hasCode ? addedBodies(added) : [],
+      wanted: (func) => hinted.has(func),
+      place: this.#place,
+    }, this.#offset + at);
+  }
+
+  #movedHints(): Uint8Array[] {
+    if (this.#hints === undefined || this.#code === undefined) return [];
+    const { moved } = this.#code, first = this.#counts.importedFuncs;
+    const content = movedHints(this.#hints, (func) => moved.get(func - first));
+    return sectionOf(CUSTOM, [Uint8Array.from([...name(BRANCH_HINT), ...content])]);
+  }
+}
+
+/** What is read from a custom section; `undefined` if it is malformed, which engines pass over. */
+function orElse<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CompileError) return undefined;
+    throw error;
+  }
+}
+
+/** A section in pieces. */
+function sectionOf(id: number, pieces: readonly Uint8Array[]): Uint8Array[] {
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return [Uint8Array.of(id, ...leb(size)), ...pieces];
+}
+
+/** How long the LEB128 integer at the beginning is. */
+function lebLength(bytes: Uint8Array): number {
+  return bytes.findIndex((byte) => byte < 0x80) + 1;
+}
+
+function sectionName(id: number): string {
+  return names[id] ?? `section ${id}`;
+}
+
+const names: readonly string[] = [
+  "custom section",
+  "type section",
+  "import section",
+  "function section",
+  "table section",
+  "memory section",
+  "global section",
+  "export section",
+  "start section",
+  "element section",
+  "code section",
+  "data section",
+  "data count section",
+  "tag section",
+];

@@ -1,0 +1,268 @@
+// Reads a function body and says where it must be charged, and by how much.
+// The bytes of a body enter; the places of its charges leave, in the order of the bytes.
+// Spec: core spec 3.0 "Binary Format: Instructions".
+
+import { hex, Reader } from "../binary/reader.ts";
+import { type Immediate, type Instruction, skipImmediates, skipValueType } from "../module/instructions.ts";
+import {
+  BLOCK,
+  BRANCH,
+  BRANCH_CAST,
+  BRANCH_MAYBE,
+  BRANCH_TABLE,
+  BYTES,
+  CALL,
+  CATCH,
+  DELEGATE,
+  ELSE,
+  END,
+  FIXED_ARRAY,
+  IF,
+  LEAVE,
+  LOOP,
+  MEASURED,
+  MEMARG,
+  NONE,
+  ONE_LEB,
+  opcodeTables,
+  PLAIN,
+  SLOW,
+  TRY,
+  TRY_TABLE,
+  TWO_LEBS,
+} from "./opcodes.ts";
+import { type Region, Ways } from "./ways.ts";
+
+/** A place where a body is charged. */
+export type Charge =
+  /** The entry, or the head of a loop. `start` is where the instruction `loop` begins. */
+  | { readonly kind: "head"; readonly at: number; readonly start: number; readonly region: Region }
+  /** Before an instruction that works through a length: its last operand. */
+  | {
+    readonly kind: "length";
+    readonly at: number;
+    readonly region: Region;
+    readonly instruction: Instruction;
+    /** The indices that are its immediates. */
+    readonly indices: readonly number[];
+  };
+
+/** What is known of a body. */
+export interface Scanned {
+  /** Bytes of the declarations of locals, and how many there are. */
+  readonly localsEnd: number;
+  readonly groups: number;
+  readonly locals: number;
+  readonly charges: readonly Charge[];
+}
+
+const PREFIXES = 0xfb;
+const IMMEDIATES: readonly Immediate[] = ["heap type"];
+
+/**
+ * Reads a body.
+ *
+ * @param base Where it begins in the component, for messages.
+ * @throws CompileError for an instruction that is not in the table, or a body that ends early.
+ */
+export function scanBody(body: Uint8Array, base: number, place: string): Scanned {
+  return new Scan(body, base, place).run();
+}
+
+class Scan {
+  readonly #bytes: Uint8Array;
+  readonly #base: number;
+  readonly #place: string;
+  readonly #ways = new Ways();
+  readonly #charges: Charge[] = [];
+  #at = 0;
+
+  constructor(bytes: Uint8Array, base: number, place: string) {
+    this.#bytes = bytes;
+    this.#base = base;
+    this.#place = place;
+  }
+
+  run(): Scanned {
+    const reader = this.#reader(0);
+    let groups = 0, locals = 0;
+    reader.vec(() => {
+      groups++;
+      locals += reader.u32();
+      skipValueType(reader);
+    }, "local");
+    const localsEnd = this.#at = reader.offset - this.#base;
+    this.#charges.push({ kind: "head", at: localsEnd, start: localsEnd, region: this.#ways.entry });
+    this.#instructions();
+    return { localsEnd, groups, locals, charges: this.#charges };
+  }
+
+  #reader(at: number): Reader {
+    return new Reader(this.#bytes.subarray(at), this.#base + at, this.#place);
+  }
+
+  #instructions(): void {
+    const bytes = this.#bytes, tables = opcodeTables(), ways = this.#ways, { length } = bytes;
+    const plain = tables[0]!;
+    while (this.#at < length) {
+      const start = this.#at, byte = bytes[this.#at++]!;
+      let table = plain, opcode = byte;
+      if (byte >= PREFIXES) {
+        table = tables[byte] ?? this.#unknown(start, byte);
+        opcode = this.#u32();
+      }
+      const flow = table.flows[opcode];
+      if (flow === undefined) this.#unknown(start, byte, opcode);
+      const cost = table.costs[opcode]!;
+      if (flow === PLAIN) {
+        ways.spend(cost);
+        switch (table.immediates[opcode]) {
+          case NONE:
+            continue;
+          case ONE_LEB:
+            this.#leb();
+            continue;
+          case MEMARG:
+            if (this.#u32() & 0x40) this.#leb();
+            this.#leb();
+            continue;
+          case TWO_LEBS:
+            this.#leb();
+            this.#leb();
+            continue;
+          case BYTES:
+            this.#at += table.sizes[opcode]!;
+            continue;
+          case SLOW:
+            this.#slow(table.rows[opcode]!.immediates);
+            continue;
+          default:
+            this.#unknown(start, byte, opcode);
+        }
+      }
+      this.#flow(flow, cost, start, table.rows[opcode]!);
+      if (ways.ended) break;
+    }
+    if (!ways.ended || this.#at > length) this.#reader(length).fail("unexpected-end");
+    if (this.#at < length) this.#reader(this.#at).fail("trailing-bytes");
+  }
+
+  #flow(flow: number, cost: number, start: number, row: Instruction): void {
+    const ways = this.#ways;
+    if (flow !== LOOP) ways.spend(cost);
+    switch (flow) {
+      case BLOCK:
+        this.#slow(row.immediates);
+        return ways.block();
+      case LOOP:
+        return this.#loop(cost, start, row);
+      case IF:
+        this.#slow(row.immediates);
+        return ways.if();
+      case ELSE:
+        return ways.else();
+      case TRY:
+        this.#slow(row.immediates);
+        return ways.try();
+      case CATCH:
+        this.#slow(row.immediates);
+        return ways.catch();
+      case DELEGATE:
+        this.#leb();
+        return ways.end();
+      case TRY_TABLE:
+        return this.#tryTable();
+      case END:
+        return ways.end();
+      case BRANCH_MAYBE:
+        return ways.branch(this.#u32());
+      case BRANCH:
+        ways.branch(this.#u32());
+        return ways.leave();
+      case BRANCH_TABLE:
+        for (let labels = this.#u32(); labels >= 0 && this.#at < this.#bytes.length; labels--) ways.branch(this.#u32());
+        return ways.leave();
+      case BRANCH_CAST: {
+        this.#at++; // the flags
+        ways.branch(this.#u32());
+        this.#slow(IMMEDIATES);
+        return this.#slow(IMMEDIATES);
+      }
+      case LEAVE:
+        this.#slow(row.immediates);
+        return ways.leave();
+      case CALL:
+        this.#slow(row.immediates);
+        ways.region.calls = true;
+        return;
+      case MEASURED: {
+        const indices = row.immediates.map(() => this.#u32());
+        this.#charges.push({ kind: "length", at: start, region: ways.region, instruction: row, indices });
+        return;
+      }
+      case FIXED_ARRAY:
+        this.#leb();
+        return ways.spend(this.#u32());
+    }
+  }
+
+  #loop(cost: number, start: number, row: Instruction): void {
+    this.#slow(row.immediates);
+    const region = this.#ways.loop();
+    this.#ways.spend(cost);
+    this.#charges.push({ kind: "head", at: this.#at, start, region });
+  }
+
+  #tryTable(): void {
+    const reader = this.#reader(this.#at), labels: number[] = [];
+    skipImmediates(BLOCK_TYPE, reader);
+    reader.vec(() => {
+      if (reader.byte() < 2) reader.u32();
+      labels.push(reader.u32());
+    }, "catch clause");
+    this.#at = reader.offset - this.#base;
+    this.#ways.tryTable(labels);
+  }
+
+  #leb(): void {
+    while (this.#bytes[this.#at++]! >= 0x80);
+  }
+
+  /** An unsigned integer, whose bits above 32 are not looked at: the engine refuses them. */
+  #u32(): number {
+    const byte = this.#bytes[this.#at++]!;
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f, factor = 0x80;
+    for (let more = true; more; factor *= 0x80) {
+      const next = this.#bytes[this.#at++] ?? 0;
+      value += (next & 0x7f) * factor;
+      more = next >= 0x80;
+    }
+    return value;
+  }
+
+  /** Reads past immediates by the table itself. */
+  #slow(immediates: readonly Immediate[]): void {
+    if (immediates.length === 0) return;
+    const [first] = immediates;
+    if (immediates.length === 1) {
+      if (first === "index") return this.#leb();
+      // Nearly every block has no result, or one of a type in one byte.
+      if (first === "block type" && isShortBlockType(this.#bytes[this.#at])) return void this.#at++;
+    }
+    const reader = this.#reader(this.#at);
+    skipImmediates({ immediates } as Instruction, reader);
+    this.#at = reader.offset - this.#base;
+  }
+
+  #unknown(start: number, byte: number, opcode?: number): never {
+    const code = byte < PREFIXES || opcode === undefined ? hex(byte) : `${hex(byte)} ${hex(opcode)}`;
+    return this.#reader(start).fail("unknown-opcode", [code, "instruction"]);
+  }
+}
+
+const BLOCK_TYPE = { immediates: ["block type"] } as unknown as Instruction;
+
+function isShortBlockType(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x40 && byte !== 0x63 && byte !== 0x64;
+}
