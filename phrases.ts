@@ -93,6 +93,8 @@ export type CompileErrorCode = keyof typeof COMPILE_PHRASES;
 
 /** What can be wrong with the imports that a host gives. */
 export const LINK_PHRASES = {
+  /** A core module that the host provides is not metered, and the component is. */
+  "not-metered": "the host's core module is not metered: compile the component that it comes from with `metering`",
   /** Nothing is defined for an import. */
   "missing-import": "a definition was not found{0}",
   /** An import, or a typed lookup, has another type. */

@@ -50,7 +50,8 @@ export class Meter {
   #pool: bigint | undefined;
   readonly #deadline: number | undefined;
   readonly #signal: AbortSignal | undefined;
-  /** The counters that may hold units. */
+  readonly #counters: Counter[] = [];
+  /** The counters that may hold units of limited fuel. */
   readonly #holders: Set<Counter> = new Set();
   /** When the outermost call began. `undefined` if none is known to run. */
   #began: number | undefined;
@@ -78,19 +79,28 @@ export class Meter {
     return fuel < 0n ? 0n : fuel;
   }
 
-  set fuel(fuel: bigint | number) {
-    const pool = fuelOf(fuel);
-    this.#collect();
+  /** Sets what it may spend; `undefined` for a tree without this limit. */
+  set fuel(fuel: bigint | number | undefined) {
+    const pool = fuel === undefined ? undefined : fuelOf(fuel);
+    for (const counter of this.#counters) counter.value = 0;
+    this.#holders.clear();
     this.#pool = pool;
   }
 
-  /** An outermost call begins, or one inside of it. */
-  enter(): void {
-    if (this.#depth++ === 0) this.#began = performance.now();
+  /** Adds the counter of a new core instance. */
+  add(counter: Counter): void {
+    this.#counters.push(counter);
   }
 
-  leave(): void {
-    if (--this.#depth === 0) this.#began = undefined;
+  /** Runs a call of the host's, whose time is limited. It may be inside of another one. */
+  timed<T>(call: () => T): T {
+    if (this.#deadline === undefined) return call();
+    if (this.#depth++ === 0) this.#began = performance.now();
+    try {
+      return call();
+    } finally {
+      if (--this.#depth === 0) this.#began = undefined;
+    }
   }
 
   /** A counter is below zero: its module may go on, or it traps. */
@@ -144,6 +154,7 @@ export class Meter {
     if (signal?.aborted) {
       tree.aborted ??= { reason: signal.reason };
       tree.lockDown(signal.reason);
+      for (const reject of tree.pendingCalls) reject(signal.reason);
       throw unwinding(tree);
     }
     const now = performance.now();

@@ -10,9 +10,7 @@
 // it arrived: so it reaches none of these.
 
 import { customSection, leb, name } from "../../abi/wasm/encoder.ts";
-
-/** The name of the custom section that marks a metered module. */
-export const METER_MARK = "windlass:metering";
+import { METER_MARK } from "../module/meter_mark.ts";
 
 /** The added exports, by what follows the prefix. */
 export const COUNTER = "counter", HANDLER = "handler", START = "start";
@@ -74,12 +72,4 @@ export function freePrefix(names: readonly string[]): string {
 /** The custom section of a metered module. Its prefix is empty if there is no code to charge. */
 export function meterMark(prefix: string): number[] {
   return customSection(METER_MARK, prefix);
-}
-
-const decoder = new TextDecoder();
-
-/** The prefix of a metered module's added exports; `undefined` if it is not metered. */
-export function prefixOf(module: WebAssembly.Module): string | undefined {
-  const marks = WebAssembly.Module.customSections(module, METER_MARK);
-  return marks.length === 0 ? undefined : decoder.decode(marks.at(-1));
 }

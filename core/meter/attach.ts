@@ -4,7 +4,9 @@
 
 import type { Counter, Meter } from "../../abi/state/meter.ts";
 import { PREAMBLE } from "../../abi/wasm/encoder.ts";
-import { COUNTER, HANDLER, prefixOf, START } from "./added.ts";
+import { LinkError } from "../../errors.ts";
+import { meterPrefix } from "../module/meter_mark.ts";
+import { COUNTER, HANDLER, START } from "./added.ts";
 
 // (module (import "" "" (func)) (export "" (func 0))): a table takes a function of JavaScript only
 // in this form.
@@ -21,23 +23,20 @@ function handlerOf(refill: () => void): () => void {
 
 const prefixes = new WeakMap<WebAssembly.Module, { readonly prefix: string | undefined }>();
 
-/** The prefix of the exports that metering added; `undefined` if the module is not metered. */
 function knownPrefix(module: WebAssembly.Module): string | undefined {
   let known = prefixes.get(module);
-  if (known === undefined) prefixes.set(module, known = { prefix: prefixOf(module) });
+  if (known === undefined) prefixes.set(module, known = { prefix: meterPrefix(module) });
   return known.prefix;
-}
-
-/** Whether a module is metered, or has nothing that could be. */
-export function isMetered(module: WebAssembly.Module): boolean {
-  return knownPrefix(module) !== undefined;
 }
 
 /** Attaches a new instance of a metered module to the meter of its tree, and starts it. */
 export function attach(module: WebAssembly.Module, { exports }: WebAssembly.Instance, meter: Meter): void {
   const prefix = knownPrefix(module);
-  if (prefix === undefined || prefix === "") return;
+  // Only a module that the host provides can be one that is not metered.
+  if (prefix === undefined) throw new LinkError("not-metered", "instantiate component", "");
+  if (prefix === "") return;
   const counter = exports[`${prefix}${COUNTER}`] as unknown as Counter;
+  meter.add(counter);
   (exports[`${prefix}${HANDLER}`] as WebAssembly.Table).set(0, handlerOf(() => meter.refill(counter)));
   (exports[`${prefix}${START}`] as (() => void) | undefined)?.();
 }

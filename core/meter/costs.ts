@@ -42,13 +42,13 @@ const measured: Readonly<Record<Measured, string>> = {
  */
 export const UNIT_SHIFT: Readonly<Record<Measured, number>> = { bytes: -4, elements: 3, items: 0 };
 
-const costs = new Map<string, number>(heavier.flatMap(([cost, names]) => names.split(" ").map((name) => [name, cost])));
-for (const name of free.split(" ")) costs.set(name, 0);
+const costs: ReadonlyMap<string, number> = new Map(
+  ([...heavier, [0, free]] as const).flatMap(([cost, names]) => names.split(" ").map((name) => [name, cost])),
+);
 
-const lengths = new Map<string, Measured>();
-for (const [what, names] of Object.entries(measured)) {
-  for (const name of names.split(" ")) lengths.set(name, what as Measured);
-}
+const lengths: ReadonlyMap<string, Measured> = new Map(
+  (Object.keys(measured) as Measured[]).flatMap((what) => measured[what].split(" ").map((name) => [name, what])),
+);
 
 /** The units that an instruction costs whatever its operands are. */
 export function costOf({ name }: Instruction): number {

@@ -12,7 +12,7 @@
 
 import { leb } from "../../abi/wasm/encoder.ts";
 import type { Reader } from "../binary/reader.ts";
-import { METER_MARK } from "./added.ts";
+import { METER_MARK } from "../module/meter_mark.ts";
 import type { Moved } from "./code.ts";
 
 /** The custom section of branch hints. */

@@ -65,3 +65,9 @@ function hookedPromise(
     },
   });
 }
+
+/** Wraps a guest's function that the host calls, where its time is limited. */
+export function timed<F extends Func>({ meter }: InstanceTree, func: F): F {
+  if (meter === undefined || !meter.isTimed) return func;
+  return ((...args: never[]) => meter.timed(() => func(...args))) as F;
+}

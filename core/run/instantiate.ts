@@ -23,7 +23,8 @@ import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
-import { hooked, hookedOptions } from "./hooked.ts";
+import { hooked, hookedOptions, timed } from "./hooked.ts";
+import type { Meterer } from "../meter/meterer.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
 import type { DefinedComponent, FuncRef, ModuleRef, Plan, PlanComponent } from "../plan/plan_types.ts";
@@ -69,6 +70,11 @@ export class Running {
     core.allStepsRan();
   }
 
+  /** What meters the tree's modules, if they are metered. */
+  get meterer(): Meterer | undefined {
+    return this.#settings.meterer;
+  }
+
   /** The scheduler of asynchronous tasks. `undefined` for a component that has none. */
   get scheduler(): Scheduler | undefined {
     return this.#core.async?.scheduler;
@@ -82,9 +88,9 @@ export class Running {
   /** Gives an exported component. A plan that is run contains no imported ones. */
   component(item: PlanComponent): Component {
     const root = item as DefinedComponent;
-    const { codegen, fused, fuser, printers } = this.#settings, plan = planComponent(root);
+    const { codegen, fused, fuser, meterer, printers } = this.#settings, plan = planComponent(root);
     fuser?.fuse(plan);
-    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, printers });
+    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, meterer, printers });
   }
 
   /** Gives a function as JavaScript calls it. */
@@ -94,9 +100,12 @@ export class Running {
     if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx } = made, { suspension } = this.tree;
     if (lifted.signature.type.async) return this.#task(made, path, style);
-    const core = suspension === undefined
-      ? lifted.core
-      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
+    const core = timed(
+      this.tree,
+      suspension === undefined
+        ? lifted.core
+        : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core),
+    );
     return exportFunction(
       { ...lifted, core: hooked(this.tree, core, path, true) },
       cx,
@@ -113,7 +122,7 @@ export class Running {
     if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
     if (made.target() !== undefined) return this.#task(made, path, { throws, method });
-    const core = hooked(this.tree, suspendingCore(), path, true, true);
+    const core = hooked(this.tree, timed(this.tree, suspendingCore()), path, true, true);
     const call = raceWithSignal(liftPromising(linkExport({ ...lifted, core }, cx, throws)));
     return method ? methodWithSignal(call) : call;
   }
@@ -215,6 +224,13 @@ function instantiateError(tree: InstanceTree, error: unknown): unknown {
   return surface(tree, error, "instantiate", "component");
 }
 
+/** What is done with an instance that the engine made, before the next step. */
+function made({ tree, meterer }: Running, module: WebAssembly.Module, instance: WebAssembly.Instance): void {
+  const { meter } = tree;
+  if (meter !== undefined) meter.timed(() => meterer!.attach(module, instance, meter));
+  if (tree.lockedDown) rethrow(tree);
+}
+
 /** Runs a plan synchronously. */
 export function runSync(running: Running): void {
   const steps = running.run();
@@ -222,7 +238,7 @@ export function runSync(running: Running): void {
     let instance: WebAssembly.Instance;
     try {
       instance = new WebAssembly.Instance(step.value.module, step.value.imports);
-      if (running.tree.lockedDown) rethrow(running.tree);
+      made(running, step.value.module, instance);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }
@@ -246,7 +262,7 @@ export async function runAsync(running: Running): Promise<void> {
       instance = size > 0 && size <= SMALL_MODULE
         ? new WebAssembly.Instance(module, imports)
         : await WebAssembly.instantiate(module, imports);
-      if (running.tree.lockedDown) rethrow(running.tree);
+      made(running, module, instance);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }

@@ -32,6 +32,7 @@ import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { FusedCore } from "../fused/fused_core.ts";
 import { hooked, hookedOptions } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
+import type { Meterer } from "../meter/meterer.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
 import { suspendingReach } from "../plan/suspend_reach.ts";
 import { unsupportedStep } from "../plan/unsupported.ts";
@@ -44,6 +45,7 @@ export interface RunSettings {
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
   readonly fuser: Fuser | undefined;
+  readonly meterer: Meterer | undefined;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
   /** Functions that print the worlds of exported components. */
