@@ -5,15 +5,17 @@
 import { leb } from "../../abi/wasm/encoder.ts";
 import { concat } from "../binary/bytes.ts";
 import { Reader } from "../binary/reader.ts";
-import { type Insertion, insertionsOf } from "./insertions.ts";
+import { beginsKeeping, Charges } from "./charges.ts";
 import type { MeterLayout } from "./layout.ts";
+import { Output } from "./output.ts";
 import { scanBody } from "./scan.ts";
 
 /** How the offsets of a body moved. */
 export interface Moved {
   /** How many bytes longer the declarations of locals are. */
   readonly locals: number;
-  readonly insertions: readonly Insertion[];
+  /** How many bytes were put in before the byte at a place, in order. */
+  readonly insertions: { readonly at: number; readonly length: number }[];
 }
 
 /** What the code of a module is charged with. */
@@ -42,7 +44,10 @@ export class MeteredCode {
   #pieces: Uint8Array[] = [];
   #held = 0;
   #needed = 1;
-  readonly #out: Uint8Array[] = [];
+  readonly #charges: Charges;
+  /** The charged bodies, and the one that is being charged. */
+  readonly #out = new Output(1 << 16);
+  readonly #scratch = new Output(1 << 12);
   /** How many bodies there are. `undefined` until it is read. */
   #count: number | undefined;
   #done = 0;
@@ -51,6 +56,7 @@ export class MeteredCode {
 
   constructor(settings: CodeSettings, offset: number) {
     this.#settings = settings;
+    this.#charges = new Charges(settings.layout);
     this.#offset = offset;
   }
 
@@ -85,18 +91,14 @@ export class MeteredCode {
     this.#offset += at;
   }
 
-  /** The content of the charged section. */
-  end(): Uint8Array {
+  /** The content of the charged section, in pieces. */
+  end(): Uint8Array[] {
     if (this.#count !== this.#done) {
       this.#reader(concat(this.#pieces)).fail("unexpected-end", [], this.#offset + this.#held);
     }
     if (this.#held > 0) this.#reader(concat(this.#pieces)).fail("trailing-bytes");
     const { added } = this.#settings;
-    return concat([
-      Uint8Array.from(leb(this.#done + added.length)),
-      ...this.#out,
-      Uint8Array.from(added.flat()),
-    ]);
+    return [Uint8Array.from(leb(this.#done + added.length)), this.#out.written, Uint8Array.from(added.flat())];
   }
 
   #reader(bytes: Uint8Array): Reader {
@@ -104,31 +106,36 @@ export class MeteredCode {
   }
 
   #body(body: Uint8Array, offset: number): void {
-    const { layout, params, wanted, place } = this.#settings, func = this.#done++;
+    const { params, wanted, place } = this.#settings, func = this.#done++;
     const scanned = scanBody(body, offset, `${place}, function body ${func}`);
-    const { insertions, locals } = insertionsOf(scanned, params(func), layout);
-    const groups = [[locals.i32, VALUE_I32], [locals.i64, VALUE_I64]].filter(([count]) => count! > 0);
-    const added = groups.flatMap(([count, type]) => [...leb(count!), type!]);
-    const head = leb(scanned.groups + groups.length), oldHead = lebEnd(body, 0)!;
-    const longer = head.length - oldHead + added.length;
-    const size = body.length + longer + insertions.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const prefix = leb(size), out = new Uint8Array(prefix.length + size);
-    let to = 0, from = oldHead;
-    const put = (bytes: ArrayLike<number>): void => {
-      out.set(bytes, to);
-      to += bytes.length;
+    const locals = this.#charges.locals(scanned, params(func) + scanned.locals);
+    const out = this.#scratch;
+    out.clear();
+    out.leb(scanned.groups + (locals.i32 > 0 ? 1 : 0) + locals.i64);
+    out.copy(body, lebEnd(body, 0)!, scanned.localsEnd);
+    if (locals.i32 > 0) out.all([locals.i32, VALUE_I32]);
+    if (locals.i64 > 0) out.all([locals.i64, VALUE_I64]);
+    const moved: Moved | undefined = wanted(func)
+      ? { locals: out.length - scanned.localsEnd, insertions: [] }
+      : undefined;
+    let from = scanned.localsEnd;
+    const before = (at: number, write: () => void): void => {
+      out.copy(body, from, from = at);
+      const start = out.length;
+      write();
+      moved?.insertions.push({ at, length: out.length - start });
     };
-    put(prefix);
-    put(head);
-    put(body.subarray(from, from = scanned.localsEnd));
-    put(added);
-    for (const { at, bytes } of insertions) {
-      put(body.subarray(from, from = at));
-      put(bytes);
+    for (const charge of scanned.charges) {
+      if (charge.kind === "length") before(charge.at, () => this.#charges.length(out, charge, locals));
+      else if (charge.region.cost > 0) {
+        if (beginsKeeping(charge)) before(charge.start, () => this.#charges.keep(out, locals.counter));
+        before(charge.at, () => this.#charges.head(out, charge, locals));
+      }
     }
-    put(body.subarray(from));
-    this.#out.push(out);
-    if (wanted(func)) this.moved.set(func, { locals: longer, insertions });
+    out.copy(body, from, body.length);
+    this.#out.leb(out.length);
+    this.#out.copy(out.written, 0, out.length);
+    if (moved !== undefined) this.moved.set(func, moved);
   }
 }
 

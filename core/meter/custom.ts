@@ -71,7 +71,7 @@ export function movedHints(
 /** Says where an instruction is now. What is put in before a byte is before the instruction there. */
 function movedOffset({ locals, insertions }: Moved): (offset: number) => number {
   const sums = [0];
-  for (const { bytes } of insertions) sums.push(sums.at(-1)! + bytes.length);
+  for (const { length } of insertions) sums.push(sums.at(-1)! + length);
   return (offset) => {
     // The first insertion behind the instruction. A guest may have many hints, and many loops.
     let low = 0, high = insertions.length;

@@ -1,6 +1,6 @@
 // Meters a core module: its bytes enter section by section, the bytes of a module that charges a
 // counter for what it does leave.
-// added.ts says what is added, insertions.ts how functions are charged, custom.ts what becomes of
+// added.ts says what is added, charges.ts how functions are charged, custom.ts what becomes of
 // sections that hold places in the code. Every other byte stays.
 // A module that this file cannot follow is refused: nobody could say what it costs.
 // Spec: core spec 3.0 "Binary Format: Modules".
@@ -172,8 +172,8 @@ class Metering implements SectionRewriter {
         // It is exported instead, and called when the handler is there.
         return this.#hasCode ? [none] : undefined;
       case CODE: {
-        const bodies = this.#code?.end() ?? content;
-        return [...this.#movedHints(), ...sectionOf(CODE, [bodies])];
+        const bodies = this.#code?.end() ?? [content];
+        return [...this.#movedHints(), ...sectionOf(CODE, bodies)];
       }
     }
     return undefined;

@@ -24,9 +24,9 @@ import {
   MEMARG,
   NONE,
   ONE_LEB,
+  type OpcodeTables,
   opcodeTables,
   PLAIN,
-  SLOW,
   TRY,
   TRY_TABLE,
   TWO_LEBS,
@@ -103,48 +103,73 @@ class Scan {
 
   #instructions(): void {
     const bytes = this.#bytes, tables = opcodeTables(), ways = this.#ways, { length } = bytes;
-    const plain = tables[0]!;
-    while (this.#at < length) {
-      const start = this.#at, byte = bytes[this.#at++]!;
-      let table = plain, opcode = byte;
-      if (byte >= PREFIXES) {
-        table = tables[byte] ?? this.#unknown(start, byte);
-        opcode = this.#u32();
-      }
-      const flow = table.flows[opcode];
-      if (flow === undefined) this.#unknown(start, byte, opcode);
-      const cost = table.costs[opcode]!;
-      if (flow === PLAIN) {
-        ways.spend(cost);
-        switch (table.immediates[opcode]) {
-          case NONE:
+    const plain = tables[0]!, { flows, costs, immediates, sizes } = plain;
+    // Most instructions are plain ones without a prefix. They are read here, with nothing in between.
+    let at = this.#at, spent = 0;
+    while (at < length) {
+      const start = at, byte = bytes[at++]!;
+      if (flows[byte] === PLAIN && immediates[byte]! <= BYTES) {
+        spent += costs[byte]!;
+        switch (immediates[byte]) {
+          case TWO_LEBS:
+            while (bytes[at++]! >= 0x80);
+            while (bytes[at++]! >= 0x80);
             continue;
           case ONE_LEB:
-            this.#leb();
+            while (bytes[at++]! >= 0x80);
             continue;
-          case MEMARG:
-            if (this.#u32() & 0x40) this.#leb();
-            this.#leb();
+          case MEMARG: {
+            const align = bytes[at++]!;
+            if (align >= 0x40) {
+              this.#at = at - 1;
+              this.#memarg();
+              at = this.#at;
+            } else while (bytes[at++]! >= 0x80);
             continue;
-          case TWO_LEBS:
-            this.#leb();
-            this.#leb();
-            continue;
+          }
           case BYTES:
-            this.#at += table.sizes[opcode]!;
-            continue;
-          case SLOW:
-            this.#slow(table.rows[opcode]!.immediates);
+            at += sizes[byte]!;
             continue;
           default:
-            this.#unknown(start, byte, opcode);
+            continue;
         }
       }
-      this.#flow(flow, cost, start, table.rows[opcode]!);
+      this.#at = at;
+      ways.spend(spent);
+      spent = 0;
+      this.#instruction(start, byte, tables);
+      at = this.#at;
       if (ways.ended) break;
     }
-    if (!ways.ended || this.#at > length) this.#reader(length).fail("unexpected-end");
-    if (this.#at < length) this.#reader(this.#at).fail("trailing-bytes");
+    if (!ways.ended || at > length) this.#reader(length).fail("unexpected-end");
+    if (at < length) this.#reader(at).fail("trailing-bytes");
+  }
+
+  /** Reads an instruction that has a prefix, or changes the flow, or is rare. */
+  #instruction(start: number, byte: number, tables: OpcodeTables): void {
+    const prefixed = byte >= PREFIXES, table = tables[prefixed ? byte : 0] ?? this.#unknown(start, byte);
+    const opcode = prefixed ? this.#u32() : byte, row = table.rows[opcode];
+    if (row === undefined) this.#unknown(start, byte, opcode);
+    const flow = table.flows[opcode]!, cost = table.costs[opcode]!;
+    if (flow !== PLAIN) return this.#flow(flow, cost, start, row);
+    this.#ways.spend(cost);
+    switch (table.immediates[opcode]) {
+      case NONE:
+        return;
+      case MEMARG:
+        return this.#memarg();
+      case BYTES:
+        this.#at += table.sizes[opcode]!;
+        return;
+      default:
+        return this.#slow(row.immediates);
+    }
+  }
+
+  #memarg(): void {
+    // Bit 6 of the alignment says that a memory index follows.
+    if (this.#u32() & 0x40) this.#leb();
+    this.#leb();
   }
 
   #flow(flow: number, cost: number, start: number, row: Instruction): void {
