@@ -71,8 +71,8 @@ export class Charges {
     return { counter: own, narrow: own + heads, wide: own + heads + narrow, i32: heads + narrow, i64 };
   }
 
-  /** What is charged at a head, after the instruction `loop` or the locals. */
-  head(out: Output, { region }: HeadCharge, { counter }: AddedLocals): void {
+  /** What is charged at a head, after the instruction `loop` or the locals. Gives where it branches. */
+  head(out: Output, { region }: HeadCharge, { counter }: AddedLocals): number {
     const keeps = keepsCounter(region);
     if (keeps) {
       out.byte(LOCAL_GET);
@@ -87,9 +87,11 @@ export class Charges {
     out.byte(LOCAL_GET);
     out.leb(counter);
     out.all(isNegative);
+    const branch = out.length - 2;
     out.all(this.#refill);
     if (keeps) this.keep(out, counter);
     out.byte(END);
+    return branch;
   }
 
   /** Gets the counter into its local. */

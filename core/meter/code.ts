@@ -6,6 +6,7 @@ import { leb } from "../../abi/wasm/encoder.ts";
 import { concat } from "../binary/bytes.ts";
 import { Reader } from "../binary/reader.ts";
 import { beginsKeeping, Charges } from "./charges.ts";
+import { type FunctionHints, writeHints } from "./custom.ts";
 import type { MeterLayout } from "./layout.ts";
 import { Output } from "./output.ts";
 import { scanBody } from "./scan.ts";
@@ -25,8 +26,10 @@ export interface CodeSettings {
   readonly params: (func: number) => number;
   /** Bodies of the added functions, with their sizes. */
   readonly added: readonly (readonly number[])[];
-  /** Says which functions' offsets have to be known, by the index among the defined ones. */
-  readonly wanted: (func: number) => boolean;
+  /** The index of the first defined function. */
+  readonly first: number;
+  /** The branch hints that the module had, by function. */
+  readonly hints: ReadonlyMap<number, FunctionHints>;
   /** For messages: `core module 3`. */
   readonly place: string;
 }
@@ -51,8 +54,9 @@ export class MeteredCode {
   /** How many bodies there are. `undefined` until it is read. */
   #count: number | undefined;
   #done = 0;
-  /** How offsets moved in the functions that were wanted. */
-  readonly moved: Map<number, Moved> = new Map();
+  /** The content of a section of branch hints, and how many functions it is about. */
+  readonly #hints = new Output(1 << 12);
+  #hinted = 0;
 
   constructor(settings: CodeSettings, offset: number) {
     this.#settings = settings;
@@ -101,12 +105,17 @@ export class MeteredCode {
     return [Uint8Array.from(leb(this.#done + added.length)), this.#out.written, Uint8Array.from(added.flat())];
   }
 
+  /** The content of the section of branch hints, in pieces; empty if there are none. */
+  hints(): Uint8Array[] {
+    return this.#hinted === 0 ? [] : [Uint8Array.from(leb(this.#hinted)), this.#hints.written];
+  }
+
   #reader(bytes: Uint8Array): Reader {
     return new Reader(bytes, this.#offset, `${this.#settings.place}, code section`);
   }
 
   #body(body: Uint8Array, offset: number): void {
-    const { params, wanted, place } = this.#settings, func = this.#done++;
+    const { params, first, hints, place } = this.#settings, func = this.#done++;
     const scanned = scanBody(body, offset, `${place}, function body ${func}`);
     const locals = this.#charges.locals(scanned, params(func) + scanned.locals);
     const out = this.#scratch;
@@ -115,7 +124,8 @@ export class MeteredCode {
     out.copy(body, lebEnd(body, 0)!, scanned.localsEnd);
     if (locals.i32 > 0) out.all([locals.i32, VALUE_I32]);
     if (locals.i64 > 0) out.all([locals.i64, VALUE_I64]);
-    const moved: Moved | undefined = wanted(func)
+    const own = hints.get(first + func);
+    const moved: Moved | undefined = own !== undefined
       ? { locals: out.length - scanned.localsEnd, insertions: [] }
       : undefined;
     let from = scanned.localsEnd;
@@ -125,17 +135,21 @@ export class MeteredCode {
       write();
       moved?.insertions.push({ at, length: out.length - start });
     };
+    const branches: number[] = [];
     for (const charge of scanned.charges) {
       if (charge.kind === "length") before(charge.at, () => this.#charges.length(out, charge, locals));
       else if (charge.region.cost > 0) {
         if (beginsKeeping(charge)) before(charge.start, () => this.#charges.keep(out, locals.counter));
-        before(charge.at, () => this.#charges.head(out, charge, locals));
+        before(charge.at, () => branches.push(this.#charges.head(out, charge, locals)));
       }
     }
     out.copy(body, from, body.length);
+    if (branches.length > 0 || own !== undefined) {
+      this.#hinted++;
+      writeHints(this.#hints, first + func, own ?? [], branches, moved);
+    }
     this.#out.leb(out.length);
     this.#out.copy(out.written, 0, out.length);
-    if (moved !== undefined) this.moved.set(func, moved);
   }
 }
 

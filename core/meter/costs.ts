@@ -59,3 +59,8 @@ export function costOf({ name }: Instruction): number {
 export function measuredBy({ name }: Instruction): Measured | undefined {
   return lengths.get(name);
 }
+
+/** The units of a length that is known. */
+export function unitsOf(length: number, row: Instruction): number {
+  return Math.floor(length * 2 ** UNIT_SHIFT[measuredBy(row)!]);
+}

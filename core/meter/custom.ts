@@ -1,7 +1,7 @@
 // Custom sections of a metered module. Those that hold places in the code are kept right, or
 // dropped where that would take as much work as a debugger's:
 //
-//   metadata.code.branch_hint   its offsets are moved along
+//   metadata.code.branch_hint   its offsets are moved along; hints for the charges join them
 //   other metadata.code.*       dropped
 //   .debug_* (DWARF), sourceMappingURL, external_debug_info   dropped
 //   windlass:metering           dropped: it is ours
@@ -14,6 +14,7 @@ import { leb } from "../../abi/wasm/encoder.ts";
 import type { Reader } from "../binary/reader.ts";
 import { METER_MARK } from "../module/meter_mark.ts";
 import type { Moved } from "./code.ts";
+import type { Output } from "./output.ts";
 
 /** The custom section of branch hints. */
 export const BRANCH_HINT = "metadata.code.branch_hint";
@@ -39,33 +40,49 @@ export function keptNames(reader: Reader): Uint8Array[] {
   return kept;
 }
 
-/** Hints about the branches of one function. */
-export interface FunctionHints {
-  readonly func: number;
-  readonly hints: readonly { readonly offset: number; readonly value: Uint8Array }[];
+/** Hints of one function's branches, by the offset of the branch: 1 if it is likely taken. */
+export type FunctionHints = readonly { readonly offset: number; readonly value: Uint8Array }[];
+
+/** Reads the content of a section of branch hints, after its name. Gives them by function. */
+export function readHints(reader: Reader): Map<number, FunctionHints> {
+  const functions = new Map<number, FunctionHints>();
+  reader.vec(() => {
+    const func = reader.u32();
+    functions.set(
+      func,
+      reader.vec(() => ({ offset: reader.u32(), value: reader.take(reader.u32()) }), "branch hint"),
+    );
+  }, "function with branch hints");
+  return functions;
 }
 
-/** Reads the content of a section of branch hints, after its name. */
-export function readHints(reader: Reader): readonly FunctionHints[] {
-  return reader.vec(() => ({
-    func: reader.u32(),
-    hints: reader.vec(() => ({ offset: reader.u32(), value: reader.take(reader.u32()) }), "branch hint"),
-  }), "function with branch hints");
-}
+const UNLIKELY: Uint8Array = Uint8Array.of(0);
 
-/** Writes the content of a section of branch hints, with the offsets that are right now. */
-export function movedHints(
-  functions: readonly FunctionHints[],
-  movedOf: (func: number) => Moved | undefined,
-): number[] {
-  const entries = functions.flatMap(({ func, hints }) => {
-    const moved = movedOf(func);
-    if (moved === undefined) return []; // a function that is not defined: nothing is known of it
+/**
+ * Writes the hints of one function: those that it had, with the offsets that are right now, and
+ * those for the branches of its charges. An engine that does not know that a charge rarely branches
+ * keeps what a loop works with in memory rather than in registers.
+ */
+export function writeHints(
+  out: Output,
+  func: number,
+  hints: FunctionHints,
+  branches: readonly number[],
+  moved?: Moved,
+): void {
+  const all = branches.map((offset) => ({ offset, value: UNLIKELY }));
+  if (moved !== undefined) {
     const place = movedOffset(moved);
-    const rows = hints.map(({ offset, value }) => [...leb(place(offset)), ...leb(value.length), ...value]);
-    return [[...leb(func), ...leb(rows.length), ...rows.flat()]];
-  });
-  return [...leb(entries.length), ...entries.flat()];
+    for (const { offset, value } of hints) all.push({ offset: place(offset), value });
+    all.sort((a, b) => a.offset - b.offset);
+  }
+  out.leb(func);
+  out.leb(all.length);
+  for (const { offset, value } of all) {
+    out.leb(offset);
+    out.leb(value.length);
+    out.copy(value, 0, value.length);
+  }
 }
 
 /** Says where an instruction is now. What is put in before a byte is before the instruction there. */

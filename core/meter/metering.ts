@@ -27,7 +27,7 @@ import {
   meterMark,
 } from "./added.ts";
 import { MeteredCode } from "./code.ts";
-import { BRANCH_HINT, type FunctionHints, isDropped, keptNames, movedHints, NAMES, readHints } from "./custom.ts";
+import { BRANCH_HINT, type FunctionHints, isDropped, keptNames, NAMES, readHints } from "./custom.ts";
 
 const none = new Uint8Array(0);
 
@@ -67,7 +67,7 @@ class Metering implements SectionRewriter {
   readonly #wideMemories: boolean[] = [];
   readonly #wideTables: boolean[] = [];
   #start: number | undefined;
-  #hints: readonly FunctionHints[] | undefined;
+  #hints: ReadonlyMap<number, FunctionHints> | undefined;
   #prefix = "";
   /** The section of exports, which waits for the next section. */
   #exported: { readonly count: number; readonly content: Uint8Array } = { count: 0, content: none };
@@ -173,7 +173,7 @@ class Metering implements SectionRewriter {
         return this.#hasCode ? [none] : undefined;
       case CODE: {
         const bodies = this.#code?.end() ?? [content];
-        return [...this.#movedHints(), ...sectionOf(CODE, bodies)];
+        return [...this.#branchHints(), ...sectionOf(CODE, bodies)];
       }
     }
     return undefined;
@@ -250,7 +250,7 @@ class Metering implements SectionRewriter {
 
   #meteredCode(at: number): MeteredCode {
     // A module without functions gets no added ones; a code section of it is invalid, or empty.
-    const added = this.#added, hinted = new Set(this.#hints?.map(({ func }) => func - this.#counts.importedFuncs));
+    const added = this.#added;
     return new MeteredCode({
       layout: {
         counter: added.global,
@@ -261,16 +261,15 @@ class Metering implements SectionRewriter {
       },
       params: (func) => this.#params[this.#funcTypes[func] ?? -1] ?? 0,
       added: this.#hasCode ? addedBodies(added) : [],
-      wanted: (func) => hinted.has(func),
+      first: this.#counts.importedFuncs,
+      hints: this.#hints ?? new Map(),
       place: this.#place,
     }, this.#offset + at);
   }
 
-  #movedHints(): Uint8Array[] {
-    if (this.#hints === undefined || this.#code === undefined) return [];
-    const { moved } = this.#code, first = this.#counts.importedFuncs;
-    const content = movedHints(this.#hints, (func) => moved.get(func - first));
-    return sectionOf(CUSTOM, [Uint8Array.from([...name(BRANCH_HINT), ...content])]);
+  #branchHints(): Uint8Array[] {
+    const hints = this.#code?.hints() ?? [];
+    return hints.length === 0 ? [] : sectionOf(CUSTOM, [Uint8Array.from(name(BRANCH_HINT)), ...hints]);
   }
 }
 

@@ -31,6 +31,7 @@ import {
   TRY_TABLE,
   TWO_LEBS,
 } from "./opcodes.ts";
+import { unitsOf } from "./costs.ts";
 import { type Region, Ways } from "./ways.ts";
 
 /** A place where a body is charged. */
@@ -56,7 +57,9 @@ export interface Scanned {
   readonly charges: readonly Charge[];
 }
 
-const PREFIXES = 0xfb;
+const PREFIXES = 0xfb, I32_CONST = 0x41;
+/** More units are charged when they are spent: a body may have a million of such instructions. */
+const MAX_KNOWN_UNITS = 64;
 const IMMEDIATES: readonly Immediate[] = ["heap type"];
 
 /**
@@ -76,6 +79,8 @@ class Scan {
   readonly #ways = new Ways();
   readonly #charges: Charge[] = [];
   #at = 0;
+  /** Where the instruction before this one begins, if it is a plain one. */
+  #before = 0;
 
   constructor(bytes: Uint8Array, base: number, place: string) {
     this.#bytes = bytes;
@@ -105,10 +110,11 @@ class Scan {
     const bytes = this.#bytes, tables = opcodeTables(), ways = this.#ways, { length } = bytes;
     const plain = tables[0]!, { flows, costs, immediates, sizes } = plain;
     // Most instructions are plain ones without a prefix. They are read here, with nothing in between.
-    let at = this.#at, spent = 0;
+    let at = this.#at, spent = 0, before = at;
     while (at < length) {
       const start = at, byte = bytes[at++]!;
       if (flows[byte] === PLAIN && immediates[byte]! <= BYTES) {
+        before = start;
         spent += costs[byte]!;
         switch (immediates[byte]) {
           case TWO_LEBS:
@@ -135,6 +141,8 @@ class Scan {
         }
       }
       this.#at = at;
+      this.#before = before;
+      before = length;
       ways.spend(spent);
       spent = 0;
       this.#instruction(start, byte, tables);
@@ -221,7 +229,8 @@ class Scan {
         ways.region.calls = true;
         return;
       case MEASURED: {
-        const indices = row.immediates.map(() => this.#u32());
+        const indices = row.immediates.map(() => this.#u32()), known = this.#knownUnits(start, row);
+        if (known !== undefined) return ways.spend(known);
         this.#charges.push({ kind: "length", at: start, region: ways.region, instruction: row, indices });
         return;
       }
@@ -229,6 +238,14 @@ class Scan {
         this.#leb();
         return ways.spend(this.#u32());
     }
+  }
+
+  /** The units of a length that is a constant, as it is where a compiler copies one value. */
+  #knownUnits(start: number, row: Instruction): number | undefined {
+    const at = this.#before;
+    if (at >= start || this.#bytes[at] !== I32_CONST) return undefined;
+    const units = unitsOf(this.#reader(at + 1).integer(32, true), row);
+    return units >= 0 && units <= MAX_KNOWN_UNITS ? units : undefined;
   }
 
   #loop(cost: number, start: number, row: Instruction): void {
