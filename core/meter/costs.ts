@@ -5,11 +5,19 @@
 
 import type { Instruction } from "../module/instructions.ts";
 
+/**
+ * A function of up to so many units is not charged if it has no loop and calls nothing: whoever
+ * calls it has paid. To charge it would take as long as to run it.
+ */
+export const SMALL_LEAF = 10;
+
 /** Instructions that cost more than 1. Costs of a name's last part hold for every type. */
 const heavier: readonly (readonly [cost: number, names: string])[] = [
-  [4, "call return_call throw rethrow throw_ref"],
-  [6, "call_ref return_call_ref"],
-  [8, "call_indirect return_call_indirect"],
+  [4, "throw rethrow throw_ref"],
+  // A small function that calls nothing is paid for by its callers.
+  [4 + SMALL_LEAF, "call return_call"],
+  [6 + SMALL_LEAF, "call_ref return_call_ref"],
+  [8 + SMALL_LEAF, "call_indirect return_call_indirect"],
   [4, "*.div_s *.div_u *.rem_s *.rem_u *.div *.sqrt"],
   [10, "memory.copy memory.fill memory.init table.copy table.fill table.init table.set"],
   // Growing may move what was there.

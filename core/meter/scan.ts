@@ -31,7 +31,7 @@ import {
   TRY_TABLE,
   TWO_LEBS,
 } from "./opcodes.ts";
-import { unitsOf } from "./costs.ts";
+import { SMALL_LEAF, unitsOf } from "./costs.ts";
 import { type Region, Ways } from "./ways.ts";
 
 /** A place where a body is charged. */
@@ -99,7 +99,12 @@ class Scan {
     const localsEnd = this.#at = reader.offset - this.#base;
     this.#charges.push({ kind: "head", at: localsEnd, start: localsEnd, region: this.#ways.entry });
     this.#instructions();
-    return { localsEnd, groups, locals, charges: this.#charges };
+    return { localsEnd, groups, locals, charges: this.#isSmallLeaf() ? [] : this.#charges };
+  }
+
+  #isSmallLeaf(): boolean {
+    const { calls, cost } = this.#ways.entry;
+    return this.#charges.length === 1 && !calls && cost <= SMALL_LEAF;
   }
 
   #reader(at: number): Reader {
@@ -223,6 +228,7 @@ class Scan {
       }
       case LEAVE:
         this.#slow(row.immediates);
+        if (row.name.startsWith("return_call")) ways.region.calls = true;
         return ways.leave();
       case CALL:
         this.#slow(row.immediates);
