@@ -95,6 +95,8 @@ export type CompileErrorCode = keyof typeof COMPILE_PHRASES;
 export const LINK_PHRASES = {
   /** A core module that the host provides is not metered, and the component is. */
   "not-metered": "the host's core module is not metered: compile the component that it comes from with `metering`",
+  /** The memories and tables that a component begins with exceed the limit `memory`. */
+  "memory-limit": "its memories and tables begin with more than {0} bytes: limit `memory`",
   /** Nothing is defined for an import. */
   "missing-import": "a definition was not found{0}",
   /** An import, or a typed lookup, has another type. */

@@ -324,6 +324,13 @@ check("LINK_PHRASES", "LinkError", {
       new Linker().module("m", module).link(compileSync(source, { metering: true })).instantiateSync();
     },
   },
+  "memory-limit": {
+    message: "Cannot instantiate component: its memories and tables begin with more than 65535 bytes: limit `memory`",
+    provoke: async () => {
+      const source = await wat(`(component (core module $M (memory 1)) (core instance (instantiate $M)))`);
+      instantiateSync(compileSync(source, { metering: true }), {}, { limits: { memory: 65535 } });
+    },
+  },
   "mismatched-resource": {
     message: "Cannot link import s: mismatched resource types: `r` is another class elsewhere",
     provoke: async () => {

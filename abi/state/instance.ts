@@ -49,6 +49,12 @@ export interface Limits {
    * A guest that runs longer traps with the code `deadline`.
    */
   deadline?: number;
+  /**
+   * With `metering`: bytes of the linear memories, and of the tables with 8 bytes for each element,
+   * that the whole instance tree may have. `memory.grow` and `table.grow` give the guest -1 beyond
+   * it.
+   */
+  memory?: number;
 }
 
 /** `Table.MAX_LENGTH`. */

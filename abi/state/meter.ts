@@ -6,12 +6,14 @@
 // is paid first. So it traps at the same charge, however the units were spread over the counters.
 
 import { trap, unwinding } from "./trap.ts";
+import { MemoryBudget } from "./memory_budget.ts";
 import type { InstanceTree } from "./instance.ts";
 
 /** How much a metered tree may execute. */
 export interface MeterLimits {
   readonly fuel?: bigint | number | undefined;
   readonly deadline?: number | undefined;
+  readonly memory?: number | undefined;
 }
 
 /** The counter of a core instance: a WebAssembly global of 32 bits. */
@@ -43,6 +45,11 @@ function deadlineOf(deadline: number | undefined): number | undefined {
   throw new RangeError(`the limit deadline must be a positive number of milliseconds, found ${String(deadline)}`);
 }
 
+function bytesOf(memory: number): number {
+  if (Number.isSafeInteger(memory) && memory >= 0) return memory;
+  throw new RangeError(`the limit memory must be an integer that is not negative, found ${String(memory)}`);
+}
+
 /** The fuel and the clock of one instance tree. */
 export class Meter {
   readonly #tree: InstanceTree;
@@ -53,16 +60,19 @@ export class Meter {
   readonly #counters: Counter[] = [];
   /** The counters that may hold units of limited fuel. */
   readonly #holders: Set<Counter> = new Set();
+  /** The bytes of memories and tables. `undefined` if they are not limited. */
+  readonly memory: MemoryBudget | undefined;
   /** When the outermost call began. `undefined` if none is known to run. */
   #began: number | undefined;
   #depth = 0;
   #granted = FIRST_TIMED_GRANT;
   #looked = 0;
 
-  constructor(tree: InstanceTree, { fuel, deadline }: MeterLimits, signal: AbortSignal | undefined) {
+  constructor(tree: InstanceTree, { fuel, deadline, memory }: MeterLimits, signal: AbortSignal | undefined) {
     this.#tree = tree;
     this.#pool = fuel === undefined ? undefined : fuelOf(fuel);
     this.#deadline = deadlineOf(deadline);
+    this.memory = memory === undefined ? undefined : new MemoryBudget(bytesOf(memory));
     this.#signal = signal;
   }
 

@@ -24,8 +24,9 @@ function best(run: () => unknown): number {
 function metered(bytes: Uint8Array): { run: Run; size: number } {
   const rewritten = transformWhole(bytes, meterer.transform(0, 0)) as Uint8Array<ArrayBuffer>;
   const module = new WebAssembly.Module(rewritten), tree = new InstanceTree({}, 1);
-  const instance = new WebAssembly.Instance(module);
-  meterer.attach(module, instance, meterer.meter(tree, { fuel: 10n ** 18n, deadline: 60_000 }, undefined));
+  const meter = meterer.meter(tree, { fuel: 10n ** 18n, deadline: 60_000 }, undefined);
+  const admitted = meterer.admit(module, {}, meter), instance = new WebAssembly.Instance(module);
+  admitted.attach(instance);
   return { run: instance.exports["run"] as Run, size: rewritten.length };
 }
 

@@ -1,42 +1,111 @@
-// Gives a metered core instance what it asks for more units by, and starts it.
-// The engine's instance and the tree's meter enter. The handler is in place before anything of the
+// Gives a metered core instance what it asks for units and for memory by, and starts it.
+// The engine's instance and the tree's meter enter. The handlers are in place before anything of the
 // module runs: its start function was taken out of it, and is called here.
 
+import type { Space } from "../../abi/state/memory_budget.ts";
 import type { Counter, Meter } from "../../abi/state/meter.ts";
-import { PREAMBLE } from "../../abi/wasm/encoder.ts";
+import { buildModule } from "../../abi/wasm/encoder.ts";
 import { LinkError } from "../../errors.ts";
-import { meterPrefix } from "../module/meter_mark.ts";
-import { COUNTER, HANDLER, START } from "./added.ts";
+import { type MeteredSpace, type MeterMark, meterMark } from "../module/meter_mark.ts";
+import { COUNTER, HANDLERS, START } from "./added.ts";
+import { spaceOf } from "./charges.ts";
 
-// (module (import "" "" (func)) (export "" (func 0))): a table takes a function of JavaScript only
-// in this form.
-const handlerModule = Uint8Array.from([
-  ...PREAMBLE,
-  ...[1, 4, 1, 0x60, 0, 0, 2, 5, 1, 0, 0, 0, 0, 7, 4, 1, 0, 0, 0],
-]);
+/** Says by how much a space may grow; -1 if it may not. */
+type Grow = (delta: bigint, size: bigint, space: number) => bigint;
+
+/** The handlers as functions of WebAssembly: a table takes those of JavaScript in no other form. */
+interface Handlers extends WebAssembly.Exports {
+  readonly refill: () => void;
+  readonly grow: Grow;
+  /** Lets everything grow. */
+  readonly allow: Grow;
+}
+
 let compiled: WebAssembly.Module | undefined;
 
-function handlerOf(refill: () => void): () => void {
-  compiled ??= new WebAssembly.Module(handlerModule);
-  return new WebAssembly.Instance(compiled, { "": { "": refill } }).exports[""] as () => void;
+function handlersOf(refill: () => void, grow: Grow): Handlers {
+  compiled ??= new WebAssembly.Module(buildModule({
+    types: [{ params: [], results: [] }, { params: ["i64", "i64", "i32"], results: ["i64"] }],
+    imports: [{ name: "refill", kind: "func", type: 0 }, { name: "grow", kind: "func", type: 1 }],
+    funcs: [
+      { name: "refill", type: 0, body: [0x10, 0] },
+      { name: "grow", type: 1, body: [0x20, 0, 0x20, 1, 0x20, 2, 0x10, 1] },
+      { name: "allow", type: 1, body: [0x20, 0] },
+    ],
+  }));
+  return new WebAssembly.Instance(compiled, { "": { refill, grow } }).exports as Handlers;
 }
 
-const prefixes = new WeakMap<WebAssembly.Module, { readonly prefix: string | undefined }>();
+const marks = new WeakMap<WebAssembly.Module, { readonly mark: MeterMark | undefined }>();
 
-function knownPrefix(module: WebAssembly.Module): string | undefined {
-  let known = prefixes.get(module);
-  if (known === undefined) prefixes.set(module, known = { prefix: meterPrefix(module) });
-  return known.prefix;
+function knownMark(module: WebAssembly.Module): MeterMark | undefined {
+  let known = marks.get(module);
+  if (known === undefined) marks.set(module, known = { mark: meterMark(module) });
+  return known.mark;
 }
 
-/** Attaches a new instance of a metered module to the meter of its tree, and starts it. */
-export function attach(module: WebAssembly.Module, { exports }: WebAssembly.Instance, meter: Meter): void {
-  const prefix = knownPrefix(module);
+/** A core instance of a metered tree that the engine may make. */
+export interface Admitted {
+  /** Attaches the instance to the meter, and starts it. */
+  attach(instance: WebAssembly.Instance): void;
+}
+
+/** Looks at what a core instance will take, before the engine makes it. */
+export function admit(module: WebAssembly.Module, imports: WebAssembly.Imports, meter: Meter): Admitted {
+  const mark = knownMark(module);
   // Only a module that the host provides can be one that is not metered.
-  if (prefix === undefined) throw new LinkError("not-metered", "instantiate component", "");
-  if (prefix === "") return;
-  const counter = exports[`${prefix}${COUNTER}`] as unknown as Counter;
-  meter.add(counter);
-  (exports[`${prefix}${HANDLER}`] as WebAssembly.Table).set(0, handlerOf(() => meter.refill(counter)));
-  (exports[`${prefix}${START}`] as (() => void) | undefined)?.();
+  if (mark === undefined) throw new LinkError("not-metered", "instantiate component", "");
+  return new Admission(mark, imports, meter);
+}
+
+class Admission implements Admitted {
+  readonly #mark: MeterMark;
+  readonly #meter: Meter;
+  /** The memories and tables, by their numbers; and those of them that are new. */
+  readonly #spaces: Space[] = [];
+  readonly #made: Space[] = [];
+
+  constructor(mark: MeterMark, imports: WebAssembly.Imports, meter: Meter) {
+    this.#mark = mark;
+    this.#meter = meter;
+    const { memory } = meter;
+    if (memory === undefined) return;
+    this.#each((space, number) => this.#spaces[number] = this.#space(space, imports));
+    if (memory.add(this.#made)) return;
+    throw new LinkError("memory-limit", "instantiate component", "", memory.limit);
+  }
+
+  attach({ exports }: WebAssembly.Instance): void {
+    const { prefix } = this.#mark, { memory } = this.#meter;
+    if (memory !== undefined) {
+      this.#each(({ name }, number) => {
+        if (name !== undefined) memory.name(exports[name] as object, this.#spaces[number]!);
+      });
+    }
+    if (prefix === "") return;
+    const counter = exports[`${prefix}${COUNTER}`] as unknown as Counter;
+    this.#meter.add(counter);
+    const { refill, grow, allow } = handlersOf(
+      () => this.#meter.refill(counter),
+      (delta, size, space) => memory!.grow(this.#spaces[space]!, size, delta),
+    );
+    const handlers = exports[`${prefix}${HANDLERS}`] as WebAssembly.Table;
+    handlers.set(0, refill);
+    handlers.set(1, memory === undefined ? allow : grow);
+    (exports[`${prefix}${START}`] as (() => void) | undefined)?.();
+  }
+
+  #each(act: (space: MeteredSpace, number: number) => void): void {
+    this.#mark.memories.forEach((space, i) => act(space, spaceOf(false, i)));
+    this.#mark.tables.forEach((space, i) => act(space, spaceOf(true, i)));
+  }
+
+  #space({ from, min, bytes }: MeteredSpace, imports: WebAssembly.Imports): Space {
+    const object = from && imports[from[0]]?.[from[1]];
+    const known = object === undefined ? undefined : this.#meter.memory!.of(object as object);
+    if (known !== undefined) return known;
+    const space: Space = { unit: bytes, bytes: min * bytes };
+    this.#made.push(space);
+    return space;
+  }
 }

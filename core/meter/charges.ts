@@ -19,6 +19,7 @@ import type { Region } from "./ways.ts";
 
 const I32_CONST = 0x41, I64_CONST = 0x42, LOCAL_GET = 0x20, LOCAL_SET = 0x21, LOCAL_TEE = 0x22;
 const GLOBAL_GET = 0x23, GLOBAL_SET = 0x24, I32_SUB = 0x6b, I32_LT_S = 0x48, IF = 0x04, VOID = 0x40, END = 0x0b;
+const MEMORY_SIZE = 0x3f, TABLE_SIZE: readonly number[] = [0xfc, 16], I64_EXTEND_I32_U = 0xad;
 const CALL = 0x10, I32_SHL = 0x74, I32_SHR_U = 0x76, I64_SHL = 0x86, I64_SHR_U = 0x88, I32_WRAP_I64 = 0xa7;
 
 type HeadCharge = Charge & { readonly kind: "head" };
@@ -64,6 +65,7 @@ export class Charges {
   locals({ charges }: Scanned, own: number): AddedLocals {
     let heads = 0, narrow = 0, i64 = 0;
     for (const charge of charges) {
+      if (charge.kind === "grow") continue;
       if (charge.kind === "head") heads ||= charge.region.cost > 0 ? 1 : 0;
       else if (this.#isWide(charge)) i64 = 1;
       else narrow = 1;
@@ -119,6 +121,22 @@ export class Charges {
     if (keepsCounter(charge.region)) this.keep(out, counter);
   }
 
+  /** Replaces the operand of an instruction that grows something: by -1, if it may not grow so far. */
+  grow(out: Output, { isTable, index }: Charge & { readonly kind: "grow" }): void {
+    const { wideMemories, wideTables, grow } = this.#layout;
+    const isWide = (isTable ? wideTables : wideMemories)[index] === true;
+    if (!isWide) out.byte(I64_EXTEND_I32_U);
+    if (isTable) out.all(TABLE_SIZE);
+    else out.byte(MEMORY_SIZE);
+    out.leb(index);
+    if (!isWide) out.byte(I64_EXTEND_I32_U);
+    out.byte(I32_CONST);
+    out.sleb(spaceOf(isTable, index));
+    out.byte(CALL);
+    out.leb(grow);
+    if (!isWide) out.byte(I32_WRAP_I64);
+  }
+
   /** Whether the length has 64 bits: that of a copy has if both sides have. */
   #isWide({ instruction: { name }, indices }: LengthCharge): boolean {
     const { wideMemories, wideTables } = this.#layout;
@@ -126,6 +144,11 @@ export class Charges {
     if (isWide === undefined || name.endsWith(".init")) return false;
     return indices.every((index) => isWide[index] === true);
   }
+}
+
+/** One number for a memory or a table of a module, by its index. */
+export function spaceOf(isTable: boolean, index: number): number {
+  return index * 2 + (isTable ? 1 : 0);
 }
 
 const isNegative: readonly number[] = [I32_CONST, 0, I32_LT_S, IF, VOID];

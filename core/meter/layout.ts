@@ -12,6 +12,8 @@ export interface MeterLayout {
   readonly refill: number;
   /** The added function that spends the units of its parameter. */
   readonly spend: number;
+  /** The added function that says by how much a memory or table may grow. */
+  readonly grow: number;
   readonly wideMemories: readonly IsWide[];
   readonly wideTables: readonly IsWide[];
 }

@@ -4,7 +4,7 @@
 import { Meter, type MeterLimits } from "../../abi/state/meter.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
 import type { Transform } from "../module/transform.ts";
-import { attach } from "./attach.ts";
+import { admit, type Admitted } from "./attach.ts";
 import { metering } from "./metering.ts";
 
 /** What meters components. */
@@ -13,13 +13,13 @@ export interface Meterer {
   transform(module: number, offset: number): Transform;
   /** Makes the meter of an instance tree. */
   meter(tree: InstanceTree, limits: MeterLimits, signal: AbortSignal | undefined): Meter;
-  /** Gives an instance of a metered module what it asks for units by, and starts it. */
-  attach(module: WebAssembly.Module, instance: WebAssembly.Instance, meter: Meter): void;
+  /** Looks at what an instance of a metered module will take. What it gives starts the instance. */
+  admit(module: WebAssembly.Module, imports: WebAssembly.Imports, meter: Meter): Admitted;
 }
 
 /** The only one. */
 export const meterer: Meterer = {
   transform: metering,
   meter: (tree, limits, signal) => new Meter(tree, limits, signal),
-  attach,
+  admit,
 };

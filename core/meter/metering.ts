@@ -12,6 +12,8 @@ import { Reader } from "../binary/reader.ts";
 import { coreExternType, coreLimits, coreTableType, recType } from "../module/core_types.ts";
 import { skipConstExpr } from "../module/instructions.ts";
 import { type SectionRewriter, SectionTransform, type SectionWish } from "../module/section_transform.ts";
+import type { CoreLimits } from "../module/core_syntax.ts";
+import type { MeteredSpace } from "../module/meter_mark.ts";
 import type { Transform } from "../module/transform.ts";
 import {
   ADDED_FUNCS,
@@ -24,7 +26,7 @@ import {
   addedTable,
   addedTypes,
   freePrefix,
-  meterMark,
+  meterSection,
 } from "./added.ts";
 import { MeteredCode } from "./code.ts";
 import { BRANCH_HINT, type FunctionHints, isDropped, keptNames, NAMES, readHints } from "./custom.ts";
@@ -48,6 +50,9 @@ export function metering(module: number, offset: number): Transform {
   return new SectionTransform(new Metering(`core module ${module}`, offset));
 }
 
+/** What engines keep for an element of a table, as the limit counts it. */
+const ELEMENT_BYTES = 8;
+
 /** How many items of a kind are imported and defined. */
 interface Counts {
   types: number;
@@ -64,6 +69,10 @@ class Metering implements SectionRewriter {
   /** Parameters of each type that is a function's; types of the defined functions. */
   readonly #params: number[] = [];
   #funcTypes: ArrayLike<number> = [];
+  readonly #memories: MeteredSpace[] = [];
+  readonly #tables: MeteredSpace[] = [];
+  readonly #memoryNames: Map<number, string> = new Map();
+  readonly #tableNames: Map<number, string> = new Map();
   readonly #wideMemories: boolean[] = [];
   readonly #wideTables: boolean[] = [];
   #start: number | undefined;
@@ -102,7 +111,13 @@ class Metering implements SectionRewriter {
   }
 
   finish(): Uint8Array {
-    return Uint8Array.from(meterMark(this.#prefix));
+    const named = (spaces: readonly MeteredSpace[], names: ReadonlyMap<number, string>): MeteredSpace[] =>
+      spaces.map((space, i) => names.has(i) ? { ...space, name: names.get(i)! } : space);
+    return Uint8Array.from(meterSection({
+      prefix: this.#prefix,
+      memories: named(this.#memories, this.#memoryNames),
+      tables: named(this.#tables, this.#tableNames),
+    }));
   }
 
   /** Whether the module has code to charge. Known from the function section on. */
@@ -159,7 +174,7 @@ class Metering implements SectionRewriter {
         return reader.finish(), this.#hasCode ? this.#with(TABLE, defined, content) : undefined;
       }
       case MEMORY:
-        reader.vec(() => this.#wideMemories.push(coreLimits(reader).address === "i64"), "memory");
+        reader.vec(() => this.#memory(coreLimits(reader), undefined), "memory");
         return reader.finish(), undefined;
       case GLOBAL: {
         const defined = reader.u32();
@@ -167,7 +182,7 @@ class Metering implements SectionRewriter {
         return this.#hasCode ? this.#with(GLOBAL, defined, content) : undefined;
       }
       case EXPORT:
-        return this.#hasCode ? this.#exports(reader, content) : undefined;
+        return this.#exports(reader, content);
       case STARTS:
         // It is exported instead, and called when the handler is there.
         return this.#hasCode ? [none] : undefined;
@@ -180,34 +195,42 @@ class Metering implements SectionRewriter {
   }
 
   #import(reader: Reader): void {
-    reader.name();
-    reader.name();
+    const from = [reader.name(), reader.name()] as const;
     const type = coreExternType(reader), counts = this.#counts;
     if (type.kind === "func") counts.importedFuncs++;
     if (type.kind === "global") counts.globals++;
-    if (type.kind === "memory") this.#wideMemories.push(type.limits.address === "i64");
-    if (type.kind !== "table") return;
-    counts.tables++;
-    this.#wideTables.push(type.limits.address === "i64");
+    if (type.kind === "memory") this.#memory(type.limits, from);
+    if (type.kind === "table") this.#addTable(type.limits, from);
+  }
+
+  #memory({ min, address, pageSize }: CoreLimits, from: MeteredSpace["from"]): void {
+    this.#wideMemories.push(address === "i64");
+    this.#memories.push({ ...(from && { from }), min, bytes: 2 ** pageSize });
+  }
+
+  #addTable({ min, address }: CoreLimits, from: MeteredSpace["from"]): void {
+    this.#counts.tables++;
+    this.#wideTables.push(address === "i64");
+    this.#tables.push({ ...(from && { from }), min, bytes: ELEMENT_BYTES });
   }
 
   #table(reader: Reader): void {
     const initialised = reader.peek() === 0x40;
     if (initialised) reader.take(2);
-    this.#wideTables.push(coreTableType(reader).limits.address === "i64");
+    this.#addTable(coreTableType(reader).limits, undefined);
     if (initialised) skipConstExpr(reader);
-    this.#counts.tables++;
   }
 
   /** Keeps the section until it is known which function starts. */
-  #exports(reader: Reader, content: Uint8Array): Uint8Array[] {
+  #exports(reader: Reader, content: Uint8Array): Uint8Array[] | undefined {
     const names = reader.vec(() => {
-      const exported = reader.name();
-      reader.byte();
-      reader.u32();
+      const exported = reader.name(), kind = reader.byte(), index = reader.u32();
+      if (kind === 1) this.#tableNames.set(index, exported);
+      if (kind === 2) this.#memoryNames.set(index, exported);
       return exported;
     }, "export");
     reader.finish();
+    if (!this.#hasCode) return undefined;
     this.#prefix = freePrefix(names);
     this.#exported = { count: names.length, content };
     this.#given = ORDER.indexOf(EXPORT);
@@ -256,6 +279,7 @@ class Metering implements SectionRewriter {
         counter: added.global,
         refill: added.func,
         spend: added.func + 1,
+        grow: added.func + 2,
         wideMemories: this.#wideMemories,
         wideTables: this.#wideTables,
       },

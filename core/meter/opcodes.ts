@@ -31,7 +31,9 @@ export const PLAIN = 0,
   MEASURED = 15,
   FIXED_ARRAY = 16,
   /** `br_on_cast`: its label is not its first immediate. */
-  BRANCH_CAST = 17;
+  BRANCH_CAST = 17,
+  /** Makes a memory or table larger. */
+  GROW = 18;
 
 const flows: Readonly<Record<string, number>> = {
   block: BLOCK,
@@ -63,6 +65,8 @@ const flows: Readonly<Record<string, number>> = {
   call_indirect: CALL,
   call_ref: CALL,
   "array.new_fixed": FIXED_ARRAY,
+  "memory.grow": GROW,
+  "table.grow": GROW,
 };
 
 /** The instructions of one prefix, by opcode. */
@@ -113,7 +117,7 @@ function tableOf(instructions: readonly Instruction[]): Opcodes {
   for (const row of instructions) {
     const { opcode } = row, [how, bytes = 0] = shape(row);
     rows[opcode] = row;
-    table.flows[opcode] = measuredBy(row) !== undefined ? MEASURED : flows[row.name] ?? PLAIN;
+    table.flows[opcode] = flows[row.name] ?? (measuredBy(row) !== undefined ? MEASURED : PLAIN);
     table.costs[opcode] = costOf(row);
     table.immediates[opcode] = how;
     table.sizes[opcode] = bytes;

@@ -17,6 +17,7 @@ import {
   ELSE,
   END,
   FIXED_ARRAY,
+  GROW,
   IF,
   LEAVE,
   LOOP,
@@ -46,7 +47,9 @@ export type Charge =
     readonly instruction: Instruction;
     /** The indices that are its immediates. */
     readonly indices: readonly number[];
-  };
+  }
+  /** Before an instruction that makes a memory or table larger: by how much, its last operand. */
+  | { readonly kind: "grow"; readonly at: number; readonly isTable: boolean; readonly index: number };
 
 /** What is known of a body. */
 export interface Scanned {
@@ -234,6 +237,8 @@ class Scan {
         this.#slow(row.immediates);
         ways.region.calls = true;
         return;
+      case GROW:
+        return this.#grow(start, row);
       case MEASURED: {
         const indices = row.immediates.map(() => this.#u32()), known = this.#knownUnits(start, row);
         if (known !== undefined) return ways.spend(known);
@@ -252,6 +257,12 @@ class Scan {
     if (at >= start || this.#bytes[at] !== I32_CONST) return undefined;
     const units = unitsOf(this.#reader(at + 1).integer(32, true), row);
     return units >= 0 && units <= MAX_KNOWN_UNITS ? units : undefined;
+  }
+
+  #grow(at: number, row: Instruction): void {
+    const index = this.#u32(), isTable = row.name === "table.grow", { region } = this.#ways;
+    if (isTable) this.#charges.push({ kind: "length", at, region, instruction: row, indices: [index] });
+    this.#charges.push({ kind: "grow", at, isTable, index });
   }
 
   #loop(cost: number, start: number, row: Instruction): void {

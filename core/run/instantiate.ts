@@ -24,6 +24,7 @@ import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
 import { hooked, hookedOptions, timed } from "./hooked.ts";
+import type { Admitted } from "../meter/attach.ts";
 import type { Meterer } from "../meter/meterer.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
@@ -224,10 +225,14 @@ function instantiateError(tree: InstanceTree, error: unknown): unknown {
   return surface(tree, error, "instantiate", "component");
 }
 
+/** Looks at a metered module before the engine makes an instance of it. */
+function admitted({ tree, meterer }: Running, { module, imports }: Instantiation): Admitted | undefined {
+  return tree.meter && meterer!.admit(module, imports, tree.meter);
+}
+
 /** What is done with an instance that the engine made, before the next step. */
-function made({ tree, meterer }: Running, module: WebAssembly.Module, instance: WebAssembly.Instance): void {
-  const { meter } = tree;
-  if (meter !== undefined) meter.timed(() => meterer!.attach(module, instance, meter));
+function made({ tree }: Running, instance: WebAssembly.Instance, admission: Admitted | undefined): void {
+  if (admission !== undefined) tree.meter!.timed(() => admission.attach(instance));
   if (tree.lockedDown) rethrow(tree);
 }
 
@@ -236,9 +241,10 @@ export function runSync(running: Running): void {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
     let instance: WebAssembly.Instance;
+    const admission = admitted(running, step.value);
     try {
       instance = new WebAssembly.Instance(step.value.module, step.value.imports);
-      made(running, step.value.module, instance);
+      made(running, instance, admission);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }
@@ -257,12 +263,13 @@ export async function runAsync(running: Running): Promise<void> {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
     let instance: WebAssembly.Instance;
+    const admission = admitted(running, step.value);
     try {
       const { module, size, imports } = step.value;
       instance = size > 0 && size <= SMALL_MODULE
         ? new WebAssembly.Instance(module, imports)
         : await WebAssembly.instantiate(module, imports);
-      made(running, module, instance);
+      made(running, instance, admission);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }

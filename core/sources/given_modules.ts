@@ -4,7 +4,7 @@
 // nothing else.
 
 import { CompileError } from "../../errors.ts";
-import { meterPrefix } from "../module/meter_mark.ts";
+import { meterMark } from "../module/meter_mark.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import type { CoreModuleType, ResolvedCoreType } from "../module/module_type.ts";
 
@@ -26,10 +26,10 @@ export function checkModules(modules: readonly WebAssembly.Module[]): void {
 
 /** Throws if modules are metered and should not be, or the other way round. */
 export function checkMetered(modules: readonly WebAssembly.Module[], metering: boolean): void {
-  if (metering && modules.some((module) => meterPrefix(module) === undefined)) {
+  if (metering && modules.some((module) => meterMark(module) === undefined)) {
     throw new TypeError("metering has no effect on precompiled modules: give modules that are metered");
   }
-  if (!metering && modules.some((module) => meterPrefix(module) !== undefined)) {
+  if (!metering && modules.some((module) => meterMark(module) !== undefined)) {
     throw new TypeError("the precompiled modules are metered: pass { metering: true }");
   }
 }

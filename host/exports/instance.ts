@@ -171,9 +171,10 @@ const LIMITS: Known<Limits> = {
   tasks: true,
   fuel: true,
   deadline: true,
+  memory: true,
 };
 /** Limits that hold for metered modules only. */
-const METERED: readonly (keyof Limits)[] = ["fuel", "deadline"];
+const METERED: readonly (keyof Limits)[] = ["fuel", "deadline", "memory"];
 const HOOKS: Known<CallHooks> = {
   callingHost: true,
   returningFromHost: true,

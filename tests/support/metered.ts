@@ -26,7 +26,7 @@ export function meteredInstance(
 ): MeteredInstance {
   const module = new WebAssembly.Module(meteredBytes(bytes)), tree = new InstanceTree({}, 1);
   const meter = meterer.meter(tree, limits, undefined);
-  const instance = new WebAssembly.Instance(module, imports);
-  meterer.attach(module, instance, meter);
+  const admitted = meterer.admit(module, imports, meter), instance = new WebAssembly.Instance(module, imports);
+  admitted.attach(instance);
   return { instance, meter, tree };
 }
