@@ -113,6 +113,11 @@ export class Meter {
     }
   }
 
+  /** A function of the host has returned to the guest, which may be over its time. */
+  checkTime(): void {
+    this.#checkDeadline(performance.now());
+  }
+
   /** A counter is below zero: its module may go on, or it traps. */
   refill(counter: Counter): void {
     const tree = this.#tree;

@@ -30,7 +30,7 @@ import { fusedPlanOf, type Fuser } from "../fused/fused_plan.ts";
 import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { FusedCore } from "../fused/fused_core.ts";
-import { hooked, hookedOptions } from "./hooked.ts";
+import { hooked, hookedOptions, timedHost } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { Meterer } from "../meter/meterer.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
@@ -257,8 +257,8 @@ export class RunningCore {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const { display, want } = this.plan.imports[leaf]!, path = `import ${display}`, { tree } = this;
     return {
-      call: hooked(tree, call, path, false, suspends || want.kind === "func" && want.type.async),
-      plain: plain && hooked(tree, plain, path, false),
+      call: hooked(tree, timedHost(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
+      plain: plain && hooked(tree, timedHost(tree, plain), path, false),
       suspends,
       path,
     };

@@ -146,6 +146,23 @@ Deno.test("fuel can be read and set while a guest calls the host", async () => {
   assertEquals(seen, [9984n, 9968n, 9952n, 24n, 8n]);
 });
 
+Deno.test("a guest that does nothing but call the host meets its deadline at a call", async () => {
+  const component = await metered(`(component
+    (import "host" (func $host)) (core func $host' (canon lower (func $host)))
+    (core module $M (import "" "host" (func $host))
+      (func (export "f") (loop $l (call $host) (br $l))))
+    (core instance $m (instantiate $M (with "" (instance (export "host" (func $host'))))))
+    (func (export "f") (canon lift (core func $m "f"))))`);
+  let calls = 0;
+  const host = (): void => {
+    calls++;
+    for (const end = performance.now() + 4; performance.now() < end;);
+  };
+  const { exports } = instantiateSync(component, { host }, { limits: { deadline: 10 } });
+  assertEquals((assertThrows(() => exports.f(), Trap) as Trap).code, "deadline");
+  assert(calls <= 3, `${calls} calls`);
+});
+
 Deno.test("start functions are metered", async () => {
   const component = await metered(`(component (core module $M (func $s (loop $l (br $l))) (start $s))
     (core instance (instantiate $M)))`);
