@@ -50,6 +50,11 @@ export interface Limits {
    */
   deadline?: number;
   /**
+   * With `metering` and JSPI: milliseconds after which the event loop gets a turn, in the middle of
+   * a call that can be suspended: one through `instance.promising`, or of an asynchronous export.
+   */
+  slice?: number;
+  /**
    * With `metering`: bytes of the linear memories, and of the tables with 8 bytes for each element,
    * that the whole instance tree may have. `memory.grow` and `table.grow` give the guest -1 beyond
    * it.

@@ -14,6 +14,7 @@ export interface MeterLimits {
   readonly fuel?: bigint | number | undefined;
   readonly deadline?: number | undefined;
   readonly memory?: number | undefined;
+  readonly slice?: number | undefined;
 }
 
 /** The counter of a core instance: a WebAssembly global of 32 bits. */
@@ -40,9 +41,9 @@ export function fuelOf(fuel: bigint | number): bigint {
   throw new RangeError(`fuel must be an integer from 0 to 2^64 - 1, found ${String(fuel)}`);
 }
 
-function deadlineOf(deadline: number | undefined): number | undefined {
-  if (deadline === undefined || typeof deadline === "number" && deadline > 0) return deadline;
-  throw new RangeError(`the limit deadline must be a positive number of milliseconds, found ${String(deadline)}`);
+function millisecondsOf(name: "deadline" | "slice", value: number | undefined): number | undefined {
+  if (value === undefined || typeof value === "number" && value > 0) return value;
+  throw new RangeError(`the limit ${name} must be a positive number of milliseconds, found ${String(value)}`);
 }
 
 function bytesOf(memory: number): number {
@@ -62,16 +63,23 @@ export class Meter {
   readonly #holders: Set<Counter> = new Set();
   /** The bytes of memories and tables. `undefined` if they are not limited. */
   readonly memory: MemoryBudget | undefined;
-  /** When the outermost call began. `undefined` if none is known to run. */
+  /** Milliseconds after which the event loop is to have a turn, in calls that can be suspended. */
+  readonly slice: number | undefined;
+  /** Whether so many have passed. */
+  isTurnDue = false;
+  /** When the outermost call began. `undefined` if none runs that began by itself. */
   #began: number | undefined;
+  /** Since when the event loop has had no turn, as far as is known. */
+  #turn: number | undefined;
   #depth = 0;
   #granted = FIRST_TIMED_GRANT;
   #looked = 0;
 
-  constructor(tree: InstanceTree, { fuel, deadline, memory }: MeterLimits, signal: AbortSignal | undefined) {
+  constructor(tree: InstanceTree, { fuel, deadline, memory, slice }: MeterLimits, signal: AbortSignal | undefined) {
     this.#tree = tree;
     this.#pool = fuel === undefined ? undefined : fuelOf(fuel);
-    this.#deadline = deadlineOf(deadline);
+    this.#deadline = millisecondsOf("deadline", deadline);
+    this.slice = millisecondsOf("slice", slice);
     this.memory = memory === undefined ? undefined : new MemoryBudget(bytesOf(memory));
     this.#signal = signal;
   }
@@ -131,7 +139,7 @@ export class Meter {
 
   /** Whether the clock or the signal must be looked at. */
   get #isWatched(): boolean {
-    return this.#deadline !== undefined || this.#signal !== undefined;
+    return this.#deadline !== undefined || this.slice !== undefined || this.#signal !== undefined;
   }
 
   #pay(counter: Counter): void {
@@ -174,6 +182,7 @@ export class Meter {
     }
     const now = performance.now();
     this.#checkDeadline(now);
+    if (this.slice !== undefined) this.isTurnDue = now - this.#turnAt(now) >= this.slice;
     const elapsed = now - this.#looked;
     this.#looked = now;
     // A guest that waited meanwhile says nothing about how fast it computes: less is always right.
@@ -184,15 +193,22 @@ export class Meter {
 
   #checkDeadline(now: number): void {
     if (this.#deadline === undefined) return;
-    if (this.#began === undefined) this.#noteTurn(now);
-    else if (now - this.#began > this.#deadline) trap(this.#tree, "deadline", this.#deadline);
+    // A task runs that no call from outside began: its time ends with this turn of the event loop.
+    if (now - (this.#began ?? this.#turnAt(now)) > this.#deadline) trap(this.#tree, "deadline", this.#deadline);
   }
 
-  /** A task runs that no call from outside began: its time ends with this turn of the event loop. */
-  #noteTurn(now: number): void {
-    this.#began = now;
-    setTimeout(() => {
-      if (this.#depth === 0) this.#began = undefined;
-    }, 0);
+  /** Since when the event loop has had no turn. */
+  #turnAt(now: number): number {
+    if (this.#turn === undefined) {
+      this.#turn = now;
+      setTimeout(() => this.hadTurn(), 0);
+    }
+    return this.#turn;
+  }
+
+  /** The event loop has had a turn. */
+  hadTurn(): void {
+    this.#turn = undefined;
+    this.isTurnDue = false;
   }
 }

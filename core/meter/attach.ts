@@ -2,6 +2,7 @@
 // The engine's instance and the tree's meter enter. The handlers are in place before anything of the
 // module runs: its start function was taken out of it, and is called here.
 
+import type { CoreFunction } from "../../abi/types/core_values.ts";
 import type { Space } from "../../abi/state/memory_budget.ts";
 import type { Counter, Meter } from "../../abi/state/meter.ts";
 import { buildModule } from "../../abi/wasm/encoder.ts";
@@ -46,8 +47,11 @@ function knownMark(module: WebAssembly.Module): MeterMark | undefined {
 
 /** A core instance of a metered tree that the engine may make. */
 export interface Admitted {
-  /** Attaches the instance to the meter, and starts it. */
-  attach(instance: WebAssembly.Instance): void;
+  /**
+   * Attaches the instance to the meter, and starts it. `sliced` makes the function that the module
+   * asks for units by, if that function may suspend the guest.
+   */
+  attach(instance: WebAssembly.Instance, sliced?: (refill: () => void) => CoreFunction): void;
 }
 
 /** Looks at what a core instance will take, before the engine makes it. */
@@ -75,7 +79,7 @@ class Admission implements Admitted {
     throw new LinkError("memory-limit", "instantiate component", "", memory.limit);
   }
 
-  attach({ exports }: WebAssembly.Instance): void {
+  attach({ exports }: WebAssembly.Instance, sliced?: (refill: () => void) => CoreFunction): void {
     const { prefix } = this.#mark, { memory } = this.#meter;
     if (memory !== undefined) {
       this.#each(({ name }, number) => {
@@ -85,12 +89,13 @@ class Admission implements Admitted {
     if (prefix === "") return;
     const counter = exports[`${prefix}${COUNTER}`] as unknown as Counter;
     this.#meter.add(counter);
+    const ask = (): void => this.#meter.refill(counter);
     const { refill, grow, allow } = handlersOf(
-      () => this.#meter.refill(counter),
+      ask,
       (delta, size, space) => memory!.grow(this.#spaces[space]!, size, delta),
     );
     const handlers = exports[`${prefix}${HANDLERS}`] as WebAssembly.Table;
-    handlers.set(0, refill);
+    handlers.set(0, sliced === undefined ? refill : sliced(ask));
     handlers.set(1, memory === undefined ? allow : grow);
     (exports[`${prefix}${START}`] as (() => void) | undefined)?.();
   }

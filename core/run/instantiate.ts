@@ -76,6 +76,11 @@ export class Running {
     return this.#settings.meterer;
   }
 
+  /** Makes the function that a metered module asks for units by, if it may suspend the guest. */
+  get sliced(): ((refill: () => void) => CoreFunction) | undefined {
+    return this.tree.meter?.slice === undefined ? undefined : (refill) => this.#core.sliced(refill);
+  }
+
   /** The scheduler of asynchronous tasks. `undefined` for a component that has none. */
   get scheduler(): Scheduler | undefined {
     return this.#core.async?.scheduler;
@@ -231,8 +236,8 @@ function admitted({ tree, meterer }: Running, { module, imports }: Instantiation
 }
 
 /** What is done with an instance that the engine made, before the next step. */
-function made({ tree }: Running, instance: WebAssembly.Instance, admission: Admitted | undefined): void {
-  if (admission !== undefined) tree.meter!.timed(() => admission.attach(instance));
+function made({ tree, sliced }: Running, instance: WebAssembly.Instance, admission: Admitted | undefined): void {
+  if (admission !== undefined) tree.meter!.timed(() => admission.attach(instance, sliced));
   if (tree.lockedDown) rethrow(tree);
 }
 

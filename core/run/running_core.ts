@@ -21,6 +21,7 @@ import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
 import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import { callApart } from "../../abi/concurrency/apart.ts";
+import { slicedPlain } from "../../abi/concurrency/slices.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
@@ -34,7 +35,7 @@ import { hooked, hookedOptions, timedHost } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { Meterer } from "../meter/meterer.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
-import { suspendingReach } from "../plan/suspend_reach.ts";
+import { allLifts, suspendingReach } from "../plan/suspend_reach.ts";
 import { unsupportedStep } from "../plan/unsupported.ts";
 
 /** What running a plan depends on, besides the plan. */
@@ -164,6 +165,7 @@ export class RunningCore {
       });
     }
     const suspending = imports.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
+    const sliced = tree.meter?.slice !== undefined;
     if (isAsyncPlan(plan)) {
       const side = {
         plan,
@@ -172,12 +174,17 @@ export class RunningCore {
         core: (ref: CoreRef) => this.#core(ref),
         options: (options: PlanOptions) => this.#options(options),
       };
-      this.async = new AsyncCore(side, suspending, scheduling);
+      this.async = new AsyncCore(side, suspending, scheduling, sliced);
       return;
     }
-    if (suspending.length === 0) return;
+    if (suspending.length === 0 && !sliced) return;
     tree.suspension = new Suspension();
-    this.#reach = suspendingReach(plan, suspending);
+    this.#reach = sliced ? allLifts(plan) : suspendingReach(plan, suspending);
+  }
+
+  /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
+  sliced(refill: () => void): CoreFunction {
+    return this.async?.sliced(refill) ?? slicedPlain(this.tree, refill);
   }
 
   /** Releases what only the steps needed. Called after the last step. */

@@ -2,7 +2,8 @@
 // A linked plan and options enter, an Instance leaves. Functions are made when they are first read.
 
 import "../../abi/dispose.ts";
-import { describe } from "../../errors.ts";
+import { describe, LinkError } from "../../errors.ts";
+import { jspi } from "../../abi/concurrency/scheduler.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
@@ -172,9 +173,10 @@ const LIMITS: Known<Limits> = {
   fuel: true,
   deadline: true,
   memory: true,
+  slice: true,
 };
 /** Limits that hold for metered modules only. */
-const METERED: readonly (keyof Limits)[] = ["fuel", "deadline", "memory"];
+const METERED: readonly (keyof Limits)[] = ["fuel", "deadline", "memory", "slice"];
 const HOOKS: Known<CallHooks> = {
   callingHost: true,
   returningFromHost: true,
@@ -208,6 +210,9 @@ function prepare(
 ): ExportSource {
   checkOptions(options, meterer !== undefined);
   options.signal?.throwIfAborted();
+  if (options.limits?.slice !== undefined && !jspi.has) {
+    throw new LinkError("missing-feature", "instantiate component", "", "the limit `slice`", "JSPI");
+  }
   const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
   tree.meter = meterer?.meter(tree, options.limits ?? {}, options.signal);
   const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
