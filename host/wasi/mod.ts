@@ -19,6 +19,6 @@ import "../../abi/dispose.ts"; // first: before any class is made
 export { ExitError } from "./exit.ts";
 export { linkWasi, wasi } from "./imports.ts";
 export { listen, type Listening, type ListenOptions } from "./listen.ts";
-export { run, type RunResult } from "./run.ts";
+export { run, type RunOptions, type RunResult } from "./run.ts";
 export { serve, type ServeOptions } from "./serve.ts";
 export type { WasiData, WasiOptions, WasiState } from "./state.ts";
