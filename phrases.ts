@@ -95,6 +95,8 @@ export type CompileErrorCode = keyof typeof COMPILE_PHRASES;
 export const LINK_PHRASES = {
   /** A core module that the host provides is not metered, and the component is. */
   "not-metered": "the host's core module is not metered: compile the component that it comes from with `metering`",
+  /** A core module that the host provides is metered, and the component is not. */
+  "metered": "the host's core module is metered, and this component is not: compile it with `metering`, too",
   /** The memories and tables that a component begins with exceed the limit `memory`. */
   "memory-limit": "its memories and tables begin with more than {0} bytes: limit `memory`",
   /** Nothing is defined for an import. */

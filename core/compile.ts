@@ -183,6 +183,7 @@ async function usingModules(
 function planned({ component, modules }: Decoded, options: Compiling): Component {
   validateComponent(component, new Gates(options.gates), new Budget(component.size));
   const root: DefinedComponent = { kind: "defined", def: component, scope: undefined };
+  for (const slot of modules) slot.metered = options.meterer !== undefined;
   return makeComponent({
     root,
     plan: planComponent(root),

@@ -324,6 +324,18 @@ check("LINK_PHRASES", "LinkError", {
       new Linker().module("m", module).link(compileSync(source, { metering: true })).instantiateSync();
     },
   },
+  "metered": {
+    message:
+      "Cannot instantiate component: the host's core module is metered, and this component is not: compile it with `metering`, too",
+    provoke: async () => {
+      const exporting = await wat(`(component (core module $M (func (export "f"))) (export "m" (core module $M)))`);
+      const { m } = instantiateSync(compileSync(exporting, { metering: true }), {}).exports;
+      const source = await component(
+        `(component (import "m" (core module $M (export "f" (func)))) (core instance (instantiate $M)))`,
+      );
+      new Linker().module("m", m).link(source).instantiateSync();
+    },
+  },
   "memory-limit": {
     message: "Cannot instantiate component: its memories and tables begin with more than 65535 bytes: limit `memory`",
     provoke: async () => {

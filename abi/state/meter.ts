@@ -32,6 +32,9 @@ const FIRST_TIMED_GRANT = 100_000;
 const CLOCK_EVERY = 0.5;
 const MAX_TIMED_GRANT = 50_000_000;
 
+/** One millisecond. */
+const MAX_SLEEP = 1_000_000n;
+
 const MAX_FUEL = 2n ** 64n - 1n;
 
 /** Checks fuel that the embedder gives. */
@@ -87,6 +90,19 @@ export class Meter {
   /** Whether the outermost calls must say when they begin and end. */
   get isTimed(): boolean {
     return this.#deadline !== undefined;
+  }
+
+  /** Whether anything bounds what the tree executes. */
+  get isLimited(): boolean {
+    return this.#pool !== undefined || this.#isWatched;
+  }
+
+  /**
+   * Gives how many nanoseconds a guest may sleep that wants to sleep for so many; a negative number
+   * is for ever. Nobody wakes it meanwhile, since guests have no threads: it looks again sooner.
+   */
+  sleep(nanoseconds: bigint): bigint {
+    return nanoseconds < 0n || nanoseconds > MAX_SLEEP ? MAX_SLEEP : nanoseconds;
   }
 
   /** What the tree may still spend. `undefined` if it is not limited. */

@@ -9,10 +9,10 @@ import { buildModule } from "../../abi/wasm/encoder.ts";
 import { LinkError } from "../../errors.ts";
 import { type MeteredSpace, type MeterMark, meterMark } from "../module/meter_mark.ts";
 import { COUNTER, HANDLERS, START } from "./added.ts";
-import { spaceOf } from "./charges.ts";
+import { spaceOf, WAITS } from "./charges.ts";
 
-/** Says by how much a space may grow; -1 if it may not. */
-type Grow = (delta: bigint, size: bigint, space: number) => bigint;
+/** Says by how much a space may grow, or -1 if it may not; and how long a guest may sleep. */
+type Grow = (operand: bigint, size: bigint, space: number) => bigint;
 
 /** The handlers as functions of WebAssembly: a table takes those of JavaScript in no other form. */
 interface Handlers extends WebAssembly.Exports {
@@ -92,11 +92,16 @@ class Admission implements Admitted {
     const ask = (): void => this.#meter.refill(counter);
     const { refill, grow, allow } = handlersOf(
       ask,
-      (delta, size, space) => memory!.grow(this.#spaces[space]!, size, delta),
+      (operand, size, space) =>
+        space === WAITS
+          ? this.#meter.sleep(operand)
+          : memory === undefined
+          ? operand
+          : memory.grow(this.#spaces[space]!, size, operand),
     );
     const handlers = exports[`${prefix}${HANDLERS}`] as WebAssembly.Table;
     handlers.set(0, sliced === undefined ? refill : sliced(ask));
-    handlers.set(1, memory === undefined ? allow : grow);
+    handlers.set(1, memory === undefined && !this.#meter.isLimited ? allow : grow);
     (exports[`${prefix}${START}`] as (() => void) | undefined)?.();
   }
 

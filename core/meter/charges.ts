@@ -65,7 +65,7 @@ export class Charges {
   locals({ charges }: Scanned, own: number): AddedLocals {
     let heads = 0, narrow = 0, i64 = 0;
     for (const charge of charges) {
-      if (charge.kind === "grow") continue;
+      if (charge.kind === "grow" || charge.kind === "wait") continue;
       if (charge.kind === "head") heads ||= charge.region.cost > 0 ? 1 : 0;
       else if (this.#isWide(charge)) i64 = 1;
       else narrow = 1;
@@ -81,7 +81,7 @@ export class Charges {
       out.leb(counter);
     } else out.all(this.#getCounter);
     out.byte(I32_CONST);
-    out.sleb(region.cost);
+    out.sleb(Math.min(region.cost, MAX_COST));
     out.byte(I32_SUB);
     out.byte(LOCAL_TEE);
     out.leb(counter);
@@ -137,6 +137,11 @@ export class Charges {
     if (!isWide) out.byte(I32_WRAP_I64);
   }
 
+  /** Replaces the operand of an instruction that sleeps: by how long it may. */
+  wait(out: Output): void {
+    out.all([I64_CONST, 0, I32_CONST, 0x7f, CALL, ...leb(this.#layout.grow)]);
+  }
+
   /** Whether the length has 64 bits: that of a copy has if both sides have. */
   #isWide({ instruction: { name }, indices }: LengthCharge): boolean {
     const { wideMemories, wideTables } = this.#layout;
@@ -146,9 +151,15 @@ export class Charges {
   }
 }
 
+/** Stands for sleeping where {@linkcode spaceOf} numbers memories and tables. In LEB128, it is 0x7f. */
+export const WAITS = -1;
+
 /** One number for a memory or a table of a module, by its index. */
 export function spaceOf(isTable: boolean, index: number): number {
   return index * 2 + (isTable ? 1 : 0);
 }
+
+/** The counter holds no more. A body would have to be larger than engines allow. */
+const MAX_COST = 2 ** 31 - 1;
 
 const isNegative: readonly number[] = [I32_CONST, 0, I32_LT_S, IF, VOID];

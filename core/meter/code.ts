@@ -138,6 +138,7 @@ export class MeteredCode {
     const branches: number[] = [];
     for (const charge of scanned.charges) {
       if (charge.kind === "length") before(charge.at, () => this.#charges.length(out, charge, locals));
+      else if (charge.kind === "wait") before(charge.at, () => this.#charges.wait(out));
       else if (charge.kind === "grow") before(charge.at, () => this.#charges.grow(out, charge));
       else if (charge.region.cost > 0) {
         if (beginsKeeping(charge)) before(charge.start, () => this.#charges.keep(out, locals.counter));

@@ -27,7 +27,9 @@ const heavier: readonly (readonly [cost: number, names: string])[] = [
   [10, "array.fill array.copy array.init_data array.init_elem"],
   [4, "ref.test ref.cast br_on_cast br_on_cast_fail"],
   // What other threads must see.
-  [20, "memory.atomic.notify memory.atomic.wait32 memory.atomic.wait64 atomic.fence"],
+  [20, "memory.atomic.notify atomic.fence"],
+  // It sleeps, up to a millisecond at once.
+  [100_000, "memory.atomic.wait32 memory.atomic.wait64"],
 ];
 
 /** Instructions that cost nothing: each belongs to one that begins a block, which is charged. */

@@ -33,7 +33,9 @@ export const PLAIN = 0,
   /** `br_on_cast`: its label is not its first immediate. */
   BRANCH_CAST = 17,
   /** Makes a memory or table larger. */
-  GROW = 18;
+  GROW = 18,
+  /** Puts the thread to sleep. */
+  WAIT = 19;
 
 const flows: Readonly<Record<string, number>> = {
   block: BLOCK,
@@ -67,13 +69,15 @@ const flows: Readonly<Record<string, number>> = {
   "array.new_fixed": FIXED_ARRAY,
   "memory.grow": GROW,
   "table.grow": GROW,
+  "memory.atomic.wait32": WAIT,
+  "memory.atomic.wait64": WAIT,
 };
 
 /** The instructions of one prefix, by opcode. */
 export interface Opcodes {
   readonly rows: readonly (Instruction | undefined)[];
   readonly flows: Uint8Array;
-  readonly costs: Uint16Array;
+  readonly costs: Uint32Array;
   readonly immediates: Uint8Array;
   /** How many bytes follow, for {@linkcode BYTES}. */
   readonly sizes: Uint8Array;
@@ -110,7 +114,7 @@ function tableOf(instructions: readonly Instruction[]): Opcodes {
   const table: Opcodes = {
     rows,
     flows: new Uint8Array(size),
-    costs: new Uint16Array(size),
+    costs: new Uint32Array(size),
     immediates: new Uint8Array(size).fill(UNKNOWN),
     sizes: new Uint8Array(size),
   };

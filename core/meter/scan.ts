@@ -31,6 +31,7 @@ import {
   TRY,
   TRY_TABLE,
   TWO_LEBS,
+  WAIT,
 } from "./opcodes.ts";
 import { SMALL_LEAF, unitsOf } from "./costs.ts";
 import { type Region, Ways } from "./ways.ts";
@@ -49,7 +50,9 @@ export type Charge =
     readonly indices: readonly number[];
   }
   /** Before an instruction that makes a memory or table larger: by how much, its last operand. */
-  | { readonly kind: "grow"; readonly at: number; readonly isTable: boolean; readonly index: number };
+  | { readonly kind: "grow"; readonly at: number; readonly isTable: boolean; readonly index: number }
+  /** Before an instruction that sleeps: for how long, its last operand. */
+  | { readonly kind: "wait"; readonly at: number };
 
 /** What is known of a body. */
 export interface Scanned {
@@ -239,6 +242,9 @@ class Scan {
         return;
       case GROW:
         return this.#grow(start, row);
+      case WAIT:
+        this.#charges.push({ kind: "wait", at: start });
+        return this.#memarg();
       case MEASURED: {
         const indices = row.immediates.map(() => this.#u32()), known = this.#knownUnits(start, row);
         if (known !== undefined) return ways.spend(known);

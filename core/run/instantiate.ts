@@ -66,6 +66,8 @@ export class Running {
         continue;
       }
       const slot = ownSlot(step.module);
+      // A module that another component exports.
+      if (slot.metered && this.tree.meter === undefined) throw new LinkError("metered", "instantiate component", "");
       core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
     }
     core.allStepsRan();

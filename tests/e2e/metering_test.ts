@@ -163,6 +163,32 @@ Deno.test("a guest that does nothing but call the host meets its deadline at a c
   assert(calls <= 3, `${calls} calls`);
 });
 
+Deno.test({
+  name: "a guest that waits for ever, where nobody can wake it, ends too",
+  ignore: !features.threads || !mayWait(),
+  fn: async () => {
+    const component = await metered(exporting(
+      `(memory 1 1 shared) (func (export "f")
+        (loop $l (br_if $l (i32.eq (i32.const 2) (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))))`,
+      "f",
+    ));
+    for (const limits of [{ fuel: 1_000_000 }, { deadline: 10 }]) {
+      const code = "fuel" in limits ? "out-of-fuel" : "deadline";
+      const instance = instantiateSync(component, {}, { limits });
+      assertEquals((assertThrows(() => instance.exports.f(), Trap) as Trap).code, code);
+    }
+  },
+});
+
+/** Whether this thread may sleep: that of a page may not. */
+function mayWait(): boolean {
+  try {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0) === "timed-out";
+  } catch {
+    return false;
+  }
+}
+
 Deno.test("start functions are metered", async () => {
   const component = await metered(`(component (core module $M (func $s (loop $l (br $l))) (start $s))
     (core instance (instantiate $M)))`);
