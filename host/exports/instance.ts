@@ -125,8 +125,7 @@ export interface Instance<W extends World = World> {
    * What is left of the limit `fuel`, which may be set. `undefined` if there is no such limit.
    * Setting it is a TypeError for a component that was not compiled with `metering`.
    */
-  get fuel(): bigint | undefined;
-  set fuel(fuel: bigint | number | undefined);
+  fuel: bigint | undefined;
   /**
    * Drops what the instance owns, and runs the destructors. Later use of any part of the instance
    * is a TypeError.

@@ -138,7 +138,7 @@ Deno.test("fuel can be read and set while a guest calls the host", async () => {
   const instance = instantiateSync(component, {
     host: () => {
       seen.push(instance.fuel!);
-      if (seen.length === 3) instance.fuel = 40;
+      if (seen.length === 3) instance.fuel = 40n;
     },
   }, { limits: { fuel: 10_000 } });
   assertThrows(() => instance.exports.f(), Trap);
