@@ -61,8 +61,8 @@ export class Charges {
     this.#spend = [CALL, ...leb(layout.spend)];
   }
 
-  /** The locals that a function needs, which has so many parameters and locals of its own. */
-  locals({ charges }: Scanned, own: number): AddedLocals {
+  /** The locals that a function needs. */
+  locals({ charges, locals: own }: Scanned): AddedLocals {
     let heads = 0, narrow = 0, i64 = 0;
     for (const charge of charges) {
       if (charge.kind === "grow" || charge.kind === "wait") continue;

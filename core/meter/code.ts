@@ -115,9 +115,9 @@ export class MeteredCode {
   }
 
   #body(body: Uint8Array, offset: number): void {
-    const { params, first, hints, place } = this.#settings, func = this.#done++;
-    const scanned = scanBody(body, offset, `${place}, function body ${func}`);
-    const locals = this.#charges.locals(scanned, params(func) + scanned.locals);
+    const { params, layout, first, hints, place } = this.#settings, func = this.#done++;
+    const scanned = scanBody(body, params(func), layout, offset, `${place}, function body ${func}`);
+    const locals = this.#charges.locals(scanned);
     const out = this.#scratch;
     out.clear();
     out.leb(scanned.groups + (locals.i32 > 0 ? 1 : 0) + locals.i64);

@@ -1,6 +1,8 @@
 // What the instrumentation of one module refers to: the indices of what is added to it, and what is
 // known of its own memories, tables and functions.
 
+import type { OwnSpace } from "./opcodes.ts";
+
 /** Whether lengths and indices of a memory or table have 64 bits. */
 export type IsWide = boolean;
 
@@ -16,4 +18,9 @@ export interface MeterLayout {
   readonly grow: number;
   readonly wideMemories: readonly IsWide[];
   readonly wideTables: readonly IsWide[];
+}
+
+/** How many items the module itself has, by the spaces that something is added to. */
+export function ownLimits({ counter, refill, wideTables }: MeterLayout): Readonly<Record<OwnSpace, number>> {
+  return { function: refill, table: wideTables.length, global: counter };
 }

@@ -10,7 +10,6 @@ import { leb, name } from "../../abi/wasm/encoder.ts";
 import { concat } from "../binary/bytes.ts";
 import { Reader } from "../binary/reader.ts";
 import { coreExternType, coreLimits, coreTableType, recType } from "../module/core_types.ts";
-import { skipConstExpr } from "../module/instructions.ts";
 import { type SectionRewriter, SectionTransform, type SectionWish } from "../module/section_transform.ts";
 import type { CoreLimits } from "../module/core_syntax.ts";
 import type { MeteredSpace } from "../module/meter_mark.ts";
@@ -28,15 +27,17 @@ import {
   freePrefix,
   meterSection,
 } from "./added.ts";
+import type { OwnSpace } from "./opcodes.ts";
 import { MeteredCode } from "./code.ts";
+import { checkConstExpr, checkElements, checkGlobal, ownIndex, type OwnLimits } from "./own_indices.ts";
 import { BRANCH_HINT, type FunctionHints, isDropped, keptNames, NAMES, readHints } from "./custom.ts";
 
 const none = new Uint8Array(0);
 
 const CUSTOM = 0, TYPE = 1, IMPORT = 2, FUNCTION = 3, TABLE = 4, MEMORY = 5, GLOBAL = 6, EXPORT = 7, STARTS = 8;
-const CODE = 10, DATA = 11;
+const ELEMENT = 9, CODE = 10, DATA = 11;
 /** The ids of sections, in the order in which they stand. 13 is tags, 12 the count of data. */
-const ORDER = [TYPE, IMPORT, FUNCTION, TABLE, MEMORY, 13, GLOBAL, EXPORT, STARTS, 9, 12, CODE, DATA];
+const ORDER = [TYPE, IMPORT, FUNCTION, TABLE, MEMORY, 13, GLOBAL, EXPORT, STARTS, ELEMENT, 12, CODE, DATA];
 /** Sections that something is added to. */
 const ADDED_TO = [FUNCTION, TABLE, GLOBAL, EXPORT];
 
@@ -49,6 +50,9 @@ const ADDED_TO = [FUNCTION, TABLE, GLOBAL, EXPORT];
 export function metering(module: number, offset: number): Transform {
   return new SectionTransform(new Metering(`core module ${module}`, offset));
 }
+
+/** The spaces of exports that something is added to, by the byte of their kind. */
+const EXPORTED: readonly (OwnSpace | undefined)[] = ["function", "table", undefined, "global"];
 
 /** What engines keep for an element of a table, as the limit counts it. */
 const ELEMENT_BYTES = 8;
@@ -102,7 +106,7 @@ class Metering implements SectionRewriter {
     const reader = new Reader(content, this.#offset + at, `${this.#place}, ${sectionName(id)}`);
     if (id === CUSTOM) return this.#custom(reader);
     // The section of exports waits for the section that says which function starts.
-    if (id === STARTS && this.#hasCode) this.#start = reader.u32();
+    if (id === STARTS && this.#hasCode) this.#start = ownIndex(reader, "function", this.#limits);
     const before = this.#missing(id);
     const rewritten = this.#section(id, content, reader);
     return rewritten === undefined && before.length === 0
@@ -167,6 +171,7 @@ class Metering implements SectionRewriter {
         return reader.finish(), undefined;
       case FUNCTION:
         this.#funcTypes = reader.indices("function");
+        this.#checkTypes(reader);
         counts.funcs = this.#funcTypes.length;
         return this.#hasCode ? this.#with(FUNCTION, counts.funcs, content) : undefined;
       case TABLE: {
@@ -177,7 +182,8 @@ class Metering implements SectionRewriter {
         reader.vec(() => this.#memory(coreLimits(reader), undefined), "memory");
         return reader.finish(), undefined;
       case GLOBAL: {
-        const defined = reader.u32();
+        const defined = reader.vec(() => checkGlobal(reader, this.#limits), "global").length;
+        reader.finish();
         counts.globals += defined;
         return this.#hasCode ? this.#with(GLOBAL, defined, content) : undefined;
       }
@@ -186,6 +192,9 @@ class Metering implements SectionRewriter {
       case STARTS:
         // It is exported instead, and called when the handler is there.
         return this.#hasCode ? [none] : undefined;
+      case ELEMENT:
+        reader.vec(() => checkElements(reader, this.#limits), "element segment");
+        return reader.finish(), undefined;
       case CODE: {
         const bodies = this.#code?.end() ?? [content];
         return [...this.#branchHints(), ...sectionOf(CODE, bodies)];
@@ -218,13 +227,14 @@ class Metering implements SectionRewriter {
     const initialised = reader.peek() === 0x40;
     if (initialised) reader.take(2);
     this.#addTable(coreTableType(reader).limits, undefined);
-    if (initialised) skipConstExpr(reader);
+    if (initialised) checkConstExpr(reader, this.#limits);
   }
 
   /** Keeps the section until it is known which function starts. */
   #exports(reader: Reader, content: Uint8Array): Uint8Array[] | undefined {
     const names = reader.vec(() => {
-      const exported = reader.name(), kind = reader.byte(), index = reader.u32();
+      const exported = reader.name(), kind = reader.byte(), space = EXPORTED[kind];
+      const index = space !== undefined ? ownIndex(reader, space, this.#limits) : reader.u32();
       if (kind === 1) this.#tableNames.set(index, exported);
       if (kind === 2) this.#memoryNames.set(index, exported);
       return exported;
@@ -262,6 +272,20 @@ class Metering implements SectionRewriter {
         const exports = addedExports(this.#prefix, this.#added, this.#start);
         return { count: exports.length, items: exports.flat() };
       }
+    }
+  }
+
+  /** How many items of each kind the module itself has, as far as it is read. */
+  get #limits(): OwnLimits {
+    const { importedFuncs, funcs, tables, globals } = this.#counts;
+    return { function: importedFuncs + funcs, table: tables, global: globals };
+  }
+
+  /** An added type would make parameters of locals that are counted as added ones. */
+  #checkTypes(reader: Reader): void {
+    for (let i = 0; i < this.#funcTypes.length; i++) {
+      const type = this.#funcTypes[i]!;
+      if (type >= this.#params.length) reader.fail("unknown-index", ["type", type]);
     }
   }
 

@@ -6,7 +6,40 @@ import { allInstructions, type Instruction } from "../module/instructions.ts";
 import { costOf, measuredBy } from "./costs.ts";
 
 /** How an instruction's immediates are read. */
-export const NONE = 0, ONE_LEB = 1, TWO_LEBS = 2, MEMARG = 3, BYTES = 4, SLOW = 5, UNKNOWN = 6;
+export const NONE = 0,
+  ONE_LEB = 1,
+  TWO_LEBS = 2,
+  MEMARG = 3,
+  BYTES = 4,
+  LOCAL = 5,
+  /** By {@linkcode OWN_INDICES}. */
+  OWN = 6,
+  SLOW = 7,
+  UNKNOWN = 8;
+
+/** A space of indices that metering adds something to. */
+export type OwnSpace = "function" | "table" | "global";
+
+/**
+ * Instructions with an index of such a space, by their immediates; `undefined` for another one. What
+ * is added must not be reached: a module that names it has an index that it does not have.
+ */
+export const OWN_INDICES: Readonly<Record<string, readonly (OwnSpace | undefined)[]>> = {
+  "global.get": ["global"],
+  "global.set": ["global"],
+  "ref.func": ["function"],
+  "call": ["function"],
+  "return_call": ["function"],
+  "call_indirect": [undefined, "table"],
+  "return_call_indirect": [undefined, "table"],
+  "table.get": ["table"],
+  "table.set": ["table"],
+  "table.size": ["table"],
+  "table.grow": ["table"],
+  "table.fill": ["table"],
+  "table.copy": ["table", "table"],
+  "table.init": [undefined, "table"],
+};
 
 /** What an instruction does to the flow, as far as costs depend on it. */
 export const PLAIN = 0,
@@ -83,7 +116,9 @@ export interface Opcodes {
   readonly sizes: Uint8Array;
 }
 
-function shape({ immediates }: Instruction): readonly [how: number, size?: number] {
+function shape({ name, immediates }: Instruction): readonly [how: number, size?: number] {
+  if (name.startsWith("local.")) return [LOCAL];
+  if (OWN_INDICES[name] !== undefined) return [OWN];
   switch (immediates.join()) {
     case "":
       return [NONE];

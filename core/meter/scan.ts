@@ -20,6 +20,7 @@ import {
   GROW,
   IF,
   LEAVE,
+  LOCAL,
   LOOP,
   MEASURED,
   MEMARG,
@@ -27,12 +28,16 @@ import {
   ONE_LEB,
   type OpcodeTables,
   opcodeTables,
+  OWN,
+  OWN_INDICES,
+  type OwnSpace,
   PLAIN,
   TRY,
   TRY_TABLE,
   TWO_LEBS,
   WAIT,
 } from "./opcodes.ts";
+import { type MeterLayout, ownLimits } from "./layout.ts";
 import { SMALL_LEAF, unitsOf } from "./costs.ts";
 import { type Region, Ways } from "./ways.ts";
 
@@ -56,9 +61,10 @@ export type Charge =
 
 /** What is known of a body. */
 export interface Scanned {
-  /** Bytes of the declarations of locals, and how many there are. */
+  /** Where the declarations of locals end, and how many groups they are. */
   readonly localsEnd: number;
   readonly groups: number;
+  /** How many locals there are, with the parameters. */
   readonly locals: number;
   readonly charges: readonly Charge[];
 }
@@ -69,13 +75,21 @@ const MAX_KNOWN_UNITS = 64;
 const IMMEDIATES: readonly Immediate[] = ["heap type"];
 
 /**
- * Reads a body.
+ * Reads a body. Its indices must be the module's own, since the engine sees the added ones too.
  *
+ * @param params How many parameters its function has.
  * @param base Where it begins in the component, for messages.
- * @throws CompileError for an instruction that is not in the table, or a body that ends early.
+ * @throws CompileError for an instruction that is not in the table, an index that the module does not
+ * have, or a body that ends early.
  */
-export function scanBody(body: Uint8Array, base: number, place: string): Scanned {
-  return new Scan(body, base, place).run();
+export function scanBody(
+  body: Uint8Array,
+  params: number,
+  layout: MeterLayout,
+  base: number,
+  place: string,
+): Scanned {
+  return new Scan(body, layout, base, place).run(params);
 }
 
 class Scan {
@@ -88,13 +102,17 @@ class Scan {
   /** Where the instruction before this one begins, if it is a plain one. */
   #before = 0;
 
-  constructor(bytes: Uint8Array, base: number, place: string) {
+  readonly #limits: Readonly<Record<OwnSpace, number>>;
+  #locals = 0;
+
+  constructor(bytes: Uint8Array, layout: MeterLayout, base: number, place: string) {
     this.#bytes = bytes;
+    this.#limits = ownLimits(layout);
     this.#base = base;
     this.#place = place;
   }
 
-  run(): Scanned {
+  run(params: number): Scanned {
     const reader = this.#reader(0);
     let groups = 0, locals = 0;
     reader.vec(() => {
@@ -102,10 +120,11 @@ class Scan {
       locals += reader.u32();
       skipValueType(reader);
     }, "local");
+    this.#locals = params + locals;
     const localsEnd = this.#at = reader.offset - this.#base;
     this.#charges.push({ kind: "head", at: localsEnd, start: localsEnd, region: this.#ways.entry });
     this.#instructions();
-    return { localsEnd, groups, locals, charges: this.#isSmallLeaf() ? [] : this.#charges };
+    return { localsEnd, groups, locals: params + locals, charges: this.#isSmallLeaf() ? [] : this.#charges };
   }
 
   #isSmallLeaf(): boolean {
@@ -121,13 +140,25 @@ class Scan {
     const bytes = this.#bytes, tables = opcodeTables(), ways = this.#ways, { length } = bytes;
     const plain = tables[0]!, { flows, costs, immediates, sizes } = plain;
     // Most instructions are plain ones without a prefix. They are read here, with nothing in between.
+    const locals = this.#locals;
     let at = this.#at, spent = 0, before = at;
     while (at < length) {
       const start = at, byte = bytes[at++]!;
-      if (flows[byte] === PLAIN && immediates[byte]! <= BYTES) {
+      if (flows[byte] === PLAIN && immediates[byte]! <= LOCAL) {
         before = start;
         spent += costs[byte]!;
         switch (immediates[byte]) {
+          case LOCAL: {
+            const index = bytes[at++]!;
+            if (index < 0x80) {
+              if (index >= locals) this.#outOfBounds("local", index, start);
+            } else {
+              this.#at = at - 1;
+              this.#local(start);
+              at = this.#at;
+            }
+            continue;
+          }
           case TWO_LEBS:
             while (bytes[at++]! >= 0x80);
             while (bytes[at++]! >= 0x80);
@@ -180,6 +211,8 @@ class Scan {
       case BYTES:
         this.#at += table.sizes[opcode]!;
         return;
+      case OWN:
+        return void this.#indices(row, start);
       default:
         return this.#slow(row.immediates);
     }
@@ -233,11 +266,13 @@ class Scan {
         return this.#slow(IMMEDIATES);
       }
       case LEAVE:
-        this.#slow(row.immediates);
-        if (row.name.startsWith("return_call")) ways.region.calls = true;
+        if (row.name.startsWith("return_call")) {
+          this.#indices(row, start);
+          ways.region.calls = true;
+        } else this.#slow(row.immediates);
         return ways.leave();
       case CALL:
-        this.#slow(row.immediates);
+        this.#indices(row, start);
         ways.region.calls = true;
         return;
       case GROW:
@@ -246,7 +281,7 @@ class Scan {
         this.#charges.push({ kind: "wait", at: start });
         return this.#memarg();
       case MEASURED: {
-        const indices = row.immediates.map(() => this.#u32()), known = this.#knownUnits(start, row);
+        const indices = this.#indices(row, start), known = this.#knownUnits(start, row);
         if (known !== undefined) return ways.spend(known);
         this.#charges.push({ kind: "length", at: start, region: ways.region, instruction: row, indices });
         return;
@@ -266,7 +301,7 @@ class Scan {
   }
 
   #grow(at: number, row: Instruction): void {
-    const index = this.#u32(), isTable = row.name === "table.grow", { region } = this.#ways;
+    const [index = 0] = this.#indices(row, at), isTable = row.name === "table.grow", { region } = this.#ways;
     if (isTable) this.#charges.push({ kind: "length", at, region, instruction: row, indices: [index] });
     this.#charges.push({ kind: "grow", at, isTable, index });
   }
@@ -287,6 +322,25 @@ class Scan {
     }, "catch clause");
     this.#at = reader.offset - this.#base;
     this.#ways.tryTable(labels);
+  }
+
+  /** Reads the immediates of an instruction, which are all indices. */
+  #indices(row: Instruction, start: number): number[] {
+    const spaces = OWN_INDICES[row.name];
+    return row.immediates.map((_, i) => {
+      const index = this.#u32(), space = spaces?.[i];
+      if (space !== undefined && index >= this.#limits[space]) this.#outOfBounds(space, index, start);
+      return index;
+    });
+  }
+
+  #local(start: number): void {
+    const index = this.#u32();
+    if (index >= this.#locals) this.#outOfBounds("local", index, start);
+  }
+
+  #outOfBounds(space: string, index: number, start: number): never {
+    return this.#reader(start).fail("unknown-index", [space, index]);
   }
 
   #leb(): void {

@@ -14,13 +14,15 @@ import { unwat, wat } from "../../support/wat.ts";
 
 const preamble = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
-/** A module of one function `[] -> []`, whose body is these bytes. */
+/** A module of a table, a global and one function with a local, whose body is these bytes. */
 function moduleOf(body: readonly number[]): Uint8Array {
-  const code = [0, ...body, 0x0b];
+  const code = [1, 1, 0x7f, ...body, 0x0b];
   return Uint8Array.from([
     ...preamble,
     ...section(1, vec([[0x60, 0, 0]])),
     ...section(3, vec([[0]])),
+    ...section(4, vec([[0x70, 0, 1]])),
+    ...section(6, vec([[0x7f, 1, 0x41, 0, 0x0b]])),
     ...section(10, vec([[...leb(code.length), ...code]])),
   ]);
 }
