@@ -158,6 +158,9 @@ export class Meter {
     return this.#deadline !== undefined || this.slice !== undefined || this.#signal !== undefined;
   }
 
+  // The guest may have nearly exhausted the stack, so that any line of these may fail. Units are
+  // taken before they are given, and a debt is noted before it is forgotten.
+
   #pay(counter: Counter): void {
     this.#pool! += BigInt(counter.value);
     counter.value = 0;
@@ -172,8 +175,9 @@ export class Meter {
   /** Takes all units back. */
   #collect(): void {
     for (const counter of this.#holders) {
-      this.#pool! += BigInt(counter.value);
+      const units = BigInt(counter.value);
       counter.value = 0;
+      this.#pool! += units;
     }
     this.#holders.clear();
   }
