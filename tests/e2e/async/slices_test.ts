@@ -15,7 +15,7 @@ import {
 import { wat } from "../../support/wat.ts";
 
 /** Some tens of milliseconds of work. */
-const LONG = 60_000_000;
+const LONG = 20_000_000;
 
 const loop = `(local i32)
   (loop $l
@@ -77,7 +77,7 @@ for (const [how, fused] of [["", true], [" without adapters", false]] as const) 
     fn: async () => {
       const component = await metered(counting, fused), fuels: bigint[] = [];
       for (const name of ["spin", "through"]) {
-        const limits: Limits = { slice: 2, fuel: 10n ** 12n, deadline: 5000 };
+        const limits: Limits = { slice: 1, fuel: 10n ** 12n, deadline: 5000 };
         const instance = instantiateSync(component, {}, { limits });
         const { turns, value } = await turnsOf(async () => {
           const result = await instance.promising.exports[name](LONG);
@@ -103,7 +103,7 @@ Deno.test({
   fn: async () => {
     const component = await metered(tasks);
     for (const name of ["spin", "started"]) {
-      const instance = instantiateSync(component, {}, { limits: { slice: 2 } });
+      const instance = instantiateSync(component, {}, { limits: { slice: 1 } });
       const { turns, value } = await turnsOf(() => instance.exports[name](LONG));
       assertEquals(value, 3 * LONG);
       assert(turns >= 2, `${name}: ${turns} turns`);
