@@ -66,11 +66,18 @@ export class Running {
         continue;
       }
       const slot = ownSlot(step.module);
-      // A module that another component exports.
-      if (slot.metered && this.tree.meter === undefined) throw new LinkError("metered", "instantiate component", "");
+      this.#checkMetered(slot);
       core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
     }
     core.allStepsRan();
+  }
+
+  /** Throws for a module that another component exports, if only one of the two is metered. */
+  #checkMetered({ metered, length }: ModuleSlot): void {
+    const wanted = this.tree.meter !== undefined;
+    // Of a module without a length, nothing is known but what it says itself.
+    if (metered === wanted || !metered && length === 0) return;
+    throw new LinkError(metered ? "metered" : "not-metered", "instantiate component", "");
   }
 
   /** What meters the tree's modules, if they are metered. */

@@ -12,6 +12,7 @@ import {
   instantiateSync,
   type Limits,
   Linker,
+  LinkError,
   suspending,
   Trap,
 } from "@windlass/component";
@@ -197,6 +198,19 @@ Deno.test("start functions are metered", async () => {
     assertEquals((assertThrows(() => instantiateSync(component, {}, { limits }), Trap) as Trap).code, code);
     assertEquals((await assertRejects(() => instantiate(component, {}, { limits }), Trap) as Trap).code, code);
   }
+});
+
+Deno.test("a module of a component that is not metered is refused, whatever it says", async () => {
+  const mark = JSON.stringify({ prefix: "", memories: [], tables: [] }).replaceAll('"', "\\22");
+  const exporting = await wat(`(component
+    (core module $M (func (export "f") (loop $l (br $l))) (@custom "windlass:metering" "${mark}"))
+    (export "m" (core module $M)))`);
+  const { m } = instantiateSync(compileSync(exporting), {}).exports;
+  const component = await metered(
+    `(component (import "m" (core module $M (export "f" (func)))) (core instance (instantiate $M)))`,
+  );
+  const linked = new Linker().module("m", m).link(component);
+  assertThrows(() => linked.instantiateSync(), LinkError, "the host's core module is not metered");
 });
 
 Deno.test("a component reaches nothing of what metering adds", async () => {
