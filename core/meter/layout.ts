@@ -16,11 +16,13 @@ export interface MeterLayout {
   readonly spend: number;
   /** The added function that says by how much a memory or table may grow. */
   readonly grow: number;
+  /** How many types the module itself has. */
+  readonly types: number;
   readonly wideMemories: readonly IsWide[];
   readonly wideTables: readonly IsWide[];
 }
 
 /** How many items the module itself has, by the spaces that something is added to. */
-export function ownLimits({ counter, refill, wideTables }: MeterLayout): Readonly<Record<OwnSpace, number>> {
-  return { function: refill, table: wideTables.length, global: counter };
+export function ownLimits({ types, counter, refill, wideTables }: MeterLayout): Readonly<Record<OwnSpace, number>> {
+  return { type: types, function: refill, table: wideTables.length, global: counter };
 }

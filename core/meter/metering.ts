@@ -73,6 +73,9 @@ class Metering implements SectionRewriter {
   /** Parameters of each type that is a function's; types of the defined functions. */
   readonly #params: number[] = [];
   #funcTypes: ArrayLike<number> = [];
+  /** Types of the imported functions; types of functions that take and give nothing. */
+  readonly #importedTypes: number[] = [];
+  readonly #thunks: Set<number> = new Set();
   readonly #memories: MeteredSpace[] = [];
   readonly #tables: MeteredSpace[] = [];
   readonly #memoryNames: Map<number, string> = new Map();
@@ -106,7 +109,7 @@ class Metering implements SectionRewriter {
     const reader = new Reader(content, this.#offset + at, `${this.#place}, ${sectionName(id)}`);
     if (id === CUSTOM) return this.#custom(reader);
     // The section of exports waits for the section that says which function starts.
-    if (id === STARTS && this.#hasCode) this.#start = ownIndex(reader, "function", this.#limits);
+    if (id === STARTS && this.#hasCode) this.#start = this.#startFunction(reader);
     const before = this.#missing(id);
     const rewritten = this.#section(id, content, reader);
     return rewritten === undefined && before.length === 0
@@ -160,7 +163,12 @@ class Metering implements SectionRewriter {
     switch (id) {
       case TYPE: {
         const groups = reader.vec(() => {
-          for (const { type } of recType(reader)) this.#params.push(type.kind === "func" ? type.params.length : 0);
+          for (const { type } of recType(reader)) {
+            if (type.kind === "func" && type.params.length + type.results.length === 0) {
+              this.#thunks.add(this.#params.length);
+            }
+            this.#params.push(type.kind === "func" ? type.params.length : 0);
+          }
         }, "type").length;
         reader.finish();
         counts.types = this.#params.length;
@@ -205,8 +213,12 @@ class Metering implements SectionRewriter {
 
   #import(reader: Reader): void {
     const from = [reader.name(), reader.name()] as const;
-    const type = coreExternType(reader), counts = this.#counts;
-    if (type.kind === "func") counts.importedFuncs++;
+    const start = reader.offset, type = coreExternType(reader), counts = this.#counts;
+    if (type.kind === "func") {
+      if (type.type >= counts.types) reader.fail("unknown-index", ["type", type.type], start);
+      counts.importedFuncs++;
+      this.#importedTypes.push(type.type);
+    }
     if (type.kind === "global") counts.globals++;
     if (type.kind === "memory") this.#memory(type.limits, from);
     if (type.kind === "table") this.#addTable(type.limits, from);
@@ -228,6 +240,16 @@ class Metering implements SectionRewriter {
     if (initialised) reader.take(2);
     this.#addTable(coreTableType(reader).limits, undefined);
     if (initialised) checkConstExpr(reader, this.#limits);
+  }
+
+  /** The engine does not see this section, so that it is checked here. */
+  #startFunction(reader: Reader): number {
+    if (this.#start !== undefined) reader.fail("unknown-section", [STARTS]);
+    const start = reader.offset, func = ownIndex(reader, "function", this.#limits), first = this.#counts.importedFuncs;
+    reader.finish();
+    const type = func < first ? this.#importedTypes[func] : this.#funcTypes[func - first];
+    if (!this.#thunks.has(type!)) reader.fail("core-signature", ["start function must take and give nothing"], start);
+    return func;
   }
 
   /** Keeps the section until it is known which function starts. */
@@ -277,8 +299,8 @@ class Metering implements SectionRewriter {
 
   /** How many items of each kind the module itself has, as far as it is read. */
   get #limits(): OwnLimits {
-    const { importedFuncs, funcs, tables, globals } = this.#counts;
-    return { function: importedFuncs + funcs, table: tables, global: globals };
+    const { types, importedFuncs, funcs, tables, globals } = this.#counts;
+    return { type: types, function: importedFuncs + funcs, table: tables, global: globals };
   }
 
   /** An added type would make parameters of locals that are counted as added ones. */
@@ -304,6 +326,7 @@ class Metering implements SectionRewriter {
         refill: added.func,
         spend: added.func + 1,
         grow: added.func + 2,
+        types: this.#counts.types,
         wideMemories: this.#wideMemories,
         wideTables: this.#wideTables,
       },

@@ -18,7 +18,7 @@ export const NONE = 0,
   UNKNOWN = 8;
 
 /** A space of indices that metering adds something to. */
-export type OwnSpace = "function" | "table" | "global";
+export type OwnSpace = "type" | "function" | "table" | "global";
 
 /**
  * Instructions with an index of such a space, by their immediates; `undefined` for another one. What
@@ -30,8 +30,10 @@ export const OWN_INDICES: Readonly<Record<string, readonly (OwnSpace | undefined
   "ref.func": ["function"],
   "call": ["function"],
   "return_call": ["function"],
-  "call_indirect": [undefined, "table"],
-  "return_call_indirect": [undefined, "table"],
+  "call_indirect": ["type", "table"],
+  "return_call_indirect": ["type", "table"],
+  "call_ref": ["type"],
+  "return_call_ref": ["type"],
   "table.get": ["table"],
   "table.set": ["table"],
   "table.size": ["table"],

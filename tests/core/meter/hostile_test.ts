@@ -67,6 +67,7 @@ const rows: Readonly<Record<string, readonly [parts: Parts, phrase: string]>> = 
   "a function in a passive segment": [{ elements: [[1, 0, 1, 2]] }, "unknown function 2"],
   "a function in a global": [{ globals: [[0x70, 0, 0xd2, 3, 0x0b]] }, "unknown function 3"],
   "a function in a table": [{ tables: [[0x40, 0, 0x70, 0, 1, 0xd2, 3, 0x0b]] }, "unknown function 3"],
+  "the type of call_indirect": [{ tables: table, body: [...one, ...one, 0x11, 1, 0] }, "unknown type 1"],
   "a type of a function": [{ types: [[0x60, 0, 0]], funcs: [[2]] }, "unknown type 2"],
 };
 
@@ -78,6 +79,19 @@ for (const [what, [parts, phrase]] of Object.entries(rows)) {
     assertEquals(error.code, "unknown-index");
   });
 }
+
+Deno.test("a start function is checked, since the engine does not see that it is one", () => {
+  const wrong = moduleOf({ start: 0 });
+  assertEquals(WebAssembly.validate(wrong), false);
+  assertThrows(() => meteredBytes(wrong), CompileError, "start function must take and give nothing");
+  const right = moduleOf({ types: [[0x60, 0, 0]], start: 0 });
+  assertEquals([WebAssembly.validate(right), WebAssembly.validate(meteredBytes(right))], [true, true]);
+  // A second section.
+  const section8 = [8, 1, 0], at = right.findIndex((byte, i) => byte === 8 && right[i + 1] === 1 && right[i + 2] === 0);
+  const twice = Uint8Array.from([...right.slice(0, at), ...section8, ...right.slice(at)]);
+  assertEquals(WebAssembly.validate(twice), false);
+  assertThrows(() => meteredBytes(twice), CompileError, "malformed section id: 8");
+});
 
 Deno.test("with the items of its own, each of these modules is accepted", () => {
   const whole = moduleOf({
