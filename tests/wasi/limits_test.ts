@@ -3,11 +3,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Trap } from "@windlass/component";
 import { run, serve } from "@windlass/component/wasi";
-
-const guests = new URL("../wasi/guests/", import.meta.url); // of the bundles' folder, too
+import { testFile } from "../support/fixtures.ts";
 
 Deno.test("run() takes fuel, which a command that uses less does not notice", async () => {
-  const command = await Deno.readFile(new URL("hello.wasm", guests));
+  const command = await Deno.readFile(testFile("wasi/guests/hello.wasm"));
   const options = { args: ["hello", "ann"], stdout: "capture", metering: true } as const;
   const { stdout } = await run(command, { ...options, limits: { fuel: 100_000_000 } });
   assertEquals(new TextDecoder().decode(stdout), "Hello, ann!\n");
@@ -17,7 +16,7 @@ Deno.test("run() takes fuel, which a command that uses less does not notice", as
 });
 
 Deno.test("serve() gives each request's instance the limits", async () => {
-  const component = await Deno.readFile(new URL("server.wasm", guests)), errors: unknown[] = [];
+  const component = await Deno.readFile(testFile("wasi/guests/server.wasm")), errors: unknown[] = [];
   const answers = async (fuel: number): Promise<string> => {
     const handler = await serve(component, {
       metering: true,

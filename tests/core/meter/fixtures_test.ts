@@ -5,9 +5,9 @@ import { compileSync } from "@windlass/component";
 import { componentInternals } from "../../../core/component.ts";
 import { meterMark } from "../../../core/module/meter_mark.ts";
 import { realComponent } from "../../../examples/real.ts";
+import { testFile } from "../../support/fixtures.ts";
 import { meteredBytes } from "../../support/metered.ts";
 
-const tests = new URL("../../", import.meta.url); // of the bundles' folder, too
 const fixtures = ["greet", "memories", "resources", "values", "async"].map((name) => `e2e/fixtures/${name}.wasm`);
 const guests = ["command", "count", "hello", "server"].map((name) => `wasi/guests/${name}.wasm`);
 
@@ -24,7 +24,7 @@ const MOST = 1.25, LARGE = 100_000;
 const real = (["wasm-tools", "js-component-bindgen-component"] as const).map((name) =>
   [name, () => realComponent(name)] as const
 );
-const own = [...fixtures, ...guests].map((path) => [path, () => Deno.readFile(new URL(path, tests))] as const);
+const own = [...fixtures, ...guests].map((path) => [path, () => Deno.readFile(testFile(path))] as const);
 for (const [name, read] of [...own, ...real]) {
   Deno.test(`the core modules of ${name} are valid metered`, async () => {
     for (const module of coreModules(await read())) {
