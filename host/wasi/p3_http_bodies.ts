@@ -4,17 +4,29 @@
 import type { ByteTaker } from "../../abi/concurrency/byte_streams.ts";
 import { err, ok } from "../../abi/codecs/results.ts";
 import { errorCode } from "./http_error.ts";
+import { FieldMap } from "./http_field_map.ts";
+import type { TrailerPairs } from "./http_trailers.ts";
+import { P3Fields } from "./p3_http_fields.ts";
 import type { BodyInit } from "./http_received.ts";
 import { Body, type Taken, type Trailers } from "./p3_http.ts";
 import { type Bytes, bytesOf } from "./p3_bytes.ts";
 import { fromSource } from "./p3_streams.ts";
 import { sourceOf } from "./sources.ts";
 
-/** What was received, as a body for a guest. Its trailers say how it ended. */
-export function receivedBody(contents: BodyInit): Body {
+/**
+ * What was received, as a body for a guest. Its trailers say how it ended.
+ *
+ * @param after The fields that come after it, if they are known.
+ */
+export function receivedBody(contents: BodyInit, after?: Promise<TrailerPairs>): Body {
   if (contents === null) return new Body(undefined, Promise.resolve(ok(undefined) as Trailers));
   const [stream, ended] = fromSource(sourceOf(contents), errorCode);
-  return new Body(stream, ended.then((end) => (end.tag === "ok" ? ok(undefined) : end) as Trailers));
+  return new Body(stream, ended.then(async (end) => (end.tag === "ok" ? ok(await fieldsOf(after)) : end) as Trailers));
+}
+
+async function fieldsOf(after: Promise<TrailerPairs> | undefined): Promise<P3Fields | undefined> {
+  const pairs = await after ?? [];
+  return pairs.length === 0 ? undefined : P3Fields.over(FieldMap.received(pairs));
 }
 
 /** The error of a body that has another length than its message says. */
@@ -26,8 +38,8 @@ const MAX_CHUNK = 1 << 16;
 /** A body on its way out: the underlying source of a ReadableStream. */
 class OutgoingBytes implements UnderlyingDefaultSource<Uint8Array>, ByteTaker {
   readonly #bytes: Bytes;
-  /** What the trailers say of how it ended. */
-  readonly #trailers: Promise<Taken>;
+  /** They say how it ended. */
+  readonly #trailers: Promise<Trailers>;
   readonly #length: number | undefined;
   readonly #code: SizeError;
   /** Told once how the body was taken, or `undefined`, and whether the guest did what it said. */
@@ -41,7 +53,7 @@ class OutgoingBytes implements UnderlyingDefaultSource<Uint8Array>, ByteTaker {
 
   constructor(
     bytes: Bytes,
-    trailers: Promise<Taken>,
+    trailers: Promise<Trailers>,
     length: number | undefined,
     code: SizeError,
     end: (taken: Taken | undefined, isWhole: boolean) => void,
@@ -84,12 +96,13 @@ class OutgoingBytes implements UnderlyingDefaultSource<Uint8Array>, ByteTaker {
 
   over(): void {
     if (this.#length !== undefined && this.#count < this.#length) return this.#misfits();
-    this.#trailers.then((taken) => this.#whole(taken), (error) => this.fail(error));
+    this.#trailers.then((trailers) => this.#whole(trailers), (error) => this.fail(error));
   }
 
   /** A body is whole when its trailers say so. If they say that it is not, the guest has not broken down. */
-  #whole(taken: Taken): void {
+  #whole(trailers: Trailers): void {
     if (this.#cancelled) return;
+    const taken = (trailers.tag === "err" ? trailers : ok(undefined)) as Taken;
     this.#end(taken, true);
     if (taken.tag === "ok") this.#controller.close();
     else this.#controller.error(new Error(`a body broke off: ${taken.val.tag}`));
@@ -123,13 +136,13 @@ export function sendBody(
   code: SizeError,
   finish: (isWhole: boolean) => void = () => {},
 ): ReadableStream<Uint8Array> | undefined {
-  const { contents, ended } = body.taking();
+  const { contents, trailers } = body.taking();
   const end = (taken: Taken | undefined, isWhole: boolean): void => {
     if (taken !== undefined) body.settle(taken);
     finish(isWhole);
   };
   if (contents !== undefined) {
-    return new ReadableStream(new OutgoingBytes(bytesOf(contents), ended, length, code, end), { highWaterMark: 0 });
+    return new ReadableStream(new OutgoingBytes(bytesOf(contents), trailers, length, code, end), { highWaterMark: 0 });
   }
   end(ok(undefined) as Taken, true);
   return undefined;

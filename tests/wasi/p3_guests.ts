@@ -163,8 +163,9 @@ export const AWAIT: string = `(component
   (core func $stdin (canon lower (func $stdin "read-via-stream") (memory (core memory $lib "m"))))
   (core func $drop (canon stream.drop-readable $bytes))
   ${WAITING}
-  (core module $M ${IMPORTED_WAITING}
+  (core module $M
     (import "" "stdin" (func $stdin (param i32))) (import "" "drop" (func $drop (param i32)))
+    ${IMPORTED_WAITING}
     (func (export "run") (result i32)
       (call $stdin (i32.const 16))
       (call $drop (i32.load (i32.const 16)))

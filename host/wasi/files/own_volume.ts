@@ -170,7 +170,11 @@ export class OwnVolume implements Volume {
     try {
       return new OwnFile(file, this.#device, yield file.stat());
     } catch (error) {
-      yield file.close();
+      try {
+        yield file.close();
+      } catch {
+        // the first failure is the one to tell
+      }
       throw error;
     }
   }
