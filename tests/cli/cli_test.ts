@@ -457,3 +457,27 @@ Deno.test("serve answers at its address, in one process for many requests", asyn
     await child.status;
   }
 });
+
+Deno.test("run and serve take components of WASI 0.3; --invoke calls what they export besides", async () => {
+  assertEquals(await windlass(["run", `${guests}p3/command.wasm`, "exit", "3"]), { code: 3, out: "before\n", err: "" });
+  const upper = await windlass(["run", `${guests}p3/command.wasm`, "upper"], { stdin: "a line\n" });
+  assertEquals([upper.code, upper.out], [0, "A LINE\n"]);
+  const invoked = await windlass(["run", "--invoke", "wasi:cli/run@0.3.0#run()", `${guests}p3/command.wasm`]);
+  assertEquals([invoked.code, invoked.err], [1, ""]); // it is told no command
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", cli, "serve", `${guests}p3/handler.wasm`, "--addr", "127.0.0.1:0"],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    const { value = "" } = await reader.read();
+    const url = /at (http:\S+)/.exec(value)?.[1];
+    assert(url !== undefined, value);
+    assertEquals(await (await fetch(`${url}echo`, { method: "POST", body: "again" })).text(), "again");
+  } finally {
+    child.kill();
+    await reader.cancel();
+    await child.status;
+  }
+});
