@@ -93,6 +93,12 @@ export type CompileErrorCode = keyof typeof COMPILE_PHRASES;
 
 /** What can be wrong with the imports that a host gives. */
 export const LINK_PHRASES = {
+  /** A core module that the host provides is not metered, and the component is. */
+  "not-metered": "the host's core module is not metered: compile the component that it comes from with `metering`",
+  /** A core module that the host provides is metered, and the component is not. */
+  "metered": "the host's core module is metered, and this component is not: compile it with `metering`, too",
+  /** The memories and tables that a component begins with exceed the limit `memory`. */
+  "memory-limit": "its memories and tables begin with more than {0} bytes: limit `memory`",
   /** Nothing is defined for an import. */
   "missing-import": "a definition was not found{0}",
   /** An import, or a typed lookup, has another type. */
@@ -171,6 +177,10 @@ export const TRAP_PHRASES = {
   "guest-trap": "{0}",
   /** The guest recursed too deeply. */
   "stack-overflow": "call stack exhausted",
+  /** The fuel of the limit `fuel` is used up. */
+  "out-of-fuel": "all fuel consumed: limit `fuel`",
+  /** A call ran longer than the limit `deadline` allows. */
+  "deadline": "ran longer than {0} ms: limit `deadline`",
   /** A synchronous task, or a core start function, would have to wait. */
   "block-sync-task": "cannot block a synchronous task before returning{0}",
   /** A synchronous built-in is called with a waitable that is in a waitable set. */

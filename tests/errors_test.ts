@@ -315,6 +315,34 @@ check("LINK_PHRASES", "LinkError", {
       new Linker().module("m", new WebAssembly.Module(Uint8Array.from(moduleHeader))).link(source);
     },
   },
+  "not-metered": {
+    message:
+      "Cannot instantiate component: the host's core module is not metered: compile the component that it comes from with `metering`",
+    provoke: async () => {
+      const source = await wat(`(component (import "m" (core module $M)) (core instance (instantiate $M)))`);
+      const module = new WebAssembly.Module(Uint8Array.from(moduleHeader));
+      new Linker().module("m", module).link(compileSync(source, { metering: true })).instantiateSync();
+    },
+  },
+  "metered": {
+    message:
+      "Cannot instantiate component: the host's core module is metered, and this component is not: compile it with `metering`, too",
+    provoke: async () => {
+      const exporting = await wat(`(component (core module $M (func (export "f"))) (export "m" (core module $M)))`);
+      const { m } = instantiateSync(compileSync(exporting, { metering: true }), {}).exports;
+      const source = await component(
+        `(component (import "m" (core module $M (export "f" (func)))) (core instance (instantiate $M)))`,
+      );
+      new Linker().module("m", m).link(source).instantiateSync();
+    },
+  },
+  "memory-limit": {
+    message: "Cannot instantiate component: its memories and tables begin with more than 65535 bytes: limit `memory`",
+    provoke: async () => {
+      const source = await wat(`(component (core module $M (memory 1)) (core instance (instantiate $M)))`);
+      instantiateSync(compileSync(source, { metering: true }), {}, { limits: { memory: 65535 } });
+    },
+  },
   "mismatched-resource": {
     message: "Cannot link import s: mismatched resource types: `r` is another class elsewhere",
     provoke: async () => {
@@ -592,6 +620,20 @@ check("TRAP_PHRASES", "Trap", {
   "stack-overflow": {
     message: "Cannot call export f: call stack exhausted",
     provoke: call(lifted("", `(func $f (export "f") (call $f))`)),
+  },
+  "out-of-fuel": {
+    message: "Cannot call export f: all fuel consumed: limit `fuel`",
+    provoke: async () => {
+      const source = compileSync(await wat(lifted("", `(func (export "f") (loop $l (br $l)))`)), { metering: true });
+      instantiateSync(source, {}, { limits: { fuel: 1000 } }).exports.f!();
+    },
+  },
+  "deadline": {
+    message: "Cannot call export f: ran longer than 3 ms: limit `deadline`",
+    provoke: async () => {
+      const source = compileSync(await wat(lifted("", `(func (export "f") (loop $l (br $l)))`)), { metering: true });
+      instantiateSync(source, {}, { limits: { deadline: 3 } }).exports.f!();
+    },
   },
   "cannot-suspend": {
     message: "Cannot call import go: cannot suspend the plain call of export f; call it through `instance.promising`",

@@ -14,6 +14,7 @@ const EXTERNAL = [
   "@bytecodealliance/jco-transpile@0.12.1",
   "@bytecodealliance/jco@1.0.3",
   "@bytecodealliance/preview2-shim@0.23.0",
+  "@bytecodealliance/preview3-shim@0.7.0",
 ];
 /**
  * Folders of tests; one that is named is not also in the group of the folder around it. The first

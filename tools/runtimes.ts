@@ -5,28 +5,11 @@
 
 import { bundle, GROUPS, installExternal } from "./bundles.ts";
 import { aloud, must } from "./process.ts";
+import { RUNTIMES } from "./runtime_commands.ts";
 
-interface Runtime {
-  readonly command: readonly string[];
-  readonly env?: Record<string, string>;
-}
-const RUNTIMES: Readonly<Record<string, Runtime>> = {
-  node: { command: ["npx", "-y", "node@26.10.0"] },
-  bun: {
-    command: ["npx", "-y", "bun@1.4.5"],
-    env: {
-      // Its engine takes thirty times as long to evaluate a text: as many random components as
-      // `deno task test` has.
-      WINDLASS_RUNS: "0.25",
-      // It has few places for memories that are checked by page faults, and collects all garbage for
-      // each memory beyond them: the tests, which make thousands, would take twelve times as long.
-      BUN_JSC_useWasmFastMemory: "0",
-    },
-  },
-};
 /** What is asked for by name only. It looks at what the collector leaves. */
 const STRESS = "stress", STRESS_FLAGS = ["--expose-gc"];
-const external = ["jco-transpile/wasm-tools", "jco", "preview2-shim/instantiation"].map((name) =>
+const external = ["jco-transpile/wasm-tools", "jco", "preview2-shim/instantiation", "preview3-shim"].map((name) =>
   `@bytecodealliance/${name}`
 );
 

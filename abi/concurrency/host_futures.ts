@@ -141,7 +141,7 @@ class JsFuture {
       scheduler.schedule();
     };
     new Promise((done) => done(promise)).then(
-      (value) => this.#settle(() => this.#write(value)),
+      (value) => this.#settle(() => this.#write(settledValue(element, value))),
       (error) =>
         this.#settle(() => {
           // The ABI cannot say that no value comes.
@@ -175,6 +175,17 @@ class JsFuture {
     this.#over = true;
     this.#shared.write(new HostSource([value]), { copied: nothing, done: nothing });
   }
+}
+
+/**
+ * What a promise gave as a value to lower. Where a result's `ok` has no payload, any value but a
+ * result is that `ok`, as it is for a function: a promise of such a future is then one that an
+ * `async` function gives, which returns nothing or throws.
+ */
+function settledValue(element: ValType | undefined, value: unknown): unknown {
+  if (element?.kind !== "result" || element.ok !== undefined) return value;
+  const isResult = typeof value === "object" && value !== null && "tag" in value;
+  return isResult ? value : { tag: "ok", val: undefined };
 }
 
 function nothing(): void {}

@@ -309,6 +309,16 @@ export class Scheduler {
     }
   }
 
+  /** Keeps control for a stack that is suspended and goes on by itself: no other thread runs. */
+  hold({ thread }: SuspendedStack): void {
+    // A call of the host's has entered these. They are left when its thread blocks or ends.
+    const { root, target, enteringAll } = thread.task;
+    if (root !== undefined && target!.async && thread.entered.length === 0) thread.entered = enteringAll;
+    this.flight = { thread, toEnter: nobody };
+    this.current = undefined;
+    this.allowed = false;
+  }
+
   /** Lets a suspended stack end with an error. */
   unwind(stack: SuspendedStack, error: unknown): void {
     this.#stacks.delete(stack);
@@ -334,6 +344,9 @@ export class Scheduler {
     thread.entered = nobody;
     this.current = undefined;
     this.allowed = false;
+    // The host sees that a synchronous function has ended before control is back at its call.
+    const { root, target, implicit, isResolved, enteringAll } = thread.task;
+    if (root !== undefined && isResolved && !target!.async && thread === implicit) this.leave(enteringAll);
     // Not before the engine has suspended the stack.
     queueMicrotask(() => {
       if (this.flight !== flight) return;

@@ -54,6 +54,11 @@ export function suspendingReach(plan: Plan, leaves: readonly number[]): Readonly
   return reach;
 }
 
+/** Gives all lifts: where any code of a guest may be suspended. */
+export function allLifts({ lifts }: Plan): ReadonlySet<number> {
+  return new Set(lifts.keys());
+}
+
 function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const groups = new Groups(), importers = new Lists();
   // A list of items may be passed many times. It is a member of a group, as an instance is, and its

@@ -23,7 +23,9 @@ import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
-import { hooked, hookedOptions } from "./hooked.ts";
+import { hooked, hookedOptions, timed } from "./hooked.ts";
+import type { Admitted } from "../meter/attach.ts";
+import type { Meterer } from "../meter/meterer.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
 import type { DefinedComponent, FuncRef, ModuleRef, Plan, PlanComponent } from "../plan/plan_types.ts";
@@ -63,9 +65,28 @@ export class Running {
         continue;
       }
       const slot = ownSlot(step.module);
+      this.#checkMetered(slot);
       core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
     }
     core.allStepsRan();
+  }
+
+  /** Throws for a module that another component exports, if only one of the two is metered. */
+  #checkMetered({ metered, length }: ModuleSlot): void {
+    const wanted = this.tree.meter !== undefined;
+    // Of a module without a length, nothing is known but what it says itself.
+    if (metered === wanted || !metered && length === 0) return;
+    throw new LinkError(metered ? "metered" : "not-metered", "instantiate component", "");
+  }
+
+  /** What meters the tree's modules, if they are metered. */
+  get meterer(): Meterer | undefined {
+    return this.#settings.meterer;
+  }
+
+  /** Makes the function that a metered module asks for units by, if it may suspend the guest. */
+  get sliced(): ((refill: () => void) => CoreFunction) | undefined {
+    return this.tree.meter?.slice === undefined ? undefined : (refill) => this.#core.sliced(refill);
   }
 
   /** The scheduler of asynchronous tasks. `undefined` for a component that has none. */
@@ -81,9 +102,9 @@ export class Running {
   /** Gives an exported component. A plan that is run contains no imported ones. */
   component(item: PlanComponent): Component {
     const root = item as DefinedComponent;
-    const { codegen, fused, fuser, printers } = this.#settings, plan = planComponent(root);
+    const { codegen, fused, fuser, meterer, printers } = this.#settings, plan = planComponent(root);
     fuser?.fuse(plan);
-    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, printers });
+    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, meterer, printers });
   }
 
   /** Gives a function as JavaScript calls it. */
@@ -92,9 +113,12 @@ export class Running {
     const made = this.#export(ref, path);
     const { lifted, cx } = made, { suspension } = this.tree;
     if (lifted.signature.type.async) return this.#task(made, path, style);
-    const core = suspension === undefined
-      ? lifted.core
-      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
+    const core = timed(
+      this.tree,
+      suspension === undefined
+        ? lifted.core
+        : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core),
+    );
     return exportFunction(
       { ...lifted, core: hooked(this.tree, core, path, true) },
       cx,
@@ -110,7 +134,7 @@ export class Running {
     const made = this.#export(ref, path);
     const { lifted, cx, suspendingCore } = made;
     if (made.target() !== undefined) return this.#task(made, path, { throws, method });
-    const core = hooked(this.tree, suspendingCore(), path, true, true);
+    const core = hooked(this.tree, timed(this.tree, suspendingCore()), path, true, true);
     const call = raceWithSignal(liftPromising(linkExport({ ...lifted, core }, cx, throws)));
     return method ? methodWithSignal(call) : call;
   }
@@ -204,14 +228,26 @@ function instantiateError(tree: InstanceTree, error: unknown): unknown {
   return surface(tree, error, "instantiate", "component");
 }
 
+/** Looks at a metered module before the engine makes an instance of it. */
+function admitted({ tree, meterer }: Running, { module, imports }: Instantiation): Admitted | undefined {
+  return tree.meter && meterer!.admit(module, imports, tree.meter);
+}
+
+/** What is done with an instance that the engine made, before the next step. */
+function made({ tree, sliced }: Running, instance: WebAssembly.Instance, admission: Admitted | undefined): void {
+  if (admission !== undefined) tree.meter!.timed(() => admission.attach(instance, sliced));
+  if (tree.lockedDown) rethrow(tree);
+}
+
 /** Runs a plan synchronously. */
 export function runSync(running: Running): void {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
     let instance: WebAssembly.Instance;
+    const admission = admitted(running, step.value);
     try {
       instance = new WebAssembly.Instance(step.value.module, step.value.imports);
-      if (running.tree.lockedDown) rethrow(running.tree);
+      made(running, instance, admission);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }
@@ -230,12 +266,13 @@ export async function runAsync(running: Running): Promise<void> {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
     let instance: WebAssembly.Instance;
+    const admission = admitted(running, step.value);
     try {
       const { module, size, imports } = step.value;
       instance = size > 0 && size <= SMALL_MODULE
         ? new WebAssembly.Instance(module, imports)
         : await WebAssembly.instantiate(module, imports);
-      if (running.tree.lockedDown) rethrow(running.tree);
+      made(running, instance, admission);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }

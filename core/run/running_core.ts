@@ -22,6 +22,7 @@ import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
 import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import { callApart } from "../../abi/concurrency/apart.ts";
+import { slicedPlain } from "../../abi/concurrency/slices.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
@@ -31,10 +32,11 @@ import { fusedPlanOf, type Fuser } from "../fused/fused_plan.ts";
 import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { FusedCore } from "../fused/fused_core.ts";
-import { hooked, hookedOptions } from "./hooked.ts";
+import { hooked, hookedOptions, timedHost } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
+import type { Meterer } from "../meter/meterer.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
-import { suspendingReach } from "../plan/suspend_reach.ts";
+import { allLifts, suspendingReach } from "../plan/suspend_reach.ts";
 import { unsupportedStep } from "../plan/unsupported.ts";
 
 /** What running a plan depends on, besides the plan. */
@@ -45,6 +47,7 @@ export interface RunSettings {
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
   readonly fuser: Fuser | undefined;
+  readonly meterer: Meterer | undefined;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
   /** Functions that print the worlds of exported components. */
@@ -163,6 +166,7 @@ export class RunningCore {
       });
     }
     const suspending = imports.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
+    const sliced = tree.meter?.slice !== undefined;
     if (isAsyncPlan(plan)) {
       const side = {
         plan,
@@ -171,12 +175,17 @@ export class RunningCore {
         core: (ref: CoreRef) => this.#core(ref),
         options: (options: PlanOptions) => this.#options(options),
       };
-      this.async = new AsyncCore(side, suspending, scheduling);
+      this.async = new AsyncCore(side, suspending, scheduling, sliced);
       return;
     }
-    if (suspending.length === 0) return;
+    if (suspending.length === 0 && !sliced) return;
     tree.suspension = new Suspension();
-    this.#reach = suspendingReach(plan, suspending);
+    this.#reach = sliced ? allLifts(plan) : suspendingReach(plan, suspending);
+  }
+
+  /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
+  sliced(refill: () => void): CoreFunction {
+    return this.async?.sliced(refill) ?? slicedPlain(this.tree, refill);
   }
 
   /** Releases what only the steps needed. Called after the last step. */
@@ -262,8 +271,8 @@ export class RunningCore {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const { display, want } = this.plan.imports[leaf]!, path = `import ${display}`, { tree } = this;
     return {
-      call: hooked(tree, call, path, false, suspends || want.kind === "func" && want.type.async),
-      plain: plain && hooked(tree, plain, path, false),
+      call: hooked(tree, timedHost(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
+      plain: plain && hooked(tree, timedHost(tree, plain), path, false),
       suspends,
       path,
     };

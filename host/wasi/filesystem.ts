@@ -338,9 +338,15 @@ function readFrom(file: OpenFile, position: number): Source {
     ...always,
     read: (max) =>
       failing(() => {
-        const bytes = now(file.read(Math.min(max, CHUNK), position));
+        const bytes = now(take(file.read(Math.min(max, CHUNK), position)));
         position += bytes.length;
         return bytes.length === 0 && max > 0 ? undefined : bytes;
+      }),
+    readInto: (place) =>
+      failing(() => {
+        const length = now(file.readInto(place, position));
+        position += length;
+        return length === 0 && place.length > 0 ? undefined : length;
       }),
     close: () => file.release(),
   };
@@ -350,11 +356,12 @@ function writeFrom(file: OpenFile, from: number | null): Sink {
   let position = from;
   return {
     ...always,
+    takesViews: true,
     permit: () => CHUNK,
     write: (bytes) =>
       failing(() => {
-        if (position === null) return now(file.append(bytes));
-        now(file.write(bytes, position));
+        if (position === null) return now(take(file.append(bytes)));
+        now(take(file.write(bytes, position)));
         position += bytes.length;
       }),
     flush() {},
@@ -363,8 +370,7 @@ function writeFrom(file: OpenFile, from: number | null): Sink {
 }
 
 /** What a file that was opened at once answers, which is at once. */
-function now<T>(steps: Steps<T>): T {
-  const answer = take(steps);
+function now<T>(answer: Later<T>): T {
   if (isLater(answer)) throw new FsFailure("io", "a file that was opened at once answers later");
   return answer;
 }

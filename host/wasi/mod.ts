@@ -32,6 +32,6 @@ export type { Later } from "./files/steps.ts";
 export { linkWasi, wasi } from "./imports.ts";
 export { listen, type Listening, type ListenOptions } from "./listen.ts";
 export { wasiResources } from "./resources.ts";
-export { run, type RunResult } from "./run.ts";
+export { run, type RunOptions, type RunResult } from "./run.ts";
 export { serve, type ServeOptions } from "./serve.ts";
 export type { WasiData, WasiOptions, WasiState } from "./state.ts";

@@ -7,7 +7,7 @@ import type { Descriptor, DescriptorFlags, DescriptorStat, OpenFlags, PathFlags 
 import type { MetadataHash, NewTimestamp } from "./files/file_stats.ts";
 import type { FileEntry } from "./files/file_system.ts";
 import { fsErrorCode } from "./files/fs_errors.ts";
-import { type Later, take, then } from "./files/steps.ts";
+import { isLater, type Later, take, then } from "./files/steps.ts";
 import { codeOf } from "./p3_answers.ts";
 import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts";
 
@@ -111,7 +111,7 @@ export class P3Descriptor {
   readDirectory(): readonly [AsyncIterable<unknown>, Promise<Ended<Case>>] {
     try {
       const entries = take(this.#inner.entries()), { promise, resolve } = Promise.withResolvers<Ended<Case>>();
-      return [listed(entries, resolve), promise];
+      return [new Listed(entries, resolve), promise];
     } catch (error) {
       return failedStream(errorOf(error));
     }
@@ -198,19 +198,42 @@ function statOf({ type, ...others }: DescriptorStat): Stat {
 }
 
 /** The entries of a directory; the first that cannot be told ends them. */
-async function* listed(
-  entries: Later<Iterable<FileEntry | Error>>,
-  end: (ended: Ended<Case>) => void,
-): AsyncGenerator<unknown> {
-  let ended = ok(undefined) as Ended<Case>;
-  try {
-    for (const entry of await entries) {
-      if (entry instanceof Error) throw entry;
-      yield { name: entry.name, type: typeOf(entry.type) };
+class Listed implements AsyncIterableIterator<unknown> {
+  #entries: Later<Iterable<FileEntry | Error>> | undefined;
+  #rest: Iterator<FileEntry | Error> | undefined;
+  readonly #end: (ended: Ended<Case>) => void;
+
+  constructor(entries: Later<Iterable<FileEntry | Error>>, end: (ended: Ended<Case>) => void) {
+    this.#entries = entries;
+    this.#end = end;
+    // Nobody may ever ask for them.
+    if (isLater(entries)) entries.then(() => {}, () => {});
+  }
+
+  async next(): Promise<IteratorResult<unknown>> {
+    try {
+      if (this.#entries === undefined) return { done: true, value: undefined };
+      this.#rest ??= (await this.#entries)[Symbol.iterator]();
+      const { done = false, value } = this.#rest.next();
+      if (value instanceof Error) throw value;
+      return done ? await this.return() : { done: false, value: { name: value.name, type: typeOf(value.type) } };
+    } catch (error) {
+      return this.#finish(err(errorOf(error)) as Ended<Case>);
     }
-  } catch (error) {
-    ended = err(errorOf(error)) as Ended<Case>;
-  } finally {
-    end(ended);
+  }
+
+  /** The guest reads no more. */
+  return(): Promise<IteratorResult<unknown>> {
+    return Promise.resolve(this.#finish(ok(undefined) as Ended<Case>));
+  }
+
+  #finish(ended: Ended<Case>): IteratorResult<unknown> {
+    this.#entries = undefined;
+    this.#end(ended);
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }

@@ -168,6 +168,7 @@ export function processOutput(fd: 1 | 2): Sink {
   let open: Descriptor | undefined;
   return {
     ...always,
+    takesViews: true,
     permit: () => HIGH_WATER,
     write(bytes) {
       for (let pause: number = PAUSE.first; bytes.length > 0 || open!.owes;) {

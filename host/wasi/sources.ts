@@ -187,10 +187,11 @@ export async function readAll(
   }
 }
 /** Throws everything away. */
-export const discard: Sink = { ...always, permit: () => HIGH_WATER, write() {}, flush() {} };
+export const discard: Sink = { ...always, takesViews: true, permit: () => HIGH_WATER, write() {}, flush() {} };
 
 /** Keeps everything. */
 export class Capture implements Sink {
+  readonly takesViews = true;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(HIGH_WATER);
   #length = 0;
 

@@ -26,6 +26,8 @@ export interface Source extends Readiness {
    * end.
    */
   read(max: number): Uint8Array | undefined;
+  /** The same, written into a buffer: how many bytes; 0 where there is nothing yet. */
+  readInto?(place: Uint8Array): number | undefined;
   /** Nobody reads any more. */
   close?(): void;
 }
@@ -40,8 +42,10 @@ export interface Sink extends Readiness {
    * closed.
    */
   permit(): number | undefined;
-  /** Takes bytes, no more than were permitted. They are the sink's then. */
+  /** Takes bytes, no more than were permitted. They are the sink's then, unless it takes views. */
   write(bytes: Uint8Array): void;
+  /** Whether it needs bytes only until `write` returns: they may be a view of a guest's memory. */
+  readonly takesViews?: true;
   /** Begins to hand on what was written. */
   flush(): void;
   /** Everything was written: makes it last. Missing where there is nothing to do for it. */

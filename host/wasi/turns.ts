@@ -33,6 +33,28 @@ export function turnIsDue(): boolean {
   return false;
 }
 
+/** Milliseconds without a microtask before the event loop gets its turn. */
+const MAX_HELD = 10;
+
+/** Whether no microtask has run since {@linkcode isHeld} was asked first. */
+let held = false;
+let heldSince = 0;
+
+/**
+ * Whether a guest has held the thread for so long that the event loop has to have its turn now. For
+ * guests of WASI 0.3: whenever they wait, their scheduler looks after that itself.
+ */
+export function isHeld(): boolean {
+  const now = performance.now();
+  if (held) return now - heldSince >= MAX_HELD;
+  held = true;
+  heldSince = now;
+  queueMicrotask(() => {
+    held = false;
+  });
+  return false;
+}
+
 /** The turn that is under way, for all guests that wait for one. */
 let turn: Promise<void> | undefined;
 

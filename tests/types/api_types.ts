@@ -702,3 +702,12 @@ HostFunc.typed(t.asyncFunc([t.stream(t.u8)], t.result(t.list(t.u8), t.string)), 
 });
 const typ = i.interface("x");
 typ?.f();
+
+// limits of what a guest executes.
+same<typeof i.fuel, bigint | undefined>(true);
+i.fuel = 5n;
+compile(new Uint8Array(), { metering: true });
+instantiate(new Uint8Array(), {}, { metering: true, limits: { fuel: 5, deadline: 10, slice: 10, memory: 65536 } });
+instantiate(new Uint8Array(), {}, { metering: true, limits: { fuel: 5n } });
+// @ts-expect-error milliseconds are a number
+instantiate(new Uint8Array(), {}, { limits: { deadline: "10" } });

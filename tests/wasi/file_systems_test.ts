@@ -6,7 +6,7 @@ import { features } from "@windlass/component";
 import { directoryHandle, type FileSystem, memoryFileSystem, run, wasi } from "@windlass/component/wasi";
 import { codeOf, drop, faces, type Ground, grounds, type Kind, systems } from "./grounds.ts";
 import { guest } from "./guests.ts";
-import { FakeDirectory } from "./handles.ts";
+import { FakeDirectory, type Moves } from "./handles.ts";
 import { type Any, good, interfacesOf, text, utf8 } from "./support.ts";
 
 const create = { create: true }, rw = { read: true, write: true };
@@ -265,6 +265,62 @@ Deno.test("a browser's file that is open is neither removed nor moved", async ()
   drop(file);
   good(await root.renameAt("a", root, "b"));
   good(await root.unlinkFileAt("b"));
+});
+
+Deno.test("two at once: one makes a name that must be new; what is being moved is not opened meanwhile", async () => {
+  const files = directoryHandle(new FakeDirectory());
+  const outcomes = async (...all: unknown[]): Promise<string[]> =>
+    (await Promise.allSettled(all)).map(({ status }) => status).sort();
+  const mode = {
+    read: true,
+    write: true,
+    create: true,
+    exclusive: true,
+    truncate: false,
+    sync: false,
+    dataSync: false,
+  };
+  assertEquals(await outcomes(files.open("x", mode), files.open("x", mode)), ["fulfilled", "rejected"]);
+  assertEquals(await outcomes(files.makeDirectory("d"), files.makeDirectory("d")), ["fulfilled", "rejected"]);
+  await (await files.open("a", mode)).close();
+  const [, opened] = await Promise.allSettled([files.rename("a", "b"), files.open("a", { ...mode, create: false })]);
+  assertEquals([opened.status, (await files.stat("b"))?.type, await files.stat("a")], [
+    "rejected",
+    "regular-file",
+    undefined,
+  ]);
+});
+
+Deno.test("a browser's file is moved over another one, which is kept if that fails", async () => {
+  for (const replaces of [true, false]) {
+    const moves: Moves = { replaces }, files = directoryHandle(new FakeDirectory("", moves));
+    const mode = {
+      read: true,
+      write: true,
+      create: true,
+      exclusive: false,
+      truncate: false,
+      sync: false,
+      dataSync: false,
+    };
+    const contents = async (name: string): Promise<string> => {
+      const file = await files.open(name, { ...mode, create: false }), bytes = new Uint8Array(9);
+      const length = await file.read(bytes, 0);
+      await file.close();
+      return text(bytes.subarray(0, length));
+    };
+    for (const name of ["a", "b"]) {
+      const file = await files.open(name, mode);
+      await file.write(utf8(name), 0);
+      await file.close();
+    }
+    moves.failure = "QuotaExceededError";
+    await assertRejects(async () => await files.rename("a", "b"));
+    assertEquals([await contents("a"), await contents("b")], ["a", "b"]);
+    moves.failure = undefined;
+    await files.rename("a", "b");
+    assertEquals([await contents("b"), [...await files.entries("")].length], ["a", 1]);
+  }
 });
 
 Deno.test("the host sees what is in memory", () => {

@@ -43,14 +43,38 @@ class FakeFile {
   }
 }
 
+/** What moves do, in browsers that have them. */
+export interface Moves {
+  /** Whether one replaces what is there, as not every browser does. */
+  readonly replaces: boolean;
+  /** Whether they fail, and with what. */
+  failure?: string | undefined;
+}
+
 /** A directory of a browser's. */
 export class FakeDirectory {
   readonly kind = "directory";
   readonly name: string;
   readonly #entries = new Map<string, FakeFile | FakeDirectory>();
+  /** Missing where browsers have no moves. */
+  readonly #moves: Moves | undefined;
 
-  constructor(name = "") {
+  constructor(name = "", moves?: Moves) {
     this.name = name;
+    this.#moves = moves;
+  }
+
+  /** What `move` of a file in this directory does. */
+  #mover(file: FakeFile): (folder: FakeDirectory, name: string) => Promise<void> {
+    const moves = this.#moves!;
+    return async (folder, name) => {
+      await Promise.resolve();
+      if (moves.failure !== undefined) throw failure(moves.failure);
+      if (folder.#entries.has(name) && !moves.replaces) throw failure("InvalidModificationError");
+      const present = [...this.#entries].find(([, entry]) => entry === file)![0];
+      this.#entries.delete(present);
+      folder.#entries.set(name, file);
+    };
   }
 
   #child<T>(name: string, Kind: new (name: string) => T, create: boolean): Promise<T> {
@@ -61,6 +85,7 @@ export class FakeDirectory {
     const child = found ?? new Kind(name) as FakeFile | FakeDirectory;
     if (!(child instanceof Kind)) return Promise.reject(failure("TypeMismatchError"));
     this.#entries.set(name, child);
+    if (this.#moves !== undefined && child instanceof FakeFile) Object.assign(child, { move: this.#mover(child) });
     return Promise.resolve(child);
   }
 

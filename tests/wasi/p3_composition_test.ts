@@ -86,6 +86,30 @@ Deno.test("what breaks off behind a middleware breaks off in front of it", async
   }
 });
 
+Deno.test("a request that is aborted in front of a middleware leaves the handler to the others", async () => {
+  let log = "";
+  const logged = Promise.withResolvers<void>();
+  const stdout = new WritableStream<Uint8Array>({
+    write(bytes) {
+      if ((log += text(bytes)).includes("nobody reads\n")) logged.resolve();
+    },
+  });
+  const handle = await serve(middleware, { imports: await inner({ stdout }), onError() {} });
+  const abort = new AbortController(), { signal } = abort;
+  const endless = await handle(new Request("http://localhost/endless", { signal }));
+  const reader = endless.body!.getReader();
+  assertEquals((await reader.read()).done, false);
+  const sleeping = handle(new Request("http://localhost/sleep?3600000", { signal }));
+  const other = handle(new Request("http://localhost/sleep?20"));
+  await handle(new Request("http://localhost/")); // by now the handler has the others
+  abort.abort();
+  await assertRejects(() => reader.read());
+  assertEquals((await sleeping).status, 500);
+  await logged.promise;
+  assertEquals(await (await other).text(), "slept\n");
+  assertEquals(await (await handle(new Request("http://localhost/"))).text(), "Hello, world!\n");
+});
+
 /** Runs with a directory that has a file of two lines, and gives what `use` does. */
 const counting = (use: (options: WasiOptions) => Promise<void>) =>
   withDirectory(async (path) => {

@@ -127,7 +127,7 @@ Deno.test("what is done after the response is done, in an instance for one reque
   for (const instances of ["per-request", { max: 1 }] as const) {
     const { handler, logged, told } = await served({ instances });
     assertEquals(await (await handler(request("/after?one"))).text(), "answered\n");
-    await logged("after one\n");
+    await logged("after one: Ok(())\n");
     assertEquals(told, []);
   }
 });
@@ -152,8 +152,9 @@ Deno.test({
 });
 
 Deno.test("a body that breaks off is broken off, an error answers 500, a panic ends the instance", async () => {
-  const { handler, told } = await served({ instances: { max: 1 } });
+  const { handler, told, logged } = await served({ instances: { max: 1 } });
   await assertRejects(async () => await (await handler(request("/break"))).text());
+  await logged('broken off: Err(ErrorCode::InternalError(Some("as asked")))\n');
   if (!makesText) {
     const counted = await (await handler(request("/count", failing()))).text();
     assertMatch(counted, /^65536 bytes\nErrorCode::/);
@@ -171,4 +172,14 @@ Deno.test("a body that breaks off is broken off, an error answers 500, a panic e
   assertMatch(told[0]!, /^Trap: /);
   assertStringIncludes(told[0]!, unreachable);
   assertEquals(await (await handler(request("/"))).text(), "Hello, world!\n");
+});
+
+Deno.test("a panic takes the requests of its instance with it, and those after it share the next one", async () => {
+  const { handler, told } = await served({ instances: { max: 1 } });
+  const sleeping = handler(request("/sleep?3600000"));
+  const panicked = await handler(request("/panic"));
+  assertEquals([(await sleeping).status, panicked.status], [500, 500]);
+  const again = await Promise.all(["/meet?2", "/meet?2"].map(async (path) => (await handler(request(path))).text()));
+  assertEquals(again, ["2 of 2\n", "2 of 2\n"]);
+  for (const each of told) assertMatch(each, /^Trap: /);
 });

@@ -5,6 +5,7 @@ import { run, wasi, type WasiOptions } from "@windlass/component/wasi";
 import { features } from "@windlass/component";
 import { receivedBody } from "../../host/wasi/p3_http_bodies.ts";
 import { wat } from "../support/wat.ts";
+import { CAT } from "./p3_guests.ts";
 
 // deno-lint-ignore no-explicit-any
 type Any = any;
@@ -145,31 +146,8 @@ Deno.test({
   },
 });
 
-/** Gives its standard input back, the bytes of which it never sees. */
-const cat = `(component
-  (import "wasi:cli/stdin@0.3.0" (instance $stdin
-    (type $E (enum "io" "illegal-byte-sequence" "pipe")) (export "error-code" (type $e (eq $E)))
-    (export "read-via-stream" (func (result (tuple (stream u8) (future (result (error $e)))))))))
-  (import "wasi:cli/stdout@0.3.0" (instance $stdout
-    (type $E (enum "io" "illegal-byte-sequence" "pipe")) (export "error-code" (type $e (eq $E)))
-    (export "write-via-stream" (func (param "data" (stream u8)) (result (future (result (error $e))))))))
-  (core module $Lib (memory (export "m") 1))
-  (core instance $lib (instantiate $Lib))
-  (core func $read (canon lower (func $stdin "read-via-stream") (memory (core memory $lib "m"))))
-  (core func $write (canon lower (func $stdout "write-via-stream")))
-  (core module $M (import "" "m" (memory 1)) (import "" "read" (func $read (param i32)))
-    (import "" "write" (func $write (param i32) (result i32)))
-    (func (export "run") (result i32)
-      (call $read (i32.const 16))
-      (drop (call $write (i32.load (i32.const 16))))
-      (i32.const 0)))
-  (core instance $m (instantiate $M (with "" (instance
-    (export "m" (memory $lib "m")) (export "read" (func $read)) (export "write" (func $write))))))
-  (func $run async (result (result)) (canon lift (core func $m "run")))
-  (instance (export "wasi:cli/run@0.3.0") (export "run" (func $run))))`;
-
 Deno.test("a command of 0.3 is run; what it hands on is written although it has returned", async () => {
-  const bytes = await wat(cat);
+  const bytes = await wat(CAT);
   const { exitCode, stdout } = await run(bytes, { stdin: "a line\n".repeat(20_000), stdout: "capture" });
   assertEquals([exitCode, text(stdout!).length], [0, 140_000]);
   const chunks = stream("one ", "two ", "three");

@@ -113,12 +113,32 @@ async function rename(handles: Handles, from: string, to: string): Promise<void>
     const [old, oldName] = split(from);
     await copy(source, folder, name);
     await (await handles.folder(old)).removeEntry(oldName);
-  } else {
-    // Not every browser replaces what is there.
-    if (target !== undefined) await folder.removeEntry(name);
-    await source.move(folder, name);
-  }
+  } else if (target === undefined) await source.move(folder, name);
+  else await replace(source as Required<FileHandle>, target as FileHandle, folder, name);
   handles.moved(from, to);
+}
+
+/** Moves a file over another one. What is there is kept until that has worked: not every browser does. */
+async function replace(
+  source: Required<FileHandle>,
+  target: FileHandle,
+  folder: FolderHandle,
+  name: string,
+): Promise<void> {
+  try {
+    return await source.move(folder, name);
+  } catch (error) {
+    if ((error as { name?: unknown }).name !== "InvalidModificationError") throw error;
+  }
+  const aside = `${name}.${crypto.randomUUID()}`;
+  await target.move!(folder, aside);
+  try {
+    await source.move(folder, name);
+  } catch (error) {
+    await target.move!(folder, name);
+    throw error;
+  }
+  await folder.removeEntry(aside);
 }
 
 /** Writes a file's bytes to another one, and makes them last. */
@@ -205,7 +225,7 @@ export function directoryHandle(handle: unknown): FileSystem {
     throw new TypeError(`directoryHandle takes a FileSystemDirectoryHandle, found ${describe(handle)}`);
   }
   const handles = new Handles(handle);
-  /** The same, whose failures have the system's names. */
+  /** A function whose failures have the system's names. */
   const coded =
     <A extends readonly unknown[], R>(func: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
       try {
@@ -214,28 +234,35 @@ export function directoryHandle(handle: unknown): FileSystem {
         throw codedFailure(error);
       }
     };
+  /** What opens or changes names, one after the other: between two steps of one, another would see half of it. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <A extends readonly unknown[], R>(func: (...args: A) => Promise<R>) => (...args: A): Promise<R> => {
+    const done = last.then(() => coded(func)(...args));
+    last = done.catch(() => {});
+    return done;
+  };
   return {
     stat: coded((path: string) => handles.stat(path)),
     entries: coded(async (path: string) => await entriesOf(await handles.folder(path))),
-    open: coded((path: string, mode: OpenMode) => open(handles, path, mode)),
-    makeDirectory: coded(async (path: string) => {
+    open: inTurn((path: string, mode: OpenMode) => open(handles, path, mode)),
+    makeDirectory: inTurn(async (path: string) => {
       const [above, name] = split(path);
       if (await handles.find(path) !== undefined) throw handleFailure("EEXIST", path);
       await (await handles.folder(above)).getDirectoryHandle(name, { create: true });
     }),
-    removeDirectory: coded(async (path: string) => {
+    removeDirectory: inTurn(async (path: string) => {
       const [above, name] = split(path);
       if ((await handles.existing(path)).kind !== "directory") throw handleFailure("ENOTDIR", path);
       await (await handles.folder(above)).removeEntry(name);
       handles.forget(path);
     }),
-    removeFile: coded(async (path: string) => {
+    removeFile: inTurn(async (path: string) => {
       const [above, name] = split(path);
       if ((await handles.existing(path)).kind === "directory") throw handleFailure("EISDIR", path);
       await handles.mustBeClosed(path);
       await (await handles.folder(above)).removeEntry(name);
       handles.forget(path);
     }),
-    rename: coded((from: string, to: string) => rename(handles, from, to)),
+    rename: inTurn((from: string, to: string) => rename(handles, from, to)),
   };
 }

@@ -5,6 +5,7 @@ import type { FileTimes, FileType } from "./file_system.ts";
 import { FsFailure } from "./fs_errors.ts";
 import type { FileId, Stat } from "./volumes.ts";
 
+const MICROSECOND = 1_000n;
 const MILLISECOND = 1_000_000n;
 const SECOND = 1_000_000_000n;
 /** Seconds since the epoch that a time may be set to. */
@@ -40,11 +41,13 @@ export interface MetadataHash {
 
 /**
  * Nanoseconds since the epoch as a `datetime`; `undefined` for a time that is not known or before
- * the epoch, which a `datetime` cannot say.
+ * the epoch, which a `datetime` cannot say. It has whole microseconds, the finest that can be set in
+ * every runtime: a guest that sets a time which it has read finds it again, where nanoseconds would
+ * come back as others.
  */
 function datetime(nanoseconds: bigint | undefined): Datetime | undefined {
   if (nanoseconds === undefined || nanoseconds < 0n) return undefined;
-  return { seconds: nanoseconds / SECOND, nanoseconds: Number(nanoseconds % SECOND) };
+  return { seconds: nanoseconds / SECOND, nanoseconds: Number(nanoseconds % SECOND / MICROSECOND * MICROSECOND) };
 }
 
 /** Both times that a guest sets. */

@@ -72,9 +72,12 @@ export interface OpenMode {
 export interface FileSystemFile {
   /** What it is now. */
   stat(): Later<FileStat>;
-  /** Reads from an offset; how many bytes: 0 at the end. */
-  read(into: Uint8Array<ArrayBuffer>, position: number): Later<number>;
-  /** Writes at an offset; how many bytes. A gap before the offset reads as zeros. */
+  /** Reads from an offset; how many bytes: 0 at the end. `into` is not used after the answer. */
+  read(into: Uint8Array, position: number): Later<number>;
+  /**
+   * Writes at an offset; how many bytes. A gap before the offset reads as zeros. The bytes may be a
+   * view of the guest's memory: what is kept after the answer is a copy.
+   */
   write(bytes: Uint8Array, position: number): Later<number>;
   /** Writes at the end, wherever that is by then; how many bytes. Missing: `write` at `stat().size`. */
   append?(bytes: Uint8Array): Later<number>;

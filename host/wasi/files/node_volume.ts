@@ -1,7 +1,7 @@
 // The operating system's files as a volume. Its paths are what its walks give: by descriptor, so that
 // the system looks a name up in exactly the directory that was walked to, or by path.
 
-import { required } from "../base/platform.ts";
+import { linux, required } from "../base/platform.ts";
 import { MAX_DESCRIPTORS } from "../base/limits.ts";
 import type { FileEntry, FileTimes, OpenMode } from "./file_system.ts";
 import { FsFailure } from "./fs_errors.ts";
@@ -116,6 +116,8 @@ export class NodeVolume implements Volume {
   }
 
   link(from: string, to: string): void {
+    // Some systems would link to what a link leads to.
+    if (!linux && statAt(from)?.type === "symbolic-link") throw new FsFailure("not-permitted", "links are not linked");
     this.#fs.linkSync(from, to);
   }
 

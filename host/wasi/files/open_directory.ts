@@ -2,7 +2,6 @@
 // the volume answers later is a promise. Each operation resolves its paths here and nowhere else;
 // what the last part of a path means to it is as in Linux.
 
-import { linux } from "../base/platform.ts";
 import { at, type Directories, type Directory, walkFrom } from "./directories.ts";
 import type { FileEntry, FileTimes } from "./file_system.ts";
 import { FsFailure } from "./fs_errors.ts";
@@ -186,10 +185,6 @@ export class OpenDirectory {
     return this.#existing(path, false, function* (from) {
       return yield* target.#newEntry(targetPath, function* (to) {
         if (from.stat.type === "directory") throw new FsFailure("not-permitted", "directories are not linked");
-        // Some systems would link to what a link leads to.
-        if (from.stat.type === "symbolic-link" && !linux) {
-          throw new FsFailure("not-permitted", "links are not linked");
-        }
         if (volume !== target.#directory.volume) throw new FsFailure("cross-device", "another file system");
         yield volume.link(from.path, to.path);
       });

@@ -89,9 +89,14 @@ export class OpenFile {
 
   /** At most so many bytes from an offset; none at the end. */
   *read(length: number, position: number): Steps<Uint8Array> {
-    this.checkReadable();
     const bytes = new Uint8Array(length);
-    return bytes.subarray(0, yield this.#file.read(bytes, position));
+    return bytes.subarray(0, yield this.readInto(bytes, position));
+  }
+
+  /** The same into a buffer; gives how many. */
+  readInto(place: Uint8Array, position: number): Later<number> {
+    this.checkReadable();
+    return this.#file.read(place, position);
   }
 
   /** Writes all of it. */

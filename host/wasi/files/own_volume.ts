@@ -93,7 +93,7 @@ class OwnFile implements VolumeFile {
     return then(this.#file.stat(), (stat) => known(stat, this.#device));
   }
 
-  read(into: Uint8Array<ArrayBuffer>, position: number): Later<number> {
+  read(into: Uint8Array, position: number): Later<number> {
     return this.#file.read(into, position);
   }
 
@@ -170,7 +170,11 @@ export class OwnVolume implements Volume {
     try {
       return new OwnFile(file, this.#device, yield file.stat());
     } catch (error) {
-      yield file.close();
+      try {
+        yield file.close();
+      } catch {
+        // the first failure is the one to tell
+      }
       throw error;
     }
   }

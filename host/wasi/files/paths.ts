@@ -40,7 +40,6 @@ export interface Place {
  */
 export function* resolve(volume: Volume, walk: Walk, path: string, follow: Follow): Steps<Place> {
   if (path === "") throw new FsFailure("no-entry", "an empty path");
-  if (path.length > MAX_PATH) throw new FsFailure("name-too-long");
   const parts = new PathParts(volume);
   parts.push(path);
   for (let links = 0;;) {
@@ -92,6 +91,7 @@ class PathParts {
 
   /** A path of the guest's or a link's, which comes before what is left. */
   push(text: string): void {
+    if (text.length > MAX_PATH) throw new FsFailure("name-too-long");
     if (text.includes("\0")) throw new FsFailure("invalid", "a NUL in a path");
     if (text.startsWith("/") || this.#windows && /[\\:]/.test(text)) {
       throw new FsFailure("not-permitted", "an absolute path");

@@ -112,7 +112,13 @@ impl exports::wasi::cli::run::Guest for Command {
                 });
                 print("before the return\n".into()).await
             }
-            Some("panic") => panic!("as asked"),
+            // While the host reads what this guest has not written.
+            Some("panic") => {
+                let (_writer, reader) = wit_stream::new();
+                let _written = stdout::write_via_stream(reader);
+                monotonic_clock::wait_for(1_000_000).await;
+                panic!("as asked")
+            }
             _ => Err(()),
         }
     }

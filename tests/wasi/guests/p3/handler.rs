@@ -128,17 +128,19 @@ async fn answer(request: Request) -> Result<Response, ErrorCode> {
             wait_for(10_000_000).await;
             text(200, format!("{number} of {}\n", REQUESTS.get()))
         }
-        // Goes on after the response has been returned and its body has been read.
+        // Goes on after the response has been returned, until it is sent and some time after that.
         "/after" => {
             let (mut writer, reader) = wit_stream::new();
+            let (response, sent) = Response::new(Fields::new(), Some(reader), no_trailers());
             let line = query.to_string();
             wit_bindgen::spawn_local(async move {
                 writer.write_all(b"answered\n".to_vec()).await;
                 drop(writer);
+                let sent = sent.await;
                 wait_for(5_000_000).await;
-                log(format!("after {line}\n")).await;
+                log(format!("after {line}: {sent:?}\n")).await;
             });
-            respond(200, Some(reader), no_trailers())
+            response
         }
         // Writes until nobody reads.
         "/endless" => {
@@ -153,12 +155,15 @@ async fn answer(request: Request) -> Result<Response, ErrorCode> {
         "/break" => {
             let (mut writer, reader) = wit_stream::new();
             let (ended, trailers) = wit_future::new(|| Ok(None));
+            let (response, sent) = Response::new(Fields::new(), Some(reader), trailers);
             wit_bindgen::spawn_local(async move {
                 writer.write_all(b"half".to_vec()).await;
-                let _ = ended.write(Err(ErrorCode::InternalError(Some("as asked".into())))).await;
+                let code = ErrorCode::InternalError(Some("as asked".into()));
+                let _ = ended.write(Err(code)).await;
                 drop(writer);
+                log(format!("broken off: {:?}\n", sent.await)).await;
             });
-            respond(200, Some(reader), trailers)
+            response
         }
         "/fail" => return Err(ErrorCode::InternalError(Some("as asked".into()))),
         "/panic" => panic!("as asked"),
