@@ -42,7 +42,15 @@ import {
 } from "../../abi/concurrency/waiting.ts";
 import { hasType } from "../../abi/concurrency/core_types.ts";
 import { isBlocking, suspendingReach } from "../plan/suspend_reach.ts";
-import type { Builtin, CoreRef, MakingStep, Plan, PlanLift, PlanOptions } from "../plan/plan_types.ts";
+import {
+  type Builtin,
+  type CoreRef,
+  isMaking,
+  type MakingStep,
+  type Plan,
+  type PlanLift,
+  type PlanOptions,
+} from "../plan/plan_types.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 
 /** What the asynchronous side takes from the core side. */
@@ -74,7 +82,7 @@ export class AsyncCore {
     this.#stacks = new Stacks(this.scheduler, LoweredImports.of(plan).dispatchers);
     this.#reach = suspendingReach(plan, suspending);
     this.#threaded = new Set(plan.steps.flatMap((step) => {
-      if (step.kind === "instantiate" || step.kind === "resource") return [];
+      if (!isMaking(step)) return [];
       return step.kind === "builtin" ? step.builtin.name.startsWith("resource.") ? [] : step.node : step.node;
     }));
   }
