@@ -272,7 +272,8 @@ check("COMPILE_PHRASES", "CompileError", {
     provoke: bytes(3, 6, 2, 0x60, 0, 0, 0x5d, 0),
   },
   "unspecified": {
-    message: "Cannot validate canon task.return, core func 0: the canonical option `gc` has no rules in the specification yet; " +
+    message:
+      "Cannot validate canon task.return, core func 0: the canonical option `gc` has no rules in the specification yet; " +
       "the gate `gc` waits for them (at offset 0xb)",
     // task.return without a result, with the option.
     provoke: () => compileSync(binary(8, 6, 1, 0x09, 1, 0, 1, 0x09), { gates: { gc: true } }),

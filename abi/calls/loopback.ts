@@ -72,6 +72,7 @@ export class Loopback {
     // This instance is nested in the root, because a tree runs one call at a time, whatever that
     // call reaches.
     this.#inst = new ComponentInstance(tree, tree.nodes[0]);
+    this.#inst.handles.dropsLent = true;
     this.#options = {
       memory: arena.memory,
       address: "i32",

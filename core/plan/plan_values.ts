@@ -6,6 +6,7 @@
 
 import { containsAsyncValue, containsHandle, type ValType } from "../../abi/types/types.ts";
 import { invalid } from "../binary/invalid.ts";
+import { refuseBorrow } from "../validate/entities.ts";
 import type { NamedPlanItem, PlanInstance, PlanValue } from "./plan_types.ts";
 
 type Exports = ReadonlyMap<string, NamedPlanItem>;
@@ -34,6 +35,7 @@ export class PlanValues {
     let holds = false;
     for (const { item } of exports.values()) {
       if (item.sort === "value") {
+        refuseBorrow(item.value.type, 0);
         this.use(item.value, 0);
         holds ||= hasOwner(item.value.type);
       } else if (item.sort === "instance") holds = this.#useInstance(item.instance) || holds;

@@ -22,6 +22,7 @@ import { Scheduler, type SchedulerSettings } from "../../abi/concurrency/schedul
 import { Stacks } from "../../abi/concurrency/stacks.ts";
 import { addBackpressure, cancelTask, contextGet, contextSet, returnTask } from "../../abi/concurrency/tasks.ts";
 import {
+  availableParallelism,
   newThread,
   resumeLater,
   suspendThread,
@@ -237,6 +238,8 @@ export class AsyncCore {
         return debugMessage(contexts(builtin.options).host, text(builtin.options));
       case "error-context.drop":
         return dropErrorContext(inst);
+      case "thread.available-parallelism":
+        return availableParallelism;
       case "thread.index":
         return threadIndex(host);
       case "thread.new-indirect": {

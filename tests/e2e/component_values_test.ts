@@ -2,44 +2,22 @@
 // value exports, each with generated code and without. Binaries by the test encoder: the tools' text
 // format encodes value imports otherwise.
 
+import "../support/leaks.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  compileSync,
-  type Component,
-  type Imports,
-  type Instance,
-  instantiate,
-  instantiateSync,
-  Linker,
-  Trap,
-} from "@windlass/component";
+import { instantiate, Linker, Trap } from "@windlass/component";
 import type { ResourceType, ValType } from "../../abi/types/types.ts";
 import { keepComponent } from "../support/echo.ts";
 import { ComponentEncoder, extern, InstanceTypeEncoder, type Item, TypeWriter } from "../support/encoder.ts";
 import { assertFails, thrown } from "../support/wasm.ts";
+import { given, run, tiers } from "../support/component_values.ts";
 import { wat } from "../support/wat.ts";
 
-const gates = { values: true, "fixed-length-lists": true };
 const [u8, u16, u32, s64, u64, f32, f64, bool, char, string] = ([
   ...["u8", "u16", "u32", "s64", "u64", "f32", "f64", "bool", "char", "string"],
 ] as const).map((kind) => ({ kind } as ValType)) as [
   ...[ValType, ValType, ValType, ValType, ValType],
   ...[ValType, ValType, ValType, ValType, ValType],
 ];
-
-/** Compiles what the encoder is told, once for each tier. */
-function tiers(build: (component: ComponentEncoder, types: TypeWriter) => void): readonly Component[] {
-  const encoder = new ComponentEncoder();
-  build(encoder, new TypeWriter(encoder));
-  const bytes = encoder.finish();
-  return [true, false].map((codegen) => compileSync(bytes, { gates, codegen }));
-}
-
-/** Imports are `any` here: TypeScript's type of import objects knows functions and classes. */
-const given = (imports: Readonly<Record<string, unknown>>): Imports => imports as Imports;
-
-const run = (component: Component, imports: Readonly<Record<string, unknown>> = {}): Instance =>
-  instantiateSync(component, given(imports));
 
 /** An instance of a component that gives back what it gets: the index of its function. */
 function echo(component: ComponentEncoder, types: TypeWriter, type: ValType): number {
@@ -367,6 +345,41 @@ Deno.test("a value that owns a resource has one owner", async () => {
   for (const keeps of [true, false]) {
     const error = await assertRejects(() => owner(keeps, 2));
     assert(`${error}`.includes("a value that holds a handle cannot be used more than once"), `${error}`);
+  }
+});
+
+Deno.test("a lent value goes to a start function, and cannot be exported", async () => {
+  const borrow: ValType = { kind: "borrow", resource: file };
+  const core = await wat(`(module (import "" "drop" (func $drop (param i32)))
+    (func (export "look") (param i32) (call $drop (local.get 0))))`);
+  class File {}
+  let looks = 0;
+  for (
+    const component of tiers((component, types) => {
+      const resource = types.resource(file), params = [{ name: "x", type: borrow }];
+      const value = component.import("my-file", "value", extern.value(types.ref(borrow)));
+      const other = component.import("other", "value", extern.value(types.ref(borrow)));
+      const look = component.import("look", "func", extern.func(types.func({ params })));
+      const drop = component.coreExports({ drop: ["core func", component.resourceBuiltin("drop", resource)] });
+      const made = component.coreInstance(component.coreModule(core), { "": drop });
+      const func = component.aliasCoreExport("core func", made, "look");
+      component.start(component.lift(func, {}, types.func({ params })), [value], 0);
+      component.start(look, [other], 0);
+    })
+  ) {
+    const other = new File();
+    run(component, { File, myFile: new File(), other, look: (it: File) => looks += it === other ? 1 : 0 });
+  }
+  assertEquals(looks, 2);
+  for (const nested of [false, true]) {
+    const error = thrown(() =>
+      tiers((component, types) => {
+        const value = component.import("f", "value", extern.value(types.ref(borrow)));
+        const item: Item = ["value", value];
+        component.export("e", nested ? ["instance", component.exportsInstance({ it: item })] : item);
+      })
+    );
+    assert(error.message.includes("an exported value cannot contain a `borrow` type"), error.message);
   }
 });
 
