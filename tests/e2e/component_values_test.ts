@@ -4,7 +4,7 @@
 
 import "../support/leaks.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { instantiate, Linker, Trap } from "@windlass/component";
+import { type Component, instantiate, Linker, Trap } from "@windlass/component";
 import type { ResourceType, ValType } from "../../abi/types/types.ts";
 import { keepComponent } from "../support/echo.ts";
 import { ComponentEncoder, extern, InstanceTypeEncoder, type Item, TypeWriter } from "../support/encoder.ts";
@@ -12,12 +12,10 @@ import { assertFails, thrown } from "../support/wasm.ts";
 import { given, run, tiers } from "../support/component_values.ts";
 import { wat } from "../support/wat.ts";
 
-const [u8, u16, u32, s64, u64, f32, f64, bool, char, string] = ([
-  ...["u8", "u16", "u32", "s64", "u64", "f32", "f64", "bool", "char", "string"],
-] as const).map((kind) => ({ kind } as ValType)) as [
-  ...[ValType, ValType, ValType, ValType, ValType],
-  ...[ValType, ValType, ValType, ValType, ValType],
-];
+const bool: ValType = { kind: "bool" }, char: ValType = { kind: "char" }, string: ValType = { kind: "string" };
+const u8: ValType = { kind: "u8" }, u16: ValType = { kind: "u16" }, u32: ValType = { kind: "u32" };
+const s64: ValType = { kind: "s64" }, u64: ValType = { kind: "u64" };
+const f32: ValType = { kind: "f32" }, f64: ValType = { kind: "f64" };
 
 /** An instance of a component that gives back what it gets: the index of its function. */
 function echo(component: ComponentEncoder, types: TypeWriter, type: ValType): number {
