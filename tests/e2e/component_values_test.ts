@@ -4,8 +4,9 @@
 
 import "../support/leaks.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { type Component, instantiate, Linker, Trap } from "@windlass/component";
+import { compileSync, type Component, instantiate, Linker, Trap } from "@windlass/component";
 import type { ResourceType, ValType } from "../../abi/types/types.ts";
+import { leb, name, vec } from "../support/bytes.ts";
 import { keepComponent } from "../support/echo.ts";
 import { ComponentEncoder, extern, InstanceTypeEncoder, type Item, TypeWriter } from "../support/encoder.ts";
 import { assertFails, thrown } from "../support/wasm.ts";
@@ -379,6 +380,73 @@ Deno.test("a lent value goes to a start function, and cannot be exported", async
     );
     assert(error.message.includes("an exported value cannot contain a `borrow` type"), error.message);
   }
+});
+
+Deno.test("a start function gives a resource of the guest's, whose class the instance exports", async () => {
+  const text = await wat(`(component
+    (type $thing (resource (rep i32)))
+    (core func $new (canon resource.new $thing))
+    (core module $M (import "" "new" (func $new (param i32) (result i32)))
+      (func (export "make") (result i32) (call $new (i32.const 7)))
+      (func (export "get") (param i32) (result i32) (local.get 0)))
+    (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
+    (export $out "thing" (type $thing))
+    (func (export "make") (result (own $out)) (canon lift (core func $m "make")))
+    (func (export "[method]thing.get") (param "self" (borrow $out)) (result u32) (canon lift (core func $m "get"))))`);
+  for (
+    const component of tiers((component) => {
+      const made = component.instance(component.component(text));
+      component.export("a:b/things", ["instance", made]);
+      const first = component.start(component.aliasExport("func", made, "make"), [], 1)!;
+      component.export("first", ["value", first]);
+    })
+  ) {
+    const instance = run(component), { Thing } = instance.exports["a:b/things"], { first } = instance.exports;
+    assert(first instanceof Thing);
+    assertEquals(first.get(), 7);
+    first[Symbol.dispose]();
+    assert(thrown(() => first.get()) instanceof TypeError);
+  }
+});
+
+Deno.test("a component of the host's takes values and gives them, and so does one that is exported", () => {
+  const inner = new ComponentEncoder(),
+    writer = new TypeWriter(inner),
+    [u16Ref, stringRef] = [u16, string].map((type) => writer.ref(type));
+  inner.export("kept", ["value", inner.import("port", "value", extern.value(u16Ref!))]);
+  inner.export("name", ["value", inner.value(stringRef!, [1, 0x6e])]);
+  const child = compileSync(inner.finish(), { gates: { values: true } });
+  const type = [
+    0x41,
+    ...vec([
+      [3, 0, ...name("port"), ...extern.value(u16Ref!)],
+      [4, 0, ...name("kept"), ...extern.value(u16Ref!)],
+    ]),
+  ];
+  for (
+    const component of tiers((component, types) => {
+      const imported = component.import("child", "component", extern.component(component.defineType(type)));
+      const made = component.instance(imported, { port: ["value", component.value(types.ref(u16), [80])] });
+      component.export("kept", ["value", component.aliasExport("value", made, "kept")]);
+      component.export("again", ["component", imported]);
+    })
+  ) {
+    const { exports } = run(component, { child });
+    assertEquals(exports["kept"], 80);
+    assertEquals({ ...run(exports["again"], { port: 81 }).exports }, { kept: 81, name: "n" });
+  }
+});
+
+Deno.test("a small binary cannot make very many large values", () => {
+  const inner = new ComponentEncoder(), list = inner.defineType([0x70, 0x7d]), bytes = 200_000;
+  inner.export("v", ["value", inner.value([list], [...leb(bytes), ...Array(bytes).fill(1)])]);
+  const error = thrown(() =>
+    tiers((component) => {
+      const child = component.component(inner.finish());
+      for (let i = 0; i < 100; i++) component.instance(child);
+    })
+  );
+  assert(error.message.includes("definition count exceeds limit"), error.message);
 });
 
 Deno.test("reflection and printing tell values", () => {
