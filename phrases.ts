@@ -85,6 +85,8 @@ export const COMPILE_PHRASES = {
   "memory-cap": "memory of core module {0} starts with {1} pages, more than maxMemoryPages {2}",
   /** A part of the specification that this version does not run yet. */
   "unsupported": "{0} is not supported yet",
+  /** What a gate waits for: the specification names it and has no rules for it. */
+  "unspecified": "{0} has no rules in the specification yet; the gate `{1}` waits for them",
   /** A Response that is not ok. */
   "bad-response": "the response has status {0}",
 } as const;
@@ -105,6 +107,8 @@ export const LINK_PHRASES = {
   "type-mismatch": "type mismatch{0}",
   /** Another sort of thing is defined than the import asks for. */
   "wrong-sort": "expected {0} found {1}",
+  /** A value import has to be equal to another value, and is not. */
+  "mismatched-value": "it must be equal to the value that its type names",
   /** A linker defines a name twice. */
   "already-defined": "it is defined already; pass { shadowing: true } to redefine names",
   /** `instance.func` finds no such export. */

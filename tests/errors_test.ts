@@ -7,6 +7,7 @@ import {
   err,
   features,
   HostFunc,
+  type Imports,
   instantiateSync,
   Linker,
   ok,
@@ -19,6 +20,7 @@ import { splitComponent } from "../core/sources/split.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { asyncTraps } from "./support/async_trap_rows.ts";
 import { engineSays, unreachable, withoutFeature } from "./support/engine.ts";
+import { name, section, vec } from "./support/bytes.ts";
 import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";
 import { wat } from "./support/wat.ts";
 
@@ -266,9 +268,15 @@ check("COMPILE_PHRASES", "CompileError", {
     provoke: () => compileSync(binary(1, 13, ...moduleHeader, 5, 3, 1, 0, 3), { maxMemoryPages: 2 }),
   },
   "unsupported": {
-    message: "Cannot validate component: a component value is not supported yet (at offset 0xb)",
-    provoke: () =>
-      compileSync(binary(12, 4, 1, 0x7f, 1, 1, 11, 7, 1, 0, 1, 0x76, 2, 0, 0), { gates: { values: true } }),
+    message: "Cannot validate core type 1: a continuation type is not supported yet (at offset 0xe)",
+    provoke: bytes(3, 6, 2, 0x60, 0, 0, 0x5d, 0),
+  },
+  "unspecified": {
+    message:
+      "Cannot validate canon task.return, core func 0: the canonical option `gc` has no rules in the specification yet; " +
+      "the gate `gc` waits for them (at offset 0xb)",
+    // task.return without a result, with the option.
+    provoke: () => compileSync(binary(8, 6, 1, 0x09, 1, 0, 1, 0x09), { gates: { gc: true } }),
   },
   "bad-response": {
     message: "Cannot compile component: the response has status 404 Not Found",
@@ -348,6 +356,15 @@ check("LINK_PHRASES", "LinkError", {
     provoke: async () => {
       const source = await component(`(component (import "r" (type $r (sub resource))) (import "s" (type (eq $r))))`);
       new Linker().resource("r", class {}).resource("s", class {}).link(source);
+    },
+  },
+  "mismatched-value": {
+    message: "Cannot link import s: it must be equal to the value that its type names",
+    provoke: () => {
+      const values = section(10, vec([[0, ...name("v"), 2, 1, 0x7d], [0, ...name("s"), 2, 0, 0]]));
+      const exports = section(11, vec([[0, ...name("a"), 2, 0, 0], [0, ...name("b"), 2, 1, 0]]));
+      const source = compileSync(binary(...values, ...exports), { gates: { values: true } });
+      instantiateSync(source, { v: 1, s: 2 } as unknown as Imports);
     },
   },
   "core-link": {

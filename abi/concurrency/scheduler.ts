@@ -126,6 +126,8 @@ export class Scheduler {
   allowed = false;
   /** Whether a function runs that the host calls and that gives no promise. */
   plainCall = false;
+  /** Whether a start function of a component runs. */
+  inStart = false;
   /** Set to 1 by a function that a guest called, if the guest's stack must be suspended then. */
   need: WebAssembly.Global | undefined = undefined;
   /** The stack that holds the baton. */
@@ -284,7 +286,11 @@ export class Scheduler {
 
   /** The trap for a thread that would have to wait where it cannot. */
   refuse(what: string): never {
-    trap(this.tree, "cannot-suspend", `${what}: ${whyNotSuspended(this.plainCall)}`);
+    trap(
+      this.tree,
+      "cannot-suspend",
+      `${what}: ${this.inStart ? "a start function may not block before it returns" : whyNotSuspended(this.plainCall)}`,
+    );
   }
 
   /** Gives the promise of the stack that is being suspended. Guests import this as `Suspending`. */

@@ -28,6 +28,12 @@ export class HandleTable {
   readonly #scopes: (CallFrame | undefined)[] = [];
   readonly #free: number[] = [];
 
+  /**
+   * Whether a borrow handle is dropped when its lend ends. So it is where no guest could drop it
+   * (calls/loopback.ts).
+   */
+  dropsLent = false;
+
   constructor(tree: InstanceTree) {
     this.tree = tree;
   }
@@ -134,7 +140,16 @@ export class HandleTable {
 
   /** Gives a lent handle back. */
   endLend(handle: number): void {
-    this.#lends[handle]!--;
+    const lends = this.#lends[handle]! - 1;
+    this.#lends[handle] = lends;
+    if (lends === 0 && this.dropsLent) this.#dropLent(handle);
+  }
+
+  #dropLent(handle: number): void {
+    const scope = this.#scopes[handle];
+    if (scope === undefined) return;
+    this.#remove(handle);
+    scope.borrows--;
   }
 
   /**

@@ -23,6 +23,7 @@ import { slicedTask } from "../../abi/concurrency/slices.ts";
 import { Stacks } from "../../abi/concurrency/stacks.ts";
 import { addBackpressure, cancelTask, contextGet, contextSet, returnTask } from "../../abi/concurrency/tasks.ts";
 import {
+  availableParallelism,
   newThread,
   resumeLater,
   suspendThread,
@@ -43,7 +44,15 @@ import {
 } from "../../abi/concurrency/waiting.ts";
 import { hasType } from "../../abi/concurrency/core_types.ts";
 import { allLifts, isBlocking, suspendingReach } from "../plan/suspend_reach.ts";
-import type { Builtin, CoreRef, MakingStep, Plan, PlanLift, PlanOptions } from "../plan/plan_types.ts";
+import {
+  type Builtin,
+  type CoreRef,
+  isMaking,
+  type MakingStep,
+  type Plan,
+  type PlanLift,
+  type PlanOptions,
+} from "../plan/plan_types.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 
 /** What the asynchronous side takes from the core side. */
@@ -78,7 +87,7 @@ export class AsyncCore {
     this.#stacks = new Stacks(this.scheduler, LoweredImports.of(plan).dispatchers);
     this.#reach = sliced ? allLifts(plan) : suspendingReach(plan, suspending);
     this.#threaded = new Set(plan.steps.flatMap((step) => {
-      if (step.kind === "instantiate" || step.kind === "resource") return [];
+      if (!isMaking(step)) return [];
       return step.kind === "builtin" ? step.builtin.name.startsWith("resource.") ? [] : step.node : step.node;
     }));
   }
@@ -238,6 +247,8 @@ export class AsyncCore {
         return debugMessage(contexts(builtin.options).host, text(builtin.options));
       case "error-context.drop":
         return dropErrorContext(inst);
+      case "thread.available-parallelism":
+        return availableParallelism;
       case "thread.index":
         return threadIndex(host);
       case "thread.new-indirect": {

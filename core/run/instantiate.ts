@@ -10,6 +10,7 @@ import { CanonContext } from "../../abi/state/canon_context.ts";
 import {
   type GuestCall,
   type Lifted,
+  liftExport,
   liftPromising,
   linkExport,
   type PromisingCall,
@@ -17,18 +18,30 @@ import {
 import { Loopback } from "../../abi/calls/loopback.ts";
 import { exportFunction } from "../../abi/codegen/tiers.ts";
 import { refuseEnter } from "../../abi/state/entering.ts";
-import { isHostError, rethrow, surface } from "../../abi/state/trap.ts";
+import { isHostError, rethrow, surface, trapAt } from "../../abi/state/trap.ts";
 import { callableTask, methodWithSignal, raceWithSignal } from "../../abi/concurrency/call_from_host.ts";
+import { callNow } from "../../abi/concurrency/call_now.ts";
+import { isThenable } from "../../abi/codecs/results.ts";
+import { afterTurn } from "../../abi/concurrency/turn.ts";
 import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
+import { ComponentValues } from "./component_values.ts";
 import { hooked, hookedOptions, timed } from "./hooked.ts";
 import type { Admitted } from "../meter/attach.ts";
 import type { Meterer } from "../meter/meterer.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
-import type { DefinedComponent, FuncRef, ModuleRef, Plan, PlanComponent } from "../plan/plan_types.ts";
+import {
+  type DefinedComponent,
+  type FuncRef,
+  isMaking,
+  type ModuleRef,
+  type Plan,
+  type PlanComponent,
+  type ValueStep,
+} from "../plan/plan_types.ts";
 import { type HostImport, RunningCore, type RunSettings } from "./running_core.ts";
 
 /** A core module to instantiate. */
@@ -45,6 +58,7 @@ export class Running {
   readonly tree: InstanceTree;
   readonly #core: RunningCore;
   readonly #settings: RunSettings;
+  readonly #values: ComponentValues;
   /** The loopback for imports that are exported again, and the calls that were made with it. */
   #loopback: Loopback | undefined;
   readonly #loopbacks: Map<string, ReturnType<Loopback["lift"]>> = new Map();
@@ -54,19 +68,26 @@ export class Running {
     this.tree = tree;
     this.#core = new RunningCore(plan, imports, tree, settings);
     this.#settings = settings;
+    this.#values = new ComponentValues({
+      plan,
+      imports,
+      codecs: settings.codecs,
+      convert: (type, given, path) => this.#loop.value(type, settings.codecs, given, path),
+      start: (step, args) => this.#start(step, args),
+    });
   }
 
   /** Runs every step. */
   *run(): Generator<Instantiation, void, WebAssembly.Instance> {
     const core = this.#core;
+    this.#values.takeImports();
     for (const step of this.plan.steps) {
-      if (step.kind !== "instantiate") {
-        core.step(step);
-        continue;
-      }
-      const slot = ownSlot(step.module);
-      this.#checkMetered(slot);
-      core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
+      if (step.kind === "instantiate") {
+        const slot = ownSlot(step.module);
+        this.#checkMetered(slot);
+        core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
+      } else if (step.kind === "resource" || isMaking(step)) core.step(step);
+      else this.#values.step(step);
     }
     core.allStepsRan();
   }
@@ -87,6 +108,59 @@ export class Running {
   /** Makes the function that a metered module asks for units by, if it may suspend the guest. */
   get sliced(): ((refill: () => void) => CoreFunction) | undefined {
     return this.tree.meter?.slice === undefined ? undefined : (refill) => this.#core.sliced(refill);
+  }
+
+  /** Gives a component value. */
+  value(value: number): unknown {
+    return this.#values.get(value);
+  }
+
+  /**
+   * Calls a start function. It is a plain call, even if the host waits for the instance:
+   * instantiation is synchronous for the component.
+   */
+  #start({ func, start }: ValueStep & { kind: "start" }, args: readonly unknown[]): unknown {
+    const { tree, scheduler } = this, path = `start function ${start}`;
+    if (scheduler !== undefined) scheduler.inStart = true;
+    try {
+      const result = this.#called(func, path, args);
+      if (tree.lockedDown) rethrow(tree);
+      // A result is a value like others here: the brand is for functions.
+      return func.type.result?.kind === "result" ? unbranded(result as { tag: string; val: unknown }) : result;
+    } catch (error) {
+      throw surface(tree, error, "call", path);
+    } finally {
+      if (scheduler !== undefined) scheduler.inStart = false;
+    }
+  }
+
+  #called(func: FuncRef, path: string, args: readonly unknown[]): unknown {
+    if (func.kind === "import" && func.type.async) return this.#asyncImportNow(func, path, args);
+    const made = this.#export(func, path), { tree } = this;
+    const { lifted, cx, target } = made;
+    if (func.type.async) return callNow({ ...target()!, path, number: tree.callNumber(path) }, cx, args);
+    const core = tree.suspension?.pin("a component start function", lifted.core) ?? lifted.core;
+    return liftExport(linkExport({ ...lifted, core: hooked(tree, timed(tree, core), path, true) }, cx, false))(...args);
+  }
+
+  /** Calls an asynchronous import that is a start function, and must not give a promise. */
+  #asyncImportNow({ leaf, type }: FuncRef & { kind: "import" }, path: string, args: readonly unknown[]): unknown {
+    const { call, path: imported } = this.#core.host(leaf);
+    const { params, result } = this.#loop.async(type, this.#settings.codecs, false, path);
+    const values = params(args);
+    let returned: unknown;
+    try {
+      returned = call(...values);
+    } catch (thrown) {
+      return result({ thrown });
+    }
+    if (!isThenable(returned)) return result({ returned });
+    Promise.resolve(returned).catch(() => {}); // nobody hears of it
+    return trapAt(this.tree, path, "block-sync-task", `: a start function waits for ${imported}`);
+  }
+
+  get #loop(): Loopback {
+    return this.#loopback ??= new Loopback(this.tree);
   }
 
   /** The scheduler of asynchronous tasks. `undefined` for a component that has none. */
@@ -142,8 +216,7 @@ export class Running {
   /** Gives an asynchronous import that is exported again. */
   #asyncImport({ leaf, type }: FuncRef & { kind: "import" }, path: string, style: ExportStyle): PromisingCall {
     const { call: host } = this.#core.host(leaf), { tree } = this;
-    this.#loopback ??= new Loopback(tree);
-    const { params, result } = this.#loopback.async(type, this.#settings.codecs, style.throws, path);
+    const { params, result } = this.#loop.async(type, this.#settings.codecs, style.throws, path);
     const call = raceWithSignal(async (...args) => {
       if (tree.lockedDown || tree.disposed) refuseEnter(tree.nodes[0]!, "call", path);
       const values = params(args);
@@ -174,8 +247,7 @@ export class Running {
       let made = this.#loopbacks.get(key);
       if (made === undefined) {
         const { path: imported, ...calls } = this.#core.host(ref.leaf);
-        this.#loopback ??= new Loopback(tree);
-        made = this.#loopback.lift(ref.type, this.#settings.codecs, calls, { imported, path });
+        made = this.#loop.lift(ref.type, this.#settings.codecs, calls, { imported, path });
         this.#loopbacks.set(key, made);
       }
       const { lifted, cx } = made;
@@ -190,6 +262,10 @@ export class Running {
       target,
     };
   }
+}
+
+function unbranded({ tag, val }: { tag: string; val: unknown }): unknown {
+  return { tag, val };
 }
 
 /** A lift that is exported. */
@@ -255,6 +331,13 @@ export function runSync(running: Running): void {
   }
 }
 
+/** Waits until no task that an earlier start function left behind runs. */
+async function untilFree({ scheduler, tree }: Running): Promise<void> {
+  while (scheduler !== undefined && !scheduler.isFree && !tree.lockedDown) {
+    await new Promise<void>((resolve) => afterTurn(resolve));
+  }
+}
+
 /**
  * Modules up to this size are instantiated synchronously. Every browser allows that, and it is
  * faster than asking another thread.
@@ -273,6 +356,8 @@ export async function runAsync(running: Running): Promise<void> {
         ? new WebAssembly.Instance(module, imports)
         : await WebAssembly.instantiate(module, imports);
       made(running, instance, admission);
+      await untilFree(running);
+      if (running.tree.lockedDown) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }

@@ -67,7 +67,9 @@ export type HostImport =
     readonly plain?: HostCall | undefined;
   }
   | { readonly kind: "resource"; readonly class: HostResourceClass }
-  /** A leaf that needed a check only. */
+  /** A component value, as the host gave it. Each instance converts it anew. */
+  | { readonly kind: "value"; readonly given: unknown }
+  /** A leaf that needed a check only, or a value that the host need not give. */
   | { readonly kind: "none" };
 
 type LowerStep = PlanStep & { kind: "lower" };
@@ -196,7 +198,7 @@ export class RunningCore {
   }
 
   /** Notes the definition of a step. */
-  step(step: Exclude<PlanStep, { kind: "instantiate" }>): void {
+  step(step: MakingStep | PlanStep & { kind: "resource" }): void {
     if (step.kind === "resource") {
       const { type, rep } = this.plan.resources[step.resource]!;
       const destructor = step.destructor && this.#core(step.destructor) as (rep: Rep) => void;
