@@ -85,6 +85,8 @@ export const COMPILE_PHRASES = {
   "memory-cap": "memory of core module {0} starts with {1} pages, more than maxMemoryPages {2}",
   /** A part of the specification that this version does not run yet. */
   "unsupported": "{0} is not supported yet",
+  /** What a gate waits for: the specification names it and has no rules for it. */
+  "unspecified": "{0} has no rules in the specification yet; the gate `{1}` waits for them",
   /** A Response that is not ok. */
   "bad-response": "the response has status {0}",
 } as const;
@@ -93,12 +95,20 @@ export type CompileErrorCode = keyof typeof COMPILE_PHRASES;
 
 /** What can be wrong with the imports that a host gives. */
 export const LINK_PHRASES = {
+  /** A core module that the host provides is not metered, and the component is. */
+  "not-metered": "the host's core module is not metered: compile the component that it comes from with `metering`",
+  /** A core module that the host provides is metered, and the component is not. */
+  "metered": "the host's core module is metered, and this component is not: compile it with `metering`, too",
+  /** The memories and tables that a component begins with exceed the limit `memory`. */
+  "memory-limit": "its memories and tables begin with more than {0} bytes: limit `memory`",
   /** Nothing is defined for an import. */
   "missing-import": "a definition was not found{0}",
   /** An import, or a typed lookup, has another type. */
   "type-mismatch": "type mismatch{0}",
   /** Another sort of thing is defined than the import asks for. */
   "wrong-sort": "expected {0} found {1}",
+  /** A value import has to be equal to another value, and is not. */
+  "mismatched-value": "it must be equal to the value that its type names",
   /** A linker defines a name twice. */
   "already-defined": "it is defined already; pass { shadowing: true } to redefine names",
   /** `instance.func` finds no such export. */
@@ -171,6 +181,10 @@ export const TRAP_PHRASES = {
   "guest-trap": "{0}",
   /** The guest recursed too deeply. */
   "stack-overflow": "call stack exhausted",
+  /** The fuel of the limit `fuel` is used up. */
+  "out-of-fuel": "all fuel consumed: limit `fuel`",
+  /** A call ran longer than the limit `deadline` allows. */
+  "deadline": "ran longer than {0} ms: limit `deadline`",
   /** A synchronous task, or a core start function, would have to wait. */
   "block-sync-task": "cannot block a synchronous task before returning{0}",
   /** A synchronous built-in is called with a waitable that is in a waitable set. */
@@ -241,6 +255,10 @@ export const TRAP_PHRASES = {
   "task-limit": "more than {0} calls are under way: limit `tasks`",
   /** Every task waits, and nothing is left that could wake one. */
   "deadlock": "deadlock detected: event loop cannot make further progress{0}",
+  /** The engine gives JavaScript no view of a memory. */
+  "memory-too-large": "a memory is larger than the engine's views go: {0}",
+  /** A borrow of a resource with a 64-bit representation that goes to the guest that defines it. */
+  "borrow-representation": "the representation of a borrowed resource does not fit in an i32",
   /** A built-in whose run-time comes with a later version. */
   "unsupported-builtin": "unsupported built-in {0}",
   /** A guest broke a rule of a host's interface, and the interface says that this traps. */

@@ -13,9 +13,10 @@ import { Budget } from "./resolve/budget.ts";
 import { features } from "./module/features.ts";
 import { describeSource } from "./binary/foreign_bytes.ts";
 import { type Fuser, needsFuser } from "./fused/fused_plan.ts";
+import type { Meterer } from "./meter/meterer.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
-import { checkGiven, checkModules, fillGiven } from "./sources/given_modules.ts";
+import { checkGiven, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import { missingFeature } from "./module/needed_features.ts";
@@ -54,6 +55,11 @@ export interface CompileOptions {
    * WebAssembly.
    */
   fused?: boolean;
+  /**
+   * Instruments core modules, so that the limits `fuel` and `deadline` hold. With `modules`, these
+   * must be metered ones.
+   */
+  metering?: boolean;
   /** `false`: never evaluate generated code, nor probe for it (a strict CSP reports probes). */
   codegen?: boolean;
 }
@@ -61,9 +67,12 @@ export interface CompileOptions {
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
 export function compiled(component: Component, options: CompileOptions): Component {
   checkOptions(options);
-  const { modules, maxMemoryPages, codegen, fused } = options;
+  const { modules, maxMemoryPages, codegen, fused, metering } = options;
   if (modules !== undefined || maxMemoryPages !== undefined) {
     throw new TypeError("modules and maxMemoryPages have no effect on a component that is compiled already");
+  }
+  if (metering !== undefined && metering !== (componentInternals(component).meterer !== undefined)) {
+    throw new TypeError("metering has no effect on a component that is compiled already");
   }
   if (fused !== undefined && fused !== componentInternals(component).fused) {
     throw new TypeError("fused has no effect on a component that is compiled already");
@@ -81,6 +90,7 @@ export const COMPILE_OPTIONS: Known<CompileOptions> = {
   gates: true,
   codegen: true,
   fused: true,
+  metering: true,
 };
 
 function checkOptions(options: CompileOptions): void {
@@ -105,7 +115,7 @@ function moduleBytes(
   all: Uint8Array,
   { offset, length }: ModuleSlot,
   module: number,
-  options: CompileOptions,
+  options: Compiling,
 ): Uint8Array<ArrayBuffer> {
   const bytes = all.subarray(offset, offset + length);
   return unshared(transformWhole(bytes, rewritingOf(options, module, offset)));
@@ -129,6 +139,7 @@ function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: 
 /** The options, and what the new component is given besides. */
 interface Compiling extends CompileOptions {
   readonly printers: Printers;
+  readonly meterer: Meterer | undefined;
 }
 
 /** Adds to an error where in the component the module is that could not be compiled. */
@@ -147,6 +158,7 @@ function withModules(
   const own = decoded.modules.length;
   if (!Array.isArray(modules) || modules.length <= own) checkGiven(decoded.modules, modules);
   checkModules(modules);
+  checkMetered(modules.slice(0, own), options.meterer !== undefined);
   checkIdentity(decoded, modules);
   const component = planned(decoded, options), internals = componentInternals(component), { plan, fused } = internals;
   // The adapters of calls between guests may follow, as `Component.modules` gives them.
@@ -171,6 +183,7 @@ async function usingModules(
 function planned({ component, modules }: Decoded, options: Compiling): Component {
   validateComponent(component, new Gates(options.gates), new Budget(component.size));
   const root: DefinedComponent = { kind: "defined", def: component, scope: undefined };
+  for (const slot of modules) slot.metered = options.meterer !== undefined;
   return makeComponent({
     root,
     plan: planComponent(root),
@@ -178,15 +191,22 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
     codegen: options.codegen ?? true,
     fused: options.fused ?? true,
     fuser: undefined,
+    meterer: options.meterer,
     printers: options.printers,
   });
 }
 
 /** Serves `compileSync` of host/compile_sync.ts, which is public; `printers` print its components. */
-export function compileSync(bytes: Bytes, given: CompileOptions, printers: Printers, fuser: Fuser): Component {
+export function compileSync(
+  bytes: Bytes,
+  given: CompileOptions,
+  printers: Printers,
+  fuser: Fuser,
+  meterer: Meterer,
+): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
-  const options: Compiling = { ...given, printers };
+  const options: Compiling = { ...given, printers, meterer: given.metering ? meterer : undefined };
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return withModules(decoded, options, options.modules, fuser);
@@ -212,9 +232,10 @@ export async function compile(
   printers: Printers,
 ): Promise<Component> {
   checkOptions(given);
-  const options: Compiling = { ...given, printers };
+  const loading = given.metering ? import("./meter/meterer.ts") : undefined;
   const input = await source;
   if (input instanceof Component) return compiled(input, given);
+  const options: Compiling = { ...given, printers, meterer: (await loading)?.meterer };
   if (isBytes(input)) return await compileBytes(bytesOf(input), options);
   if (input instanceof ReadableStream) return await compileStream(input, options);
   if (typeof Response !== "undefined" && input instanceof Response) {
@@ -317,7 +338,7 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
 async function pipeModule(
   chunks: Chunks,
   { count, module, slot }: { count: number; module: number; slot: ModuleSlot },
-  options: CompileOptions,
+  options: Compiling,
 ): Promise<{ compiling: Promise<WebAssembly.Module> | undefined }> {
   const { offset } = slot, head = new Head(slot);
   const kept: Uint8Array[] = [];

@@ -3,6 +3,7 @@
 
 import { checkKnown } from "./binary/known_names.ts";
 import { fusedPlanOf, type Fuser } from "./fused/fused_plan.ts";
+import type { Meterer } from "./meter/meterer.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import type { DefinedComponent, Plan } from "./plan/plan_types.ts";
 import { Reflection } from "./reflect.ts";
@@ -24,6 +25,8 @@ export interface ComponentInternals {
   readonly fused: boolean;
   /** What makes them for plans that are made of it. Set once it is loaded. */
   fuser: Fuser | undefined;
+  /** What meters it. `undefined` if its modules are not metered. */
+  readonly meterer: Meterer | undefined;
   readonly printers: Printers;
 }
 

@@ -7,7 +7,6 @@ import { absurd, type ResourceType, type ValType } from "../abi/types/types.ts";
 import { formatValType } from "./module/core_value_types.ts";
 import type { ResolvedCoreType } from "./module/module_type.ts";
 import { type Entity, type NamedEntity, rootOf, Substitution, typeRoot } from "./validate/validated_types.ts";
-import { invalid } from "./binary/invalid.ts";
 
 import type { CoreItemType, ExternItem, ExternType } from "./types.ts";
 
@@ -49,7 +48,7 @@ export class Reflection {
         return { kind: "module", imports: imports.map(coreItem), exports: exports.map(coreItem) };
       }
       case "value":
-        return invalid("component", 0, "unsupported", "a component value");
+        return { kind: "value", type: this.#canonical.value(entity.type) };
       case "type": {
         const { type } = entity;
         switch (type.kind) {

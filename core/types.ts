@@ -11,6 +11,7 @@ export type ExternType =
   | { readonly kind: "instance"; readonly exports: readonly ExternItem[] }
   | { readonly kind: "component"; readonly imports: readonly ExternItem[]; readonly exports: readonly ExternItem[] }
   | { readonly kind: "module"; readonly imports: readonly CoreImport[]; readonly exports: readonly CoreExport[] }
+  | { readonly kind: "value"; readonly type: ValType }
   | { readonly kind: "type"; readonly type: ValType | ResourceType };
 
 /** One import or export. */

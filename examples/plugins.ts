@@ -20,12 +20,13 @@ linker.instance("demo:greet/host@1.0.0").func(
     { caller: true },
   ),
 );
-const linked = linker.link(await compile(Deno.readFile("tests/e2e/fixtures/greet.wasm"), { maxMemoryPages: 64 }));
+const linked = linker.link(await compile(Deno.readFile("tests/e2e/fixtures/greet.wasm"), { metering: true }));
 
 const plugins = ["ann", "bob"].map((name): Plugin => ({ name, lines: [] }));
 for (const data of plugins) {
-  // No more than 64 KiB of values in one call, no more than 100 handles.
-  using plugin = await linked.instantiate({ data, limits: { liftedBytes: 65536, handles: 100 } });
+  // No more than 64 KiB of values in one call, 100 handles, 4 MiB of memory, and a tenth of a second.
+  const limits = { liftedBytes: 65536, handles: 100, memory: 2 ** 22, deadline: 100 };
+  using plugin = await linked.instantiate({ data, limits });
   const greet = plugin.func("demo:greet/api@1.0.0#greet", t.func([t.string], t.string));
   console.log(greet(data.name));
   try {

@@ -2,7 +2,7 @@
 // Of WASI it gets what the run calls: random numbers and an empty environment; everything else
 // traps if reached.
 
-import { compile, type Component, type Instance, Linker } from "@windlass/component";
+import { compile, type Component, type Instance, type InstantiateSettings, Linker } from "@windlass/component";
 
 /** Where the npm package `@bytecodealliance/jco@1.0.3` keeps its components. */
 export async function realComponent(
@@ -14,14 +14,14 @@ export async function realComponent(
 }
 
 /** Instantiates one with as little of WASI as its runs need. */
-export async function runReal(component: Component): Promise<Instance> {
+export async function runReal(component: Component, options: InstantiateSettings = {}): Promise<Instance> {
   const linker = new Linker().trapUnknown();
   linker.instance("wasi:random/random@0.2.0").func(
     "get-random-bytes",
     (length: bigint) => crypto.getRandomValues(new Uint8Array(Number(length))),
   );
   linker.instance("wasi:cli/environment@0.2.0").func("get-environment", () => []);
-  return await linker.link(component).instantiate();
+  return await linker.link(component).instantiate(options);
 }
 
 if (import.meta.main) {

@@ -32,7 +32,7 @@ console.log(await exports.sum(await exports.produce(10))); // 45
 // Calls run side by side, and a signal asks the guest to cancel its work.
 console.log(await Promise.all([exports.wait(20), exports.wait(10)])); // [20, 10]
 try {
-  await withSignal(AbortSignal.timeout(10), exports.wait)(60_000);
+  await withSignal(AbortSignal.timeout(10), exports.wait)(1_000);
 } catch (error) {
   console.log((error as Error).name); // TimeoutError
 }

@@ -19,6 +19,7 @@ import { CompileError, LinkError, Trap, ValueError } from "../errors.ts";
 import {
   type Arguments,
   capabilities,
+  executionBounds,
   integer,
   memoryBound,
   noMore,
@@ -35,7 +36,8 @@ import { compile } from "./compile.ts";
 import { listen, run, serve } from "./wasi/mod.ts";
 
 async function compileFile({ file, values }: Arguments): Promise<Component> {
-  const options = memoryBound(values), bytes = await load(file);
+  const { metering = false } = executionBounds(values), options = { ...memoryBound(values), metering };
+  const bytes = await load(file);
   return await waiting(file, bytes, () => compile(bytes, options));
 }
 
@@ -45,9 +47,19 @@ async function runCommand(given: Arguments): Promise<number> {
     const option = rest[0]!.startsWith("-") ? `; options stand before FILE, found ${rest[0]} after it` : "";
     throw new UsageError(`--invoke has its arguments in the call${option}`);
   }
-  const options = wasiOptions(given), component = await compileFile(given);
-  if (typeof call === "string") return await invoke(component, call, options);
-  return (await run(component, { ...options, args: [basename(file), ...rest] })).exitCode;
+  const options = wasiOptions(given), { limits = {} } = executionBounds(values), component = await compileFile(given);
+  const { deadline } = limits;
+  // A guest that waits gives the event loop its turns, so that the deadline does not end it.
+  const signal = deadline === undefined ? {} : { signal: timeout(deadline) };
+  if (typeof call === "string") return await invoke(component, call, options, { limits, ...signal });
+  return (await run(component, { ...options, limits, ...signal, args: [basename(file), ...rest] })).exitCode;
+}
+
+/** A signal for a command that waits for too long. It does not keep the process alive. */
+function timeout(ms: number): AbortSignal {
+  const ending = new AbortController();
+  setTimeout(() => ending.abort(new Error(`the command did not end within ${ms} ms`)), ms).unref();
+  return ending.signal;
 }
 
 async function serveCommand(given: Arguments): Promise<number> {
@@ -59,6 +71,7 @@ async function serveCommand(given: Arguments): Promise<number> {
   const max = integer("instances", values, 1, 100_000);
   const handler = await serve(await compileFile(given), {
     ...wasiOptions(given),
+    limits: executionBounds(values).limits ?? {},
     ...max === undefined ? {} : { instances: { max } },
     onError: report,
   });
@@ -97,9 +110,12 @@ async function splitCommand({ file, values, rest: more }: Arguments): Promise<nu
   const { output } = values;
   noMore(more);
   if (typeof output !== "string") throw new UsageError("where to? Give -o DIR");
-  const { maxMemoryPages } = memoryBound(values), bytes = await load(file);
+  const bytes = await load(file);
   const component = await waiting(file, bytes, () => compile(bytes));
-  const { rest, modules } = splitComponent(bytes, componentInternals(component).modules, maxMemoryPages);
+  const { rest, modules } = splitComponent(bytes, componentInternals(component).modules, {
+    ...memoryBound(values),
+    ...values["metering"] === true && { meterer: (await import("../core/meter/meterer.ts")).meterer },
+  });
   await mkdir(output, { recursive: true });
   const stem = file === "-" ? "component" : basename(file).replace(/\.wasm$/, "");
   const pieces = [...modules.map((bytes, i) => [`core${i}`, bytes] as const), ["rest", rest] as const];
@@ -131,7 +147,10 @@ const commands: Readonly<Record<CommandName, Command>> = {
   },
   inspect: { options: { json: { type: "boolean" } }, act: inspectCommand },
   types: { options: { ...output, world: { type: "string", default: "World" } }, act: typesCommand },
-  split: { options: { ...output, "max-memory-pages": { type: "string" } }, act: splitCommand },
+  split: {
+    options: { ...output, "max-memory-pages": { type: "string" }, metering: { type: "boolean" } },
+    act: splitCommand,
+  },
 };
 
 /**

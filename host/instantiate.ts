@@ -38,8 +38,8 @@ export type AllOptions = CompileOptions & InstantiateOptions<unknown>;
  */
 export function split(options: AllOptions = {}): { compiling: CompileOptions; settings: InstantiateOptions<unknown> } {
   checkKnown("option of instantiate", options, { ...COMPILE_OPTIONS, ...INSTANTIATE_OPTIONS });
-  const { modules, maxMemoryPages, gates, codegen, fused, ...settings } = options;
-  return { compiling: { modules, maxMemoryPages, gates, codegen, fused } as CompileOptions, settings };
+  const { modules, maxMemoryPages, gates, codegen, fused, metering, ...settings } = options;
+  return { compiling: { modules, maxMemoryPages, gates, codegen, fused, metering } as CompileOptions, settings };
 }
 
 /** Links against an imports object. */

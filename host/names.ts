@@ -43,7 +43,16 @@ export function memberNames(labels: readonly string[]): readonly string[] {
  * The kinds of members that an object of exports or imports, a class, or an object of a class can
  * have.
  */
-export type MemberKind = "func" | "method" | "static" | "type" | "instance" | "component" | "module" | "core module";
+export type MemberKind =
+  | "func"
+  | "method"
+  | "static"
+  | "type"
+  | "value"
+  | "instance"
+  | "component"
+  | "module"
+  | "core module";
 
 /** Names that every class uses already: `prototype`, and `constructor` of its objects. */
 const ofClasses: Readonly<Partial<Record<MemberKind, string>>> = { method: "constructor", static: "prototype" };

@@ -72,16 +72,51 @@ function stripped(module: Uint8Array): Uint8Array {
 }
 
 /**
+ * The module of kernels for a 64-bit memory. Addresses become distances from a base, which is the
+ * pointer that JavaScript gives as a number.
+ */
+function widened(source: string): string {
+  const text = source.replace("(memory 0))", "(memory i64 0))\n  (global $base (mut i64) (i64.const 0))")
+    .replace(
+      /(\(func \(export "\w+"\) )\(param \$ptr i32\)(.*\n)((?: {4}\(local .*\n)+)/g,
+      (_, head, rest, locals) =>
+        `${head}(param $from f64)${rest}    (local $ptr i32)\n${locals}` +
+        "    (global.set $base (i64.trunc_f64_u (local.get $from)))\n",
+    );
+  let made = "", from = 0;
+  for (const { index, 0: { length } } of text.matchAll(/\((?:i32\.load\w+|i64\.load|i32\.store8?)(?: \w+=\d+)*\s+/g)) {
+    let at = index + length, depth = 0;
+    made += `${text.slice(from, at)}(i64.add (global.get $base) (i64.extend_i32_u `;
+    from = at;
+    do {
+      if (text[at] === "(") depth++;
+      if (text[at] === ")") depth--;
+      at++;
+    } while (depth > 0);
+    // An address that holds another access does not occur.
+    made += `${text.slice(from, at)}))`;
+    from = at;
+  }
+  return made + text.slice(from);
+}
+
+/**
  * Encodes the library's own module into the file that it is loaded from; gives that file's name if
  * it was not current.
  */
 export async function staleKernels(write: boolean): Promise<string[]> {
-  const bytes = stripped(await wat(await Deno.readTextFile(`${kernels}.wat`)));
+  const source = await Deno.readTextFile(`${kernels}.wat`);
+  const encoded = async (text: string) => JSON.stringify(btoa(String.fromCharCode(...stripped(await wat(text)))));
   const path = `${kernels}_bytes.ts`;
-  const made =
-    `// Made by \`deno task fixtures\` from text.wat.\n\n/** The module's bytes, in base64. */\nexport const textModule =\n  ${
-      JSON.stringify(btoa(String.fromCharCode(...bytes)))
-    };\n`;
+  const made = `// Made by \`deno task fixtures\` from text.wat.
+
+/** The module's bytes, in base64. */
+export const textModule =
+  ${await encoded(source)};
+/** The same for a 64-bit memory. */
+export const wideTextModule =
+  ${await encoded(widened(source))};
+`;
   if (await read(path) === made) return [];
   if (write) await Deno.writeTextFile(path, made);
   return [path];

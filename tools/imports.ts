@@ -36,7 +36,7 @@ function importsOf(file: string, text: string): Import[] {
   const found: Import[] = [];
   for (const match of text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"/gm)) {
     const [statement, type, specifier] = match;
-    // The runtime's own modules are asked for at run time (host/wasi/platform.ts); their types are
+    // The runtime's own modules are asked for at run time (host/wasi/base/platform.ts); their types are
     // types only.
     if (specifier!.startsWith("node:") && type !== undefined && file.startsWith("host/wasi/")) continue;
     // The command line runs where they are.

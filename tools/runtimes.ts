@@ -1,5 +1,6 @@
 // deno task test:node, test:bun: the tests in another runtime, each group of them as one bundle.
-// deno task test:stress runs the group `stress` only, which the others leave out.
+// A group that is named is run alone: `deno task test:node wasi`. deno task test:stress runs `stress`,
+// which is left out otherwise.
 // What only Deno can do is skipped there, and counted.
 
 import { bundle, GROUPS, installExternal } from "./bundles.ts";
@@ -17,8 +18,8 @@ const found = RUNTIMES[runtime];
 if (found === undefined) throw new Error(`which runtime? ${Object.keys(RUNTIMES).join(" or ")}`);
 await installExternal();
 let failed = false;
-const stress = Deno.args[1] === STRESS, flags = stress ? STRESS_FLAGS : [];
-for (const group of stress ? [STRESS] : Object.keys(GROUPS)) {
+const named = Deno.args.slice(1), flags = named.includes(STRESS) ? STRESS_FLAGS : [];
+for (const group of named.length > 0 ? named : Object.keys(GROUPS)) {
   const out = await bundle(group, { platform: "deno", shim: "../runtimes/shim.ts", external });
   await must([...found.command, ...flags, out], { ...aloud, env: { NO_COLOR: "1", ...found.env } }).catch((error) => {
     console.error(error.message);

@@ -1,44 +1,47 @@
-// deno task samples: compiles the playground's samples from C, with clang (Debian: clang, lld,
-// wasi-libc) and wit-bindgen
-// (Cargo: wit-bindgen-cli). Those are not on every machine: what each binary was made from is kept
-// as a digest, and a test says
-// whether it is current.
+// deno task samples: compiles the components of the examples from C, with clang (Debian: clang,
+// lld, wasi-libc) and wit-bindgen (Cargo: wit-bindgen-cli). Those are not on every machine: what
+// each binary was made from is kept as a digest, and a test says whether it is current.
 
 import { componentEmbed, componentNew } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { must } from "./process.ts";
 
-const directory = "examples/playground/samples";
-/** Programs, each with the world of the same name. */
-export const samples: readonly string[] = ["basket", "json", "mandelbrot", "site"];
-const digests = `${directory}/digests.json`;
+/** Programs by their folder, each with the world of the same name. */
+export const samples: Readonly<Record<string, readonly string[]>> = {
+  "examples/playground/samples": ["basket", "json", "mandelbrot", "site"],
+  "examples/wasi_more/guests": ["counter", "guestbook"],
+};
+const digestsOf = (directory: string): string => `${directory}/digests.json`;
 
 /**
  * A digest of what a sample is made from: its own files. The part of WASI's WIT that some use says
  * nothing new.
  */
-export async function sampleDigest(sample: string): Promise<string> {
+export async function sampleDigest(directory: string, sample: string): Promise<string> {
   const texts = await Promise.all(["c", "wit"].map((ending) => Deno.readTextFile(`${directory}/${sample}.${ending}`)));
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(texts.join("\0")));
   return new Uint8Array(hash).toHex();
 }
 
-/** The digests that the committed binaries were made from. */
-export async function recordedSampleDigests(): Promise<Record<string, string>> {
-  return JSON.parse(await Deno.readTextFile(digests));
+/** The digests that the committed binaries of a folder were made from. */
+export async function recordedSampleDigests(directory: string): Promise<Record<string, string>> {
+  return JSON.parse(await Deno.readTextFile(digestsOf(directory)));
 }
 
-/** The sample's world, with what it uses of WASI: the packages that the tests' guests have. */
-async function witOf(sample: string): Promise<string> {
+/**
+ * The sample's world, with what it uses of WASI unless it says that itself: as the tests' guests
+ * have it.
+ */
+async function witOf(directory: string, sample: string): Promise<string> {
   const own = await Deno.readTextFile(`${directory}/${sample}.wit`);
-  if (!own.includes("wasi:")) return own;
+  if (!own.includes("wasi:") || own.includes("package wasi:")) return own;
   const all = await Deno.readTextFile("tests/wasi/guests/wasi.wit");
   return own + all.slice(all.indexOf("package wasi:io@"));
 }
 
-async function build(sample: string): Promise<void> {
+async function build(directory: string, sample: string): Promise<void> {
   const bindings = await Deno.makeTempDir();
   try {
-    const wit = `${bindings}/${sample}.wit`, core = `${bindings}/core.wasm`, witSource = await witOf(sample);
+    const wit = `${bindings}/${sample}.wit`, core = `${bindings}/core.wasm`, witSource = await witOf(directory, sample);
     await Deno.writeTextFile(wit, witSource);
     await must(["wit-bindgen", "c", wit, "--world", sample, "--out-dir", bindings]);
     const flags = "--target=wasm32-wasi -mexec-model=reactor -Oz -Wall -Wl,--strip-all";
@@ -52,10 +55,13 @@ async function build(sample: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const made: Record<string, string> = {};
-  for (const sample of samples) {
-    await build(sample);
-    made[sample] = await sampleDigest(sample);
+  // Those that are named, or all of them.
+  for (const directory of Object.keys(samples).filter((path) => Deno.args.every((wanted) => path.includes(wanted)))) {
+    const made: Record<string, string> = {};
+    for (const sample of samples[directory]!) {
+      await build(directory, sample);
+      made[sample] = await sampleDigest(directory, sample);
+    }
+    await Deno.writeTextFile(digestsOf(directory), `${JSON.stringify(made, undefined, 2)}\n`);
   }
-  await Deno.writeTextFile(digests, `${JSON.stringify(made, undefined, 2)}\n`);
 }

@@ -17,7 +17,7 @@ import { failurePlace, type Step } from "./call_plan.ts";
 import { liftParams, liftResult, lowerParams, lowerResult, type ParamAt } from "./passing.ts";
 import { signatureOf } from "../codecs/signature.ts";
 import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "./to_host.ts";
-import type { FuncType } from "../types/types.ts";
+import type { FuncType, ValType } from "../types/types.ts";
 
 const PAGE = 65536;
 
@@ -72,6 +72,7 @@ export class Loopback {
     // This instance is nested in the root, because a tree runs one call at a time, whatever that
     // call reaches.
     this.#inst = new ComponentInstance(tree, tree.nodes[0]);
+    this.#inst.handles.dropsLent = true;
     this.#options = {
       memory: arena.memory,
       address: "i32",
@@ -105,6 +106,27 @@ export class Loopback {
     };
     const lifted = { signature, core, postReturn: undefined, path: paths.path };
     return { lifted, cx: new LoopbackContext(this.#inst, this.#options, arena) };
+  }
+
+  /**
+   * Checks and converts a value that is to become a component value: the result is a copy of what
+   * the type says, and owns what the given value owned.
+   */
+  value(type: ValType, codecs: CodecSource, given: unknown, path: string): unknown {
+    const func: FuncType = { params: [{ name: "value", type }], async: false };
+    const key = { style: "sync", address: "i32" } as const;
+    const cx = new LoopbackContext(this.#inst, this.#options, this.#arena);
+    const frame = new CallFrame(), at = { param: 0 };
+    try {
+      const flat = lowerParams(signatureOf(func, { side: "lift", ...key }, codecs), cx, [given], frame, at);
+      const lower = signatureOf(func, { side: "lower", ...key }, codecs);
+      const value = liftParams(lower, new CanonContext(this.#inst, this.#options, true), flat, frame, at)[0];
+      frame.end();
+      return value;
+    } catch (error) {
+      frame.undo();
+      throw completeMessage(error, "lower", "value", path);
+    }
   }
 
   /** Makes the conversions of an asynchronous import. Each uses the arena at once, and not longer. */

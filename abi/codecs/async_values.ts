@@ -21,10 +21,10 @@ export function asyncValueCodec(type: AsyncType, layout: Layout): Codec {
   return {
     type,
     layout,
-    load: (cx, ptr) => lift(cx, cx.memory.u32[ptr >>> 2]!),
+    load: (cx, ptr) => lift(cx, cx.memory.u32[ptr / 4]!),
     store: (cx, value, ptr, frame) => {
       const core = lower(cx, value, frame);
-      cx.memory.u32[ptr >>> 2] = core as number;
+      cx.memory.u32[ptr / 4] = core as number;
     },
     ...oneCore(lift, lower),
   };

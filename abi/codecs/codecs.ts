@@ -37,7 +37,7 @@ function makeCodec(type: ValType, address: AddressType, codecs: Codecs): Codec {
   if (isPrimitive(type)) {
     if (type.kind === "string") return stringCodec(type, layout, address);
     if (type.kind === "error-context") return asyncValueCodec({ kind: "error-context" }, layout);
-    return scalarCodec(type.kind, layout);
+    return scalarCodec(type.kind, layout, address);
   }
   switch (type.kind) {
     case "list":

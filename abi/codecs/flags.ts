@@ -83,14 +83,14 @@ export function flagsCodec(type: OfKind<"flags">, layout: Layout, codecs: CodecS
     layout,
     load: (cx, ptr) => {
       const { memory } = cx;
-      return lift(cx, size === 1 ? memory.u8[ptr]! : size === 2 ? memory.u16[ptr >>> 1]! : memory.u32[ptr >>> 2]!);
+      return lift(cx, size === 1 ? memory.u8[ptr]! : size === 2 ? memory.u16[ptr / 2]! : memory.u32[ptr / 4]!);
     },
     store: (cx, value, ptr) => {
       const word = lower(cx, value);
       const { memory } = cx;
       if (size === 1) memory.u8[ptr] = word;
-      else if (size === 2) memory.u16[ptr >>> 1] = word;
-      else memory.u32[ptr >>> 2] = word;
+      else if (size === 2) memory.u16[ptr / 2] = word;
+      else memory.u32[ptr / 4] = word;
     },
     ...oneCore(lift, lower),
   };

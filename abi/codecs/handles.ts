@@ -7,6 +7,7 @@ import type { CoreValue } from "../types/core_values.ts";
 import { type Codec, type Frame, oneCore } from "./codec.ts";
 import type { Layout } from "../types/layout.ts";
 import type { CanonContext } from "../state/canon_context.ts";
+import { lentRep, type Rep } from "../state/resource_runtime.ts";
 import { resourceSlotOf } from "../types/resource_slots.ts";
 import type { OfKind } from "../types/types.ts";
 
@@ -30,16 +31,16 @@ export function handleCodec(type: OfKind<"own" | "borrow">, layout: Layout): Cod
   const lower = own
     ? (cx: CanonContext, value: unknown, frame: Frame): CoreValue => {
       const runtime = cx.resources[slot]!, { handles } = cx.inst;
-      const rep = cx.host ? runtime.ownFromHost(value, frame!) : value as number;
+      const rep = cx.host ? runtime.ownFromHost(value, frame!) : value as Rep;
       const handle = handles.add(runtime, rep, undefined);
       frame!.onFailure(() => handles.undoAdd(handle));
       return handle;
     }
     : (cx: CanonContext, value: unknown, frame: Frame): CoreValue => {
       const runtime = cx.resources[slot]!, { handles } = cx.inst;
-      const rep = cx.host ? runtime.borrowFromHost(value, frame!) : value as number;
+      const rep = cx.host ? runtime.borrowFromHost(value, frame!) : value as Rep;
       // The instance that defined the resource receives the representation itself.
-      if (runtime.node === cx.inst) return rep;
+      if (runtime.node === cx.inst) return lentRep(cx.inst.tree, rep);
       const handle = handles.add(runtime, rep, frame);
       frame!.onFailure(() => handles.undoAdd(handle));
       return handle;
@@ -48,10 +49,10 @@ export function handleCodec(type: OfKind<"own" | "borrow">, layout: Layout): Cod
   return {
     type,
     layout,
-    load: (cx, ptr, frame) => lift(cx, cx.memory.u32[ptr >>> 2]!, frame),
+    load: (cx, ptr, frame) => lift(cx, cx.memory.u32[ptr / 4]!, frame),
     store: (cx, value, ptr, frame) => {
       const core = lower(cx, value, frame);
-      cx.memory.u32[ptr >>> 2] = core as number;
+      cx.memory.u32[ptr / 4] = core as number;
     },
     ...oneCore(lift, lower),
   };

@@ -3,7 +3,7 @@
 // ValueError.
 // Spec: CanonicalABI.md "Loading", "Storing", "Flat Lifting", "Flat Lowering".
 
-import type { CoreValue } from "../types/core_values.ts";
+import type { AddressType, CoreValue } from "../types/core_values.ts";
 import { describe, ValueError } from "../../errors.ts";
 import { type Codec, oneCore } from "./codec.ts";
 import type { Layout } from "../types/layout.ts";
@@ -155,9 +155,24 @@ const scalars: Readonly<Record<ScalarKind, Scalar>> = {
   },
 };
 
+/** The view of a memory that has the elements of a scalar type. */
+function viewOf(kind: ScalarKind): NumericView {
+  return kind === "bool" ? "u8" : kind === "char" ? "u32" : scalarRules[kind].view!;
+}
+
+/** The same for a memory whose addresses have 64 bits: a shift would take 32 of them. */
+function wideAccess(kind: ScalarKind): Pick<Scalar, "load" | "store"> {
+  const { lift, lower } = scalars[kind], { size } = scalarRules[kind], view = viewOf(kind);
+  return {
+    load: (cx, ptr) => lift(cx, cx.memory[view][ptr / size]!),
+    store: (cx, value, ptr) => void (cx.memory[view][ptr / size] = lower(cx, value) as never),
+  };
+}
+
 /** The codec of a scalar type. */
-export function scalarCodec(kind: ScalarKind, layout: Layout): Codec {
-  const { lift, lower, load, store } = scalars[kind], { view, size } = scalarRules[kind];
+export function scalarCodec(kind: ScalarKind, layout: Layout, address: AddressType): Codec {
+  const { lift, lower } = scalars[kind], { view, size } = scalarRules[kind];
+  const { load, store } = address === "i32" ? scalars[kind] : wideAccess(kind);
   const codec: Codec = {
     type: { kind },
     layout,
@@ -173,11 +188,10 @@ const realLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Ar
 
 /** Lists of numbers are loaded with one `slice` and stored with one `set`. */
 function numericLists(view: NumericView, size: number): Required<Pick<Codec, "loadList" | "storeList">> {
-  const shift = Math.log2(size);
   return {
     loadList(cx, ptr, length) {
       const array = cx.memory[view];
-      const start = ptr >>> shift;
+      const start = ptr / size;
       return array.slice(start, start + length);
     },
     storeList(cx, value, ptr, length) {
@@ -189,7 +203,7 @@ function numericLists(view: NumericView, size: number): Required<Pick<Codec, "lo
       // The array or its class may define `length` anew to look shorter or longer. `set` uses the
       // true length.
       if (!fits || realLength.call(value) !== length) return false;
-      if (length > 0) (array as Uint8Array).set(value as Uint8Array, ptr >>> shift);
+      if (length > 0) (array as Uint8Array).set(value as Uint8Array, ptr / size);
       return true;
     },
   };

@@ -165,7 +165,7 @@ function loadUtf8(cx: CanonContext, ptr: number, length: number): string {
 }
 
 function loadUtf16(cx: CanonContext, ptr: number, units: number): string {
-  const kernel = units <= KERNEL_LOAD ? kernelFor(cx.memory) : null, start = ptr >>> 1;
+  const kernel = units <= KERNEL_LOAD ? kernelFor(cx.memory) : null, start = ptr / 2;
   const text = kernel?.loadUtf16(ptr, units) ?? fromCharCodes(cx.memory.u16.subarray(start, start + units));
   if (!text.isWellFormed()) {
     const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text)![0];
@@ -282,7 +282,7 @@ function storeUtf16(cx: CanonContext, text: string, tag: number): number {
   if (2 * units > MAX_STRING_BYTE_LENGTH) tooLong(2 * units);
   const ptr = cx.allocate(2, 2 * units, "string");
   const { u16 } = cx.memory;
-  const start = ptr >>> 1;
+  const start = ptr / 2;
   for (let i = 0; i < units; i++) u16[start + i] = text.charCodeAt(i);
   storedUnits = units + tag;
   return ptr;

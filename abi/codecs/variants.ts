@@ -184,8 +184,8 @@ function codecOfForm(type: ValType, form: VariantForm, address: AddressType, cod
       const index = discriminantSize === 1
         ? memory.u8[ptr]!
         : discriminantSize === 2
-        ? memory.u16[ptr >>> 1]!
-        : memory.u32[ptr >>> 2]!;
+        ? memory.u16[ptr / 2]!
+        : memory.u32[ptr / 4]!;
       if (index >= count) trap(cx.inst.tree, "invalid-discriminant");
       const payload = payloads[index];
       if (payload === undefined) return form.make(index, undefined);
@@ -201,8 +201,8 @@ function codecOfForm(type: ValType, form: VariantForm, address: AddressType, cod
       const { memory } = cx;
       memory.sync(); // a getter of the host's may have grown it
       if (discriminantSize === 1) memory.u8[ptr] = index;
-      else if (discriminantSize === 2) memory.u16[ptr >>> 1] = index;
-      else memory.u32[ptr >>> 2] = index;
+      else if (discriminantSize === 2) memory.u16[ptr / 2] = index;
+      else memory.u32[ptr / 4] = index;
       if (payload === undefined) return;
       try {
         payload.store(cx, part, ptr + payloadOffset, frame);

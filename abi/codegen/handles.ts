@@ -8,12 +8,12 @@ import { resourceSlotOf } from "../types/resource_slots.ts";
 import type { OfKind, ValType } from "../types/types.ts";
 
 /**
- * Whether a borrow is of a resource that the instance itself defines. The instance then receives
- * the representation, and its table gets no entry.
+ * Whether a borrow is of a resource that the instance itself defines, with a representation that is
+ * an i32. The instance then receives the representation, and its table gets no entry.
  */
 export function isOwnBorrow({ resource }: OfKind<"borrow">, { inst, resources }: CanonContext): boolean {
   const runtime = resources[resourceSlotOf(resource)];
-  return runtime instanceof GuestResource && runtime.node === inst;
+  return runtime instanceof GuestResource && runtime.node === inst && runtime.rep === "i32";
 }
 
 /** Whether the host provides the resource. Its objects cross without a wrapper. */

@@ -6,6 +6,7 @@
 import { layoutOf, variantLayout } from "../types/layout.ts";
 import type { NumericView } from "../types/scalar_rules.ts";
 import type { OfKind, ValType } from "../types/types.ts";
+import type { NumberKind } from "../wasm/wide_core.ts";
 import type { Program } from "./program.ts";
 
 /** Writes what is done with one element of a list, which is at `p`. */
@@ -26,6 +27,8 @@ export class Region {
   ranHost = false;
   /** Stores that wait until the host's code has run. */
   readonly pending: string[] = [];
+  /** The numbers that core values of 64 bits are made of, by the expressions of these. */
+  readonly #numbers: Map<string, { readonly kind: NumberKind; readonly text: string }> = new Map();
   #prefix = "";
 
   constructor(program: Program) {
@@ -58,7 +61,7 @@ export class Region {
 
   /** A pointer as a core value, as an expression. */
   pointerToCore(pointer: string): string {
-    return this.program.address === "i32" ? pointer : `${this.program.pointers}.toCore(${pointer})`;
+    return this.program.address === "i32" ? pointer : this.#wide("pointer", pointer);
   }
 
   /** Where the payload of a `result` lies in it. */
@@ -92,7 +95,11 @@ export class Region {
   view(view: NumericView, ptr: string, offset: number, size: number): string {
     this.usesMemory = true;
     const address = offset === 0 ? ptr : `${ptr} + ${offset}`;
-    return size === 1 ? `m.${view}[${address}]` : `m.${view}[${address} >>> ${Math.log2(size)}]`;
+    if (size === 1) return `m.${view}[${address}]`;
+    // A shift takes 32 bits of an address. The address is aligned, so that both are exact.
+    return this.program.address === "i32"
+      ? `m.${view}[${address} >>> ${Math.log2(size)}]`
+      : `m.${view}[(${address}) / ${size}]`;
   }
 
   /** A pointer from a core value, as an expression. */
@@ -121,11 +128,25 @@ export class Region {
   /** Core values of a pointer and a length, as expressions. */
   coreOfPair([begin, length]: readonly [string, string], type: ValType): string[] {
     if (this.program.address === "i32") return [begin, length];
-    const { pointers } = this.program;
-    return [
-      `${pointers}.toCore(${begin})`,
-      `${pointers}.${type.kind === "list" ? "toCore" : "unitsToCore"}(${length})`,
-    ];
+    return [this.#wide("pointer", begin), this.#wide(type.kind === "list" ? "pointer" : "units", length)];
+  }
+
+  /** A number as an i64. The core function can take the number instead. */
+  #wide(kind: NumberKind, number: string): string {
+    const core = `${this.program.pointers}.${kind === "pointer" ? "toCore" : "unitsToCore"}(${number})`;
+    this.#numbers.set(core, { kind, text: number });
+    return core;
+  }
+
+  /** Core values of a call, as numbers where the core function can take these (wasm/wide_core.ts). */
+  asNumbers(core: readonly string[]): { given: string[]; params: Map<number, NumberKind> } {
+    const params = new Map<number, NumberKind>();
+    const given = core.map((value, i) => {
+      const number = this.#numbers.get(value);
+      if (number !== undefined) params.set(i, number.kind);
+      return number?.text ?? value;
+    });
+    return { given, params };
   }
 
   /** Does the stores that wait. */

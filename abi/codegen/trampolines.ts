@@ -27,6 +27,7 @@ import { lendDirectly } from "../resources/guest_resource.ts";
 import { checkDropped, plainResult, thrownValue } from "../codecs/results.ts";
 import type { Signature } from "../codecs/signature.ts";
 import { rethrow, trapAt } from "../state/trap.ts";
+import { type Numbers, withNumbers } from "../wasm/wide_core.ts";
 import { containsAsyncValue, containsHandle, type FuncType, type ValType } from "../types/types.ts";
 
 /** Functions with more parameters than this stay in the closure tier. */
@@ -53,6 +54,8 @@ type Maker = (...instance: unknown[]) => CoreFunction;
 /** The text of a maker, and the constants that it refers to as `k0`, `k1`, …. */
 interface WrittenTrampoline {
   readonly body: string;
+  /** Which core values are numbers. `undefined` if it takes the core function as it is. */
+  readonly numbers: Numbers | undefined;
   readonly constants: readonly unknown[];
 }
 
@@ -125,19 +128,28 @@ export function generate(
   if (!texts.has(key)) texts.set(key, writeOnce(plan, facts, new Program(codecs, signature.key.address)));
   const text = texts.get(key);
   if (text === undefined) return undefined;
+  const { numbers } = text, core = callee && numbers && withNumbers(callee.core, signature.layout.core, numbers);
+  if (numbers !== undefined && core === undefined) return undefined;
   const maker = ownFunction(["H", "K"], text.body)(helpers, text.constants) as Maker;
-  return maker(cx, link, callee ?? {}, (place: Place | undefined, error: unknown, frame?: CallFrame): unknown => {
-    if (place !== undefined && place.item !== "") within(error, place.item);
-    const { step, param } = place ?? { step: callee === undefined ? "call-host" : "call-guest", param: 0 } as const;
-    return failed({ link, param, callerFrame: frame, calleeFrame: frame }, step, error);
-  }, (error: unknown) => thrownValue(result, error));
+  return maker(
+    cx,
+    link,
+    core === undefined ? callee ?? {} : { ...callee, core },
+    (place: Place | undefined, error: unknown, frame?: CallFrame): unknown => {
+      if (place !== undefined && place.item !== "") within(error, place.item);
+      const { step, param } = place ?? { step: callee === undefined ? "call-host" : "call-guest", param: 0 } as const;
+      return failed({ link, param, callerFrame: frame, calleeFrame: frame }, step, error);
+    },
+    (error: unknown) => thrownValue(result, error),
+  );
 }
 
 function writeOnce(plan: CallPlan, facts: Facts, program: Program): WrittenTrampoline | undefined {
   try {
-    const source = new Writing(plan, facts, program).write(), { constants } = program;
+    const writing = new Writing(plan, facts, program), source = writing.write(), { constants } = program;
     const used = Object.keys(helpers).filter((name) => source.includes(name)), names = constants.map((_, i) => `k${i}`);
-    return { body: `const { ${used.join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${source}`, constants };
+    const body = `const { ${used.join(", ")} } = H;\nconst [${names.join(", ")}] = K;\n${source}`;
+    return { body, constants, numbers: writing.numbers };
   } catch (error) {
     if (error instanceof TooLarge) return undefined;
     throw error;
@@ -184,6 +196,8 @@ class Writing {
   isErr = "";
   /** Whether the core call has been printed. */
   called = false;
+  /** The core values of the callee that are numbers. Only those of a 64-bit memory are. */
+  numbers: Numbers | undefined = undefined;
 
   constructor(plan: CallPlan, facts: Facts, program: Program) {
     this.plan = plan;
@@ -323,7 +337,14 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
     return w.called ? check : w.region.ranHost ? `at = ${CALLING};\n      ${check}` : "";
   },
   "call-guest"(w) {
+    const { region, plan, signature: { layout: { result, resultDirect } } } = w;
     w.called = true;
+    // What only passes values (passing.ts) takes core values.
+    if (w.program.address === "i64" && plan.steps.includes("enter-from-host")) {
+      const { given, params } = region.asNumbers(w.given), returned = result !== undefined && !resultDirect;
+      if (params.size > 0 || returned) w.numbers = { params, result: returned };
+      w.given = given;
+    }
     return lines([`at = ${CALLING};`, `const r = core(${w.given.join(", ")});`]);
   },
   "call-host"(w) {
@@ -386,7 +407,8 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       } else {
         region.usesMemory = true;
         const { alignment, size } = layout.result!;
-        const ptr = region.keep(`cx.checkPointer(r, ${alignment}, ${size})`);
+        const check = w.numbers === undefined ? "checkPointer" : "checkRecord";
+        const ptr = region.keep(`cx.${check}(r, ${alignment}, ${size})`);
         if (top === undefined) value = load(region, result, ptr, 0, "");
         else {
           const offset = region.payloadOffset(top);
@@ -399,11 +421,11 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
     return lines([begin, ...region.take(), `out = ${value};`, w.isErr === "" ? "" : `failed = ${w.isErr};`]);
   },
 
-  "post-return": ({ signature: { layout } }) =>
+  "post-return": ({ signature: { layout }, numbers }) =>
     lines([
       `at = ${CALLING};`,
       "words[noLeaveAt] = 1;",
-      `postReturn(${layout.core.results.length === 0 ? "" : "r"});`,
+      `postReturn(${layout.core.results.length === 0 ? "" : numbers?.result ? "BigInt(r)" : "r"});`,
       "if (words[lockedDownAt] !== 0) rethrow(tree);",
       "words[noLeaveAt] = 0;",
     ]),

@@ -11,7 +11,7 @@ import { trap } from "../state/trap.ts";
 import { completeMessage } from "../../errors.ts";
 import { formatType } from "../types/types.ts";
 import { isPlain } from "./plain_types.ts";
-import type { Elements, Form, Sink, Source } from "./shared.ts";
+import type { Elements, Filler, Form, Sink, Source } from "./shared.ts";
 
 /** `Buffer.MAX_LENGTH`. */
 const MAX_LENGTH = 2 ** 28 - 1;
@@ -112,6 +112,15 @@ export class GuestSink extends GuestBuffer implements Sink {
       this.ptr += count * codec.layout.size;
     }
     this.progress += count;
+  }
+
+  fill(source: Filler): number | undefined {
+    const cx = this.contexts.guest;
+    cx.beginLower();
+    const { ptr } = this, count = source.readInto(cx.memory.u8.subarray(ptr, ptr + this.remain));
+    this.ptr += count ?? 0;
+    this.progress += count ?? 0;
+    return count;
   }
 
   /** Stores values. If one of the host's does not fit, none of them has arrived. */

@@ -1,6 +1,6 @@
 // Buffers of the host: JavaScript values that a guest reads, and the places for what it writes.
 
-import type { Elements, Form, Sink, Source } from "./shared.ts";
+import type { Elements, Filler, Form, Sink, Source } from "./shared.ts";
 
 /** Values that a guest reads: a chunk. */
 export class HostSource implements Source {
@@ -55,5 +55,11 @@ export class HostSink implements Sink {
   write(elements: Elements, count: number): void {
     this.remain -= count;
     this.#take(elements, count);
+  }
+
+  fill(source: Filler): number | undefined {
+    const values = source.read(this.remain);
+    if (values !== undefined && values.length > 0) this.write({ kind: "values", values, form: "host" }, values.length);
+    return values?.length;
   }
 }

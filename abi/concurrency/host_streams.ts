@@ -7,6 +7,7 @@ import { describe, ValueError } from "../../errors.ts";
 import type { ValType } from "../types/types.ts";
 import { containsAsyncValue, containsHandle, formatType } from "../types/types.ts";
 import { typedArrayOf } from "../codecs/lists.ts";
+import { ByteReader, ByteSource, ByteWriter, type ReaderOwner } from "./byte_streams.ts";
 import { isSameType } from "./plain_types.ts";
 import { HostSink, HostSource } from "./host_buffers.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -51,6 +52,17 @@ export function isHandedOn(stream: ReadableStream): boolean {
   return made?.get(stream)?.shared.demand !== undefined;
 }
 
+/**
+ * Takes a guest's stream of bytes out of the object that stands for it. `undefined` if it is not
+ * one, or was read already.
+ */
+export function byteReader(stream: ReadableStream): ByteReader | undefined {
+  const source = made?.get(stream);
+  if (source === undefined || source.touched || stream.locked || source.shared.element?.kind !== "u8") return undefined;
+  stream.getReader();
+  return source.giveAway(stream);
+}
+
 let byteStreams: boolean | undefined;
 
 /** Whether the engine has byte streams. Without them, a stream of bytes gives chunks only. */
@@ -67,7 +79,7 @@ function hasByteStreams(): boolean {
 }
 
 /** The underlying source of a ReadableStream. */
-class GuestStreamSource implements HostEnd {
+class GuestStreamSource implements HostEnd, ReaderOwner {
   readonly shared: SharedStream;
   readonly scheduler: Scheduler;
   /** Whether JavaScript has read it. */
@@ -76,7 +88,9 @@ class GuestStreamSource implements HostEnd {
   #reading = false;
   /** Whether the stream was closed, cancelled or handed on. */
   #over = false;
-  #failed = false;
+  #failure: { readonly error: unknown } | undefined;
+  /** Reads in its stead. */
+  #reader: ByteReader | undefined;
 
   constructor(shared: SharedStream, scheduler: Scheduler) {
     this.shared = shared;
@@ -86,13 +100,13 @@ class GuestStreamSource implements HostEnd {
   start(controller: ReadableStreamController<unknown>): void {
     this.#controller = controller;
     // The guest's end must not keep a stream alive that nobody will read.
-    const ref = new WeakRef(this);
-    this.shared.ended = () => ref.deref()?.writerDropped();
+    const { shared, scheduler: { hostEnds } } = this;
+    shared.ended = () => hostEnds.writerDropped(shared);
   }
 
   /** The guest has dropped its end, and everything that it wrote was read. */
   writerDropped(): void {
-    if (this.#failed || this.touched && (this.#reading || this.#over)) return;
+    if (this.#failure !== undefined || this.touched && (this.#reading || this.#over)) return;
     this.#over = true;
     this.scheduler.hostEnds.end(this);
     this.#controller?.close();
@@ -102,8 +116,9 @@ class GuestStreamSource implements HostEnd {
 
   /** The instance was locked down. */
   fail(error: unknown): void {
-    this.#failed = true;
+    this.#failure = { error };
     this.#controller?.error(error);
+    this.#reader?.fail(error);
   }
 
   /** Another guest takes the stream over. */
@@ -112,6 +127,19 @@ class GuestStreamSource implements HostEnd {
     this.shared.ended = undefined;
     this.scheduler.hostEnds.end(this);
     return this.shared;
+  }
+
+  /** The host takes the bytes itself. */
+  giveAway(stream: ReadableStream): ByteReader {
+    this.touched = this.#over = true;
+    this.shared.ended = undefined;
+    this.#reader = new ByteReader(this.shared, this, stream);
+    if (this.#failure !== undefined) this.#reader.fail(this.#failure.error);
+    return this.#reader;
+  }
+
+  readerEnded(): void {
+    this.scheduler.hostEnds.end(this);
   }
 
   /** Reads once. `over` is called if the guest writes no more. */
@@ -131,7 +159,8 @@ class GuestStreamSource implements HostEnd {
           if (result === DROPPED) {
             this.#over = true;
             this.scheduler.hostEnds.end(this);
-            over();
+            // A stream that has failed cannot be closed: its instance is disposed of now.
+            if (this.#failure === undefined) over();
           }
           done();
         },
@@ -189,7 +218,8 @@ export function streamFromHost(value: unknown, element: ValType | undefined, sch
     }
   }
   const shared = new SharedStream(element);
-  new JsStreamSource(shared, iteratorOf(value, element, type), element, scheduler);
+  if (value instanceof ByteSource && element?.kind === "u8") new ByteWriter(shared, value, scheduler);
+  else new JsStreamSource(shared, iteratorOf(value, element, type), element, scheduler);
   return shared;
 }
 
@@ -232,6 +262,8 @@ class JsStreamSource implements HostSourceEnd {
   readonly #scheduler: Scheduler;
   /** Whether the next chunk was asked for, or lies in the stream. */
   #busy = false;
+  /** Whether the reader has asked since it was last given a chunk. */
+  #again = false;
   #over = false;
   /** The number of the promise that is waited for. 0 if there is none. */
   #waiting = 0;
@@ -247,21 +279,24 @@ class JsStreamSource implements HostSourceEnd {
     scheduler.hostEnds.sources.add(this);
   }
 
+  /** Gives a chunk, and another one for as long as the reader asks again while it is given one. */
   #pull(): void {
-    if (this.#busy || this.#over) return;
-    this.#busy = true;
-    let chunk: HostSource | undefined;
-    try {
-      // A loop, as an iterator may give very many chunks without elements.
-      do {
-        const given = this.#chunks.next(), then = (given as PromiseLike<unknown> | undefined)?.then;
-        if (typeof then === "function") return this.#waitFor(given as PromiseLike<IteratorResult<unknown>>, then);
-        chunk = this.#chunkOf(given as IteratorResult<unknown>);
-      } while (chunk?.isZeroLength);
-    } catch (error) {
-      return this.#failed(error);
+    this.#again = true;
+    while (this.#again && !this.#busy && !this.#over) {
+      this.#busy = true;
+      let chunk: HostSource | undefined;
+      try {
+        // A loop, as an iterator may give very many chunks without elements.
+        do {
+          const given = this.#chunks.next(), then = (given as PromiseLike<unknown> | undefined)?.then;
+          if (typeof then === "function") return this.#waitFor(given as PromiseLike<IteratorResult<unknown>>, then);
+          chunk = this.#chunkOf(given as IteratorResult<unknown>);
+        } while (chunk?.isZeroLength);
+      } catch (error) {
+        return this.#failed(error);
+      }
+      this.#give(chunk);
     }
-    this.#give(chunk);
   }
 
   /** Waits for a promise, of whatever making: what it says twice, or after its end, is ignored. */
@@ -298,8 +333,11 @@ class JsStreamSource implements HostSourceEnd {
     } catch (error) {
       return this.#failed(error);
     }
-    if (!chunk?.isZeroLength) return this.#give(chunk);
-    this.#busy = false;
+    if (chunk?.isZeroLength) this.#busy = false;
+    else {
+      this.#give(chunk);
+      if (!this.#again) return;
+    }
     this.#pull();
   }
 
@@ -322,6 +360,7 @@ class JsStreamSource implements HostSourceEnd {
   }
 
   #give(chunk: HostSource | undefined): void {
+    this.#again = false;
     if (chunk === undefined) {
       this.#end();
       this.#shared.drop();

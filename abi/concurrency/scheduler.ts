@@ -126,6 +126,8 @@ export class Scheduler {
   allowed = false;
   /** Whether a function runs that the host calls and that gives no promise. */
   plainCall = false;
+  /** Whether a start function of a component runs. */
+  inStart = false;
   /** Set to 1 by a function that a guest called, if the guest's stack must be suspended then. */
   need: WebAssembly.Global | undefined = undefined;
   /** The stack that holds the baton. */
@@ -284,7 +286,11 @@ export class Scheduler {
 
   /** The trap for a thread that would have to wait where it cannot. */
   refuse(what: string): never {
-    trap(this.tree, "cannot-suspend", `${what}: ${whyNotSuspended(this.plainCall)}`);
+    trap(
+      this.tree,
+      "cannot-suspend",
+      `${what}: ${this.inStart ? "a start function may not block before it returns" : whyNotSuspended(this.plainCall)}`,
+    );
   }
 
   /** Gives the promise of the stack that is being suspended. Guests import this as `Suspending`. */
@@ -307,6 +313,16 @@ export class Scheduler {
     } catch (error) {
       stack.reject(uncatchable(this.tree, error));
     }
+  }
+
+  /** Keeps control for a stack that is suspended and goes on by itself: no other thread runs. */
+  hold({ thread }: SuspendedStack): void {
+    // A call of the host's has entered these. They are left when its thread blocks or ends.
+    const { root, target, enteringAll } = thread.task;
+    if (root !== undefined && target!.async && thread.entered.length === 0) thread.entered = enteringAll;
+    this.flight = { thread, toEnter: nobody };
+    this.current = undefined;
+    this.allowed = false;
   }
 
   /** Lets a suspended stack end with an error. */
@@ -334,6 +350,9 @@ export class Scheduler {
     thread.entered = nobody;
     this.current = undefined;
     this.allowed = false;
+    // The host sees that a synchronous function has ended before control is back at its call.
+    const { root, target, implicit, isResolved, enteringAll } = thread.task;
+    if (root !== undefined && isResolved && !target!.async && thread === implicit) this.leave(enteringAll);
     // Not before the engine has suspended the stack.
     queueMicrotask(() => {
       if (this.flight !== flight) return;

@@ -31,10 +31,22 @@ export interface Source extends Buffer {
   read(count: number, form: Form): Elements;
 }
 
+/** A source of bytes. */
+export interface Filler {
+  /** Whether there are bytes, or the end. */
+  ready(): boolean;
+  /** Writes what is there into a buffer: how much, 0 for nothing yet, `undefined` at the end. */
+  readInto(place: Uint8Array): number | undefined;
+  /** Gives what is there, up to so many bytes: empty for nothing yet, `undefined` at the end. */
+  read(max: number): Uint8Array | undefined;
+}
+
 /** A buffer that elements are copied into. */
 export interface Sink extends Buffer {
   readonly form: Form;
   write(elements: Elements, count: number): void;
+  /** Lets a source write bytes, as many as remain; gives what the source says. */
+  fill(source: Filler): number | undefined;
 }
 
 /**
@@ -123,6 +135,24 @@ export class SharedStream extends SharedEnds {
 
   write(source: Source, party: Party): void {
     this.#copy(source, party, (sink, count) => (sink as Sink).write(source.read(count, (sink as Sink).form), count));
+  }
+
+  /** Lets a source write bytes to the reader that waits. Gives what the source says. */
+  fill(source: Filler): number | undefined {
+    const pending = this.pending!, sink = pending.buffer as Sink;
+    if (sink.remain === 0) {
+      // A read of nothing waits until there is something.
+      if (!source.ready()) return 0;
+      this.take(COMPLETED);
+      return 1;
+    }
+    const count = sink.fill(source);
+    if (count !== undefined && count > 0) {
+      pending.party.copied(() => {
+        if (this.pending === pending) this.pending = undefined;
+      });
+    }
+    return count;
   }
 
   #copy(buffer: Buffer, party: Party, copy: (other: Buffer, count: number) => void): void {

@@ -169,7 +169,7 @@ const IF = 0x04, CALL = 0x10, DROP = 0x1a, END = 0x0b;
  * `(func (param …) (result …) (call $attempt …) (if (global.get $need) (then (drop) (global.set
  * $need (i32.const 0)) (call $suspend) (call $resumed))))`
  */
-function attemptModule(type: CoreFuncType): WebAssembly.Module {
+export function attemptModule(type: CoreFuncType): WebAssembly.Module {
   const results: readonly CoreType[] = type.results;
   const types: CoreFuncType[] = [type, { params: [], results }, { params: [], results: [] }, {
     params: results,

@@ -31,6 +31,11 @@ export function threadIndex(host: ThreadHost): () => number {
   return () => running(host).index;
 }
 
+/** `thread.available-parallelism`: the threads of a tree run on one of the engine's. */
+export function availableParallelism(): number {
+  return 1;
+}
+
 /** How to look up and call a thread's function. */
 export interface StartTable {
   readonly table: WebAssembly.Table;

@@ -13,6 +13,7 @@ import { type CallLink, failed } from "../calls/call_link.ts";
 import type { Step } from "../calls/call_plan.ts";
 import { linkGuests, type Sides } from "../calls/guest_to_guest.ts";
 import { liftParams } from "../calls/passing.ts";
+import { lentRep } from "../state/resource_runtime.ts";
 import { resourceSlotOf } from "../types/resource_slots.ts";
 import type { ResourceType } from "../types/types.ts";
 import { givenBy } from "./copier.ts";
@@ -146,10 +147,10 @@ export class Frames {
 /** `lift_own` and `lower_own`, `lift_borrow` and `lower_borrow`, in one. */
 function handleFunc(
   { kind, from, to: lowering, type: resource }: HandleImport,
-  { nodes, resources }: InstanceTree,
+  tree: InstanceTree,
   frames: Frames,
 ): (handle: number) => number | void {
-  const { handles: source } = nodes[from]!, to = nodes[lowering]!, target = to.handles;
+  const { nodes, resources } = tree, { handles: source } = nodes[from]!, to = nodes[lowering]!, target = to.handles;
   const slot = resourceSlotOf(resource as ResourceType);
   switch (kind) {
     case "own":
@@ -161,10 +162,10 @@ function handleFunc(
       return (handle) => {
         const type = resources[slot]!, { caller, callee } = frames.last!;
         const rep = source.lend(handle, type, caller);
-        return type.node === to ? rep : target.add(type, rep, callee);
+        return type.node === to ? lentRep(tree, rep) : target.add(type, rep, callee);
       };
     case "lend":
-      return (handle) => source.lendDirectly(handle, resources[slot]!);
+      return (handle) => lentRep(tree, source.lendDirectly(handle, resources[slot]!));
     default:
       return (handle) => source.endLend(handle);
   }

@@ -3,11 +3,11 @@
 // Spec: CanonicalABI.md `canon resource.*`.
 
 import type { ComponentInstance } from "../state/instance.ts";
-import type { ResourceRuntime } from "../state/resource_runtime.ts";
+import type { Rep, ResourceRuntime } from "../state/resource_runtime.ts";
 import { checkLeave, uncatchable } from "../state/trap.ts";
 
 /** `canon_resource_new`. */
-export function resourceNew(inst: ComponentInstance, runtime: ResourceRuntime): (rep: number) => number {
+export function resourceNew(inst: ComponentInstance, runtime: ResourceRuntime): (rep: Rep) => number {
   return (rep) => {
     checkLeave(inst);
     return inst.handles.add(runtime, rep, undefined);
@@ -30,6 +30,6 @@ export function resourceDrop(inst: ComponentInstance, runtime: ResourceRuntime):
 /**
  * `canon_resource_rep`. Only this built-in and `context.*` may run during realloc and post-return.
  */
-export function resourceRep(inst: ComponentInstance, runtime: ResourceRuntime): (handle: number) => number {
+export function resourceRep(inst: ComponentInstance, runtime: ResourceRuntime): (handle: number) => Rep {
   return (handle) => inst.handles.rep(handle >>> 0, runtime);
 }

@@ -5,10 +5,11 @@
 
 import "../dispose.ts";
 import { completeMessage, describe, ValueError } from "../../errors.ts";
+import type { AddressType } from "../types/core_values.ts";
 import type { CallFrame } from "../state/call_frame.ts";
 import { FREE } from "../state/flags.ts";
 import type { ComponentInstance } from "../state/instance.ts";
-import type { ResourceRuntime } from "../state/resource_runtime.ts";
+import type { Rep, ResourceRuntime } from "../state/resource_runtime.ts";
 import { isThenable } from "../codecs/results.ts";
 import { asTrap, rethrow, surface, trap, whyNotEntered } from "../state/trap.ts";
 import { refuseEnter } from "../state/entering.ts";
@@ -28,14 +29,14 @@ const phrases = {
  */
 export class Holding {
   readonly runtime: GuestResource;
-  readonly rep: number;
+  readonly rep: Rep;
   readonly owned: boolean;
   /** Why the resource cannot be used any more; `undefined` while it can. */
   gone: keyof typeof phrases | undefined = undefined;
   /** How many calls the resource is lent to. */
   lends = 0;
 
-  constructor(runtime: GuestResource, rep: number, owned: boolean) {
+  constructor(runtime: GuestResource, rep: Rep, owned: boolean) {
     this.runtime = runtime;
     this.rep = rep;
     this.owned = owned;
@@ -122,6 +123,8 @@ const none: readonly ComponentInstance[] = [];
 export class GuestResource implements ResourceRuntime {
   readonly type: ResourceType;
   readonly node: ComponentInstance;
+  /** The core type of its representations. */
+  readonly rep: AddressType;
   /** The instance that dropped last, and what its drop enters. */
   #dropper: ComponentInstance | undefined = undefined;
   #entering: readonly ComponentInstance[] | undefined = undefined;
@@ -129,19 +132,21 @@ export class GuestResource implements ResourceRuntime {
   readonly #classOf: ClassOf;
   /** The call number of the destructor. */
   #call: number | undefined;
-  readonly #destructor: ((rep: number) => void) | undefined;
+  readonly #destructor: ((rep: Rep) => void) | undefined;
   /**
    * Made when it is first needed, because a small binary can define many types that have no
    * objects.
    */
-  #finalizers: FinalizationRegistry<number> | undefined;
+  #finalizers: FinalizationRegistry<Rep> | undefined;
 
   constructor(
     type: ResourceType,
     node: ComponentInstance,
-    destructor: ((rep: number) => void) | undefined,
+    destructor: ((rep: Rep) => void) | undefined,
     classOf: ClassOf,
+    rep: AddressType = "i32",
   ) {
+    this.rep = rep;
     this.type = type;
     this.node = node;
     this.#destructor = destructor;
@@ -164,13 +169,13 @@ export class GuestResource implements ResourceRuntime {
     return "guest-defined resource";
   }
 
-  ownToHost(rep: number): ResourceObject {
+  ownToHost(rep: Rep): ResourceObject {
     const object = this.#make(new Holding(this, rep, true));
     this.remember(object, rep);
     return object;
   }
 
-  borrowToHost(rep: number, scope: CallFrame): ResourceObject {
+  borrowToHost(rep: Rep, scope: CallFrame): ResourceObject {
     const holding = new Holding(this, rep, false);
     scope.atEnd(() => {
       holding.gone ??= "ended";
@@ -178,7 +183,7 @@ export class GuestResource implements ResourceRuntime {
     return this.#make(holding);
   }
 
-  ownFromHost(value: unknown, scope: CallFrame): number {
+  ownFromHost(value: unknown, scope: CallFrame): Rep {
     const holding = alive(value, this), object = value as ResourceObject;
     if (!holding.owned) {
       throw new ValueError("type-mismatch", `an owned \`${this.name}\``, "a borrowed one");
@@ -193,13 +198,13 @@ export class GuestResource implements ResourceRuntime {
     return holding.rep;
   }
 
-  borrowFromHost(value: unknown, scope: CallFrame): number {
+  borrowFromHost(value: unknown, scope: CallFrame): Rep {
     const holding = lendDirectly(value, this);
     scope.atEnd(() => void holding.lends--);
     return holding.rep;
   }
 
-  destroy(rep: number, caller: ComponentInstance | undefined): void {
+  destroy(rep: Rep, caller: ComponentInstance | undefined): void {
     const { tree } = this.node;
     if (caller === undefined && (tree.lockedDown || this.#destructor === undefined)) return;
     // When the instance ends, all its parts are entered already and stay so.
@@ -241,7 +246,7 @@ export class GuestResource implements ResourceRuntime {
   }
 
   /** Lets the destructor run when the object is garbage-collected. */
-  remember(object: ResourceObject, rep: number): void {
+  remember(object: ResourceObject, rep: Rep): void {
     if (this.#destructor === undefined) return;
     // The registry must not keep the tree alive. It is reachable only from the tree's resources.
     this.#finalizers ??= new FinalizationRegistry((rep) => this.#finalize(rep));
@@ -257,7 +262,7 @@ export class GuestResource implements ResourceRuntime {
     return Reflect.construct(ResourceObject, [holding], this.class);
   }
 
-  #finalize(rep: number): void {
+  #finalize(rep: Rep): void {
     if (this.isGone) return;
     const { tree } = this.node;
     // The instance is entered although no JavaScript runs, so a call is suspended. The drop waits

@@ -9,6 +9,7 @@ import type { ComponentInstance } from "./instance.ts";
 import { type GuestMemory, guestMemory } from "./memory.ts";
 import { fromCore, type Pointers, pointersOf } from "./pointers.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
+import { type WideRealloc, wideRealloc } from "../wasm/wide_realloc.ts";
 import { HookFailure } from "./hooks.ts";
 import { asTrap, rethrow, trap } from "./trap.ts";
 
@@ -50,6 +51,8 @@ export class CanonContext {
   readonly resources: readonly ResourceRuntime[];
   readonly #memory: GuestMemory | undefined;
   readonly #realloc: NumericRealloc | undefined;
+  /** Whether the realloc gives pointers of 64 bits, as numbers. */
+  readonly #wide: boolean;
 
   constructor(inst: ComponentInstance, options: CanonOptions, host: boolean) {
     this.inst = inst;
@@ -58,6 +61,7 @@ export class CanonContext {
     this.pointers = pointersOf(options.address);
     this.host = host;
     this.#memory = options.memory && guestMemory(options.memory);
+    this.#wide = options.address === "i64";
     this.#realloc = options.realloc && numeric(options.realloc, this.pointers);
   }
 
@@ -105,7 +109,8 @@ export class CanonContext {
     words[noLeaveAt] = 1;
     let ptr: number;
     try {
-      ptr = fromCore(this.#realloc!(old, oldSize, alignment, size));
+      const core = this.#realloc!(old, oldSize, alignment, size);
+      ptr = this.#wide ? core as number : (core as number) >>> 0;
     } catch (error) {
       const failure = asTrap(error);
       tree.lockDown(failure instanceof HookFailure ? failure.error : failure);
@@ -126,16 +131,28 @@ export class CanonContext {
 
   /** Checks a pointer to the record of parameters or results. */
   checkPointer(value: unknown, alignment: number, size: number): number {
-    const ptr = fromCore(value as CoreValue);
+    return this.checkRecord(fromCore(value as CoreValue), alignment, size);
+  }
+
+  /** The same for a pointer that is a number already. */
+  checkRecord(ptr: number, alignment: number, size: number): number {
     if (ptr % alignment !== 0) trap(this.inst.tree, "unaligned-pointer");
     if (ptr + size > this.#memory!.u8.length) trap(this.inst.tree, "pointer-out-of-bounds");
     return ptr;
   }
 }
 
-/** Makes a `realloc` whose parameters and result are numbers. */
+/** After this many calls, a realloc of a 64-bit memory gets a function in WebAssembly around it. */
+const WARM_CALLS = 16;
+
+/** Makes a `realloc` whose parameters and result are numbers. The result of 32 bits may be signed. */
 function numeric(realloc: Realloc, { address, toCore }: Pointers): NumericRealloc {
   if (address === "i32") return realloc as NumericRealloc;
   const core = realloc as (...args: CoreValue[]) => CoreValue;
-  return (old, oldSize, alignment, size) => core(toCore(old), toCore(oldSize), toCore(alignment), toCore(size));
+  let left = WARM_CALLS, fast: WideRealloc | undefined;
+  return (old, oldSize, alignment, size) => {
+    if (fast !== undefined) return fast(old, oldSize, alignment, size);
+    if (left-- === 0) fast = wideRealloc(core);
+    return fromCore(core(toCore(old), toCore(oldSize), toCore(alignment), toCore(size)));
+  };
 }

@@ -5,7 +5,7 @@
 // Spec: definitions.py `Table`, `ResourceHandle`.
 
 import type { InstanceTree } from "./instance.ts";
-import type { ResourceRuntime } from "./resource_runtime.ts";
+import type { Rep, ResourceRuntime } from "./resource_runtime.ts";
 import type { CallFrame } from "./call_frame.ts";
 import { TableItem } from "./table_item.ts";
 import { trap } from "./trap.ts";
@@ -23,10 +23,16 @@ const MAX_DRAIN_PASSES = 1000;
 export class HandleTable {
   readonly tree: InstanceTree;
   readonly #types: (ResourceRuntime | TableItem | undefined)[] = [];
-  readonly #reps: number[] = [];
+  readonly #reps: Rep[] = [];
   readonly #lends: number[] = [];
   readonly #scopes: (CallFrame | undefined)[] = [];
   readonly #free: number[] = [];
+
+  /**
+   * Whether a borrow handle is dropped when its lend ends. So it is where no guest could drop it
+   * (calls/loopback.ts).
+   */
+  dropsLent = false;
 
   constructor(tree: InstanceTree) {
     this.tree = tree;
@@ -38,7 +44,7 @@ export class HandleTable {
   }
 
   /** Adds an own handle, or a borrow handle of `scope`. */
-  add(type: ResourceRuntime, rep: number, scope: CallFrame | undefined): number {
+  add(type: ResourceRuntime, rep: Rep, scope: CallFrame | undefined): number {
     const handle = this.#place(type, rep, scope);
     if (scope !== undefined) scope.borrows++;
     return handle;
@@ -84,7 +90,7 @@ export class HandleTable {
     }
   }
 
-  #place(type: ResourceRuntime | TableItem, rep: number, scope: CallFrame | undefined): number {
+  #place(type: ResourceRuntime | TableItem, rep: Rep, scope: CallFrame | undefined): number {
     let handle: number;
     if (this.#free.length > 0) {
       handle = this.#free.pop()!;
@@ -97,7 +103,7 @@ export class HandleTable {
     return handle;
   }
 
-  #set(handle: number, type: ResourceRuntime | TableItem | undefined, rep: number, scope: CallFrame | undefined): void {
+  #set(handle: number, type: ResourceRuntime | TableItem | undefined, rep: Rep, scope: CallFrame | undefined): void {
     this.#types[handle] = type;
     this.#reps[handle] = rep;
     this.#lends[handle] = 0;
@@ -105,13 +111,13 @@ export class HandleTable {
   }
 
   /** The representation of a live handle of that type. */
-  rep(handle: number, type: ResourceRuntime): number {
+  rep(handle: number, type: ResourceRuntime): Rep {
     this.#check(handle, type);
     return this.#reps[handle]!;
   }
 
   /** `lift_own`: takes an own handle out of the table and gives its representation. */
-  takeOwn(handle: number, type: ResourceRuntime): number {
+  takeOwn(handle: number, type: ResourceRuntime): Rep {
     this.#check(handle, type);
     if (this.#lends[handle] !== 0) trap(this.tree, "lent-handle");
     if (this.#scopes[handle] !== undefined) trap(this.tree, "own-from-borrow");
@@ -119,14 +125,14 @@ export class HandleTable {
   }
 
   /** `lift_borrow`: lends a handle until the scope ends and gives its representation. */
-  lend(handle: number, type: ResourceRuntime, scope: CallFrame): number {
+  lend(handle: number, type: ResourceRuntime, scope: CallFrame): Rep {
     const rep = this.lendDirectly(handle, type);
     scope.lent(this, handle);
     return rep;
   }
 
   /** Lends a handle without a scope. The caller must return it with {@linkcode giveBack}. */
-  lendDirectly(handle: number, type: ResourceRuntime): number {
+  lendDirectly(handle: number, type: ResourceRuntime): Rep {
     this.#check(handle, type);
     this.#lends[handle]!++;
     return this.#reps[handle]!;
@@ -134,14 +140,23 @@ export class HandleTable {
 
   /** Gives a lent handle back. */
   endLend(handle: number): void {
-    this.#lends[handle]!--;
+    const lends = this.#lends[handle]! - 1;
+    this.#lends[handle] = lends;
+    if (lends === 0 && this.dropsLent) this.#dropLent(handle);
+  }
+
+  #dropLent(handle: number): void {
+    const scope = this.#scopes[handle];
+    if (scope === undefined) return;
+    this.#remove(handle);
+    scope.borrows--;
   }
 
   /**
    * Takes a handle out for `resource.drop`. Gives the representation to destroy, or `undefined` if
    * the handle was a borrow.
    */
-  drop(handle: number, type: ResourceRuntime): number | undefined {
+  drop(handle: number, type: ResourceRuntime): Rep | undefined {
     this.#check(handle, type);
     if (this.#lends[handle] !== 0) trap(this.tree, "lent-handle");
     const scope = this.#scopes[handle];
@@ -152,7 +167,7 @@ export class HandleTable {
   }
 
   /** Takes out a handle that a failed call had added. */
-  undoAdd(handle: number): number {
+  undoAdd(handle: number): Rep {
     const scope = this.#scopes[handle];
     if (scope !== undefined) scope.borrows--;
     return this.#remove(handle);
@@ -162,7 +177,7 @@ export class HandleTable {
    * Takes out the own handles of some types, one by one, when the instance ends. It also finds
    * handles that destructors add meanwhile.
    */
-  *drain(wanted: (type: ResourceRuntime) => boolean): Generator<{ type: ResourceRuntime; rep: number }> {
+  *drain(wanted: (type: ResourceRuntime) => boolean): Generator<{ type: ResourceRuntime; rep: Rep }> {
     // A destructor may add a handle at an index that this pass has left behind. So another pass
     // follows each pass that found a handle.
     // A destructor that adds a handle every time would make this endless, so the number of passes
@@ -180,7 +195,7 @@ export class HandleTable {
     }
   }
 
-  #remove(handle: number): number {
+  #remove(handle: number): Rep {
     this.#types[handle] = undefined;
     this.#scopes[handle] = undefined;
     this.#free.push(handle);

@@ -20,6 +20,7 @@ import type { CallHooks } from "./hooks.ts";
 import { HandleTable } from "./handle_table.ts";
 import { enteringSet, mayCall } from "./nesting.ts";
 import type { AsyncValues } from "./async_values.ts";
+import type { Meter } from "./meter.ts";
 import type { Suspension } from "./suspend.ts";
 import type { ResourceRuntime } from "./resource_runtime.ts";
 
@@ -37,6 +38,28 @@ export interface Limits {
   callDepth?: number;
   /** Calls of asynchronous exports that are under way or wait for their turn; default 1,000,000. */
   tasks?: number;
+  /**
+   * With `metering`: units of execution that the instance tree may still spend, about one for each
+   * instruction. `Instance.fuel` reads and sets what is left. When it is used up, the guest traps
+   * with the code `out-of-fuel`.
+   */
+  fuel?: bigint | number;
+  /**
+   * With `metering`: milliseconds that one outermost call may run without a turn of the event loop.
+   * A guest that runs longer traps with the code `deadline`.
+   */
+  deadline?: number;
+  /**
+   * With `metering` and JSPI: milliseconds after which the event loop gets a turn, in the middle of
+   * a call that can be suspended: one through `instance.promising`, or of an asynchronous export.
+   */
+  slice?: number;
+  /**
+   * With `metering`: bytes of the linear memories, and of the tables with 8 bytes for each element,
+   * that the whole instance tree may have. `memory.grow` and `table.grow` give the guest -1 beyond
+   * it.
+   */
+  memory?: number;
 }
 
 /** `Table.MAX_LENGTH`. */
@@ -109,6 +132,8 @@ export class InstanceTree {
   noteCalls: (() => void) | undefined = undefined;
   /** Gives the path of the guest that an adapter has entered an instance for, by the word that says so. */
   calleeOfWord: ((word: number) => string | undefined) | undefined = undefined;
+  /** What the tree may still execute. Set only if its modules are metered. */
+  meter: Meter | undefined = undefined;
   /** Functions that run when no call is suspended any more. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */

@@ -3,7 +3,9 @@
 // the memory, which every call of a guest may do.
 // Spec: definitions.py `MemInst`.
 
+import { isStackExhausted } from "../exhausted.ts";
 import { kernelOf, kernels, type TextKernel } from "../wasm/text.ts";
+import { makeTrap } from "./trap.ts";
 
 const made = new WeakMap<WebAssembly.Memory, GuestMemory>();
 
@@ -37,7 +39,11 @@ export class GuestMemory {
 
   constructor(memory: WebAssembly.Memory) {
     this.memory = memory;
-    this.#renew();
+    try {
+      this.#renew();
+    } catch {
+      this.#makeViews(new ArrayBuffer(0)); // the first call tries again, and says what is wrong
+    }
   }
 
   /** Renews the views if the memory has grown. */
@@ -54,8 +60,17 @@ export class GuestMemory {
     return this.kernel = kernelOf(this.memory);
   }
 
+  /** An engine may allow a 64-bit memory that is larger than its buffers may be. */
   #renew(): void {
-    const buffer = this.memory.buffer as ArrayBuffer;
+    try {
+      this.#makeViews(this.memory.buffer as ArrayBuffer);
+    } catch (error) {
+      if (isStackExhausted(error) || !(error instanceof RangeError)) throw error;
+      throw makeTrap("memory-too-large", [error.message]);
+    }
+  }
+
+  #makeViews(buffer: ArrayBuffer): void {
     this.u8 = new Uint8Array(buffer);
     this.s8 = new Int8Array(buffer);
     this.u16 = new Uint16Array(buffer);

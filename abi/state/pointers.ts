@@ -19,7 +19,10 @@ export const UTF16_TAG = 0x80000000;
  * would be slower.
  */
 export function fromCore(core: CoreValue): number {
-  return typeof core === "number" ? core >>> 0 : Number(BigInt.asUintN(64, core));
+  if (typeof core === "number") return core >>> 0;
+  // An i64 is signed in JavaScript. What is negative exceeds the size of any memory.
+  const value = Number(core);
+  return value < 0 ? value + 2 ** 64 : value;
 }
 
 /** The functions of one address type, besides {@linkcode fromCore}. */
@@ -52,10 +55,20 @@ const narrow: Pointers = {
 const TAG64 = 1n << 63n;
 
 /** A length that uses bit 31 would look like a tag. Such a length is too large in any case. */
-function unitsFrom64(core: bigint): number {
-  const word = BigInt.asUintN(64, core), tagged = word >= TAG64, units = tagged ? word - TAG64 : word;
-  return units >= UTF16_TAG ? Infinity : Number(units) + (tagged ? UTF16_TAG : 0);
+function tagUnits(units: number, tagged: boolean): number {
+  return units >= UTF16_TAG ? Infinity : tagged ? units + UTF16_TAG : units;
 }
+
+/** What has the tag is negative if it comes from an engine, where an i64 is signed. */
+function unitsFrom64(core: bigint): number {
+  const units = Number(core);
+  return units >= 0 && units < 2 ** 63
+    ? tagUnits(units, false)
+    : tagUnits(Number(BigInt.asUintN(64, core) - TAG64), true);
+}
+
+/** How much the upper word of 64 bits counts. Two words are read faster than a bigint is made. */
+const UPPER = 2 ** 32;
 
 function unitsTo64(units: number): bigint {
   return units >= UTF16_TAG ? TAG64 | BigInt(units - UTF16_TAG) : BigInt(units);
@@ -65,12 +78,22 @@ const wide: Pointers = {
   address: "i64",
   size: 8,
   toCore: (value) => BigInt(value),
-  load: (memory, ptr) => Number(memory.u64[ptr / 8]!),
-  store: (memory, ptr, value) => void (memory.u64[ptr / 8] = BigInt(value)),
+  load: ({ u32 }, ptr) => u32[ptr / 4]! + u32[ptr / 4 + 1]! * UPPER,
+  store: ({ u32 }, ptr, value) => {
+    u32[ptr / 4] = value;
+    u32[ptr / 4 + 1] = value / UPPER;
+  },
   unitsFromCore: (core) => unitsFrom64(core as bigint),
   unitsToCore: unitsTo64,
-  loadUnits: (memory, ptr) => unitsFrom64(memory.u64[ptr / 8]!),
-  storeUnits: (memory, ptr, units) => void (memory.u64[ptr / 8] = unitsTo64(units)),
+  loadUnits: ({ u32 }, ptr) => {
+    const upper = u32[ptr / 4 + 1]!, tagged = upper >= UTF16_TAG;
+    return tagUnits(u32[ptr / 4]! + (tagged ? upper - UTF16_TAG : upper) * UPPER, tagged);
+  },
+  storeUnits: ({ u32 }, ptr, units) => {
+    const tagged = units >= UTF16_TAG;
+    u32[ptr / 4] = tagged ? units - UTF16_TAG : units;
+    u32[ptr / 4 + 1] = tagged ? UTF16_TAG : 0;
+  },
 };
 
 /** The pointers of an address type. */

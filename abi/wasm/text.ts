@@ -5,7 +5,7 @@
 // Ranges and lengths enter, which the caller has checked; strings and byte counts leave.
 
 import { isExhausted } from "../exhausted.ts";
-import { textModule } from "./text_bytes.ts";
+import { textModule, wideTextModule } from "./text_bytes.ts";
 
 /** The exports of the module. Lengths are at most {@linkcode MAX_KERNEL}. */
 export interface TextKernel {
@@ -30,32 +30,45 @@ export const MAX_KERNEL = 1024;
  */
 export const kernels: { warmStrings: number } = { warmStrings: 50 };
 
-let module: WebAssembly.Module | null | undefined;
+/** A module, compiled once. `null` if it cannot be compiled. */
+class Kernels {
+  readonly #text: string;
+  #module: WebAssembly.Module | null | undefined;
 
-/** Gives the module, compiled once. `null` if it cannot be compiled. */
-function compiled(): WebAssembly.Module | null {
-  if (module === undefined) {
-    const bytes = Uint8Array.from(atob(textModule), (char) => char.charCodeAt(0));
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  #compiled(): WebAssembly.Module | null {
+    if (this.#module === undefined) {
+      const bytes = Uint8Array.from(atob(this.#text), (char) => char.charCodeAt(0));
+      try {
+        const { Module } = WebAssembly as unknown as {
+          Module: new (bytes: Uint8Array, options: { builtins: string[] }) => WebAssembly.Module;
+        };
+        this.#module = new Module(bytes, { builtins: ["js-string"] });
+      } catch (error) {
+        if (isExhausted(error)) return null; // now, not for ever
+        this.#module = null;
+      }
+    }
+    return this.#module;
+  }
+
+  of(memory: WebAssembly.Memory): TextKernel | null {
     try {
-      const { Module } = WebAssembly as unknown as {
-        Module: new (bytes: Uint8Array, options: { builtins: string[] }) => WebAssembly.Module;
-      };
-      module = new Module(bytes, { builtins: ["js-string"] });
-    } catch (error) {
-      if (isExhausted(error)) return null; // now, not for ever
-      module = null;
+      const module = this.#compiled();
+      // Without the builtins, instantiating fails here. It also fails for a memory of another kind.
+      return module && new WebAssembly.Instance(module, { "": { memory } }).exports as never as TextKernel;
+    } catch {
+      return null;
     }
   }
-  return module;
 }
 
-/** Makes the kernel of a memory. `null` if there can be none. */
+const narrow = new Kernels(textModule), wide = new Kernels(wideTextModule);
+
+/** Makes the kernel of a memory, of 32 or 64 bits. `null` if there can be none. */
 export function kernelOf(memory: WebAssembly.Memory): TextKernel | null {
-  try {
-    const module = compiled();
-    // Without the builtins, instantiating fails here. It also fails for a memory of another kind.
-    return module && new WebAssembly.Instance(module, { "": { memory } }).exports as never as TextKernel;
-  } catch {
-    return null;
-  }
+  return narrow.of(memory) ?? wide.of(memory);
 }

@@ -88,6 +88,15 @@ export class Reader {
     return this.#leb(`var_${signed ? "s" : "u"}${bits}`, bits, signed ? 1 : 0);
   }
 
+  /** Reads an integer of 64 bits exactly. */
+  integer64(signed: boolean): bigint {
+    const start = this.#position;
+    this.integer(64, signed);
+    let value = 0n, shift = 0n;
+    for (let i = start; i < this.#position; i++, shift += 7n) value |= BigInt(this.#bytes[i]! & 0x7f) << shift;
+    return signed ? BigInt.asIntN(Number(shift), value) : value;
+  }
+
   /**
    * Reads a limit of a memory or table with 64-bit addresses. Above 2^53 it gives the nearest
    * number.

@@ -15,6 +15,8 @@ export class ModuleSlot {
   #module: WebAssembly.Module | undefined;
   #head: Uint8Array | undefined;
   #type: CoreModuleType | undefined;
+  /** Whether the engine's module is metered, so that it runs in metered trees only. */
+  metered = false;
   /** The mark of the module that was split off here, where the component is without it. */
   mark: string | undefined;
 

@@ -8,6 +8,8 @@ import { Pipeline, type Transform } from "./transform.ts";
 export interface RewritingOptions {
   /** The bound of every memory, in pages of 64 KiB. */
   readonly maxMemoryPages?: number;
+  /** What meters modules, if they are to be metered. */
+  readonly meterer?: { transform(module: number, offset: number): Transform } | undefined;
 }
 
 /**
@@ -16,10 +18,15 @@ export interface RewritingOptions {
  * @param module The module's index, for messages.
  * @param offset Where it begins in the component.
  */
-export function rewritingOf({ maxMemoryPages }: RewritingOptions, module: number, offset: number): Transform {
+export function rewritingOf(
+  { maxMemoryPages, meterer }: RewritingOptions,
+  module: number,
+  offset: number,
+): Transform {
   const transforms: Transform[] = [];
   if (maxMemoryPages !== undefined) {
     transforms.push(new SectionTransform(new MemoryCaps(maxMemoryPages, module, offset)));
   }
+  if (meterer !== undefined) transforms.push(meterer.transform(module, offset));
   return new Pipeline(transforms);
 }

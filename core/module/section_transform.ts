@@ -6,26 +6,38 @@
 import { concat } from "../binary/bytes.ts";
 import type { Transform } from "./transform.ts";
 
-/** What happens to a section: it passes, is rewritten, or passes with all sections after it. */
-export type SectionWish = "pass" | "rewrite" | "pass all";
+/**
+ * What happens to a section: it passes, is rewritten, is rewritten by a rewriter that looks at its
+ * content as it arrives, or passes with all sections after it.
+ */
+export type SectionWish = "pass" | "rewrite" | "follow" | "pass all";
 
 /** The decisions of a {@linkcode SectionTransform}. */
 export interface SectionRewriter {
   /** Says what happens to a section, when only its id is known. */
   wish(id: number): SectionWish;
-  /** Gives the whole section, with its id and size; `undefined` to leave it as it is. */
-  rewrite(id: number, content: Uint8Array): Uint8Array | undefined;
+  /**
+   * Gives the whole section, with its id and size; `undefined` to leave it as it is. More sections
+   * may stand before it. `at` is where the content begins in the module.
+   */
+  rewrite(id: number, content: Uint8Array, at: number): Uint8Array | undefined;
+  /** Takes the next bytes of a section that is followed. `rewrite` comes next, without content. */
+  follow?(piece: Uint8Array, at: number): void;
+  /** Gives what comes after the last section of a module that was followed to its end. */
+  finish?(): Uint8Array;
 }
 
 const PREAMBLE = 8;
 /** A section's id, and its size in LEB128. */
 const MAX_HEADER = 6;
 
+type Part = "header" | "passing" | "rewritten" | "followed";
+
 /** Applies a rewriter to a module that arrives in chunks of any size. */
 export class SectionTransform implements Transform {
   readonly #rewriter: SectionRewriter;
   /** What the next byte belongs to: a header, bytes that pass, or a section to rewrite. */
-  #part: "header" | "passing" | "rewritten" = "passing";
+  #part: Part = "passing";
   /** How many bytes of the part are still to come, where it is no header. */
   #left = PREAMBLE;
   /** Bytes of the header so far. */
@@ -34,6 +46,9 @@ export class SectionTransform implements Transform {
   #content: Uint8Array[] = [];
   /** How many bytes of the header arrived in earlier chunks, and were held back. */
   #carried = 0;
+  /** How many bytes of the module came before this chunk, and where a section's content begins. */
+  #before = 0;
+  #begins = 0;
 
   constructor(rewriter: SectionRewriter) {
     this.#rewriter = rewriter;
@@ -51,6 +66,7 @@ export class SectionTransform implements Transform {
       if (this.#part === "header") {
         this.#header.push(chunk[at++]!);
         if (!this.#headerIsWhole()) continue;
+        this.#begins = this.#before + at;
         if (this.#decide()) {
           // The header passes together with the bytes around it. Its first bytes may have arrived
           // in earlier chunks: these were held back, and pass first.
@@ -59,7 +75,7 @@ export class SectionTransform implements Transform {
         } else {
           give(at - (this.#header.length - this.#carried));
           from = at;
-          if (this.#left === 0) out.push(this.#finish());
+          if (this.#left === 0) this.#finish(out);
         }
         continue;
       }
@@ -69,9 +85,14 @@ export class SectionTransform implements Transform {
       if (this.#part === "rewritten") {
         this.#content.push(chunk.subarray(from, at));
         from = at;
-        if (this.#left === 0) out.push(this.#finish());
+        if (this.#left === 0) this.#finish(out);
+      } else if (this.#part === "followed") {
+        this.#rewriter.follow!(chunk.subarray(from, at), this.#before + from);
+        from = at;
+        if (this.#left === 0) this.#finish(out);
       } else if (this.#left === 0) this.#startHeader("header");
     }
+    this.#before += chunk.length;
     if (this.#part === "header") {
       give(at - (this.#header.length - this.#carried));
       this.#carried = this.#header.length;
@@ -80,6 +101,10 @@ export class SectionTransform implements Transform {
   }
 
   end(): readonly Uint8Array[] {
+    const rewriter = this.#rewriter;
+    if (this.#part === "header" && this.#header.length === 0) {
+      return rewriter.finish === undefined ? [] : [rewriter.finish()];
+    }
     // The module ended within a header or a section: it is invalid, and stays so.
     return this.#header.length === 0 ? [] : [Uint8Array.from(this.#header), ...this.#content];
   }
@@ -95,21 +120,22 @@ export class SectionTransform implements Transform {
     const wish = size.at(-1)! < 0x80 ? this.#rewriter.wish(id) : "pass all"; // a size that is none
     this.#left = wish === "pass all" ? Infinity : size.reduceRight((sum, byte) => sum * 128 + (byte & 0x7f), 0);
     if (wish === "rewrite") this.#part = "rewritten";
+    else if (wish === "follow") this.#part = "followed";
     else this.#part = this.#left === 0 ? "header" : "passing";
-    return wish !== "rewrite";
+    return wish !== "rewrite" && wish !== "follow";
   }
 
   /** What becomes of the section that is whole now. */
-  #finish(): Uint8Array {
+  #finish(out: Uint8Array[]): void {
     const [id = 0] = this.#header, content = concat(this.#content);
-    const section = this.#rewriter.rewrite(id, content);
+    const section = this.#rewriter.rewrite(id, content, this.#begins);
     const given = section ?? concat([Uint8Array.from(this.#header), content]);
+    if (given.length > 0) out.push(given);
     this.#content = [];
     this.#startHeader("header");
-    return given;
   }
 
-  #startHeader(part: "header" | "passing" | "rewritten"): void {
+  #startHeader(part: Part): void {
     this.#part = part;
     this.#header = [];
     this.#carried = 0;

@@ -14,7 +14,9 @@ export function isAsyncPlan(plan: Plan): boolean {
 
 function findAsync({ steps, lifts, imports }: Plan): boolean {
   return lifts.some(({ type, options }) => options.style !== "sync" || isAsyncType(type)) ||
-    imports.some(({ want }) => want.kind === "func" && isAsyncType(want.type)) ||
+    imports.some(({ want }) =>
+      want.kind === "func" && isAsyncType(want.type) || want.kind === "value" && containsAsyncValue(want.type)
+    ) ||
     steps.some((step) => step.kind === "builtin" && !step.builtin.name.startsWith("resource."));
 }
 

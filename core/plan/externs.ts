@@ -5,7 +5,7 @@
 // Spec: Explainer.md "Type Definitions".
 
 import { nameResourceType } from "../../abi/types/resource_slots.ts";
-import type { FuncType, ResourceType } from "../../abi/types/types.ts";
+import type { FuncType, ResourceType, ValType } from "../../abi/types/types.ts";
 import { addAlias } from "./aliases.ts";
 import { type Budget, SCOPE_WEIGHT, weigh } from "../resolve/budget.ts";
 import type { ExternTypeDef, NameDef, TypeDef } from "../decode/syntax.ts";
@@ -22,9 +22,10 @@ import type {
   PlanInstance,
   PlanItem,
   PlanType,
+  PlanValue,
 } from "./plan_types.ts";
 import { PlanScope } from "./plan_scope.ts";
-import { evaluateValueType } from "../resolve/value_types.ts";
+import { evaluateValueType, valueAt } from "../resolve/value_types.ts";
 
 /**
  * The names from an import to the root, innermost first, so that siblings share the names above
@@ -51,6 +52,8 @@ export interface Maker {
   resource(path: Path): ResourceType;
   /** Notes that an import or export must be a resource type that exists already. */
   sameResource(path: Path, type: ResourceType): void;
+  /** Gives a value. With `same`, it must be equal to that value. */
+  value(path: Path, type: ValType, same: PlanValue | undefined): PlanValue;
   module(path: Path, type: CoreModuleType): ModuleRef;
   component(path: Path, type: DeclaredType): PlanComponent;
   /** Notes an instance that has no exports. */
@@ -92,6 +95,12 @@ export function makeExtern(
   switch (def.kind) {
     case "func":
       return { sort: "func", func: maker.func(path, scope.typeOf("func", def.type, offset).type) };
+    case "value": {
+      const { bound } = def;
+      const same = bound.kind === "eq" ? scope.get("value", bound.value, offset) : undefined;
+      const type = bound.kind === "type" ? valueAt(bound.type, scope, offset).type : same!.type;
+      return { sort: "value", value: maker.value(path, type, same) };
+    }
     case "type": {
       if (def.bound.kind === "eq") {
         const type = scope.get("type", def.bound.type, offset);
@@ -113,7 +122,6 @@ export function makeExtern(
       return { sort: "core module", module: maker.module(path, type) };
     }
   }
-  invalid("component", offset, "unsupported", "a component value");
 }
 
 /** Makes an instance with the exports that an instance type declares. */

@@ -5,13 +5,13 @@
 import type { FusedCall, FusedEnd, ItemKey } from "../../abi/fused/fuse.ts";
 import { valuesOf } from "../../abi/fused/places.ts";
 import { enteringSet, mayCall } from "../../abi/state/nesting.ts";
-import { areNumbers } from "../../abi/types/types.ts";
+import { signatureLayout } from "../../abi/types/layout.ts";
+import { areNumbers, containsRange } from "../../abi/types/types.ts";
 import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import { MAX_ADAPTER_MODULES, MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
 import type { CoreRef, Plan, PlanOptions, PlanStep } from "./plan_types.ts";
 import { isAsyncPlan } from "./async_plan.ts";
 import { suspendingReach } from "./suspend_reach.ts";
-import { unsupportedStep } from "./unsupported.ts";
 
 /** The step of a call between guests. */
 export type AdapterStep = PlanStep & { readonly kind: "adapter" };
@@ -76,10 +76,21 @@ export function fusedGroups(plan: Plan, memories: boolean): FusedGroup[] {
 /** Whether an adapter can serve a call. */
 function isServed(step: AdapterStep, plan: Plan, memories: boolean): boolean {
   const { options, core } = plan.lifts[step.lift]!;
-  if (unsupportedStep(step, plan) !== undefined || valuesOf(step.type) > MAX_ADAPTER_VALUES) return false;
+  if (valuesOf(step.type) > MAX_ADAPTER_VALUES) return false;
+  // Adapters have 32-bit pointers only. What needs no pointer is the same for every memory.
+  if ((options.address === "i64" || step.options.address === "i64") && !isDirect(step, plan)) return false;
   if (!memories && (options.memory ?? step.options.memory) !== undefined) return false;
   // Such functions are made when they are first called.
   return [core, options.realloc, options.postReturn, step.options.realloc].every((ref) => ref?.kind !== "made");
+}
+
+/** Whether all values of a call are core values, so that no memory is used. */
+function isDirect({ lift, type, options: { style } }: AdapterStep, { lifts }: Plan): boolean {
+  if (style !== "sync" || lifts[lift]!.options.style !== "sync") return false;
+  const values = type.result === undefined ? type.params : [...type.params, { type: type.result }];
+  if (values.some((value) => containsRange(value.type))) return false;
+  const { paramsDirect, resultDirect } = signatureLayout(type, { side: "lower", style, address: "i32" });
+  return paramsDirect && (resultDirect || type.result === undefined);
 }
 
 /** The component instances that a call enters. */
@@ -131,13 +142,15 @@ class Describer {
   }
 
   #end(type: FusedEnd["type"], options: PlanOptions, node: number): FusedEnd {
-    const { stringEncoding, style, address, memory, realloc } = options;
+    const { stringEncoding, style, address, ...refs } = options;
+    // An end with a 64-bit memory is here only if nobody uses that.
+    const { memory, realloc } = address === "i64" ? { memory: undefined, realloc: undefined } : refs;
     return {
       type,
       node,
       style,
       encoding: stringEncoding,
-      address,
+      address: "i32",
       memory: memory && this.#key(memory),
       realloc: realloc && this.#key(realloc),
     };

@@ -8,7 +8,15 @@
 
 import { makeResourceType, nameResourceType, resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import { addAlias } from "./aliases.ts";
-import type { CanonDef, CoreInstanceExpr, ExternTypeDef, InstanceExpr, NameDef, TypeDef } from "../decode/syntax.ts";
+import type {
+  CanonDef,
+  CoreInstanceExpr,
+  Definition,
+  ExternTypeDef,
+  InstanceExpr,
+  NameDef,
+  TypeDef,
+} from "../decode/syntax.ts";
 import { addCoreType } from "../resolve/core_types.ts";
 import { Budget, SCOPE_WEIGHT, weigh } from "../resolve/budget.ts";
 import {
@@ -48,10 +56,13 @@ import type {
   PlanLift,
   PlanResource,
   PlanStep,
+  PlanValue,
 } from "./plan_types.ts";
 import { PlanScope } from "./plan_scope.ts";
+import { PlanValues, requireSame } from "./plan_values.ts";
 import { coreItemSorts } from "../decode/sorts.ts";
 import { planBuiltin, planOptions } from "./canon.ts";
+import { valueAt } from "../resolve/value_types.ts";
 
 /** What a host provides for an import that must be known before planning. */
 export type Given = ModuleSlot | DefinedComponent;
@@ -75,6 +86,8 @@ class Planner {
   readonly #imports: PlanImport[] = [];
   readonly #resources: PlanResource[] = [];
   readonly #nodes: number[] = [];
+  readonly #values = new PlanValues();
+  #starts = 0;
   readonly #made = { memories: 0, tables: 0, elements: 0, globals: 0, names: 0 };
   #coreInstances = 0;
   #coreFuncs = 0;
@@ -89,6 +102,7 @@ class Planner {
     const supply: Supply = (name, type, scope, offset) =>
       makeExtern(type, name, extend(undefined, name), scope, maker, offset);
     const instance = this.#inline(component, -1, 0, supply);
+    this.#values.useExports(instance.exports);
     return {
       steps: this.#steps,
       lifts: this.#lifts,
@@ -118,6 +132,12 @@ class Planner {
       },
       sameResource: (path, type) => void this.#leaf(path, { kind: "same-resource", type }),
       emptyInstance: (path) => void this.#leaf(path, { kind: "instance" }),
+      value: (path, type, same) => {
+        const made = this.#values.add(type);
+        const leaf = this.#leaf(path, { kind: "value", type, value: made.value, same: same?.value });
+        if (same !== undefined) this.#steps.push({ kind: "same-value", leaf });
+        return made;
+      },
       module: (path, type) => {
         if (this.#given !== undefined) return { kind: "own", module: this.#given.next().value as ModuleSlot };
         this.#leaf(path, { kind: "module", type });
@@ -145,6 +165,7 @@ class Planner {
       },
       sameResource: () => {},
       emptyInstance: () => {},
+      value: (_, type) => ({ value: -1, type }),
       module: (_, type) => ({ kind: "import", type }),
       component: (_, type) => ({ kind: "import", type }),
     };
@@ -191,9 +212,14 @@ class Planner {
           this.#canon(definition.canon, scope, node, offset);
           break;
         case "start":
-          return invalid("component", offset, "unsupported", "a component start function");
-        case "value":
-          return invalid("component", offset, "unsupported", "a component value");
+          this.#start(definition, scope);
+          break;
+        case "value": {
+          const { type, value } = this.#values.add(valueAt(definition.type, scope, offset).type);
+          this.#steps.push({ kind: "value", value, type, literal: definition.value });
+          scope.add("value", { value, type });
+          break;
+        }
         case "import":
           scope.addItem(supply(definition.name, definition.type, scope, offset));
           break;
@@ -217,6 +243,18 @@ class Planner {
     return planInstance(exports, 0);
   }
 
+  #start({ func: index, args, results, offset }: Definition & { kind: "start" }, scope: PlanScope): void {
+    const func = scope.get("func", index, offset);
+    const values = args.map((arg) => {
+      const value = scope.get("value", arg, offset);
+      this.#values.use(value, offset);
+      return value.value;
+    });
+    const made = results === 0 ? undefined : this.#values.add(func.type.result!);
+    this.#steps.push({ kind: "start", func, args: values, result: made?.value, start: this.#starts++ });
+    if (made !== undefined) scope.add("value", made);
+  }
+
   #instance(expr: InstanceExpr, scope: PlanScope, node: number, depth: number, offset: number): PlanInstance {
     if (expr.kind === "exports") {
       const exports = new Map<string, NamedPlanItem>();
@@ -232,7 +270,11 @@ class Planner {
     if (depth >= MAX_NESTING) invalid("instance", offset, "nesting-too-deep");
     const args = new Map<string, PlanItem>();
     for (const { name, item } of expr.args) args.set(name, scope.getItem(item.sort, item.index, offset));
-    const supply: Supply = ({ name }) => args.get(name)!;
+    const supply: Supply = ({ name }, type, scope, offset) => {
+      const item = args.get(name)!;
+      if (item.sort === "value") checkBound(item.value, type, scope, offset);
+      return item;
+    };
     if (component.kind === "defined") return this.#inline(component, node, depth + 1, supply);
     return planInstance(evaluateDecls(component.type, undefined, this.#abstractMaker(), supply), offset);
   }
@@ -335,6 +377,13 @@ class Planner {
   }
 }
 
+/** Refuses a value if its type says which value it is, and it is another one. */
+function checkBound(found: PlanValue, type: ExternTypeDef, scope: PlanScope, offset: number): void {
+  if (type.kind === "value" && type.bound.kind === "eq") {
+    requireSame(scope.get("value", type.bound.value, offset), found, offset);
+  }
+}
+
 /**
  * Gives the exports of an instance that were ascribed a type. Exports that the type does not
  * mention are hidden.
@@ -347,6 +396,7 @@ function ascribe(
   budget: Budget,
 ): PlanItem {
   if (type === undefined) return item;
+  if (item.sort === "value") checkBound(item.value, type, scope, offset);
   if (item.sort === "func" && type.kind === "func") {
     // The same type, with the type names that the component exports.
     return { sort: "func", func: { ...item.func, type: scope.typeOf("func", type.type, offset).type } };

@@ -15,6 +15,7 @@ import type {
   PlanInstance,
   PlanItem,
   PlanType,
+  PlanValue,
 } from "./plan_types.ts";
 import type { ValueItem } from "../resolve/value_types.ts";
 
@@ -29,7 +30,7 @@ type PlanSpaces = {
   "core module": ModuleRef;
   "core instance": CoreInstance;
   func: FuncRef;
-  value: never;
+  value: PlanValue;
   type: PlanType;
   component: PlanComponent;
   instance: PlanInstance;
@@ -55,6 +56,8 @@ export class PlanScope extends IndexSpaces<PlanSpaces> {
     switch (item.sort) {
       case "func":
         return this.add("func", item.func);
+      case "value":
+        return this.add("value", item.value);
       case "type":
         return this.add("type", item.type);
       case "instance":
@@ -71,6 +74,8 @@ export class PlanScope extends IndexSpaces<PlanSpaces> {
     switch (sort as PlanItem["sort"]) {
       case "func":
         return { sort: "func", func: this.get("func", index, offset) };
+      case "value":
+        return { sort: "value", value: this.get("value", index, offset) };
       case "type":
         return { sort: "type", type: this.get("type", index, offset) };
       case "instance":

@@ -73,6 +73,13 @@ export interface DefinedComponent {
  */
 export type PlanComponent = DefinedComponent | { readonly kind: "import"; readonly type: DeclaredType };
 
+/** A component value: a number in the list of an instance's values, and its type. */
+export interface PlanValue {
+  /** -1 for a value of an imported component's instance; such a plan is never run. */
+  readonly value: number;
+  readonly type: ValType;
+}
+
 /** An instance at plan time. */
 export interface PlanInstance {
   /** Nesting depth, counting this instance. */
@@ -89,6 +96,7 @@ export interface NamedPlanItem {
 /** Anything that a component imports, exports or passes. */
 export type PlanItem =
   | { readonly sort: "func"; readonly func: FuncRef }
+  | { readonly sort: "value"; readonly value: PlanValue }
   | { readonly sort: "type"; readonly type: PlanType }
   | { readonly sort: "instance"; readonly instance: PlanInstance }
   | { readonly sort: "component"; readonly component: PlanComponent }
@@ -130,6 +138,11 @@ export interface PlanImport {
      * A type that must be the same as the one another import gave, if the host gives one at all.
      */
     | { readonly kind: "same-resource"; readonly type: ResourceType }
+    /**
+     * A value, with its number. With `same`, it must be equal to the value of that number, if the
+     * host gives it at all.
+     */
+    | { readonly kind: "value"; readonly type: ValType; readonly value: number; readonly same: number | undefined }
     | { readonly kind: "module"; readonly type: CoreModuleType }
     | { readonly kind: "component" }
     /**
@@ -196,6 +209,27 @@ export interface MemoryRef {
   readonly address: AddressType;
 }
 
+/** A value that the component itself makes, or has to be equal to one that it has already. */
+export type ValueStep =
+  /** A value definition. */
+  | {
+    readonly kind: "value";
+    readonly value: number;
+    readonly type: ValType;
+    readonly literal: { readonly offset: number; readonly bytes: Uint8Array };
+  }
+  /** An import that must be equal to an earlier value. */
+  | { readonly kind: "same-value"; readonly leaf: number }
+  /** A start function is called: it takes values, and gives at most one. */
+  | {
+    readonly kind: "start";
+    readonly func: FuncRef;
+    readonly args: readonly number[];
+    readonly result: number | undefined;
+    /** Its number among the start functions, for messages. */
+    readonly start: number;
+  };
+
 /**
  * One step. A step with a `coreFunc` makes the core function of that number. `node` is the number
  * of the component instance that the step belongs to.
@@ -232,10 +266,16 @@ export type PlanStep =
     readonly destructor: CoreRef | undefined;
     readonly node: number;
   }
-  | { readonly kind: "builtin"; readonly builtin: Builtin; readonly coreFunc: number; readonly node: number };
+  | { readonly kind: "builtin"; readonly builtin: Builtin; readonly coreFunc: number; readonly node: number }
+  | ValueStep;
 
 /** A step that makes a core function. */
 export type MakingStep = PlanStep & { readonly kind: "lower" | "adapter" | "builtin" };
+
+/** Whether a step makes a core function. */
+export function isMaking(step: PlanStep): step is MakingStep {
+  return step.kind === "lower" || step.kind === "adapter" || step.kind === "builtin";
+}
 
 /** A resource type. */
 export interface PlanResource {

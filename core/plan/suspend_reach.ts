@@ -5,7 +5,7 @@
 // A plan and leaves enter, lifts leave. This is needed only if a suspending function is linked, or
 // the component has asynchronous parts.
 
-import type { Builtin, MakingStep, Plan } from "./plan_types.ts";
+import { type Builtin, isMaking, type MakingStep, type Plan } from "./plan_types.ts";
 
 /** Groups of core instances that are linked, directly or through other instances. */
 class Groups {
@@ -54,6 +54,11 @@ export function suspendingReach(plan: Plan, leaves: readonly number[]): Readonly
   return reach;
 }
 
+/** Gives all lifts: where any code of a guest may be suspended. */
+export function allLifts({ lifts }: Plan): ReadonlySet<number> {
+  return new Set(lifts.keys());
+}
+
 function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const groups = new Groups(), importers = new Lists();
   // A list of items may be passed many times. It is a member of a group, as an instance is, and its
@@ -86,7 +91,7 @@ function findReach(plan: Plan, leaves: readonly number[]): ReadonlySet<number> {
   const suspending = new Set(leaves), queue: number[] = [];
   for (const step of plan.steps) {
     if (step.kind === "adapter") lowersOfLift.add(step.lift, step.coreFunc);
-    if (step.kind !== "instantiate" && step.kind !== "resource" && mayBlock(step, suspending)) {
+    if (isMaking(step) && mayBlock(step, suspending)) {
       queue.push(step.coreFunc);
     }
   }

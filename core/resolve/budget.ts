@@ -30,6 +30,9 @@ export class Budget {
 /** A scope costs about as much as this many definitions. */
 export const SCOPE_WEIGHT = 8;
 
+/** How many bytes of a value definition weigh as much as a definition. */
+const VALUE_BYTES = 4;
+
 /**
  * The weight of a definition or declaration: the number of parts that it lists. The parts of a type
  * are counted when the type is evaluated.
@@ -39,6 +42,9 @@ export function weigh(definition: Definition | TypeDecl): number {
     case "instance":
     case "core-instance":
       return 1 + (definition.expr.kind === "exports" ? definition.expr.exports : definition.expr.args).length;
+    // Each instance has a value of its own: some objects for a few bytes.
+    case "value":
+      return 1 + Math.ceil(definition.value.bytes.length / VALUE_BYTES);
     default:
       return 1;
   }

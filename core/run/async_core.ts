@@ -19,9 +19,11 @@ import type { GuestCore, LiftTarget } from "../../abi/concurrency/lift.ts";
 import { lowerAsyncHost, type LoweredHost } from "../../abi/concurrency/lower_host.ts";
 import { lowerGuest, type TaskSides } from "../../abi/concurrency/lower_guest.ts";
 import { Scheduler, type SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
+import { slicedTask } from "../../abi/concurrency/slices.ts";
 import { Stacks } from "../../abi/concurrency/stacks.ts";
 import { addBackpressure, cancelTask, contextGet, contextSet, returnTask } from "../../abi/concurrency/tasks.ts";
 import {
+  availableParallelism,
   newThread,
   resumeLater,
   suspendThread,
@@ -41,8 +43,16 @@ import {
   waitForSet,
 } from "../../abi/concurrency/waiting.ts";
 import { hasType } from "../../abi/concurrency/core_types.ts";
-import { isBlocking, suspendingReach } from "../plan/suspend_reach.ts";
-import type { Builtin, CoreRef, MakingStep, Plan, PlanLift, PlanOptions } from "../plan/plan_types.ts";
+import { allLifts, isBlocking, suspendingReach } from "../plan/suspend_reach.ts";
+import {
+  type Builtin,
+  type CoreRef,
+  isMaking,
+  type MakingStep,
+  type Plan,
+  type PlanLift,
+  type PlanOptions,
+} from "../plan/plan_types.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 
 /** What the asynchronous side takes from the core side. */
@@ -65,16 +75,19 @@ export class AsyncCore {
   readonly #threaded: ReadonlySet<number>;
   readonly #starts = new WeakMap<CoreFunction, GuestCore>();
 
-  /** @param suspending The leaves of the imports that suspend their callers. */
-  constructor(side: CoreSide, suspending: readonly number[], settings: SchedulerSettings) {
+  /**
+   * @param suspending The leaves of the imports that suspend their callers.
+   * @param sliced Whether any code of a guest may be suspended.
+   */
+  constructor(side: CoreSide, suspending: readonly number[], settings: SchedulerSettings, sliced: boolean) {
     const { plan, tree } = side;
     this.#side = side;
     this.scheduler = new Scheduler(tree, settings);
     tree.asyncValues = new TreeValues(this.scheduler, hostEnds(this.scheduler));
     this.#stacks = new Stacks(this.scheduler, LoweredImports.of(plan).dispatchers);
-    this.#reach = suspendingReach(plan, suspending);
+    this.#reach = sliced ? allLifts(plan) : suspendingReach(plan, suspending);
     this.#threaded = new Set(plan.steps.flatMap((step) => {
-      if (step.kind === "instantiate" || step.kind === "resource") return [];
+      if (!isMaking(step)) return [];
       return step.kind === "builtin" ? step.builtin.name.startsWith("resource.") ? [] : step.node : step.node;
     }));
   }
@@ -83,6 +96,11 @@ export class AsyncCore {
   isTask(lift: number): boolean {
     const { type, options } = this.#side.plan.lifts[lift]!;
     return type.async || options.style !== "sync" || this.#reach.has(lift);
+  }
+
+  /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
+  sliced(refill: () => void): CoreFunction {
+    return slicedTask(this.scheduler, this.#stacks, refill);
   }
 
   /** Whether plain calls of a node's functions need threads of their own. */
@@ -229,6 +247,8 @@ export class AsyncCore {
         return debugMessage(contexts(builtin.options).host, text(builtin.options));
       case "error-context.drop":
         return dropErrorContext(inst);
+      case "thread.available-parallelism":
+        return availableParallelism;
       case "thread.index":
         return threadIndex(host);
       case "thread.new-indirect": {

@@ -65,3 +65,22 @@ function hookedPromise(
     },
   });
 }
+
+/**
+ * Wraps a function of the host that a guest calls, where the guest's time is limited: a guest that
+ * does nothing but call the host may spend few units in a long time.
+ */
+export function timedHost<F extends Func>({ meter }: InstanceTree, func: F): F {
+  if (meter === undefined || !meter.isTimed) return func;
+  return ((...args: never[]) => {
+    const value = func(...args);
+    meter.checkTime();
+    return value;
+  }) as F;
+}
+
+/** Wraps a guest's function that the host calls, where its time is limited. */
+export function timed<F extends Func>({ meter }: InstanceTree, func: F): F {
+  if (meter === undefined || !meter.isTimed) return func;
+  return ((...args: never[]) => meter.timed(() => func(...args))) as F;
+}

@@ -10,6 +10,7 @@ import { CanonContext } from "../../abi/state/canon_context.ts";
 import {
   type GuestCall,
   type Lifted,
+  liftExport,
   liftPromising,
   linkExport,
   type PromisingCall,
@@ -19,16 +20,29 @@ import { exportFunction } from "../../abi/codegen/tiers.ts";
 import { refuseEnter } from "../../abi/state/entering.ts";
 import { isHostError, rethrow, surface, trapAt } from "../../abi/state/trap.ts";
 import { callableTask, methodWithSignal, raceWithSignal } from "../../abi/concurrency/call_from_host.ts";
+import { callNow } from "../../abi/concurrency/call_now.ts";
+import { isThenable } from "../../abi/codecs/results.ts";
+import { afterTurn } from "../../abi/concurrency/turn.ts";
 import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
 import type { ComponentDef } from "../decode/syntax.ts";
-import { hooked, hookedOptions } from "./hooked.ts";
+import { ComponentValues } from "./component_values.ts";
+import { hooked, hookedOptions, timed } from "./hooked.ts";
+import type { Admitted } from "../meter/attach.ts";
+import type { Meterer } from "../meter/meterer.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { planComponent } from "../plan/plan.ts";
-import type { DefinedComponent, FuncRef, ModuleRef, Plan, PlanComponent } from "../plan/plan_types.ts";
+import {
+  type DefinedComponent,
+  type FuncRef,
+  isMaking,
+  type ModuleRef,
+  type Plan,
+  type PlanComponent,
+  type ValueStep,
+} from "../plan/plan_types.ts";
 import { type HostImport, RunningCore, type RunSettings } from "./running_core.ts";
-import { unsupportedLift } from "../plan/unsupported.ts";
 
 /** A core module to instantiate. */
 export interface Instantiation {
@@ -44,6 +58,7 @@ export class Running {
   readonly tree: InstanceTree;
   readonly #core: RunningCore;
   readonly #settings: RunSettings;
+  readonly #values: ComponentValues;
   /** The loopback for imports that are exported again, and the calls that were made with it. */
   #loopback: Loopback | undefined;
   readonly #loopbacks: Map<string, ReturnType<Loopback["lift"]>> = new Map();
@@ -53,20 +68,99 @@ export class Running {
     this.tree = tree;
     this.#core = new RunningCore(plan, imports, tree, settings);
     this.#settings = settings;
+    this.#values = new ComponentValues({
+      plan,
+      imports,
+      codecs: settings.codecs,
+      convert: (type, given, path) => this.#loop.value(type, settings.codecs, given, path),
+      start: (step, args) => this.#start(step, args),
+    });
   }
 
   /** Runs every step. */
   *run(): Generator<Instantiation, void, WebAssembly.Instance> {
     const core = this.#core;
+    this.#values.takeImports();
     for (const step of this.plan.steps) {
-      if (step.kind !== "instantiate") {
-        core.step(step);
-        continue;
-      }
-      const slot = ownSlot(step.module);
-      core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
+      if (step.kind === "instantiate") {
+        const slot = ownSlot(step.module);
+        this.#checkMetered(slot);
+        core.instantiated(step, yield { module: slot.module, size: slot.length, imports: core.imports(step) });
+      } else if (step.kind === "resource" || isMaking(step)) core.step(step);
+      else this.#values.step(step);
     }
     core.allStepsRan();
+  }
+
+  /** Throws for a module that another component exports, if only one of the two is metered. */
+  #checkMetered({ metered, length }: ModuleSlot): void {
+    const wanted = this.tree.meter !== undefined;
+    // Of a module without a length, nothing is known but what it says itself.
+    if (metered === wanted || !metered && length === 0) return;
+    throw new LinkError(metered ? "metered" : "not-metered", "instantiate component", "");
+  }
+
+  /** What meters the tree's modules, if they are metered. */
+  get meterer(): Meterer | undefined {
+    return this.#settings.meterer;
+  }
+
+  /** Makes the function that a metered module asks for units by, if it may suspend the guest. */
+  get sliced(): ((refill: () => void) => CoreFunction) | undefined {
+    return this.tree.meter?.slice === undefined ? undefined : (refill) => this.#core.sliced(refill);
+  }
+
+  /** Gives a component value. */
+  value(value: number): unknown {
+    return this.#values.get(value);
+  }
+
+  /**
+   * Calls a start function. It is a plain call, even if the host waits for the instance:
+   * instantiation is synchronous for the component.
+   */
+  #start({ func, start }: ValueStep & { kind: "start" }, args: readonly unknown[]): unknown {
+    const { tree, scheduler } = this, path = `start function ${start}`;
+    if (scheduler !== undefined) scheduler.inStart = true;
+    try {
+      const result = this.#called(func, path, args);
+      if (tree.lockedDown) rethrow(tree);
+      // A result is a value like others here: the brand is for functions.
+      return func.type.result?.kind === "result" ? unbranded(result as { tag: string; val: unknown }) : result;
+    } catch (error) {
+      throw surface(tree, error, "call", path);
+    } finally {
+      if (scheduler !== undefined) scheduler.inStart = false;
+    }
+  }
+
+  #called(func: FuncRef, path: string, args: readonly unknown[]): unknown {
+    if (func.kind === "import" && func.type.async) return this.#asyncImportNow(func, path, args);
+    const made = this.#export(func, path), { tree } = this;
+    const { lifted, cx, target } = made;
+    if (func.type.async) return callNow({ ...target()!, path, number: tree.callNumber(path) }, cx, args);
+    const core = tree.suspension?.pin("a component start function", lifted.core) ?? lifted.core;
+    return liftExport(linkExport({ ...lifted, core: hooked(tree, timed(tree, core), path, true) }, cx, false))(...args);
+  }
+
+  /** Calls an asynchronous import that is a start function, and must not give a promise. */
+  #asyncImportNow({ leaf, type }: FuncRef & { kind: "import" }, path: string, args: readonly unknown[]): unknown {
+    const { call, path: imported } = this.#core.host(leaf);
+    const { params, result } = this.#loop.async(type, this.#settings.codecs, false, path);
+    const values = params(args);
+    let returned: unknown;
+    try {
+      returned = call(...values);
+    } catch (thrown) {
+      return result({ thrown });
+    }
+    if (!isThenable(returned)) return result({ returned });
+    Promise.resolve(returned).catch(() => {}); // nobody hears of it
+    return trapAt(this.tree, path, "block-sync-task", `: a start function waits for ${imported}`);
+  }
+
+  get #loop(): Loopback {
+    return this.#loopback ??= new Loopback(this.tree);
   }
 
   /** The scheduler of asynchronous tasks. `undefined` for a component that has none. */
@@ -82,21 +176,23 @@ export class Running {
   /** Gives an exported component. A plan that is run contains no imported ones. */
   component(item: PlanComponent): Component {
     const root = item as DefinedComponent;
-    const { codegen, fused, fuser, printers } = this.#settings, plan = planComponent(root);
+    const { codegen, fused, fuser, meterer, printers } = this.#settings, plan = planComponent(root);
     fuser?.fuse(plan);
-    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, printers });
+    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, meterer, printers });
   }
 
   /** Gives a function as JavaScript calls it. */
   func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
     if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, style);
     const made = this.#export(ref, path);
-    if (typeof made === "string") return () => trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx } = made, { suspension } = this.tree;
     if (lifted.signature.type.async) return this.#task(made, path, style);
-    const core = suspension === undefined
-      ? lifted.core
-      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
+    const core = timed(
+      this.tree,
+      suspension === undefined
+        ? lifted.core
+        : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core),
+    );
     return exportFunction(
       { ...lifted, core: hooked(this.tree, core, path, true) },
       cx,
@@ -110,10 +206,9 @@ export class Running {
   promisingFunc(ref: FuncRef, path: string, { throws, method }: ExportStyle): PromisingCall {
     if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, { throws, method });
     const made = this.#export(ref, path);
-    if (typeof made === "string") return async () => await trapAt(this.tree, path, "unsupported-builtin", made);
     const { lifted, cx, suspendingCore } = made;
     if (made.target() !== undefined) return this.#task(made, path, { throws, method });
-    const core = hooked(this.tree, suspendingCore(), path, true, true);
+    const core = hooked(this.tree, timed(this.tree, suspendingCore()), path, true, true);
     const call = raceWithSignal(liftPromising(linkExport({ ...lifted, core }, cx, throws)));
     return method ? methodWithSignal(call) : call;
   }
@@ -121,8 +216,7 @@ export class Running {
   /** Gives an asynchronous import that is exported again. */
   #asyncImport({ leaf, type }: FuncRef & { kind: "import" }, path: string, style: ExportStyle): PromisingCall {
     const { call: host } = this.#core.host(leaf), { tree } = this;
-    this.#loopback ??= new Loopback(tree);
-    const { params, result } = this.#loopback.async(type, this.#settings.codecs, style.throws, path);
+    const { params, result } = this.#loop.async(type, this.#settings.codecs, style.throws, path);
     const call = raceWithSignal(async (...args) => {
       if (tree.lockedDown || tree.disposed) refuseEnter(tree.nodes[0]!, "call", path);
       const values = params(args);
@@ -145,29 +239,20 @@ export class Running {
     return method ? methodWithSignal(call) : call;
   }
 
-  /**
-   * Gives the parts of a lift, with hooks around everything but the core function. If the lift is
-   * not supported, gives the missing feature.
-   */
-  #export(
-    ref: FuncRef,
-    path: string,
-  ): ExportedLift | string {
+  /** Gives the parts of a lift, with hooks around everything but the core function. */
+  #export(ref: FuncRef, path: string): ExportedLift {
     const { tree } = this;
     if (ref.kind === "import") {
       const key = `${ref.leaf} ${path}`;
       let made = this.#loopbacks.get(key);
       if (made === undefined) {
         const { path: imported, ...calls } = this.#core.host(ref.leaf);
-        this.#loopback ??= new Loopback(tree);
-        made = this.#loopback.lift(ref.type, this.#settings.codecs, calls, { imported, path });
+        made = this.#loop.lift(ref.type, this.#settings.codecs, calls, { imported, path });
         this.#loopbacks.set(key, made);
       }
       const { lifted, cx } = made;
       return { lifted, cx, suspendingCore: () => lifted.core, target: () => undefined };
     }
-    const unsupported = unsupportedLift(this.plan.lifts[ref.lift]!);
-    if (unsupported !== undefined) return unsupported;
     const { lifted, options, node, suspendingCore, target } = this.#core.lift(ref.lift);
     const { postReturn } = lifted;
     return {
@@ -177,6 +262,10 @@ export class Running {
       target,
     };
   }
+}
+
+function unbranded({ tag, val }: { tag: string; val: unknown }): unknown {
+  return { tag, val };
 }
 
 /** A lift that is exported. */
@@ -215,18 +304,37 @@ function instantiateError(tree: InstanceTree, error: unknown): unknown {
   return surface(tree, error, "instantiate", "component");
 }
 
+/** Looks at a metered module before the engine makes an instance of it. */
+function admitted({ tree, meterer }: Running, { module, imports }: Instantiation): Admitted | undefined {
+  return tree.meter && meterer!.admit(module, imports, tree.meter);
+}
+
+/** What is done with an instance that the engine made, before the next step. */
+function made({ tree, sliced }: Running, instance: WebAssembly.Instance, admission: Admitted | undefined): void {
+  if (admission !== undefined) tree.meter!.timed(() => admission.attach(instance, sliced));
+  if (tree.lockedDown) rethrow(tree);
+}
+
 /** Runs a plan synchronously. */
 export function runSync(running: Running): void {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
     let instance: WebAssembly.Instance;
+    const admission = admitted(running, step.value);
     try {
       instance = new WebAssembly.Instance(step.value.module, step.value.imports);
-      if (running.tree.lockedDown) rethrow(running.tree);
+      made(running, instance, admission);
     } catch (error) {
       throw instantiateError(running.tree, error);
     }
     step = steps.next(instance);
+  }
+}
+
+/** Waits until no task that an earlier start function left behind runs. */
+async function untilFree({ scheduler, tree }: Running): Promise<void> {
+  while (scheduler !== undefined && !scheduler.isFree && !tree.lockedDown) {
+    await new Promise<void>((resolve) => afterTurn(resolve));
   }
 }
 
@@ -241,11 +349,14 @@ export async function runAsync(running: Running): Promise<void> {
   const steps = running.run();
   for (let step = steps.next(); !step.done;) {
     let instance: WebAssembly.Instance;
+    const admission = admitted(running, step.value);
     try {
       const { module, size, imports } = step.value;
       instance = size > 0 && size <= SMALL_MODULE
         ? new WebAssembly.Instance(module, imports)
         : await WebAssembly.instantiate(module, imports);
+      made(running, instance, admission);
+      await untilFree(running);
       if (running.tree.lockedDown) rethrow(running.tree);
     } catch (error) {
       throw instantiateError(running.tree, error);

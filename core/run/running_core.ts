@@ -14,6 +14,7 @@ import { adapt, adaptSuspending, type Sides } from "../../abi/calls/guest_to_gue
 import { ComponentInstance, type InstanceTree } from "../../abi/state/instance.ts";
 import { type ClassOf, GuestResource } from "../../abi/resources/guest_resource.ts";
 import { HostResource, type HostResourceClass } from "../../abi/resources/host_resource.ts";
+import type { Rep } from "../../abi/state/resource_runtime.ts";
 import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/builtins.ts";
 import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
@@ -21,6 +22,7 @@ import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
 import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import { callApart } from "../../abi/concurrency/apart.ts";
+import { slicedPlain } from "../../abi/concurrency/slices.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
@@ -30,10 +32,11 @@ import { fusedPlanOf, type Fuser } from "../fused/fused_plan.ts";
 import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { FusedCore } from "../fused/fused_core.ts";
-import { hooked, hookedOptions } from "./hooked.ts";
+import { hooked, hookedOptions, timedHost } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
+import type { Meterer } from "../meter/meterer.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
-import { suspendingReach } from "../plan/suspend_reach.ts";
+import { allLifts, suspendingReach } from "../plan/suspend_reach.ts";
 import { unsupportedStep } from "../plan/unsupported.ts";
 
 /** What running a plan depends on, besides the plan. */
@@ -44,6 +47,7 @@ export interface RunSettings {
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
   readonly fuser: Fuser | undefined;
+  readonly meterer: Meterer | undefined;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
   /** Functions that print the worlds of exported components. */
@@ -63,7 +67,9 @@ export type HostImport =
     readonly plain?: HostCall | undefined;
   }
   | { readonly kind: "resource"; readonly class: HostResourceClass }
-  /** A leaf that needed a check only. */
+  /** A component value, as the host gave it. Each instance converts it anew. */
+  | { readonly kind: "value"; readonly given: unknown }
+  /** A leaf that needed a check only, or a value that the host need not give. */
   | { readonly kind: "none" };
 
 type LowerStep = PlanStep & { kind: "lower" };
@@ -162,6 +168,7 @@ export class RunningCore {
       });
     }
     const suspending = imports.flatMap((item, leaf) => item.kind === "func" && item.suspends ? leaf : []);
+    const sliced = tree.meter?.slice !== undefined;
     if (isAsyncPlan(plan)) {
       const side = {
         plan,
@@ -170,12 +177,17 @@ export class RunningCore {
         core: (ref: CoreRef) => this.#core(ref),
         options: (options: PlanOptions) => this.#options(options),
       };
-      this.async = new AsyncCore(side, suspending, scheduling);
+      this.async = new AsyncCore(side, suspending, scheduling, sliced);
       return;
     }
-    if (suspending.length === 0) return;
+    if (suspending.length === 0 && !sliced) return;
     tree.suspension = new Suspension();
-    this.#reach = suspendingReach(plan, suspending);
+    this.#reach = sliced ? allLifts(plan) : suspendingReach(plan, suspending);
+  }
+
+  /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
+  sliced(refill: () => void): CoreFunction {
+    return this.async?.sliced(refill) ?? slicedPlain(this.tree, refill);
   }
 
   /** Releases what only the steps needed. Called after the last step. */
@@ -186,12 +198,18 @@ export class RunningCore {
   }
 
   /** Notes the definition of a step. */
-  step(step: Exclude<PlanStep, { kind: "instantiate" }>): void {
+  step(step: MakingStep | PlanStep & { kind: "resource" }): void {
     if (step.kind === "resource") {
-      const { type } = this.plan.resources[step.resource]!;
-      const destructor = step.destructor && this.#core(step.destructor) as (rep: number) => void;
+      const { type, rep } = this.plan.resources[step.resource]!;
+      const destructor = step.destructor && this.#core(step.destructor) as (rep: Rep) => void;
       const pinned = destructor && this.#pinned("a destructor", destructor);
-      this.tree.resources[step.resource] = new GuestResource(type, this.#nodes[step.node]!, pinned, this.#classOf);
+      this.tree.resources[step.resource] = new GuestResource(
+        type,
+        this.#nodes[step.node]!,
+        pinned,
+        this.#classOf,
+        rep,
+      );
       return;
     }
     this.#coreFuncs[step.coreFunc] = step;
@@ -255,8 +273,8 @@ export class RunningCore {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const { display, want } = this.plan.imports[leaf]!, path = `import ${display}`, { tree } = this;
     return {
-      call: hooked(tree, call, path, false, suspends || want.kind === "func" && want.type.async),
-      plain: plain && hooked(tree, plain, path, false),
+      call: hooked(tree, timedHost(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
+      plain: plain && hooked(tree, timedHost(tree, plain), path, false),
       suspends,
       path,
     };
@@ -327,7 +345,7 @@ export class RunningCore {
   }
 
   #made(step: MakingStep): CoreFunction {
-    const node = this.#nodes[step.node]!, unsupported = unsupportedStep(step, this.plan);
+    const node = this.#nodes[step.node]!, unsupported = unsupportedStep(step);
     if (unsupported !== undefined) return trapping(node, unsupported);
     switch (step.kind) {
       case "lower":
@@ -416,7 +434,7 @@ export class RunningCore {
    * one.
    */
   #canSuspend(step: CallStep): boolean {
-    if (this.tree.suspension === undefined || unsupportedStep(step, this.plan) !== undefined) return false;
+    if (this.tree.suspension === undefined) return false;
     // An adapter in WebAssembly is suspended with its guests.
     if (step.kind === "adapter") return this.#reach.has(step.lift) && this.#fused?.serves(step) !== true;
     return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;

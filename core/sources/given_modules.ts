@@ -4,6 +4,7 @@
 // nothing else.
 
 import { CompileError } from "../../errors.ts";
+import { meterMark } from "../module/meter_mark.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import type { CoreModuleType, ResolvedCoreType } from "../module/module_type.ts";
 
@@ -20,6 +21,16 @@ export function checkGiven(slots: readonly ModuleSlot[], modules: readonly WebAs
 export function checkModules(modules: readonly WebAssembly.Module[]): void {
   for (const module of modules) {
     if (!(module instanceof WebAssembly.Module)) throw new TypeError("option `modules` must hold WebAssembly.Modules");
+  }
+}
+
+/** Throws if modules are metered and should not be, or the other way round. */
+export function checkMetered(modules: readonly WebAssembly.Module[], metering: boolean): void {
+  if (metering && modules.some((module) => meterMark(module) === undefined)) {
+    throw new TypeError("metering has no effect on precompiled modules: give modules that are metered");
+  }
+  if (!metering && modules.some((module) => meterMark(module) !== undefined)) {
+    throw new TypeError("the precompiled modules are metered: pass { metering: true }");
   }
 }
 

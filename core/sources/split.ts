@@ -10,7 +10,7 @@ import { leb } from "../../abi/wasm/encoder.ts";
 import { concat } from "../binary/bytes.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { moduleHead } from "../module/module_type.ts";
-import { rewritingOf } from "../module/rewriting.ts";
+import { rewritingOf, type RewritingOptions } from "../module/rewriting.ts";
 import { transformWhole } from "../module/transform.ts";
 import { Reader } from "../binary/reader.ts";
 import { SPLIT_MARK } from "../module/split_mark.ts";
@@ -40,17 +40,20 @@ const NO_MODULE: Uint8Array = Uint8Array.of(12, 1, 1);
  *
  * @param bytes A component that was compiled.
  * @param slots The places of its core modules.
- * @param maxMemoryPages As in `compile`: a host that forbids compiling cannot limit memories
- * itself.
+ * @param rewriting As in `compile`: a host that forbids compiling cannot limit memories or meter
+ * modules itself.
  * @throws CompileError if the initial size of a memory is larger than that.
  */
-export function splitComponent(bytes: Uint8Array, slots: readonly ModuleSlot[], maxMemoryPages?: number): Split {
+export function splitComponent(
+  bytes: Uint8Array,
+  slots: readonly ModuleSlot[],
+  rewriting: RewritingOptions = {},
+): Split {
   const marks = new Map<number, Uint8Array>();
   const modules = slots.map(({ offset, length }, i) => {
     const module = bytes.subarray(offset, offset + length), mark = markOf(module);
     marks.set(offset, mark);
-    const rewriting = rewritingOf(maxMemoryPages === undefined ? {} : { maxMemoryPages }, i, offset);
-    return concat([transformWhole(module, rewriting), mark]);
+    return concat([transformWhole(module, rewritingOf(rewriting, i, offset)), mark]);
   });
   return { rest: concat(restOf(bytes, 0, bytes.length, marks)), modules };
 }

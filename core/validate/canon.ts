@@ -171,7 +171,7 @@ export class CanonValidator {
     if (options.gc || options.coreType !== undefined) {
       const what = `the canonical option \`${options.gc ? "gc" : "core-type"}\``;
       this.#gates.require("gc", what, offset);
-      invalid(place, offset, "unsupported", what);
+      invalid(place, offset, "unspecified", what, "gc");
     }
     if (options.realloc !== undefined && options.memory === undefined) {
       this.#option(place, "option `realloc` requires `memory` to also be specified");

@@ -2,7 +2,7 @@
 // index.
 // Spec: Explainer.md "Type Checking", "Index Spaces".
 
-import type { ResourceType } from "../../abi/types/types.ts";
+import { containsBorrow, type ResourceType, type ValType } from "../../abi/types/types.ts";
 import type { Gates } from "../binary/gates.ts";
 import { invalid } from "../binary/invalid.ts";
 import { MAX_NESTING } from "../binary/limits.ts";
@@ -19,8 +19,17 @@ import type { ValidationScope } from "./validation_scope.ts";
 
 /** Checks what only the end of a component, or of a component type, shows of its exports. */
 export function checkExports(scope: ValidationScope, offset: number): void {
+  for (const { entity } of scope.export.items.values()) {
+    if (entity.sort === "value") refuseBorrow(entity.type, offset);
+  }
   if (!scope.leaksResource()) return;
   invalid("component", offset, "invalid-type", "local resource type found in export but not exported itself");
+}
+
+/** Refuses to export a value that is only lent. */
+export function refuseBorrow(type: ValType, offset: number): void {
+  if (!containsBorrow(type)) return;
+  invalid("component", offset, "invalid-type", "an exported value cannot contain a `borrow` type");
 }
 
 /** What a scope amounts to as a component's type. */

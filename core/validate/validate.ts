@@ -26,7 +26,7 @@ import { mentionsOuterResource } from "./outer_resources.ts";
 import { differ, differEntity, placed, ResourceBindings } from "./subtype.ts";
 import { Reader } from "../binary/reader.ts";
 import { type CoreItemSort, coreItemSorts } from "../decode/sorts.ts";
-import { readValue } from "./value_bytes.ts";
+import { plainNames, readValue } from "../resolve/value_bytes.ts";
 import { CanonValidator } from "./canon.ts";
 
 const validated = new WeakMap<ComponentDef, ComponentType>();
@@ -121,7 +121,7 @@ class Validator {
         this.#gates.require("values", "a component value", offset);
         const { type } = valueAt(definition.type, scope, offset);
         const reader = new Reader(definition.value.bytes, definition.value.offset, "value");
-        readValue(type, reader);
+        readValue(type, reader, plainNames);
         reader.finish();
         return scope.add("value", { type, used: false });
       }

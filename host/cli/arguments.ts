@@ -3,6 +3,7 @@
 
 import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import type { Limits } from "../../abi/state/instance.ts";
 import type { WasiOptions } from "../wasi/mod.ts";
 
 /** What was typed wrongly. */
@@ -29,6 +30,8 @@ export const capabilities: Options = {
   "allow-http": { type: "string", multiple: true },
   "allow-sockets": { type: "boolean" },
   "max-memory-pages": { type: "string" },
+  fuel: { type: "string" },
+  timeout: { type: "string" },
 };
 
 const help: Options = { help: { type: "boolean", short: "h" } };
@@ -94,6 +97,20 @@ export function memoryBound(values: Values): { maxMemoryPages?: number } {
   const maxMemoryPages = integer("max-memory-pages", values, 0, 65536);
   return maxMemoryPages === undefined ? {} : { maxMemoryPages };
 }
+
+/** What a component may execute, as `run` and `serve` take it; nothing if no bound was given. */
+export function executionBounds(values: Values): { metering?: true; limits?: Limits } {
+  const fuel = integer("fuel", values, 0, Number.MAX_SAFE_INTEGER);
+  const deadline = integer("timeout", values, 1, MAX_TIMEOUT);
+  if (fuel === undefined && deadline === undefined) return {};
+  return {
+    metering: true,
+    limits: { ...fuel === undefined ? {} : { fuel }, ...deadline === undefined ? {} : { deadline } },
+  };
+}
+
+/** The most milliseconds that timers take. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
 
 const strings = (value: Values[string]): string[] => [value ?? []].flat() as string[];
 

@@ -11,7 +11,9 @@ const capabilities = `What it is given (nothing else):
   --env NAME=VALUE          an environment variable; NAME alone passes this process's on
   --allow-http HOST         requests to a host: example.com, example.com:8080, *.example.com, or * for all
   --allow-sockets           TCP and UDP, to everywhere
-  --max-memory-pages N      no memory of it exceeds N pages of 64 KiB`;
+  --max-memory-pages N      no memory of it exceeds N pages of 64 KiB
+  --fuel N                  it executes N units at most, about one for each instruction
+  --timeout MS              it may not compute for longer without waiting for something, nor \`run\` wait longer`;
 
 /** The help of each command: one line, how it is called, and the rest. */
 const commands: Readonly<Record<CommandName, readonly [what: string, usage: string, text: string]>> = {
@@ -68,6 +70,7 @@ compile(rest, { modules }) takes the modules, compiled by the host, in the order
 
   -o, --output DIR          where to
   --max-memory-pages N      no memory of them exceeds N pages of 64 KiB
+  --metering                they can be given fuel and deadlines: compile(rest, { modules, metering: true })
 
 ${file}`,
   ],

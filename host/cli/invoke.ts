@@ -7,6 +7,7 @@ import { matchName } from "../../core/binary/names.ts";
 import type { ExternItem } from "../../core/types.ts";
 import { ComponentError } from "../../errors.ts";
 import { closest } from "../link/definitions.ts";
+import type { InstantiateSettings } from "../exports/instance.ts";
 import { instantiate } from "../instantiate.ts";
 import { camelCase } from "../names.ts";
 import type { Future } from "../schema.ts";
@@ -75,7 +76,12 @@ function nearest(label: string, functions: readonly Found[]): string | undefined
 }
 
 /** Calls a function and prints its result; gives the exit code: 1 if that is an `err`. */
-export async function invoke(component: Component, text: string, options: WasiOptions): Promise<number> {
+export async function invoke(
+  component: Component,
+  text: string,
+  options: WasiOptions,
+  settings: InstantiateSettings,
+): Promise<number> {
   const call = parseCall(text), { type, owner, name } = findFunction(component, call.path);
   let args: unknown[];
   try {
@@ -83,7 +89,8 @@ export async function invoke(component: Component, text: string, options: WasiOp
   } catch (error) {
     throw error instanceof SyntaxError ? new UsageError(error.message) : error;
   }
-  const state = new State(options), instance = await instantiate(component, importsOf(state), { idle: "trap" });
+  const state = new State(options);
+  const instance = await instantiate(component, importsOf(state), { ...settings, idle: "trap" });
   try {
     const exports = features.jspi ? instance.promising.exports : instance.exports;
     const members = owner === undefined ? exports : exports[owner];

@@ -135,6 +135,9 @@ function exportTableOf(items: ReadonlyMap<string, NamedPlanItem>, isRoot: boolea
         add(({ source }) => classOf(source, type));
         break;
       }
+      case "value":
+        add(({ source }) => source.running.value(item.value.value));
+        break;
       case "core module":
         add(({ source }) => source.running.module(item.module));
         break;

@@ -2,7 +2,8 @@
 // A linked plan and options enter, an Instance leaves. Functions are made when they are first read.
 
 import "../../abi/dispose.ts";
-import { describe } from "../../errors.ts";
+import { describe, LinkError } from "../../errors.ts";
+import { jspi } from "../../abi/concurrency/scheduler.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
@@ -15,6 +16,7 @@ import type { Printers } from "../../core/component.ts";
 import { features } from "../../core/module/features.ts";
 import { runAsync, Running, runSync } from "../../core/run/instantiate.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
+import type { Meterer } from "../../core/meter/meterer.ts";
 import type { Fuser } from "../../core/fused/fused_plan.ts";
 import type { Plan } from "../../core/plan/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
@@ -120,6 +122,11 @@ export interface Instance<W extends World = World> {
   // deno-lint-ignore no-explicit-any
   interface(name: string): Readonly<Record<string, any>> | undefined;
   /**
+   * What is left of the limit `fuel`, which may be set. `undefined` if there is no such limit.
+   * Setting it is a TypeError for a component that was not compiled with `metering`.
+   */
+  fuel: bigint | undefined;
+  /**
    * Drops what the instance owns, and runs the destructors. Later use of any part of the instance
    * is a TypeError.
    */
@@ -142,6 +149,8 @@ export interface LinkedPlan {
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
   readonly fuser: Fuser | undefined;
+  /** What meters the modules. `undefined` if they are not metered. */
+  readonly meterer: Meterer | undefined;
   /** The functions with which exported components print their worlds. */
   readonly printers: Printers;
 }
@@ -155,7 +164,18 @@ export const INSTANTIATE_OPTIONS: Known<InstantiateOptions<unknown>> = {
   idle: true,
   data: true,
 };
-const LIMITS: Known<Limits> = { liftedBytes: true, handles: true, callDepth: true, tasks: true };
+const LIMITS: Known<Limits> = {
+  liftedBytes: true,
+  handles: true,
+  callDepth: true,
+  tasks: true,
+  fuel: true,
+  deadline: true,
+  memory: true,
+  slice: true,
+};
+/** Limits that hold for metered modules only. */
+const METERED: readonly (keyof Limits)[] = ["fuel", "deadline", "memory", "slice"];
 const HOOKS: Known<CallHooks> = {
   callingHost: true,
   returningFromHost: true,
@@ -165,10 +185,14 @@ const HOOKS: Known<CallHooks> = {
 };
 const FUNC_OPTIONS: Known<{ throws?: boolean; promising?: boolean }> = { throws: true, promising: true };
 
-function checkOptions(options: InstantiateOptions<unknown>): void {
+function checkOptions(options: InstantiateOptions<unknown>, metered: boolean): void {
   checkKnown("option of instantiate", options, INSTANTIATE_OPTIONS);
   checkKnown("limit", options.limits, LIMITS);
-  const { idle } = options;
+  const { idle, limits } = options;
+  const lacking = metered ? undefined : METERED.find((name) => limits?.[name] !== undefined);
+  if (lacking !== undefined) {
+    throw new TypeError(`the limit ${lacking} needs a component that is compiled with { metering: true }`);
+  }
   if (idle !== undefined && idle !== "trap" && idle !== "wait") {
     throw new TypeError(`the option \`idle\` must be "trap" or "wait", found ${describe(idle)}`);
   }
@@ -180,17 +204,22 @@ function checkOptions(options: InstantiateOptions<unknown>): void {
 }
 
 function prepare(
-  { plan, hostImports, classes: hostClasses, codegen, fused, fuser, printers }: LinkedPlan,
+  { plan, hostImports, classes: hostClasses, codegen, fused, fuser, meterer, printers }: LinkedPlan,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
-  checkOptions(options);
+  checkOptions(options, meterer !== undefined);
   options.signal?.throwIfAborted();
+  if (options.limits?.slice !== undefined && !jspi.has) {
+    throw new LinkError("missing-feature", "instantiate component", "", "the limit `slice`", "JSPI");
+  }
   const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
+  tree.meter = meterer?.meter(tree, options.limits ?? {}, options.signal);
   const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
     codecs,
     codegen: codegen && features.codegen,
     fused,
     fuser,
+    meterer,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
     printers,
     scheduling: {
@@ -279,6 +308,18 @@ class RunningInstance implements Instance {
   interface(name: string): Members | undefined {
     const found = interfaceName(name, this.#running.plan.exports);
     return found === undefined ? undefined : this.exports[found] as Members;
+  }
+
+  get fuel(): bigint | undefined {
+    return this.#running.tree.meter?.fuel;
+  }
+
+  set fuel(fuel: bigint | number | undefined) {
+    const { meter } = this.#running.tree;
+    if (meter === undefined) {
+      throw new TypeError("fuel can be set for a component that is compiled with { metering: true } only");
+    }
+    meter.fuel = fuel;
   }
 
   [Symbol.dispose](): void {

@@ -97,6 +97,14 @@ export class ImportMatcher {
         }
         return none;
       }
+      case "value": {
+        const found = this.#find(leaf, "value");
+        if (found !== undefined) return () => ({ kind: "value", given: found.value });
+        // As a record's field that is an option, such a value may be missing.
+        if (want.same !== undefined) return none;
+        if (want.type.kind !== "option" || this.#scope(leaf) === undefined) this.#missing(leaf);
+        return () => ({ kind: "value", given: undefined });
+      }
       case "instance":
         this.#scopeAt(leaf, leaf.path);
         return none;

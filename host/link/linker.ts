@@ -194,7 +194,7 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     if (!(component instanceof Component)) {
       throw new TypeError(`link takes a Component, found ${notComponent(component)}`);
     }
-    const { root, plan: known, codegen, fused, fuser, printers } = componentInternals(component);
+    const { root, plan: known, codegen, fused, fuser, meterer, printers } = componentInternals(component);
     this.#root.refresh();
     const matcher = new ImportMatcher(this.#root, this.#trapUnknown, componentType(root.def));
     const given = known.imports.flatMap((leaf) => matcher.given(leaf) ?? []);
@@ -203,7 +203,7 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     const plan = given.length === 0 ? known : planComponent(root, given);
     fuser?.fuse(plan);
     const hostImports = plan.imports.map((leaf) => matcher.match(leaf));
-    const linked = { plan, hostImports, classes: matcher.classes, codegen, fused, fuser, printers };
+    const linked = { plan, hostImports, classes: matcher.classes, codegen, fused, fuser, meterer, printers };
     return {
       component,
       instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(linked, options),

@@ -191,6 +191,12 @@ class TypescriptPrinter {
           const optional = side === "import" && isRoot && name.startsWith("wasi:") ? "?" : "";
           return `readonly ${key(keys.get(name)!)}${optional}: ${this.#members(type.exports, side, inner)};`;
         }
+        case "value": {
+          // As a record's field that is an option, such an import may be missing.
+          const optional = side === "import" && type.type.kind === "option" ? "?" : "";
+          const way = side === "import" ? "lowerable" : "lifted";
+          return `readonly ${key(keys.get(name)!)}${optional}: ${this.#type(type.type, way)};`;
+        }
         case "module":
         case "component": {
           const given = type.kind === "module" ? side === "import" ? "CoreModule" : "WebAssembly.Module" : "Component";

@@ -197,6 +197,8 @@ class WitPrinter {
       }
       case "type":
         return this.#typeItem(item, this.#world);
+      case "value":
+        return [`// ${side} ${quote(name)}: a value of type ${this.#type(type.type, this.#world)}`];
       case "module":
       case "component":
         return [`// ${side} ${quote(name)}: ${type.kind === "module" ? "a core module" : "a component"}`];
@@ -212,6 +214,8 @@ class WitPrinter {
           return parsePlainName(name).kind === "label" ? [`${id(name)}: ${this.#func(type.type, scope)};`] : [];
         case "type":
           return this.#typeItem(item, scope);
+        case "value":
+          return [`// ${quote(name)}: a value of type ${this.#type(type.type, scope)}`];
         case "instance":
         case "module":
         case "component":

@@ -3,7 +3,7 @@
 
 import type { Socket } from "node:net";
 import { type SocketAddress, socketAddress } from "./addresses.ts";
-import type { Endings } from "./endings.ts";
+import type { Endings } from "./base/endings.ts";
 import { networkFailure } from "./network.ts";
 import { type Readiness, Signal } from "./readiness.ts";
 import { HIGH_WATER } from "./sources.ts";

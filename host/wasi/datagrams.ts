@@ -5,9 +5,9 @@
 
 import type { Socket } from "node:dgram";
 import { hostOf, isLoopback, isUnspecified, sameAddress, type SocketAddress, socketAddress } from "./addresses.ts";
-import type { Endings } from "./endings.ts";
+import type { Endings } from "./base/endings.ts";
 import { BIND_CODES, networkCode } from "./network.ts";
-import { inDeno, required } from "./platform.ts";
+import { inDeno, required } from "./base/platform.ts";
 import { Signal } from "./readiness.ts";
 
 /** Bytes that arrived and wait for the guest; what comes then is lost, as datagrams may be. */

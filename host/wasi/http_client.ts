@@ -6,7 +6,7 @@ import type { OutgoingBody } from "./http_body.ts";
 import type { ErrorCode } from "./http_error.ts";
 import { keepsMethod, methodName, schemeName, takesBody } from "./http_method.ts";
 import type { HttpPolicy } from "./http_policy.ts";
-import { runtimeVersions } from "./platform.ts";
+import { runtimeVersions } from "./base/platform.ts";
 import { send } from "./http_send.ts";
 import {
   bodyOf,
@@ -81,6 +81,7 @@ function begin(
   }
   const abort = new AbortController();
   const outcome = send({
+    fetch: policy.fetch,
     url,
     method,
     fields: fieldsOf(request),

@@ -19,7 +19,7 @@ export function errorCode(error: unknown): ErrorCode {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (at instanceof StreamFailure && at.codes.http !== undefined) return at.codes.http;
     if (at instanceof BodyTooLarge) return { tag: "HTTP-request-body-size", val: BigInt(MAX_KEPT_BODY) };
-    words.push(`${(at as { code?: unknown }).code ?? ""} ${at.message}`);
+    words.push(`${(at as { code?: unknown }).code ?? ""} ${at.message}`.trim());
   }
   const all = words.join("; ");
   const known: readonly (readonly [RegExp, ErrorCode])[] = [

@@ -81,7 +81,7 @@ export class FieldMap {
   #frozen = false;
 
   /** The fields that came with a message, but those of the connection. They cannot be changed. */
-  static received(headers: Headers): FieldMap {
+  static received(headers: Iterable<readonly [string, string]>): FieldMap {
     const fields = new FieldMap();
     for (const [name, value] of headers) {
       if (!FORBIDDEN.has(name.toLowerCase())) fields.#add(name, [latin1Bytes(value)]);

@@ -1,7 +1,12 @@
-// Which hosts a guest may reach by HTTP.
+// Which hosts a guest may reach by HTTP, and what sends the requests to them.
+
+/** Sends a request, and gives the response once its head is there. */
+export type Fetch = (request: Request) => Promise<Response>;
 
 /** Decides on URLs. */
 export class HttpPolicy {
+  /** Sends what is allowed; `undefined` is the runtime's `fetch`. */
+  readonly fetch: Fetch | undefined;
   readonly #hosts:
     | readonly { readonly suffix: boolean; readonly name: string; readonly port: string | undefined }[]
     | true;
@@ -9,8 +14,10 @@ export class HttpPolicy {
   /**
    * @param hosts `example.com` (any port), `example.com:8080`, `*.example.com`, or `true` for all;
    * default none.
+   * @param fetch Sends what is allowed.
    */
-  constructor(hosts: readonly string[] | true | undefined) {
+  constructor(hosts: readonly string[] | true | undefined, fetch: Fetch | undefined) {
+    this.fetch = fetch;
     this.#hosts = hosts === true ? true : (hosts ?? []).map((entry) => {
       const match = /^(\*\.)?(\[[0-9a-f:.]+\]|[^:/?#@\\\s*[\]]+)(?::(\d+))?$/i.exec(entry);
       if (match === null) {

@@ -7,7 +7,7 @@
 import { concat } from "../../core/binary/bytes.ts";
 import { BodyTooLarge } from "./http_received.ts";
 import { MAX_KEPT_BODY } from "./http_limits.ts";
-import { builtin } from "./platform.ts";
+import { builtin } from "./base/platform.ts";
 
 /** What `fetch` is given for a body. */
 export type Upload = { readonly body: ReadableStream<Uint8Array>; readonly duplex: "half" } | {

@@ -33,28 +33,32 @@ export class InstancePool<W extends Worker> {
 
   /** An instance for one request. */
   async take(): Promise<W> {
-    const worker = await this.#find();
-    this.#busy.set(worker, (this.#busy.get(worker) ?? 0) + 1);
-    return worker;
-  }
-
-  async #find(): Promise<W> {
     for (;;) {
-      const idle = this.#idle.pop();
-      if (idle !== undefined) return idle;
+      const found = this.#idle.pop();
+      if (found !== undefined) return this.#taken(found);
       if (this.#max === undefined || this.#count < this.#max) break;
       const least = this.#isShared ? this.#leastBusy() : undefined;
-      if (least !== undefined) return least;
+      if (least !== undefined) return this.#taken(least);
       await new Promise<void>((resolve) => this.#queue.push(resolve));
     }
     this.#count++;
     try {
-      return await this.#make();
+      return this.#taken(await this.#make());
     } catch (error) {
       this.#count--;
       this.#queue.shift()?.();
       throw error;
     }
+  }
+
+  /**
+   * Counts a request at once: one that comes in the same turn shares the instance, and so do those
+   * that wait.
+   */
+  #taken(worker: W): W {
+    this.#busy.set(worker, (this.#busy.get(worker) ?? 0) + 1);
+    if (this.#isShared) { for (const next of this.#queue.splice(0)) next(); }
+    return worker;
   }
 
   #leastBusy(): W | undefined {

@@ -61,7 +61,7 @@ export function interfaces(bind: Bind): Imports<WasiData> {
     "wasi:filesystem/types": { Descriptor, DirectoryEntryStream, filesystemErrorCode },
     "wasi:filesystem/preopens": {
       getDirectories: bind(({ directories, preopens }) =>
-        preopens.map(({ name, directory, readOnly }) => [Descriptor.preopen(directories!, directory, readOnly), name])
+        preopens.map(({ name, directory, readOnly }) => [Descriptor.preopen(directories, directory, readOnly), name])
       ),
     },
     "wasi:http/types": {

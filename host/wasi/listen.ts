@@ -4,10 +4,11 @@
 
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { joinCookies } from "./http_field_map.ts";
 import { keepsMethod, takesBody } from "./http_method.ts";
-import { askToListen, required } from "./platform.ts";
+import { noteRequestTrailers, responseTrailers, type TrailerPairs } from "./http_trailers.ts";
+import { askToListen, required } from "./base/platform.ts";
 
 /** Options of {@linkcode listen}. */
 export interface ListenOptions {
@@ -60,7 +61,10 @@ export async function listen(
   const http = required("node:http", "servers");
   if (!await askToListen(hostname, port)) throw new Error(`this process may not listen at ${hostname}:${port}`);
   let closing = false;
+  /** Connections over which no request has come yet. */
+  const unused = new Set<Socket>();
   const server = http.createServer((message, response) => {
+    unused.delete(message.socket);
     response.once("close", () => {
       if (closing) setTimeout(closeIdle);
     });
@@ -77,8 +81,16 @@ export async function listen(
   });
   // A connection that cannot be accepted later on, for want of descriptors say, ends nothing.
   server.on("error", (error) => console.error(error));
-  // A client that keeps its connection for a next request would hold up the server's end.
-  const closeIdle = (): void => server.closeIdleConnections?.();
+  server.on("connection", (socket: Socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  // A client that keeps its connection for a next request, or for its first, would hold up the
+  // server's end.
+  const closeIdle = (): void => {
+    server.closeIdleConnections?.();
+    for (const socket of unused) socket.destroy();
+  };
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       closing = true;
@@ -144,11 +156,12 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
     signal: abort.signal,
     ...takesBody(method) ? { body: bodyOf(message), duplex: "half" } : {},
   } as RequestInit);
+  if (takesBody(method)) noteRequestTrailers(request, trailersOf(message));
   // So it is with one that nobody began to read.
   response.once("finish", () => {
     if (!request.bodyUsed && !request.body?.locked) request.body?.cancel().catch(() => {});
   });
-  const { status, headers, body } = await handler(request);
+  const answered = await handler(request), { status, headers, body } = answered;
   // Nobody is there to read it.
   if (abort.signal.aborted || response.destroyed) return void body?.cancel(abort.signal.reason).catch(() => {});
   const lines = [...headers].filter(([name]) => name !== "set-cookie");
@@ -160,7 +173,18 @@ async function answer(handler: Handler, message: IncomingMessage, response: Serv
   }
   // A client may wait for the head before it goes on, and sees it even if there is never a body.
   response.flushHeaders();
-  await write(body, response);
+  await write(body, response, () => responseTrailers(answered));
+}
+
+/** The fields that come after the body of a message, once all of it has come. */
+function trailersOf(message: IncomingMessage): Promise<TrailerPairs> {
+  return new Promise((resolve, reject) => {
+    message.once("end", () => {
+      const { rawTrailers = [] } = message, { length } = rawTrailers;
+      resolve(Array.from({ length: length >> 1 }, (_, i) => [rawTrailers[2 * i]!, rawTrailers[2 * i + 1]!]));
+    });
+    message.once("close", () => reject(new Error("the client went away")));
+  });
 }
 
 /** The body of a message: paused whenever nobody asks for more. */
@@ -194,7 +218,11 @@ function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array> {
 }
 
 /** Writes a body as fast as the client takes it. One that breaks off ends the connection. */
-async function write(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
+async function write(
+  body: ReadableStream<Uint8Array>,
+  response: ServerResponse,
+  trailers: () => Promise<[string, string][]>,
+): Promise<void> {
   const reader = body.getReader();
   let awake = () => {};
   response.on("drain", () => awake());
@@ -207,7 +235,12 @@ async function write(body: ReadableStream<Uint8Array>, response: ServerResponse)
     for (;;) {
       const { done, value } = await reader.read();
       if (response.destroyed) return;
-      if (done) return void response.end();
+      if (done) {
+        const after = await trailers();
+        // They are sent only where the end of a body is a chunk, and not its length.
+        if (after.length > 0) response.addTrailers(after);
+        return void response.end();
+      }
       if (value.length === 0 || response.write(value)) continue;
       await new Promise<void>((resolve) => awake = resolve);
     }

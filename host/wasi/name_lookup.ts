@@ -4,7 +4,7 @@ import type { Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
 import { canonical, type IpAddress, parseAddress } from "./addresses.ts";
 import { type Network, networkCode, refuse, RESOLVER_CODES } from "./network.ts";
-import { required } from "./platform.ts";
+import { required } from "./base/platform.ts";
 import { Pollable } from "./poll.ts";
 import { Settled } from "./readiness.ts";
 import { asking } from "./waiting.ts";

@@ -4,9 +4,10 @@
 import "../../abi/dispose.ts";
 import { err, ok, type Result } from "../../abi/codecs/results.ts";
 import type { Descriptor, DescriptorFlags, DescriptorStat, OpenFlags, PathFlags } from "./filesystem.ts";
-import type { MetadataHash } from "./file_stats.ts";
-import type { NewTimestamp } from "./file_times.ts";
-import { fsErrorCode, FsFailure } from "./fs_errors.ts";
+import type { MetadataHash, NewTimestamp } from "./files/file_stats.ts";
+import type { FileEntry } from "./files/file_system.ts";
+import { fsErrorCode } from "./files/fs_errors.ts";
+import { isLater, type Later, take, then } from "./files/steps.ts";
 import { codeOf } from "./p3_answers.ts";
 import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts";
 
@@ -14,7 +15,7 @@ import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts"
 interface Case {
   readonly tag: string;
 }
-type Answer<T> = T | Result<never, Case>;
+type Answer<T> = Later<T | Result<never, Case>>;
 type Bytes = readonly [stream: AsyncIterable<Uint8Array>, ended: Promise<Ended<Case>>];
 
 /** The variant `error-code`. An offset beyond what files have is invalid there. */
@@ -37,9 +38,11 @@ interface Stat extends Omit<DescriptorStat, "type"> {
 }
 
 /** An answer of 0.2 with the error of 0.3. */
-function answered<T, U = T>(answer: T | Result<never, string>, value: (answer: T) => U): Answer<U> {
-  const code = codeOf(answer);
-  return code === undefined ? value(answer as T) : err(variantOf(code)) as Result<never, Case>;
+function answered<T, U = T>(given: Later<T | Result<never, string>>, value: (answer: T) => U): Answer<U> {
+  return then(given, (answer): U | Result<never, Case> => {
+    const code = codeOf(answer);
+    return code === undefined ? value(answer as T) : err(variantOf(code)) as Result<never, Case>;
+  });
 }
 
 const same = <T>(value: T): T => value;
@@ -107,8 +110,8 @@ export class P3Descriptor {
 
   readDirectory(): readonly [AsyncIterable<unknown>, Promise<Ended<Case>>] {
     try {
-      const entries = this.#inner.entries(), { promise, resolve } = Promise.withResolvers<Ended<Case>>();
-      return [listed(entries, resolve), promise];
+      const entries = take(this.#inner.entries()), { promise, resolve } = Promise.withResolvers<Ended<Case>>();
+      return [new Listed(entries, resolve), promise];
     } catch (error) {
       return failedStream(errorOf(error));
     }
@@ -147,7 +150,7 @@ export class P3Descriptor {
         write: write || open.create === true,
       };
     return answered(this.#inner.openAt(path, name, open, wanted), (inner) => {
-      if (inner.getType() !== "directory") return new P3Descriptor(inner);
+      if (!inner.isDirectory) return new P3Descriptor(inner);
       const { mutateDirectory: mutable = false } = inner.getFlags() as DescriptorFlags;
       return new P3Descriptor(inner, { read: true, mutateDirectory: mutable && flags.mutateDirectory === true });
     });
@@ -195,20 +198,42 @@ function statOf({ type, ...others }: DescriptorStat): Stat {
 }
 
 /** The entries of a directory; the first that cannot be told ends them. */
-async function* listed(
-  entries: ReturnType<Descriptor["entries"]>,
-  end: (ended: Ended<Case>) => void,
-): AsyncGenerator<unknown> {
-  let ended = ok(undefined) as Ended<Case>;
-  try {
-    for (const entry of entries) {
-      if (entry instanceof FsFailure) {
-        ended = err(errorOf(entry)) as Ended<Case>;
-        return;
-      }
-      yield { ...entry, type: typeOf(entry.type) };
+class Listed implements AsyncIterableIterator<unknown> {
+  #entries: Later<Iterable<FileEntry | Error>> | undefined;
+  #rest: Iterator<FileEntry | Error> | undefined;
+  readonly #end: (ended: Ended<Case>) => void;
+
+  constructor(entries: Later<Iterable<FileEntry | Error>>, end: (ended: Ended<Case>) => void) {
+    this.#entries = entries;
+    this.#end = end;
+    // Nobody may ever ask for them.
+    if (isLater(entries)) entries.then(() => {}, () => {});
+  }
+
+  async next(): Promise<IteratorResult<unknown>> {
+    try {
+      if (this.#entries === undefined) return { done: true, value: undefined };
+      this.#rest ??= (await this.#entries)[Symbol.iterator]();
+      const { done = false, value } = this.#rest.next();
+      if (value instanceof Error) throw value;
+      return done ? await this.return() : { done: false, value: { name: value.name, type: typeOf(value.type) } };
+    } catch (error) {
+      return this.#finish(err(errorOf(error)) as Ended<Case>);
     }
-  } finally {
-    end(ended);
+  }
+
+  /** The guest reads no more. */
+  return(): Promise<IteratorResult<unknown>> {
+    return Promise.resolve(this.#finish(ok(undefined) as Ended<Case>));
+  }
+
+  #finish(ended: Ended<Case>): IteratorResult<unknown> {
+    this.#entries = undefined;
+    this.#end(ended);
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }

@@ -36,6 +36,8 @@ export class Body {
   readonly trailers: Later<Trailers>;
   readonly #taken = Promise.withResolvers<Taken>();
   #isConsumed = false;
+  /** What the host reads the trailers by: a future is read once. */
+  #given: Promise<Trailers> | undefined;
 
   constructor(contents: Contents | undefined, trailers: Later<Trailers>) {
     this.contents = contents;
@@ -63,11 +65,14 @@ export class Body {
     this.settle(ok(undefined) as Taken);
   }
 
-  /** For the host, which takes the contents itself and throws the trailers away. */
-  taking(): Contents | undefined {
+  /** For the host, which takes it itself: the contents, and the trailers, which say how they ended. */
+  taking(): { readonly contents: Contents | undefined; readonly trailers: Promise<Trailers> } {
     this.#isConsumed = true;
-    valueOf(this.trailers).catch(() => {});
-    return this.contents;
+    if (this.#given === undefined) {
+      this.#given = valueOf(this.trailers);
+      this.#given.catch(() => {});
+    }
+    return { contents: this.contents, trailers: this.#given };
   }
 
   /** For a guest that consumes it; `res` is what the guest says of that. */

@@ -32,6 +32,7 @@ export async function sendRequest(policy: HttpPolicy, request: P3Request): Promi
   const options = request.getOptions(), abort = new AbortController();
   const outgoing = sends ? sendBody(body, request.fields.contentLength, "HTTP-request-body-size") : undefined;
   const received = await send({
+    fetch: policy.fetch,
     url,
     method,
     fields: request.fields,
@@ -47,6 +48,7 @@ export async function sendRequest(policy: HttpPolicy, request: P3Request): Promi
     return failed(taken?.tag === "err" ? taken.val : received.error);
   }
   const response = new P3Response(FieldMap.received(received.headers), receivedBody(received.body));
-  response.setStatusCode(received.status);
-  return response;
+  if (response.setStatusCode(received.status) === undefined) return response;
+  response.body.drop();
+  return failed({ tag: "HTTP-protocol-error" });
 }

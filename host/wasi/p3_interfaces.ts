@@ -104,7 +104,7 @@ export function p3Interfaces(bind: Bind): Imports<WasiData> {
     "wasi:filesystem/preopens": {
       getDirectories: bind(({ directories, preopens }) =>
         preopens.map(({ name, directory, readOnly }) => [
-          new P3Descriptor(Descriptor.preopen(directories!, directory, readOnly)),
+          new P3Descriptor(Descriptor.preopen(directories, directory, readOnly)),
           name,
         ])
       ),

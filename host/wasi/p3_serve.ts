@@ -6,7 +6,9 @@ import { ComponentError } from "../../errors.ts";
 import { FieldMap } from "./http_field_map.ts";
 import { methodOf, schemeOf } from "./http_method.ts";
 import type { BodyInit } from "./http_received.ts";
-import { P3Request, type P3Response } from "./p3_http.ts";
+import { noteResponseTrailers, requestTrailers } from "./http_trailers.ts";
+import { type Body, P3Request, type P3Response } from "./p3_http.ts";
+import { P3Fields } from "./p3_http_fields.ts";
 import { receivedBody, sendBody } from "./p3_http_bodies.ts";
 import { failure, toResponse } from "./http_response.ts";
 
@@ -15,13 +17,19 @@ export type Handle = (request: P3Request) => Promise<P3Response>;
 
 /** A Request as a guest gets it. */
 function requestOf(request: Request, contents: BodyInit): P3Request {
-  const made = new P3Request(FieldMap.received(request.headers), receivedBody(contents));
+  const made = new P3Request(FieldMap.received(request.headers), receivedBody(contents, requestTrailers(request)));
   const { pathname, search, protocol, host } = new URL(request.url);
   made.setMethod(methodOf(request.method));
   made.setPathWithQuery(pathname + search);
   made.setScheme(schemeOf(protocol.slice(0, -1)));
   made.setAuthority(host);
   return made;
+}
+
+/** The trailers that a guest gives for a body, if they come. */
+async function trailersOf(body: Body): Promise<FieldMap | undefined> {
+  const trailers = await body.taking().trailers;
+  return trailers.tag === "ok" && trailers.val !== undefined ? P3Fields.mapOf(trailers.val) : undefined;
 }
 
 /**
@@ -57,7 +65,10 @@ export async function answer(
     request.method === "HEAD",
     () => sendBody(body, fields.contentLength, "HTTP-response-body-size", finish),
   );
-  if (made.hasBody) return made.response;
+  if (made.hasBody) {
+    noteResponseTrailers(made.response, trailersOf(body));
+    return made.response;
+  }
   response[Symbol.dispose]();
   finish(true);
   if (made.error !== undefined) tell(made.error);

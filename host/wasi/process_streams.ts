@@ -2,8 +2,8 @@
 // terminals, blocking or not: Node makes a descriptor non-blocking as soon as anything touches
 // `process.stdin`, a parent process may have done so.
 
-import { fsErrorCode } from "./fs_errors.ts";
-import { type DenoOutput, denoOutput, linux, required } from "./platform.ts";
+import { fsErrorCode } from "./files/fs_errors.ts";
+import { type DenoOutput, denoOutput, linux, required } from "./base/platform.ts";
 import { always } from "./readiness.ts";
 import { Chunked, HIGH_WATER } from "./sources.ts";
 import { type Sink, type Source, StreamClosed, StreamFailure } from "./streams.ts";
@@ -168,6 +168,7 @@ export function processOutput(fd: 1 | 2): Sink {
   let open: Descriptor | undefined;
   return {
     ...always,
+    takesViews: true,
     permit: () => HIGH_WATER,
     write(bytes) {
       for (let pause: number = PAUSE.first; bytes.length > 0 || open!.owes;) {

@@ -4,6 +4,7 @@ import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import { features } from "../../core/module/features.ts";
 import { compile, type ComponentSource } from "../compile.ts";
 import { instantiate } from "../instantiate.ts";
+import type { Limits } from "../../abi/state/instance.ts";
 import type { Imports } from "../link/linker.ts";
 import { t } from "../schema.ts";
 import { entryBy } from "./entry.ts";
@@ -22,10 +23,24 @@ export interface RunResult {
   stderr?: Uint8Array<ArrayBuffer>;
 }
 
-const RUN_OPTIONS: Known<WasiOptions & { imports?: Imports; signal?: AbortSignal }> = {
+/** Options of {@linkcode run}. */
+export interface RunOptions extends WasiOptions {
+  /** What the component imports besides WASI. */
+  imports?: Imports;
+  /** Aborting ends the command. */
+  signal?: AbortSignal;
+  /** Limits of the instance tree. */
+  limits?: Limits;
+  /** Whether the core modules are metered, as some limits need. */
+  metering?: boolean;
+}
+
+const RUN_OPTIONS: Known<RunOptions> = {
   ...WASI_OPTIONS,
   imports: true,
   signal: true,
+  limits: true,
+  metering: true,
 };
 
 const runType = t.func([], t.result()), asyncRunType = t.asyncFunc([], t.result());
@@ -52,11 +67,11 @@ const runType = t.func([], t.result()), asyncRunType = t.asyncFunc([], t.result(
  */
 export async function run(
   component: ComponentSource,
-  options: WasiOptions & { imports?: Imports; signal?: AbortSignal } = {},
+  options: RunOptions = {},
 ): Promise<RunResult> {
   checkKnown("option of run", options, RUN_OPTIONS);
-  const { imports, signal, ...given } = options;
-  const command = await compile(component);
+  const { imports, signal, limits = {}, metering, ...given } = options;
+  const command = await compile(component, metering === undefined ? {} : { metering });
   const { path, isAsync } = entryBy(command, "run");
   // Without suspension nothing more can come in while the guest runs.
   if (!features.jspi && given.stdin instanceof ReadableStream) given.stdin = await readAll(given.stdin, signal);
@@ -65,7 +80,7 @@ export async function run(
   try {
     // Tasks may go on when the command has returned: what they throw is told when they are done.
     const onError = (error: unknown): void => void (failure ??= { error });
-    const settings = { idle: "trap" as const, onError, ...(signal === undefined ? {} : { signal }) };
+    const settings = { idle: "trap" as const, onError, limits, ...(signal === undefined ? {} : { signal }) };
     const instance = await instantiate(command, { ...importsOf(state), ...imports }, settings);
     try {
       const result = isAsync

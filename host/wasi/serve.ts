@@ -4,6 +4,7 @@
 import { features } from "../../core/module/features.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import { describe } from "../../errors.ts";
+import type { Limits } from "../../abi/state/instance.ts";
 import { err, type Result } from "../../abi/codecs/results.ts";
 import { compile, type ComponentSource } from "../compile.ts";
 import { type Imports, Linker } from "../link/linker.ts";
@@ -28,11 +29,22 @@ export interface ServeOptions extends WasiOptions {
    * former. An instance of WASI 0.3 takes several requests at once if there are more than instances.
    */
   instances?: "per-request" | { max: number };
+  /** Limits of each instance tree; `deadline` is that of each call, so nearly that of a request. */
+  limits?: Limits;
+  /** Whether the core modules are metered, as some limits need. */
+  metering?: boolean;
   /** Told what a handler threw, which the client sees as status 500; default `console.error`. */
   onError?: (error: unknown) => void;
 }
 
-const SERVE_OPTIONS: Known<ServeOptions> = { ...WASI_OPTIONS, imports: true, instances: true, onError: true };
+const SERVE_OPTIONS: Known<ServeOptions> = {
+  ...WASI_OPTIONS,
+  imports: true,
+  instances: true,
+  limits: true,
+  metering: true,
+  onError: true,
+};
 
 const handlerType = t.func([
   t.own(t.resource("incoming-request", IncomingRequest)),
@@ -82,7 +94,7 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<(request: Request) => Promise<Response>> {
   checkKnown("option of serve", options, SERVE_OPTIONS);
-  const { imports = {}, instances = "per-request", onError = console.error, ...given } = options;
+  const { imports = {}, instances = "per-request", onError = console.error, limits = {}, metering, ...given } = options;
   if (typeof instances !== "object" && instances !== "per-request") {
     throw new TypeError(`instances must be "per-request" or { max }, found ${describe(instances)}`);
   }
@@ -91,7 +103,7 @@ export async function serve(
   if (instances !== "per-request" && !(Number.isInteger(max) && max! > 0)) {
     throw new TypeError("instances.max must be a positive integer");
   }
-  const compiled = await compile(component);
+  const compiled = await compile(component, metering === undefined ? {} : { metering });
   const entry = entryBy(compiled, "serve");
   const linker = new Linker<WasiData>({ shadowing: true });
   await linkWasi(linker);
@@ -111,7 +123,7 @@ export async function serve(
     const failed = (error: unknown): void => {
       if (!abort.signal.aborted) tell(error);
     };
-    return { instance: await linked.instantiate({ data, signal: abort.signal, onError: failed }), abort };
+    return { instance: await linked.instantiate({ data, limits, signal: abort.signal, onError: failed }), abort };
   };
   return entry.isAsync ? serveAsync(start, entry.name, max, tell) : serveIncoming(start, entry.path, max, tell);
 }

@@ -1,5 +1,6 @@
 // Sources and sinks of bytes: memory and web streams.
 
+import { describe } from "../../errors.ts";
 import { features } from "../../core/module/features.ts";
 import type { Sink, Source } from "./streams.ts";
 import { always, Signal } from "./readiness.ts";
@@ -30,6 +31,12 @@ export const empty: Source = { ...always, read: () => undefined };
 export function sourceOf(contents: ReadableStream<Uint8Array> | Uint8Array | null): Source {
   if (contents === null) return empty;
   return contents instanceof Uint8Array ? bytesSource(contents) : new ReadableSource(contents);
+}
+
+/** A chunk of a web stream of bytes. Its maker may be of JavaScript, and give anything. */
+export function chunkOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`a stream of bytes must give Uint8Arrays, found ${describe(value)}`);
 }
 
 /** Reads a chunk at a time, and none before it is asked for. */
@@ -117,8 +124,12 @@ export class ReadableSource extends Chunked {
     this.#reader.read().then(({ done, value }) => {
       if (this.#closed) return;
       if (done) this.end();
-      else this.arrived(value);
-    }, (error) => this.#closed || this.end({ error }));
+      else this.arrived(chunkOf(value));
+    }).catch((error) => {
+      if (this.#closed) return;
+      this.end({ error });
+      this.#reader.cancel(error).catch(() => {});
+    });
   }
 
   override ready(): boolean {
@@ -164,10 +175,11 @@ export async function readAll(
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), aborted]);
       if (done) return all.bytes();
-      if (all.length + value.length > MAX_CAPTURED) {
+      const chunk = chunkOf(value);
+      if (all.length + chunk.length > MAX_CAPTURED) {
         throw new Error(`more than ${MAX_CAPTURED} bytes of a stream, which this engine reads as a whole`);
       }
-      all.write(value);
+      all.write(chunk);
     }
   } finally {
     signal?.removeEventListener("abort", abort);
@@ -175,10 +187,11 @@ export async function readAll(
   }
 }
 /** Throws everything away. */
-export const discard: Sink = { ...always, permit: () => HIGH_WATER, write() {}, flush() {} };
+export const discard: Sink = { ...always, takesViews: true, permit: () => HIGH_WATER, write() {}, flush() {} };
 
 /** Keeps everything. */
 export class Capture implements Sink {
+  readonly takesViews = true;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(HIGH_WATER);
   #length = 0;
 
@@ -216,8 +229,8 @@ export class Capture implements Sink {
 }
 
 /**
- * Writes to a web stream, with its backpressure; without suspension, what was written is kept until
- * the guest has ended.
+ * Writes to a web stream, with its backpressure; without suspension, what was written is kept
+ * until the guest has ended.
  */
 export class WritableSink implements Sink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -231,7 +244,7 @@ export class WritableSink implements Sink {
 
   constructor(stream: WritableStream<Uint8Array>) {
     this.#writer = stream.getWriter();
-    this.#writer.closed.catch((error) => this.#fail(error));
+    this.#writer.closed.then(() => this.#fail(undefined), (error) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
@@ -261,6 +274,11 @@ export class WritableSink implements Sink {
   }
   flush(): void {
     this.#flushing = features.jspi;
+  }
+
+  /** Closes the stream, once everything was taken. */
+  shut(): void {
+    this.#writer.close().catch(() => {});
   }
 
   /**

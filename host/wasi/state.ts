@@ -4,9 +4,11 @@ import { describe } from "../../errors.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { Sink, Source } from "./streams.ts";
 import { Clocks } from "./clocks.ts";
-import { Directories, type Directory } from "./directories.ts";
-import { Endings } from "./endings.ts";
-import { builtin } from "./platform.ts";
+import { Directories, type Directory } from "./files/directories.ts";
+import { Endings } from "./base/endings.ts";
+import type { FileSystem } from "./files/file_system.ts";
+import { checkFileSystem } from "./files/own_volume.ts";
+import { builtin } from "./base/platform.ts";
 import { Random } from "./random.ts";
 import { HttpPolicy } from "./http_policy.ts";
 import { processInput, processOutput } from "./process_streams.ts";
@@ -28,13 +30,32 @@ export interface WasiOptions {
   stdout?: "inherit" | "capture" | WritableStream<Uint8Array>;
   /** Its standard error, likewise. */
   stderr?: "inherit" | "capture" | WritableStream<Uint8Array>;
-  /** Directories of the host's by the guest's name for them. */
-  preopens?: Readonly<Record<string, string | { path: string; readOnly?: boolean }>>;
   /**
-   * What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true` is
-   * all of them), sockets.
+   * Directories by the guest's name for them: a path of the host's, where there are Node's modules,
+   * or a file system of the program's own, everywhere.
    */
-  network?: { http?: readonly string[] | true; sockets?: true };
+  preopens?: Readonly<
+    Record<
+      string,
+      string | { path: string; readOnly?: boolean } | FileSystem | { fileSystem: FileSystem; readOnly?: boolean }
+    >
+  >;
+  /**
+   * What it may reach: hosts by HTTP (`example.com`, `example.com:8080`, `*.example.com`; `true`
+   * is all of them), sockets.
+   *
+   * `fetch` sends the requests that `http` allows, instead of the runtime's `fetch`; alone it
+   * grants nothing. It is given a `Request` whose `redirect` is `"manual"`, and whose `signal`
+   * aborts when the guest gives up. It gives a `Response`, whose body is taken as decoded; a
+   * handler that `serve` has made is one such function. What it throws is the guest's `error-code`:
+   * the one that the error's words tell, else `internal-error` with the message; so is a value that
+   * is not a response.
+   */
+  network?: {
+    http?: readonly string[] | true;
+    sockets?: true;
+    fetch?: (request: Request) => Promise<Response>;
+  };
   /** Its time: nanoseconds since the epoch. */
   clocks?: { now?: () => bigint };
   /** A seed makes its random numbers reproducible. */
@@ -70,12 +91,12 @@ export class State implements WasiState {
   readonly stderr: Sink;
   /** Which of the standard streams are terminals. */
   readonly terminals: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
-  readonly directories: Directories | undefined;
   readonly preopens: readonly Preopen[];
   readonly http: HttpPolicy;
   readonly sockets: boolean;
   /** What was dropped and is still to be delivered. */
   readonly endings: Endings = new Endings();
+  readonly directories: Directories = new Directories(this.endings);
   readonly clocks: Clocks;
   readonly random: Random;
   /** Streams of the guest's that are being written out. */
@@ -93,12 +114,11 @@ export class State implements WasiState {
       option === "inherit" && builtin("node:tty")?.isatty(fd) === true;
     this.terminals = { stdin: tty(options.stdin, 0), stdout: tty(options.stdout, 1), stderr: tty(options.stderr, 2) };
     const named = Object.entries(preopens);
-    const directories = this.directories = named.length === 0 ? undefined : new Directories();
     this.preopens = named.map(([name, preopen]) => {
-      const { path, readOnly = false } = typeof preopen === "string" ? { path: preopen } : preopen;
-      return { name, directory: directories!.preopen(text(`preopens.${name}`, path)), readOnly };
+      const { files, readOnly } = preopened(`preopens.${name}`, preopen);
+      return { name, directory: this.directories.preopen(files), readOnly };
     });
-    this.http = new HttpPolicy(network.http);
+    this.http = new HttpPolicy(network.http, network.fetch);
     this.sockets = network.sockets === true;
     this.clocks = new Clocks(options.clocks?.now);
     this.random = new Random(options.random?.seed);
@@ -154,10 +174,11 @@ export const WASI_OPTIONS: Known<WasiOptions> = {
   random: true,
 };
 type Part<K extends "network" | "clocks" | "random"> = Known<NonNullable<WasiOptions[K]>>;
-const NETWORK: Part<"network"> = { http: true, sockets: true };
+const NETWORK: Part<"network"> = { http: true, sockets: true, fetch: true };
 const CLOCKS: Part<"clocks"> = { now: true };
 const RANDOM: Part<"random"> = { seed: true };
-const PREOPEN: Known<{ path: string; readOnly?: boolean }> = { path: true, readOnly: true };
+const PATH: Known<{ path: string; readOnly?: boolean }> = { path: true, readOnly: true };
+const OWN: Known<{ fileSystem: FileSystem; readOnly?: boolean }> = { fileSystem: true, readOnly: true };
 
 /** A capability that was misspelt would be missing without a word. */
 function checkOptions(options: WasiOptions): void {
@@ -169,13 +190,13 @@ function checkOptions(options: WasiOptions): void {
       throw wrong(name, "an object of names and values", value);
     }
   }
-  for (const preopen of Object.values(preopens ?? {})) {
-    if (typeof preopen !== "string") checkKnown("WASI option of a preopen", preopen, PREOPEN);
-  }
   checkKnown("WASI network option", network, NETWORK);
   const hosts: unknown = network?.http;
   if (hosts !== undefined && hosts !== true && !Array.isArray(hosts)) {
     throw wrong("network.http", "an array of hosts, or true", hosts);
+  }
+  if (network?.fetch !== undefined && typeof network.fetch !== "function") {
+    throw wrong("network.fetch", "a function", network.fetch);
   }
   checkKnown("WASI clocks option", clocks, CLOCKS);
   if (clocks?.now !== undefined && typeof clocks.now !== "function") {
@@ -184,6 +205,28 @@ function checkOptions(options: WasiOptions): void {
   checkKnown("WASI random option", random, RANDOM);
   const seed: unknown = random?.seed;
   if (seed !== undefined && typeof seed !== "bigint") throw wrong("random.seed", "a bigint", seed);
+}
+
+/** What a preopen stands for. */
+function preopened(
+  name: string,
+  preopen: NonNullable<WasiOptions["preopens"]>[string],
+): { readonly files: string | FileSystem; readonly readOnly: boolean } {
+  if (typeof preopen === "string") return { files: text(name, preopen), readOnly: false };
+  if (typeof preopen === "object" && preopen !== null) {
+    if ("fileSystem" in preopen) {
+      checkKnown("WASI option of a preopen", preopen, OWN);
+      checkFileSystem(`${name}.fileSystem`, preopen.fileSystem);
+      return { files: preopen.fileSystem, readOnly: preopen.readOnly ?? false };
+    }
+    if ("path" in preopen || !("stat" in preopen)) {
+      checkKnown("WASI option of a preopen", preopen as { path: string }, PATH);
+      const { path, readOnly = false } = preopen as { path: string; readOnly?: boolean };
+      return { files: text(name, path), readOnly };
+    }
+  }
+  checkFileSystem(name, preopen);
+  return { files: preopen, readOnly: false };
 }
 
 function wrong(name: string, expected: string, value: unknown): TypeError {

@@ -5,7 +5,8 @@ import "../../abi/dispose.ts";
 import { Trap } from "../../errors.ts";
 import { err, type Result } from "../../abi/codecs/results.ts";
 import type { Suspending } from "../func.ts";
-import { fsErrorCode } from "./fs_errors.ts";
+import { fsErrorCode } from "./files/fs_errors.ts";
+import type { Later } from "./files/steps.ts";
 import { Pollable } from "./poll.ts";
 import type { Readiness } from "./readiness.ts";
 import { asking, blocking, Done } from "./waiting.ts";
@@ -25,6 +26,8 @@ export interface Source extends Readiness {
    * end.
    */
   read(max: number): Uint8Array | undefined;
+  /** The same, written into a buffer: how many bytes; 0 where there is nothing yet. */
+  readInto?(place: Uint8Array): number | undefined;
   /** Nobody reads any more. */
   close?(): void;
 }
@@ -39,10 +42,14 @@ export interface Sink extends Readiness {
    * closed.
    */
   permit(): number | undefined;
-  /** Takes bytes, no more than were permitted. They are the sink's then. */
+  /** Takes bytes, no more than were permitted. They are the sink's then, unless it takes views. */
   write(bytes: Uint8Array): void;
+  /** Whether it needs bytes only until `write` returns: they may be a view of a guest's memory. */
+  readonly takesViews?: true;
   /** Begins to hand on what was written. */
   flush(): void;
+  /** Everything was written: makes it last. Missing where there is nothing to do for it. */
+  settle?(): Later<void>;
   /** Nobody writes any more. */
   close?(): void;
 }

@@ -3,7 +3,7 @@
 // What others wait for (timers, aborts, sockets, other guests) happens only then.
 
 import { nextRound } from "../../abi/concurrency/turn.ts";
-import { inDeno } from "./platform.ts";
+import { inDeno } from "./base/platform.ts";
 
 /** Milliseconds that a guest may go on before the event loop gets its turn. */
 const MAX_TURN = 2;
@@ -29,6 +29,28 @@ export function turnIsDue(): boolean {
   since = now;
   nextRound(() => {
     working = false;
+  });
+  return false;
+}
+
+/** Milliseconds without a microtask before the event loop gets its turn. */
+const MAX_HELD = 10;
+
+/** Whether no microtask has run since {@linkcode isHeld} was asked first. */
+let held = false;
+let heldSince = 0;
+
+/**
+ * Whether a guest has held the thread for so long that the event loop has to have its turn now. For
+ * guests of WASI 0.3: whenever they wait, their scheduler looks after that itself.
+ */
+export function isHeld(): boolean {
+  const now = performance.now();
+  if (held) return now - heldSince >= MAX_HELD;
+  held = true;
+  heldSince = now;
+  queueMicrotask(() => {
+    held = false;
   });
   return false;
 }

@@ -5,6 +5,7 @@ import type { Result } from "../../abi/codecs/results.ts";
 import { abandon } from "../../abi/state/suspend.ts";
 import { features } from "../../core/module/features.ts";
 import { type Suspending, suspendingOr } from "../func.ts";
+import { isLater, type Later } from "./files/steps.ts";
 import { callAt, type Readiness } from "./readiness.ts";
 import { nextTurn, turnIsDue } from "./turns.ts";
 
@@ -117,6 +118,31 @@ export function blocking<Self, A extends any[], R>(
     });
   };
   return suspendingOr(suspends, plain) as Suspending<(this: Self, ...args: A) => R | Promise<R>>;
+}
+
+/**
+ * A host function whose answer may come later: the guest is suspended until then where it can be,
+ * and the answer must be there at once otherwise.
+ *
+ * @param what What the answer comes from.
+ */
+// deno-lint-ignore no-explicit-any
+export function answering<Self, A extends any[], R>(
+  what: string,
+  answer: (self: Self, ...args: A) => Later<R>,
+): Suspending<(this: Self, ...args: A) => Later<R>> {
+  const suspends = function (this: Self, ...args: A): Later<R> {
+    return answer(this, ...args);
+  };
+  const plain = function (this: Self, ...args: A): R {
+    return asPlain(() => {
+      const found = answer(this, ...args);
+      if (!isLater(found)) return found;
+      found.then(() => {}, () => {});
+      throw cannotWait(what);
+    });
+  };
+  return suspendingOr(suspends, plain) as Suspending<(this: Self, ...args: A) => Later<R>>;
 }
 
 function asPlain<R>(action: () => R): R {

@@ -28,7 +28,7 @@ export async function makeBundles(): Promise<string[]> {
 /**
  * Stands for a module of Node's. Its functions throw, and shim.ts ignores a test that calls one.
  */
-const ABSENT = `const absent = (module) => {
+const ABSENT = `const absentFromBrowsers = (module) => {
   const missing = () => { throw new TypeError("these tests need " + module + ", which this runtime does not have"); };
   const any = new Proxy(function () {}, { get: () => any, apply: missing, construct: missing });
   return any;
@@ -39,14 +39,14 @@ const ABSENT = `const absent = (module) => {
 function withoutNode(text: string): string {
   const named = text.replaceAll(
     /^import (.+) from "(node:\w+)";$/gm,
-    (_, names: string, module: string) => `const ${names.replaceAll(" as ", ": ")} = absent("${module}");`,
+    (_, names: string, module: string) => `const ${names.replaceAll(" as ", ": ")} = absentFromBrowsers("${module}");`,
   );
-  return ABSENT + named.replaceAll(/\bimport\(("node:\w+")\)/g, "absent($1)");
+  return ABSENT + named.replaceAll(/\bimport\(("node:\w+")\)/g, "absentFromBrowsers($1)");
 }
 
 /**
- * Names that only Deno resolves become addresses, and `using` becomes what engines without it have,
- * too.
+ * Names that only Deno resolves become addresses, and `using` becomes what engines without it
+ * have, too.
  */
 async function fit(path: string): Promise<void> {
   const text = withoutNode(await Deno.readTextFile(path))

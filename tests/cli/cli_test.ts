@@ -103,6 +103,38 @@ Deno.test("a trap is said and exits with 134", async () => {
   assertEquals(err, "error: the component trapped: Cannot call export wasi:cli/run@0.2.0#run: unreachable\n");
 });
 
+Deno.test("--fuel and --timeout end what does not end by itself", () =>
+  withDirectory(async (path) => {
+    const file = `${path}/loop.wasm`;
+    await Deno.writeFile(
+      file,
+      await wat(`(component
+        (core module $M (func (export "loop") (loop $l (br $l))) (func (export "once") (result i32) (i32.const 7)))
+        (core instance $m (instantiate $M))
+        (func (export "loop") (canon lift (core func $m "loop")))
+        (func (export "once") (result u32) (canon lift (core func $m "once"))))`),
+    );
+    assertEquals(await windlass(["run", "--fuel", "100000", "--invoke", "loop", file]), {
+      code: 134,
+      out: "",
+      err: "error: the component trapped: Cannot call export loop: all fuel consumed: limit `fuel`\n",
+    });
+    assertEquals(await windlass(["run", "--timeout", "30", "--invoke", "loop", file]), {
+      code: 134,
+      out: "",
+      err: "error: the component trapped: Cannot call export loop: ran longer than 30 ms: limit `deadline`\n",
+    });
+    assertEquals(
+      (await windlass(["run", "--timeout", "30000", "--fuel", "1000", "--invoke", "once", file])).out,
+      "7\n",
+    );
+    assertEquals((await windlass(["run", "--fuel", "100000000", `${guests}hello.wasm`, "ann"])).out, "Hello, ann!\n");
+    assertMatch(
+      (await windlass(["run", "--timeout", "0", file])).err,
+      /^error: --timeout must be an integer from 1 to/,
+    );
+  }));
+
 Deno.test("errors say the file, the offset or the path", async () => {
   const said = async (args: string[]) => {
     const { code, err } = await windlass(args);
@@ -315,6 +347,11 @@ Deno.test("split writes the core modules and the rest, which compile takes toget
     // Memories can be bounded here: a host that forbids compiling cannot do it
     const bounded = await windlass(["split", greet, "-o", `${path}/out`, "--max-memory-pages", "0"]);
     assertMatch(bounded.err, /^error: Cannot compile component: memory of core module 0 starts with 1 pages/);
+    // So can what they execute.
+    await windlass(["split", greet, "-o", `${path}/out`, "--metering"]);
+    const metered = await Promise.all(files.slice(0, -1).map((file) => Deno.readFile(file)));
+    const options = { modules: metered.map((bytes) => new WebAssembly.Module(bytes)), metering: true };
+    assertEquals(compileSync(rest!, options).wit(), compileSync(whole).wit());
     assertEquals(
       (await windlass(["split", "-", "-o", `${path}/piped`], { stdin: whole })).out.split("\n")[0],
       `${path}/piped/component.core0.wasm`,
@@ -413,6 +450,30 @@ Deno.test("serve answers at its address, in one process for many requests", asyn
     // A trap in the middle of a body ends that connection, and is told.
     await assertRejects(async () => await (await fetch(`${url}half`)).text());
     for (told = ""; !told.includes("the component trapped");) told += (await reader.read()).value;
+    assertEquals(await (await fetch(`${url}echo`, { method: "POST", body: "again" })).text(), "again");
+  } finally {
+    child.kill();
+    await reader.cancel();
+    await child.status;
+  }
+});
+
+Deno.test("run and serve take components of WASI 0.3; --invoke calls what they export besides", async () => {
+  assertEquals(await windlass(["run", `${guests}p3/command.wasm`, "exit", "3"]), { code: 3, out: "before\n", err: "" });
+  const upper = await windlass(["run", `${guests}p3/command.wasm`, "upper"], { stdin: "a line\n" });
+  assertEquals([upper.code, upper.out], [0, "A LINE\n"]);
+  const invoked = await windlass(["run", "--invoke", "wasi:cli/run@0.3.0#run()", `${guests}p3/command.wasm`]);
+  assertEquals([invoked.code, invoked.err], [1, ""]); // it is told no command
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", cli, "serve", `${guests}p3/handler.wasm`, "--addr", "127.0.0.1:0"],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    const { value = "" } = await reader.read();
+    const url = /at (http:\S+)/.exec(value)?.[1];
+    assert(url !== undefined, value);
     assertEquals(await (await fetch(`${url}echo`, { method: "POST", body: "again" })).text(), "again");
   } finally {
     child.kill();

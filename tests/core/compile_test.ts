@@ -5,7 +5,8 @@ import { compile, CompileError, compileSync, instantiate, instantiateSync } from
 import { neededFeatures } from "../../core/module/needed_features.ts";
 import { features } from "../../core/module/features.ts";
 import { sharedBuffer } from "../support/engine.ts";
-import { component } from "../support/wasm.ts";
+import { section } from "../support/bytes.ts";
+import { binary, component, thrown } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
 
 const greet = await Deno.readFile(new URL("../e2e/fixtures/greet.wasm", import.meta.url));
@@ -168,6 +169,12 @@ for (const [name, body] of Object.entries(featureModules)) {
   });
 }
 
+Deno.test("neededFeatures() finds a table with 64-bit indices", async () => {
+  for (const table of ["(table i64 2 funcref)", `(import "" "t" (table i64 2 funcref))`]) {
+    assertEquals([...neededFeatures(await wat(`(module ${table})`))], ["memory64"]);
+  }
+});
+
 Deno.test("neededFeatures() finds nothing in a plain module, and reads past every instruction", async () => {
   assertEquals(
     [...neededFeatures(
@@ -184,6 +191,22 @@ Deno.test("neededFeatures() finds nothing in a plain module, and reads past ever
     )],
     [],
   );
+});
+
+Deno.test("a core module that shares more than a memory names what no engine has", async () => {
+  for (
+    const body of [
+      "(type (shared (func)))",
+      "(table shared 1 (ref null (shared func)))",
+      `(import "" "g" (global (shared i32)))`,
+      "(global (shared mut i32) (i32.const 0))",
+    ]
+  ) {
+    const bytes = section(1, [...await wat(`(module ${body})`)]);
+    const error = thrown(() => compileSync(binary(...bytes))), needs = "core module 0 needs shared-everything threads";
+    assertEquals((error as CompileError).code, "missing-feature", error.message);
+    assert(error.message.includes(`${needs}, which this engine does not have`), error.message);
+  }
 });
 
 Deno.test("reflection tells imports and exports with their types", async () => {

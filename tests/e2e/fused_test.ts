@@ -147,3 +147,28 @@ Deno.test("an adapter names the call and the parameter, as JavaScript does", asy
     );
   }
 });
+
+Deno.test({
+  name: "a call with a 64-bit memory has an adapter if it needs no pointer; others go through JavaScript",
+  ignore: !features.memory64 || !features.multiMemory,
+  async fn() {
+    const wide = callee.replace(`(memory (export "m") 1)`, `(memory (export "m") i64 1)`)
+      .replace(
+        "(param i32 i32 i32 i32) (result i32) (i32.const 64)",
+        "(param i64 i64 i64 i64) (result i64) (i64.const 64)",
+      )
+      .replace(
+        `(param i32 i32) (result i32) (local.get 1))`,
+        `(param i64 i64) (result i32) (i32.wrap_i64 (local.get 1)))`,
+      )
+      .replace(
+        `(canon lift (core func $m "add"))`,
+        `(canon lift (core func $m "add") (memory $mem) (realloc $realloc))`,
+      );
+    const made = compileSync(await wat(text.replace(callee, () => wide)), { gates: { memory64: true } });
+    assertEquals(result(made), 42);
+    assertEquals(adapters(made).map((names) => names.length), [1]);
+    const narrow = compileSync(await wat(text));
+    assertEquals(adapters(narrow).map((names) => names.length), [2]);
+  },
+});

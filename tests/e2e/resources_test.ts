@@ -2,9 +2,10 @@
 
 import "../support/leaks.ts";
 import { assert, assertEquals } from "@std/assert";
-import { type Instance, instantiateSync, ValueError } from "@windlass/component";
+import { compileSync, type Instance, instantiateSync, ValueError } from "@windlass/component";
 import { fixture } from "../support/fixtures.ts";
 import { thrown } from "../support/wasm.ts";
+import { wat } from "../support/wat.ts";
 
 const component = fixture("resources");
 const COUNTERS = "test:resources/counters", FILES = "test:resources/files";
@@ -220,4 +221,22 @@ Deno.test("a guest's resource of one instance is a host's resource of another", 
   const counter = new a.Counter(9);
   assertEquals(wants.lendFile(counter), 10 + 7);
   assertEquals(counter.next(), 11);
+});
+
+Deno.test("an import that is exported again takes borrowed objects, in both tiers", async () => {
+  class File {}
+  const text = (async: string) =>
+    wat(`(component (import "file" (type $f (sub resource)))
+      (import "look" (func $look ${async} (param "x" (borrow $f)) (param "y" (borrow $f)))) (export "look" (func $look)))`);
+  for (const async of ["", "async"]) {
+    for (const codegen of [true, false]) {
+      const seen: unknown[] = [], look = (...files: unknown[]): void => void seen.push(...files);
+      const { exports } = instantiateSync(compileSync(await text(async), { codegen }), { File, look }, {
+        limits: { handles: 2 },
+      });
+      const given = Array.from({ length: 6 }, () => new File());
+      for (let i = 0; i < given.length; i += 2) await exports.look!(given[i], given[i + 1]);
+      assertEquals(seen.every((file, i) => file === given[i]) && seen.length, 6);
+    }
+  }
 });

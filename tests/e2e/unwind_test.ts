@@ -8,9 +8,9 @@ import { assert, assertEquals } from "@std/assert";
 import {
   type CallHooks,
   compileSync,
-  features,
   type Instance,
   instantiateSync,
+  type Limits,
   suspending,
   Trap,
   ValueError,
@@ -37,19 +37,18 @@ const chains = [
   { source: compileSync(await wat(chain(2)), { fused: false }), stacks: 3 },
 ] as const;
 
-/** A component whose `later` traps without entering the guest: nothing lifts from a 64-bit memory yet. */
-const unsupported = async () =>
+/** A component whose `later` can trap without entering a guest: an import that is exported again. */
+const exportedAgain = async () =>
   compileSync(
     await wat(`(component
   (import "sleep" (func $sleep (param "ms" u32) (result u32)))
+  (import "later" (func $later async (param "text" string)))
   (core func $sleep' (canon lower (func $sleep)))
-  (core module $M (import "" "f" (func $f (param i32) (result i32))) (memory (export "m") i64 1)
-    (func (export "f") (param i32) (result i32) (call $f (local.get 0)))
-    (func (export "g") (result i64) (i64.const 0)))
+  (core module $M (import "" "f" (func $f (param i32) (result i32)))
+    (func (export "f") (param i32) (result i32) (call $f (local.get 0))))
   (core instance $m (instantiate $M (with "" (instance (export "f" (func $sleep'))))))
   (func (export "f") (param "ms" u32) (result u32) (canon lift (core func $m "f")))
-  (func (export "later") (result string) (canon lift (core func $m "g") (memory (core memory $m "m")))))`),
-    { gates: { memory64: true } },
+  (export "later" (func $later)))`),
   );
 
 interface Waiting {
@@ -61,9 +60,13 @@ interface Waiting {
 }
 
 /** An instance whose guests wait. */
-function waiting(hooks: CallHooks = {}, source = links): Waiting {
+function waiting(hooks: CallHooks = {}, source = links, limits: Limits = {}): Waiting {
   const controller = new AbortController(), { promise, resolve, reject } = Promise.withResolvers<number>();
-  const made = instantiateSync(source, { sleep: suspending(() => promise) }, { signal: controller.signal, hooks });
+  const made = instantiateSync(source, { sleep: suspending(() => promise), later: () => {} }, {
+    signal: controller.signal,
+    hooks,
+    limits,
+  });
   const call = made.promising.exports.f!(1) as Promise<unknown>;
   call.catch(() => {});
   return { made, call, controller, release: resolve, fail: reject };
@@ -140,20 +143,16 @@ Deno.test("a host function that aborts its own instance and then returns a promi
   assertUnwound(guests, 1);
 });
 
-Deno.test({
-  name: "a trap that locks the instance down while a call is suspended unwinds that call, which has the same trap",
-  ignore: !features.memory64,
-  async fn() {
-    let trap: unknown, error: unknown;
-    const guests = await guestsOf(async () => {
-      const { made, call } = waiting({}, await unsupported());
-      trap = thrown(() => made.exports.later!());
-      error = await rejected(call);
-    });
-    assert(trap instanceof Trap && trap.code === "unsupported-builtin");
-    assert(error === trap);
-    assertUnwound(guests, 1);
-  },
+Deno.test("a trap that locks the instance down while a call is suspended unwinds that call, which has the same trap", async () => {
+  let trap: unknown, error: unknown;
+  const guests = await guestsOf(async () => {
+    const { made, call } = waiting({}, await exportedAgain(), { liftedBytes: 4 });
+    trap = await rejected(made.exports.later!("more than that"));
+    error = await rejected(call);
+  });
+  assert(trap instanceof Trap && trap.code === "lifted-bytes-limit");
+  assert(error === trap);
+  assertUnwound(guests, 1);
 });
 
 Deno.test("hooks see the host's call return when the wait is ended, once, and then the guest's", async () => {

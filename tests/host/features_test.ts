@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { features } from "@windlass/component";
 import { sendsStreams } from "../../host/wasi/http_upload.ts";
-import { builtin } from "../../host/wasi/platform.ts";
+import { builtin } from "../../host/wasi/base/platform.ts";
 
 /** The column of this engine: its name in the table's first row begins so. */
 function engineName(): string {
@@ -43,7 +43,7 @@ Deno.test("README's table of engines says what this engine has", async () => {
   assertEquals(told.get("`Symbol.dispose`"), native ? "yes" : "made by us");
   const row = (start: string): string | undefined => found.find(([what]) => what.startsWith(start))?.[1];
   const modules = builtin("node:fs") !== undefined;
-  assertEquals(row("WASI: files"), modules ? "yes" : "no");
+  assertEquals(row("WASI: the system's files"), modules ? "yes" : "no");
   assertEquals(row("WASI: a plain call can sleep"), modules ? "yes" : "in workers");
   assertEquals(row("WASI: requests' bodies"), sendsStreams() ? "yes" : "at the end");
 });

@@ -30,7 +30,7 @@ const rows: readonly (readonly [call: (options: Options) => unknown, options: ob
   [
     (o) => compileSync(bytes, o),
     { limits: {} },
-    "option of compile `limits`; expected modules, maxMemoryPages, gates, codegen, fused",
+    "option of compile `limits`; expected modules, maxMemoryPages, gates, codegen, fused, metering",
   ],
   [
     (o) => instantiate(bytes, {}, o),

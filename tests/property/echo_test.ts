@@ -1,6 +1,7 @@
 // Random values of random types go host → guest → host → guest → host and stay what they are:
 // through one guest, and through two with all pairs of string encodings; to plain, dynamic and
-// typed host functions; in functions at the root and in interfaces. WINDLASS_SEED=n repeats a run,
+// typed host functions; in functions at the root and in interfaces; with memories of 32 and of 64 bits,
+// and from one to the other. WINDLASS_SEED=n repeats a run,
 // WINDLASS_RUNS=n makes it n times as long; what fails is shrunk, and fast-check prints its seed
 // and path.
 
@@ -10,6 +11,7 @@ import {
   compileSync,
   ComponentError,
   err,
+  features,
   HostFunc,
   type HostFunction,
   type Imports,
@@ -19,12 +21,22 @@ import {
   type ResourceClass,
   t,
 } from "@windlass/component";
+import type { AddressType } from "../../abi/types/core_values.ts";
 import { formatType, type ResourceType, type ValType } from "../../abi/types/types.ts";
-import { difference, type ObjectsOf, schemaOf, signatures, types, values } from "../support/arbitraries.ts";
+import {
+  addressTypes,
+  difference,
+  everything,
+  type ObjectsOf,
+  schemaOf,
+  signatures,
+  types,
+  values,
+} from "../support/arbitraries.ts";
 import { echoComponent, echoOf, type EchoOptions, GUEST, HOST, keepComponent } from "../support/echo.ts";
 import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";
 import { factor, runs, seed } from "../support/runs.ts";
-import { gates } from "../support/wasm.ts";
+import { wideGates } from "../support/wasm.ts";
 
 let calls = 0;
 
@@ -95,7 +107,7 @@ function echo(signature: Signature, options: EchoOptions, style: Style, fused: b
     : HostFunc.typed(schema, host as never);
   const members: Imports = { f, r0: FirstResource, r1: SecondResource };
   const instance: Instance = instantiateSync(
-    compileSync(echoComponent(signature, options), { gates, fused }),
+    compileSync(echoComponent(signature, options), { gates: wideGates, fused }),
     options.interfaces ? { [HOST]: members } : members,
   );
   const { exports } = instance;
@@ -127,6 +139,8 @@ const MOST_CALLS = 8;
 interface Case {
   readonly signature: Signature;
   readonly encodings: readonly StringEncoding[];
+  readonly addresses: readonly AddressType[];
+  readonly above: number;
   readonly interfaces: boolean;
   readonly style: Style;
   /** Whether calls between the guests have an adapter. */
@@ -140,11 +154,16 @@ function callsOf({ params, result }: Signature): Arbitrary<Call[]> {
   return fc.array(call, { minLength: 1, maxLength: MOST_CALLS, size: "max" });
 }
 
-function cases(signature: Arbitrary<Signature>, guests: number): Arbitrary<Case> {
+function cases(signature: Arbitrary<Signature>, guests: number, above = 0): Arbitrary<Case> {
   return signature.chain((of) =>
     fc.record({
       signature: fc.constant(of),
       encodings: fc.array(encoding, { minLength: guests, maxLength: guests }),
+      addresses: fc.array(above > 0 ? fc.constant<AddressType>("i64") : addressTypes, {
+        minLength: guests,
+        maxLength: guests,
+      }),
+      above: fc.constant(above),
       interfaces: fc.boolean(),
       style: fc.constantFrom(...styles),
       fused: fc.boolean(),
@@ -155,8 +174,8 @@ function cases(signature: Arbitrary<Signature>, guests: number): Arbitrary<Case>
 
 const echoes: Arbitrary<Signature> = types().map(echoOf);
 
-function property(what: string, arbitrary: Arbitrary<Case>, numRuns: number): void {
-  Deno.test(what, () => {
+function property(name: string, arbitrary: Arbitrary<Case>, numRuns: number, ignore = false): void {
+  const fn = (): void => {
     fc.assert(
       fc.property(arbitrary, ({ signature, calls, style, fused, ...options }) => {
         const { instance, call } = echo(signature, options, style, fused);
@@ -167,7 +186,8 @@ function property(what: string, arbitrary: Arbitrary<Case>, numRuns: number): vo
       }),
       { seed, numRuns: runs(numRuns) },
     );
-  });
+  };
+  Deno.test({ name, ignore, fn });
 }
 
 // A name, since `deno test --quiet` prints nothing else.
@@ -178,18 +198,25 @@ property("functions of any signature pass through one guest", cases(signatures()
 property("functions of any signature pass through two guests", cases(signatures(), 2), 400);
 property("handles pass through one guest", cases(signatures(resources), 1), 300);
 property("handles pass through two guests", cases(signatures(resources), 2), 300);
+property(
+  "values come back from above 4 GiB",
+  cases(fc.constant(echoOf(everything)), 1, 2 ** 32),
+  4,
+  !features.memory64,
+);
 
 Deno.test("a guest that stores flat values by the specification's rules gives back what it was given", () => {
   const kept = types().chain((type) =>
     fc.record({
       type: fc.constant(type),
       encoding,
+      address: addressTypes,
       given: fc.array(values(type), { minLength: 1, maxLength: MOST_CALLS, size: "max" }),
     })
   );
   fc.assert(
-    fc.property(kept, ({ type, encoding, given }) => {
-      const { f } = instantiateSync(compileSync(keepComponent(type, encoding), { gates })).exports;
+    fc.property(kept, ({ type, encoding, address, given }) => {
+      const { f } = instantiateSync(compileSync(keepComponent(type, encoding, address), { gates: wideGates })).exports;
       for (const value of given) {
         calls++;
         requireSame(type, value, outcome(type, () => f(value)), "the result");

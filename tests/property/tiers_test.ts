@@ -9,11 +9,11 @@ import { compileSync, err, features, type HostFunction, type Imports, instantiat
 import { tiers } from "../../abi/codegen/tiers.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import { kernels } from "../../abi/wasm/text.ts";
-import { signatures, types, values } from "../support/arbitraries.ts";
-import { echoComponent, echoOf } from "../support/echo.ts";
-import { type Signature, type StringEncoding, stringEncodings } from "../support/encoder.ts";
+import { addressTypes, everything, signatures, types, values } from "../support/arbitraries.ts";
+import { echoComponent, echoOf, type EchoOptions } from "../support/echo.ts";
+import { type Signature, stringEncodings } from "../support/encoder.ts";
 import { factor, runs, seed } from "../support/runs.ts";
-import { gates } from "../support/wasm.ts";
+import { wideGates } from "../support/wasm.ts";
 
 class Thing {}
 const resources: readonly ResourceType[] = [{ kind: "resource", name: "r0" }, { kind: "resource", name: "r1" }];
@@ -82,7 +82,7 @@ interface Run {
 }
 
 /** Prepares calls in one tier. */
-function prepare(signature: Signature, encoding: StringEncoding, codegen: boolean): Run & { readonly log: string[] } {
+function prepare(signature: Signature, guest: EchoOptions, codegen: boolean): Run & { readonly log: string[] } {
   const seen: unknown[] = [];
   let current: Call | undefined;
   const log: string[] = [];
@@ -95,7 +95,7 @@ function prepare(signature: Signature, encoding: StringEncoding, codegen: boolea
     return tag === "ok" ? ok(watched(val, log)) : tag === "err" ? err(watched(val, log)) : result;
   };
   const imports: Imports = { f, r0: Thing, r1: Thing };
-  const component = compileSync(echoComponent(signature, { encodings: [encoding] }), { gates, codegen });
+  const component = compileSync(echoComponent(signature, guest), { gates: wideGates, codegen });
   const instance = instantiateSync(component, imports);
   return {
     seen,
@@ -110,8 +110,8 @@ function prepare(signature: Signature, encoding: StringEncoding, codegen: boolea
 }
 
 /** Makes the calls in one tier: everything that can be seen of them. */
-function run(signature: Signature, encoding: StringEncoding, calls: readonly Call[], codegen: boolean): unknown[] {
-  const { seen, log, call, end } = prepare(signature, encoding, codegen);
+function run(signature: Signature, guest: EchoOptions, calls: readonly Call[], codegen: boolean): unknown[] {
+  const { seen, log, call, end } = prepare(signature, guest, codegen);
   for (const current of calls) seen.push(outcome(() => call(current)), [...log]);
   end();
   return seen;
@@ -120,11 +120,11 @@ function run(signature: Signature, encoding: StringEncoding, calls: readonly Cal
 /** The same for functions whose type is `async`. */
 async function runAsync(
   signature: Signature,
-  encoding: StringEncoding,
+  guest: EchoOptions,
   calls: readonly Call[],
   codegen: boolean,
 ): Promise<unknown[]> {
-  const { seen, log, call, end } = prepare({ ...signature, async: true }, encoding, codegen);
+  const { seen, log, call, end } = prepare({ ...signature, async: true }, guest, codegen);
   for (const current of calls) {
     // What an asynchronous function gives and never settles, the guest waits for.
     if (typeof (current.result as { then?: unknown } | null | undefined)?.then === "function") continue;
@@ -157,23 +157,28 @@ function callsOf({ params, result }: Signature): Arbitrary<Call[]> {
   return fc.array(call, { minLength: 1, maxLength: 4 });
 }
 
+/** What kind of guest is called. */
+const encodings = fc.constantFrom(...stringEncodings).map((encoding) => [encoding]);
+const guests: Arbitrary<EchoOptions> = fc.record({
+  encodings,
+  addresses: addressTypes.map((address) => [address]),
+});
+
 let calls = 0;
 
-function property(what: string, signature: Arbitrary<Signature>, numRuns: number): void {
+function property(what: string, signature: Arbitrary<Signature>, numRuns: number, kind = guests, needed = true): void {
   Deno.test({
     name: what,
-    ignore: !features.codegen,
+    ignore: !features.codegen || !needed,
     fn() {
       const { warmCalls } = tiers, { warmStrings } = kernels;
       [tiers.warmCalls, kernels.warmStrings] = [0, 0];
-      const arbitrary = signature.chain((of) =>
-        fc.record({ of: fc.constant(of), encoding: fc.constantFrom(...stringEncodings), calls: callsOf(of) })
-      );
+      const arbitrary = signature.chain((of) => fc.record({ of: fc.constant(of), guest: kind, calls: callsOf(of) }));
       try {
         fc.assert(
-          fc.property(arbitrary, ({ of, encoding, calls: made }) => {
+          fc.property(arbitrary, ({ of, guest, calls: made }) => {
             calls += made.length;
-            assertEquals(run(of, encoding, made, true), run(of, encoding, made, false));
+            assertEquals(run(of, guest, made, true), run(of, guest, made, false));
           }),
           { seed, numRuns: runs(numRuns) },
         );
@@ -188,6 +193,8 @@ Deno.test(`the seed is WINDLASS_SEED=${seed}`, () => assert(Number.isSafeInteger
 property("both tiers echo values of any type alike", types().map(echoOf), 800);
 property("both tiers call functions of any signature alike", signatures(), 500);
 property("both tiers pass handles alike", signatures(resources), 400);
+const high = encodings.map((encodings): EchoOptions => ({ encodings, addresses: ["i64"], above: 2 ** 32 }));
+property("both tiers echo values above 4 GiB alike", fc.constant(echoOf(everything)), 5, high, features.memory64);
 Deno.test({
   name: "behaviour 30: both tiers call asynchronous functions of any signature alike",
   ignore: !features.codegen,
@@ -195,12 +202,12 @@ Deno.test({
     const { warmCalls } = tiers;
     tiers.warmCalls = 0;
     const arbitrary = fc.oneof(signatures(), types().map(echoOf)).chain((of) =>
-      fc.record({ of: fc.constant(of), encoding: fc.constantFrom(...stringEncodings), calls: callsOf(of) })
+      fc.record({ of: fc.constant(of), guest: guests, calls: callsOf(of) })
     );
     try {
       await fc.assert(
-        fc.asyncProperty(arbitrary, async ({ of, encoding, calls: made }) => {
-          assertEquals(await runAsync(of, encoding, made, true), await runAsync(of, encoding, made, false));
+        fc.asyncProperty(arbitrary, async ({ of, guest, calls: made }) => {
+          assertEquals(await runAsync(of, guest, made, true), await runAsync(of, guest, made, false));
         }),
         { seed, numRuns: runs(400) },
       );

@@ -28,7 +28,7 @@ export function testScripts(folder: "" | "async/"): void {
         [],
       );
     };
-    const needs = "needs 64-bit memories", ignore = path === "async/memory64.wast" && !features.memory64;
+    const needs = "needs 64-bit memories", ignore = name.startsWith("memory64") && !features.memory64;
     for (const fused of ROUTES) {
       const route = fused ? "" : " without adapters between guests";
       const definition = { name: `${path} passes${route}`, ignore, fn: () => run(fused), needs };

@@ -86,14 +86,20 @@ export async function endOne(how: "abort" | "dispose"): Promise<void> {
   throw new Error(`the call gave ${outcome}`);
 }
 
-/**
- * Mebibytes: addresses that the process has (0 where the system does not tell), and objects that
- * the engine's collector leaves.
- */
-async function left(): Promise<{ addresses: number; heap: number }> {
+/** Mebibytes of what is left. */
+interface Left {
+  /** Addresses that the process has; 0 where the system does not tell. */
+  readonly addresses: number;
+  /** Objects that the engine's collector leaves. */
+  readonly heap: number;
+  /** Buffers that belong to such objects. */
+  readonly buffers: number;
+}
+
+async function left(): Promise<Left> {
   const { gc, process } = globalThis as {
     gc?: () => void;
-    process?: { memoryUsage(): { heapUsed: number } };
+    process?: { memoryUsage(): { heapUsed: number; external: number } };
   };
   for (let i = 0; i < 3; i++) {
     await new Promise((done) => setTimeout(done, 20)); // finalizers run between collections
@@ -106,27 +112,28 @@ async function left(): Promise<{ addresses: number; heap: number }> {
     // Not Linux, or a browser.
   }
   const kibibytes = Number(/VmSize:\s+(\d+)/.exec(status)?.[1] ?? 0);
-  return { addresses: kibibytes / 1024, heap: gc === undefined ? 0 : (process?.memoryUsage().heapUsed ?? 0) / 2 ** 20 };
+  const { heapUsed, external } = gc && process?.memoryUsage() || { heapUsed: 0, external: 0 };
+  return { addresses: kibibytes / 1024, heap: heapUsed / 2 ** 20, buffers: external / 2 ** 20 };
 }
 
 /**
  * Asserts that an action leaves nothing behind. A tenth of the rounds is made first: what the
  * runtime sets up once, and what its collector lets pile up, does not count.
  *
- * @param most Mebibytes by which addresses and heap may grow. The guest's own stack alone takes one
- * of addresses each time.
+ * @param most Mebibytes by which addresses, heap and buffers may grow. The guest's own stack alone
+ * takes one of addresses each time.
  */
 export async function leavesNothing(
   rounds: number,
   action: () => Promise<void>,
-  most: { readonly addresses: number; readonly heap: number },
+  most: Partial<Left>,
 ): Promise<void> {
   for (let i = 0; i < rounds / 10; i++) await action();
   const before = await left();
   for (let i = 0; i < rounds; i++) await action();
   const after = await left();
-  for (const what of ["addresses", "heap"] as const) {
+  for (const what of ["addresses", "heap", "buffers"] as const) {
     const grown = after[what] - before[what];
-    assert(grown <= most[what], `${what} grew by ${grown.toFixed(1)} MiB in ${rounds} rounds`);
+    assert(grown <= (most[what] ?? Infinity), `${what} grew by ${grown.toFixed(1)} MiB in ${rounds} rounds`);
   }
 }

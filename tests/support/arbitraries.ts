@@ -3,8 +3,9 @@
 // (`constructor`, `then`) and with each other in camelCase.
 
 import fc, { type Arbitrary } from "fast-check";
+import type { AddressType } from "../../abi/types/core_values.ts";
 import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
-import { type ResourceClass, type Schema, t } from "@windlass/component";
+import { features, type ResourceClass, type Schema, t } from "@windlass/component";
 import type { Signature } from "./encoder.ts";
 import { flatTypes } from "./flat_types.ts";
 
@@ -343,3 +344,30 @@ function payloadOf(type: ValType, tag: string): ValType | undefined {
   if (type.kind === "result") return tag === "ok" ? type.ok : type.err;
   return type.kind === "variant" ? type.cases.find((part) => part.name === tag)?.type : undefined;
 }
+
+/** Address types of memories: half of them have 64 bits, where the engine has such. */
+export const addressTypes: Arbitrary<AddressType> = features.memory64
+  ? fc.constantFrom("i32", "i64")
+  : fc.constant("i32");
+
+/** Every kind of type that lies in memory: for tests that make few components. */
+export const everything: ValType = {
+  kind: "list",
+  element: {
+    kind: "tuple",
+    types: [
+      ...(["bool", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "char", "string"] as const)
+        .map((kind): ValType => ({ kind })),
+      { kind: "flags", names: Array.from({ length: 12 }, (_, i) => `f${i}`) },
+      { kind: "flags", names: Array.from({ length: 20 }, (_, i) => `f${i}`) },
+      { kind: "enum", names: Array.from({ length: 300 }, (_, i) => `e${i}`) },
+      {
+        kind: "result",
+        ok: { kind: "list", element: { kind: "u16" } },
+        err: { kind: "option", element: { kind: "f64" } },
+      },
+      { kind: "fixed-list", element: { kind: "s64" }, length: 2 },
+      { kind: "map", key: { kind: "u32" }, value: { kind: "string" } },
+    ],
+  },
+};

@@ -3,6 +3,7 @@
 // made, imports must come first.
 // Spec: the core specification's "Binary Format".
 
+import type { AddressType } from "../../abi/types/core_values.ts";
 import { leb, name, section, sleb, vec } from "./bytes.ts";
 
 /** A core value type. */
@@ -38,6 +39,7 @@ export const op = {
   i32And: [0x71],
   i32Shl: [0x74],
   i32ShrU: [0x76],
+  i64Const: (value: number): number[] => [0x42, ...sleb(value)],
   i32WrapI64: [0xa7],
   f32ReinterpretI32: [0xbe],
   f64ReinterpretI64: [0xbf],
@@ -50,6 +52,50 @@ export const op = {
     return [(opcode as Record<number, number>)[bytes]!, 0, ...leb(offset)];
   },
 } as const;
+
+/** Instructions on addresses. */
+interface AddressOps {
+  readonly const: (value: number) => number[];
+  readonly eq: readonly number[];
+  readonly ltU: readonly number[];
+  readonly leU: readonly number[];
+  readonly add: readonly number[];
+  readonly sub: readonly number[];
+  readonly and: readonly number[];
+  readonly shl: readonly number[];
+  readonly shrU: readonly number[];
+}
+
+/** The same, by the address type. */
+export const addressOps: Readonly<Record<AddressType, AddressOps>> = {
+  i32: {
+    const: op.i32Const,
+    eq: op.i32Eq,
+    ltU: op.i32LtU,
+    leU: op.i32LeU,
+    add: op.i32Add,
+    sub: op.i32Sub,
+    and: op.i32And,
+    shl: op.i32Shl,
+    shrU: op.i32ShrU,
+  },
+  i64: {
+    const: op.i64Const,
+    eq: [0x51],
+    ltU: [0x54],
+    leU: [0x58],
+    add: [0x7c],
+    sub: [0x7d],
+    and: [0x83],
+    shl: [0x86],
+    shrU: [0x88],
+  },
+};
+
+/** The flags of a memory's limits that say its address type. */
+function wide(address: AddressType): number {
+  return address === "i64" ? 4 : 0;
+}
 
 /** A core module under construction. */
 export class CoreModuleEncoder {
@@ -76,8 +122,8 @@ export class CoreModuleEncoder {
   }
 
   /** Imports a memory of any size; gives its index. */
-  importMemory(module: string, field: string): number {
-    this.#imports.push([...name(module), ...name(field), 0x02, 0x00, 0x00]);
+  importMemory(module: string, field: string, address: AddressType = "i32"): number {
+    this.#imports.push([...name(module), ...name(field), 0x02, wide(address), 0x00]);
     return this.#importedMemories++;
   }
 
@@ -103,14 +149,15 @@ export class CoreModuleEncoder {
   }
 
   /** Defines a memory by its pages; gives its index. */
-  memory(min: number, max?: number): number {
-    const limits = max === undefined ? [0, ...leb(min)] : [1, ...leb(min), ...leb(max)];
+  memory(min: number, max?: number, address: AddressType = "i32"): number {
+    const flags = wide(address),
+      limits = max === undefined ? [flags, ...leb(min)] : [flags | 1, ...leb(min), ...leb(max)];
     return this.#importedMemories + this.#memories.push(limits) - 1;
   }
 
-  /** Defines a mutable i32; gives its index. */
-  global(value: number): number {
-    return this.#importedGlobals + this.#globals.push([valTypes.i32, 1, ...op.i32Const(value), 0x0b]) - 1;
+  /** Defines a mutable integer; gives its index. */
+  global(value: number, type: AddressType = "i32"): number {
+    return this.#importedGlobals + this.#globals.push([valTypes[type], 1, ...addressOps[type].const(value), 0x0b]) - 1;
   }
 
   /** Exports what was defined. */

@@ -4,7 +4,8 @@
 // stores the flat value into memory by itself and gives a pointer to it.
 
 import type { FuncType, ValType } from "../../abi/types/types.ts";
-import { CoreModuleEncoder, type CoreValType, op } from "./core_encoder.ts";
+import type { AddressType } from "../../abi/types/core_values.ts";
+import { addressOps, CoreModuleEncoder, type CoreValType, op } from "./core_encoder.ts";
 import {
   type CanonOptions,
   ComponentEncoder,
@@ -24,13 +25,24 @@ export const HOST = "test:echo/host", GUEST = "test:echo/guest";
 export interface EchoOptions {
   /** One for a direct component; those of A and of B for a nested one. */
   readonly encodings: readonly StringEncoding[];
+  /** The address types of their memories. `i32` if there are none. */
+  readonly addresses?: readonly AddressType[];
+  /** The first address that they use. Only 64-bit memories have one above 4 GiB. */
+  readonly above?: number;
   /**
    * Whether the function `f` is imported from and exported in an interface; otherwise at the root.
    */
   readonly interfaces?: boolean;
 }
 
-/** Where the return area starts in a guest's memory. */
+/** How a guest addresses its memory. */
+interface Addressing {
+  readonly address: AddressType;
+  /** Where the return area starts. */
+  readonly area: number;
+}
+
+/** How far the return area is from the first address that is used. */
 const AREA = 16;
 const PAGE = 65536;
 
@@ -39,10 +51,10 @@ const PAGE = 65536;
  * whether it grows or not.
  * The heap starts near the end of a page, so that small values make it grow, too.
  */
-function libc(area: number): Uint8Array<ArrayBuffer> {
-  const module = new CoreModuleEncoder();
-  const pages = Math.ceil((AREA + area + 1) / PAGE);
-  const base = Math.max(AREA + area, pages * PAGE - 200);
+function libc(size: number, { address, area }: Addressing): Uint8Array<ArrayBuffer> {
+  const module = new CoreModuleEncoder(), on = addressOps[address], number = on.const;
+  const pages = Math.ceil((area + size + 1) / PAGE);
+  const base = Math.max(area + size, pages * PAGE - 200);
   const [oldPtr, oldSize, alignment, newSize, ptr] = [0, 1, 2, 3, 4].map(op.localGet) as [
     number[],
     number[],
@@ -50,42 +62,42 @@ function libc(area: number): Uint8Array<ArrayBuffer> {
     number[],
     number[],
   ];
-  module.memory(pages);
-  const heap = module.global(base);
+  module.memory(pages, undefined, address);
+  const heap = module.global(base, address);
   const aligned = [
-    ...[op.globalGet(heap), alignment, op.i32Add, op.i32Const(1), op.i32Sub].flat(),
-    ...[op.i32Const(0), alignment, op.i32Sub, op.i32And, op.localSet(4)].flat(),
+    ...[op.globalGet(heap), alignment, on.add, number(1), on.sub].flat(),
+    ...[number(0), alignment, on.sub, on.and, op.localSet(4)].flat(),
   ];
-  const realloc = module.func(["i32", "i32", "i32", "i32"], ["i32"], [
+  const realloc = module.func([address, address, address, address], [address], [
     aligned,
-    ...[ptr, newSize, op.i32Add, op.globalSet(heap)],
-    ...[op.i32Const(0), op.memoryGrow, op.drop],
+    ...[ptr, newSize, on.add, op.globalSet(heap)],
+    ...[number(0), op.memoryGrow, op.drop],
     op.block(
-      ...[op.globalGet(heap), op.memorySize, op.i32Const(16), op.i32Shl, op.i32LeU, op.brIf(0)],
-      ...[newSize, op.i32Const(16), op.i32ShrU, op.i32Const(2), op.i32Add, op.memoryGrow],
-      ...[op.i32Const(-1), op.i32Eq, op.i32Eqz, op.brIf(0), op.unreachable],
+      ...[op.globalGet(heap), op.memorySize, number(16), on.shl, on.leU, op.brIf(0)],
+      ...[newSize, number(16), on.shrU, number(2), on.add, op.memoryGrow],
+      ...[number(-1), on.eq, op.i32Eqz, op.brIf(0), op.unreachable],
     ),
     // What was there moves along: min(oldSize, newSize) bytes.
-    ...[ptr, oldPtr, oldSize, newSize, oldSize, newSize, op.i32LtU, op.select, op.memoryCopy],
+    ...[ptr, oldPtr, oldSize, newSize, oldSize, newSize, on.ltU, op.select, op.memoryCopy],
     ptr,
-  ], ["i32"]);
-  const reset = module.func([], [], [op.i32Const(base), op.globalSet(heap)]);
+  ], [address]);
+  const reset = module.func([], [], [number(base), op.globalSet(heap)]);
   return module.export("memory", "memory", 0).export("realloc", "func", realloc).export("reset", "func", reset)
     .finish();
 }
 
 /** Core types of a lifted function and of what lowering it makes. */
-function coreSignature({ params, result }: Signature) {
-  const flat = params.flatMap((param) => flatTypes(param.type));
-  const results = result === undefined ? [] : flatTypes(result);
+function coreSignature({ params, result }: Signature, address: AddressType) {
+  const flat = params.flatMap((param) => flatTypes(param.type, address));
+  const results = result === undefined ? [] : flatTypes(result, address);
   const direct = flat.length <= 16, returned = results.length <= 1;
-  const core: readonly CoreValType[] = direct ? flat : ["i32"];
+  const core: readonly CoreValType[] = direct ? flat : [address];
   return {
     direct,
     returned,
     params: core,
-    lifted: returned ? results : ["i32"] as const,
-    lowered: { params: returned ? core : [...core, "i32" as const], results: returned ? results : [] },
+    lifted: returned ? results : [address],
+    lowered: { params: returned ? core : [...core, address], results: returned ? results : [] },
   };
 }
 
@@ -93,30 +105,32 @@ function coreSignature({ params, result }: Signature) {
  * The flat position of every parameter that is a borrow: a guest has to drop those before it
  * returns.
  */
-function borrows({ params }: Signature): { readonly local: number; readonly resource: string }[] {
+function borrows({ params }: Signature, address: AddressType): { readonly local: number; readonly resource: string }[] {
   let local = 0;
   return params.flatMap(({ type }) => {
     const at = local;
-    local += flatTypes(type).length;
+    local += flatTypes(type, address).length;
     return type.kind === "borrow" ? { local: at, resource: type.resource.name! } : [];
   });
 }
 
 /** A core module whose `f` calls the imported `f`, and whose `post` resets the allocator. */
-function caller(signature: Signature): Uint8Array<ArrayBuffer> {
-  const module = new CoreModuleEncoder();
-  const { returned, params, lifted, lowered } = coreSignature(signature);
+function caller(signature: Signature, { address, area: at }: Addressing): Uint8Array<ArrayBuffer> {
+  const module = new CoreModuleEncoder(), area = addressOps[address].const(at);
+  const { returned, params, lifted, lowered } = coreSignature(signature, address);
   const imported = module.importFunc("host", "f", lowered.params, lowered.results);
   const reset = module.importFunc("libc", "reset", [], []);
   const drops = new Map<string, number>();
-  for (const { resource } of borrows(signature)) {
+  for (const { resource } of borrows(signature, address)) {
     if (drops.has(resource)) continue;
     drops.set(resource, module.importFunc("host", `drop-${resource}`, ["i32"], []));
   }
   const func = module.func(params, lifted, [
     ...params.map((_, i) => op.localGet(i)),
-    ...(returned ? [op.call(imported)] : [op.i32Const(AREA), op.call(imported), op.i32Const(AREA)]),
-    ...borrows(signature).map(({ local, resource }) => [...op.localGet(local), ...op.call(drops.get(resource)!)]),
+    ...(returned ? [op.call(imported)] : [area, op.call(imported), area]),
+    ...borrows(signature, address).map((
+      { local, resource },
+    ) => [...op.localGet(local), ...op.call(drops.get(resource)!)]),
   ]);
   const post = module.func(lifted, [], [op.call(reset)]);
   return module.export("f", "func", func).export("post", "func", post).finish();
@@ -126,12 +140,15 @@ function caller(signature: Signature): Uint8Array<ArrayBuffer> {
  * A core module whose `f` gives back its parameter: a scalar, the pointer it was given, or a
  * pointer to what it stores.
  */
-function keeper(signature: Signature & { readonly result: ValType }): Uint8Array<ArrayBuffer> {
-  const module = new CoreModuleEncoder();
-  const { direct, returned, params, lifted } = coreSignature(signature);
+function keeper(
+  signature: Signature & { readonly result: ValType },
+  { address, area: at }: Addressing,
+): Uint8Array<ArrayBuffer> {
+  const module = new CoreModuleEncoder(), area = addressOps[address].const(at);
+  const { direct, returned, params, lifted } = coreSignature(signature, address);
   const reset = module.importFunc("libc", "reset", [], []);
-  module.importMemory("libc", "memory");
-  const body = returned || !direct ? op.localGet(0) : [...storeFlat(signature.result, AREA, 0), ...op.i32Const(AREA)];
+  module.importMemory("libc", "memory", address);
+  const body = returned || !direct ? op.localGet(0) : [...storeFlat(signature.result, at, 0, address), ...area];
   const func = module.func(params, lifted, [body]);
   const post = module.func(lifted, [], [op.call(reset)]);
   return module.export("f", "func", func).export("post", "func", post).finish();
@@ -188,17 +205,28 @@ function liftFunc(
 }
 
 /** An instance of {@linkcode libc}, and the options that name what is in it. */
-function instantiateLibc(component: ComponentEncoder, { result }: Signature, stringEncoding: StringEncoding) {
-  const instance = component.coreInstance(component.coreModule(libc(result === undefined ? 0 : sizeOf(result).size)));
+function instantiateLibc(
+  component: ComponentEncoder,
+  { result }: Signature,
+  stringEncoding: StringEncoding,
+  addressing: Addressing,
+) {
+  const size = result === undefined ? 0 : sizeOf(result, addressing.address).size;
+  const instance = component.coreInstance(component.coreModule(libc(size, addressing)));
   const memory = component.aliasCoreExport("core memory", instance, "memory");
   const realloc = component.aliasCoreExport("core func", instance, "realloc");
   return { instance, options: { stringEncoding, memory, realloc } };
 }
 
-function direct(signature: Signature, encoding: StringEncoding, interfaces: boolean): Uint8Array<ArrayBuffer> {
+function direct(
+  signature: Signature,
+  encoding: StringEncoding,
+  addressing: Addressing,
+  interfaces: boolean,
+): Uint8Array<ArrayBuffer> {
   const component = new ComponentEncoder();
   const { func, types } = importFunc(component, signature, interfaces);
-  const { instance, options } = instantiateLibc(component, signature, encoding);
+  const { instance, options } = instantiateLibc(component, signature, encoding, addressing);
   const imports: Record<string, Item> = { f: ["core func", component.lower(func, options)] };
   for (const { type } of signature.params) {
     if (type.kind !== "borrow") continue;
@@ -207,7 +235,7 @@ function direct(signature: Signature, encoding: StringEncoding, interfaces: bool
       component.resourceBuiltin("drop", types.resource(type.resource)),
     ];
   }
-  const main = component.coreInstance(component.coreModule(caller(signature)), {
+  const main = component.coreInstance(component.coreModule(caller(signature, addressing)), {
     host: component.coreExports(imports),
     libc: instance,
   });
@@ -217,23 +245,23 @@ function direct(signature: Signature, encoding: StringEncoding, interfaces: bool
 
 /** A component that imports `f` and exports `f` of the same type, which calls it. */
 export function echoComponent(signature: Signature, options: EchoOptions): Uint8Array<ArrayBuffer> {
-  const { encodings: [outer, inner], interfaces = false } = options;
-  if (inner === undefined) return direct(signature, outer!, interfaces);
+  const { encodings: [outer, inner], addresses = [], above = 0, interfaces = false } = options;
+  const [first, second] = [0, 1].map((i): Addressing => ({ address: addresses[i] ?? "i32", area: above + AREA }));
+  if (inner === undefined) return direct(signature, outer!, first!, interfaces);
   const component = new ComponentEncoder();
   const { func, types } = importFunc(component, signature, interfaces);
   const named = [...types.named].map(([label, index]): [string, Item] => [label, ["type", index]]);
-  const [first, second] = [outer!, inner].map((encoding) =>
-    component.component(direct(signature, encoding, interfaces))
-  );
+  const a = component.component(direct(signature, outer!, first!, interfaces));
+  const b = component.component(direct(signature, inner, second!, interfaces));
   // The imported instance is instance 0.
   const host: Record<string, Item> = interfaces
     ? { [HOST]: ["instance", 0] }
     : { ...Object.fromEntries(named), f: ["func", func] };
-  const instanceB = component.instance(second!, host);
+  const instanceB = component.instance(b, host);
   const given: Record<string, Item> = interfaces
     ? { [HOST]: ["instance", component.aliasExport("instance", instanceB, GUEST)] }
     : { ...host, f: ["func", component.aliasExport("func", instanceB, "f")] };
-  const instanceA = component.instance(first!, given);
+  const instanceA = component.instance(a, given);
   if (interfaces) component.export(GUEST, ["instance", component.aliasExport("instance", instanceA, GUEST)]);
   else component.export("f", ["func", component.aliasExport("func", instanceA, "f")]);
   return component.finish();
@@ -243,11 +271,16 @@ export function echoComponent(signature: Signature, options: EchoOptions): Uint8
  * A component without imports whose `f: func(x: T) -> T` gives back what it is given. Handles
  * cannot be kept like this.
  */
-export function keepComponent(type: ValType, encoding: StringEncoding): Uint8Array<ArrayBuffer> {
+export function keepComponent(
+  type: ValType,
+  encoding: StringEncoding,
+  address: AddressType = "i32",
+): Uint8Array<ArrayBuffer> {
+  const addressing = { address, area: AREA };
   const signature = { params: [{ name: "x", type }], result: type };
   const component = new ComponentEncoder();
-  const { instance, options } = instantiateLibc(component, signature, encoding);
-  const main = component.coreInstance(component.coreModule(keeper(signature)), { libc: instance });
+  const { instance, options } = instantiateLibc(component, signature, encoding, addressing);
+  const main = component.coreInstance(component.coreModule(keeper(signature, addressing)), { libc: instance });
   // Without an import of `f` the names come from imported types.
   const types = new TypeWriter(component);
   component.export("f", ["func", liftFunc(component, main, options, signature, types)]);

@@ -20,6 +20,7 @@ const sorts = {
   "core module": [0x00, 0x11],
   "core instance": [0x00, 0x12],
   func: [0x01],
+  value: [0x02],
   type: [0x03],
   component: [0x04],
   instance: [0x05],
@@ -48,6 +49,9 @@ function canonOptions({ stringEncoding, memory, realloc, postReturn }: CanonOpti
 /** `externtype`s. */
 export const extern = {
   func: (type: number): number[] => [0x01, ...leb(type)],
+  /** A value, by the bytes of its `valtype`. */
+  value: (type: readonly number[]): number[] => [0x02, 0x01, ...type],
+  valueEq: (value: number): number[] => [0x02, 0x00, ...leb(value)],
   typeEq: (type: number): number[] => [0x03, 0x00, ...leb(type)],
   resource: (): number[] => [0x03, 0x01],
   component: (type: number): number[] => [0x04, ...leb(type)],
@@ -317,6 +321,18 @@ export class ComponentEncoder implements TypeSpace {
     return this.#next("core func");
   }
 
+  /** A value definition: the bytes of its `valtype`, and those of the value. */
+  value(type: readonly number[], bytes: readonly number[]): number {
+    this.#add(12, [...type, ...leb(bytes.length), ...bytes]);
+    return this.#next("value");
+  }
+
+  /** A start function. Gives the index of its result, if it has one. */
+  start(func: number, args: readonly number[], results: 0 | 1): number | undefined {
+    this.#sections.push({ id: 9, items: [[...leb(func), ...vec(args.map(leb)), results]] });
+    return results === 0 ? undefined : this.#next("value");
+  }
+
   import(label: string, sort: Sort, type: readonly number[]): number {
     this.#add(10, [0x00, ...name(label), ...type]);
     return this.#next(sort);
@@ -336,7 +352,7 @@ export class ComponentEncoder implements TypeSpace {
   /** The binary. */
   finish(): Uint8Array<ArrayBuffer> {
     const sections = this.#sections.map(({ id, items }) =>
-      section(id, id === 0 || id === 1 || id === 4 ? items[0]! : vec(items))
+      section(id, [0, 1, 4, 9].includes(id) ? items[0]! : vec(items))
     );
     return Uint8Array.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, ...sections.flat()]);
   }

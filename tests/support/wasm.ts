@@ -7,6 +7,8 @@ import { wat } from "./wat.ts";
 
 /** What tests use of the specification's gated features. */
 export const gates = { "fixed-length-lists": true, "error-context": true };
+/** Those and the one of 64-bit memories. */
+export const wideGates: Readonly<Record<string, boolean>> = { ...gates, memory64: true };
 
 /** Compiles a component in the text format. */
 export async function component(text: string): Promise<Component> {

@@ -1,7 +1,7 @@
 // deno task test:js: guests in JavaScript, made by componentize-js (npm, with its engine 385 MB:
-// installed aside) and componentize-qjs (QuickJS): a function, and an HTTP handler that fetches
-// from elsewhere. Run in processes of their own, since that is where their time and memory are
-// looked at.
+// installed aside) and componentize-qjs (QuickJS): a function, an HTTP handler that fetches from
+// elsewhere, and a user of what examples/wasi_more serves. Run in processes of their own, since
+// that is where their time and memory are looked at.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { compile, type Component, instantiate } from "@windlass/component";
@@ -163,14 +163,75 @@ await check("an HTTP handler in JavaScript, fetching from elsewhere; 1,000 reque
   console.log(
     `1,000 requests in ${((performance.now() - started) / 1000).toFixed(1)} s; resident MB: ${memory.join(", ")}`,
   );
-  // The first hundreds have grown what the others use again. What a collection has found may be given
-  // back a turn later, so that one figure alone can be high; what leaks would be in both.
+  // The first hundreds have grown what the others use again. What a collection has found may be
+  // given back a turn later, so that one figure alone can be high; what leaks would be in both.
   assert(Math.min(...memory.slice(-2)) < 1.5 * Math.max(memory[0]!, memory[1]!), memory.join(", "));
   const denied = await serve(bytes, { onError() {} });
   const refused = await denied(new Request(`http://localhost/proxy/${authority}/x`));
   assertEquals(refused.status, 500);
   assertMatch(await refused.text().catch(String), /./);
   await upstream.shutdown();
+});
+
+/** The interfaces that the guest book of examples/wasi_more imports. */
+const drafts = (await Deno.readTextFile("examples/wasi_more/guests/guestbook.wit")).replace(
+  /^[^]*?(?=^package wasi:)/m,
+  "",
+);
+const notesWit = `package demo:notes;
+world notes {
+  import wasi:logging/logging@0.1.0-draft;
+  import wasi:config/store@0.2.0-draft;
+  import wasi:keyvalue/store@0.2.0-draft;
+  import wasi:keyvalue/atomics@0.2.0-draft;
+  import wasi:keyvalue/batch@0.2.0-draft;
+  export note: func(name: string, words: string) -> result<string, string>;
+}
+${drafts.slice(0, drafts.indexOf("package demo:"))}`;
+const notesJs = `
+import { log } from "wasi:logging/logging@0.1.0-draft";
+import { get } from "wasi:config/store@0.2.0-draft";
+import { open } from "wasi:keyvalue/store@0.2.0-draft";
+import { increment } from "wasi:keyvalue/atomics@0.2.0-draft";
+import { getMany } from "wasi:keyvalue/batch@0.2.0-draft";
+export function note(name, words) {
+  if (name === "") {
+    try {
+      open("elsewhere");
+    } catch ({ payload }) {
+      throw payload.tag;
+    }
+  }
+  const bucket = open("notes");
+  bucket.set(name, new TextEncoder().encode(words));
+  const count = increment(bucket, "#", 1n);
+  log("info", "notes", words);
+  const { keys } = bucket.listKeys(undefined);
+  const values = getMany(bucket, keys).map(([key, value]) => key + "=" + new TextDecoder().decode(value));
+  return get("title") + " " + count + ": " + values.sort().join(", ");
+}
+`;
+
+await check("wasi:keyvalue, wasi:config and wasi:logging, served by an example, in JavaScript", async () => {
+  const { config, keyvalue, logging, openStore } = await import("../../examples/wasi_more/mod.ts");
+  using store = await openStore({ bucket: "notes" });
+  const lines: string[] = [];
+  const { exports } = await instantiate(await guest("notes", notesJs, notesWit), {
+    ...await wasi({ stderr: "inherit" }),
+    ...logging(({ level, context, message }) => lines.push(`${level} ${context} ${message}`)),
+    ...config({ title: "Notes" }),
+    ...keyvalue({ notes: store }),
+  });
+  assertEquals(exports.note!("a", "one"), "Notes 1: #=1, a=one");
+  assertEquals(exports.note!("b", "two"), "Notes 2: #=2, a=one, b=two");
+  assertEquals(lines, ["info notes one", "info notes two"]);
+  let payload: unknown;
+  try {
+    exports.note!("", "");
+  } catch (error) {
+    payload = (error as { payload?: unknown }).payload;
+  }
+  assertEquals(payload, "no-such-store");
 });
 
 finish();

@@ -31,7 +31,7 @@ import {
   type ValType,
   type World,
 } from "@windlass/component";
-import { linkWasi, wasi, type WasiData } from "@windlass/component/wasi";
+import { linkWasi, wasi, type WasiData, wasiResources } from "@windlass/component/wasi";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 function same<A, B>(_: Equal<A, B>): void {}
@@ -482,6 +482,17 @@ function load(b: Uint8Array, c: BufferSource, d: Bytes) {
   return [compile(b), compile(c), compile(d), compile(fetch("x")), instantiate(b)];
 }
 await instantiate(component, { ...await wasi(), "a:b/c": { f: () => 1 } });
+await instantiate(component, { "a:b/c": { f: () => wasiResources.inputStream(new Uint8Array(1)) } });
+await instantiate(component, { "a:b/c": { f: () => wasiResources.outputStream(new WritableStream()) } });
+await instantiate(component, { "a:b/c": { f: () => wasiResources.pollable(Promise.resolve(1)) } });
+// @ts-expect-error a pollable is made of a promise
+wasiResources.pollable(1);
+// @ts-expect-error an input-stream is made of bytes
+wasiResources.inputStream("text");
+await wasi({ network: { http: true, fetch } });
+await wasi({ network: { http: ["a"], fetch: (request) => Promise.resolve(new Response(request.url)) } });
+// @ts-expect-error a response is due
+await wasi({ network: { fetch: () => Promise.resolve("text") } });
 await instantiate(component, { x: standalone }, { data: { user: "ann" } });
 // @ts-expect-error data is needed
 await instantiate(component, { x: standalone });
@@ -691,3 +702,12 @@ HostFunc.typed(t.asyncFunc([t.stream(t.u8)], t.result(t.list(t.u8), t.string)), 
 });
 const typ = i.interface("x");
 typ?.f();
+
+// limits of what a guest executes.
+same<typeof i.fuel, bigint | undefined>(true);
+i.fuel = 5n;
+compile(new Uint8Array(), { metering: true });
+instantiate(new Uint8Array(), {}, { metering: true, limits: { fuel: 5, deadline: 10, slice: 10, memory: 65536 } });
+instantiate(new Uint8Array(), {}, { metering: true, limits: { fuel: 5n } });
+// @ts-expect-error milliseconds are a number
+instantiate(new Uint8Array(), {}, { limits: { deadline: "10" } });

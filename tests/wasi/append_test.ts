@@ -1,7 +1,7 @@
 // Streams that append: what several writers add to one file at the same time is all there.
 
 import { assert, assertEquals } from "@std/assert";
-import { usesDescriptors } from "../../host/wasi/walks.ts";
+import { usesDescriptors } from "../../host/wasi/files/node_walks.ts";
 import { good, interfacesOf, nodeModule, withDirectory } from "./support.ts";
 
 /** The other writer: appends one byte at a time, as the system does it. */

@@ -2,11 +2,11 @@
 // that none stays open that a walk or a failed operation used.
 
 import { assert, assertEquals } from "@std/assert";
-import { Directories } from "../../host/wasi/directories.ts";
+import { Directories } from "../../host/wasi/files/directories.ts";
 import { Descriptor } from "../../host/wasi/filesystem.ts";
-import { fsErrorCode } from "../../host/wasi/fs_errors.ts";
-import { MAX_DESCRIPTORS } from "../../host/wasi/limits.ts";
-import { usesDescriptors } from "../../host/wasi/walks.ts";
+import { fsErrorCode } from "../../host/wasi/files/fs_errors.ts";
+import { MAX_DESCRIPTORS } from "../../host/wasi/base/limits.ts";
+import { usesDescriptors } from "../../host/wasi/files/node_walks.ts";
 import { type Any, bad, good, interfacesOf, isErr, withDirectory } from "./support.ts";
 
 const read = { read: true }, rw = { read: true, write: true }, follow = { symlinkFollow: true };
@@ -119,7 +119,7 @@ const paths = [
 for (const descriptors of usesDescriptors() ? [true, false] : [false]) {
   Deno.test(`no operation leaves a descriptor open, ${descriptors ? "by descriptor" : "by path"}`, () =>
     withDirectory((path) => {
-      const directories = new Directories(descriptors);
+      const directories = new Directories(undefined, descriptors);
       const root = Descriptor.preopen(directories, directories.preopen(path), false) as Any;
       const before = open();
       let failed = 0, done = 0;
@@ -151,7 +151,8 @@ Deno.test("a process that has no descriptor left tells a guest so", () => {
 
 Deno.test("with some of Deno's permissions only, files are used by their paths", () =>
   withDirectory(async (path) => {
-    const wasi = import.meta.resolve("../../host/wasi/mod.ts"), walks = import.meta.resolve("../../host/wasi/walks.ts");
+    const wasi = import.meta.resolve("../../host/wasi/mod.ts"),
+      walks = import.meta.resolve("../../host/wasi/files/node_walks.ts");
     const program = `
       import { wasi } from ${JSON.stringify(wasi)};
       import { usesDescriptors } from ${JSON.stringify(walks)};

@@ -1,22 +1,9 @@
 // The table of escapes: every way out of a preopen that a guest may try, each against every
-// operation that takes a path.
+// operation that takes a path, in both versions of WASI, over everything that a preopen may stand on.
 
 import { assert, assertEquals } from "@std/assert";
-import { Directories } from "../../host/wasi/directories.ts";
-import { Descriptor } from "../../host/wasi/filesystem.ts";
-import { usesDescriptors } from "../../host/wasi/walks.ts";
+import { codeOf, drop, faces, type Ground, grounds, type Kind } from "./grounds.ts";
 import { type Any, good, interfacesOf, isErr, withDirectory } from "./support.ts";
-
-/** The ways that a walk may go here, each as what the names of tests say of it. */
-const walks: readonly (readonly [descriptors: boolean, suffix: string])[] = usesDescriptors()
-  ? [[true, ""], [false, ", by path"]]
-  : [[false, ""]];
-
-/** A preopened directory whose walks go by descriptor or by path. */
-function preopened(path: string, descriptors: boolean): Any {
-  const directories = new Directories(descriptors);
-  return Descriptor.preopen(directories, directories.preopen(path), false);
-}
 
 /** Operations on a path; each says what a guest gained by it. */
 const operations: Readonly<Record<string, (root: Any, path: string) => unknown>> = {
@@ -47,104 +34,104 @@ const paths: Readonly<Record<string, (outside: string) => string>> = {
   "dot-dot in the middle of nowhere": () => "nowhere/../../outside/secret",
   "doubled slashes": () => "d//..//..//outside/secret",
   "an absolute path": (outside) => `${outside}/secret`,
+  "a path with NUL": () => "own\0/../../outside/secret",
+};
+const pathsByLinks: typeof paths = {
   "a link to a directory outside, on the way": () => "relative/secret",
   "a link by an absolute path, on the way": () => "absolute/secret",
   "a link of links, on the way": () => "chain/secret",
   "a link within a directory": () => "d/up/outside/secret",
   "dot-dot after a link": () => "d/self/../../outside/secret",
-  "a path with NUL": () => "own\0/../../outside/secret",
 };
 
 /** Links at the very end: operations on the link itself concern what is inside. */
 const endLinks = ["file", "filechain", "dangling"];
 const followed = Object.keys(operations).filter((name) => /open-at|stat-at|hash-at|times-at/.test(name));
 
-async function playground(descriptors: boolean, use: (root: Any, outside: string) => Promise<void>): Promise<void> {
-  await withDirectory(async (base) => {
-    const real = await Deno.realPath(base);
-    await Deno.mkdir(`${real}/outside`);
-    await Deno.writeTextFile(`${real}/outside/secret`, "secret");
-    await Deno.mkdir(`${real}/inside/d`, { recursive: true });
-    await Deno.writeTextFile(`${real}/inside/own`, "own");
-    const link = (to: string, at: string) => Deno.symlink(to, `${real}/inside/${at}`);
-    await link("../outside", "relative");
-    await link(`${real}/outside`, "absolute");
-    await link("relative", "chain");
-    await link("../..", "d/up");
-    await link(".", "d/self");
-    await link("../outside/secret", "file");
-    await link("file", "filechain");
-    await link("../outside/new", "dangling");
-    await use(preopened(`${real}/inside`, descriptors), `${real}/outside`);
+async function playground(kind: Kind, use: (root: Any, ground: Ground) => Promise<void>): Promise<void> {
+  await kind.use(async (ground) => {
+    await ground.folder("outside");
+    await ground.file("outside/secret", "secret");
+    await ground.folder("inside/d");
+    await ground.file("inside/own", "own");
+    if (kind.hasLinks) {
+      await ground.link("../outside", "inside/relative");
+      await ground.link(ground.absolute("outside"), "inside/absolute");
+      await ground.link("relative", "inside/chain");
+      await ground.link("../..", "inside/d/up");
+      await ground.link(".", "inside/d/self");
+      await ground.link("../outside/secret", "inside/file");
+      await ground.link("file", "inside/filechain");
+      await ground.link("../outside/new", "inside/dangling");
+    }
+    await use(await ground.open("inside"), ground);
   });
 }
 
-async function untouched(outside: string, what: string): Promise<void> {
-  assertEquals([...Deno.readDirSync(outside)].map(({ name }) => name), ["secret"], what);
-  assertEquals(await Deno.readTextFile(`${outside}/secret`), "secret", what);
-  assertEquals(Deno.statSync(`${outside}/secret`).nlink, 1, what);
+async function untouched(ground: Ground, what: string): Promise<void> {
+  assertEquals(await ground.picture("outside"), ["outside directory", "outside/secret file 6"], what);
+  assertEquals(await ground.links("outside/secret"), 1n, what);
 }
 
-for (const [descriptors, suffix] of walks) {
-  for (const [way, path] of Object.entries(paths)) {
-    Deno.test(`no way out by ${way}${suffix}`, () =>
-      playground(descriptors, async (root, outside) => {
-        for (const [name, operation] of Object.entries(operations)) {
-          const answer = operation(root, path(outside));
-          assert(isErr(answer), `${name} by ${way} worked`);
-          assert(
-            ["not-permitted", "no-entry", "invalid"].includes((answer as Any).val),
-            `${name} by ${way} says ${(answer as Any).val}`,
-          );
-          await untouched(outside, `${name} by ${way}`);
-        }
-      }));
-  }
+for (const kind of grounds) {
+  for (const [version, face] of Object.entries(faces)) {
+    const suffix = `: ${kind.name}, WASI ${version}`;
+    const test = (name: string, run: (root: Any, ground: Ground) => Promise<void>): void =>
+      Deno.test(`${name}${suffix}`, () => playground(kind, (root, ground) => run(face(root), ground)));
 
-  Deno.test(`no way out by a link at the end, where it is followed${suffix}`, () =>
-    playground(descriptors, async (root, outside) => {
+    for (const [way, path] of Object.entries(kind.hasLinks ? { ...paths, ...pathsByLinks } : paths)) {
+      test(`no way out by ${way}`, async (root, ground) => {
+        for (const [name, operation] of Object.entries(operations)) {
+          const answer = await operation(root, path(ground.absolute("outside")));
+          const code = codeOf(answer);
+          assert(code !== undefined, `${name} by ${way} worked`);
+          assert(["not-permitted", "no-entry", "invalid"].includes(code!), `${name} by ${way} says ${code}`);
+          await untouched(ground, `${name} by ${way}`);
+        }
+      });
+    }
+    if (!kind.hasLinks) continue;
+
+    test("no way out by a link at the end, where it is followed", async (root, ground) => {
       for (const link of endLinks) {
         for (const name of followed) {
-          assert(isErr(operations[name]!(root, link)), `${name} by ${link} worked`);
-          await untouched(outside, `${name} by ${link}`);
+          assert(isErr(await operations[name]!(root, link)), `${name} by ${link} worked`);
+          await untouched(ground, `${name} by ${link}`);
         }
       }
-    }));
+    });
 
-  Deno.test(`what is done to a link itself leaves its target alone${suffix}`, () =>
-    playground(descriptors, async (root, outside) => {
-      good(root.unlinkFileAt("file"));
-      good(root.renameAt("absolute", root, "moved"));
-      assert(isErr(root.openAt({ symlinkFollow: true }, "moved/secret", {}, { read: true })));
-      good(root.renameAt("own", root, "dangling")); // takes the link's place
-      await untouched(outside, "changes to links");
-    }));
+    test("what is done to a link itself leaves its target alone", async (root, ground) => {
+      good(await root.unlinkFileAt("file"));
+      good(await root.renameAt("absolute", root, "moved"));
+      assert(isErr(await root.openAt({ symlinkFollow: true }, "moved/secret", {}, { read: true })));
+      good(await root.renameAt("own", root, "dangling")); // takes the link's place
+      await untouched(ground, "changes to links");
+    });
 
-  Deno.test(`no way out by a directory that becomes a link while it is open${suffix}`, () =>
-    playground(descriptors, async (root, outside) => {
-      const d = good(root.openAt({}, "d", { directory: true }, { read: true }));
-      const parent = outside.replace(/outside$/, "");
-      await Deno.rename(`${parent}inside/d`, `${parent}inside/e`);
-      await Deno.symlink(outside, `${parent}inside/d`);
+    test("no way out by a directory that becomes a link while it is open", async (root, ground) => {
+      const d = good(await root.openAt({}, "d", { directory: true }, { read: true, mutateDirectory: true }));
+      await ground.rename("inside/d", "inside/e");
+      await ground.link(ground.absolute("outside"), "inside/d");
       for (const [name, operation] of Object.entries(operations)) {
-        assert(isErr(operation(d, "secret")), `${name} worked`);
-        await untouched(outside, name);
+        assert(isErr(await operation(d, "secret")), `${name} worked`);
+        await untouched(ground, name);
       }
-    }));
+      drop(d);
+    });
 
-  Deno.test(`no way out by a preopen's own parent that becomes a link${suffix}`, () =>
-    withDirectory(async (base) => {
-      const real = await Deno.realPath(base);
-      await Deno.mkdir(`${real}/p/inside`, { recursive: true });
-      await Deno.mkdir(`${real}/q/inside`, { recursive: true });
-      await Deno.writeTextFile(`${real}/q/inside/secret`, "secret");
-      const root = preopened(`${real}/p/inside`, descriptors);
-      await Deno.rename(`${real}/p`, `${real}/old`);
-      await Deno.symlink(`${real}/q`, `${real}/p`);
+    test("no way out by an open directory's own parent that becomes a link", async (_, ground) => {
+      await ground.folder("p/inside");
+      await ground.folder("q/inside");
+      await ground.file("q/inside/secret", "secret");
+      const root = face(await ground.open("p/inside"));
+      await ground.rename("p", "old");
+      await ground.link(ground.absolute("q"), "p");
       for (const [name, operation] of Object.entries(operations)) {
-        assert(isErr(operation(root, "secret")), `${name} worked`);
+        assert(isErr(await operation(root, "secret")), `${name} worked`);
       }
-    }));
+    });
+  }
 }
 
 Deno.test("a preopen through a link is the directory it led to when it was opened", () =>

@@ -1,7 +1,7 @@
 // Names that are no UTF-8: a guest cannot say them, and must not get another file instead.
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { linux } from "../../host/wasi/platform.ts";
+import { linux } from "../../host/wasi/base/platform.ts";
 import { type Any, bad, good, interfacesOf, isErr, output, withDirectory } from "./support.ts";
 
 async function preopened(path: string): Promise<Any> {

@@ -2,7 +2,7 @@
 // are GNU's).
 
 import { assert, assertEquals } from "@std/assert";
-import { linux, runtimeVersions } from "../../host/wasi/platform.ts";
+import { linux, runtimeVersions } from "../../host/wasi/base/platform.ts";
 import { type Any, bad, good, interfacesOf, output, withDirectory } from "./support.ts";
 
 async function preopened(path: string): Promise<Any> {

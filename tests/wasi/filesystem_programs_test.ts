@@ -2,7 +2,7 @@
 // kind of expectation. What the last part of a path means is in last_parts_test.ts.
 
 import { assert, assertEquals } from "@std/assert";
-import { linux } from "../../host/wasi/platform.ts";
+import { linux } from "../../host/wasi/base/platform.ts";
 import { type Any, bad, good, interfacesOf, isErr, text, utf8, withDirectory } from "./support.ts";
 
 const read = { read: true }, rw = { read: true, write: true }, create = { create: true };

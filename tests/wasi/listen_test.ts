@@ -278,6 +278,16 @@ Deno.test("closing does not wait for a client that kept its connection for a nex
   await kept.closed;
 });
 
+Deno.test("closing does not wait for a client that has sent no request yet", async () => {
+  const server = await listen(() => Promise.resolve(new Response("done")), { port: 0 });
+  const silent = connection(Number(new URL(server.url).port), "");
+  // The server knows a connection that was made before one that has its answer.
+  await new Promise((done) => silent.socket.once("connect", done));
+  assertEquals(await (await fetch(server.url)).text(), "done");
+  assertEquals(await Promise.race([server.close().then(() => "closed"), later(3000)]), "closed");
+  silent.socket.destroy(); // Bun's server leaves the connection to the client
+});
+
 const BIG = `content-length: 3000000\r\n\r\n${"a".repeat(3_000_000)}`;
 const NEXT = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
 

@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import * as preview3Shim from "@bytecodealliance/preview3-shim";
 import { compile, ComponentError, features, instantiate } from "@windlass/component";
-import { builtin, runtimeVersions } from "../../host/wasi/platform.ts";
+import { builtin, runtimeVersions } from "../../host/wasi/base/platform.ts";
 import { wat } from "../support/wat.ts";
 import { AWAIT, CAT, COPY, WAIT } from "./p3_guests.ts";
 import { type Any, withDirectory } from "./support.ts";

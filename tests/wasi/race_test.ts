@@ -3,7 +3,7 @@
 // the guest is told, nothing outside may change.
 
 import { assert, assertEquals } from "@std/assert";
-import { usesDescriptors } from "../../host/wasi/walks.ts";
+import { usesDescriptors } from "../../host/wasi/files/node_walks.ts";
 import { type Any, interfacesOf, isErr, nodeModule, withDirectory } from "./support.ts";
 
 /** How long each operation is tried, in milliseconds. */

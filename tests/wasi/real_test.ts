@@ -6,7 +6,7 @@ import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 import { compile, ComponentError, instantiate, Trap } from "@windlass/component";
 import { wasi } from "@windlass/component/wasi";
 import { realComponent } from "../../examples/real.ts";
-import { builtin } from "../../host/wasi/platform.ts";
+import { builtin } from "../../host/wasi/base/platform.ts";
 import { type Any, text, withDirectory } from "./support.ts";
 import { guest } from "./guests.ts";
 

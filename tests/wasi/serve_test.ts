@@ -10,7 +10,7 @@ import { BodyTooLarge, bytesOf } from "../../host/wasi/http_received.ts";
 import { factor } from "../support/runs.ts";
 import { sendsStreams } from "../../host/wasi/http_upload.ts";
 import { guest } from "./guests.ts";
-import { utf8 } from "./support.ts";
+import { makesText, utf8 } from "./support.ts";
 
 const server = await compile(guest("server"));
 const later = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
@@ -34,12 +34,6 @@ Deno.test("a response with status, headers and body", async () => {
   assertEquals([none.status, none.body], [204, null]);
   assertEquals(errors, []);
 });
-
-/** Firefox and WebKit make a text of a stream: "[object ReadableStream]". */
-const makesText = (() => {
-  const init = { method: "POST", body: new ReadableStream(), duplex: "half" };
-  return new Request("http://localhost", init as RequestInit).headers.has("content-type");
-})();
 
 Deno.test("bodies are streamed both ways", { ignore: makesText || !features.jspi }, async () => {
   const { get } = await handlerWith();

@@ -53,6 +53,12 @@ export async function withDirectory(use: (path: string) => Promise<void>): Promi
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
+/** Whether a Request makes a text of a stream, "[object ReadableStream]": in Firefox and WebKit. */
+export const makesText: boolean = (() => {
+  const init = { method: "POST", body: new ReadableStream(), duplex: "half" };
+  return new Request("http://localhost", init as RequestInit).headers.has("content-type");
+})();
+
 interface NodeModules {
   readonly "node:child_process": typeof childProcess;
   readonly "node:fs": typeof fs;

@@ -2,6 +2,7 @@
 // out, and for how much work.
 // Spec: definitions.py `Table`, `ResourceHandle`, `lift_own`, `canon_resource_drop`.
 
+import type { Rep } from "../../../abi/state/resource_runtime.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Trap } from "@windlass/component";
 import { CallFrame } from "../../../abi/state/call_frame.ts";
@@ -19,12 +20,12 @@ Deno.test("draining takes the wanted handles, those added on the way at a passed
   const table = new HandleTable(new InstanceTree({}, 1));
   for (const rep of [10, 20, 30]) table.add(drained!, rep, undefined);
   const stays = table.add(kept!, 40, undefined);
-  const reps: number[] = [];
+  const reps: Rep[] = [];
   for (const { rep } of table.drain((type) => type === drained)) {
     reps.push(rep);
     if (rep === 20) table.add(drained!, 99, undefined); // takes index 2, which is behind
   }
-  assertEquals(reps.sort((a, b) => a - b), [10, 20, 30, 99]);
+  assertEquals(reps.sort((a, b) => Number(a) - Number(b)), [10, 20, 30, 99]);
   assertEquals(table.size, 1);
   assertEquals(table.rep(stays, kept!), 40);
 });

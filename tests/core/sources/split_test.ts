@@ -12,7 +12,11 @@ import { wat } from "../../support/wat.ts";
 
 /** The pieces of a component. */
 function split(bytes: Uint8Array<ArrayBuffer>, maxMemoryPages?: number, gates: Record<string, boolean> = {}) {
-  return splitComponent(bytes, componentInternals(compileSync(bytes, { gates })).modules, maxMemoryPages);
+  return splitComponent(
+    bytes,
+    componentInternals(compileSync(bytes, { gates })).modules,
+    maxMemoryPages === undefined ? {} : { maxMemoryPages },
+  );
 }
 
 const compiled = (modules: readonly Uint8Array<ArrayBuffer>[]) => modules.map((bytes) => new WebAssembly.Module(bytes));

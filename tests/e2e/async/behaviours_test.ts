@@ -1,7 +1,8 @@
 // How calls, tasks and cancellation behave towards the host: one named test each.
 
 import { assert, assertEquals } from "@std/assert";
-import { instantiate, type Trap, ValueError } from "@windlass/component";
+import { instantiate, instantiateSync, type Trap, ValueError } from "@windlass/component";
+import { asyncGuest } from "../../support/async_guest.ts";
 import { unreachable } from "../../support/engine.ts";
 import { guest } from "./guest.ts";
 import { compiled, later, mem, rejection, small, textOf } from "./small.ts";
@@ -429,4 +430,10 @@ jspiTest("behaviour 29: for a blocked caller, realloc has context 0, may grow me
     const error = await rejection((await instantiate(await component(true), { f })).exports.go());
     assertEquals((error as Trap).code, "cannot-leave");
   }
+});
+
+Deno.test("thread.available-parallelism gives one: the threads of a tree run on one of the engine's", async () => {
+  const lift = `(func (export "f") (result u32) (canon lift (core func $m "f")))`;
+  const made = await asyncGuest(`(func (export "f") (result i32) (call $thread-parallelism))`, lift);
+  assertEquals(instantiateSync(made, { work: () => 0 }).exports.f!(), 1);
 });

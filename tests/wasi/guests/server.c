@@ -114,10 +114,8 @@ static void proxy(outparam_t param, uint8_t *path, size_t length) {
 }
 
 /** Writes as the interface advises: as much as is permitted, then waits. */
-static bool write_much(size_t length) {
+static bool write_all(const uint8_t *bytes, size_t length) {
   wasi_io_streams_stream_error_t error;
-  uint8_t *zeroes = malloc(65536);
-  memset(zeroes, 'z', 65536);
   while (length > 0) {
     uint64_t permit;
     if (!wasi_io_streams_method_output_stream_check_write(wasi_io_streams_borrow_output_stream(out), &permit, &error))
@@ -127,13 +125,33 @@ static bool write_much(size_t length) {
       continue;
     }
     size_t part = permit < length ? permit : length;
-    if (part > 65536) part = 65536;
-    server_list_u8_t contents = {zeroes, part};
+    server_list_u8_t contents = {(uint8_t *)bytes, part};
     if (!wasi_io_streams_method_output_stream_write(wasi_io_streams_borrow_output_stream(out), &contents, &error))
       return false;
+    bytes += part;
     length -= part;
   }
   return true;
+}
+
+static bool write_much(size_t length) {
+  uint8_t *letters = malloc(65536);
+  memset(letters, 'z', 65536);
+  for (; length > 0; length -= 65536) if (!write_all(letters, 65536)) return false;
+  return true;
+}
+
+static void copy_through_memory(wasi_http_types_own_incoming_body_t from) {
+  wasi_http_types_own_input_stream_t in;
+  if (!wasi_http_types_method_incoming_body_stream(wasi_http_types_borrow_incoming_body(from), &in)) __builtin_trap();
+  wasi_io_streams_stream_error_t error;
+  server_list_u8_t bytes;
+  for (unsigned char *memory = arena_next;; arena_next = memory) {
+    if (!wasi_io_streams_method_input_stream_blocking_read(wasi_io_streams_borrow_input_stream(in), 65536, &bytes, &error)) break;
+    if (!write_all(bytes.ptr, bytes.len)) break;
+  }
+  wasi_io_streams_input_stream_drop_own(in);
+  wasi_http_types_incoming_body_drop_own(from);
 }
 
 void exports_wasi_http_incoming_handler_handle(request_t request, outparam_t param) {
@@ -157,6 +175,13 @@ void exports_wasi_http_incoming_handler_handle(request_t request, outparam_t par
     if (!wasi_http_types_method_incoming_request_consume(borrowed, &from)) __builtin_trap();
     respond(param, 200, headers);
     copy_body(from);
+    finish();
+  } else if (is(path.ptr, path.len, "/copy")) {
+    // As `/echo`, but each byte through the memory of this guest.
+    wasi_http_types_own_incoming_body_t from;
+    if (!wasi_http_types_method_incoming_request_consume(borrowed, &from)) __builtin_trap();
+    respond(param, 200, headers);
+    copy_through_memory(from);
     finish();
   } else if (is(path.ptr, path.len, "/slow")) {
     wait_for(wasi_clocks_monotonic_clock_subscribe_duration(50000000));

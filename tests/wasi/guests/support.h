@@ -1,4 +1,4 @@
-// What a guest without a C library needs: memory that is given back all at once, and a few words.
+// What a guest without a C library needs: memory that is given back all at once, and words.h.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,19 +16,7 @@ void *malloc(size_t size) {
   arena_next = at + size;
   return at;
 }
-void *memcpy(void *to, const void *from, size_t size) {
-  for (size_t i = 0; i < size; i++) ((unsigned char *)to)[i] = ((const unsigned char *)from)[i];
-  return to;
-}
-void *memset(void *to, int value, size_t size) {
-  for (size_t i = 0; i < size; i++) ((unsigned char *)to)[i] = (unsigned char)value;
-  return to;
-}
-size_t strlen(const char *text) {
-  size_t length = 0;
-  while (text[length]) length++;
-  return length;
-}
+#include "words.h"
 void *realloc(void *old, size_t size) {
   unsigned char *made = malloc(size);
   // Copies what may lie beyond the old end, which is memory of ours all the same.
@@ -37,14 +25,3 @@ void *realloc(void *old, size_t size) {
 }
 void free(void *pointer) { (void)pointer; }
 void abort(void) { __builtin_trap(); }
-
-/** Whether bytes are this text. */
-static inline int is(const uint8_t *bytes, size_t length, const char *text) {
-  if (length != strlen(text)) return 0;
-  for (size_t i = 0; i < length; i++) if (bytes[i] != (uint8_t)text[i]) return 0;
-  return 1;
-}
-/** Whether bytes begin with this text. */
-static inline int begins(const uint8_t *bytes, size_t length, const char *text) {
-  return length >= strlen(text) && is(bytes, strlen(text), text);
-}

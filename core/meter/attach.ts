@@ -1,0 +1,121 @@
+// Gives a metered core instance what it asks for units and for memory by, and starts it.
+// The engine's instance and the tree's meter enter. The handlers are in place before anything of the
+// module runs: its start function was taken out of it, and is called here.
+
+import type { CoreFunction } from "../../abi/types/core_values.ts";
+import type { Space } from "../../abi/state/memory_budget.ts";
+import type { Counter, Meter } from "../../abi/state/meter.ts";
+import { buildModule } from "../../abi/wasm/encoder.ts";
+import { LinkError } from "../../errors.ts";
+import { type MeteredSpace, type MeterMark, meterMark } from "../module/meter_mark.ts";
+import { COUNTER, HANDLERS, START } from "./added.ts";
+import { spaceOf, WAITS } from "./charges.ts";
+
+/** Says by how much a space may grow, or -1 if it may not; and how long a guest may sleep. */
+type Grow = (operand: bigint, size: bigint, space: number) => bigint;
+
+/** The handlers as functions of WebAssembly: a table takes those of JavaScript in no other form. */
+interface Handlers extends WebAssembly.Exports {
+  readonly refill: () => void;
+  readonly grow: Grow;
+  /** Lets everything grow. */
+  readonly allow: Grow;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+function handlersOf(refill: () => void, grow: Grow): Handlers {
+  compiled ??= new WebAssembly.Module(buildModule({
+    types: [{ params: [], results: [] }, { params: ["i64", "i64", "i32"], results: ["i64"] }],
+    imports: [{ name: "refill", kind: "func", type: 0 }, { name: "grow", kind: "func", type: 1 }],
+    funcs: [
+      { name: "refill", type: 0, body: [0x10, 0] },
+      { name: "grow", type: 1, body: [0x20, 0, 0x20, 1, 0x20, 2, 0x10, 1] },
+      { name: "allow", type: 1, body: [0x20, 0] },
+    ],
+  }));
+  return new WebAssembly.Instance(compiled, { "": { refill, grow } }).exports as Handlers;
+}
+
+const marks = new WeakMap<WebAssembly.Module, { readonly mark: MeterMark | undefined }>();
+
+function knownMark(module: WebAssembly.Module): MeterMark | undefined {
+  let known = marks.get(module);
+  if (known === undefined) marks.set(module, known = { mark: meterMark(module) });
+  return known.mark;
+}
+
+/** A core instance of a metered tree that the engine may make. */
+export interface Admitted {
+  /**
+   * Attaches the instance to the meter, and starts it. `sliced` makes the function that the module
+   * asks for units by, if that function may suspend the guest.
+   */
+  attach(instance: WebAssembly.Instance, sliced?: (refill: () => void) => CoreFunction): void;
+}
+
+/** Looks at what a core instance will take, before the engine makes it. */
+export function admit(module: WebAssembly.Module, imports: WebAssembly.Imports, meter: Meter): Admitted {
+  const mark = knownMark(module);
+  // Only a module that the host provides can be one that is not metered.
+  if (mark === undefined) throw new LinkError("not-metered", "instantiate component", "");
+  return new Admission(mark, imports, meter);
+}
+
+class Admission implements Admitted {
+  readonly #mark: MeterMark;
+  readonly #meter: Meter;
+  /** The memories and tables, by their numbers; and those of them that are new. */
+  readonly #spaces: Space[] = [];
+  readonly #made: Space[] = [];
+
+  constructor(mark: MeterMark, imports: WebAssembly.Imports, meter: Meter) {
+    this.#mark = mark;
+    this.#meter = meter;
+    const { memory } = meter;
+    if (memory === undefined) return;
+    this.#each((space, number) => this.#spaces[number] = this.#space(space, imports));
+    if (memory.add(this.#made)) return;
+    throw new LinkError("memory-limit", "instantiate component", "", memory.limit);
+  }
+
+  attach({ exports }: WebAssembly.Instance, sliced?: (refill: () => void) => CoreFunction): void {
+    const { prefix } = this.#mark, { memory } = this.#meter;
+    if (memory !== undefined) {
+      this.#each(({ name }, number) => {
+        if (name !== undefined) memory.name(exports[name] as object, this.#spaces[number]!);
+      });
+    }
+    if (prefix === "") return;
+    const counter = exports[`${prefix}${COUNTER}`] as unknown as Counter;
+    this.#meter.add(counter);
+    const ask = (): void => this.#meter.refill(counter);
+    const { refill, grow, allow } = handlersOf(
+      ask,
+      (operand, size, space) =>
+        space === WAITS
+          ? this.#meter.sleep(operand)
+          : memory === undefined
+          ? operand
+          : memory.grow(this.#spaces[space]!, size, operand),
+    );
+    const handlers = exports[`${prefix}${HANDLERS}`] as WebAssembly.Table;
+    handlers.set(0, sliced === undefined ? refill : sliced(ask));
+    handlers.set(1, memory === undefined && !this.#meter.isLimited ? allow : grow);
+    (exports[`${prefix}${START}`] as (() => void) | undefined)?.();
+  }
+
+  #each(act: (space: MeteredSpace, number: number) => void): void {
+    this.#mark.memories.forEach((space, i) => act(space, spaceOf(false, i)));
+    this.#mark.tables.forEach((space, i) => act(space, spaceOf(true, i)));
+  }
+
+  #space({ from, min, bytes }: MeteredSpace, imports: WebAssembly.Imports): Space {
+    const object = from && imports[from[0]]?.[from[1]];
+    const known = object === undefined ? undefined : this.#meter.memory!.of(object as object);
+    if (known !== undefined) return known;
+    const space: Space = { unit: bytes, bytes: min * bytes };
+    this.#made.push(space);
+    return space;
+  }
+}

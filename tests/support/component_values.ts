@@ -1,0 +1,21 @@
+// What tests of component values share: components of the encoder with the gates open, one for each
+// tier, and instances of them.
+
+import { compileSync, type Component, type Imports, type Instance, instantiateSync } from "@windlass/component";
+import { ComponentEncoder, TypeWriter } from "./encoder.ts";
+
+const gates = { values: true, "fixed-length-lists": true, "async-stackful": true };
+
+/** Compiles what the encoder is told, once for each tier. */
+export function tiers(build: (component: ComponentEncoder, types: TypeWriter) => void): readonly Component[] {
+  const encoder = new ComponentEncoder();
+  build(encoder, new TypeWriter(encoder));
+  const bytes = encoder.finish();
+  return [true, false].map((codegen) => compileSync(bytes, { gates, codegen }));
+}
+
+/** Imports are `any` here: TypeScript's type of import objects knows functions and classes. */
+export const given = (imports: Readonly<Record<string, unknown>>): Imports => imports as Imports;
+
+export const run = (component: Component, imports: Readonly<Record<string, unknown>> = {}): Instance =>
+  instantiateSync(component, given(imports));
