@@ -635,6 +635,9 @@ export class Scheduler {
     // The call whose code runs fails with what its code threw, as soon as that has left the guest.
     const failing = this.#failing ?? this.current?.task.root ?? this.root ?? this.flight?.thread.task.root;
     queueMicrotask(() => this.#rejectAll(failing));
+    // No task goes on. What the code threw may still be on its way through a suspended stack, and is
+    // told before the instance is disposed of.
+    if (this.#whenDone.length > 0) afterTurn(() => this.#done());
   }
 }
 

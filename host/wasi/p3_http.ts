@@ -110,7 +110,14 @@ abstract class Message {
 // https://www.rfc-editor.org/rfc/rfc3986#section-3
 const PATH = /^[A-Za-z0-9\-._~%!$&'()*+,;=:@/?"{}|^[\]\\\x80-\uffff]*$/;
 const AUTHORITY =
-  /^(?:[A-Za-z0-9\-._~%!$&'()*+,;=]+(?::[A-Za-z0-9\-._~%!$&'()*+,;=]*)?@)?(?:\[[0-9a-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]+)(?::\d{1,5})?$/i;
+  /^(?:[A-Za-z0-9\-._~%!$&'()*+,;=]+(?::[A-Za-z0-9\-._~%!$&'()*+,;=]*)?@)?(?:\[[0-9a-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]+)(?::(\d{1,5}))?$/i;
+const MAX_PORT = 0xffff;
+
+/** Whether it is an authority, and its port, if it has one, a port of TCP. */
+function isAuthority(text: string): boolean {
+  const found = AUTHORITY.exec(text);
+  return found !== null && Number(found[1] ?? 0) <= MAX_PORT;
+}
 
 /** The resource `request`. */
 export class P3Request extends Message {
@@ -170,7 +177,7 @@ export class P3Request extends Message {
   }
 
   setAuthority(authority: string | undefined): Accepted {
-    return accepted(authority === undefined || AUTHORITY.test(authority), () => this.#authority = authority);
+    return accepted(authority === undefined || isAuthority(authority), () => this.#authority = authority);
   }
 
   getOptions(): P3RequestOptions | undefined {

@@ -22,6 +22,9 @@ function errorOf(error: unknown): SocketError {
 export class P3TcpSocket extends P3Socket<TcpSocket> {
   #sends = false;
   #receives = false;
+  /** How many of its streams are not over: they keep the connection when the socket is dropped. */
+  #live = 0;
+  #dropped = false;
 
   /** `create`, of one guest. */
   static of(state: State, family: Family): P3TcpSocket {
@@ -72,9 +75,11 @@ export class P3TcpSocket extends P3Socket<TcpSocket> {
       return err(socketError("invalid-state")) as Ended<SocketError>;
     }
     this.#sends = true;
+    this.#live++;
     const ended = await intoSink(data, connection.sink(), errorOf, socketError("connection-broken"));
     // Nothing more is sent: the peer is told.
     this.inner.shutdown("send");
+    this.#over();
     return ended;
   }
 
@@ -82,8 +87,22 @@ export class P3TcpSocket extends P3Socket<TcpSocket> {
     const { connection } = this.inner;
     if (connection === undefined || this.#receives) return failedStream(socketError("invalid-state"));
     this.#receives = true;
-    const source = connection.source(), shutdown = (): void => void this.inner.shutdown("receive");
-    return fromSource({ ...source, close: shutdown }, errorOf);
+    this.#live++;
+    const close = (): void => {
+      this.inner.shutdown("receive");
+      this.#over();
+    };
+    return fromSource({ ...connection.source(), close }, errorOf);
+  }
+
+  /** A stream is over. The last one closes the connection of a socket that was dropped. */
+  #over(): void {
+    if (--this.#live === 0 && this.#dropped) super[Symbol.dispose]();
+  }
+
+  override [Symbol.dispose](): void {
+    this.#dropped = true;
+    if (this.#live === 0) super[Symbol.dispose]();
   }
 
   getIsListening(): boolean {

@@ -99,6 +99,19 @@ Deno.test("behaviour 28: asyncDispose waits for calls, and for tasks that go on 
   await disposed;
 });
 
+Deno.test("asyncDispose ends if the call that it waits for breaks down, or is aborted", async () => {
+  const broken = await start(() => later(0, 5).then(() => Promise.reject(new Error("mine"))));
+  const call = assertRejects(() => broken.exports.wait(1), Error, "mine");
+  await broken[Symbol.asyncDispose]();
+  await call;
+  const abort = new AbortController(), aborted = await start(never, { signal: abort.signal });
+  const waiting = assertRejects(() => aborted.exports.wait(1), Error, "enough");
+  const disposed = aborted[Symbol.asyncDispose]();
+  abort.abort(new Error("enough"));
+  await disposed;
+  await waiting;
+});
+
 Deno.test("a stream of an instance that is gone fails", async () => {
   const instance = await start(), stream = await instance.exports.produce(10);
   instance[Symbol.dispose]();
