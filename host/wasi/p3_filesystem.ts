@@ -10,6 +10,7 @@ import { fsErrorCode } from "./files/fs_errors.ts";
 import { isLater, type Later, take, then } from "./files/steps.ts";
 import { codeOf } from "./p3_answers.ts";
 import { type Ended, failedStream, fromSource, intoSink } from "./p3_streams.ts";
+import { StreamFailure } from "./streams.ts";
 
 /** A variant whose cases but `other` have no payload. */
 interface Case {
@@ -24,7 +25,9 @@ function variantOf(code: string): Case {
 }
 
 function errorOf(error: unknown): Case {
-  return variantOf(fsErrorCode(error));
+  // The streams of 0.2 wrap what the file threw.
+  const code = error instanceof StreamFailure ? error.codes.filesystem : undefined;
+  return variantOf(code ?? fsErrorCode(error));
 }
 
 /** The variant `descriptor-type`. */

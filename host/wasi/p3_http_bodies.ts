@@ -21,12 +21,17 @@ import { sourceOf } from "./sources.ts";
 export function receivedBody(contents: BodyInit, after?: Promise<TrailerPairs>): Body {
   if (contents === null) return new Body(undefined, Promise.resolve(ok(undefined) as Trailers));
   const [stream, ended] = fromSource(sourceOf(contents), errorCode);
-  return new Body(stream, ended.then(async (end) => (end.tag === "ok" ? ok(await fieldsOf(after)) : end) as Trailers));
+  return new Body(stream, ended.then((end) => end.tag === "ok" ? fieldsOf(after) : end as Trailers));
 }
 
-async function fieldsOf(after: Promise<TrailerPairs> | undefined): Promise<P3Fields | undefined> {
-  const pairs = await after ?? [];
-  return pairs.length === 0 ? undefined : P3Fields.over(FieldMap.received(pairs));
+/** What came after a body. Whoever sends it may go away when a guest has long dropped the stream. */
+async function fieldsOf(after: Promise<TrailerPairs> | undefined): Promise<Trailers> {
+  try {
+    const pairs = await after ?? [];
+    return ok(pairs.length === 0 ? undefined : P3Fields.over(FieldMap.received(pairs))) as Trailers;
+  } catch (error) {
+    return err(errorCode(error)) as Trailers;
+  }
 }
 
 /** The error of a body that has another length than its message says. */

@@ -89,7 +89,7 @@ export async function run(
         ? await instance.func(path, runType, { throws: false, promising: true })()
         : instance.func(path, runType, { throws: false })();
       exitCode = result.tag === "ok" ? 0 : 1;
-      await state.piped();
+      await state.piped(signal);
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
       exitCode = error.exitCode;

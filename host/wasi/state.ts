@@ -5,7 +5,7 @@ import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { Sink, Source } from "./streams.ts";
 import { Clocks } from "./clocks.ts";
 import { Directories, type Directory } from "./files/directories.ts";
-import { Endings } from "./base/endings.ts";
+import { Endings, limited } from "./base/endings.ts";
 import type { FileSystem } from "./files/file_system.ts";
 import { checkFileSystem } from "./files/own_volume.ts";
 import { builtin } from "./base/platform.ts";
@@ -147,14 +147,19 @@ export class State implements WasiState {
     return written;
   }
 
-  /** Waits until what comes from the host and goes to the host is through: it needs no guest. */
-  async piped(): Promise<void> {
-    await Promise.all(this.#pipes);
+  /**
+   * Waits until what comes from the host and goes to the host is through: it needs no guest.
+   *
+   * @throws The reason of the signal if that is aborted before.
+   */
+  async piped(signal?: AbortSignal): Promise<void> {
+    await limited(this.#pipes, undefined, signal);
+    if (this.#pipes.size > 0) signal?.throwIfAborted();
   }
 
   /** Waits until the outputs were taken and what was sent is out, and lets go of their streams. */
   async end(signal?: AbortSignal): Promise<void> {
-    await Promise.all(this.#writes);
+    await limited(this.#writes, undefined, signal);
     if (this.#input instanceof ReadableSource) this.#input.release();
     const sinks = [this.stdout, this.stderr].filter((output) => output instanceof WritableSink);
     await Promise.all([this.endings.all(signal), ...sinks.map((output) => output.end(signal))]);

@@ -5,7 +5,9 @@ import { compile, Trap } from "@windlass/component";
 import { run, type WasiOptions } from "@windlass/component/wasi";
 import { features } from "../../core/module/features.ts";
 import { unreachable } from "../support/engine.ts";
+import { wat } from "../support/wat.ts";
 import { guest } from "./guests.ts";
+import { CAT } from "./p3_guests.ts";
 import { text } from "./support.ts";
 
 const command = await compile(guest("p3/command"));
@@ -100,4 +102,14 @@ Deno.test("many of them run side by side, each with what it was given", async ()
   const inputs = Array.from({ length: 8 }, (_, i) => `${i} `.repeat(1 + i * 5000));
   const outputs = await Promise.all(inputs.map((stdin) => printed("upper", { stdin })));
   assertEquals(outputs, inputs);
+});
+
+Deno.test("a signal ends a command whose output nobody takes", async () => {
+  // One that waits for its output, and one that has handed it on and returned.
+  for (const component of [command, await compile(await wat(CAT))]) {
+    const abort = new AbortController(), stdout = new WritableStream({ write: () => new Promise<void>(() => {}) });
+    setTimeout(() => abort.abort(new Error("enough")), 20);
+    const running = run(component, { args: ["command", "cat"], stdin: "x", stdout, signal: abort.signal });
+    await assertRejects(() => running, Error, "enough");
+  }
 });

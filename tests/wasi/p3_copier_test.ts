@@ -2,10 +2,10 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { compile } from "@windlass/component";
-import { memoryFileSystem, run, type WasiOptions } from "@windlass/component/wasi";
+import { type FileSystem, memoryFileSystem, run, type WasiOptions } from "@windlass/component/wasi";
 import { systems } from "./grounds.ts";
 import { guest } from "./guests.ts";
-import { text, withDirectory } from "./support.ts";
+import { type Any, text, withDirectory } from "./support.ts";
 
 const copier = await compile(guest("p3/copier"));
 
@@ -93,5 +93,49 @@ for (const [name, make] of Object.entries(systems)) {
     assertEquals(text(from.read("again/inner/b ü")!), "bb");
     assertEquals(from.list("again/inner/empty"), []);
     assertEquals(from.read("again/large")!.every((byte, i) => byte === large[i]), true);
+  });
+}
+
+/** A file system in memory, in which functions fail. @param fail Throws what a function or a file's function does. */
+function failing(fail: (name: string) => void, isLater: boolean): FileSystem {
+  const files = memoryFileSystem({ from: "text" });
+  const failed = <T extends object>(of: T, prefix: string, names: readonly string[]): T =>
+    Object.fromEntries(names.map((name) => {
+      const func = (of as Any)[name].bind(of);
+      const now = (...args: unknown[]): unknown => {
+        fail(prefix + name);
+        const value = func(...args);
+        return name === "open" ? failed(value, "file ", ["stat", "read", "write", "setSize", "close"]) : value;
+      };
+      // deno-lint-ignore require-await
+      return [name, isLater ? async (...args: unknown[]) => now(...args) : now];
+    })) as T;
+  const names = ["stat", "entries", "open", "makeDirectory", "removeDirectory", "removeFile", "rename"];
+  return failed(files, "", names);
+}
+
+for (const isLater of [false, true]) {
+  Deno.test(`what a file system throws is what the guest hears, ${isLater ? "later" : "at once"}`, async () => {
+    const full = Object.assign(new Error("no room"), { code: "ENOSPC" });
+    for (
+      const [name, error, path, code] of [
+        ["open", full, "from", "InsufficientSpace"],
+        ["stat", undefined, "from", "Io"],
+        ["open", null, "from", "Io"],
+        ["open", "a text", "from", "Io"],
+        ["file read", full, "from", "InsufficientSpace"],
+        ["file write", full, "to", "InsufficientSpace"],
+        ["file write", undefined, "to", "Io"],
+      ] as const
+    ) {
+      const fileSystem = failing((found) => {
+        if (found === name) throw error;
+      }, isLater);
+      assertEquals(
+        await copies("/d/from", "/d/to", { "/d": fileSystem }),
+        [1, "", `${path}: ErrorCode::${code}\n`],
+        name,
+      );
+    }
   });
 }

@@ -55,3 +55,26 @@ Deno.test("a message without trailers has none, and what must not come after it 
     await server.close();
   }
 });
+
+Deno.test("a client that goes away before the end of its body ends nothing else of its instance", async () => {
+  const told: unknown[] = [], net = required("node:net", "these tests");
+  const shared = await serve(guest("p3/handler"), { instances: { max: 1 }, onError: (error) => told.push(error) });
+  const server = await listen(shared, { port: 0 }), { hostname, port } = new URL(server.url);
+  /** Sends a part of a body, and goes away. */
+  const goesAway = (path: string): Promise<void> =>
+    new Promise((resolve) => {
+      const text = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n`;
+      const socket = net.connect(Number(port), hostname, () => socket.write(text));
+      socket.on("error", () => {});
+      setTimeout(() => socket.destroy(), 10);
+      socket.on("close", () => resolve());
+    });
+  try {
+    const other = fetch(new URL("/sleep?60", server.url)).then((response) => response.text());
+    await Promise.all(["/", "/echo", "/upper", "/count", "/trailers", "/endless", "/sleep?5"].map(goesAway));
+    assertEquals(await other, "slept\n");
+    assertEquals(told, []);
+  } finally {
+    await server.close();
+  }
+});

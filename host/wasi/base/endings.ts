@@ -29,9 +29,7 @@ export class Endings {
    * a peer, or until it is aborted. What was lost is thrown: nobody else would be told.
    */
   async all(signal: AbortSignal | undefined): Promise<void> {
-    if (!signal?.aborted) {
-      await Promise.all([limited(this.#underWay, MAX_ENDING, signal), limited(this.#own, undefined, signal)]);
-    }
+    await Promise.all([limited(this.#underWay, MAX_ENDING, signal), limited(this.#own, undefined, signal)]);
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure.error;
@@ -39,12 +37,12 @@ export class Endings {
 }
 
 /** Waits for all, or for so many milliseconds, or until it is aborted. */
-async function limited(
+export async function limited(
   all: ReadonlySet<Promise<unknown>>,
   most: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (all.size === 0) return;
+  if (all.size === 0 || signal?.aborted) return;
   const { promise: enough, resolve } = Promise.withResolvers<void>();
   const timer = most === undefined ? undefined : setTimeout(resolve, most), aborted = (): void => resolve();
   signal?.addEventListener("abort", aborted);

@@ -76,7 +76,8 @@ export class FsFailure extends Error {
  */
 export function fsErrorCode(error: unknown): string {
   if (error instanceof FsFailure) return error.errorCode;
-  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
+  // A file system of a program's own may throw anything, `undefined` too.
+  const { code, name, message } = (error ?? {}) as { code?: unknown; name?: unknown; message?: unknown };
   if (name === "NotCapable" || name === "PermissionDenied") return "access";
   const said = typeof code === "string" ? code : NUMBERS[/\(os error (\d+)\)/.exec(String(message))?.[1] ?? ""];
   return CODES[said ?? ""] ?? "io";
