@@ -1,6 +1,7 @@
 // The interfaces of WASI 0.3 as imports: the host of 0.2 with another face. Streams, futures and
 // asynchronous functions take the place of pollables.
 
+import { abandon } from "../../abi/state/suspend.ts";
 import { err, type Result } from "../../abi/codecs/results.ts";
 import { WASI_CANDIDATE } from "../hints.ts";
 import type { Imports } from "../link/linker.ts";
@@ -34,17 +35,22 @@ function cliErrorCode(error: unknown): CliErrorCode {
   return (error as { code?: unknown } | undefined)?.code === "EPIPE" ? "pipe" : "io";
 }
 
-/** Waits for so many nanoseconds. What is past already is not waited for: the guest goes on at once. */
+/**
+ * Waits for so many nanoseconds. What is past already is not waited for: the guest goes on at once.
+ * A wait that the guest gives up, or that its end makes needless, leaves no timer.
+ */
 function after(nanoseconds: bigint): Promise<void> | undefined {
   if (nanoseconds <= 0n) return undefined;
   const deadline = performance.now() + Number(nanoseconds) / 1e6;
-  return new Promise((resolve) => {
+  let stop = (): void => {};
+  const waited = new Promise<void>((resolve) => {
     const again = (): void => {
       if (performance.now() >= deadline) resolve();
-      else callAt(deadline, again);
+      else stop = callAt(deadline, again);
     };
     again();
   });
+  return Object.assign(waited, { [abandon]: () => stop() });
 }
 
 /** `resolve-addresses`. */

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { compile, Trap } from "@windlass/component";
-import { run, type WasiOptions } from "@windlass/component/wasi";
+import { run, serve, type WasiOptions } from "@windlass/component/wasi";
 import { features } from "../../core/module/features.ts";
 import { unreachable } from "../support/engine.ts";
 import { wat } from "../support/wat.ts";
@@ -111,5 +111,33 @@ Deno.test("a signal ends a command whose output nobody takes", async () => {
     setTimeout(() => abort.abort(new Error("enough")), 20);
     const running = run(component, { args: ["command", "cat"], stdin: "x", stdout, signal: abort.signal });
     await assertRejects(() => running, Error, "enough");
+  }
+});
+
+Deno.test("a wait that a guest gives up leaves no timer, and neither does one that the guest's end cuts", async () => {
+  const { setTimeout: set, clearTimeout: clear } = globalThis, long = new Set<unknown>();
+  const replaced = {
+    setTimeout(callback: () => void, milliseconds?: number) {
+      const timer = set(callback, milliseconds);
+      if (milliseconds! > 1_000_000) long.add(timer);
+      return timer;
+    },
+    clearTimeout(timer: ReturnType<typeof set>) {
+      long.delete(timer);
+      clear(timer);
+    },
+  };
+  Object.assign(globalThis, replaced);
+  try {
+    assertEquals((await does("clocks")).exitCode, 0);
+    assertEquals(long.size, 0);
+    const handler = await serve(guest("p3/handler")), abort = new AbortController();
+    const answered = handler(new Request("http://localhost/sleep?3600000", { signal: abort.signal }));
+    while (long.size === 0) await new Promise((resolve) => set(resolve, 1));
+    abort.abort();
+    assertEquals((await answered).status, 500);
+    assertEquals(long.size, 0);
+  } finally {
+    Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
   }
 });
