@@ -52,7 +52,8 @@ const runType = t.func([], t.result()), asyncRunType = t.asyncFunc([], t.result(
  * @param options What it is given, other imports of its, and a signal that ends it.
  * @returns Its exit code and captured output.
  * @throws CompileError, LinkError if it is no command that can be run.
- * @throws Trap if it broke down; the reason of `signal` if that ended it.
+ * @throws Trap if it broke down; the reason of `signal` if that ended it; what an output stream or
+ * the closing of a file of the program's own threw, since what the command wrote is lost then.
  *
  * @example
  * ```ts

@@ -33,6 +33,8 @@ export class Endings {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure.error;
+    // What was to last may not: whoever ended the wait is told that it was ended.
+    if (signal?.aborted && this.#own.size > 0) throw signal.reason;
   }
 }
 

@@ -103,14 +103,16 @@ export class OpenFile {
   *write(bytes: Uint8Array, position: number): Steps<void> {
     this.checkWritable();
     for (let at = 0; at < bytes.length;) {
-      at += written(yield this.#file.write(bytes.subarray(at), position + at));
+      at += written(yield this.#file.write(bytes.subarray(at), position + at), bytes.length - at);
     }
   }
 
   /** Writes all of it at the end. */
   *append(bytes: Uint8Array): Steps<void> {
     this.checkWritable();
-    for (let at = 0; at < bytes.length;) at += written(yield this.#file.append(bytes.subarray(at)));
+    for (let at = 0; at < bytes.length;) {
+      at += written(yield this.#file.append(bytes.subarray(at)), bytes.length - at);
+    }
   }
 
   /** `ftruncate`. */
@@ -132,8 +134,8 @@ export class OpenFile {
   }
 }
 
-/** How many bytes were written. None would be tried again for ever. */
-function written(count: number): number {
-  if (!(count > 0)) throw new FsFailure("io", "a write that wrote nothing");
+/** How many bytes were written: some, or it would be tried again for ever, and no more than there were. */
+function written(count: number, given: number): number {
+  if (!(count > 0 && count <= given)) throw new FsFailure("io", `a write of ${given} bytes that wrote ${count}`);
   return count;
 }
