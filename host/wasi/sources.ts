@@ -299,5 +299,7 @@ export class WritableSink implements Sink {
     signal?.removeEventListener("abort", aborted);
     this.#writer.releaseLock();
     if (this.#failure !== undefined) throw this.#failure.error;
+    // What was not taken is lost: whoever ended the wait is told that it was ended.
+    if (signal?.aborted && this.#pending > 0 && !this.#closed) throw signal.reason;
   }
 }

@@ -219,7 +219,8 @@ const post = (path: string, body: BodyInit): Request =>
 for (const path of ["/echo", "/copy"]) {
   Deno.test({
     name: `bodies of requests and responses: a slow reader holds the sender back, its end stops it: ${path}`,
-    ignore,
+    // Firefox has no `Request.body`.
+    ignore: ignore || !("body" in Request.prototype),
     async fn() {
       const flow = new Flow(), handle = await serve(server), { body } = await handle(post(path, flow.stream));
       const reader = body!.getReader();
