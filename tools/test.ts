@@ -1,7 +1,8 @@
 // deno task test: every test, those of random values with a quarter of their cases, and the
 // examples in the documentation. deno task test:all: the rest. That is all cases of random values,
-// the tests of calls again for each tier alone, and what the engine's collector does. Every step
-// runs, even if one before it failed. The last line says how long the steps took.
+// the tests of calls again for each tier alone (a quarter of the random ones), and what the engine's
+// collector does. Every step runs, even if one before it failed. The last line says how long the
+// steps took.
 
 interface Step {
   readonly args: readonly string[];
@@ -22,7 +23,11 @@ const steps: Readonly<Record<string, { readonly about: string; readonly steps: r
   },
   all: {
     about: "about 5 minutes on two cores, beside `deno task test`",
-    steps: [{ args: test("tests/property") }, { args: ["task", "test:tiers"] }, { args: ["task", "test:gc"] }],
+    steps: [
+      { args: test("tests/property") },
+      { args: ["task", "test:tiers"], env: { WINDLASS_RUNS } },
+      { args: ["task", "test:gc"] },
+    ],
   },
 };
 

@@ -37,7 +37,7 @@ function pagesOf(name: string): Page[] {
       // evaluates their code: the longer run is on one page, of the others.
       const long = policy === "eval allowed" && thread === "a worker";
       const env = {
-        WINDLASS_RUNS: name === "webkit" ? "0.02" : long ? "0.2" : "0.05",
+        WINDLASS_RUNS: name === "webkit" ? "0.02" : long ? "0.06" : "0.02",
         // The same cases everywhere: what the server encoded for one page it has for the others.
         WINDLASS_SEED: seed,
         ...filter !== undefined && { FILTER: filter },
