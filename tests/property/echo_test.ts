@@ -5,13 +5,13 @@
 // WINDLASS_RUNS=n makes it n times as long; what fails is shrunk, and fast-check prints its seed
 // and path.
 
+import { hasLargeMemories } from "../support/engine.ts";
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import {
   compileSync,
   ComponentError,
   err,
-  features,
   HostFunc,
   type HostFunction,
   type Imports,
@@ -202,7 +202,7 @@ property(
   "values come back from above 4 GiB",
   cases(fc.constant(echoOf(everything)), 1, 2 ** 32),
   4,
-  !features.memory64,
+  !hasLargeMemories,
 );
 
 Deno.test("a guest that stores flat values by the specification's rules gives back what it was given", () => {

@@ -3,6 +3,7 @@
 // values, some of them spoilt somewhere inside. WINDLASS_SEED=n repeats a run, WINDLASS_RUNS=n
 // makes it n times as long.
 
+import { hasLargeMemories } from "../support/engine.ts";
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import { compileSync, err, features, type HostFunction, type Imports, instantiateSync, ok } from "@windlass/component";
@@ -194,7 +195,7 @@ property("both tiers echo values of any type alike", types().map(echoOf), 800);
 property("both tiers call functions of any signature alike", signatures(), 500);
 property("both tiers pass handles alike", signatures(resources), 400);
 const high = encodings.map((encodings): EchoOptions => ({ encodings, addresses: ["i64"], above: 2 ** 32 }));
-property("both tiers echo values above 4 GiB alike", fc.constant(echoOf(everything)), 5, high, features.memory64);
+property("both tiers echo values above 4 GiB alike", fc.constant(echoOf(everything)), 5, high, hasLargeMemories);
 Deno.test({
   name: "behaviour 30: both tiers call asynchronous functions of any signature alike",
   ignore: !features.codegen,

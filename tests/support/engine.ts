@@ -58,3 +58,9 @@ const trap = Uint8Array.of(
 export const unreachable: string = engineSays(
   new WebAssembly.Instance(new WebAssembly.Module(trap)).exports["f"] as () => void,
 );
+
+/**
+ * Whether there is time for memories of more than 4 GiB: browsers make each of them ready as a whole,
+ * and Firefox takes minutes.
+ */
+export const hasLargeMemories: boolean = features.memory64 && "process" in globalThis;
