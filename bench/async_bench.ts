@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import type { AsyncRun } from "./async_run.ts";
 import { must } from "../tools/process.ts";
+import { machine } from "./machine.ts";
 import { wat } from "../tests/support/wat.ts";
 
 const { values } = parseArgs({
@@ -141,14 +142,10 @@ const counts = runs[0]!.many.map(({ calls }, i) => [
   }),
 ]);
 
-const machine = (await must([
-  "sh",
-  "-c",
-  "grep -m1 'model name' /proc/cpuinfo | cut -d: -f2; nproc; cut -d' ' -f1 /proc/loadavg",
-])).trim().split("\n").map((line) => line.trim());
-const text = `\`deno task bench:async\`, ${new Date().toISOString().slice(0, 10)}; ${machine[0]}, ${
-  machine[1]
-} cores, load ${machine[2]} at the end;
+const [processor, cores, load] = await machine();
+const text = `\`deno task bench:async\`, ${
+  new Date().toISOString().slice(0, 10)
+}; ${processor}, ${cores} cores, load ${load} at the end;
 the fastest of 15 samples, all rows interleaved, since other work runs on the machine; engines ${
   runs.map(({ engine }) => engine).join(", ")
 }.

@@ -2,6 +2,7 @@
 // `deno task bench:async` runs it bundled in each runtime.
 // Arguments: `--rows x;y` (all by default), `--rounds N`.
 
+import { engine, runtime } from "./runtime_name.ts";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { instantiate } from "@windlass/component";
@@ -10,7 +11,7 @@ import { instantiate } from "@windlass/component";
 type Any = any;
 
 const { process, gc, Bun } = globalThis as Any;
-const { versions, argv } = process;
+const { argv } = process;
 const root = pathToFileURL(`${process.cwd()}/bench/fixtures/`);
 const file = (name: string) => new Uint8Array(readFileSync(new URL(name, root)));
 const option = (name: string): string | undefined => {
@@ -350,10 +351,4 @@ if (only === undefined || only.includes("many")) {
     });
   }
 }
-const runtime = versions.deno
-  ? `Deno ${versions.deno}`
-  : versions.bun
-  ? `Bun ${versions.bun}`
-  : `Node ${versions.node}`;
-const engine = versions.bun ? "JavaScriptCore" : `V8 ${versions.v8}`;
 console.log(JSON.stringify({ runtime, engine, figures, many: counts } satisfies AsyncRun));

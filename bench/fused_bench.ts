@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { must } from "../tools/process.ts";
+import { machine } from "./machine.ts";
 import { wat } from "../tests/support/wat.ts";
 import { componentText, floorTexts, type FusedRow } from "./fused_component.ts";
 import type { FusedRun } from "./fused_run.ts";
@@ -121,11 +122,10 @@ function tableOf({ rows }: FusedRun): string {
   return `${table.join("\n")}\n\n${means}`;
 }
 
-const machine = (await must(["sh", "-c", "grep -m1 'model name' /proc/cpuinfo | cut -d: -f2; nproc"])).trim()
-  .split("\n").map((line) => line.trim());
-const text = `\`deno task bench:fused${values.jco ? " --jco" : ""}\`, ${new Date().toISOString().slice(0, 10)}; ${
-  machine[0]
-}, ${machine[1]} cores; medians of 15 samples, the implementations interleaved.
+const [processor, cores] = await machine();
+const text = `\`deno task bench:fused${values.jco ? " --jco" : ""}\`, ${
+  new Date().toISOString().slice(0, 10)
+}; ${processor}, ${cores} cores; medians of 15 samples, the implementations interleaved.
 
 ${runs.map((run) => `## ${run.runtime}\n\n${tableOf(run)}`).join("\n\n")}
 `;

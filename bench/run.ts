@@ -2,12 +2,13 @@
 // it bundled in each runtime.
 // Arguments: `--subjects a;b` (all by default; the same name twice is two instances), `--rows x;y`.
 
+import { engine, runtime } from "./runtime_name.ts";
 import { measure } from "./measure.ts";
 import { rows, subjects } from "./rows.ts";
 
 // deno-lint-ignore no-explicit-any
 const { process } = globalThis as any;
-const { versions, argv } = process;
+const { argv } = process;
 const option = (name: string): string[] | undefined => {
   const at = argv.indexOf(`--${name}`);
   return at < 0 ? undefined : argv[at + 1].split(";");
@@ -29,9 +30,4 @@ for (const row of rows) {
   const figures = here.map(({ name }, i) => ({ subject: name, ns: medians[i]! }));
   measured.push({ direction: row.direction, name: row.name, figures });
 }
-const runtime = versions.deno
-  ? `Deno ${versions.deno}`
-  : versions.bun
-  ? `Bun ${versions.bun}`
-  : `Node ${versions.node}`;
-console.log(JSON.stringify({ runtime, engine: versions.bun ? "JavaScriptCore" : `V8 ${versions.v8}`, measured }));
+console.log(JSON.stringify({ runtime, engine, measured }));

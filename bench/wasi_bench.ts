@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import type { WasiRun } from "./wasi_run.ts";
 import { must } from "../tools/process.ts";
+import { machine } from "./machine.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -69,14 +70,10 @@ const memory = runs.map(({ runtime, memory: { before, most, after } }) => [
   runtime,
   ...[before, most, after].map((value) => `${value.toFixed(0)} MiB`),
 ]);
-const machine = (await must([
-  "sh",
-  "-c",
-  "grep -m1 'model name' /proc/cpuinfo | cut -d: -f2; nproc; cut -d' ' -f1 /proc/loadavg",
-])).trim().split("\n").map((line) => line.trim());
-const text = `\`deno task bench:wasi\`, ${new Date().toISOString().slice(0, 10)}; ${machine[0]}, ${
-  machine[1]
-} cores, load ${machine[2]} at the end;
+const [processor, cores, load] = await machine();
+const text = `\`deno task bench:wasi\`, ${
+  new Date().toISOString().slice(0, 10)
+}; ${processor}, ${cores} cores, load ${load} at the end;
 the least of 25 samples (5 of copies), those of both sides interleaved, since other work runs on the machine; a
 process for each pair of handlers, and one for copies; engines ${runs.map(({ engine }) => engine).join(", ")}.
 

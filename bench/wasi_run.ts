@@ -3,6 +3,7 @@
 // for files. Arguments: `--rows x;y` (parts of names), `--rounds N`, `--size BYTES` of the file that is
 // copied.
 
+import { engine, runtime } from "./runtime_name.ts";
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
@@ -13,7 +14,7 @@ import { run, serve, type ServeOptions } from "@windlass/component/wasi";
 type Any = any;
 
 const { process, gc, Bun } = globalThis as Any;
-const { versions, argv } = process;
+const { argv } = process;
 const root = pathToFileURL(`${process.cwd()}/tests/wasi/guests/`);
 const guest = (name: string) => compile(new Uint8Array(readFileSync(new URL(`${name}.wasm`, root))));
 const option = (name: string): string | undefined => {
@@ -251,12 +252,6 @@ try {
   most = before;
   const copies = await measure(wantedFiles, Math.min(ROUNDS, 5), true);
   collect();
-  const runtime = versions.deno
-    ? `Deno ${versions.deno}`
-    : versions.bun
-    ? `Bun ${versions.bun}`
-    : `Node ${versions.node}`;
-  const engine = versions.bun ? "JavaScriptCore" : `V8 ${versions.v8}`;
   const memory = { before, most, after: rss() };
   console.log(JSON.stringify({ runtime, engine, figures: [...http, ...copies], memory } satisfies WasiRun));
 } finally {

@@ -432,9 +432,13 @@ Deno.test({
     }),
 });
 
-Deno.test("serve answers at its address, in one process for many requests", async () => {
+/** Serves a guest at a free port; gives its address and what the process says. */
+async function serving(
+  guest: string,
+  use: (url: string, reader: ReadableStreamDefaultReader<string>) => Promise<void>,
+): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", cli, "serve", `${guests}server.wasm`, "--addr", "127.0.0.1:0"],
+    args: ["run", "-A", "--quiet", cli, "serve", `${guests}${guest}.wasm`, "--addr", "127.0.0.1:0"],
     stdout: "null",
     stderr: "piped",
   }).spawn();
@@ -443,6 +447,16 @@ Deno.test("serve answers at its address, in one process for many requests", asyn
     const { value = "" } = await reader.read();
     const url = /at (http:\S+)/.exec(value)?.[1];
     assert(url !== undefined, value);
+    await use(url!, reader);
+  } finally {
+    child.kill();
+    await reader.cancel();
+    await child.status;
+  }
+}
+
+Deno.test("serve answers at its address, in one process for many requests", async () => {
+  await serving("server", async (url, reader) => {
     assertEquals(await (await fetch(`${url}hello`)).text(), "Hello!\n");
     assertEquals((await fetch(`${url}trap`)).status, 500);
     let told = "";
@@ -451,11 +465,7 @@ Deno.test("serve answers at its address, in one process for many requests", asyn
     await assertRejects(async () => await (await fetch(`${url}half`)).text());
     for (told = ""; !told.includes("the component trapped");) told += (await reader.read()).value;
     assertEquals(await (await fetch(`${url}echo`, { method: "POST", body: "again" })).text(), "again");
-  } finally {
-    child.kill();
-    await reader.cancel();
-    await child.status;
-  }
+  });
 });
 
 Deno.test("run and serve take components of WASI 0.3; --invoke calls what they export besides", async () => {
@@ -464,20 +474,7 @@ Deno.test("run and serve take components of WASI 0.3; --invoke calls what they e
   assertEquals([upper.code, upper.out], [0, "A LINE\n"]);
   const invoked = await windlass(["run", "--invoke", "wasi:cli/run@0.3.0#run()", `${guests}p3/command.wasm`]);
   assertEquals([invoked.code, invoked.err], [1, ""]); // it is told no command
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", cli, "serve", `${guests}p3/handler.wasm`, "--addr", "127.0.0.1:0"],
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    const { value = "" } = await reader.read();
-    const url = /at (http:\S+)/.exec(value)?.[1];
-    assert(url !== undefined, value);
+  await serving("p3/handler", async (url) => {
     assertEquals(await (await fetch(`${url}echo`, { method: "POST", body: "again" })).text(), "again");
-  } finally {
-    child.kill();
-    await reader.cancel();
-    await child.status;
-  }
+  });
 });

@@ -128,13 +128,16 @@ Deno.test("the core instances of a tree share their fuel, exactly", async () => 
   assertEquals(instance.fuel, 0n);
 });
 
-Deno.test("fuel can be read and set while a guest calls the host", async () => {
-  const component = await metered(`(component
+/** Calls the host for ever. */
+const callsHost = `(component
     (import "host" (func $host)) (core func $host' (canon lower (func $host)))
     (core module $M (import "" "host" (func $host))
       (func (export "f") (loop $l (call $host) (br $l))))
     (core instance $m (instantiate $M (with "" (instance (export "host" (func $host'))))))
-    (func (export "f") (canon lift (core func $m "f"))))`);
+    (func (export "f") (canon lift (core func $m "f"))))`;
+
+Deno.test("fuel can be read and set while a guest calls the host", async () => {
+  const component = await metered(callsHost);
   const seen: bigint[] = [];
   const instance = instantiateSync(component, {
     host: () => {
@@ -148,12 +151,7 @@ Deno.test("fuel can be read and set while a guest calls the host", async () => {
 });
 
 Deno.test("a guest that does nothing but call the host meets its deadline at a call", async () => {
-  const component = await metered(`(component
-    (import "host" (func $host)) (core func $host' (canon lower (func $host)))
-    (core module $M (import "" "host" (func $host))
-      (func (export "f") (loop $l (call $host) (br $l))))
-    (core instance $m (instantiate $M (with "" (instance (export "host" (func $host'))))))
-    (func (export "f") (canon lift (core func $m "f"))))`);
+  const component = await metered(callsHost);
   let calls = 0;
   const host = (): void => {
     calls++;

@@ -4,13 +4,8 @@
 import { describe } from "../../../errors.ts";
 import type { FileEntry, FileStat, FileSystem, FileSystemFile, OpenMode } from "./file_system.ts";
 import { nanoseconds, SharedFile } from "./handle_file.ts";
+import { splitPath } from "./split_path.ts";
 import { codedFailure, type FileHandle, type FolderHandle, handleFailure } from "./handle_types.ts";
-
-/** The last name of a path, and the path of its folder. */
-function split(path: string): readonly [folder: string, name: string] {
-  const slash = path.lastIndexOf("/");
-  return [path.slice(0, Math.max(slash, 0)), path.slice(slash + 1)];
-}
 
 /** What has a name in a folder. */
 async function childOf(folder: FolderHandle, name: string): Promise<FileHandle | FolderHandle | undefined> {
@@ -45,7 +40,7 @@ class Handles {
 
   async find(path: string): Promise<FileHandle | FolderHandle | undefined> {
     if (path === "") return this.#root;
-    const [above, name] = split(path);
+    const [above, name] = splitPath(path);
     return await childOf(await this.folder(above), name);
   }
 
@@ -108,9 +103,9 @@ async function rename(handles: Handles, from: string, to: string): Promise<void>
   if (source.kind === "directory") throw handleFailure("EXDEV", "browsers do not move directories");
   if (target?.kind === "directory") throw handleFailure(from.startsWith(`${to}/`) ? "ENOTEMPTY" : "EISDIR", to);
   for (const path of [from, to]) await handles.mustBeClosed(path);
-  const [above, name] = split(to), folder = await handles.folder(above);
+  const [above, name] = splitPath(to), folder = await handles.folder(above);
   if (source.move === undefined) {
-    const [old, oldName] = split(from);
+    const [old, oldName] = splitPath(from);
     await copy(source, folder, name);
     await (await handles.folder(old)).removeEntry(oldName);
   } else if (target === undefined) await source.move(folder, name);
@@ -118,7 +113,7 @@ async function rename(handles: Handles, from: string, to: string): Promise<void>
   handles.moved(from, to);
 }
 
-/** Moves a file over another one. What is there is kept until that has worked: not every browser does. */
+/** Moves a file over another one, which is kept until that has worked: not every browser does so. */
 async function replace(
   source: Required<FileHandle>,
   target: FileHandle,
@@ -168,7 +163,7 @@ async function open(
   if (found === undefined && !create) throw handleFailure("ENOENT", path);
   if (found !== undefined && create && exclusive) throw handleFailure("EEXIST", path);
   if (found === undefined) {
-    const [above, name] = split(path);
+    const [above, name] = splitPath(path);
     found = await (await handles.folder(above)).getFileHandle(name, { create: true });
   }
   if (found.kind === "directory") throw handleFailure("EISDIR", path);
@@ -234,7 +229,7 @@ export function directoryHandle(handle: unknown): FileSystem {
         throw codedFailure(error);
       }
     };
-  /** What opens or changes names, one after the other: between two steps of one, another would see half of it. */
+  /** What opens or changes names waits for its turn: between two steps, another would see half of it. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <A extends readonly unknown[], R>(func: (...args: A) => Promise<R>) => (...args: A): Promise<R> => {
     const done = last.then(() => coded(func)(...args));
@@ -246,18 +241,18 @@ export function directoryHandle(handle: unknown): FileSystem {
     entries: coded(async (path: string) => await entriesOf(await handles.folder(path))),
     open: inTurn((path: string, mode: OpenMode) => open(handles, path, mode)),
     makeDirectory: inTurn(async (path: string) => {
-      const [above, name] = split(path);
+      const [above, name] = splitPath(path);
       if (await handles.find(path) !== undefined) throw handleFailure("EEXIST", path);
       await (await handles.folder(above)).getDirectoryHandle(name, { create: true });
     }),
     removeDirectory: inTurn(async (path: string) => {
-      const [above, name] = split(path);
+      const [above, name] = splitPath(path);
       if ((await handles.existing(path)).kind !== "directory") throw handleFailure("ENOTDIR", path);
       await (await handles.folder(above)).removeEntry(name);
       handles.forget(path);
     }),
     removeFile: inTurn(async (path: string) => {
-      const [above, name] = split(path);
+      const [above, name] = splitPath(path);
       if ((await handles.existing(path)).kind === "directory") throw handleFailure("EISDIR", path);
       await handles.mustBeClosed(path);
       await (await handles.folder(above)).removeEntry(name);

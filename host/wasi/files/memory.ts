@@ -7,6 +7,7 @@ import { at } from "./directories.ts";
 import type { FileEntry, FileStat, FileSystem, FileSystemFile, FileTimes, OpenMode } from "./file_system.ts";
 import { failure, FileNode, FolderNode, LinkNode, type Node, Room } from "./memory_nodes.ts";
 import { OwnVolume } from "./own_volume.ts";
+import { splitPath } from "./split_path.ts";
 import { take } from "./steps.ts";
 
 /** Names to contents or folders. */
@@ -49,9 +50,8 @@ class Tree {
 
   /** The folder of a path's last name, and that name. */
   above(path: string): { readonly folder: FolderNode; readonly name: string } {
-    const slash = path.lastIndexOf("/");
     if (path === "") throw failure("EBUSY", "the root");
-    const folder = this.folder(path.slice(0, Math.max(slash, 0))), name = path.slice(slash + 1);
+    const [above, name] = splitPath(path), folder = this.folder(above);
     if (name.length > MAX_NAME || path.length > MAX_WHOLE_PATH) throw failure("ENAMETOOLONG", name.slice(0, MAX_NAME));
     return { folder, name };
   }
