@@ -1,0 +1,42 @@
+// The phases of compiling as functions of their own, for bench:start: what core/compile.ts does with a
+// buffer, one after the other.
+
+import { decodeBytes, type Decoded } from "../core/decode/decode.ts";
+import { type Component, makeComponent } from "../core/component.ts";
+import { Gates } from "../core/binary/gates.ts";
+import { planComponent } from "../core/plan/plan.ts";
+import type { DefinedComponent, Plan } from "../core/plan/plan_types.ts";
+import { Budget } from "../core/resolve/budget.ts";
+import { validateComponent } from "../core/validate/validate.ts";
+import { printers } from "../host/compile.ts";
+
+export { decodeBytes as decode };
+export { Linker } from "../host/link/linker.ts";
+
+export function validate({ component }: Decoded): void {
+  validateComponent(component, new Gates(undefined), new Budget(component.size));
+}
+
+const rootOf = ({ component }: Decoded): DefinedComponent => ({ kind: "defined", def: component, scope: undefined });
+
+export function plan(decoded: Decoded): Plan {
+  return planComponent(rootOf(decoded));
+}
+
+/** Compiles the core modules, all at once. The component is left. */
+export async function make(decoded: Decoded, plan: Plan, bytes: Uint8Array<ArrayBuffer>): Promise<Component> {
+  const modules = await Promise.all(
+    decoded.modules.map(({ offset, length }) => WebAssembly.compile(bytes.subarray(offset, offset + length))),
+  );
+  decoded.modules.forEach((slot, i) => slot.fill(modules[i]!));
+  return makeComponent({
+    root: rootOf(decoded),
+    plan,
+    modules: decoded.modules,
+    codegen: true,
+    fused: false,
+    fuser: undefined,
+    meterer: undefined,
+    printers,
+  });
+}
