@@ -106,7 +106,9 @@ await Deno.mkdir(build, { recursive: true });
 await bundle(["mod.ts"], `${build}/lib`);
 await bundle(["bench/start_phases.ts"], `${build}/phases`);
 await bundle(["bench/start_run.ts"], build);
-console.log(`${(await machine()).join("; ")} (processor; cores; load). Milliseconds, medians of ${values.runs} processes.`);
+console.log(
+  `${(await machine()).join("; ")} (processor; cores; load). Milliseconds, medians of ${values.runs} processes.`,
+);
 for (const component of values.components.split(",")) {
   const subjects = await subjectsOf(component);
   for (const runtime of await runtimes()) {

@@ -4,8 +4,9 @@
 import { decodeBytes, type Decoded } from "../core/decode/decode.ts";
 import { type Component, makeComponent } from "../core/component.ts";
 import { Gates } from "../core/binary/gates.ts";
-import { planComponent } from "../core/plan/plan.ts";
-import type { DefinedComponent, Plan } from "../core/plan/plan_types.ts";
+import { printTrampoline } from "../abi/codegen/trampolines.ts";
+import { Definition } from "../core/definition.ts";
+import type { Plan } from "../core/plan/plan_types.ts";
 import { Budget } from "../core/resolve/budget.ts";
 import { validateComponent } from "../core/validate/validate.ts";
 import { printers } from "../host/compile.ts";
@@ -17,10 +18,11 @@ export function validate({ component }: Decoded): void {
   validateComponent(component, new Gates(undefined), new Budget(component.size));
 }
 
-const rootOf = ({ component }: Decoded): DefinedComponent => ({ kind: "defined", def: component, scope: undefined });
+const definitionOf = ({ component }: Decoded): Definition =>
+  new Definition({ kind: "defined", def: component, scope: undefined });
 
 export function plan(decoded: Decoded): Plan {
-  return planComponent(rootOf(decoded));
+  return definitionOf(decoded).plan();
 }
 
 /** Compiles the core modules, all at once. The component is left. */
@@ -29,14 +31,17 @@ export async function make(decoded: Decoded, plan: Plan, bytes: Uint8Array<Array
     decoded.modules.map(({ offset, length }) => WebAssembly.compile(bytes.subarray(offset, offset + length))),
   );
   decoded.modules.forEach((slot, i) => slot.fill(modules[i]!));
+  const definition = definitionOf(decoded);
   return makeComponent({
-    root: rootOf(decoded),
+    definition,
+    reflect: () => definition.reflect(),
     plan,
     modules: decoded.modules,
-    codegen: true,
+    codegen: { print: printTrampoline, evaluates: true, entries: undefined },
     fused: false,
     fuser: undefined,
     meterer: undefined,
+    asyncParts: undefined,
     printers,
   });
 }

@@ -6,6 +6,7 @@ import { compileSync as compileComponentSync } from "../core/compile.ts";
 import type { Component } from "../core/component.ts";
 import { fuser } from "../core/fused/fuse.ts";
 import { meterer } from "../core/meter/meterer.ts";
+import { asyncParts } from "../core/async/async_core.ts";
 import { type Bytes, type CompileOptions, printers } from "./compile.ts";
 
 /**
@@ -29,5 +30,5 @@ import { type Bytes, type CompileOptions, printers } from "./compile.ts";
  * ```
  */
 export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
-  return compileComponentSync(bytes, options, printers, fuser, meterer);
+  return compileComponentSync(bytes, options, printers, fuser, meterer, asyncParts);
 }

@@ -7,10 +7,10 @@
 import type { CoreFunction } from "../types/core_values.ts";
 import type { CodecSource } from "../codecs/codec.ts";
 import { isExhausted } from "../exhausted.ts";
-import { ownFunction } from "./function_pool.ts";
+import { ownCopy, ownFunction } from "./function_pool.ts";
 import type { CallLink } from "../calls/call_link.ts";
 import type { CanonContext } from "../state/canon_context.ts";
-import { type ExportStyle, generate, isCovered } from "./trampolines.ts";
+import { type Codegen, type ExportStyle, generate, isCovered } from "./generate.ts";
 import { type GuestCall, type Lifted, liftExport, linkExport } from "../calls/from_host.ts";
 import type { InstanceTree } from "../state/instance.ts";
 import { linkImport, type Lowered, lowerHost } from "../calls/to_host.ts";
@@ -31,10 +31,10 @@ export function exportFunction(
   cx: CanonContext,
   style: ExportStyle,
   codecs: CodecSource,
-  codegen: boolean,
+  codegen: Codegen | undefined,
 ): GuestCall {
   const link = linkExport(lifted, cx, style.throws);
-  const generated = codegen ? attempt(() => generate(link, style.method, codecs)) : undefined;
+  const generated = codegen && attempt(() => generate(link, style.method, codecs, codegen));
   if (generated !== undefined) return generated;
   const call = liftExport(link);
   return style.method ? makeMethod(call) : call;
@@ -64,19 +64,35 @@ export function makeMethod(call: GuestCall): GuestCall {
  * Makes the core function for a host function.
  *
  * @param prepare Called when the function is first called. Many imports are never called.
- * @param entry The entry that the guest holds. `undefined` if nothing is generated.
+ * @param codegen `undefined` if nothing is generated.
+ * @param entry The entry that the guest holds. `undefined` if it is not to change.
  */
 export function importFunction(
   type: FuncType,
   prepare: () => Lowered,
   tree: InstanceTree,
   codecs: CodecSource,
+  codegen: Codegen | undefined,
   entry: Entry | undefined,
 ): CoreFunction {
   let made: CallLink | undefined;
   const link = (): CallLink => made ??= linkImport(prepare());
-  if (entry === undefined || !isCovered(type)) return lowerHost(link());
-  const warm = (): CoreFunction | undefined => attempt(() => generate(link(), false, codecs));
+  if (codegen === undefined || entry === undefined || !isCovered(type)) return lowerHost(link());
+  const warm = (): CoreFunction | undefined => attempt(() => generate(link(), false, codecs, codegen));
+  if (codegen.print === undefined) {
+    // What was written ahead of time costs nothing to make, and is never closures first.
+    entry.become((...flat) => {
+      let written: CoreFunction;
+      try {
+        written = warm() ?? lowerHost(link());
+      } catch (error) {
+        throw uncatchable(tree, error);
+      }
+      entry.become(written);
+      return written(...flat);
+    });
+    return entry.func;
+  }
   let cold: CoreFunction | undefined, left = tiers.warmCalls;
   const now = left === 0 ? warm() : undefined;
   if (now !== undefined) return now;
@@ -107,19 +123,33 @@ export class Entries {
 
   /** @param counts How many core parameters each import has. */
   constructor(counts: readonly number[]) {
+    this.#source = Entries.source(counts);
+  }
+
+  /** Gives the body of the function that makes the entries. */
+  static source(counts: readonly number[]): string {
     const funcs = counts.map((count, i) => {
       const names = Array.from({ length: count }, (_, k) => `c${k}`).join(", ");
       return `function (${names}) { return f${i}(${names}); }`;
     });
-    this.#source = `let ${["none", ...counts.map((_, i) => `f${i}`)].join(", ")};
+    return `let ${["none", ...counts.map((_, i) => `f${i}`)].join(", ")};
 return [[${funcs.join(",\n")}], (i, f) => {
   switch (i) { ${counts.map((_, i) => `case ${i}: f${i} = f; break;`).join(" ")} }
 }];`;
   }
 
   /** Makes the entries of one instance, in order. */
-  *forInstance(): Generator<Entry, undefined> {
-    const [funcs, become] = (ownFunction([], this.#source) as MakeEntries)();
-    for (const [i, func] of funcs.entries()) yield { func, become: (next) => become(i, next) };
+  forInstance(): Entry[] {
+    return entriesOf(ownFunction([], this.#source) as MakeEntries);
   }
+}
+
+/** Makes the entries of one instance from a function that was written ahead of time. */
+export function writtenEntries(make: () => unknown, evaluates: boolean): Entry[] {
+  return entriesOf(ownCopy(make, evaluates) as MakeEntries);
+}
+
+function entriesOf(make: MakeEntries): Entry[] {
+  const [funcs, become] = make();
+  return funcs.map((func, i) => ({ func, become: (next) => become(i, next) }));
 }

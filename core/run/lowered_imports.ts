@@ -5,7 +5,8 @@
 // A plan enters. The result is found once per plan.
 
 import { signatureLayout } from "../../abi/types/layout.ts";
-import { Entries, type Entry } from "../../abi/codegen/tiers.ts";
+import type { Codegen } from "../../abi/codegen/generate.ts";
+import { Entries, type Entry, writtenEntries } from "../../abi/codegen/tiers.ts";
 import type { Plan } from "../plan/plan_types.ts";
 
 /** How many entries are made together: generating one text costs more memory than a few entries. */
@@ -57,13 +58,21 @@ export class LoweredImports {
    * Gives the entry of a lowered import for one instance, which keeps the entries that were made
    * together. `undefined` if no core module gets the function.
    */
-  entry(coreFunc: number, made: Entry[][]): Entry | undefined {
+  entry(coreFunc: number, made: Entry[][], { entries, evaluates }: Codegen): Entry | undefined {
     const place = this.#places.get(coreFunc);
     if (place === undefined) return undefined;
     const index = Math.floor(place / TOGETHER), start = index * TOGETHER;
-    const chunk = made[index] ??= [
-      ...(this.#chunks[index] ??= new Entries(this.#counts.slice(start, start + TOGETHER))).forInstance(),
-    ];
+    const chunk = made[index] ??= entries === undefined
+      ? (this.#chunks[index] ??= new Entries(this.#counts.slice(start, start + TOGETHER))).forInstance()
+      : writtenEntries(entries[index]!, evaluates);
     return chunk[place - start];
+  }
+
+  /** The bodies of the functions that make the entries, in portions. */
+  sources(): string[] {
+    return Array.from(
+      { length: Math.ceil(this.#counts.length / TOGETHER) },
+      (_, i) => Entries.source(this.#counts.slice(i * TOGETHER, (i + 1) * TOGETHER)),
+    );
   }
 }
