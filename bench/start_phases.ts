@@ -9,7 +9,7 @@ import { Definition } from "../core/definition.ts";
 import type { Plan } from "../core/plan/plan_types.ts";
 import { Budget } from "../core/resolve/budget.ts";
 import { validateComponent } from "../core/validate/validate.ts";
-import { printers } from "../host/compile.ts";
+import { printers } from "../host/printers.ts";
 
 export { decodeBytes as decode };
 export { Linker } from "../host/link/linker.ts";

@@ -5,7 +5,7 @@ import type { Codegen } from "../abi/codegen/generate.ts";
 import { checkKnown } from "./binary/known_names.ts";
 import { fusedPlanOf, type Fuser } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
-import type { ModuleSlot } from "./module/module_slot.ts";
+import type { HeldModule } from "./module/held_module.ts";
 import type { Definition, Reflected } from "./definition.ts";
 import type { Plan } from "./plan/plan_types.ts";
 import type { AsyncParts } from "./async/async_core.ts";
@@ -21,7 +21,7 @@ export interface ComponentInternals {
   /** Gives its imports and exports as data. */
   reflect(): Reflected;
   readonly plan: Plan;
-  readonly modules: readonly ModuleSlot[];
+  readonly modules: readonly HeldModule[];
   /** Where generated functions come from. `undefined` if none are to be generated. */
   readonly codegen: Codegen | undefined;
   /** Whether calls between guests may have adapters in WebAssembly. */

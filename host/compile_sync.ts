@@ -7,7 +7,8 @@ import type { Component } from "../core/component.ts";
 import { fuser } from "../core/fused/fuse.ts";
 import { meterer } from "../core/meter/meterer.ts";
 import { asyncParts } from "../core/async/async_core.ts";
-import { type Bytes, type CompileOptions, printers } from "./compile.ts";
+import type { Bytes, CompileOptions } from "./compile.ts";
+import { printers } from "./printers.ts";
 
 /**
  * Compiles a component synchronously.

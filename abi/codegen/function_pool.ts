@@ -26,6 +26,11 @@ interface Copies {
 const copiesOf = new Map<string, Copies>();
 let remembered = 0;
 
+/** How many copies of a text there are at most. */
+export function mostCopies(body: string): number {
+  return body.length > LONG ? MAX_LONG_COPIES : MAX_COPIES;
+}
+
 /**
  * Gives a function with these parameters and this body. Nobody else has it, unless the text has its
  * maximum number of copies.
@@ -33,7 +38,7 @@ let remembered = 0;
 export function ownFunction(names: readonly string[], body: string): Generated {
   let copies = copiesOf.get(body);
   if (copies === undefined) copiesOf.set(body, copies = { functions: [], next: 0 });
-  const { functions } = copies, most = body.length > LONG ? MAX_LONG_COPIES : MAX_COPIES;
+  const { functions } = copies, most = mostCopies(body);
   if (functions.length === most) return functions[copies.next++ % most]!;
   // The number makes this text different from the other copies.
   const made = new Function(...names, `"use strict";\n${body}\n// ${functions.length}`) as Generated;
@@ -47,23 +52,21 @@ export function ownFunction(names: readonly string[], body: string): Generated {
   return made;
 }
 
-/** Written functions that somebody has. */
-const taken = new WeakSet<object>();
+/** How many requests there were for the copies of a written function. */
+const taken = new WeakMap<object, number>();
 
 /**
- * Gives a function that was written ahead of time: itself for who asks first, then copies of it.
- * Without evaluation, all share it.
+ * Gives a function that was written ahead of time, some number of times: each for who asks first, and
+ * then copies of it. Without evaluation, those who ask later share them.
  */
-export function ownCopy<F extends (...args: never[]) => unknown>(written: F, evaluates: boolean): F {
-  if (!taken.has(written)) {
-    taken.add(written);
-    return written;
-  }
-  if (!evaluates) return written;
+export function ownCopy<F extends (...args: never[]) => unknown>(written: readonly F[], evaluates: boolean): F {
+  const requests = taken.get(written) ?? 0, next = written[requests % written.length]!;
+  taken.set(written, requests + 1);
+  if (requests < written.length || !evaluates) return next;
   try {
-    return ownFunction([], `return ${written};`)() as F;
+    return ownFunction([], `return ${next};`)() as F;
   } catch (error) {
-    if (error instanceof EvalError) return written; // a policy forbids it
+    if (error instanceof EvalError) return next; // a policy forbids it
     throw error;
   }
 }

@@ -31,8 +31,8 @@ export type WrittenMaker = (helpers: unknown, constants: unknown) => unknown;
 
 /** The text of a maker, and the constants that it refers to as `k0`, `k1`, …. */
 export interface WrittenTrampoline {
-  /** The body of a function of `H` and `K`, or the function itself. */
-  readonly body: string | WrittenMaker;
+  /** The body of a function of `H` and `K`, or copies of the function itself. */
+  readonly body: string | readonly WrittenMaker[];
   /** Which core values are numbers. `undefined` if it takes the core function as it is. */
   readonly numbers: Numbers | undefined;
   readonly constants: readonly unknown[];
@@ -48,7 +48,7 @@ export interface Codegen {
   /** Whether the engine may be given text, so that each instance has code of its own. */
   readonly evaluates: boolean;
   /** The entries of imports, in portions, as they were written ahead of time. */
-  readonly entries: readonly (() => unknown)[] | undefined;
+  readonly entries: readonly (readonly (() => unknown)[])[] | undefined;
 }
 
 /**

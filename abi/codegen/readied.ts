@@ -25,7 +25,8 @@ export interface Constants {
 
 /** A trampoline as it was written. */
 export interface Readied {
-  readonly make: WrittenMaker;
+  /** The same function as often as several functions may use it at the same time. */
+  readonly make: readonly WrittenMaker[];
   readonly numbers?: Numbers;
   constants(by: Constants): readonly unknown[];
 }

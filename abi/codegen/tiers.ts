@@ -145,7 +145,7 @@ return [[${funcs.join(",\n")}], (i, f) => {
 }
 
 /** Makes the entries of one instance from a function that was written ahead of time. */
-export function writtenEntries(make: () => unknown, evaluates: boolean): Entry[] {
+export function writtenEntries(make: readonly (() => unknown)[], evaluates: boolean): Entry[] {
   return entriesOf(ownCopy(make, evaluates) as MakeEntries);
 }
 

@@ -3,6 +3,7 @@
 
 import { completeMessage, ValueError } from "../../errors.ts";
 import type { CodecSource } from "../codecs/codec.ts";
+import { returningType } from "../codecs/returning.ts";
 import { signatureOf } from "../codecs/signature.ts";
 import type { Codegen } from "../codegen/generate.ts";
 import { givenLifting, paramsLowering } from "../codegen/passing.ts";
@@ -49,11 +50,7 @@ function passingOf(
   codegen: Codegen,
 ): TaskPassing {
   const { type, key: { address } } = signature;
-  const returning = {
-    params: type.result === undefined ? [] : [{ name: "result", type: type.result }],
-    async: false,
-  };
-  const result = signatureOf(returning, { side: "lower", style: "sync", address }, codecs);
+  const result = signatureOf(returningType(type), { side: "lower", style: "sync", address }, codecs);
   return {
     params: paramsLowering({ signature, cx, codecs, codegen, path }),
     result: givenLifting({ signature: result, cx, codecs, codegen, path }),

@@ -29,7 +29,7 @@ import { ComponentValues } from "./component_values.ts";
 import { hooked, hookedOptions, timed } from "./hooked.ts";
 import type { Admitted } from "../meter/attach.ts";
 import type { Meterer } from "../meter/meterer.ts";
-import type { ModuleSlot } from "../module/module_slot.ts";
+import type { HeldModule } from "../module/held_module.ts";
 import {
   type FuncRef,
   isMaking,
@@ -89,7 +89,7 @@ export class Running {
   }
 
   /** Throws for a module that another component exports, if only one of the two is metered. */
-  #checkMetered({ metered, length }: ModuleSlot): void {
+  #checkMetered({ metered, length }: HeldModule): void {
     const wanted = this.tree.meter !== undefined;
     // Of a module without a length, nothing is known but what it says itself.
     if (metered === wanted || !metered && length === 0) return;
@@ -280,7 +280,7 @@ interface ExportedLift {
 }
 
 /** Gives the slot of a module. A plan that is run contains no imported ones. */
-function ownSlot(ref: ModuleRef): ModuleSlot {
+function ownSlot(ref: ModuleRef): HeldModule {
   return (ref as ModuleRef & { kind: "own" }).module;
 }
 
