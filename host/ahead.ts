@@ -18,12 +18,46 @@ import { type Imports, Linker } from "./link/linker.ts";
 import { printers } from "./printers.ts";
 import { readModule } from "./read_module.ts";
 
-export { CompileError, ComponentError, LinkError, Trap, ValueError } from "../errors.ts";
+export {
+  type COMPILE_PHRASES,
+  CompileError,
+  type CompileErrorCode,
+  ComponentError,
+  type LINK_PHRASES,
+  LinkError,
+  type LinkErrorCode,
+  Trap,
+  type TRAP_PHRASES,
+  type TrapCode,
+  type VALUE_PHRASES,
+  ValueError,
+  type ValueErrorCode,
+} from "../errors.ts";
+export type { Case, Field, FuncType, PrimitiveKind, ResourceType, ValType } from "../abi/types/types.ts";
+export { type Err, err, type Ok, ok, type Result } from "../abi/codecs/results.ts";
+export type { CallHooks } from "../abi/state/hooks.ts";
+export type { Limits } from "../abi/state/instance.ts";
 export { Component } from "../core/component.ts";
-export { type Imports, type Linked, Linker } from "./link/linker.ts";
-export type { Instance, InstantiateOptions } from "./exports/instance.ts";
-export { HostFunc, suspending } from "./func.ts";
-export { err, ok } from "../abi/codecs/results.ts";
+export type { CoreLimits } from "../core/module/core_syntax.ts";
+export type { CoreExport, CoreImport, CoreItemType, ExternItem, ExternType } from "../core/types.ts";
+export {
+  HostFunc,
+  type HostFunction,
+  type Suspending,
+  suspending,
+  type SuspendingFunction,
+  withSignal,
+} from "./func.ts";
+export type {
+  Instance,
+  InstantiateOptions,
+  InstantiateSettings,
+  Promising,
+  PromisingMember,
+  World,
+} from "./exports/instance.ts";
+export { type CoreModule, type Imports, type Linked, Linker, LinkerInstance } from "./link/linker.ts";
+export * from "./schema.ts";
 
 /** A core module beside a written one: compiled, or where it is. */
 export type ModuleSource = WebAssembly.Module | URL;

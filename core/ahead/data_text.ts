@@ -75,7 +75,7 @@ export class DataText {
     if (value instanceof Map) return `new Map([${[...value].map((entry) => part(entry)).join(", ")}])`;
     if (value instanceof Uint8Array) return `new Uint8Array([${value}])`;
     if (Object.getPrototypeOf(value) !== Object.prototype) throw new TypeError("only plain data can be printed");
-    const members = Object.entries(value).filter(([, part]) => part !== undefined);
+    const members = Object.entries(value);
     return members.length === 0
       ? "{}"
       : `{ ${members.map(([key, value]) => `${printKey(key)}: ${part(value)}`).join(", ")} }`;
