@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { realComponent } from "../examples/real.ts";
+import { aheadFiles } from "../host/ahead/files.ts";
 import { RUNTIMES } from "../tools/runtime_commands.ts";
 import { machine } from "./machine.ts";
 
@@ -62,6 +63,36 @@ async function bundle(entries: readonly string[], to: string): Promise<void> {
   await command(Deno.execPath(), ["bundle", ...flags, "--outdir", to, ...entries]);
 }
 
+/** Writes a component ahead of time; the path of its module. */
+async function writeAhead(component: string, file: string): Promise<string> {
+  const folder = `${build}/ahead`, bytes = await Deno.readFile(file);
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, content] of await aheadFiles(bytes, { name: component, library: "../lib/host/ahead.js" })) {
+    await Deno.writeFile(
+      `${folder}/${name}`,
+      typeof content === "string" ? new TextEncoder().encode(content) : content,
+    );
+  }
+  return `${folder}/${component}.js`;
+}
+
+/** The written module and what it needs of the library, as one file. */
+async function bundleAhead(component: string): Promise<string> {
+  const entry = `${build}/ahead/${component}_one.js`, one = `${build}/one`;
+  await Deno.mkdir(one, { recursive: true });
+  await Deno.writeTextFile(
+    entry,
+    `export { component } from "./${component}.js";\nexport { Linker } from "../lib/host/ahead.js";\n`,
+  );
+  const { Command } = Deno, flags = ["--platform", "deno", "--minify", "--code-splitting", "--quiet"];
+  await new Command(Deno.execPath(), { args: ["bundle", ...flags, "--outdir", one, entry] }).output();
+  await Deno.rename(`${one}/${component}_one.js`, `${one}/${component}.js`);
+  for await (const { name } of Deno.readDir(`${build}/ahead`)) {
+    if (name.endsWith(".wasm")) await Deno.copyFile(`${build}/ahead/${name}`, `${one}/${name}`);
+  }
+  return `${one}/${component}.js`;
+}
+
 async function subjectsOf(component: string): Promise<Subject[]> {
   const file = `${build}/${component}.wasm`;
   await Deno.writeFile(
@@ -70,6 +101,14 @@ async function subjectsOf(component: string): Promise<Subject[]> {
   );
   const subjects: Subject[] = [
     { name: "windlass", args: ["runtime", component, `${build}/lib/mod.js`, file] },
+    {
+      name: "windlass, ahead",
+      args: ["ahead", component, await writeAhead(component, file), `${build}/lib/host/ahead.js`],
+    },
+    {
+      name: "windlass, ahead, one bundle",
+      args: ["ahead", component, await bundleAhead(component), `${build}/one/${component}.js`],
+    },
     { name: "windlass, phases", args: ["phases", component, `${build}/phases/start_phases.js`, file] },
   ];
   for (const version of JCO_VERSIONS) {
@@ -103,7 +142,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const ms = (figure: number | undefined): string => figure === undefined ? "" : figure.toFixed(1);
 
 await Deno.mkdir(build, { recursive: true });
-await bundle(["mod.ts"], `${build}/lib`);
+await bundle(["mod.ts", "host/ahead.ts"], `${build}/lib`);
 await bundle(["bench/start_phases.ts"], `${build}/phases`);
 await bundle(["bench/start_run.ts"], build);
 console.log(
@@ -124,13 +163,13 @@ for (const component of values.components.split(",")) {
     }
     const empty = median(nothing.map(({ process }) => process!));
     const phases = [...new Set(subjects.flatMap(({ name }) => Object.keys(found.get(name)![0]!)))]
-      .filter((phase) => phase !== "all" && phase !== "process");
+      .filter((phase) => phase !== "all" && phase !== "process" && phase !== "cpu");
     const rows = subjects.map(({ name }) => {
       const runs = found.get(name)!, of = (phase: string) => median(runs.map((marks) => marks[phase]!));
-      const cells = [...phases, "all"].map((phase) => phase in runs[0]! ? ms(of(phase)) : "");
+      const cells = [...phases, "all", "cpu"].map((phase) => phase in runs[0]! ? ms(of(phase)) : "");
       return [name, ...cells, ms(of("process") - empty)];
     });
     console.log(`\n${component}, ${runtime.name}; a process that does nothing takes ${ms(empty)}\n`);
-    console.log(table(["", ...phases, "all of it", "the process, beyond nothing"], rows));
+    console.log(table(["", ...phases, "all of it", "processor time", "the process, beyond nothing"], rows));
   }
 }

@@ -11,6 +11,7 @@ const { process } = globalThis as Any;
 const [kind, component, library, files]: string[] = process.argv.slice(2);
 
 const marks: Record<string, number> = {};
+const cpu = process.cpuUsage();
 let last = performance.now();
 const begin = last;
 /** Notes how long what was done since the last mark took. */
@@ -93,9 +94,10 @@ const subjects: Readonly<Record<string, () => Promise<Any>>> = {
   },
   /** A module that `windlass wrap --ahead` wrote. */
   async ahead() {
-    const made = await import(pathToFileURL(library!).href);
+    const { component } = await import(pathToFileURL(library!).href);
+    const { Linker } = await import(pathToFileURL(files!).href); // the written module has loaded it
     mark("load");
-    const linked = define(new made.Linker()).link(made.component);
+    const linked = define(new Linker()).link(component);
     mark("link");
     const { exports } = await linked.instantiate();
     mark("instantiate");
@@ -120,5 +122,7 @@ if (subject === undefined) {
   mark("first call");
   if (fault !== undefined) throw new Error(fault);
   marks["all"] = performance.now() - begin;
+  const { user, system } = process.cpuUsage(cpu);
+  marks["cpu"] = (user + system) / 1000;
 }
 console.log(JSON.stringify(marks));

@@ -16,7 +16,7 @@ import type { Component } from "../core/component.ts";
 import type { Instance, InstantiateOptions } from "./exports/instance.ts";
 import { type Imports, Linker } from "./link/linker.ts";
 import { printers } from "./printers.ts";
-import { readModule } from "./read_module.ts";
+import { readModule } from "./ahead/read_module.ts";
 
 export {
   type COMPILE_PHRASES,
@@ -104,7 +104,7 @@ export async function load(written: Written, modules: readonly ModuleSource[]): 
       throw new CompileError("core-module-invalid", "load component", undefined, i, engineMessage(error));
     }
   }));
-  return await loadAhead(written as WrittenComponent, compiled, printers);
+  return loadAhead(written as WrittenComponent, compiled, printers);
 }
 
 /**

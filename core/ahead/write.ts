@@ -21,6 +21,21 @@ import { CallsText } from "./calls_text.ts";
 import { DataText } from "./data_text.ts";
 import { AHEAD_VERSION, type WrittenAdapters, type WrittenComponent } from "./written.ts";
 
+/** How a component is written. */
+export interface WritingOptions {
+  /** The bound that it was compiled with. */
+  readonly maxMemoryPages?: number;
+  /** Whether text may be evaluated when it is loaded, so that each instance has code of its own. */
+  readonly evaluates: boolean;
+  /** What the entries of parts are below: `LIBRARY/async`. */
+  readonly library: string;
+  /** What their names end in. */
+  readonly extension?: string;
+}
+
+/** Parts of the library, each an entry of its own. */
+type PartName = "async" | "metering" | "adapters";
+
 /** A component as it is written. */
 export interface Written {
   /** The module that exports a {@linkcode WrittenComponent}. */
@@ -34,15 +49,13 @@ export interface Written {
  * Writes a component.
  *
  * @param bytes What it was compiled from.
- * @param maxMemoryPages The bound that it was compiled with.
- * @param evaluates Whether text may be evaluated when it is loaded, so that each instance has code of its own.
  * @throws TypeError for a component that cannot be written, which says why.
  */
 export function writeAhead(
   component: Component,
   bytes: Uint8Array,
   codecs: CodecSource,
-  { maxMemoryPages, evaluates }: { readonly maxMemoryPages?: number; readonly evaluates: boolean },
+  { maxMemoryPages, evaluates, library, extension = "" }: WritingOptions,
 ): Written {
   const { plan, modules, fused, meterer, reflect } = componentInternals(component);
   requireWritable(plan);
@@ -66,20 +79,26 @@ export function writeAhead(
   calls.meet(data);
   data.meet(made);
   const statements = calls.statements(data), root = data.print(made);
-  const facts: Omit<WrittenComponent, "make" | "entries" | "reflect"> = {
+  const facts: Omit<WrittenComponent, "make" | "entries" | "reflect" | "parts"> = {
     version: AHEAD_VERSION,
     sizes: cores.map(({ length }) => length),
     adapters: parts.length,
     evaluates,
     fused,
     metered: meterer !== undefined,
-    async: isAsyncPlan(plan),
   };
+  const needed: PartName[] = [
+    ...isAsyncPlan(plan) ? ["async" as const] : [],
+    ...meterer === undefined ? [] : ["metering" as const],
+    ...adapters === undefined ? [] : ["adapters" as const],
+  ];
   const entries = LoweredImports.of(plan).sources().map((body) => `[() => {\n${body}\n}]`);
   const text = [
+    ...needed.map((name) => `import { part as ${name} } from ${JSON.stringify(`${library}/${name}${extension}`)};`),
     ...calls.makers,
     "export default {",
     ...Object.entries(facts).map(([name, value]) => `${name}: ${JSON.stringify(value)},`),
+    `parts: [${needed.join(", ")}],`,
     "make({ m, r, t, g }) {",
     ...data.statements,
     ...statements,

@@ -4,7 +4,9 @@
 import type { ReadiedCalls } from "../../abi/codegen/readied.ts";
 import type { Site } from "../../abi/fused/sites.ts";
 import type { FuncType, ResourceType } from "../../abi/types/types.ts";
-import type { FusedPart } from "../fused/fused_core.ts";
+import type { AsyncParts } from "../async/async_core.ts";
+import type { FusedPart, givenAdapters } from "../fused/fused_core.ts";
+import type { Meterer } from "../meter/meterer.ts";
 import type { Reflected } from "../definition.ts";
 import type { HeldModule } from "../module/held_module.ts";
 import type { Plan } from "../plan/plan_types.ts";
@@ -22,6 +24,13 @@ export interface WrittenAdapters {
 export interface WrittenPlan {
   readonly plan: Plan;
   readonly adapters?: WrittenAdapters;
+}
+
+/** What only some components need. */
+export interface Parts {
+  readonly asyncParts?: AsyncParts;
+  readonly meterer?: Meterer;
+  readonly givenAdapters?: typeof givenAdapters;
 }
 
 /** What makes the plan gets this. */
@@ -48,8 +57,8 @@ export interface WrittenComponent {
   /** Whether calls between guests may have adapters. */
   readonly fused: boolean;
   readonly metered: boolean;
-  /** Whether it has parts of the asynchronous model. */
-  readonly async: boolean;
+  /** What it needs of the library besides what all components need. */
+  readonly parts: readonly Parts[];
   make(by: Making): WrittenPlan;
   /** The entries of imports, in portions. */
   readonly entries: readonly (readonly (() => unknown)[])[];

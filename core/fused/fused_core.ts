@@ -6,14 +6,14 @@ import { engineMessage, LinkError } from "../../errors.ts";
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import type { Sides } from "../../abi/calls/guest_to_guest.ts";
 import { Frames, fusedImports, type FusedTree, guestCopy, nameCalls } from "../../abi/fused/link.ts";
-import type { Sites } from "../../abi/fused/sites.ts";
+import { type Site, Sites } from "../../abi/fused/sites.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";
 import { exportNames, type FusedFunc, type FusedModule } from "../../abi/fused/fuse.ts";
 import type { GuestCopy } from "../../abi/calls/guest_copy.ts";
-import type { FusedPlan } from "./fused_plan.ts";
+import { type FusedPlan, setFusedPlan } from "./fused_plan.ts";
 import type { AdapterStep, FusedGroup } from "../plan/fused_calls.ts";
-import type { CoreRef, PlanStep } from "../plan/plan_types.ts";
+import type { CoreRef, Plan, PlanStep } from "../plan/plan_types.ts";
 
 /** One module of adapters. */
 export interface FusedPart {
@@ -49,6 +49,16 @@ export function fusedPlan(parts: readonly FusedPart[], sites: Sites): FusedPlan 
     isCompiled: (call) => byCall.get(call)?.part.module !== undefined,
   };
   return { modules: () => parts.flatMap(({ module }) => module ?? []), core: (side) => new FusedCore(side, all) };
+}
+
+/** Sets the adapters of a plan that were written ahead of time. Those without a module are left to JavaScript. */
+export function givenAdapters(
+  plan: Plan,
+  parts: readonly Omit<FusedPart, "module">[],
+  sites: readonly Site[],
+  modules: readonly (WebAssembly.Module | undefined)[],
+): void {
+  setFusedPlan(plan, fusedPlan(parts.map((part, i) => ({ ...part, module: modules[i] })), new Sites(sites)));
 }
 
 /** What adapters take from the core side. */

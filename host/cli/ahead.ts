@@ -3,7 +3,7 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { aheadFiles } from "../ahead_files.ts";
+import { aheadFiles } from "../ahead/files.ts";
 import { type Arguments, memoryBound, noMore, type Options, UsageError } from "./arguments.ts";
 import { load, say } from "./terminal.ts";
 

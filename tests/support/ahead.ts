@@ -3,7 +3,10 @@
 
 import type { Component } from "@windlass/component";
 import { load, type Written } from "@windlass/component/ahead";
-import { aheadFiles, type AheadOptions } from "../../host/ahead_files.ts";
+import { part as adapters } from "../../host/ahead/adapters.ts";
+import { part as async } from "../../host/ahead/async.ts";
+import { part as metering } from "../../host/ahead/metering.ts";
+import { aheadFiles, type AheadOptions } from "../../host/ahead/files.ts";
 
 /** A component, and what was written of it. */
 export interface Ahead {
@@ -34,11 +37,19 @@ export function made(): number {
 const counted = globalThis as { windlassMade?: number };
 const COUNT = "globalThis.windlassMade = (globalThis.windlassMade ?? 0) + 1;";
 
+/** The text with the parts of the library that are loaded already: the text's own place has no entries. */
+function withParts(text: string): string {
+  return text.replace(/^import \{ part as (\w+) \} from ".*";$/gm, "const $1 = globalThis.windlassParts.$1;");
+}
+
 /** Writes a component ahead of time, and loads it. */
 export async function ahead(bytes: Uint8Array<ArrayBuffer>, options: Partial<AheadOptions> = {}): Promise<Ahead> {
   const files = await aheadFiles(bytes, { name: "it", ...options });
   const text = files.get("it.plan.js") as string;
-  const { default: written } = await importText(text.replaceAll("(H, K) => {\n", `(H, K) => {\n${COUNT}\n`)) as {
+  Object.assign(globalThis, { windlassParts: { async, metering, adapters } });
+  const { default: written } = await importText(
+    withParts(text.replaceAll("(H, K) => {\n", `(H, K) => {\n${COUNT}\n`)),
+  ) as {
     default: Written;
   };
   const cores = [...files].filter(([name]) => name.endsWith(".wasm"));

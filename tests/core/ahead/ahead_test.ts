@@ -5,7 +5,7 @@ import "../../support/leaks.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { compile, type Component, features, Linker, ValueError } from "@windlass/component";
 import { instantiateComponent, load } from "@windlass/component/ahead";
-import { aheadFiles } from "../../../host/ahead_files.ts";
+import { aheadFiles } from "../../../host/ahead/files.ts";
 import { AHEAD_VERSION } from "../../../core/ahead/written.ts";
 import denoJson from "../../../deno.json" with { type: "json" };
 import { ahead, forbidding, importText, made } from "../../support/ahead.ts";

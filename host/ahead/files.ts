@@ -2,18 +2,21 @@
 // The bytes of a component enter, with options. The names and contents of files leave: two JavaScript
 // modules, and the core modules beside them.
 
-import { Codecs } from "../abi/codecs/codecs.ts";
-import { writeAhead } from "../core/ahead/write.ts";
-import { AHEAD_VERSION } from "../core/ahead/written.ts";
-import { checkKnown, type Known } from "../core/binary/known_names.ts";
-import { compile, type CompileOptions } from "./compile.ts";
-import { memberNames } from "./names.ts";
+import { Codecs } from "../../abi/codecs/codecs.ts";
+import { writeAhead } from "../../core/ahead/write.ts";
+import { AHEAD_VERSION } from "../../core/ahead/written.ts";
+import { checkKnown, type Known } from "../../core/binary/known_names.ts";
+import { compile, type CompileOptions } from "../compile.ts";
+import { memberNames } from "../names.ts";
 
 /** How a component is written. */
 export interface AheadOptions extends Omit<CompileOptions, "modules"> {
   /** What the files' names begin with. */
   name: string;
-  /** What the written module imports the library from; default `@windlass/component/ahead`. */
+  /**
+   * What the written modules import the library from; default `@windlass/component/ahead`. Parts that
+   * only some components need are below it: `…/async`, or with the same ending as it has.
+   */
   library?: string;
 }
 
@@ -44,7 +47,11 @@ export async function aheadFiles(
   checkKnown("option of aheadFiles", options, AHEAD_OPTIONS);
   const { name, library = "@windlass/component/ahead", codegen = true, ...compiling } = options;
   const component = await compile(bytes, compiling);
-  const written = writeAhead(component, bytes, new Codecs(memberNames), { evaluates: codegen, ...compiling });
+  const written = writeAhead(component, bytes, new Codecs(memberNames), {
+    evaluates: codegen,
+    ...partsBelow(library),
+    ...compiling,
+  });
   const files = new Map<string, string | Uint8Array>();
   written.modules.forEach((module, i) => files.set(`${name}.core${i}.wasm`, module));
   written.adapters.forEach((module, i) => files.set(`${name}.adapters${i}.wasm`, module));
@@ -63,4 +70,10 @@ export const instantiate = (imports, options) => instantiateComponent(component,
 `,
   );
   return files;
+}
+
+/** Where the entries of parts are, by where the library's is. */
+function partsBelow(library: string): { library: string; extension: string } {
+  const [, path = library, extension = ""] = /^(.*?)(\.[cm]?[jt]s)?$/.exec(library)!;
+  return { library: path, extension };
 }

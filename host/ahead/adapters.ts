@@ -1,0 +1,12 @@
+/**
+ * What components with calls between guests need besides `@windlass/component/ahead`. Written modules
+ * import it.
+ *
+ * @module
+ */
+
+import { givenAdapters } from "../../core/fused/fused_core.ts";
+import type { Part } from "./part.ts";
+
+/** The part. */
+export const part: Part = { givenAdapters };
