@@ -54,7 +54,7 @@ export class DataText {
       const literal = this.#literal(value, 0);
       name = `d${this.#names.size}`;
       this.#names.set(value, name);
-      this.statements.push(`const ${name} = ${literal};`);
+      this.statements.push(`const ${name}=${literal};`);
     }
     return name;
   }
@@ -71,14 +71,12 @@ export class DataText {
     if (typeof special === "string") return special;
     if (special !== undefined) return this.print(special.instead, depth);
     const part = (part: unknown) => this.print(part, depth + 1);
-    if (Array.isArray(value)) return `[${value.map(part).join(", ")}]`;
-    if (value instanceof Map) return `new Map([${[...value].map((entry) => part(entry)).join(", ")}])`;
+    if (Array.isArray(value)) return `[${value.map(part).join(",")}]`;
+    if (value instanceof Map) return `new Map([${[...value].map((entry) => part(entry)).join(",")}])`;
     if (value instanceof Uint8Array) return `new Uint8Array([${value}])`;
     if (Object.getPrototypeOf(value) !== Object.prototype) throw new TypeError("only plain data can be printed");
     const members = Object.entries(value);
-    return members.length === 0
-      ? "{}"
-      : `{ ${members.map(([key, value]) => `${printKey(key)}: ${part(value)}`).join(", ")} }`;
+    return `{${members.map(([key, value]) => `${printKey(key)}:${part(value)}`).join(",")}}`;
   }
 }
 
