@@ -37,6 +37,8 @@ export interface Session {
 }
 
 type Tool = (...args: unknown[]) => unknown;
+/** Texts that pages want to import as modules: their policies allow what this server sends. */
+const texts: string[] = [];
 /** What was made already: every page asks for the same. */
 const made = new Map<string, Promise<string>>();
 
@@ -79,6 +81,7 @@ export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<
     if (pathname === "/upload") return new Response(await request.bytes());
     if (request.method === "POST") {
       const text = await request.text();
+      if (pathname === "/module") return new Response(`/module/${texts.push(text) - 1}`);
       const session = sessions.get(searchParams.get("session") ?? "");
       if (pathname === "/tools") {
         if (!made.has(text)) made.set(text, useTool(text));
@@ -92,6 +95,8 @@ export function listen(sessions: ReadonlyMap<string, Session>): Deno.HttpServer<
       if (pathname === "/outcome") session?.outcome(decode(text));
       return new Response("{}");
     }
+    const text = pathname.startsWith("/module/") ? texts[Number(pathname.slice(8))] : undefined;
+    if (text !== undefined) return new Response(text, { headers: headers("text/javascript") });
     const script = `/tests/.build/${searchParams.get("bundle")}.js?${searchParams}`;
     if (pathname === "/page") {
       const start = searchParams.get("thread") === "a worker" ? `/start-worker.js?${searchParams}` : script;

@@ -18,8 +18,15 @@ export interface Ahead {
   readonly modules: readonly WebAssembly.Module[];
 }
 
-/** Imports a module that imports nothing. Bun mistakes long texts in `data:` URLs, and Node has no `blob:` ones. */
+/**
+ * Imports a module that imports nothing. Bun mistakes long texts in `data:` URLs, Node has no `blob:`
+ * ones, and the policies of pages allow neither.
+ */
 export async function importText(text: string): Promise<Record<string, unknown>> {
+  const { location } = globalThis as { location?: { protocol: string } };
+  if (location?.protocol === "http:") {
+    return await import(await (await fetch("/module", { method: "POST", body: text })).text());
+  }
   if (!("Bun" in globalThis)) return await import(`data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`);
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   try {
