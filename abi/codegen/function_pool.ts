@@ -52,19 +52,24 @@ export function ownFunction(names: readonly string[], body: string): Generated {
   return made;
 }
 
-/** How many requests there were for the copies of a written function. */
+/** How many requests there were for a written function, by the first of its copies. */
 const taken = new WeakMap<object, number>();
+
+/** How the text of a function begins that is as it was written (core/ahead). */
+const AS_WRITTEN = /^\((?:H, K)?\) => \{\n(?:const|let) /;
 
 /**
  * Gives a function that was written ahead of time, some number of times: each for who asks first, and
- * then copies of it. Without evaluation, those who ask later share them.
+ * then copies of it. Without evaluation, those who ask later share them. So they do where somebody has
+ * printed the function anew: a bundler may have put names into it that only its own module has.
  */
 export function ownCopy<F extends (...args: never[]) => unknown>(written: readonly F[], evaluates: boolean): F {
-  const requests = taken.get(written) ?? 0, next = written[requests % written.length]!;
-  taken.set(written, requests + 1);
-  if (requests < written.length || !evaluates) return next;
+  const requests = taken.get(written[0]!) ?? 0, next = written[requests % written.length]!;
+  taken.set(written[0]!, requests + 1);
+  const text = requests < written.length || !evaluates ? "" : String(next);
+  if (!AS_WRITTEN.test(text)) return next;
   try {
-    return ownFunction([], `return ${next};`)() as F;
+    return ownFunction([], `return ${text};`)() as F;
   } catch (error) {
     if (error instanceof EvalError) return next; // a policy forbids it
     throw error;

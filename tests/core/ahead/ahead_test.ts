@@ -5,7 +5,10 @@ import "../../support/leaks.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { compile, type Component, features, Linker, ValueError } from "@windlass/component";
 import { instantiateComponent, load } from "@windlass/component/ahead";
+import { componentInternals } from "../../../core/component.ts";
+import { splitComponent } from "../../../core/sources/split.ts";
 import { aheadFiles } from "../../../host/ahead/files.ts";
+import { ownCopy } from "../../../abi/codegen/function_pool.ts";
 import { AHEAD_VERSION } from "../../../core/ahead/written.ts";
 import denoJson from "../../../deno.json" with { type: "json" };
 import { ahead, forbidding, importText, made } from "../../support/ahead.ts";
@@ -61,6 +64,24 @@ Deno.test("a written component runs where nothing is evaluated and nothing compi
   }, true);
   assertEquals(lines, ["Hello, ann!", "Hello, bob!"]);
   assertEquals(made() - before, 3, "greet, summarise and log");
+});
+
+Deno.test({
+  name: "an instance takes a written function, and then copies of its text, if that is as it was written",
+  ignore: !features.codegen,
+  fn() {
+    type Add = (x: number) => number;
+    const written = new Function("return (H, K) => {\nconst { one } = H;\nreturn (x) => x + one;\n}");
+    const printedAnew = new Function("return (H,K)=>{const{one:o}=H;return x=>x+o}");
+    for (const [make, copied] of [[written, true], [printedAnew, false]] as const) {
+      const functions = [make(), make()] as ((H: unknown, K: unknown) => Add)[];
+      assertEquals([ownCopy(functions, true), ownCopy(functions, true)], functions);
+      assertEquals(ownCopy(functions, false), functions[0]);
+      const further = ownCopy(functions, true);
+      assertEquals(functions.includes(further), !copied);
+      assertEquals(further({ one: 1 }, [])(2), 3);
+    }
+  },
 });
 
 Deno.test("each instance has code of its own where text may be evaluated, and shares it elsewhere", async () => {
@@ -224,6 +245,15 @@ Deno.test("what is planned with what the host gives is refused, and says why", a
   for (const [text, why] of refused) {
     await assertRejects(async () => await ahead(await wat(text)), TypeError, why);
   }
+});
+
+Deno.test("the rest of a split component is refused", async () => {
+  const whole = fixtureBytes("greet"), slots = componentInternals(await compile(whole)).modules;
+  await assertRejects(
+    () => ahead(splitComponent(whole, slots).rest),
+    WebAssembly.CompileError,
+    "its core modules were split from it",
+  );
 });
 
 Deno.test("a written component is no part of another one", async () => {
