@@ -6,7 +6,17 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
-import { compile, CompileError, features, instantiate, Linker, LinkError, suspending, Trap } from "@windlass/component";
+import {
+  compile,
+  CompileError,
+  Component,
+  features,
+  instantiate,
+  Linker,
+  LinkError,
+  suspending,
+  Trap,
+} from "@windlass/component";
 import { run, serve, wasi } from "@windlass/component/wasi";
 
 const tests = process.argv[2];
@@ -86,6 +96,15 @@ await check("the command line", () => {
     execFileSync(process.execPath, ["node_modules/@windlass/component/host/bin.js", ...args]);
   assert.equal(decoder.decode(windlass("run", `${tests}/wasi/guests/hello.wasm`, "--", "bob")), "Hello, bob!\n");
   assert.match(decoder.decode(windlass("inspect", `${tests}/e2e/fixtures/greet.wasm`)), /^package root:component;/);
+});
+await check("a component that was written ahead of time is a component of the package", async () => {
+  const bin = ["node_modules/@windlass/component/host/bin.js", "wrap", `${tests}/e2e/fixtures/greet.wasm`];
+  execFileSync(process.execPath, [...bin, "--ahead", "-o", "ahead"]);
+  const { component } = await import(`${process.cwd()}/ahead/greet.js`);
+  assert.ok(component instanceof Component);
+  const { exports } = await new Linker().trapUnknown().link(component).instantiate();
+  assert.equal(typeof exports.version(), "string");
+  assert.match(component.wit(), /export demo:greet\/api@1\.0\.0/);
 });
 await check("all of a long output goes through a pipe", () => {
   // (component (import "f0000" (func)) …): its world is some 300 KB of text.
