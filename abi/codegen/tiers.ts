@@ -4,7 +4,7 @@
 // imports of a component are rarely called, and is generated after a few calls. The guest keeps the
 // same entry function.
 
-import type { CoreFunction } from "../types/core_values.ts";
+import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import type { CodecSource } from "../codecs/codec.ts";
 import { isExhausted } from "../exhausted.ts";
 import { ownFunction } from "./function_pool.ts";
@@ -61,42 +61,78 @@ export function makeMethod(call: GuestCall): GuestCall {
 }
 
 /**
- * Makes the core function for a host function.
- *
- * @param prepare Called when the function is first called. Many imports are never called.
- * @param entry The entry that the guest holds. `undefined` if nothing is generated.
+ * What knows the imports of a guest, by a key of its own. There is no closure for each import,
+ * because a guest may have 500,000 of them, and calls few.
  */
-export function importFunction(
-  type: FuncType,
-  prepare: () => Lowered,
-  tree: InstanceTree,
-  codecs: CodecSource,
-  entry: Entry | undefined,
-): CoreFunction {
-  let made: CallLink | undefined;
-  const link = (): CallLink => made ??= linkImport(prepare());
-  if (entry === undefined || !isCovered(type)) return lowerHost(link());
-  const warm = (): CoreFunction | undefined => attempt(() => generate(link(), false, codecs));
-  let cold: CoreFunction | undefined, left = tiers.warmCalls;
-  const now = left === 0 ? warm() : undefined;
-  if (now !== undefined) return now;
-  entry.become((...flat) => {
-    try {
-      cold ??= lowerHost(link());
-    } catch (error) {
-      throw uncatchable(tree, error);
-    }
-    if (--left === 0) entry.become(warm() ?? cold);
-    return cold(...flat);
-  });
-  return entry.func;
+export interface ImportSource<Key> {
+  readonly tree: InstanceTree;
+  readonly codecs: CodecSource;
+  /** Called when the function is first called. */
+  prepare(key: Key): Lowered;
 }
 
-/** A core function that passes its arguments on to another one. */
-export interface Entry {
-  readonly func: CoreFunction;
-  /** Sets the function that the arguments are passed to. */
-  become(next: CoreFunction): void;
+/**
+ * Makes the core function for a host function.
+ *
+ * @param entries The entries of which the guest holds the one at `place`. `undefined` if nothing is
+ * generated.
+ */
+export function importFunction<Key>(
+  type: FuncType,
+  source: ImportSource<Key>,
+  key: Key,
+  entries: InstanceEntries | undefined,
+  place: number,
+): CoreFunction {
+  if (entries === undefined || !isCovered(type)) return lowerHost(linkImport(source.prepare(key)));
+  const cold = new ColdImport(source, key, entries, place);
+  const now = tiers.warmCalls === 0 ? cold.generated() : undefined;
+  if (now !== undefined) return now;
+  entries.become(place, (...flat) => cold.call(flat));
+  return entries.functions[place]!;
+}
+
+/** An import that is not generated yet. */
+class ColdImport<Key> {
+  readonly #source: ImportSource<Key>;
+  readonly #key: Key;
+  readonly #entries: InstanceEntries;
+  readonly #place: number;
+  #left = tiers.warmCalls;
+  #link: CallLink | undefined;
+  #closures: CoreFunction | undefined;
+
+  constructor(source: ImportSource<Key>, key: Key, entries: InstanceEntries, place: number) {
+    this.#source = source;
+    this.#key = key;
+    this.#entries = entries;
+    this.#place = place;
+  }
+
+  #linked(): CallLink {
+    return this.#link ??= linkImport(this.#source.prepare(this.#key));
+  }
+
+  generated(): CoreFunction | undefined {
+    return attempt(() => generate(this.#linked(), false, this.#source.codecs));
+  }
+
+  call(flat: CoreValue[]): CoreValue | undefined {
+    try {
+      this.#closures ??= lowerHost(this.#linked());
+    } catch (error) {
+      throw uncatchable(this.#source.tree, error);
+    }
+    const closures = this.#closures;
+    if (--this.#left === 0) this.#entries.become(this.#place, this.generated() ?? closures);
+    return closures(...flat);
+  }
+}
+
+/** Core functions that pass their arguments on to others, and how to set one of those. */
+export interface InstanceEntries {
+  readonly functions: readonly CoreFunction[];
+  become(place: number, next: CoreFunction): void;
 }
 
 type MakeEntries = () => [functions: readonly CoreFunction[], become: (index: number, next: CoreFunction) => void];
@@ -118,8 +154,8 @@ return [[${funcs.join(",\n")}], (i, f) => {
   }
 
   /** Makes the entries of one instance, in order. */
-  *forInstance(): Generator<Entry, undefined> {
-    const [funcs, become] = (ownFunction([], this.#source) as MakeEntries)();
-    for (const [i, func] of funcs.entries()) yield { func, become: (next) => become(i, next) };
+  forInstance(): InstanceEntries {
+    const [functions, become] = (ownFunction([], this.#source) as MakeEntries)();
+    return { functions, become };
   }
 }

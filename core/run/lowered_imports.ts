@@ -5,7 +5,7 @@
 // A plan enters. The result is found once per plan.
 
 import { signatureLayout } from "../../abi/types/layout.ts";
-import { Entries, type Entry } from "../../abi/codegen/tiers.ts";
+import { Entries, type InstanceEntries } from "../../abi/codegen/tiers.ts";
 import type { Plan } from "../plan/plan_types.ts";
 
 /** How many entries are made together: generating one text costs more memory than a few entries. */
@@ -53,17 +53,18 @@ export class LoweredImports {
     return this.#used.has(coreFunc);
   }
 
+  /** The place of a lowered import among those that core modules get, if one gets it. */
+  place(coreFunc: number): number | undefined {
+    return this.#places.get(coreFunc);
+  }
+
   /**
-   * Gives the entry of a lowered import for one instance, which keeps the entries that were made
-   * together. `undefined` if no core module gets the function.
+   * Gives the entries of one instance that were made together with the one at a place, and its place
+   * among them. The instance keeps them.
    */
-  entry(coreFunc: number, made: Entry[][]): Entry | undefined {
-    const place = this.#places.get(coreFunc);
-    if (place === undefined) return undefined;
+  entries(place: number, made: InstanceEntries[]): [entries: InstanceEntries, place: number] {
     const index = Math.floor(place / TOGETHER), start = index * TOGETHER;
-    const chunk = made[index] ??= [
-      ...(this.#chunks[index] ??= new Entries(this.#counts.slice(start, start + TOGETHER))).forInstance(),
-    ];
-    return chunk[place - start];
+    this.#chunks[index] ??= new Entries(this.#counts.slice(start, start + TOGETHER));
+    return [made[index] ??= this.#chunks[index].forInstance(), place - start];
   }
 }

@@ -18,8 +18,8 @@ import type { Rep } from "../../abi/state/resource_runtime.ts";
 import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/builtins.ts";
 import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
-import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
-import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
+import { importFunction, type ImportSource, type InstanceEntries } from "../../abi/codegen/tiers.ts";
+import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import { callApart } from "../../abi/concurrency/apart.ts";
 import { slicedPlain } from "../../abi/concurrency/slices.ts";
@@ -104,11 +104,11 @@ const MAX_LOOKED_AT = 128;
 const nothing: ReadonlySet<number> = new Set();
 
 /** The core side of one instance tree. */
-export class RunningCore {
+export class RunningCore implements ImportSource<LowerStep> {
   readonly plan: Plan;
   readonly tree: InstanceTree;
   readonly #imports: readonly HostImport[];
-  readonly #codecs: CodecSource;
+  readonly codecs: CodecSource;
   readonly #codegen: boolean;
   readonly #classOf: ClassOf;
   readonly #lowered: LoweredImports;
@@ -119,7 +119,7 @@ export class RunningCore {
    * step that says how to make it.
    */
   readonly #coreFuncs: (CoreFunction | MakingStep)[] = [];
-  readonly #entries: Entry[][] = [];
+  readonly #entries: InstanceEntries[] = [];
   /** Lowered functions that can be suspended, that core modules get, and that are not made yet. */
   readonly #toDispatch = new Map<number, CallStep>();
   /** Inline core instances. Each is one object, however often it is passed. */
@@ -141,7 +141,7 @@ export class RunningCore {
     this.plan = plan;
     this.tree = tree;
     this.#imports = imports;
-    this.#codecs = codecs;
+    this.codecs = codecs;
     this.#codegen = codegen;
     this.#classOf = classOf;
     this.#lowered = LoweredImports.of(plan);
@@ -253,7 +253,7 @@ export class RunningCore {
       const { style, address } = plan.options, node = this.#nodes[plan.node]!;
       const threaded = this.async?.isThreaded(plan.node);
       const lifted: Lifted = {
-        signature: signatureOf(plan.type, { side: "lift", style, address }, this.#codecs),
+        signature: signatureOf(plan.type, { side: "lift", style, address }, this.codecs),
         ...(threaded
           ? callApart(this.async!.scheduler, core, options.postReturn)
           : { core, postReturn: options.postReturn }),
@@ -349,7 +349,7 @@ export class RunningCore {
     if (unsupported !== undefined) return trapping(node, unsupported);
     switch (step.kind) {
       case "lower":
-        return this.#isAsync(step) ? this.#lowerAsync(step, node) : this.#lower(step, node);
+        return this.#isAsync(step) ? this.#lowerAsync(step, node) : this.#lower(step);
       case "adapter":
         return this.#isAsync(step) ? this.#adaptAsync(step) : adapt(this.tree, this.#sides(step));
       case "builtin":
@@ -397,25 +397,22 @@ export class RunningCore {
     return this.async!.lowerGuest({ lower, caller, callee, copy, target: () => this.lift(step.lift).target()! });
   }
 
-  #lower({ leaf, type, options, coreFunc }: LowerStep, node: ComponentInstance): CoreFunction {
-    const canon = this.#options(options);
-    const entry = this.#codegen ? this.#lowered.entry(coreFunc, this.#entries) : undefined;
-    return importFunction(
-      type,
-      () => {
-        const { call, path } = this.host(leaf);
-        const cx = new CanonContext(node, hookedOptions(this.tree, canon, path), true);
-        return { signature: this.#lowering({ type, options }), call, cx, path };
-      },
-      this.tree,
-      this.#codecs,
-      entry,
-    );
+  #lower(step: LowerStep): CoreFunction {
+    const found = this.#codegen ? this.#lowered.place(step.coreFunc) : undefined;
+    if (found === undefined) return importFunction(step.type, this, step, undefined, 0);
+    const [entries, place] = this.#lowered.entries(found, this.#entries);
+    return importFunction(step.type, this, step, entries, place);
+  }
+
+  /** The parts of a lowered import (`ImportSource`). */
+  prepare(step: LowerStep): Lowered {
+    const { call, path } = this.host(step.leaf), canon = hookedOptions(this.tree, this.#options(step.options), path);
+    return { signature: this.#lowering(step), call, cx: new CanonContext(this.#nodes[step.node]!, canon, true), path };
   }
 
   /** Gives the signature that a caller lowers with. */
   #lowering({ type, options: { style, address } }: Pick<CallStep, "type" | "options">): Signature {
-    return signatureOf(type, { side: "lower", style, address }, this.#codecs);
+    return signatureOf(type, { side: "lower", style, address }, this.codecs);
   }
 
   /** Gives both sides of an adapter. It is evaluated when the adapter is first called. */
