@@ -16,6 +16,8 @@ import {
   Trap,
 } from "@windlass/component";
 import { componentInternals } from "../core/component.ts";
+import { checkVersion } from "../core/ahead/load.ts";
+import { AHEAD_VERSION } from "../core/ahead/written.ts";
 import { splitComponent } from "../core/sources/split.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { asyncTraps } from "./support/async_trap_rows.ts";
@@ -236,6 +238,11 @@ check("COMPILE_PHRASES", "CompileError", {
       const [first, second] = compileSync(bytes).modules;
       compileSync(bytes, { modules: [second!, first!] });
     },
+  },
+  "other-version": {
+    message:
+      `Cannot load component: it was written ahead of time by version 0.0.1/1 of the library, and this is ${AHEAD_VERSION}: write it again`,
+    provoke: () => checkVersion({ version: "0.0.1/1" }),
   },
   "modules-apart": {
     message:

@@ -5,7 +5,7 @@
 // and counted apart.
 
 import { parseArgs } from "node:util";
-import { jspi } from "../abi/concurrency/scheduler.ts";
+import { jspi } from "../abi/state/jspi.ts";
 import { ExpectedFailures } from "../tests/support/expected_failures.ts";
 import { type Outcome, runWast } from "../tests/support/wast.ts";
 

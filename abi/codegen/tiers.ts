@@ -7,10 +7,10 @@
 import type { CoreFunction, CoreValue } from "../types/core_values.ts";
 import type { CodecSource } from "../codecs/codec.ts";
 import { isExhausted } from "../exhausted.ts";
-import { ownFunction } from "./function_pool.ts";
+import { ownCopy, ownFunction } from "./function_pool.ts";
 import type { CallLink } from "../calls/call_link.ts";
 import type { CanonContext } from "../state/canon_context.ts";
-import { type ExportStyle, generate, isCovered } from "./trampolines.ts";
+import { type Codegen, type ExportStyle, generate, isCovered } from "./generate.ts";
 import { type GuestCall, type Lifted, liftExport, linkExport } from "../calls/from_host.ts";
 import type { InstanceTree } from "../state/instance.ts";
 import { linkImport, type Lowered, lowerHost } from "../calls/to_host.ts";
@@ -31,10 +31,10 @@ export function exportFunction(
   cx: CanonContext,
   style: ExportStyle,
   codecs: CodecSource,
-  codegen: boolean,
+  codegen: Codegen | undefined,
 ): GuestCall {
   const link = linkExport(lifted, cx, style.throws);
-  const generated = codegen ? attempt(() => generate(link, style.method, codecs)) : undefined;
+  const generated = codegen && attempt(() => generate(link, style.method, codecs, codegen));
   if (generated !== undefined) return generated;
   const call = liftExport(link);
   return style.method ? makeMethod(call) : call;
@@ -67,6 +67,8 @@ export function makeMethod(call: GuestCall): GuestCall {
 export interface ImportSource<Key> {
   readonly tree: InstanceTree;
   readonly codecs: CodecSource;
+  /** `undefined` if nothing is generated. */
+  readonly codegen: Codegen | undefined;
   /** Called when the function is first called. */
   prepare(key: Key): Lowered;
 }
@@ -74,8 +76,8 @@ export interface ImportSource<Key> {
 /**
  * Makes the core function for a host function.
  *
- * @param entries The entries of which the guest holds the one at `place`. `undefined` if nothing is
- * generated.
+ * @param entries The entries of which the guest holds the one at `place`. `undefined` if it is not to
+ * change.
  */
 export function importFunction<Key>(
   type: FuncType,
@@ -84,9 +86,12 @@ export function importFunction<Key>(
   entries: InstanceEntries | undefined,
   place: number,
 ): CoreFunction {
-  if (entries === undefined || !isCovered(type)) return lowerHost(linkImport(source.prepare(key)));
-  const cold = new ColdImport(source, key, entries, place);
-  const now = tiers.warmCalls === 0 ? cold.generated() : undefined;
+  const { codegen } = source;
+  if (codegen === undefined || entries === undefined || !isCovered(type)) {
+    return lowerHost(linkImport(source.prepare(key)));
+  }
+  const cold = new ColdImport(source, key, codegen, entries, place);
+  const now = codegen.print !== undefined && tiers.warmCalls === 0 ? cold.generated() : undefined;
   if (now !== undefined) return now;
   entries.become(place, (...flat) => cold.call(flat));
   return entries.functions[place]!;
@@ -96,15 +101,19 @@ export function importFunction<Key>(
 class ColdImport<Key> {
   readonly #source: ImportSource<Key>;
   readonly #key: Key;
+  readonly #codegen: Codegen;
   readonly #entries: InstanceEntries;
   readonly #place: number;
-  #left = tiers.warmCalls;
+  #left: number;
   #link: CallLink | undefined;
   #closures: CoreFunction | undefined;
 
-  constructor(source: ImportSource<Key>, key: Key, entries: InstanceEntries, place: number) {
+  constructor(source: ImportSource<Key>, key: Key, codegen: Codegen, entries: InstanceEntries, place: number) {
     this.#source = source;
     this.#key = key;
+    this.#codegen = codegen;
+    // What was written ahead of time costs nothing to make, and is never closures first.
+    this.#left = codegen.print === undefined ? 1 : tiers.warmCalls;
     this.#entries = entries;
     this.#place = place;
   }
@@ -114,18 +123,25 @@ class ColdImport<Key> {
   }
 
   generated(): CoreFunction | undefined {
-    return attempt(() => generate(this.#linked(), false, this.#source.codecs));
+    return attempt(() => generate(this.#linked(), false, this.#source.codecs, this.#codegen));
   }
 
   call(flat: CoreValue[]): CoreValue | undefined {
+    let func: CoreFunction;
     try {
-      this.#closures ??= lowerHost(this.#linked());
+      func = this.#next();
     } catch (error) {
       throw uncatchable(this.#source.tree, error);
     }
-    const closures = this.#closures;
-    if (--this.#left === 0) this.#entries.become(this.#place, this.generated() ?? closures);
-    return closures(...flat);
+    return func(...flat);
+  }
+
+  /** The function for this call: closures, or what was written ahead of time. */
+  #next(): CoreFunction {
+    if (--this.#left > 0) return this.#closures ??= lowerHost(this.#linked());
+    const generated = this.generated(), func = generated ?? (this.#closures ??= lowerHost(this.#linked()));
+    this.#entries.become(this.#place, func);
+    return this.#codegen.print === undefined ? func : this.#closures ??= lowerHost(this.#linked());
   }
 }
 
@@ -143,11 +159,16 @@ export class Entries {
 
   /** @param counts How many core parameters each import has. */
   constructor(counts: readonly number[]) {
+    this.#source = Entries.source(counts);
+  }
+
+  /** Gives the body of the function that makes the entries. */
+  static source(counts: readonly number[]): string {
     const funcs = counts.map((count, i) => {
       const names = Array.from({ length: count }, (_, k) => `c${k}`).join(", ");
       return `function (${names}) { return f${i}(${names}); }`;
     });
-    this.#source = `let ${["none", ...counts.map((_, i) => `f${i}`)].join(", ")};
+    return `let ${["none", ...counts.map((_, i) => `f${i}`)].join(", ")};
 return [[${funcs.join(",\n")}], (i, f) => {
   switch (i) { ${counts.map((_, i) => `case ${i}: f${i} = f; break;`).join(" ")} }
 }];`;
@@ -155,7 +176,16 @@ return [[${funcs.join(",\n")}], (i, f) => {
 
   /** Makes the entries of one instance, in order. */
   forInstance(): InstanceEntries {
-    const [functions, become] = (ownFunction([], this.#source) as MakeEntries)();
-    return { functions, become };
+    return entriesOf(ownFunction([], this.#source) as MakeEntries);
   }
+}
+
+/** Makes the entries of one instance from a function that was written ahead of time. */
+export function writtenEntries(make: readonly (() => unknown)[], evaluates: boolean): InstanceEntries {
+  return entriesOf(ownCopy(make, evaluates) as MakeEntries);
+}
+
+function entriesOf(make: MakeEntries): InstanceEntries {
+  const [functions, become] = make();
+  return { functions, become };
 }

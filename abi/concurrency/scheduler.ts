@@ -8,6 +8,7 @@
 
 import type { CoreValue } from "../types/core_values.ts";
 import { FREE } from "../state/flags.ts";
+import { jspi } from "../state/jspi.ts";
 import { type ComponentInstance, type InstanceTree, runIdle } from "../state/instance.ts";
 import { completeMessage } from "../../errors.ts";
 import { makeTrap, notEntered, surface, trap, uncatchable, unwinding } from "../state/trap.ts";
@@ -18,18 +19,6 @@ import type { Root } from "./root.ts";
 import type { Task } from "./task.ts";
 import { type Continue, nobody, type Thread, type Waiting } from "./thread.ts";
 import { afterTurn } from "./turn.ts";
-
-let hasJspi: boolean | undefined;
-
-/** Whether the engine can suspend stacks (JSPI). Asked when it is first needed; tests switch it off. */
-export const jspi: { has: boolean } = {
-  get has() {
-    return hasJspi ??= "Suspending" in WebAssembly && "promising" in WebAssembly;
-  },
-  set has(has) {
-    hasJspi = has;
-  },
-};
 
 /**
  * Whether threads run while no call of the host waits. Scripts of other engines expect that nothing

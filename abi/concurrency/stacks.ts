@@ -9,7 +9,8 @@ import type { CoreFunction, CoreFuncType, CoreType, CoreValue } from "../types/c
 import { buildModule, leb } from "../wasm/encoder.ts";
 import { asTrap, makeTrap, uncatchable } from "../state/trap.ts";
 import { Trap } from "../../errors.ts";
-import { jspi, type Scheduler } from "./scheduler.ts";
+import { jspi } from "../state/jspi.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { Thread } from "./thread.ts";
 
 /** Declarations that are missing in TypeScript's library. */

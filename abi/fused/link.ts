@@ -49,7 +49,7 @@ export function nameCalls(fused: FusedTree): void {
 /** Makes the imports of a module, besides memories of guests and core functions. */
 export function fusedImports(
   fused: FusedTree,
-  { handles }: FusedModule,
+  { handles }: Pick<FusedModule, "handles">,
   frames: Frames = new Frames(),
 ): WebAssembly.ModuleImports {
   const { tree } = fused, { flags: { memory, at } } = tree;

@@ -2,7 +2,7 @@
 // A plan enters; modules of adapters leave, for the engine and for instances. Where none can be had,
 // calls go through JavaScript.
 
-import { ADAPTERS_MARK, type EngineFeatures, fuse } from "../../abi/fused/fuse.ts";
+import { ADAPTERS_MARK, type EngineFeatures, fuse, type FusedModule } from "../../abi/fused/fuse.ts";
 import { Sites } from "../../abi/fused/sites.ts";
 import { isExhausted } from "../../abi/exhausted.ts";
 import { isForbidden } from "../module/forbidden.ts";
@@ -10,7 +10,12 @@ import { features, hasLegacyTry } from "../module/features.ts";
 import { fusedPlanOf, type Fuser, hasGuestCalls, setFusedPlan } from "./fused_plan.ts";
 import { fusedGroups } from "../plan/fused_calls.ts";
 import type { Plan } from "../plan/plan_types.ts";
-import { FusedCore, type FusedPart, type FusedParts } from "./fused_core.ts";
+import { type FusedPart, fusedPlan } from "./fused_core.ts";
+
+/** A module of adapters with its bytes. */
+export interface WrittenPart extends FusedPart {
+  readonly fused: FusedModule;
+}
 
 /** Makes the adapters of a plan. */
 export async function fuseAsync(plan: Plan): Promise<void> {
@@ -66,28 +71,24 @@ function catching(): EngineFeatures["catching"] {
 }
 
 /** Writes the adapters of a plan. They are not compiled yet. */
-export function fusePlan(plan: Plan): readonly FusedPart[] {
-  const groups = fusedGroups(plan, features.multiMemory);
-  if (groups.length === 0) return [];
-  const sites = new Sites(), engine: EngineFeatures = { simd: features.simd, catching: catching() };
-  const parts = groups.map((group): FusedPart => ({
+export function fusePlan(plan: Plan): readonly WrittenPart[] {
+  const engine: EngineFeatures = { simd: features.simd, catching: catching() };
+  const { parts, sites } = writeAdapters(plan, features.multiMemory, engine);
+  if (parts.length > 0) setFusedPlan(plan, fusedPlan(parts, sites));
+  return parts;
+}
+
+/** Writes the adapters of a plan for an engine. */
+export function writeAdapters(
+  plan: Plan,
+  memories: boolean,
+  engine: EngineFeatures,
+): { readonly parts: readonly WrittenPart[]; readonly sites: Sites } {
+  const sites = new Sites();
+  const parts = fusedGroups(plan, memories).map((group): WrittenPart => ({
     group,
     fused: fuse(group.calls, sites, engine),
     module: undefined,
   }));
-  const byStep = new Map(parts.map((part) => [part.group.before, part]));
-  const byCall = new Map(
-    parts.flatMap((part) => part.group.steps.map((step) => [step.coreFunc, { step, part }] as const)),
-  );
-  const all: FusedParts = {
-    sites,
-    before: (step) => byStep.get(step),
-    step: (call) => byCall.get(call)?.step,
-    isCompiled: (call) => byCall.get(call)?.part.module !== undefined,
-  };
-  setFusedPlan(plan, {
-    modules: () => parts.flatMap(({ module }) => module ?? []),
-    core: (side) => new FusedCore(side, all),
-  });
-  return parts;
+  return { parts, sites };
 }

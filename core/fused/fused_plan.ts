@@ -40,6 +40,11 @@ export function hasGuestCalls({ steps }: Plan): boolean {
 
 /** Whether a plan has such calls, or those that are made of it may have: it has components as imports or exports. */
 export function needsFuser(plan: Plan): boolean {
-  return hasGuestCalls(plan) || plan.imports.some(({ want }) => want.kind === "component") ||
-    [...plan.exports.values()].some(({ item }) => item.sort === "component");
+  return hasGuestCalls(plan) || plansMore(plan);
+}
+
+/** Whether other plans may be made of a plan: it has components as imports or exports. */
+export function plansMore({ imports, exports }: Plan): boolean {
+  return imports.some(({ want }) => want.kind === "component") ||
+    [...exports.values()].some(({ item }) => item.sort === "component");
 }

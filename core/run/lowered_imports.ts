@@ -5,7 +5,8 @@
 // A plan enters. The result is found once per plan.
 
 import { signatureLayout } from "../../abi/types/layout.ts";
-import { Entries, type InstanceEntries } from "../../abi/codegen/tiers.ts";
+import type { Codegen } from "../../abi/codegen/generate.ts";
+import { Entries, type InstanceEntries, writtenEntries } from "../../abi/codegen/tiers.ts";
 import type { Plan } from "../plan/plan_types.ts";
 
 /** How many entries are made together: generating one text costs more memory than a few entries. */
@@ -62,9 +63,23 @@ export class LoweredImports {
    * Gives the entries of one instance that were made together with the one at a place, and its place
    * among them. The instance keeps them.
    */
-  entries(place: number, made: InstanceEntries[]): [entries: InstanceEntries, place: number] {
+  entries(
+    place: number,
+    made: InstanceEntries[],
+    { entries, evaluates }: Codegen,
+  ): [entries: InstanceEntries, place: number] {
     const index = Math.floor(place / TOGETHER), start = index * TOGETHER;
-    this.#chunks[index] ??= new Entries(this.#counts.slice(start, start + TOGETHER));
-    return [made[index] ??= this.#chunks[index].forInstance(), place - start];
+    made[index] ??= entries === undefined
+      ? (this.#chunks[index] ??= new Entries(this.#counts.slice(start, start + TOGETHER))).forInstance()
+      : writtenEntries(entries[index]!, evaluates);
+    return [made[index], place - start];
+  }
+
+  /** The bodies of the functions that make the entries, in portions. */
+  sources(): string[] {
+    return Array.from(
+      { length: Math.ceil(this.#counts.length / TOGETHER) },
+      (_, i) => Entries.source(this.#counts.slice(i * TOGETHER, (i + 1) * TOGETHER)),
+    );
   }
 }

@@ -18,16 +18,16 @@ import type { Rep } from "../../abi/state/resource_runtime.ts";
 import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/builtins.ts";
 import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
+import type { Codegen } from "../../abi/codegen/generate.ts";
 import { importFunction, type ImportSource, type InstanceEntries } from "../../abi/codegen/tiers.ts";
 import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
-import { callApart } from "../../abi/concurrency/apart.ts";
-import { slicedPlain } from "../../abi/concurrency/slices.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
+import type { Definition } from "../definition.ts";
 import { isAsyncPlan } from "../plan/async_plan.ts";
-import { AsyncCore } from "./async_core.ts";
+import type { AsyncCore, AsyncParts } from "../async/async_core.ts";
 import { fusedPlanOf, type Fuser } from "../fused/fused_plan.ts";
 import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
@@ -42,12 +42,16 @@ import { unsupportedStep } from "../plan/unsupported.ts";
 /** What running a plan depends on, besides the plan. */
 export interface RunSettings {
   readonly codecs: CodecSource;
-  /** Whether JavaScript may be generated. */
-  readonly codegen: boolean;
+  /** Where generated functions come from. `undefined` if closures serve. */
+  readonly codegen: Codegen | undefined;
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
   readonly fuser: Fuser | undefined;
   readonly meterer: Meterer | undefined;
+  /** What runs asynchronous parts. Set for a plan that has some, and for metered modules. */
+  readonly asyncParts: AsyncParts | undefined;
+  /** The component that the plan was made of. `undefined` if it was planned ahead of time. */
+  readonly definition: Definition | undefined;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
   /** Functions that print the worlds of exported components. */
@@ -109,7 +113,7 @@ export class RunningCore implements ImportSource<LowerStep> {
   readonly tree: InstanceTree;
   readonly #imports: readonly HostImport[];
   readonly codecs: CodecSource;
-  readonly #codegen: boolean;
+  readonly codegen: Codegen | undefined;
   readonly #classOf: ClassOf;
   readonly #lowered: LoweredImports;
   readonly #nodes: ComponentInstance[] = [];
@@ -131,18 +135,20 @@ export class RunningCore implements ImportSource<LowerStep> {
   readonly async: AsyncCore | undefined;
   /** The adapters in WebAssembly, if the plan has some that this tree can use. */
   readonly #fused: FusedCore | undefined;
+  readonly #asyncParts: AsyncParts | undefined;
 
   constructor(
     plan: Plan,
     imports: readonly HostImport[],
     tree: InstanceTree,
-    { codecs, codegen, fused, classOf, scheduling }: RunSettings,
+    { codecs, codegen, fused, classOf, asyncParts, scheduling }: RunSettings,
   ) {
     this.plan = plan;
     this.tree = tree;
     this.#imports = imports;
     this.codecs = codecs;
-    this.#codegen = codegen;
+    this.codegen = codegen;
+    this.#asyncParts = asyncParts;
     this.#classOf = classOf;
     this.#lowered = LoweredImports.of(plan);
     for (const parent of plan.nodes) {
@@ -174,10 +180,11 @@ export class RunningCore implements ImportSource<LowerStep> {
         plan,
         tree,
         codecs,
+        dispatchers: this.#lowered.dispatchers,
         core: (ref: CoreRef) => this.#core(ref),
         options: (options: PlanOptions) => this.#options(options),
       };
-      this.async = new AsyncCore(side, suspending, scheduling, sliced);
+      this.async = asyncParts!.core(side, suspending, scheduling, sliced);
       return;
     }
     if (suspending.length === 0 && !sliced) return;
@@ -187,7 +194,7 @@ export class RunningCore implements ImportSource<LowerStep> {
 
   /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
   sliced(refill: () => void): CoreFunction {
-    return this.async?.sliced(refill) ?? slicedPlain(this.tree, refill);
+    return this.async?.sliced(refill) ?? this.#asyncParts!.sliced(this.tree, refill);
   }
 
   /** Releases what only the steps needed. Called after the last step. */
@@ -254,9 +261,7 @@ export class RunningCore implements ImportSource<LowerStep> {
       const threaded = this.async?.isThreaded(plan.node);
       const lifted: Lifted = {
         signature: signatureOf(plan.type, { side: "lift", style, address }, this.codecs),
-        ...(threaded
-          ? callApart(this.async!.scheduler, core, options.postReturn)
-          : { core, postReturn: options.postReturn }),
+        ...(threaded ? this.async!.callApart(core, options.postReturn) : { core, postReturn: options.postReturn }),
         path: `function ${plan.name ?? index} of another component`,
       };
       let waiting: CoreFunction | undefined, target: LiftTarget | undefined;
@@ -388,7 +393,7 @@ export class RunningCore implements ImportSource<LowerStep> {
       call,
       plain,
       path,
-    }, this.#codegen);
+    }, this.codegen);
   }
 
   #adaptAsync(step: AdapterStep): CoreFunction {
@@ -398,9 +403,9 @@ export class RunningCore implements ImportSource<LowerStep> {
   }
 
   #lower(step: LowerStep): CoreFunction {
-    const found = this.#codegen ? this.#lowered.place(step.coreFunc) : undefined;
+    const { codegen } = this, found = codegen && this.#lowered.place(step.coreFunc);
     if (found === undefined) return importFunction(step.type, this, step, undefined, 0);
-    const [entries, place] = this.#lowered.entries(found, this.#entries);
+    const [entries, place] = this.#lowered.entries(found, this.#entries, codegen!);
     return importFunction(step.type, this, step, entries, place);
   }
 

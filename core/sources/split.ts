@@ -8,7 +8,7 @@
 
 import { leb } from "../../abi/wasm/encoder.ts";
 import { concat } from "../binary/bytes.ts";
-import type { ModuleSlot } from "../module/module_slot.ts";
+import type { HeldModule } from "../module/held_module.ts";
 import { moduleHead } from "../module/module_type.ts";
 import { rewritingOf, type RewritingOptions } from "../module/rewriting.ts";
 import { transformWhole } from "../module/transform.ts";
@@ -46,7 +46,7 @@ const NO_MODULE: Uint8Array = Uint8Array.of(12, 1, 1);
  */
 export function splitComponent(
   bytes: Uint8Array,
-  slots: readonly ModuleSlot[],
+  slots: readonly HeldModule[],
   rewriting: RewritingOptions = {},
 ): Split {
   const marks = new Map<number, Uint8Array>();

@@ -3,7 +3,7 @@
 
 import "../../abi/dispose.ts";
 import { describe, LinkError } from "../../errors.ts";
-import { jspi } from "../../abi/concurrency/scheduler.ts";
+import { jspi } from "../../abi/state/jspi.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
@@ -12,12 +12,10 @@ import { disposed, refuseEnter } from "../../abi/state/entering.ts";
 import type { GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
 import type { ResourceRuntime } from "../../abi/state/resource_runtime.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
-import type { Printers } from "../../core/component.ts";
+import type { ComponentInternals } from "../../core/component.ts";
 import { features } from "../../core/module/features.ts";
 import { runAsync, Running, runSync } from "../../core/run/instantiate.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
-import type { Meterer } from "../../core/meter/meterer.ts";
-import type { Fuser } from "../../core/fused/fused_plan.ts";
 import type { Plan } from "../../core/plan/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
@@ -138,21 +136,12 @@ export interface Instance<W extends World = World> {
 const codecs = new Codecs(memberNames);
 
 /** A plan with its imports matched, from which instances are made. */
-export interface LinkedPlan {
+export interface LinkedPlan extends Omit<ComponentInternals, "modules" | "reflect"> {
   readonly plan: Plan;
   /** One function per leaf of the imports. */
   readonly hostImports: readonly MakeHostImport[];
   /** The classes that the host provides for imported resources. */
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
-  /** Whether JavaScript may be generated, if the engine permits it. */
-  readonly codegen: boolean;
-  /** Whether calls between guests may have adapters in WebAssembly. */
-  readonly fused: boolean;
-  readonly fuser: Fuser | undefined;
-  /** What meters the modules. `undefined` if they are not metered. */
-  readonly meterer: Meterer | undefined;
-  /** The functions with which exported components print their worlds. */
-  readonly printers: Printers;
 }
 
 /** The names of {@linkcode InstantiateOptions}. */
@@ -204,7 +193,7 @@ function checkOptions(options: InstantiateOptions<unknown>, metered: boolean): v
 }
 
 function prepare(
-  { plan, hostImports, classes: hostClasses, codegen, fused, fuser, meterer, printers }: LinkedPlan,
+  { plan, hostImports, classes: hostClasses, codegen, meterer, ...parts }: LinkedPlan,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   checkOptions(options, meterer !== undefined);
@@ -215,13 +204,12 @@ function prepare(
   const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
   tree.meter = meterer?.meter(tree, options.limits ?? {}, options.signal);
   const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
+    ...parts,
     codecs,
-    codegen: codegen && features.codegen,
-    fused,
-    fuser,
+    // What was written ahead of time needs no evaluation.
+    codegen: codegen?.print === undefined || features.codegen ? codegen : undefined,
     meterer,
     classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
-    printers,
     scheduling: {
       idle: options.idle ?? "wait",
       onIdle: (report) => options.hooks?.idle?.(report),

@@ -8,17 +8,12 @@ import type { HostCall } from "../../abi/calls/call_link.ts";
 import { trapAt } from "../../abi/state/trap.ts";
 import type { FuncType, ResourceType } from "../../abi/types/types.ts";
 import { Component, componentInternals } from "../../core/component.ts";
-import type { ComponentType, Entity, InstanceType } from "../../core/validate/validated_types.ts";
-import { Budget } from "../../core/resolve/budget.ts";
+import type { Definition } from "../../core/definition.ts";
 import { features } from "../../core/module/features.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
-import { ModuleSlot } from "../../core/module/module_slot.ts";
-import { describeFault, foreignModuleFault, moduleFault } from "../../core/module/module_match.ts";
 import { isInterfaceName, parsePlainName } from "../../core/binary/names.ts";
 import type { Given } from "../../core/plan/plan.ts";
 import type { PlanImport } from "../../core/plan/plan_types.ts";
-import { differEntity, placed, ResourceBindings } from "../../core/validate/subtype.ts";
-import { componentType } from "../../core/validate/validate.ts";
 import { closest, Definitions, type Found } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
 import { alikeHint, versionHint, wasiHint } from "../hints.ts";
@@ -32,14 +27,12 @@ import type { ResourceClass } from "../schema.ts";
 export class ImportMatcher {
   readonly #root: Definitions;
   readonly #trapUnknown: boolean;
-  readonly #type: ComponentType;
   /** Instances by path. Each is looked up once. */
   readonly #scopes = new Map<string, Definitions | Found | undefined>();
   readonly classes: Map<ResourceType, ResourceClass> = new Map();
 
-  constructor(root: Definitions, trapUnknown: boolean, type: ComponentType) {
+  constructor(root: Definitions, trapUnknown: boolean) {
     this.#root = root;
-    this.#type = type;
     this.#trapUnknown = trapUnknown;
   }
 
@@ -47,32 +40,20 @@ export class ImportMatcher {
    * Gives what the host provides for an import that must be known before planning. `undefined` for
    * other imports.
    */
-  given(leaf: PlanImport): Given | undefined {
-    const { want, display } = leaf;
+  given(leaf: PlanImport, definition: Definition): Given | undefined {
+    const { want } = leaf;
     if (want.kind !== "module" && want.kind !== "component") return undefined;
     const value = this.#find(leaf, want.kind)?.value ?? this.#missing(leaf);
     if (want.kind === "module") {
       if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
-      const slot = ModuleSlot.of(value);
-      const fault = slot.type === undefined ? foreignModuleFault(value, want.type) : moduleFault(slot.type, want.type);
-      if (fault === undefined) return slot;
-      throw new LinkError("module-mismatch", `link import ${display}`, display, fault.item, describeFault(fault));
+      return definition.module(leaf, value);
     }
     if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
-    const { root } = componentInternals(value);
-    const given: Entity = { sort: "component", type: componentType(root.def) };
-    const budget = new Budget(root.def.size);
-    const mismatch = differEntity(this.#wanted(leaf), given, new ResourceBindings(() => false, () => budget.spend(0)));
-    if (mismatch === undefined) return root;
-    throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
-  }
-
-  /** Gives the type of a leaf from the component's type. */
-  #wanted({ path }: PlanImport): Entity {
-    const [first, ...rest] = path;
-    let { entity } = this.#type.imports.get(first!.name)!;
-    for (const { name } of rest) entity = (entity.type as InstanceType).get(name)!.entity;
-    return entity;
+    const given = componentInternals(value).definition;
+    if (given !== undefined) return definition.component(leaf, given);
+    throw new TypeError(
+      `import ${leaf.display} cannot be a component that was written ahead of time: it has no definition`,
+    );
   }
 
   match(leaf: PlanImport): MakeHostImport {

@@ -13,7 +13,8 @@ import {
   LinkError,
   Trap,
 } from "@windlass/component";
-import { jspi, scheduling } from "../../abi/concurrency/scheduler.ts";
+import { scheduling } from "../../abi/concurrency/scheduler.ts";
+import { jspi } from "../../abi/state/jspi.ts";
 import { camelCase } from "../../host/names.ts";
 import { type Expr, parseExprs } from "./sexpr.ts";
 import { defineSpectest } from "./spectest.ts";

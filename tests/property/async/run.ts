@@ -2,7 +2,7 @@
 // A program enters; a Difference is thrown if the two do not agree, and else what happened leaves.
 
 import { instantiate, Trap } from "@windlass/component";
-import { jspi } from "../../../abi/concurrency/scheduler.ts";
+import { jspi } from "../../../abi/state/jspi.ts";
 import { nextRound } from "../../../abi/concurrency/turn.ts";
 import { itemsOf } from "../../e2e/async/tables.ts";
 import {
