@@ -9,7 +9,7 @@ import { buildModule } from "../../abi/wasm/encoder.ts";
 import { LinkError } from "../../errors.ts";
 import { type MeteredSpace, type MeterMark, meterMark } from "../module/meter_mark.ts";
 import { COUNTER, HANDLERS, START } from "./added.ts";
-import { spaceOf, WAITS } from "./charges.ts";
+import { spaceOf, WAITS } from "./layout.ts";
 
 /** Says by how much a space may grow, or -1 if it may not; and how long a guest may sleep. */
 type Grow = (operand: bigint, size: bigint, space: number) => bigint;
