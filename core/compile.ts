@@ -163,7 +163,9 @@ function withModules(
   const component = planned(decoded, options), internals = componentInternals(component), { plan, fused } = internals;
   // The adapters of calls between guests may follow, as `Component.modules` gives them.
   internals.fuser = fused ? fuser : undefined;
-  const adapters = modules.length > own ? internals.fuser?.given(plan, modules.slice(own)) ?? 0 : 0;
+  const adapters = modules.length > own
+    ? internals.fuser?.given(plan, options.meterer !== undefined, modules.slice(own)) ?? 0
+    : 0;
   checkGiven(decoded.modules, adapters > 0 ? modules.slice(0, own) : modules);
   fillGiven(decoded.modules, modules);
   return component;
@@ -221,7 +223,7 @@ export function compileSync(
     }
   });
   const internals = componentInternals(component);
-  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan);
+  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan, options.meterer !== undefined);
   return component;
 }
 
@@ -294,11 +296,11 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
 
 /** Compiles the adapters of a component that has calls between guests. */
 async function compileAdapters(component: Component): Promise<void> {
-  const internals = componentInternals(component), { fused, plan } = internals;
+  const internals = componentInternals(component), { fused, plan, meterer } = internals;
   if (!fused || !needsFuser(plan)) return;
   const loaded = await import("./fused/fuse.ts");
   internals.fuser = loaded.fuser;
-  await loaded.fuseAsync(plan);
+  await loaded.fuseAsync(plan, meterer !== undefined);
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {

@@ -177,7 +177,7 @@ export class Running {
   component(item: PlanComponent): Component {
     const root = item as DefinedComponent;
     const { codegen, fused, fuser, meterer, printers } = this.#settings, plan = planComponent(root);
-    fuser?.fuse(plan);
+    fuser?.fuse(plan, meterer !== undefined);
     return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, meterer, printers });
   }
 

@@ -201,7 +201,7 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     // Core modules and components that the host provides are part of the plan, so the component is
     // planned again with them.
     const plan = given.length === 0 ? known : planComponent(root, given);
-    fuser?.fuse(plan);
+    fuser?.fuse(plan, meterer !== undefined);
     const hostImports = plan.imports.map((leaf) => matcher.match(leaf));
     const linked = { plan, hostImports, classes: matcher.classes, codegen, fused, fuser, meterer, printers };
     return {

@@ -9,7 +9,7 @@ import { fixture } from "../../support/fixtures.ts";
 import { component } from "../../support/wasm.ts";
 
 /** Of every text that calls of the fixtures' functions are generated from. */
-const DIGEST = "70d784620491c5b291955d6abf043498";
+const DIGEST = "937d07305021f9e44ec4095b5b19992d";
 
 /** Collects the texts of functions that are made meanwhile. */
 function textsOf(action: () => void): string[] {
