@@ -75,6 +75,8 @@ export const COMPILE_PHRASES = {
   "misplaced-module": "option `modules`: module {0} lacks the {1}",
   /** The same for a module that fits by names and kinds. */
   "wrong-module": "option `modules`: module {0} is another one: {1}",
+  /** A module of `modules` has the mark of metered ones, and is none. */
+  "wrong-metering": "option `modules`: module {0} says that it is metered, but {1}",
   /** The rest of a component that was split, without its modules. */
   "modules-apart":
     "its core modules were split from it: pass { modules }, all {0} of them in the order of their numbers",

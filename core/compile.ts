@@ -16,7 +16,7 @@ import { type Fuser, needsFuser } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
-import { checkGiven, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
+import { checkGiven, checkMarks, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import { missingFeature } from "./module/needed_features.ts";
@@ -168,6 +168,7 @@ function withModules(
     : 0;
   checkGiven(decoded.modules, adapters > 0 ? modules.slice(0, own) : modules);
   fillGiven(decoded.modules, modules);
+  if (options.meterer !== undefined) checkMarks(decoded.modules, modules);
   return component;
 }
 

@@ -11,7 +11,7 @@ import { Reader } from "../binary/reader.ts";
 import { coreExternType, coreLimits, coreTableType, recType } from "../module/core_types.ts";
 import { type SectionRewriter, SectionTransform, type SectionWish } from "../module/section_transform.ts";
 import type { CoreLimits } from "../module/core_syntax.ts";
-import type { MeteredSpace } from "../module/meter_mark.ts";
+import { freePrefix, type MeteredSpace } from "../module/meter_mark.ts";
 import type { Transform } from "../module/transform.ts";
 import {
   ADDED_FUNCS,
@@ -23,7 +23,6 @@ import {
   type AddedIndices,
   addedTable,
   addedTypes,
-  freePrefix,
   meterSection,
 } from "./added.ts";
 import type { OwnSpace } from "./opcodes.ts";
