@@ -77,6 +77,8 @@ export const COMPILE_PHRASES = {
   "wrong-module": "option `modules`: module {0} is another one: {1}",
   /** A module that was written ahead of time, by another version of the library. */
   "other-version": "it was written ahead of time by version {0} of the library, and this is {1}: write it again",
+  /** A module of `modules` has the mark of metered ones, and is none. */
+  "wrong-metering": "option `modules`: module {0} says that it is metered, but {1}",
   /** The rest of a component that was split, without its modules. */
   "modules-apart":
     "its core modules were split from it: pass { modules }, all {0} of them in the order of their numbers",

@@ -18,7 +18,7 @@ import { type Fuser, needsFuser, plansMore } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
-import { checkGiven, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
+import { checkGiven, checkMarks, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import { missingFeature } from "./module/needed_features.ts";
@@ -168,9 +168,12 @@ function withModules(
   const component = planned(decoded, options), internals = componentInternals(component), { plan, fused } = internals;
   // The adapters of calls between guests may follow, as `Component.modules` gives them.
   internals.fuser = fused ? fuser : undefined;
-  const adapters = modules.length > own ? internals.fuser?.given(plan, modules.slice(own)) ?? 0 : 0;
+  const adapters = modules.length > own
+    ? internals.fuser?.given(plan, options.meterer !== undefined, modules.slice(own)) ?? 0
+    : 0;
   checkGiven(decoded.modules, adapters > 0 ? modules.slice(0, own) : modules);
   fillGiven(decoded.modules, modules);
+  if (options.meterer !== undefined) checkMarks(decoded.modules, modules);
   return component;
 }
 
@@ -235,7 +238,7 @@ export function compileSync(
     }
   });
   const internals = componentInternals(component);
-  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan);
+  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan, options.meterer !== undefined);
   return component;
 }
 
@@ -315,12 +318,12 @@ async function loadAsyncParts(component: Component): Promise<void> {
 
 /** Loads what a component needs besides its plan, and compiles the adapters of calls between guests. */
 async function loadParts(component: Component): Promise<void> {
-  const internals = componentInternals(component), { fused, plan } = internals;
+  const internals = componentInternals(component), { fused, plan, meterer } = internals;
   await loadAsyncParts(component);
   if (!fused || !needsFuser(plan)) return;
   const loaded = await import("./fused/fuse.ts");
   internals.fuser = loaded.fuser;
-  await loaded.fuseAsync(plan);
+  await loaded.fuseAsync(plan, meterer !== undefined);
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {

@@ -244,6 +244,15 @@ check("COMPILE_PHRASES", "CompileError", {
       `Cannot load component: it was written ahead of time by version 0.0.1/1 of the library, and this is ${AHEAD_VERSION}: write it again`,
     provoke: () => checkVersion({ version: "0.0.1/1" }),
   },
+  "wrong-metering": {
+    message:
+      "Cannot compile component: option `modules`: module 0 says that it is metered, but it has no global `windlass:metering/counter` (at offset 0xa)",
+    provoke: async () => {
+      const mark = JSON.stringify({ prefix: "windlass:metering/", memories: [], tables: [] }).replaceAll('"', "\\22");
+      const bytes = await wat(`(component (core module (func) (@custom "windlass:metering" "${mark}")))`);
+      compileSync(bytes, { metering: true, modules: compileSync(bytes).modules });
+    },
+  },
   "modules-apart": {
     message:
       "Cannot compile component: its core modules were split from it: pass { modules }, all 1 of them in the order of their numbers (at offset 0xa)",

@@ -90,7 +90,7 @@ export class Copier {
     }
     if (!paramsDirect) {
       this.#enterSite(this.#sites.add(index, "params", types.length));
-      emitter.checkPointer(code, caller.side, 0, params.alignment, params.size);
+      emitter.liftedPointer(code, caller.side, 0, params.alignment, params.size);
     }
     let base = -1, args: readonly number[];
     if (target.paramsDirect) args = target.params.flat!.map((type) => code.local(type));
@@ -125,7 +125,7 @@ export class Copier {
       this.#enterSite(this.#sites.add(index, "result"));
       this.#save(locals, types, [type]);
     }
-    if (!direct) emitter.checkPointer(code, callee.side, locals[0]!, alignment, size);
+    if (!direct) emitter.liftedPointer(code, callee.side, locals[0]!, alignment, size);
     if (!resultDirect) emitter.checkPointer(code, caller.side, pointer, alignment, size);
     const out = resultDirect ? code.local(core.results[0]!) : undefined;
     const from: Place = direct ? { kind: "flat", locals, types } : { kind: "memory", pointer: locals[0]!, offset: 0 };

@@ -12,12 +12,22 @@ import { BUDGET_AT, instanceWord, MOVED_AT, NO_LEAVE } from "../state/flags.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
 import type { Direction, Pair, Side } from "./places.ts";
 
-/** What the engine can do that adapters are made for. */
-export interface EngineFeatures {
+/** What adapters are made for. */
+export interface AdapterSettings {
   /** Whether kernels use vectors. */
   readonly simd: boolean;
   /** By which instruction core exceptions of guests are caught. `undefined` if there can be none. */
   readonly catching: "try_table" | "try" | undefined;
+  /** Whether what adapters lift costs fuel. */
+  readonly metered: boolean;
+}
+
+/** What a metered module of adapters pays with. */
+interface Fuel {
+  /** A global, the counter. */
+  readonly counter: number;
+  /** `()`: asks for units, or traps. */
+  readonly refill: FuncRef;
 }
 
 /** Functions of the host that note what a call owes for borrows. */
@@ -62,7 +72,8 @@ export class Emitter {
   readonly uncaught: FuncRef;
   /** The handle functions that the module imports, in the order of their names `h0`, `h1`, … */
   readonly handles: HandleImport[] = [];
-  readonly #catching: EngineFeatures["catching"];
+  readonly #catching: AdapterSettings["catching"];
+  readonly #fuel: Fuel | undefined;
   #frames: FrameFuncs | undefined;
   readonly #fault: FuncRef;
   readonly #funcs = new Map<string, FuncRef>();
@@ -71,7 +82,7 @@ export class Emitter {
   readonly #pending: (() => void)[] = [];
 
   /** @param memories How many memories the adapters use. They come first: the engine is fastest with one. */
-  constructor({ simd, catching }: EngineFeatures, memories: number) {
+  constructor({ simd, catching, metered }: AdapterSettings, memories: number) {
     this.simd = simd;
     this.#catching = catching;
     for (let i = 0; i < memories; i++) this.module.importMemory(`m${i}`);
@@ -83,6 +94,12 @@ export class Emitter {
     this.refuse = this.module.importFunc("refuse", { params: ["i32"], results: [] });
     this.rethrow = this.module.importFunc("rethrow", { params: ["i32"], results: [] });
     this.uncaught = this.module.importFunc("uncaught", { params: ["i32"], results: [] });
+    if (metered) {
+      this.#fuel = {
+        counter: this.module.importGlobal("fuel", "i32", true),
+        refill: this.module.importFunc("refill", { params: [], results: [] }),
+      };
+    }
   }
 
   /** The functions of frames, imported only if some call needs them. */
@@ -158,13 +175,31 @@ export class Emitter {
     this.checkInBounds(code, memory, pointer, () => code.i64(size), "pointer-out-of-bounds");
   }
 
-  /** Counts the bytes in a local against the limit of one call. */
+  /** Checks a pointer to a record that is lifted, and pays for its bytes. */
+  liftedPointer(code: Code, side: Side, pointer: number, alignment: number, size: number): void {
+    this.checkPointer(code, side, pointer, alignment, size);
+    this.#spend(code, () => code.i32(size));
+  }
+
+  /** Pays for bytes, if adapters are metered. `push` pushes their number. */
+  #spend(code: Code, push: () => void): void {
+    const fuel = this.#fuel;
+    if (fuel === undefined) return;
+    code.global(fuel.counter);
+    push();
+    code.do(op.i32Sub).setGlobal(fuel.counter);
+    code.global(fuel.counter).i32(0).do(op.i32LtS).if();
+    code.call(fuel.refill).end();
+  }
+
+  /** Counts the bytes in a local against the limit of one call, and pays for them. */
   charge(code: Code, bytes: number): void {
     const sum = code.local("i64");
     code.i32(0).get(bytes).i32(0).access(access.i64Load, this.flags, BUDGET_AT).do(op.i64Add).tee(sum);
     code.access(access.i64Store, this.flags, BUDGET_AT);
     code.get(sum).global(this.liftedBytes).do(op.i64GtU);
     this.fault(code, "lifted-bytes-limit");
+    this.#spend(code, () => code.get(bytes).do(op.i32WrapI64));
   }
 
   /** Begins to count lifted bytes, and handles if there can be some. */

@@ -11,11 +11,11 @@ import { customSection } from "../wasm/encoder.ts";
 import { identityOf } from "../wasm/identity.ts";
 import { emitAdapter } from "./adapter.ts";
 import { type CopiedCall, emitCopyParams, emitCopyResult } from "./copier.ts";
-import { Emitter, type EngineFeatures, type HandleImport, i32s } from "./emitter.ts";
+import { type AdapterSettings, Emitter, type HandleImport, i32s } from "./emitter.ts";
 import type { Side } from "./places.ts";
 import type { Sites } from "./sites.ts";
 
-export type { EngineFeatures };
+export type { AdapterSettings };
 
 /** Names a core item. The same text is the same item. */
 export type ItemKey = string;
@@ -85,9 +85,9 @@ export interface FusedModule {
 }
 
 /** Makes one module of the adapters of some calls. */
-export function fuse(calls: readonly FusedCall[], sites: Sites, engine: EngineFeatures): FusedModule {
+export function fuse(calls: readonly FusedCall[], sites: Sites, settings: AdapterSettings): FusedModule {
   const memories = numbered(calls.flatMap(({ caller, callee }) => [caller.memory, callee.memory]));
-  const emitter = new Emitter(engine, memories.size);
+  const emitter = new Emitter(settings, memories.size);
   const funcs: FusedFunc[] = [], refs = new Map<string, FuncRef>();
   const imported = (func: FusedFunc, type: CoreFuncType): FuncRef => {
     // What a call does around its core function may differ from call to call.

@@ -40,8 +40,8 @@ export interface Limits {
   tasks?: number;
   /**
    * With `metering`: units of execution that the instance tree may still spend, about one for each
-   * instruction. `Instance.fuel` reads and sets what is left. When it is used up, the guest traps
-   * with the code `out-of-fuel`.
+   * instruction, and one for each byte of what is lifted from a guest. `Instance.fuel` reads and sets
+   * what is left. When it is used up, the guest traps with the code `out-of-fuel`.
    */
   fuel?: bigint | number;
   /**

@@ -61,7 +61,9 @@ export class Meter {
   #pool: bigint | undefined;
   readonly #deadline: number | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #counters: Counter[] = [];
+  /** What lifting in JavaScript is charged to. */
+  readonly #lifting: Counter = { value: 0 };
+  readonly #counters: Counter[] = [this.#lifting];
   /** The counters that may hold units of limited fuel. */
   readonly #holders: Set<Counter> = new Set();
   /** The bytes of memories and tables. `undefined` if they are not limited. */
@@ -124,6 +126,16 @@ export class Meter {
   /** Adds the counter of a new core instance. */
   add(counter: Counter): void {
     this.#counters.push(counter);
+  }
+
+  /**
+   * Pays for so many bytes that are lifted: a unit each. Adapters in WebAssembly do the same with a
+   * counter of their own (abi/fused/emitter.ts).
+   */
+  spend(bytes: number): void {
+    const counter = this.#lifting;
+    counter.value -= bytes;
+    if (counter.value < 0) this.refill(counter);
   }
 
   /** Runs a call of the host's, whose time is limited. It may be inside of another one. */

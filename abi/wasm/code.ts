@@ -23,6 +23,7 @@ export const op = {
   i32Eqz: 0x45,
   i32Eq: 0x46,
   i32Ne: 0x47,
+  i32LtS: 0x48,
   i32LtU: 0x49,
   i32GtU: 0x4b,
   i32GeU: 0x4f,
@@ -155,6 +156,10 @@ export class Code {
 
   global(index: number): this {
     return this.#with(0x23, index);
+  }
+
+  setGlobal(index: number): this {
+    return this.#with(0x24, index);
   }
 
   i32(value: number): this {

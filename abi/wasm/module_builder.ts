@@ -47,9 +47,9 @@ export class ModuleBuilder {
     return this.#memories++;
   }
 
-  /** Imports an immutable global. Gives its index. */
-  importGlobal(from: string, type: CoreType): number {
-    this.#imports.push([0, ...name(from), 3, coreTypes[type], 0]);
+  /** Imports a global, immutable unless it is said otherwise. Gives its index. */
+  importGlobal(from: string, type: CoreType, mutable = false): number {
+    this.#imports.push([0, ...name(from), 3, coreTypes[type], mutable ? 1 : 0]);
     return this.#globals++;
   }
 

@@ -7,9 +7,16 @@ import type { Space } from "../../abi/state/memory_budget.ts";
 import type { Counter, Meter } from "../../abi/state/meter.ts";
 import { buildModule } from "../../abi/wasm/encoder.ts";
 import { LinkError } from "../../errors.ts";
-import { type MeteredSpace, type MeterMark, meterMark } from "../module/meter_mark.ts";
-import { COUNTER, HANDLERS, START } from "./added.ts";
-import { spaceOf, WAITS } from "./charges.ts";
+import {
+  COUNTER,
+  HANDLERS,
+  markFault,
+  type MeteredSpace,
+  type MeterMark,
+  meterMark,
+  START,
+} from "../module/meter_mark.ts";
+import { spaceOf, WAITS } from "./layout.ts";
 
 /** Says by how much a space may grow, or -1 if it may not; and how long a guest may sleep. */
 type Grow = (operand: bigint, size: bigint, space: number) => bigint;
@@ -41,8 +48,14 @@ const marks = new WeakMap<WebAssembly.Module, { readonly mark: MeterMark | undef
 
 function knownMark(module: WebAssembly.Module): MeterMark | undefined {
   let known = marks.get(module);
-  if (known === undefined) marks.set(module, known = { mark: meterMark(module) });
+  if (known === undefined) marks.set(module, known = { mark: checkedMark(module) });
   return known.mark;
+}
+
+/** The mark of a module that has what it promises. */
+function checkedMark(module: WebAssembly.Module): MeterMark | undefined {
+  const mark = meterMark(module);
+  return mark === undefined || markFault(module, mark) !== undefined ? undefined : mark;
 }
 
 /** A core instance of a metered tree that the engine may make. */
@@ -88,6 +101,8 @@ class Admission implements Admitted {
     }
     if (prefix === "") return;
     const counter = exports[`${prefix}${COUNTER}`] as unknown as Counter;
+    const handlers = exports[`${prefix}${HANDLERS}`] as WebAssembly.Table;
+    if (!isCounter(counter) || handlers.length !== 2) throw new LinkError("not-metered", "instantiate component", "");
     this.#meter.add(counter);
     const ask = (): void => this.#meter.refill(counter);
     const { refill, grow, allow } = handlersOf(
@@ -99,7 +114,6 @@ class Admission implements Admitted {
           ? operand
           : memory.grow(this.#spaces[space]!, size, operand),
     );
-    const handlers = exports[`${prefix}${HANDLERS}`] as WebAssembly.Table;
     handlers.set(0, sliced === undefined ? refill : sliced(ask));
     handlers.set(1, memory === undefined && !this.#meter.isLimited ? allow : grow);
     (exports[`${prefix}${START}`] as (() => void) | undefined)?.();
@@ -117,5 +131,15 @@ class Admission implements Admitted {
     const space: Space = { unit: bytes, bytes: min * bytes };
     this.#made.push(space);
     return space;
+  }
+}
+
+/** Whether a global holds the units of a module: a number that can be set. */
+function isCounter(counter: Counter): boolean {
+  try {
+    counter.value = 0;
+    return typeof counter.value === "number";
+  } catch {
+    return false; // immutable, or of 64 bits
   }
 }

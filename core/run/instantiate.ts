@@ -176,7 +176,7 @@ export class Running {
     const { codegen, fused, fuser, meterer, asyncParts, printers } = this.#settings;
     // Nothing that exports components is planned ahead of time.
     const { definition, modules } = this.#settings.definition!.exported(item), plan = definition.plan();
-    fuser?.fuse(plan);
+    fuser?.fuse(plan, meterer !== undefined);
     const reflect = () => definition.reflect();
     return makeComponent(
       { definition, reflect, plan, modules, codegen, fused, fuser, meterer, asyncParts, printers },

@@ -129,7 +129,7 @@ function callBy(route: Route, { type, from, to, numbers, wild }: Case, calls: nu
         defines: () => false,
       }],
       sites,
-      { simd: route === "vectors", catching: undefined },
+      { simd: route === "vectors", catching: undefined, metered: false },
     );
   const module = fused && new WebAssembly.Module(fused.bytes);
   return Array.from({ length: calls }, (_, call) => {
