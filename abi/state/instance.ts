@@ -208,6 +208,13 @@ export class InstanceTree {
     this.onLockDown?.();
   }
 
+  /** The instance's signal aborted: locks the tree down, and calls that wait reject with the reason. */
+  abort(reason: unknown): void {
+    this.aborted ??= { reason };
+    this.lockDown(reason);
+    for (const reject of this.pendingCalls) reject(reason);
+  }
+
   /**
    * Gives the number of a call for {@linkcode ComponentInstance.entered}. If another call is
    * refused meanwhile, the message names this path.
@@ -220,6 +227,11 @@ export class InstanceTree {
   calleeOf(number: number): string | undefined {
     return number < LOCKED ? this.calleeOfWord?.(number) : this.#callees[number];
   }
+}
+
+/** Why a signal aborted. One that reads a flag of another thread's may have nothing to say. */
+export function reasonOf({ reason }: AbortSignal): unknown {
+  return reason ?? new DOMException("the signal was aborted without a reason", "AbortError");
 }
 
 /**

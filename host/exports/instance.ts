@@ -6,7 +6,7 @@ import { describe, LinkError } from "../../errors.ts";
 import { jspi } from "../../abi/concurrency/scheduler.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
-import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
+import { InstanceTree, type Limits, reasonOf } from "../../abi/state/instance.ts";
 import { Codecs } from "../../abi/codecs/codecs.ts";
 import { disposed, refuseEnter } from "../../abi/state/entering.ts";
 import type { GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
@@ -203,12 +203,17 @@ function checkOptions(options: InstantiateOptions<unknown>, metered: boolean): v
   checkKnown("hook", Object.fromEntries(functions), HOOKS);
 }
 
+/** Asks the signal's own getters: those of a signal that another thread sets are the embedder's. */
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
 function prepare(
   { plan, hostImports, classes: hostClasses, codegen, fused, fuser, meterer, printers }: LinkedPlan,
   options: InstantiateOptions<unknown> = {},
 ): ExportSource {
   checkOptions(options, meterer !== undefined);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   if (options.limits?.slice !== undefined && !jspi.has) {
     throw new LinkError("missing-feature", "instantiate component", "", "the limit `slice`", "JSPI");
   }
@@ -273,10 +278,11 @@ class RunningInstance implements Instance {
     };
     for (const runtime of source.classes.made()) complete(runtime);
     source.classes.complete = complete;
-    if (signal?.aborted) this.#lockDown(signal.reason);
-    signal?.throwIfAborted();
+    const { tree } = this.#running;
+    if (signal?.aborted) tree.abort(reasonOf(signal));
+    throwIfAborted(signal);
     if (signal === undefined) return;
-    const abort = (): void => this.#lockDown(signal.reason);
+    const abort = (): void => tree.abort(reasonOf(signal));
     signal.addEventListener("abort", abort, { once: true });
     this.#unlisten = () => signal.removeEventListener("abort", abort);
   }
@@ -335,7 +341,7 @@ class RunningInstance implements Instance {
       // A guest on the stack cannot be stopped. A suspended guest can: its call rejects, and its
       // stack is unwound.
       if (tree.waits.size === 0) refuseEnter(running, "dispose", "instance");
-      this.#lockDown(disposed(tree.calleeOf(running.entered)!));
+      tree.abort(disposed(tree.calleeOf(running.entered)!));
     }
     this.#unlisten?.();
     // From here on, only destructors run.
@@ -391,12 +397,5 @@ class RunningInstance implements Instance {
       else if (tree.pendingCalls.size === 0) dispose();
       else tree.idle.push(dispose);
     });
-  }
-
-  #lockDown(reason: unknown): void {
-    const { tree } = this.#running;
-    tree.aborted ??= { reason };
-    tree.lockDown(reason);
-    for (const reject of tree.pendingCalls) reject(reason);
   }
 }
