@@ -255,6 +255,13 @@ export function instantiateLinkedSync(linked: LinkedPlan, options?: InstantiateO
   return new RunningInstance(source, options?.signal);
 }
 
+let treeOf: (instance: RunningInstance) => InstanceTree;
+
+/** Calls back once when an instance is locked down: no call enters it any more. */
+export function whenLockedDown(instance: Instance, told: () => void): void {
+  treeOf(instance as RunningInstance).toldOfEnd.push(told);
+}
+
 class RunningInstance implements Instance {
   readonly exports: Members;
   readonly #source: ExportSource;
@@ -262,6 +269,10 @@ class RunningInstance implements Instance {
   /** Removes the listener from the signal, which may live much longer than the instance. */
   #unlisten: (() => void) | undefined;
   #promising: { readonly exports: Members } | undefined;
+
+  static {
+    treeOf = (instance) => instance.#running.tree;
+  }
 
   constructor(source: ExportSource, signal: AbortSignal | undefined) {
     this.#source = source;
