@@ -1,6 +1,7 @@
 // The class Component: its plan and its compiled core modules. compile.ts makes it,
 // host/link/linker.ts links it, and it never changes.
 
+import { helperIfAny } from "../abi/wasm/helper.ts";
 import { checkKnown } from "./binary/known_names.ts";
 import { fusedPlanOf, type Fuser } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
@@ -84,11 +85,16 @@ export class Component {
 
   /**
    * The core modules in order of appearance, then the adapters of calls between guests that
-   * `compile` has made: hand them to a worker, or back to `compile(bytes, { modules })`.
+   * `compile` has made, and of a metered component the helper that its modules need: hand them to a
+   * worker, or back to `compile(bytes, { modules })`.
    */
   get modules(): readonly WebAssembly.Module[] {
-    const { modules, plan } = this.#internals;
-    return [...modules.map((slot) => slot.module), ...fusedPlanOf(plan)?.modules() ?? []];
+    const { modules, plan, meterer } = this.#internals, helper = meterer && helperIfAny();
+    return [
+      ...modules.map((slot) => slot.module),
+      ...fusedPlanOf(plan)?.modules() ?? [],
+      ...helper === undefined ? [] : [helper],
+    ];
   }
 
   /**

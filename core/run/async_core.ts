@@ -3,6 +3,7 @@
 // Made only for a plan that has such parts. A synchronous component pays nothing.
 
 import type { CoreFunction, CoreFuncType } from "../../abi/types/core_values.ts";
+import { LinkError } from "../../errors.ts";
 import { signatureLayout } from "../../abi/types/layout.ts";
 import type { ValType } from "../../abi/types/types.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";
@@ -103,7 +104,11 @@ export class AsyncCore {
 
   /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
   sliced(refill: () => void): CoreFunction {
-    return slicedTask(this.scheduler, this.#stacks, refill);
+    const made = slicedTask(this.scheduler, this.#stacks, refill);
+    if (this.#stacks.works) return made;
+    // Stacks are suspended by modules that depend on signatures, of which there are none here.
+    const what = "the limit `slice` of a component with tasks";
+    throw new LinkError("missing-feature", "instantiate component", "", what, "leave to compile");
   }
 
   /** Whether plain calls of a node's functions need threads of their own. */
