@@ -103,6 +103,9 @@ export const LINK_PHRASES = {
   "not-metered": "the host's core module is not metered: compile the component that it comes from with `metering`",
   /** A core module that the host provides is metered, and the component is not. */
   "metered": "the host's core module is metered, and this component is not: compile it with `metering`, too",
+  /** Metered modules need the library's helper, and nothing may be compiled. */
+  "no-helper":
+    "metered modules need a helper, and compiling is not allowed here: pass it in `modules`, as `windlass split` writes it",
   /** The memories and tables that a component begins with exceed the limit `memory`. */
   "memory-limit": "its memories and tables begin with more than {0} bytes: limit `memory`",
   /** Nothing is defined for an import. */

@@ -6,6 +6,7 @@ import { CompileError, engineMessage, locate } from "../errors.ts";
 import type { Codegen } from "../abi/codegen/generate.ts";
 import { printTrampoline } from "../abi/codegen/trampolines.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
+import { giveHelper, helperKind } from "../abi/wasm/helper.ts";
 import { concat } from "./binary/bytes.ts";
 import { type Bytes, bytesOf, Chunks, isBytes } from "./sources/chunks.ts";
 import { Head } from "./sources/module_head.ts";
@@ -42,7 +43,7 @@ export type ComponentSource =
 export interface CompileOptions {
   /**
    * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them, with
-   * or without the adapters at its end). Nothing is compiled then. The component may be the rest that
+   * or without the adapters and the helper at its end). Nothing is compiled then. The component may be the rest that
    * `windlass split` writes.
    */
   modules?: readonly WebAssembly.Module[];
@@ -153,16 +154,28 @@ function located(error: unknown, { component, modules }: Decoded, module: number
   return error;
 }
 
+/** Takes the helper from what the host gives, where it stands behind the component's own modules. */
+function withoutHelper(modules: readonly WebAssembly.Module[], own: number): readonly WebAssembly.Module[] {
+  const last = modules.length - 1, kind = last < own ? undefined : helperKind(modules[last]!);
+  if (kind === undefined) return modules;
+  if (kind === "other-version") {
+    throw new CompileError("wrong-module", "compile component", undefined, last, "a helper of another version");
+  }
+  giveHelper(modules[last]!);
+  return modules.slice(0, last);
+}
+
 /** Uses modules that were compiled elsewhere, and adapters, where there is a fuser to take them. */
 function withModules(
   decoded: Decoded,
   options: Compiling,
-  modules: readonly WebAssembly.Module[],
+  given: readonly WebAssembly.Module[],
   fuser: Fuser | undefined,
 ): Component {
   const own = decoded.modules.length;
-  if (!Array.isArray(modules) || modules.length <= own) checkGiven(decoded.modules, modules);
-  checkModules(modules);
+  if (!Array.isArray(given) || given.length <= own) checkGiven(decoded.modules, given);
+  checkModules(given);
+  const modules = withoutHelper(given, own);
   checkMetered(modules.slice(0, own), options.meterer !== undefined);
   checkIdentity(decoded, modules);
   const component = planned(decoded, options), internals = componentInternals(component), { plan, fused } = internals;

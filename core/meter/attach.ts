@@ -2,10 +2,11 @@
 // The engine's instance and the tree's meter enter. The handlers are in place before anything of the
 // module runs: its start function was taken out of it, and is called here.
 
+import { isExhausted } from "../../abi/exhausted.ts";
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import type { Space } from "../../abi/state/memory_budget.ts";
 import type { Counter, Meter } from "../../abi/state/meter.ts";
-import { buildModule } from "../../abi/wasm/encoder.ts";
+import { type Grow, helper, type HelperExports } from "../../abi/wasm/helper.ts";
 import { LinkError } from "../../errors.ts";
 import {
   COUNTER,
@@ -18,30 +19,14 @@ import {
 } from "../module/meter_mark.ts";
 import { spaceOf, WAITS } from "./layout.ts";
 
-/** Says by how much a space may grow, or -1 if it may not; and how long a guest may sleep. */
-type Grow = (operand: bigint, size: bigint, space: number) => bigint;
-
-/** The handlers as functions of WebAssembly: a table takes those of JavaScript in no other form. */
-interface Handlers extends WebAssembly.Exports {
-  readonly refill: () => void;
-  readonly grow: Grow;
-  /** Lets everything grow. */
-  readonly allow: Grow;
-}
-
-let compiled: WebAssembly.Module | undefined;
-
-function handlersOf(refill: () => void, grow: Grow): Handlers {
-  compiled ??= new WebAssembly.Module(buildModule({
-    types: [{ params: [], results: [] }, { params: ["i64", "i64", "i32"], results: ["i64"] }],
-    imports: [{ name: "refill", kind: "func", type: 0 }, { name: "grow", kind: "func", type: 1 }],
-    funcs: [
-      { name: "refill", type: 0, body: [0x10, 0] },
-      { name: "grow", type: 1, body: [0x20, 0, 0x20, 1, 0x20, 2, 0x10, 1] },
-      { name: "allow", type: 1, body: [0x20, 0] },
-    ],
-  }));
-  return new WebAssembly.Instance(compiled, { "": { refill, grow } }).exports as Handlers;
+/** The handlers, which are functions of WebAssembly: a table takes those of JavaScript in no other form. */
+function handlersOf(refill: () => void, grow: Grow): HelperExports {
+  try {
+    return helper({ refill, grow });
+  } catch (error) {
+    if (isExhausted(error)) throw error;
+    throw new LinkError("no-helper", "instantiate component", "");
+  }
 }
 
 const marks = new WeakMap<WebAssembly.Module, { readonly mark: MeterMark | undefined }>();

@@ -21,6 +21,7 @@ import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.
 import type { Codegen } from "../../abi/codegen/generate.ts";
 import { importFunction, type ImportSource, type InstanceEntries } from "../../abi/codegen/tiers.ts";
 import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
+import { watchedRealloc } from "../../abi/wasm/watched_realloc.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
@@ -32,7 +33,7 @@ import { fusedPlanOf, type Fuser } from "../fused/fused_plan.ts";
 import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { FusedCore } from "../fused/fused_core.ts";
-import { hooked, hookedOptions, timedHost } from "./hooked.ts";
+import { hooked, hookedOptions, timed, watched } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { Meterer } from "../meter/meterer.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
@@ -209,7 +210,7 @@ export class RunningCore implements ImportSource<LowerStep> {
     if (step.kind === "resource") {
       const { type, rep } = this.plan.resources[step.resource]!;
       const destructor = step.destructor && this.#core(step.destructor) as (rep: Rep) => void;
-      const pinned = destructor && this.#pinned("a destructor", destructor);
+      const pinned = destructor && timed(this.tree, this.#pinned("a destructor", destructor));
       this.tree.resources[step.resource] = new GuestResource(
         type,
         this.#nodes[step.node]!,
@@ -278,8 +279,8 @@ export class RunningCore implements ImportSource<LowerStep> {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const { display, want } = this.plan.imports[leaf]!, path = `import ${display}`, { tree } = this;
     return {
-      call: hooked(tree, timedHost(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
-      plain: plain && hooked(tree, timedHost(tree, plain), path, false),
+      call: hooked(tree, watched(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
+      plain: plain && hooked(tree, watched(tree, plain), path, false),
       suspends,
       path,
     };
@@ -287,9 +288,12 @@ export class RunningCore implements ImportSource<LowerStep> {
 
   /** Gives a function that adapters call. Threads of their own need JavaScript around them. */
   #calledByAdapter({ role, node }: FusedFunc, ref: CoreRef, step: AdapterStep): CoreFunction {
-    const func = this.#core(ref) as CoreFunction;
+    const func = this.#core(ref) as CoreFunction, { meter } = this.tree;
+    if (role === "realloc") {
+      const own = this.async?.isThreaded(node) ? this.async.apart(func) : func;
+      return meter?.isWatched ? watchedRealloc(own, () => meter.returned()) ?? own : own;
+    }
     if (this.async === undefined) return func;
-    if (role === "realloc") return this.async.isThreaded(node) ? this.async.apart(func) : func;
     const { core, postReturn } = this.lift(step.lift).lifted;
     return role === "core" ? core : postReturn as CoreFunction;
   }
@@ -491,7 +495,10 @@ export class RunningCore implements ImportSource<LowerStep> {
       stringEncoding,
       address,
       memory: memory && this.#core(memory) as WebAssembly.Memory,
-      realloc: realloc && this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
+      realloc: realloc && watched(
+        this.tree,
+        this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
+      ),
       postReturn: postReturn && this.#postReturn(postReturn),
     };
   }

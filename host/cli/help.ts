@@ -85,7 +85,8 @@ compile(rest, { modules }) takes the modules, compiled by the host, in the order
 
   -o, --output DIR          where to
   --max-memory-pages N      no memory of them exceeds N pages of 64 KiB
-  --metering                they can be given fuel and deadlines: compile(rest, { modules, metering: true })
+  --metering                they can be given fuel and deadlines: compile(rest, { modules, metering: true }); one more
+                            module, with the last number, is what the library needs for that
 
 ${file}`,
   ],

@@ -9,6 +9,7 @@ import {
   type Component,
   ComponentError,
   type Instance,
+  type Limits,
   Linker,
   LinkError,
   Trap,
@@ -36,6 +37,9 @@ export interface WastOptions {
   /** How to compile: whether calls between guests have adapters, and whether JavaScript is generated. */
   readonly fused?: boolean;
   readonly codegen?: boolean;
+  /** Whether core modules are metered; and limits of the instances. */
+  readonly metering?: boolean;
+  readonly limits?: Limits;
 }
 
 type List = Expr & { kind: "list" };
@@ -229,8 +233,8 @@ class Script {
 
   constructor(text: string, options: WastOptions) {
     this.#text = text;
-    const { fused = true, codegen = true } = options;
-    this.#compiling = { gates: gatesOf(text), fused, codegen };
+    const { fused = true, codegen = true, metering = false } = options;
+    this.#compiling = { gates: gatesOf(text), fused, codegen, metering };
     this.#options = options;
     this.#async = /\basync\b|\bthread\.|\bwaitable/.test(text);
   }
@@ -374,9 +378,9 @@ class Script {
   #instantiate(component: Component, name: string): void {
     this.#instance = undefined;
     const linker = new Linker({ shadowing: true });
-    defineSpectest(linker);
+    defineSpectest(linker, this.#options.metering);
     for (const [registered, instance] of this.#registered) linker.define({ [registered]: instance.exports });
-    const instance = linker.link(component).instantiateSync({ idle: "trap" });
+    const instance = linker.link(component).instantiateSync({ idle: "trap", limits: this.#options.limits ?? {} });
     this.#instance = instance;
     const results = component.exports.filter(({ type }) => type.kind === "func" && type.type.result?.kind === "result");
     resultExports.set(instance, new Set(results.map((item) => item.name)));
