@@ -67,7 +67,7 @@ function catching(): EngineFeatures["catching"] {
 
 /** Writes the adapters of a plan. They are not compiled yet. */
 export function fusePlan(plan: Plan): readonly FusedPart[] {
-  const groups = fusedGroups(plan, features.multiMemory);
+  const groups = fusedGroups(plan, features);
   if (groups.length === 0) return [];
   const sites = new Sites(), engine: EngineFeatures = { simd: features.simd, catching: catching() };
   const parts = groups.map((group): FusedPart => ({
