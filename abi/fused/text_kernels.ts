@@ -265,7 +265,7 @@ export function rest(emitter: Emitter, direction: Direction, form: "utf8" | "utf
 
 /** Copies UTF-8. */
 export function copyUtf8(emitter: Emitter, direction: Direction): FuncRef {
-  return kernel(emitter, "copy utf8", direction, (code, on, toOn) => {
+  return kernel(emitter, "copy utf8", direction, (code, on) => {
     const count = code.local("i32");
     quickSteps(emitter, direction, code, "utf8", 1, 0x80);
     code.get(FROM).get(END).call(validUtf8(emitter, direction.from.memory)).do(op.i32Eqz);
