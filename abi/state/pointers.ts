@@ -15,9 +15,9 @@ import type { GuestMemory } from "./memory.ts";
 export const UTF16_TAG = 0x80000000;
 
 /**
- * Gives a pointer, or the length of a list. The type of the core value says which address type it
- * has. This is not a member of {@linkcode Pointers}: each allocation calls it, and JavaScriptCore
- * would be slower.
+ * Gives a pointer, or the length of a list. An i64 may have become an i32 on its way
+ * (wasm/wide_imports.ts), so that the value says which of both it is. This is not a member of
+ * {@linkcode Pointers}: each allocation calls it, and JavaScriptCore would be slower.
  */
 export function fromCore(core: CoreValue): number {
   if (typeof core === "number") return core >>> 0;
@@ -44,7 +44,7 @@ export interface Pointers {
   toCore(value: number): CoreValue;
   load(memory: GuestMemory, ptr: number): number;
   store(memory: GuestMemory, ptr: number, value: number): void;
-  /** Gives the length of a string with its tag. */
+  /** Gives the length of a string with its tag. An i64 may have become an i32, which has the tag in bit 31. */
   unitsFromCore(core: CoreValue): number;
   unitsToCore(units: number): CoreValue;
   loadUnits(memory: GuestMemory, ptr: number): number;
@@ -97,7 +97,7 @@ const wide: Pointers = {
     u32[ptr / 4] = value;
     u32[ptr / 4 + 1] = value / UPPER;
   },
-  unitsFromCore: (core) => unitsFrom64(core as bigint),
+  unitsFromCore: (core) => typeof core === "number" ? core >>> 0 : unitsFrom64(core),
   unitsToCore: unitsTo64,
   loadUnits: ({ u32 }, ptr) => {
     const upper = u32[ptr / 4 + 1]!, tagged = upper >= UTF16_TAG;

@@ -6,10 +6,29 @@
 
 import { signatureLayout } from "../../abi/types/layout.ts";
 import { Entries, type Entry } from "../../abi/codegen/tiers.ts";
+import {
+  MAX_WIDE_IMPORTS,
+  numbersOf,
+  type WideImport,
+  wideImports,
+  wideImportsModule,
+} from "../../abi/wasm/wide_imports.ts";
 import type { Plan } from "../plan/plan_types.ts";
 
 /** How many entries are made together: generating one text costs more memory than a few entries. */
 const TOGETHER = 64;
+
+/** Entries that are made together. */
+interface Chunk {
+  readonly entries: Entries;
+  readonly wide: readonly WideGroup[];
+}
+
+/** Entries of guests with 64-bit memories, by their places in a chunk, and the module before them. */
+interface WideGroup {
+  readonly places: readonly number[];
+  readonly module: WebAssembly.Module;
+}
 
 const memo = new WeakMap<Plan, LoweredImports>();
 
@@ -19,8 +38,8 @@ export class LoweredImports {
   readonly #used = new Set<number>();
   /** The index of the entry of each core function. */
   readonly #places = new Map<number, number>();
-  readonly #counts: number[] = [];
-  readonly #chunks: Entries[] = [];
+  readonly #imports: WideImport[] = [];
+  readonly #chunks: Chunk[] = [];
   /** Compiled modules of dispatchers, by the types of their functions. */
   readonly dispatchers: Map<string, WebAssembly.Module> = new Map();
 
@@ -43,8 +62,9 @@ export class LoweredImports {
     for (const step of steps) {
       if (step.kind !== "lower" || !this.#used.has(step.coreFunc)) continue;
       const { style, address } = step.options;
-      const { core } = signatureLayout(step.type, { side: "lower", style, address });
-      this.#places.set(step.coreFunc, this.#counts.push(core.params.length) - 1);
+      const layout = signatureLayout(step.type, { side: "lower", style, address });
+      const wide = { type: layout.core, numbers: numbersOf(step.type, layout) };
+      this.#places.set(step.coreFunc, this.#imports.push(wide) - 1);
     }
   }
 
@@ -61,9 +81,28 @@ export class LoweredImports {
     const place = this.#places.get(coreFunc);
     if (place === undefined) return undefined;
     const index = Math.floor(place / TOGETHER), start = index * TOGETHER;
-    const chunk = made[index] ??= [
-      ...(this.#chunks[index] ??= new Entries(this.#counts.slice(start, start + TOGETHER))).forInstance(),
-    ];
+    const chunk = made[index] ??= entriesOf(
+      this.#chunks[index] ??= chunkOf(this.#imports.slice(start, start + TOGETHER)),
+    );
     return chunk[place - start];
   }
+}
+
+function chunkOf(imports: readonly WideImport[]): Chunk {
+  const wide: WideGroup[] = [], places = imports.flatMap(({ numbers }, i) => numbers.size > 0 ? i : []);
+  for (let at = 0; at < places.length; at += MAX_WIDE_IMPORTS) {
+    const group = places.slice(at, at + MAX_WIDE_IMPORTS), module = wideImportsModule(group.map((i) => imports[i]!));
+    if (module !== undefined) wide.push({ places: group, module });
+  }
+  return { entries: new Entries(imports.map(({ type }) => type.params.length)), wide };
+}
+
+/** Makes the entries of one instance. */
+function entriesOf({ entries, wide }: Chunk): Entry[] {
+  const made: Entry[] = [...entries.forInstance()];
+  for (const { places, module } of wide) {
+    const funcs = wideImports(module, places.map((i) => made[i]!.func));
+    places.forEach((place, i) => made[place] = { func: funcs[i]!, become: made[place]!.become });
+  }
+  return made;
 }
