@@ -292,6 +292,29 @@ Deno.test("an import that must be equal to another value", () => {
   assert(error.message.includes("expected the value that `eq` names, found another value"), error.message);
 });
 
+Deno.test("equal values: numbers by their bits, maps by their entries", () => {
+  const list: ValType = { kind: "list", element: f64 }, map: ValType = { kind: "map", key: string, value: list };
+  for (
+    const component of tiers((component, types) => {
+      for (const [name, type] of [["list", list], ["map", map]] as const) {
+        const value = component.import(name, "value", extern.value(types.ref(type)));
+        component.export(`${name}-copy`, ["value", component.import(`${name}-two`, "value", extern.valueEq(value))]);
+        component.export(`${name}-out`, ["value", value]);
+      }
+    })
+  ) {
+    const given = { list: [NaN, -0, 1], map: new Map([["a", [1]], ["b", []]]) };
+    const same = { listTwo: Float64Array.of(NaN, -0, 1), mapTwo: [["a", [1]], ["b", []]] };
+    assertEquals(run(component, { ...given, ...same }).exports["listCopy"], Float64Array.of(NaN, -0, 1));
+    for (const [name, value] of [["listTwo", [NaN, 0, 1]], ["listTwo", [NaN, -0]], ["mapTwo", [["a", [1]]]]] as const) {
+      const message =
+        `Cannot link import ${name === "listTwo" ? "list-two" : "map-two"}: it must be equal to the value ` +
+        "that its type names";
+      assertFails(() => run(component, { ...given, ...same, [name]: value }), "LinkError", message);
+    }
+  }
+});
+
 const file: ResourceType = { kind: "resource", name: "file" };
 const own: ValType = { kind: "own", resource: file };
 
