@@ -171,6 +171,34 @@ Deno.test("a value import that is missing, or does not fit, is refused with its 
   }
 });
 
+Deno.test("what is no value at all, or of another type of JavaScript, is refused with its place", () => {
+  for (
+    const component of tiers((component, types) => {
+      component.export("e", ["value", component.import("my-env", "value", extern.value(types.ref(u16)))]);
+    })
+  ) {
+    const found: readonly (readonly [env: unknown, found: string])[] = [
+      ["1", '"1"'],
+      [1n, "1n"],
+      [null, "null"],
+      [{}, "an object"],
+      [() => 1, "a function"],
+      [class {}, "a function"],
+      [new Number(3), "an instance of Number"],
+      [1.5, "1.5"],
+      [NaN, "NaN"],
+    ];
+    for (const [myEnv, words] of found) {
+      const message = `Cannot lower value of import my-env: expected u16, found ${words}`;
+      assertFails(() => run(component, { myEnv }), "ValueError", message);
+    }
+    const promise = thrown(() => run(component, { myEnv: Promise.resolve(1) }));
+    assert(promise.message.includes("found a promise: await it first"), promise.message);
+    const empty = "a definition was not found; what is given for `myEnv` is undefined";
+    assertFails(() => run(component, { myEnv: undefined }), "LinkError", `Cannot link import my-env: ${empty}`);
+  }
+});
+
 Deno.test("hostile values are read once, and what they throw comes out", () => {
   for (
     const component of tiers((component, types) => {
