@@ -8,7 +8,7 @@ import { isExhausted } from "../../abi/exhausted.ts";
 import { isForbidden } from "../module/forbidden.ts";
 import { features, hasLegacyTry } from "../module/features.ts";
 import { fusedPlanOf, type Fuser, hasGuestCalls, setFusedPlan } from "./fused_plan.ts";
-import { fusedGroups } from "../plan/fused_calls.ts";
+import { type AdapterFeatures, fusedGroups } from "../plan/fused_calls.ts";
 import type { Plan } from "../plan/plan_types.ts";
 import { type FusedPart, fusedPlan } from "./fused_core.ts";
 
@@ -73,7 +73,7 @@ function catching(): AdapterSettings["catching"] {
 /** Writes the adapters of a plan, whose modules may be metered. They are not compiled yet. */
 export function fusePlan(plan: Plan, metered: boolean): readonly WrittenPart[] {
   const settings: AdapterSettings = { simd: features.simd, catching: catching(), metered };
-  const { parts, sites } = writeAdapters(plan, features.multiMemory, settings);
+  const { parts, sites } = writeAdapters(plan, features, settings);
   if (parts.length > 0) setFusedPlan(plan, fusedPlan(parts, sites));
   return parts;
 }
@@ -81,11 +81,11 @@ export function fusePlan(plan: Plan, metered: boolean): readonly WrittenPart[] {
 /** Writes the adapters of a plan for an engine. */
 export function writeAdapters(
   plan: Plan,
-  memories: boolean,
+  engine: AdapterFeatures,
   settings: AdapterSettings,
 ): { readonly parts: readonly WrittenPart[]; readonly sites: Sites } {
   const sites = new Sites();
-  const parts = fusedGroups(plan, memories).map((group): WrittenPart => ({
+  const parts = fusedGroups(plan, engine).map((group): WrittenPart => ({
     group,
     fused: fuse(group.calls, sites, settings),
     module: undefined,

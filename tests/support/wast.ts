@@ -20,6 +20,7 @@ import { camelCase } from "../../host/names.ts";
 import { type Expr, parseExprs } from "./sexpr.ts";
 import { defineSpectest } from "./spectest.ts";
 import { wat } from "./wat.ts";
+import { gatesOf, onlyValidates } from "./wast_gates.ts";
 
 /** What became of one command. */
 export interface Outcome {
@@ -75,26 +76,6 @@ class Unrunnable extends Error {}
  * can run.
  */
 export const NEEDS_JSPI = "needs JSPI";
-
-/**
- * The gates that the reference suite's README opens, and those that Wasmtime's scripts ask for in
- * their heads.
- */
-function gatesOf(text: string): Record<string, boolean> {
-  const gates: Record<string, boolean> = {
-    "more-async-builtins": true,
-    "threading": true,
-    "async-stackful": true,
-    "fixed-length-lists": true,
-  };
-  for (const [, name = "", value] of text.matchAll(/^;;! *(?:component_model_)?(\w+) *= *(true|false)$/gm)) {
-    const gate = name.replaceAll("_", "-");
-    if (wasmtimeGates.has(gate)) gates[gate] = value === "true";
-  }
-  return gates;
-}
-
-const wasmtimeGates = new Set(["error-context", "implements", "map", "memory64", "fixed-length-lists"]);
 
 // Values.
 
@@ -367,7 +348,7 @@ class Script {
       return;
     }
     const component = compileSync(await this.#bytes(command), this.#compiling);
-    if (atom(second) === "definition") {
+    if (atom(second) === "definition" || onlyValidates(this.#text)) {
       this.#definition = component;
       if (atom(third).startsWith("$")) this.#definitions.set(atom(third), component);
     } else {
