@@ -214,7 +214,19 @@ export function fixedListCodec(
   };
 }
 
-const arrays = {
+/** The classes of arrays of numbers, by the kinds of their elements. */
+export const typedArrays: {
+  readonly u8: Uint8ArrayConstructor;
+  readonly s8: Int8ArrayConstructor;
+  readonly u16: Uint16ArrayConstructor;
+  readonly s16: Int16ArrayConstructor;
+  readonly u32: Uint32ArrayConstructor;
+  readonly s32: Int32ArrayConstructor;
+  readonly u64: BigUint64ArrayConstructor;
+  readonly s64: BigInt64ArrayConstructor;
+  readonly f32: Float32ArrayConstructor;
+  readonly f64: Float64ArrayConstructor;
+} = {
   u8: Uint8Array,
   s8: Int8Array,
   u16: Uint16Array,
@@ -227,12 +239,12 @@ const arrays = {
   f64: Float64Array,
 };
 
-function emptyView(view: keyof typeof arrays, length: number): unknown[] {
-  return new arrays[view](length) as unknown as unknown[];
+function emptyView(view: keyof typeof typedArrays, length: number): unknown[] {
+  return new typedArrays[view](length) as unknown as unknown[];
 }
 
 /** Gives the values of a numeric type as a typed array of its class. */
 export function typedArrayOf(type: ValType, values: ArrayLike<unknown>): unknown {
-  const Class = arrays[type.kind as keyof typeof arrays];
+  const Class = typedArrays[type.kind as keyof typeof typedArrays];
   return values instanceof Class ? values : (Class as typeof Uint8Array).from(values as ArrayLike<number>);
 }

@@ -9,7 +9,7 @@ import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
 import { Codecs } from "../../abi/codecs/codecs.ts";
 import { disposed, refuseEnter } from "../../abi/state/entering.ts";
-import type { GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
+import type { ClassOf, GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
 import type { ResourceRuntime } from "../../abi/state/resource_runtime.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { Printers } from "../../core/component.ts";
@@ -203,24 +203,26 @@ function checkOptions(options: InstantiateOptions<unknown>, metered: boolean): v
   checkKnown("hook", Object.fromEntries(functions), HOOKS);
 }
 
-function prepare(
-  { plan, hostImports, classes: hostClasses, codegen, fused, fuser, meterer, printers }: LinkedPlan,
-  options: InstantiateOptions<unknown> = {},
-): ExportSource {
+/** Makes the running instance tree of a linked component. Nothing of it has run yet. */
+export function prepareRunning(
+  { plan, hostImports, codegen, fused, fuser, meterer, printers }: Omit<LinkedPlan, "classes">,
+  options: InstantiateOptions<unknown>,
+  classOf: ClassOf,
+): Running {
   checkOptions(options, meterer !== undefined);
   options.signal?.throwIfAborted();
   if (options.limits?.slice !== undefined && !jspi.has) {
     throw new LinkError("missing-feature", "instantiate component", "", "the limit `slice`", "JSPI");
   }
-  const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
+  const tree = new InstanceTree(options, plan.nodes.length + 1);
   tree.meter = meterer?.meter(tree, options.limits ?? {}, options.signal);
-  const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
+  return new Running(plan, hostImports.map((make) => make(tree)), tree, {
     codecs,
     codegen: codegen && features.codegen,
     fused,
     fuser,
     meterer,
-    classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
+    classOf,
     printers,
     scheduling: {
       idle: options.idle ?? "wait",
@@ -228,10 +230,19 @@ function prepare(
       maxTasks: tree.maxTasks,
     },
   });
+}
+
+function prepare(linked: LinkedPlan, options: InstantiateOptions<unknown> = {}): ExportSource {
+  const classes = new Classes(makeGuestClass);
+  const running = prepareRunning(
+    linked,
+    options,
+    (runtime) => classes.of(runtime).class as ResourceObjectClass,
+  );
   return {
     running,
     classes,
-    hostClasses,
+    hostClasses: linked.classes,
     func: (ref, path, method) => running.func(ref, path, { throws: true, method }),
   };
 }

@@ -7,19 +7,15 @@ import { LinkError } from "../../errors.ts";
 import type { HostCall } from "../../abi/calls/call_link.ts";
 import { trapAt } from "../../abi/state/trap.ts";
 import type { FuncType, ResourceType } from "../../abi/types/types.ts";
-import { Component, componentInternals } from "../../core/component.ts";
+import { Component } from "../../core/component.ts";
 import type { ComponentType, Entity, InstanceType } from "../../core/validate/validated_types.ts";
-import { Budget } from "../../core/resolve/budget.ts";
 import { features } from "../../core/module/features.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
-import { ModuleSlot } from "../../core/module/module_slot.ts";
-import { describeFault, foreignModuleFault, moduleFault } from "../../core/module/module_match.ts";
 import { isInterfaceName, parsePlainName } from "../../core/binary/names.ts";
 import type { Given } from "../../core/plan/plan.ts";
 import type { PlanImport } from "../../core/plan/plan_types.ts";
-import { differEntity, placed, ResourceBindings } from "../../core/validate/subtype.ts";
-import { componentType } from "../../core/validate/validate.ts";
 import { closest, Definitions, type Found } from "./definitions.ts";
+import { givenComponent, givenModule } from "./given.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
 import { alikeHint, versionHint, wasiHint } from "../hints.ts";
 import { requireMatch } from "../match.ts";
@@ -53,18 +49,10 @@ export class ImportMatcher {
     const value = this.#find(leaf, want.kind)?.value ?? this.#missing(leaf);
     if (want.kind === "module") {
       if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
-      const slot = ModuleSlot.of(value);
-      const fault = slot.type === undefined ? foreignModuleFault(value, want.type) : moduleFault(slot.type, want.type);
-      if (fault === undefined) return slot;
-      throw new LinkError("module-mismatch", `link import ${display}`, display, fault.item, describeFault(fault));
+      return givenModule(value, want.type, display);
     }
     if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
-    const { root } = componentInternals(value);
-    const given: Entity = { sort: "component", type: componentType(root.def) };
-    const budget = new Budget(root.def.size);
-    const mismatch = differEntity(this.#wanted(leaf), given, new ResourceBindings(() => false, () => budget.spend(0)));
-    if (mismatch === undefined) return root;
-    throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
+    return givenComponent(value, this.#wanted(leaf), display);
   }
 
   /** Gives the type of a leaf from the component's type. */
