@@ -60,6 +60,9 @@ export function makeMethod(call: GuestCall): GuestCall {
   };
 }
 
+/** As it was when this module was loaded. A spread would iterate, which a script may have changed. */
+const { apply } = Reflect;
+
 /**
  * Makes the core function for a host function.
  *
@@ -87,7 +90,7 @@ export function importFunction(
       throw uncatchable(tree, error);
     }
     if (--left === 0) entry.become(warm() ?? cold);
-    return cold(...flat);
+    return apply(cold, undefined, flat);
   });
   return entry.func;
 }

@@ -1,9 +1,9 @@
 // `create resource class shells`, `link resource classes` and `create the exports object`: what a
 // component exports, as objects, functions and classes of JavaScript.
 // A component's shape and plan enter; classes leave before it is instantiated, the object afterwards.
-// Draft: JS-Reference.md "Guest resource classes", "Create the exports object". Of components with
-// interface names, types that are no abstract resources are left out, and an imported resource is
-// exported as the value that the import gave.
+// Draft: JS-Reference.md "Guest resource classes", "Create the exports object". Beyond it, value types
+// are left out; and a component with interface names exports an imported resource as the value that
+// the import gave.
 
 import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
@@ -136,18 +136,14 @@ class ExportsMaker {
   object(scope: Scope): object {
     const object = setPrototypeOf({}, null) as Record<string, unknown>;
     for (const declaration of scope.declarations) {
-      const { plain, key } = declaration;
-      if (plain.kind !== "label" || this.#isLeftOut(declaration)) continue;
+      const { plain, key, entity } = declaration;
+      // A value type has no value of its own.
+      const isLeftOut = entity.sort === "type" && variableOf(declaration) === undefined;
+      if (plain.kind !== "label" || isLeftOut) continue;
       const value = this.#value(scope, declaration);
       defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
     }
     return object;
-  }
-
-  /** Whether a type is none that JavaScript gets, in a component that the draft does not reach. */
-  #isLeftOut(declaration: Declaration): boolean {
-    const { shape } = this.#source;
-    return shape.hasInterfaceNames && declaration.entity.sort === "type" && variableOf(declaration) === undefined;
   }
 
   #value(scope: Scope, declaration: Declaration): unknown {
@@ -157,10 +153,7 @@ class ExportsMaker {
       case "core module":
         return this.#running.module((item as NamedPlanItem["item"] & { sort: "core module" }).module);
       case "type": {
-        const variable = variableOf(declaration);
-        if (variable === undefined) {
-          throw new TypeError(`Cannot instantiate component: it exports \`${name}\`, a type that is no resource`);
-        }
+        const variable = variableOf(declaration)!;
         return this.#class(variable)?.constructorObject ?? hostTypes.get(variable)?.value;
       }
       case "func":

@@ -29,6 +29,13 @@ export interface FunctionImport {
   readonly resources: readonly (ResourceConversion | undefined)[];
 }
 
+/** All but the first, whatever `Array.prototype` has become. */
+function rest(values: readonly unknown[]): unknown[] {
+  const made = new Array<unknown>(values.length - 1);
+  for (let i = 0; i < made.length; i++) made[i] = values[i + 1];
+  return made;
+}
+
 /** `read the function import`. */
 export function readFunction(given: FunctionImport): MakeHostImport {
   if (typeof given.value !== "function") refuse("a function", given.value);
@@ -38,7 +45,7 @@ export function readFunction(given: FunctionImport): MakeHostImport {
 /** Makes the body of the component host function. Conversions are made when it is first called. */
 function callOf(given: FunctionImport, tree: InstanceTree): HostCall {
   let call: HostCall | undefined;
-  return (...values) => (call ??= preparedCall(given, tree))(...values);
+  return (...values) => apply(call ??= preparedCall(given, tree), undefined, values);
 }
 
 function preparedCall(given: FunctionImport, tree: InstanceTree): HostCall {
@@ -78,7 +85,7 @@ function preparedCall(given: FunctionImport, tree: InstanceTree): HostCall {
     kind === "constructor"
       ? construct(callable, values)
       : isMethod
-      ? apply(callable, values[0], values.slice(1))
+      ? apply(callable, values[0], rest(values))
       : apply(callable, receiver, values);
 
   /** The end of a call whose function gave a promise, as one of an asynchronous type may. */

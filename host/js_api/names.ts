@@ -4,7 +4,6 @@
 // name (`a-1` and `a1`): here they keep WIT's spelling, as in the library's own API.
 
 import { parsePlainName } from "../../core/binary/names.ts";
-import { uniqueNames } from "../names.ts";
 
 /** `Capitalize`: an acronym begins with a capital letter already. */
 function capitalized(fragment: string): string {
@@ -28,9 +27,16 @@ export function labelOf(name: string): string {
   return plain.kind === "constructor" ? plain.resource : plain.label;
 }
 
+/** The JavaScript names of labels. Those that would be the same keep their spelling. */
+function distinct(labels: readonly string[], spelt: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const name of spelt) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return labels.map((label, i) => counts.get(spelt[i]!) === 1 ? spelt[i]! : label);
+}
+
 /** The JavaScript names of a record's fields or of the names of a flags type. */
 export function fieldNames(labels: readonly string[]): readonly string[] {
-  return uniqueNames(labels, camelName);
+  return distinct(labels, labels.map(camelName));
 }
 
 /** One declaration of a scope: a name, and whether it declares a type. */
@@ -55,11 +61,8 @@ export function jsNames(declarations: readonly Named[]): readonly string[] {
   const names = new Array<string>(declarations.length);
   for (const group of groups.values()) {
     const labels = group.map((i) => labelOf(declarations[i]!.name));
-    const spelt = new Map(labels.map((label, k) => [
-      label,
-      (declarations[group[k]!]!.isType ? pascalName : camelName)(label),
-    ]));
-    uniqueNames(labels, (label) => spelt.get(label)!).forEach((name, k) => names[group[k]!] = name);
+    const spelt = group.map((i, k) => (declarations[i]!.isType ? pascalName : camelName)(labels[k]!));
+    distinct(labels, spelt).forEach((name, k) => names[group[k]!] = name);
   }
   return names;
 }

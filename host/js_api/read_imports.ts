@@ -79,11 +79,13 @@ class Reader {
   }
 
   /**
-   * Whether a type is none that JavaScript gives: one that is no abstract resource, in a component
-   * that the draft does not reach.
+   * Whether a declaration is a type that JavaScript does not give: a value type, or, in a component
+   * that the draft does not reach, a resource that another import has given.
    */
   #isLeftOut(declaration: Declaration): boolean {
-    return this.#shape.hasInterfaceNames && declaration.entity.sort === "type" && !this.#isAbstract(declaration);
+    if (declaration.entity.sort !== "type") return false;
+    return variableOf(declaration) === undefined ||
+      this.#shape.hasInterfaceNames && !this.#isAbstract(declaration);
   }
 
   /** Whether a declaration is `(sub resource)`: the first one of its abstract type. */
@@ -95,7 +97,7 @@ class Reader {
   /** `read the type import`. */
   #type(declaration: Declaration, value: unknown): HostType {
     if (!this.#isAbstract(declaration)) {
-      throw new TypeError(`Cannot link import ${declaration.name}: a type is imported that is no abstract resource`);
+      throw new TypeError(`Cannot link import ${declaration.name}: the type is that of another import`);
     }
     const variable = variableOf(declaration)!, type = HostType.read(declaration.name, value);
     this.hostTypes.set(variable, type);

@@ -14,6 +14,8 @@ import { platformError } from "./platform_errors.ts";
 import { refuse } from "./refuse.ts";
 import { isWasmResourceOf } from "./resource_symbol.ts";
 
+const { prototype: objectPrototype } = Object;
+
 /** `[[Rep]]` of an instance whose resource was dropped, given away or lent no longer. */
 const EMPTY = Symbol("empty");
 
@@ -75,12 +77,15 @@ export class ResourceClass implements ResourceConversion {
     this.isOfHost = isOfHost;
     // deno-lint-ignore no-this-alias
     const self = this;
-    // A function and no class: the object is made after the component's constructor has run.
-    const made = function (...args: unknown[]): object {
-      if (new.target === undefined) throw new TypeError(`the class ${name} must be called with new`);
-      return self.#construct(args, new.target);
+    // A class that extends something does not ask for `new.target.prototype` before it runs, which
+    // an ordinary constructor does. The object is made after the component's constructor has run.
+    const made = class extends null {
+      constructor(...args: unknown[]) {
+        return self.#construct(args, new.target);
+      }
     } as unknown as new (...args: unknown[]) => object;
-    const prototype = {};
+    const { prototype } = made as { readonly prototype: object };
+    setPrototypeOf(prototype, objectPrototype);
     const hidden = { writable: true, enumerable: false, configurable: true };
     const fixed = { writable: false, enumerable: false, configurable: true };
     const members = {
@@ -91,10 +96,8 @@ export class ResourceClass implements ResourceConversion {
     };
     defineProperty(prototype, dispose, { ...hidden, value: members[dispose] });
     defineProperty(prototype, Symbol.toStringTag, { ...fixed, value: name });
-    defineProperty(prototype, "constructor", { ...hidden, value: made });
     defineProperty(made, "length", { ...fixed, value: arity });
     defineProperty(made, "name", { ...fixed, value: name });
-    defineProperty(made, "prototype", { value: prototype, writable: false });
     defineProperty(made, isWasmResourceOf, { ...fixed, value: members[isWasmResourceOf] });
     this.constructorObject = made;
     this.prototype = prototype;

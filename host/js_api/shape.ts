@@ -1,8 +1,7 @@
 // What instantiating a component needs to know of its type: the declarations of each scope, with
 // their names in JavaScript. Made once for each component.
 // A component enters, its shape leaves.
-// Draft: JS-Reference.md "Names". Of components whose imports or exports have interface names, which
-// the draft refuses for the present, types that are no abstract resources are left out.
+// Draft: JS-Reference.md "Names".
 
 import { LinkError } from "../../errors.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
