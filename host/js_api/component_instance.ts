@@ -34,7 +34,7 @@ export class ComponentInstance {
    * @throws TypeError if a value of the import object does not fit; `WebAssembly.LinkError` if a core
    * module or component of it does not; `WebAssembly.RuntimeError` if the component traps.
    */
-  constructor(component: Component, importsObject?: object) {
+  constructor(component: Component, importsObject: object | undefined = undefined) {
     this.#exports = ready ?? instantiateNow(checkedShape(component), checkImports(importsObject));
   }
 

@@ -19,23 +19,6 @@
  * @module
  */
 
-import * as api from "./mod.ts";
-
-const { isWasmResourceOf, ...members } = api;
-
-/** Puts the API on `WebAssembly`. */
-function install(): void {
-  if ("Component" in WebAssembly) return;
-  for (const [name, value] of Object.entries(members)) {
-    // As the engine has its functions and classes.
-    const like = Object.getOwnPropertyDescriptor(WebAssembly, name) ??
-      Object.getOwnPropertyDescriptor(WebAssembly, typeof value === "function" && "prototype" in value ? "Module" : "compile");
-    Object.defineProperty(WebAssembly, name, { ...like, value });
-  }
-  if (!("isWasmResourceOf" in Symbol)) {
-    // The attributes of the other well-known symbols.
-    Object.defineProperty(Symbol, "isWasmResourceOf", { value: isWasmResourceOf });
-  }
-}
+import { install } from "./install.ts";
 
 install();

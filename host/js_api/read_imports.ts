@@ -73,7 +73,7 @@ class Reader {
         else if (entity.sort === "type") types.set(name, this.#type(declaration, value));
         else this.#read(declaration, value, type, at, display);
       } catch (error) {
-        throw conversionError(platformError(error), "", `import ${display}`, "link");
+        throw platformError(conversionError(error, "", `import ${display}`, "link"));
       }
     }
   }
@@ -177,7 +177,7 @@ export function readImports(
   try {
     if (shape.imports.length > 0) reader.scope(shape.imports, object, []);
   } catch (error) {
-    throw conversionError(platformError(error), "", "component", "link");
+    throw platformError(conversionError(error, "", "component", "link"));
   }
   return reader;
 }
