@@ -128,6 +128,8 @@ export const LINK_PHRASES = {
   "missing-feature": "{0} needs {1}, which this engine does not have",
   /** Two imports must be one resource type, and the host gives two classes. */
   "mismatched-resource": "mismatched resource types: `{0}` is another class elsewhere",
+  /** Of the draft JS API: nested instances have too many definitions. */
+  "too-many-definitions": "it imports or exports more than {0} definitions",
 } as const;
 /** Codes of {@linkcode LinkError}. */
 export type LinkErrorCode = keyof typeof LINK_PHRASES;
@@ -182,6 +184,10 @@ export const TRAP_PHRASES = {
   "handle-limit": "handle table is full: limit of {0} handles{1}",
   /** More bytes were lifted in one call than the instance's limit. */
   "lifted-bytes-limit": "more than {0} bytes lifted in one call: limit `liftedBytes`",
+  /** Of the draft JS API: a host function threw where its type has no error. */
+  "host-threw": "the host function threw: see `cause`",
+  /** Of the draft JS API: what a host function gave cannot be converted to its type. */
+  "host-value": "what the host function {0} cannot be converted: see `cause`",
   /** A core exception reached the boundary of its component. */
   "uncaught-exception": "uncaught exception propagated out of component",
   /** The guest trapped by itself; the phrase is the engine's. */

@@ -434,3 +434,17 @@ async function compileBody(
     kept.length = 0;
   }
 }
+
+/** Whether bytes are a component that `compileSync` compiles. Core modules are validated only. */
+export function isValid(bytes: Uint8Array, gates: Readonly<Record<string, boolean>>): boolean {
+  const options = { gates, printers: undefined as never, meterer: undefined, asyncParts: undefined };
+  try {
+    const decoded = decodeBytes(bytes);
+    requireWhole(decoded);
+    planned(decoded, options);
+    return decoded.modules.every((slot, i) => WebAssembly.validate(moduleBytes(bytes, slot, i, options)));
+  } catch (error) {
+    if (error instanceof CompileError) return false;
+    throw error;
+  }
+}

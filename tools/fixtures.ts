@@ -1,4 +1,4 @@
-// deno task fixtures: encodes the fixtures of tests/e2e and bench from their sources. With --check,
+// deno task fixtures: encodes the fixtures of tests/e2e, tests/js_api and bench from their sources. With --check,
 // says whether they are current.
 // A fixture is NAME.wat (a component), or NAME.wat and NAME.wit (a core module and its world, put
 // together by the toolchain).
@@ -7,7 +7,7 @@ import { equals } from "@std/bytes";
 import { componentOf, wat } from "../tests/support/wat.ts";
 import { echoWat, echoWit } from "./echo_core.ts";
 
-const directories = ["tests/e2e/fixtures", "bench/fixtures"];
+const directories = ["tests/e2e/fixtures", "tests/js_api/fixtures", "bench/fixtures"];
 
 async function read(path: string): Promise<string | undefined> {
   try {

@@ -60,6 +60,9 @@ export function makeMethod(call: GuestCall): GuestCall {
   };
 }
 
+/** As it was when this module was loaded. A spread would iterate, which a script may have changed. */
+const { apply } = Reflect;
+
 /**
  * What knows the imports of a guest, by a key of its own. There is no closure for each import,
  * because a guest may have 500,000 of them, and calls few.
@@ -133,7 +136,7 @@ class ColdImport<Key> {
     } catch (error) {
       throw uncatchable(this.#source.tree, error);
     }
-    return func(...flat);
+    return apply(func, undefined, flat);
   }
 
   /** The function for this call: closures, or what was written ahead of time. */

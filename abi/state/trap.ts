@@ -70,6 +70,20 @@ export function trapAt(
   throw error;
 }
 
+/** The same, for a host function that failed: the trap's cause says how. */
+export function trapBecause(
+  tree: InstanceTree,
+  path: string,
+  cause: unknown,
+  code: TrapCode,
+  ...details: readonly (string | number)[]
+): never {
+  const error = completeMessage(makeTrap(code, details), "call", "", path) as Error;
+  Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
+  tree.lockDown(error);
+  throw error;
+}
+
 /**
  * Makes the trap for a caller that may not enter an instance. Only the caller is at fault, so that
  * the tree is not locked down. If it was locked down before, the reason becomes the error's cause.

@@ -9,7 +9,7 @@ import { FREE, LOCKED } from "../../abi/state/flags.ts";
 import { InstanceTree, type Limits, reasonOf } from "../../abi/state/instance.ts";
 import { Codecs } from "../../abi/codecs/codecs.ts";
 import { disposed, refuseEnter } from "../../abi/state/entering.ts";
-import type { GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
+import type { ClassOf, GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
 import type { ResourceRuntime } from "../../abi/state/resource_runtime.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
 import type { ComponentInternals } from "../../core/component.ts";
@@ -197,34 +197,45 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw reasonOf(signal);
 }
 
-function prepare(
-  { plan, hostImports, classes: hostClasses, codegen, meterer, ...parts }: LinkedPlan,
-  options: InstantiateOptions<unknown> = {},
-): ExportSource {
+/** Makes the running instance tree of a linked component. Nothing of it has run yet. */
+export function prepareRunning(
+  { plan, hostImports, codegen, meterer, ...parts }: Omit<LinkedPlan, "classes">,
+  options: InstantiateOptions<unknown>,
+  classOf: ClassOf,
+): Running {
   checkOptions(options, meterer !== undefined);
   throwIfAborted(options.signal);
   if (options.limits?.slice !== undefined && !jspi.has) {
     throw new LinkError("missing-feature", "instantiate component", "", "the limit `slice`", "JSPI");
   }
-  const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
+  const tree = new InstanceTree(options, plan.nodes.length + 1);
   tree.meter = meterer?.meter(tree, options.limits ?? {}, options.signal);
-  const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
+  return new Running(plan, hostImports.map((make) => make(tree)), tree, {
     ...parts,
     codecs,
     // What was written ahead of time needs no evaluation.
     codegen: codegen?.print === undefined || features.codegen ? codegen : undefined,
     meterer,
-    classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
+    classOf,
     scheduling: {
       idle: options.idle ?? "wait",
       onIdle: (report) => options.hooks?.idle?.(report),
       maxTasks: tree.maxTasks,
     },
   });
+}
+
+function prepare(linked: LinkedPlan, options: InstantiateOptions<unknown> = {}): ExportSource {
+  const classes = new Classes(makeGuestClass);
+  const running = prepareRunning(
+    linked,
+    options,
+    (runtime) => classes.of(runtime).class as ResourceObjectClass,
+  );
   return {
     running,
     classes,
-    hostClasses,
+    hostClasses: linked.classes,
     func: (ref, path, method) => running.func(ref, path, { throws: true, method }),
   };
 }

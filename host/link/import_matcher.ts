@@ -41,18 +41,18 @@ export class ImportMatcher {
    * other imports.
    */
   given(leaf: PlanImport, definition: Definition): Given | undefined {
-    const { want } = leaf;
+    const { want, display } = leaf;
     if (want.kind !== "module" && want.kind !== "component") return undefined;
     const value = this.#find(leaf, want.kind)?.value ?? this.#missing(leaf);
     if (want.kind === "module") {
       if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
-      return definition.module(leaf, value);
+      return definition.checkModule(value, want.type, display);
     }
     if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
     const given = componentInternals(value).definition;
-    if (given !== undefined) return definition.component(leaf, given);
+    if (given !== undefined) return given.fit(definition.wanted(leaf), display);
     throw new TypeError(
-      `import ${leaf.display} cannot be a component that was written ahead of time: it has no definition`,
+      `import ${display} cannot be a component that was written ahead of time: it has no definition`,
     );
   }
 
