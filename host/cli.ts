@@ -32,6 +32,8 @@ import { commandHelp, type CommandName, isCommand, programHelp } from "./cli/hel
 import { format, inspect, json } from "./cli/inspect.ts";
 import { invoke } from "./cli/invoke.ts";
 import { load, say, waiting } from "./cli/terminal.ts";
+import { stemOf, wrapCommand, wrapOptions } from "./cli/wrap.ts";
+import { moduleTypes } from "./esm/module_types.ts";
 import { compile } from "./compile.ts";
 import { listen, run, serve } from "./wasi/mod.ts";
 
@@ -100,10 +102,21 @@ async function inspectCommand({ file, values, rest }: Arguments): Promise<number
 async function typesCommand(given: Arguments): Promise<number> {
   const { values, rest } = given;
   noMore(rest);
-  const text = (await compileFile(given)).typescript({ worldName: values["world"] as string });
+  const component = await compileFile(given), worldName = values["world"] as string;
+  const isModule = values["module"] === true;
+  const text = isModule ? moduleTypes(component, "instance", worldName) : component.typescript({ worldName });
   if (typeof values["output"] === "string") await writeFile(values["output"], text);
-  else await say(text);
+  else if (isModule && given.file !== "-") {
+    const path = typesPath(given.file);
+    await writeFile(path, text);
+    await say(`${path}\n`);
+  } else await say(text);
   return 0;
+}
+
+/** Where TypeScript looks for the types of a file that is no JavaScript: `greet.d.wasm.ts`. */
+function typesPath(file: string): string {
+  return /\.wasm$/.test(file) ? file.replace(/\.wasm$/, ".d.wasm.ts") : `${file}.d.ts`;
 }
 
 async function splitCommand({ file, values, rest: more }: Arguments): Promise<number> {
@@ -117,7 +130,7 @@ async function splitCommand({ file, values, rest: more }: Arguments): Promise<nu
     ...values["metering"] === true && { meterer: (await import("../core/meter/meterer.ts")).meterer },
   });
   await mkdir(output, { recursive: true });
-  const stem = file === "-" ? "component" : basename(file).replace(/\.wasm$/, "");
+  const stem = stemOf(file);
   const pieces = [...modules.map((bytes, i) => [`core${i}`, bytes] as const), ["rest", rest] as const];
   for (const [name, bytes] of pieces) {
     const path = join(output, `${stem}.${name}.wasm`);
@@ -146,11 +159,15 @@ const commands: Readonly<Record<CommandName, Command>> = {
     act: serveCommand,
   },
   inspect: { options: { json: { type: "boolean" } }, act: inspectCommand },
-  types: { options: { ...output, world: { type: "string", default: "World" } }, act: typesCommand },
+  types: {
+    options: { ...output, world: { type: "string", default: "World" }, module: { type: "boolean" } },
+    act: typesCommand,
+  },
   split: {
     options: { ...output, "max-memory-pages": { type: "string" }, metering: { type: "boolean" } },
     act: splitCommand,
   },
+  wrap: { options: wrapOptions, act: wrapCommand },
 };
 
 /**
