@@ -34,7 +34,14 @@ async function windlass(
 Deno.test("help and version", async () => {
   const { code, out } = await windlass(["--help"]);
   assertEquals(code, 0);
-  const commands = { run: "--invoke", serve: "--addr", inspect: "--json", types: "--world", split: "--output DIR" };
+  const commands = {
+    run: "--invoke",
+    serve: "--addr",
+    inspect: "--json",
+    types: "--module",
+    split: "--output DIR",
+    wrap: "--modules source",
+  };
   for (const [command, option] of Object.entries(commands)) {
     assert(out.includes(`\n  ${command} [OPTIONS] FILE`), command);
     const help = await windlass([command, "--help"]);
