@@ -196,6 +196,13 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
   });
 }
 
+/** Validates a component that is only looked at. Its core modules are not compiled. */
+export function outlineComponent(bytes: Uint8Array, printers: Printers): Component {
+  const decoded = decodeBytes(bytes);
+  requireWhole(decoded);
+  return planned(decoded, { printers, meterer: undefined });
+}
+
 /** Serves `compileSync` of host/compile_sync.ts, which is public; `printers` print its components. */
 export function compileSync(
   bytes: Bytes,

@@ -4,10 +4,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Library } from "../esm/module_text.ts";
+import { outline } from "../esm/outline.ts";
 import { type Placing, wrapFiles, type WrapOptions } from "../esm/wrap_files.ts";
-import { compile } from "../compile.ts";
 import { type Arguments, integer, memoryBound, noMore, type Options, UsageError, type Values } from "./arguments.ts";
-import { load, say, waiting } from "./terminal.ts";
+import { load, say } from "./terminal.ts";
 
 /** The options of `wrap`. */
 export const wrapOptions: Options = {
@@ -29,8 +29,7 @@ export async function wrapCommand({ file, values, rest }: Arguments): Promise<nu
   noMore(rest);
   if (typeof output !== "string") throw new UsageError("where to? Give -o DIR");
   const options = wrapping(values);
-  const bytes = await load(file), component = await waiting(file, bytes, () => compile(bytes));
-  const files = wrapFiles(component, { ...options, bytes, stem: stemOf(file) });
+  const bytes = await load(file), files = wrapFiles(outline(bytes), { ...options, bytes, stem: stemOf(file) });
   await mkdir(output, { recursive: true });
   for (const [name, content] of files) {
     const path = join(output, name);
