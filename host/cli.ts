@@ -33,7 +33,7 @@ import { format, inspect, json } from "./cli/inspect.ts";
 import { invoke } from "./cli/invoke.ts";
 import { load, say, waiting } from "./cli/terminal.ts";
 import { stemOf, wrapCommand, wrapOptions } from "./cli/wrap.ts";
-import { moduleTypes } from "./esm/module_types.ts";
+import { moduleTypes, typesPath } from "./esm/module_types.ts";
 import { compile } from "./compile.ts";
 import { listen, run, serve } from "./wasi/mod.ts";
 
@@ -112,11 +112,6 @@ async function typesCommand(given: Arguments): Promise<number> {
     await say(`${path}\n`);
   } else await say(text);
   return 0;
-}
-
-/** Where TypeScript looks for the types of a file that is no JavaScript: `greet.d.wasm.ts`. */
-function typesPath(file: string): string {
-  return /\.wasm$/.test(file) ? file.replace(/\.wasm$/, ".d.wasm.ts") : `${file}.d.ts`;
 }
 
 async function splitCommand({ file, values, rest: more }: Arguments): Promise<number> {

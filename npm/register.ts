@@ -15,13 +15,13 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
-import { relative, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { moduleText } from "../host/esm/module_text.ts";
 import { needsOf } from "../host/esm/needs.ts";
 import { isComponent, outline } from "../host/esm/outline.ts";
 import { checkConfig, type Config, CONFIG_FILES } from "./config.ts";
+import { nameOf } from "./files.ts";
 
 /** A hook of Node's loader: of a specifier, or of a URL. `next` asks the hook before it, or Node. */
 type Hook = (name: string, context: object, next: (name: string, context: object) => unknown) => unknown;
@@ -99,11 +99,6 @@ function hooksOf({ config, url: configUrl }: Found): Hooks {
 /** A target of the configuration: a path relative to that, or what any module may import. */
 function resolved(target: string, base: string): string {
   return /^\.{0,2}\//.test(target) ? new URL(target, base).href : target;
-}
-
-/** What a component is called: its path from the working directory. */
-function nameOf(path: string): string {
-  return relative(process.cwd(), path).split(sep).join("/");
 }
 
 async function register(): Promise<void> {

@@ -32,6 +32,11 @@ export function moduleTypes(component: Component, exports: ModuleExports = "inst
   ].join("\n");
 }
 
+/** Where TypeScript looks for the types of a component's file, with `allowArbitraryExtensions`. */
+export function typesPath(file: string): string {
+  return /\.wasm$/.test(file) ? file.replace(/\.wasm$/, ".d.wasm.ts") : `${file}.d.ts`;
+}
+
 /** A class is declared under its own name, which is the name of its objects' type, too. */
 function declarations({ key, names, isClass }: Binding, local: string, of: string): string[] {
   const type = `${of}[${quoted(key)}]`, [name = ""] = names;
