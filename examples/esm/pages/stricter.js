@@ -1,0 +1,3 @@
+import { api } from "./source/greet.js";
+
+document.querySelector("output").textContent = api.greet("stricter page");

@@ -1,0 +1,72 @@
+// The project that these tests work in: the examples, the packed package, and what comes from npm,
+// installed once for all of them.
+
+import { must } from "../../tools/process.ts";
+
+/** Where it is. */
+export const PROJECT = "tests/.build/esm";
+/** The command line of the packed package, as Node runs it. */
+export const WINDLASS: readonly string[] = ["node", "node_modules/@windlass/component/host/bin.js"];
+
+const PACKAGES = [
+  "@rollup/plugin-node-resolve@16.0.3",
+  "@rspack/core@2.3.4",
+  "esbuild@0.28.2",
+  "rolldown@1.3.3",
+  "rollup@4.68.8",
+  "typescript@6.0.3",
+  "unplugin@3.7.0",
+  "vite@8.4.0",
+  "webpack@5.113.0",
+];
+/** Its binary is not for every machine: without it, its test does not run. */
+const WORKERD = "workerd@1.20261117.1";
+
+// (module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+const ADD = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 3, 2, 1, 0],
+  ...[7, 7, 1, 3, 0x61, 0x64, 0x64, 0, 0, 10, 9, 1, 7, 0, 0x20, 0, 0x20, 1, 0x6a, 0x0b],
+);
+
+async function install(packages: readonly string[]): Promise<void> {
+  const marker = `${PROJECT}/node_modules/.installed-${packages.length}`, wanted = packages.join(" ");
+  if (await Deno.readTextFile(marker).catch(() => "") === wanted) return;
+  await must(["npm", "install", "--no-audit", "--no-fund", "--no-save", "--silent", ...packages], { cwd: PROJECT });
+  await Deno.writeTextFile(marker, wanted);
+}
+
+/** Makes the project. Says whether workerd could be installed. */
+export async function makeProject(): Promise<{ workerd: boolean }> {
+  await Deno.mkdir(PROJECT, { recursive: true });
+  await Deno.writeTextFile(`${PROJECT}/package.json`, '{ "private": true, "type": "module" }\n');
+  const packing = must([Deno.execPath(), "run", "-A", "tools/npm.ts"]);
+  const installing = (async () => {
+    await install([...PACKAGES, WORKERD]);
+    const version = must([`node_modules/.bin/workerd`, "--version"], { cwd: PROJECT });
+    return await version.then(() => true, () => false);
+  })().catch(async () => {
+    await install(PACKAGES);
+    return false;
+  });
+  const [workerd] = await Promise.all([installing, packing]);
+  // As `npm install` of the tarball leaves it, without its removing what is not saved.
+  const own = `${PROJECT}/node_modules/@windlass`;
+  await Deno.mkdir(own, { recursive: true });
+  await Deno.remove(`${own}/component`, { recursive: true }).catch(() => {});
+  await must(["cp", "-r", "tests/.build/npm/package", `${own}/component`]);
+  for (const folder of ["app", "node", "pages", "workerd", "cluster"]) {
+    await Deno.remove(`${PROJECT}/${folder}`, { recursive: true }).catch(() => {});
+    await must(["cp", "-r", `examples/esm/${folder}`, PROJECT]);
+  }
+  const greet = "tests/e2e/fixtures/greet.wasm", guests = "tests/wasi/guests";
+  await Promise.all([
+    Deno.copyFile(greet, `${PROJECT}/app/src/greet.wasm`),
+    Deno.copyFile(greet, `${PROJECT}/node/greet.wasm`),
+    Deno.copyFile(`${guests}/hello.wasm`, `${PROJECT}/node/hello.wasm`),
+    Deno.writeFile(`${PROJECT}/node/add.wasm`, ADD),
+    Deno.copyFile(greet, `${PROJECT}/greet.wasm`),
+    Deno.copyFile(`${guests}/server.wasm`, `${PROJECT}/server.wasm`),
+    Deno.copyFile(`${guests}/p3_server.wasm`, `${PROJECT}/p3_server.wasm`),
+  ]);
+  return { workerd };
+}
