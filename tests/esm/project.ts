@@ -5,8 +5,21 @@ import { must } from "../../tools/process.ts";
 
 /** Where it is. */
 export const PROJECT = "tests/.build/esm";
-/** The command line of the packed package, as Node runs it. */
-export const WINDLASS: readonly string[] = ["node", "node_modules/@windlass/component/host/bin.js"];
+
+const nodes = new Map<string, Promise<string>>();
+
+/** The path of a version of Node: `npx` itself takes longer than what is run here. */
+export function nodePath(version: "20" | "22" | "26.10.0"): Promise<string> {
+  const found = nodes.get(version) ?? must(["npx", "-y", `node@${version}`, "-p", "process.execPath"]);
+  nodes.set(version, found);
+  return found.then((path) => path.trim());
+}
+
+/** Runs the command line of the packed package in a folder of the project. */
+export async function windlass(folder: string, ...args: readonly string[]): Promise<void> {
+  const bin = new URL(`../../${PROJECT}/node_modules/@windlass/component/host/bin.js`, import.meta.url).pathname;
+  await must([await nodePath("26.10.0"), bin, ...args], { cwd: `${PROJECT}/${folder}` });
+}
 
 const PACKAGES = [
   "@rollup/plugin-node-resolve@16.0.3",

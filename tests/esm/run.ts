@@ -3,9 +3,12 @@
 // output runs in Chromium and in Node; types in TypeScript. `deno task test:esm NAME…` runs only
 // some: register, wrap, bundlers, workerd, chromium.
 
-import { check, finish } from "../support/checks.ts";
+import { finish } from "../support/checks.ts";
+import { checkBundlers } from "./bundlers.ts";
 import { makeProject } from "./project.ts";
 import { checkRegister } from "./register.ts";
+import { checkWorkerd } from "./workerd.ts";
+import { checkWrap } from "./wrap.ts";
 
 const wanted = (name: string): boolean => Deno.args.length === 0 || Deno.args.includes(name);
 const start = performance.now();
@@ -14,5 +17,9 @@ const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(0)
 const { workerd } = await makeProject();
 console.log(`the project is made after ${seconds()}`);
 if (wanted("register")) await checkRegister();
+if (wanted("wrap")) await checkWrap();
+if (wanted("workerd") && workerd) await checkWorkerd();
+else if (!workerd) console.log("workerd could not be installed: its tests did not run");
+if (wanted("bundlers")) await checkBundlers();
 console.log(`done after ${seconds()}`);
 finish();

@@ -1,0 +1,101 @@
+// The plugin in each bundler: it builds the project, writes the types, which TypeScript takes, and
+// what is for browsers runs in Node, too, where it is one script and its file.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { must } from "../../tools/process.ts";
+import { check, report } from "../support/checks.ts";
+import { nodePath, PROJECT, windlass } from "./project.ts";
+
+/** The bundlers, and the script that each makes. */
+export const BUNDLERS: Readonly<Record<string, string>> = {
+  vite: "index.html",
+  rollup: "main.js",
+  rolldown: "main.js",
+  esbuild: "main.js",
+  webpack: "main.js",
+  rspack: "main.js",
+};
+
+const app = `${PROJECT}/app`;
+
+/** Builds with every bundler, and checks what is there afterwards. */
+export async function checkBundlers(): Promise<void> {
+  await Deno.copyFile("tests/esm/builds.mjs", `${app}/builds.mjs`);
+  const node = await nodePath("26.10.0"), names = Object.keys(BUNDLERS);
+  const lines = await must([node, "builds.mjs", ...names], { cwd: app, env: { NO_COLOR: "1" } });
+  const results = lines.trim().split("\n").map((line) => JSON.parse(line) as { name: string; error?: string });
+  assertEquals(results.map(({ name }) => name), names);
+  for (const { name, error } of results) report(`${name} builds the project`, error);
+  for (const name of ["rollup", "rolldown", "esbuild"]) {
+    await check(`${name}: its output runs in Node, and reads the file beside it`, async () => {
+      const said = await must([node, `dist/${name}/main.js`], { cwd: app });
+      assertEquals(said, "Hello, world! Version 1.0.0, 1 line said.\n");
+    });
+  }
+  await check("bytes are a file of every bundler's, as they were", async () => {
+    const greet = await Deno.readFile(`${app}/src/greet.wasm`);
+    for (const name of names) {
+      const files = (await filesIn(`${app}/dist/${name}`)).filter((path) => path.endsWith(".wasm"));
+      assert(files.length >= 1, name);
+      for (const file of files) assertEquals(await Deno.readFile(file), greet, file);
+    }
+  });
+  await check("`inline` puts them into the script, `types: false` writes no types, core modules are left", async () => {
+    await Deno.writeTextFile(`${app}/inline.mjs`, inline);
+    const said = await must([node, "inline.mjs"], { cwd: app });
+    assertEquals(said, "false\nHello, world! Version 1.0.0, 1 line said.\n[0,97,115,109]\n");
+  });
+  await check("options that are misspelt or wrong are refused", async () => {
+    await Deno.writeTextFile(`${app}/wrong.mjs`, wrong);
+    const said = await must([node, "wrong.mjs"], { cwd: app });
+    assertMatch(said, /TypeError: unknown option of the plugin `import`.*imports/);
+    assertMatch(said, /TypeError: option `inline` of the plugin must be a boolean, found "yes"/);
+    assertMatch(said, /TypeError: option `imports` of the plugin must be an object of strings, found 5/);
+  });
+  await check("TypeScript sees the types that the plugin has written, and those of `types --module`", async () => {
+    const types = `${app}/src/greet.d.wasm.ts`, written = await Deno.readTextFile(types);
+    await must([node, "../node_modules/typescript/bin/tsc", "-p", "."], { cwd: app });
+    await Deno.remove(types);
+    await windlass("app", "types", "--module", "src/greet.wasm");
+    assertEquals(await Deno.readTextFile(types), written);
+  });
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  const found = entries.map(({ name, isDirectory }) =>
+    isDirectory ? filesIn(`${folder}/${name}`) : [`${folder}/${name}`]
+  );
+  return (await Promise.all(found)).flat();
+}
+
+/** Two builds with esbuild: all in one script; and a core module, by esbuild's own loader. */
+const inline = `
+import { existsSync, rmSync } from "node:fs";
+import { build } from "esbuild";
+import windlass from "@windlass/component/unplugin";
+import { options } from "./windlass.js";
+
+rmSync("src/greet.d.wasm.ts");
+const plugins = [windlass.esbuild({ ...options, inline: true, types: false })];
+const common = { bundle: true, format: "esm", plugins };
+await build({ ...common, entryPoints: ["src/main.js"], outfile: "dist/inline.js" });
+console.log(existsSync("src/greet.d.wasm.ts"));
+await import("./dist/inline.js");
+const stdin = { contents: 'import bytes from "../node/add.wasm"; console.log(JSON.stringify([...bytes.slice(0, 4)]));', resolveDir: "." };
+await build({ ...common, stdin, loader: { ".wasm": "binary" }, outfile: "dist/core.js" });
+await import("./dist/core.js");
+// As it was before.
+await build({ ...common, plugins: [windlass.esbuild(options)], entryPoints: ["src/main.js"], outfile: "dist/again/main.js" });
+`;
+
+const wrong = `
+import windlass from "@windlass/component/unplugin";
+for (const options of [{ import: {} }, { inline: "yes" }, { imports: 5 }]) {
+  try {
+    windlass.rollup(options);
+  } catch (error) {
+    console.log(String(error));
+  }
+}
+`;
