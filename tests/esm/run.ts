@@ -5,6 +5,7 @@
 
 import { finish } from "../support/checks.ts";
 import { checkBundlers } from "./bundlers.ts";
+import { checkChromium } from "./chromium.ts";
 import { makeProject } from "./project.ts";
 import { checkRegister } from "./register.ts";
 import { checkWorkerd } from "./workerd.ts";
@@ -21,5 +22,6 @@ if (wanted("wrap")) await checkWrap();
 if (wanted("workerd") && workerd) await checkWorkerd();
 else if (!workerd) console.log("workerd could not be installed: its tests did not run");
 if (wanted("bundlers")) await checkBundlers();
+if (wanted("chromium")) await checkChromium(wanted("bundlers"));
 console.log(`done after ${seconds()}`);
 finish();
