@@ -45,6 +45,16 @@ export async function checkBundlers(): Promise<void> {
     const said = await must([node, "inline.mjs"], { cwd: app });
     assertEquals(said, "false\nHello, world! Version 1.0.0, 1 line said.\n[0,97,115,109]\n");
   });
+  await check(
+    "vite for a server has the bytes in its script; `?source` is the component, promises are by option",
+    async () => {
+      await Deno.writeTextFile(`${app}/src/source.js`, source);
+      await Deno.writeTextFile(`${app}/server.mjs`, server);
+      const said = await must([node, "server.mjs"], { cwd: app, env: { NO_COLOR: "1" } });
+      const lines = ["Hello, world! Version 1.0.0, 1 line said.", ...Array(4).fill("2 exports, Hello, source!")];
+      assertEquals(said, `${lines.join("\n")}\n`);
+    },
+  );
   await check("options that are misspelt or wrong are refused", async () => {
     await Deno.writeTextFile(`${app}/wrong.mjs`, wrong);
     const said = await must([node, "wrong.mjs"], { cwd: app });
@@ -54,7 +64,20 @@ export async function checkBundlers(): Promise<void> {
   });
   await check("TypeScript sees the types that the plugin has written, and those of `types --module`", async () => {
     const types = `${app}/src/greet.d.wasm.ts`, written = await Deno.readTextFile(types);
-    await must([node, "../node_modules/typescript/bin/tsc", "-p", "."], { cwd: app });
+    const tsc = "../node_modules/typescript/bin/tsc";
+    await must([node, tsc, "-p", "."], { cwd: app });
+    await Deno.writeTextFile(`${app}/config.ts`, config);
+    const flags = [
+      "--ignoreConfig",
+      "--noEmit",
+      "--strict",
+      "--skipLibCheck",
+      "--module",
+      "esnext",
+      "--moduleResolution",
+      "bundler",
+    ];
+    await must([node, tsc, ...flags, "--lib", "esnext,dom", "--target", "esnext", "config.ts"], { cwd: app });
     await Deno.remove(types);
     await windlass("app", "types", "--module", "src/greet.wasm");
     assertEquals(await Deno.readTextFile(types), written);
@@ -68,6 +91,16 @@ async function filesIn(folder: string): Promise<string[]> {
   );
   return (await Promise.all(found)).flat();
 }
+
+/** A configuration in TypeScript. */
+const config = `
+import type { Plugin } from "esbuild";
+import windlass from "@windlass/component/unplugin";
+
+export const plugins: Plugin[] = [windlass.esbuild({ imports: { a: "./b" }, inline: true })];
+// @ts-expect-error: no such option
+windlass.webpack({ import: {} });
+`;
 
 /** Two builds with esbuild: all in one script; and a core module, by esbuild's own loader. */
 const inline = `
@@ -87,6 +120,41 @@ await build({ ...common, stdin, loader: { ".wasm": "binary" }, outfile: "dist/co
 await import("./dist/core.js");
 // As it was before.
 await build({ ...common, plugins: [windlass.esbuild(options)], entryPoints: ["src/main.js"], outfile: "dist/again/main.js" });
+`;
+
+/** The compiled component, and its module with functions that give promises. */
+const source = `
+import greet from "./greet.wasm?source";
+import { api } from "./greet.wasm";
+
+console.log(\`\${greet.exports.length} exports, \${await api.greet("source")}\`);
+if (!(api.greet("x") instanceof Promise)) throw new Error("no promise");
+`;
+const server = `
+import { rollup } from "rollup";
+import { build as esbuild } from "esbuild";
+import { build } from "vite";
+import webpack from "webpack";
+import nodeResolve from "@rollup/plugin-node-resolve";
+import windlass from "@windlass/component/unplugin";
+import { options } from "./windlass.js";
+
+await build({ configFile: false, logLevel: "error", plugins: [windlass.vite(options)], build: { ssr: "src/main.js", outDir: "dist/server" } });
+await import("./dist/server/main.js");
+const promising = { ...options, promising: true, types: false }, entry = "./src/source.js";
+await build({ configFile: false, logLevel: "error", plugins: [windlass.vite(promising)], build: { ssr: entry, outDir: "dist/server" } });
+await import("./dist/server/source.js");
+const bundle = await rollup({ input: entry, plugins: [windlass.rollup(promising), nodeResolve()] });
+await bundle.write({ dir: "dist/source/rollup", format: "es" });
+await import("./dist/source/rollup/source.js");
+await esbuild({ entryPoints: [entry], bundle: true, format: "esm", outdir: "dist/source/esbuild", plugins: [windlass.esbuild(promising)] });
+await import("./dist/source/esbuild/source.js");
+await new Promise((resolve, reject) => webpack({
+  mode: "development", devtool: false, target: "node20", entry, experiments: { outputModule: true },
+  output: { path: import.meta.dirname + "/dist/source/webpack", filename: "source.js", module: true, chunkFormat: "module" },
+  plugins: [windlass.webpack(promising)],
+}, (error, stats) => error || stats.hasErrors() ? reject(error ?? new Error(stats.toString())) : resolve()));
+await import("./dist/source/webpack/source.js");
 `;
 
 const wrong = `

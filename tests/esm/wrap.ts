@@ -32,6 +32,29 @@ export async function checkWrap(): Promise<void> {
     await Deno.rename(`${folder}/bundled.js`, `${PROJECT}/bundled.js`);
     assertEquals(await must([deno, "run", "bundled.js"], { cwd: PROJECT }), said("script"));
   });
+  await check(
+    "wrap --modules: core modules as sources in Node 26, as default imports where a host gives them",
+    async () => {
+      await windlass(
+        "wrapped",
+        "wrap",
+        "../greet.wasm",
+        "-o",
+        "source",
+        "--modules",
+        "source",
+        "--map",
+        "demo:greet/host=../host.js",
+      );
+      await Deno.writeTextFile(
+        `${folder}/sources.js`,
+        'import { api } from "./source/greet.js";\nconsole.log(api.greet("sources"));\n',
+      );
+      // Nothing is evaluated: the library knows how to go without.
+      const flag = "--disallow-code-generation-from-strings";
+      assertEquals(await must([await nodePath("26.10.0"), flag, "sources.js"], { cwd }), said("sources"));
+    },
+  );
   await checkCompile(said("files"));
   await windlass(".", "wrap", "server.wasm", "-o", "wrapped", "--serve", "--instances", "4");
   await check("wrap --serve: deno serve takes the module", async () => {
