@@ -17,11 +17,18 @@ const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(0)
 
 const { workerd } = await makeProject();
 console.log(`the project is made after ${seconds()}`);
-if (wanted("register")) await checkRegister();
-if (wanted("wrap")) await checkWrap();
-if (wanted("workerd") && workerd) await checkWorkerd();
-else if (!workerd) console.log("workerd could not be installed: its tests did not run");
-if (wanted("bundlers")) await checkBundlers();
-if (wanted("chromium")) await checkChromium(wanted("bundlers"));
+// At once: most of each is waiting for processes to start.
+await Promise.all([
+  (async () => {
+    if (wanted("register")) await checkRegister();
+    if (wanted("wrap")) await checkWrap();
+    if (!workerd) console.log("workerd could not be installed: its tests did not run");
+    else if (wanted("workerd")) await checkWorkerd();
+  })(),
+  (async () => {
+    if (wanted("bundlers")) await checkBundlers();
+    if (wanted("chromium")) await checkChromium(wanted("bundlers"));
+  })(),
+]);
 console.log(`done after ${seconds()}`);
 finish();
