@@ -64,7 +64,11 @@ function leaveBytes(compiler: { readonly options: { readonly module: { readonly 
 }
 
 /** What bundlers are told besides. */
-export const tellBundler: Pick<UnpluginOptions, "esbuild" | "webpack" | "rspack"> = {
+export const tellBundler: Pick<UnpluginOptions, "bun" | "esbuild" | "rspack" | "vite" | "webpack"> = {
+  // Vite finds what the sources import before it asks plugins, and would not know of this: it would
+  // load the page again when it sees it.
+  vite: { config: () => ({ optimizeDeps: { include: ["@windlass/component", "@windlass/component/wasi"] } }) },
+  bun: { loader: "js" },
   webpack: (compiler) => leaveBytes(compiler as unknown as Parameters<typeof leaveBytes>[0]),
   rspack: (compiler) => leaveBytes(compiler as unknown as Parameters<typeof leaveBytes>[0]),
   esbuild: {

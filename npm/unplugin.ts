@@ -8,8 +8,8 @@
  * export default { plugins: [windlass.vite({ imports: { "demo:greet/host": "./src/host.ts" } })] };
  * ```
  *
- * It needs the package `unplugin`. There are `vite`, `rollup`, `rolldown`, `webpack`, `rspack` and
- * `esbuild`; what they write must be ES modules (webpack and Rspack: anything), because a
+ * It needs the package `unplugin`. There are `vite`, `rollup`, `rolldown`, `webpack`, `rspack`,
+ * `esbuild` and `bun`; what they write must be ES modules (webpack and Rspack: anything), because a
  * component's module waits for it with `await`. The bytes are a file that is compiled while it
  * arrives, or in the script with `inline`. Types are written beside the component as
  * `NAME.d.wasm.ts`. A specifier that ends with `?source` gives the compiled component. Core modules

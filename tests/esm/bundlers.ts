@@ -3,6 +3,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { must } from "../../tools/process.ts";
+import { RUNTIMES } from "../../tools/runtime_commands.ts";
 import { check, report } from "../support/checks.ts";
 import { nodePath, PROJECT, windlass } from "./project.ts";
 
@@ -55,6 +56,11 @@ export async function checkBundlers(): Promise<void> {
       assertEquals(said, `${lines.join("\n")}\n`);
     },
   );
+  await check("Bun's bundler has the bytes in its script", async () => {
+    await Deno.writeTextFile(`${app}/bun.mjs`, bun);
+    const said = await must([...RUNTIMES["bun"]!.command, "bun.mjs"], { cwd: app });
+    assertEquals(said, "Hello, world! Version 1.0.0, 1 line said.\n");
+  });
   await check("options that are misspelt or wrong are refused", async () => {
     await Deno.writeTextFile(`${app}/wrong.mjs`, wrong);
     const said = await must([node, "wrong.mjs"], { cwd: app });
@@ -155,6 +161,15 @@ await new Promise((resolve, reject) => webpack({
   plugins: [windlass.webpack(promising)],
 }, (error, stats) => error || stats.hasErrors() ? reject(error ?? new Error(stats.toString())) : resolve()));
 await import("./dist/source/webpack/source.js");
+`;
+
+const bun = `
+import windlass from "@windlass/component/unplugin";
+import { options } from "./windlass.js";
+
+const plugins = [windlass.bun({ ...options, types: false })];
+await Bun.build({ entrypoints: ["src/main.js"], outdir: "dist/bun", target: "bun", plugins });
+await import("./dist/bun/main.js");
 `;
 
 const wrong = `
