@@ -1,6 +1,7 @@
 // The project that these tests work in: the examples, the packed package, and what comes from npm,
 // installed once for all of them.
 
+import denoJson from "../../deno.json" with { type: "json" };
 import { must } from "../../tools/process.ts";
 
 /** Where it is. */
@@ -48,11 +49,27 @@ async function install(packages: readonly string[]): Promise<void> {
   await Deno.writeTextFile(marker, wanted);
 }
 
+/** When the newest file of a folder, or a file, was written. */
+async function newest(path: string): Promise<number> {
+  const { isDirectory, mtime } = await Deno.stat(path);
+  if (!isDirectory) return mtime?.getTime() ?? Infinity;
+  const entries = await Array.fromAsync(Deno.readDir(path), ({ name }) => newest(`${path}/${name}`));
+  return Math.max(0, ...entries);
+}
+
+/** Packs the package, unless that was done since a source was changed. */
+async function pack(): Promise<void> {
+  const sources = ["deno.json", "tools/npm.ts", "npm", ...denoJson.publish.include];
+  const packed = await newest(`tests/.build/npm/windlass-component-${denoJson.version}.tgz`).catch(() => 0);
+  if (Math.max(...await Promise.all(sources.map(newest))) < packed) return;
+  await must([Deno.execPath(), "run", "-A", "tools/npm.ts"]);
+}
+
 /** Makes the project. Says whether workerd could be installed. */
 export async function makeProject(): Promise<{ workerd: boolean }> {
   await Deno.mkdir(PROJECT, { recursive: true });
   await Deno.writeTextFile(`${PROJECT}/package.json`, '{ "private": true, "type": "module" }\n');
-  const packing = must([Deno.execPath(), "run", "-A", "tools/npm.ts"]);
+  const packing = pack();
   const installing = (async () => {
     await install([...PACKAGES, WORKERD]);
     const version = must([`node_modules/.bin/workerd`, "--version"], { cwd: PROJECT });
