@@ -299,11 +299,22 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
   return component;
 }
 
+/** Loads what makes adapters. `undefined` in a service worker, which may load no module later. */
+async function loadFuser(): Promise<typeof import("./fused/fuse.ts") | undefined> {
+  try {
+    return await import("./fused/fuse.ts");
+  } catch (error) {
+    if ("ServiceWorkerGlobalScope" in globalThis) return undefined;
+    throw error;
+  }
+}
+
 /** Compiles the adapters of a component that has calls between guests. */
 async function compileAdapters(component: Component): Promise<void> {
   const internals = componentInternals(component), { fused, plan } = internals;
   if (!fused || !needsFuser(plan)) return;
-  const loaded = await import("./fused/fuse.ts");
+  const loaded = await loadFuser();
+  if (loaded === undefined) return; // such calls go through JavaScript
   internals.fuser = loaded.fuser;
   await loaded.fuseAsync(plan);
 }

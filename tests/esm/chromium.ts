@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { ENGINES, start } from "../browser/engines.ts";
 import { check, report } from "../support/checks.ts";
+import { wat } from "../support/wat.ts";
 import { BUNDLERS } from "./bundlers.ts";
 import { nodePath, PROJECT, windlass } from "./project.ts";
 import { spoken } from "./wrap.ts";
@@ -27,6 +28,7 @@ const PAGES: Readonly<Record<string, readonly [path: string, text: string]>> = {
   "a page whose policy forbids eval": ["/strict.html", "Hello, strict page!"],
   "a worker": ["/worker.html", "Hello, worker!"],
   "a service worker": ["/service.html", "Hello, service worker!"],
+  "a service worker, with components that call each other": ["/composed/index.html", "42"],
   ...Object.fromEntries(
     Object.keys(BUNDLERS).map((name) => [`built by ${name}`, [`/app/dist/${name}/index.html`, said]]),
   ),
@@ -41,17 +43,65 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** Writes what the pages' comments say. */
-async function wrapAll(): Promise<void> {
+async function wrapAll(hasBuilds: boolean): Promise<void> {
   const library = ["--library", "./windlass/mod.js"];
   await windlass(".", "wrap", "greet.wasm", "-o", "pages/plain");
   await windlass(".", "wrap", "greet.wasm", "-o", "pages", "--map", "demo:greet/host=./host.js", ...library);
   await windlass(".", "wrap", "server.wasm", "-o", "pages", "--serve", ...library);
+  await Deno.mkdir(`${pages}/composed`, { recursive: true });
+  for (const [name, content] of Object.entries(composed)) {
+    await Deno.writeTextFile(`${pages}/composed/${name}`, content);
+  }
+  await Deno.writeFile(`${pages}/composed/composed.wasm`, await wat(adding));
+  if (!hasBuilds) return;
   // Bundlers other than Vite make no page.
   const html = (await Deno.readTextFile(`${PROJECT}/app/index.html`)).replace("./src/main.js", "./main.js");
   for (const name of Object.keys(BUNDLERS).filter((name) => name !== "vite")) {
     await Deno.writeTextFile(`${PROJECT}/app/dist/${name}/index.html`, html);
   }
 }
+
+/** Two components, one of which calls the other. */
+const adding = `(component
+  (component $Callee
+    (core module $M (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+    (core instance $m (instantiate $M))
+    (func (export "add") (param "x" u32) (param "y" u32) (result u32) (canon lift (core func $m "add"))))
+  (component $Caller
+    (import "add" (func $add (param "x" u32) (param "y" u32) (result u32)))
+    (core func $add' (canon lower (func $add)))
+    (core module $M (import "" "add" (func $add (param i32 i32) (result i32)))
+      (func (export "f") (result i32) (call $add (i32.const 5) (i32.const 37))))
+    (core instance $m (instantiate $M (with "" (instance (export "add" (func $add'))))))
+    (func (export "f") (result u32) (canon lift (core func $m "f"))))
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "add" (func $callee "add"))))
+  (export "f" (func $caller "f")))`;
+
+/** A service worker may load no module when it runs, so that it has no adapters for such calls. */
+const composed: Readonly<Record<string, string>> = {
+  "index.html": '<!doctype html><output></output><script type="module" src="./page.js"></script>',
+  "page.js": `
+const controlled = new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve));
+await navigator.serviceWorker.register("./worker.js", { type: "module" });
+if (navigator.serviceWorker.controller?.scriptURL.endsWith("/composed/worker.js") !== true) await controlled;
+document.querySelector("output").textContent = await (await fetch("./answer")).text();
+`,
+  "worker.js": `
+import { compile, instantiate } from "../windlass/mod.js";
+addEventListener("install", () => skipWaiting());
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+async function answer() {
+  const component = await compile(fetch("./composed.wasm"));
+  if (component.modules.length !== 2) return new Response("adapters");
+  const { exports } = await instantiate(component);
+  return new Response(String(exports.f()));
+}
+addEventListener("fetch", (event) => {
+  if (event.request.url.endsWith("/answer")) event.respondWith(answer().catch((error) => new Response(String(error))));
+});
+`,
+};
 
 /** A file that a page asks for. */
 async function respond(pathname: string): Promise<Response> {
@@ -103,7 +153,7 @@ if (dev !== undefined) document.body.appendChild(document.createElement("iframe"
 export async function checkChromium(hasBuilds: boolean): Promise<void> {
   const engine = ENGINES["chromium"]!, path = engine.find();
   if (path === undefined) return console.log("Chromium is not installed: its tests did not run");
-  await wrapAll();
+  await wrapAll(hasBuilds);
   const wanted = Object.entries(PAGES).filter(([, [path]]) => hasBuilds || !path.startsWith("/app/"));
   const shown = new Map<string, PromiseWithResolvers<string>>();
   const promised = (name: string): PromiseWithResolvers<string> => {
