@@ -225,6 +225,13 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
   });
 }
 
+/** Validates a component that is only looked at. Its core modules are not compiled. */
+export function outlineComponent(bytes: Uint8Array, printers: Printers): Component {
+  const decoded = decodeBytes(bytes);
+  requireWhole(decoded);
+  return planned(decoded, { printers, meterer: undefined, asyncParts: undefined });
+}
+
 /** Serves `compileSync` of host/compile_sync.ts, which is public; `printers` print its components. */
 export function compileSync(
   bytes: Bytes,
@@ -326,7 +333,23 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
 async function loadAsyncParts(component: Component): Promise<void> {
   const internals = componentInternals(component), { plan, meterer } = internals;
   if (meterer === undefined && !isAsyncPlan(plan) && !plansMore(plan)) return;
-  internals.asyncParts = (await import("./async/async_core.ts")).asyncParts;
+  const loaded = await later(() => import("./async/async_core.ts"));
+  if (loaded !== undefined) internals.asyncParts = loaded.asyncParts;
+  else if (isAsyncPlan(plan)) {
+    throw new TypeError(
+      "a service worker may load no module later, and the component is asynchronous: use compileSync, or bundle the program",
+    );
+  }
+}
+
+/** Loads a part. `undefined` in a service worker, which may load no module later. */
+async function later<T>(load: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await load();
+  } catch (error) {
+    if ("ServiceWorkerGlobalScope" in globalThis) return undefined;
+    throw error;
+  }
 }
 
 /** Loads what a component needs besides its plan, and compiles the adapters of calls between guests. */
@@ -334,7 +357,8 @@ async function loadParts(component: Component): Promise<void> {
   const internals = componentInternals(component), { fused, plan, meterer } = internals;
   await loadAsyncParts(component);
   if (!fused || !needsFuser(plan)) return;
-  const loaded = await import("./fused/fuse.ts");
+  const loaded = await later(() => import("./fused/fuse.ts"));
+  if (loaded === undefined) return; // such calls go through JavaScript
   internals.fuser = loaded.fuser;
   await loaded.fuseAsync(plan, meterer !== undefined);
 }
