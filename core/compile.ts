@@ -68,6 +68,9 @@ export interface CompileOptions {
   codegen?: boolean;
 }
 
+/** What an option is that is not given. Tests change this setting. */
+export const defaults: { metering: boolean } = { metering: false };
+
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
 export function compiled(component: Component, options: CompileOptions): Component {
   checkOptions(options);
@@ -243,7 +246,7 @@ export function compileSync(
 ): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
-  const options: Compiling = { ...given, printers, meterer: given.metering ? meterer : undefined, asyncParts };
+  const options: Compiling = { ...given, printers, meterer: given.metering ?? defaults.metering ? meterer : undefined, asyncParts };
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return withModules(decoded, options, options.modules, fuser);
@@ -269,7 +272,7 @@ export async function compile(
   printers: Printers,
 ): Promise<Component> {
   checkOptions(given);
-  const loading = given.metering ? import("./meter/meterer.ts") : undefined;
+  const loading = given.metering ?? defaults.metering ? import("./meter/meterer.ts") : undefined;
   const input = await source;
   if (input instanceof Component) return compiled(input, given);
   const options: Compiling = { ...given, printers, meterer: (await loading)?.meterer, asyncParts: undefined };
