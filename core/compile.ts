@@ -6,6 +6,7 @@ import { CompileError, engineMessage, locate } from "../errors.ts";
 import type { Codegen } from "../abi/codegen/generate.ts";
 import { printTrampoline } from "../abi/codegen/trampolines.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
+import { giveHelper, helperKind } from "../abi/wasm/helper.ts";
 import { concat } from "./binary/bytes.ts";
 import { type Bytes, bytesOf, Chunks, isBytes } from "./sources/chunks.ts";
 import { Head } from "./sources/module_head.ts";
@@ -18,7 +19,7 @@ import { type Fuser, needsFuser, plansMore } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
-import { checkGiven, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
+import { checkGiven, checkMarks, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import { missingFeature } from "./module/needed_features.ts";
@@ -42,7 +43,7 @@ export type ComponentSource =
 export interface CompileOptions {
   /**
    * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them, with
-   * or without the adapters at its end). Nothing is compiled then. The component may be the rest that
+   * or without the adapters and the helper at its end). Nothing is compiled then. The component may be the rest that
    * `windlass split` writes.
    */
   modules?: readonly WebAssembly.Module[];
@@ -66,6 +67,9 @@ export interface CompileOptions {
   /** `false`: never evaluate generated code, nor probe for it (a strict CSP reports probes). */
   codegen?: boolean;
 }
+
+/** What an option is that is not given. Tests change this setting. */
+export const defaults: { metering: boolean } = { metering: false };
 
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
 export function compiled(component: Component, options: CompileOptions): Component {
@@ -153,24 +157,39 @@ function located(error: unknown, { component, modules }: Decoded, module: number
   return error;
 }
 
+/** Takes the helper from what the host gives, where it stands behind the component's own modules. */
+function withoutHelper(modules: readonly WebAssembly.Module[], own: number): readonly WebAssembly.Module[] {
+  const last = modules.length - 1, kind = last < own ? undefined : helperKind(modules[last]!);
+  if (kind === undefined) return modules;
+  if (kind === "other-version") {
+    throw new CompileError("wrong-module", "compile component", undefined, last, "a helper of another version");
+  }
+  giveHelper(modules[last]!);
+  return modules.slice(0, last);
+}
+
 /** Uses modules that were compiled elsewhere, and adapters, where there is a fuser to take them. */
 function withModules(
   decoded: Decoded,
   options: Compiling,
-  modules: readonly WebAssembly.Module[],
+  given: readonly WebAssembly.Module[],
   fuser: Fuser | undefined,
 ): Component {
   const own = decoded.modules.length;
-  if (!Array.isArray(modules) || modules.length <= own) checkGiven(decoded.modules, modules);
-  checkModules(modules);
+  if (!Array.isArray(given) || given.length <= own) checkGiven(decoded.modules, given);
+  checkModules(given);
+  const modules = withoutHelper(given, own);
   checkMetered(modules.slice(0, own), options.meterer !== undefined);
   checkIdentity(decoded, modules);
   const component = planned(decoded, options), internals = componentInternals(component), { plan, fused } = internals;
   // The adapters of calls between guests may follow, as `Component.modules` gives them.
   internals.fuser = fused ? fuser : undefined;
-  const adapters = modules.length > own ? internals.fuser?.given(plan, modules.slice(own)) ?? 0 : 0;
+  const adapters = modules.length > own
+    ? internals.fuser?.given(plan, options.meterer !== undefined, modules.slice(own)) ?? 0
+    : 0;
   checkGiven(decoded.modules, adapters > 0 ? modules.slice(0, own) : modules);
   fillGiven(decoded.modules, modules);
+  if (options.meterer !== undefined) checkMarks(decoded.modules, modules);
   return component;
 }
 
@@ -209,6 +228,13 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
   });
 }
 
+/** Validates a component that is only looked at. Its core modules are not compiled. */
+export function outlineComponent(bytes: Uint8Array, printers: Printers): Component {
+  const decoded = decodeBytes(bytes);
+  requireWhole(decoded);
+  return planned(decoded, { printers, meterer: undefined, asyncParts: undefined });
+}
+
 /** Serves `compileSync` of host/compile_sync.ts, which is public; `printers` print its components. */
 export function compileSync(
   bytes: Bytes,
@@ -220,7 +246,12 @@ export function compileSync(
 ): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
-  const options: Compiling = { ...given, printers, meterer: given.metering ? meterer : undefined, asyncParts };
+  const options: Compiling = {
+    ...given,
+    printers,
+    meterer: given.metering ?? defaults.metering ? meterer : undefined,
+    asyncParts,
+  };
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return withModules(decoded, options, options.modules, fuser);
@@ -235,7 +266,7 @@ export function compileSync(
     }
   });
   const internals = componentInternals(component);
-  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan);
+  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan, options.meterer !== undefined);
   return component;
 }
 
@@ -246,7 +277,7 @@ export async function compile(
   printers: Printers,
 ): Promise<Component> {
   checkOptions(given);
-  const loading = given.metering ? import("./meter/meterer.ts") : undefined;
+  const loading = given.metering ?? defaults.metering ? import("./meter/meterer.ts") : undefined;
   const input = await source;
   if (input instanceof Component) return compiled(input, given);
   const options: Compiling = { ...given, printers, meterer: (await loading)?.meterer, asyncParts: undefined };
@@ -310,17 +341,34 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
 async function loadAsyncParts(component: Component): Promise<void> {
   const internals = componentInternals(component), { plan, meterer } = internals;
   if (meterer === undefined && !isAsyncPlan(plan) && !plansMore(plan)) return;
-  internals.asyncParts = (await import("./async/async_core.ts")).asyncParts;
+  const loaded = await later(() => import("./async/async_core.ts"));
+  if (loaded !== undefined) internals.asyncParts = loaded.asyncParts;
+  else if (isAsyncPlan(plan)) {
+    throw new TypeError(
+      "a service worker may load no module later, and the component is asynchronous: use compileSync, or bundle the program",
+    );
+  }
+}
+
+/** Loads a part. `undefined` in a service worker, which may load no module later. */
+async function later<T>(load: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await load();
+  } catch (error) {
+    if ("ServiceWorkerGlobalScope" in globalThis) return undefined;
+    throw error;
+  }
 }
 
 /** Loads what a component needs besides its plan, and compiles the adapters of calls between guests. */
 async function loadParts(component: Component): Promise<void> {
-  const internals = componentInternals(component), { fused, plan } = internals;
+  const internals = componentInternals(component), { fused, plan, meterer } = internals;
   await loadAsyncParts(component);
   if (!fused || !needsFuser(plan)) return;
-  const loaded = await import("./fused/fuse.ts");
+  const loaded = await later(() => import("./fused/fuse.ts"));
+  if (loaded === undefined) return; // such calls go through JavaScript
   internals.fuser = loaded.fuser;
-  await loaded.fuseAsync(plan);
+  await loaded.fuseAsync(plan, meterer !== undefined);
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {
@@ -416,5 +464,19 @@ async function compileBody(
     throw moduleError(error, concat(kept), module, offset);
   } finally {
     kept.length = 0;
+  }
+}
+
+/** Whether bytes are a component that `compileSync` compiles. Core modules are validated only. */
+export function isValid(bytes: Uint8Array, gates: Readonly<Record<string, boolean>>): boolean {
+  const options = { gates, printers: undefined as never, meterer: undefined, asyncParts: undefined };
+  try {
+    const decoded = decodeBytes(bytes);
+    requireWhole(decoded);
+    planned(decoded, options);
+    return decoded.modules.every((slot, i) => WebAssembly.validate(moduleBytes(bytes, slot, i, options)));
+  } catch (error) {
+    if (error instanceof CompileError) return false;
+    throw error;
   }
 }

@@ -2,6 +2,7 @@
 // host/link/linker.ts links it, and it never changes.
 
 import type { Codegen } from "../abi/codegen/generate.ts";
+import { helperIfAny } from "../abi/wasm/helper.ts";
 import { checkKnown } from "./binary/known_names.ts";
 import { fusedPlanOf, type Fuser } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
@@ -85,11 +86,16 @@ export class Component {
 
   /**
    * The core modules in order of appearance, then the adapters of calls between guests that
-   * `compile` has made: hand them to a worker, or back to `compile(bytes, { modules })`.
+   * `compile` has made, and of a metered component the helper that its modules need: hand them to a
+   * worker, or back to `compile(bytes, { modules })`.
    */
   get modules(): readonly WebAssembly.Module[] {
-    const { modules, plan } = this.#internals;
-    return [...modules.map((slot) => slot.module), ...fusedPlanOf(plan)?.modules() ?? []];
+    const { modules, plan, meterer } = this.#internals, helper = meterer && helperIfAny();
+    return [
+      ...modules.map((slot) => slot.module),
+      ...fusedPlanOf(plan)?.modules() ?? [],
+      ...helper === undefined ? [] : [helper],
+    ];
   }
 
   /**

@@ -5,6 +5,7 @@
 
 import { LinkError } from "../errors.ts";
 import type { ComponentDef } from "./decode/syntax.ts";
+import type { CoreModuleType } from "./module/module_type.ts";
 import { describeFault, foreignModuleFault, moduleFault } from "./module/module_match.ts";
 import { ModuleSlot } from "./module/module_slot.ts";
 import { type Given, planComponent } from "./plan/plan.ts";
@@ -14,7 +15,7 @@ import { Budget } from "./resolve/budget.ts";
 import type { ExternItem } from "./types.ts";
 import { differEntity, placed, ResourceBindings } from "./validate/subtype.ts";
 import { componentType } from "./validate/validate.ts";
-import type { Entity, InstanceType } from "./validate/validated_types.ts";
+import type { ComponentType, Entity, InstanceType } from "./validate/validated_types.ts";
 
 /** A component's imports and exports as data. */
 export interface Reflected {
@@ -32,7 +33,7 @@ export class Definition {
 
   /** Its type as data. */
   reflect(): Reflected {
-    const { imports, exports } = componentType(this.#root.def), reflection = new Reflection();
+    const { imports, exports } = this.type(), reflection = new Reflection();
     return { imports: reflection.items(imports), exports: reflection.items(exports) };
   }
 
@@ -41,28 +42,32 @@ export class Definition {
     return planComponent(this.#root, given);
   }
 
+  /** Its type. */
+  type(): ComponentType {
+    return componentType(this.#root.def);
+  }
+
   /** Checks a core module that the host gives for an import. */
-  module({ want, display }: PlanImport, value: WebAssembly.Module): Given {
-    const { type } = want as PlanImport["want"] & { kind: "module" }, slot = ModuleSlot.of(value);
-    const fault = slot.type === undefined ? foreignModuleFault(value, type) : moduleFault(slot.type, type);
+  checkModule(module: WebAssembly.Module, want: CoreModuleType, display: string): Given {
+    const slot = ModuleSlot.of(module);
+    const fault = slot.type === undefined ? foreignModuleFault(module, want) : moduleFault(slot.type, want);
     if (fault === undefined) return slot;
     throw new LinkError("module-mismatch", `link import ${display}`, display, fault.item, describeFault(fault));
   }
 
-  /** Checks a component that the host gives for an import. */
-  component(leaf: PlanImport, value: Definition): Given {
-    const { display } = leaf, root = value.#root;
-    const given: Entity = { sort: "component", type: componentType(root.def) };
-    const budget = new Budget(root.def.size);
-    const mismatch = differEntity(this.#wanted(leaf), given, new ResourceBindings(() => false, () => budget.spend(0)));
+  /** Checks it as what the host gives for an import of a component. */
+  fit(want: Entity, display: string): Given {
+    const root = this.#root, budget = new Budget(root.def.size);
+    const given: Entity = { sort: "component", type: this.type() };
+    const mismatch = differEntity(want, given, new ResourceBindings(() => false, () => budget.spend(0)));
     if (mismatch === undefined) return root;
     throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
   }
 
-  /** Gives the type of a leaf from the component's type. */
-  #wanted({ path }: PlanImport): Entity {
+  /** The type of what it imports. */
+  wanted({ path }: PlanImport): Entity {
     const [first, ...rest] = path;
-    let { entity } = componentType(this.#root.def).imports.get(first!.name)!;
+    let { entity } = this.type().imports.get(first!.name)!;
     for (const { name } of rest) entity = (entity.type as InstanceType).get(name)!.entity;
     return entity;
   }

@@ -87,7 +87,8 @@ export function allocateList(
   const byteLength = length * size;
   // A proxy can give any length.
   if (length >>> 0 !== length) mismatch("a list", values);
-  if (byteLength > MAX_LIST_BYTE_LENGTH) throw new ValueError("too-long", "list", byteLength);
+  // The list of another guest was checked where it came from. Here it may take twice as many bytes.
+  if (byteLength > MAX_LIST_BYTE_LENGTH && cx.host) throw new ValueError("too-long", "list", byteLength);
   return cx.allocate(alignment, byteLength);
 }
 
@@ -161,6 +162,15 @@ export function listCodec(
   return rangeCodec(type, layout, address, element, (value) => toArray(value, type), (_, elements) => elements);
 }
 
+const { set } = Map.prototype;
+
+/** Makes a Map. Neither it nor the entries are iterated, which a script may have changed. */
+function mapOf(entries: readonly (readonly [unknown, unknown])[]): Map<unknown, unknown> {
+  const map = new Map();
+  for (let i = 0; i < entries.length; i++) set.call(map, entries[i]![0], entries[i]![1]);
+  return map;
+}
+
 /** `map<K, V>`: a Map. Between guests it is an array of entries, so that duplicate keys survive. */
 export function mapCodec(type: OfKind<"map">, layout: Layout, address: AddressType, codecs: CodecSource): Codec {
   const entry = codecs.of({ kind: "tuple", types: [type.key, type.value] }, address);
@@ -170,7 +180,7 @@ export function mapCodec(type: OfKind<"map">, layout: Layout, address: AddressTy
     address,
     entry,
     (value) => toArray(value, type),
-    (cx, entries) => cx.host ? new Map(entries as [unknown, unknown][]) : entries,
+    (cx, entries) => cx.host ? mapOf(entries as readonly (readonly [unknown, unknown])[]) : entries,
   );
 }
 
@@ -214,7 +224,19 @@ export function fixedListCodec(
   };
 }
 
-const arrays = {
+/** The classes of arrays of numbers, by the kinds of their elements. */
+export const typedArrays: {
+  readonly u8: Uint8ArrayConstructor;
+  readonly s8: Int8ArrayConstructor;
+  readonly u16: Uint16ArrayConstructor;
+  readonly s16: Int16ArrayConstructor;
+  readonly u32: Uint32ArrayConstructor;
+  readonly s32: Int32ArrayConstructor;
+  readonly u64: BigUint64ArrayConstructor;
+  readonly s64: BigInt64ArrayConstructor;
+  readonly f32: Float32ArrayConstructor;
+  readonly f64: Float64ArrayConstructor;
+} = {
   u8: Uint8Array,
   s8: Int8Array,
   u16: Uint16Array,
@@ -227,12 +249,12 @@ const arrays = {
   f64: Float64Array,
 };
 
-function emptyView(view: keyof typeof arrays, length: number): unknown[] {
-  return new arrays[view](length) as unknown as unknown[];
+function emptyView(view: keyof typeof typedArrays, length: number): unknown[] {
+  return new typedArrays[view](length) as unknown as unknown[];
 }
 
 /** Gives the values of a numeric type as a typed array of its class. */
 export function typedArrayOf(type: ValType, values: ArrayLike<unknown>): unknown {
-  const Class = arrays[type.kind as keyof typeof arrays];
+  const Class = typedArrays[type.kind as keyof typeof typedArrays];
   return values instanceof Class ? values : (Class as typeof Uint8Array).from(values as ArrayLike<number>);
 }

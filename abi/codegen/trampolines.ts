@@ -173,7 +173,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       region.usesMemory = true;
       region.within(`lift-params ${type.params.length} `);
       region.add(region.at(""));
-      const base = region.keep(`cx.checkPointer(c0, ${layout.params.alignment}, ${layout.params.size})`);
+      const base = region.keep(`cx.liftedPointer(c0, ${layout.params.alignment}, ${layout.params.size})`);
       w.given = type.params.map((param, k) => {
         region.within(`lift-params ${k} `);
         return load(region, param.type, base, layout.params.offsets[k]!, "");
@@ -284,7 +284,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       } else {
         region.usesMemory = true;
         const { alignment, size } = layout.result!;
-        const check = w.numbers === undefined ? "checkPointer" : "checkRecord";
+        const check = w.numbers === undefined ? "liftedPointer" : "liftedRecord";
         const ptr = region.keep(`cx.${check}(r, ${alignment}, ${size})`);
         if (top === undefined) value = load(region, result, ptr, 0, "");
         else {

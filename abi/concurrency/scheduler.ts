@@ -427,6 +427,7 @@ export class Scheduler {
   /** Starts a call of the host. What it throws is the caller's to handle. */
   starting(start: () => void): void {
     this.#draining = true;
+    this.tree.meter?.goesOn();
     try {
       start();
     } finally {
@@ -437,6 +438,7 @@ export class Scheduler {
 
   #guarded(job: () => void, task: Task | undefined): void {
     this.#draining = true;
+    this.tree.meter?.goesOn();
     this.#failing = task?.root; // if it locks the instance down
     try {
       if (!this.tree.lockedDown) job();
@@ -524,6 +526,7 @@ export class Scheduler {
 
   #turn(thread: Thread): void {
     this.#draining = true;
+    this.tree.meter?.goesOn();
     try {
       this.run(thread, false, thread.task.enteringAll, this.scheduleLater);
     } catch (error) {

@@ -37,6 +37,11 @@ export class Stacks {
     this.#suspending = jspi.has ? new engine.Suspending(() => scheduler.takePending()) : undefined;
   }
 
+  /** Whether it makes functions that suspend, as far as is known: not where nothing may be compiled. */
+  get works(): boolean {
+    return this.#works;
+  }
+
   /** Makes the function that a guest imports. `work` may suspend the guest's stack. */
   attempt(type: CoreFuncType, work: (...args: CoreValue[]) => CoreValue | undefined | void): CoreFunction {
     const [result] = type.results, scheduler = this.#scheduler;
@@ -170,7 +175,7 @@ const IF = 0x04, CALL = 0x10, DROP = 0x1a, END = 0x0b;
  * `(func (param …) (result …) (call $attempt …) (if (global.get $need) (then (drop) (global.set
  * $need (i32.const 0)) (call $suspend) (call $resumed))))`
  */
-export function attemptModule(type: CoreFuncType): WebAssembly.Module {
+function attemptModule(type: CoreFuncType): WebAssembly.Module {
   const results: readonly CoreType[] = type.results;
   const types: CoreFuncType[] = [type, { params: [], results }, { params: [], results: [] }, {
     params: results,

@@ -65,7 +65,11 @@ export function writeAhead(
   });
   // Engines that lack several memories or `try_table` refuse such adapters, and JavaScript serves.
   const { parts, sites } = fused && hasGuestCalls(plan)
-    ? writeAdapters(plan, true, { simd: true, catching: "try_table" })
+    ? writeAdapters(plan, { multiMemory: true, memory64: true }, {
+      simd: true,
+      catching: "try_table",
+      metered: meterer !== undefined,
+    })
     : { parts: [], sites: undefined };
   const adapters: WrittenAdapters | undefined = sites && {
     sites: sites.all(),

@@ -3,6 +3,7 @@
 // Made only for a plan that has such parts. A synchronous component pays nothing.
 
 import type { CoreFunction, CoreFuncType } from "../../abi/types/core_values.ts";
+import { LinkError } from "../../errors.ts";
 import { signatureLayout } from "../../abi/types/layout.ts";
 import type { ValType } from "../../abi/types/types.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";
@@ -87,6 +88,9 @@ export interface CoreSide {
   options(options: PlanOptions): CanonOptions;
 }
 
+/** Built-ins that copy as much as a guest says. */
+const COPYING: ReadonlySet<Builtin["name"]> = new Set(["stream.read", "stream.write", "future.read", "future.write"]);
+
 /** The asynchronous side of one instance tree. */
 export class AsyncCore {
   readonly scheduler: Scheduler;
@@ -123,7 +127,11 @@ export class AsyncCore {
 
   /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
   sliced(refill: () => void): CoreFunction {
-    return slicedTask(this.scheduler, this.#stacks, refill);
+    const made = slicedTask(this.scheduler, this.#stacks, refill);
+    if (this.#stacks.works) return made;
+    // Stacks are suspended by modules that depend on signatures, of which there are none here.
+    const what = "the limit `slice` of a component with tasks";
+    throw new LinkError("missing-feature", "instantiate component", "", what, "leave to compile");
   }
 
   /** Whether plain calls of a node's functions need threads of their own. */
@@ -202,7 +210,10 @@ export class AsyncCore {
 
   /** Makes a built-in. */
   builtin({ builtin }: MakingStep & { kind: "builtin" }, inst: ComponentInstance): CoreFunction {
-    const made = this.#builtin(builtin, inst) as CoreFunction;
+    const work = this.#builtin(builtin, inst) as CoreFunction, { meter } = this.#side.tree;
+    // A guest that copies from one end of a stream to the other spends few units in a long time.
+    const isWatched = meter?.isWatched && COPYING.has(builtin.name);
+    const made: CoreFunction = isWatched ? (...args) => (meter.returned(), work(...args)) : work;
     if (!isBlocking(builtin)) return this.#stacks.guarded(made);
     return this.#stacks.attempt(coreTypeOf(builtin), made as never);
   }

@@ -2,13 +2,13 @@
 // A plan enters; modules of adapters leave, for the engine and for instances. Where none can be had,
 // calls go through JavaScript.
 
-import { ADAPTERS_MARK, type EngineFeatures, fuse, type FusedModule } from "../../abi/fused/fuse.ts";
+import { ADAPTERS_MARK, type AdapterSettings, fuse, type FusedModule } from "../../abi/fused/fuse.ts";
 import { Sites } from "../../abi/fused/sites.ts";
 import { isExhausted } from "../../abi/exhausted.ts";
 import { isForbidden } from "../module/forbidden.ts";
 import { features, hasLegacyTry } from "../module/features.ts";
 import { fusedPlanOf, type Fuser, hasGuestCalls, setFusedPlan } from "./fused_plan.ts";
-import { fusedGroups } from "../plan/fused_calls.ts";
+import { type AdapterFeatures, fusedGroups } from "../plan/fused_calls.ts";
 import type { Plan } from "../plan/plan_types.ts";
 import { type FusedPart, fusedPlan } from "./fused_core.ts";
 
@@ -18,9 +18,9 @@ export interface WrittenPart extends FusedPart {
 }
 
 /** Makes the adapters of a plan. */
-export async function fuseAsync(plan: Plan): Promise<void> {
+export async function fuseAsync(plan: Plan, metered: boolean): Promise<void> {
   await Promise.all(
-    fusePlan(plan).map(async (part) => {
+    fusePlan(plan, metered).map(async (part) => {
       try {
         part.module = await WebAssembly.compile(part.fused.bytes);
       } catch (error) {
@@ -31,9 +31,9 @@ export async function fuseAsync(plan: Plan): Promise<void> {
 }
 
 /** Makes the adapters of a plan that has none yet, without waiting. */
-function fuseSync(plan: Plan): void {
+function fuseSync(plan: Plan, metered: boolean): void {
   if (fusedPlanOf(plan) !== undefined || !hasGuestCalls(plan)) return;
-  for (const part of fusePlan(plan)) {
+  for (const part of fusePlan(plan, metered)) {
     try {
       part.module = new WebAssembly.Module(part.fused.bytes);
     } catch (error) {
@@ -45,8 +45,8 @@ function fuseSync(plan: Plan): void {
 /**
  * Takes adapters that were compiled elsewhere. Gives how many; 0 if they are not those of the plan.
  */
-function fuseGiven(plan: Plan, modules: readonly WebAssembly.Module[]): number {
-  const parts = fusePlan(plan);
+function fuseGiven(plan: Plan, metered: boolean, modules: readonly WebAssembly.Module[]): number {
+  const parts = fusePlan(plan, metered);
   const fits = parts.length === modules.length &&
     parts.every(({ fused: { mark } }, i) => {
       const found = WebAssembly.Module.customSections(modules[i]!, ADAPTERS_MARK)[0];
@@ -66,14 +66,14 @@ function refuse(error: unknown): void {
 }
 
 /** How exceptions are caught in the engine. Engines from before `try_table` have `try`. */
-function catching(): EngineFeatures["catching"] {
+function catching(): AdapterSettings["catching"] {
   return features.exceptions ? "try_table" : hasLegacyTry() ? "try" : undefined;
 }
 
-/** Writes the adapters of a plan. They are not compiled yet. */
-export function fusePlan(plan: Plan): readonly WrittenPart[] {
-  const engine: EngineFeatures = { simd: features.simd, catching: catching() };
-  const { parts, sites } = writeAdapters(plan, features.multiMemory, engine);
+/** Writes the adapters of a plan, whose modules may be metered. They are not compiled yet. */
+export function fusePlan(plan: Plan, metered: boolean): readonly WrittenPart[] {
+  const settings: AdapterSettings = { simd: features.simd, catching: catching(), metered };
+  const { parts, sites } = writeAdapters(plan, features, settings);
   if (parts.length > 0) setFusedPlan(plan, fusedPlan(parts, sites));
   return parts;
 }
@@ -81,13 +81,13 @@ export function fusePlan(plan: Plan): readonly WrittenPart[] {
 /** Writes the adapters of a plan for an engine. */
 export function writeAdapters(
   plan: Plan,
-  memories: boolean,
-  engine: EngineFeatures,
+  engine: AdapterFeatures,
+  settings: AdapterSettings,
 ): { readonly parts: readonly WrittenPart[]; readonly sites: Sites } {
   const sites = new Sites();
-  const parts = fusedGroups(plan, memories).map((group): WrittenPart => ({
+  const parts = fusedGroups(plan, engine).map((group): WrittenPart => ({
     group,
-    fused: fuse(group.calls, sites, engine),
+    fused: fuse(group.calls, sites, settings),
     module: undefined,
   }));
   return { parts, sites };

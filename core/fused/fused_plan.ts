@@ -15,10 +15,10 @@ export interface FusedPlan {
 
 /** Makes adapters. */
 export interface Fuser {
-  /** Makes the adapters of a plan that has none yet. */
-  fuse(plan: Plan): void;
+  /** Makes the adapters of a plan that has none yet; `metered` ones pay for what they lift. */
+  fuse(plan: Plan, metered: boolean): void;
   /** Takes adapters that were compiled elsewhere. Gives how many; 0 if they are not those of the plan. */
-  given(plan: Plan, modules: readonly WebAssembly.Module[]): number;
+  given(plan: Plan, metered: boolean, modules: readonly WebAssembly.Module[]): number;
 }
 
 const plans = new WeakMap<Plan, FusedPlan>();

@@ -119,7 +119,8 @@ export class Running {
     const { tree, scheduler } = this, path = `start function ${start}`;
     if (scheduler !== undefined) scheduler.inStart = true;
     try {
-      const result = this.#called(func, path, args);
+      const call = (): unknown => this.#called(func, path, args);
+      const result = tree.meter === undefined ? call() : tree.meter.starting(call);
       if (tree.lockedDown) rethrow(tree);
       // A result is a value like others here: the brand is for functions.
       return func.type.result?.kind === "result" ? unbranded(result as { tag: string; val: unknown }) : result;
@@ -138,7 +139,7 @@ export class Running {
       return this.#core.async!.callNow({ ...target()!, path, number: tree.callNumber(path) }, cx, args);
     }
     const core = tree.suspension?.pin("a component start function", lifted.core) ?? lifted.core;
-    return liftExport(linkExport({ ...lifted, core: hooked(tree, timed(tree, core), path, true) }, cx, false))(...args);
+    return liftExport(linkExport({ ...lifted, core: hooked(tree, core, path, true) }, cx, false))(...args);
   }
 
   /** Calls an asynchronous import that is a start function, and must not give a promise. */
@@ -176,7 +177,7 @@ export class Running {
     const { codegen, fused, fuser, meterer, asyncParts, printers } = this.#settings;
     // Nothing that exports components is planned ahead of time.
     const { definition, modules } = this.#settings.definition!.exported(item), plan = definition.plan();
-    fuser?.fuse(plan);
+    fuser?.fuse(plan, meterer !== undefined);
     const reflect = () => definition.reflect();
     return makeComponent(
       { definition, reflect, plan, modules, codegen, fused, fuser, meterer, asyncParts, printers },
@@ -186,22 +187,16 @@ export class Running {
   /** Gives a function as JavaScript calls it. */
   func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
     if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, style);
-    const made = this.#export(ref, path);
-    const { lifted, cx } = made, { suspension } = this.tree;
-    if (lifted.signature.type.async) return this.#task(made, path, style);
-    const core = timed(
-      this.tree,
-      suspension === undefined
-        ? lifted.core
-        : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core),
-    );
-    return exportFunction(
-      { ...lifted, core: hooked(this.tree, core, path, true) },
-      cx,
-      style,
-      this.#settings.codecs,
-      this.#settings.codegen,
-    );
+    const exported = this.#export(ref, path);
+    const { lifted, cx } = exported, { suspension } = this.tree;
+    if (lifted.signature.type.async) return this.#task(exported, path, style);
+    const core = suspension === undefined
+      ? lifted.core
+      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
+    const { codecs, codegen } = this.#settings;
+    const made = { ...lifted, core: hooked(this.tree, core, path, true) };
+    // `realloc` and post-return are part of the call.
+    return timed(this.tree, exportFunction(made, cx, style, codecs, codegen));
   }
 
   /** Gives a function that returns a promise. The guest may be suspended while it runs. */
@@ -210,8 +205,8 @@ export class Running {
     const made = this.#export(ref, path);
     const { lifted, cx, suspendingCore } = made;
     if (made.target() !== undefined) return this.#task(made, path, { throws, method });
-    const core = hooked(this.tree, timed(this.tree, suspendingCore()), path, true, true);
-    const call = raceWithSignal(liftPromising(linkExport({ ...lifted, core }, cx, throws)));
+    const core = hooked(this.tree, suspendingCore(), path, true, true);
+    const call = raceWithSignal(timed(this.tree, liftPromising(linkExport({ ...lifted, core }, cx, throws))));
     return method ? methodWithSignal(call) : call;
   }
 
@@ -302,7 +297,7 @@ function admitted({ tree, meterer }: Running, { module, imports }: Instantiation
 
 /** What is done with an instance that the engine made, before the next step. */
 function made({ tree, sliced }: Running, instance: WebAssembly.Instance, admission: Admitted | undefined): void {
-  if (admission !== undefined) tree.meter!.timed(() => admission.attach(instance, sliced));
+  if (admission !== undefined) tree.meter!.starting(() => admission.attach(instance, sliced));
   if (tree.lockedDown) rethrow(tree);
 }
 

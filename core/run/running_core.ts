@@ -19,8 +19,9 @@ import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/buil
 import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
 import type { Codegen } from "../../abi/codegen/generate.ts";
-import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
-import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
+import { importFunction, type ImportSource, type InstanceEntries } from "../../abi/codegen/tiers.ts";
+import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
+import { watchedRealloc } from "../../abi/wasm/watched_realloc.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
@@ -32,7 +33,7 @@ import { fusedPlanOf, type Fuser } from "../fused/fused_plan.ts";
 import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { FusedCore } from "../fused/fused_core.ts";
-import { hooked, hookedOptions, timedHost } from "./hooked.ts";
+import { hooked, hookedOptions, timed, watched } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { Meterer } from "../meter/meterer.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
@@ -108,12 +109,12 @@ const MAX_LOOKED_AT = 128;
 const nothing: ReadonlySet<number> = new Set();
 
 /** The core side of one instance tree. */
-export class RunningCore {
+export class RunningCore implements ImportSource<LowerStep> {
   readonly plan: Plan;
   readonly tree: InstanceTree;
   readonly #imports: readonly HostImport[];
-  readonly #codecs: CodecSource;
-  readonly #codegen: Codegen | undefined;
+  readonly codecs: CodecSource;
+  readonly codegen: Codegen | undefined;
   readonly #classOf: ClassOf;
   readonly #lowered: LoweredImports;
   readonly #nodes: ComponentInstance[] = [];
@@ -123,7 +124,7 @@ export class RunningCore {
    * step that says how to make it.
    */
   readonly #coreFuncs: (CoreFunction | MakingStep)[] = [];
-  readonly #entries: Entry[][] = [];
+  readonly #entries: InstanceEntries[] = [];
   /** Lowered functions that can be suspended, that core modules get, and that are not made yet. */
   readonly #toDispatch = new Map<number, CallStep>();
   /** Inline core instances. Each is one object, however often it is passed. */
@@ -146,8 +147,8 @@ export class RunningCore {
     this.plan = plan;
     this.tree = tree;
     this.#imports = imports;
-    this.#codecs = codecs;
-    this.#codegen = codegen;
+    this.codecs = codecs;
+    this.codegen = codegen;
     this.#asyncParts = asyncParts;
     this.#classOf = classOf;
     this.#lowered = LoweredImports.of(plan);
@@ -209,7 +210,7 @@ export class RunningCore {
     if (step.kind === "resource") {
       const { type, rep } = this.plan.resources[step.resource]!;
       const destructor = step.destructor && this.#core(step.destructor) as (rep: Rep) => void;
-      const pinned = destructor && this.#pinned("a destructor", destructor);
+      const pinned = destructor && timed(this.tree, this.#pinned("a destructor", destructor));
       this.tree.resources[step.resource] = new GuestResource(
         type,
         this.#nodes[step.node]!,
@@ -260,7 +261,7 @@ export class RunningCore {
       const { style, address } = plan.options, node = this.#nodes[plan.node]!;
       const threaded = this.async?.isThreaded(plan.node);
       const lifted: Lifted = {
-        signature: signatureOf(plan.type, { side: "lift", style, address }, this.#codecs),
+        signature: signatureOf(plan.type, { side: "lift", style, address }, this.codecs),
         ...(threaded ? this.async!.callApart(core, options.postReturn) : { core, postReturn: options.postReturn }),
         path: `function ${plan.name ?? index} of another component`,
       };
@@ -278,8 +279,8 @@ export class RunningCore {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const { display, want } = this.plan.imports[leaf]!, path = `import ${display}`, { tree } = this;
     return {
-      call: hooked(tree, timedHost(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
-      plain: plain && hooked(tree, timedHost(tree, plain), path, false),
+      call: hooked(tree, watched(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
+      plain: plain && hooked(tree, watched(tree, plain), path, false),
       suspends,
       path,
     };
@@ -287,9 +288,12 @@ export class RunningCore {
 
   /** Gives a function that adapters call. Threads of their own need JavaScript around them. */
   #calledByAdapter({ role, node }: FusedFunc, ref: CoreRef, step: AdapterStep): CoreFunction {
-    const func = this.#core(ref) as CoreFunction;
+    const func = this.#core(ref) as CoreFunction, { meter } = this.tree;
+    if (role === "realloc") {
+      const own = this.async?.isThreaded(node) ? this.async.apart(func) : func;
+      return meter?.isWatched ? watchedRealloc(own, () => meter.returned()) ?? own : own;
+    }
     if (this.async === undefined) return func;
-    if (role === "realloc") return this.async.isThreaded(node) ? this.async.apart(func) : func;
     const { core, postReturn } = this.lift(step.lift).lifted;
     return role === "core" ? core : postReturn as CoreFunction;
   }
@@ -297,7 +301,7 @@ export class RunningCore {
   #core(ref: CoreRef): unknown {
     if (ref.kind === "made") {
       const found = this.#coreFuncs[ref.coreFunc]!;
-      return typeof found === "function" ? found : this.#make(found);
+      return isMade(found) ? found : this.#make(found);
     }
     const item = this.#coreInstances[ref.instance]![ref.name];
     // This is possible only if a module is not the component's own but one that the host provided.
@@ -346,7 +350,7 @@ export class RunningCore {
 
   #unmade(ref: CoreRef | undefined): MakingStep | undefined {
     const found = ref?.kind === "made" ? this.#coreFuncs[ref.coreFunc] : undefined;
-    return typeof found === "function" ? undefined : found;
+    return found === undefined || isMade(found) ? undefined : found;
   }
 
   #made(step: MakingStep): CoreFunction {
@@ -354,7 +358,7 @@ export class RunningCore {
     if (unsupported !== undefined) return trapping(node, unsupported);
     switch (step.kind) {
       case "lower":
-        return this.#isAsync(step) ? this.#lowerAsync(step, node) : this.#lower(step, node);
+        return this.#isAsync(step) ? this.#lowerAsync(step, node) : this.#lower(step);
       case "adapter":
         return this.#isAsync(step) ? this.#adaptAsync(step) : adapt(this.tree, this.#sides(step));
       case "builtin":
@@ -393,7 +397,7 @@ export class RunningCore {
       call,
       plain,
       path,
-    }, this.#codegen);
+    }, this.codegen);
   }
 
   #adaptAsync(step: AdapterStep): CoreFunction {
@@ -402,26 +406,22 @@ export class RunningCore {
     return this.async!.lowerGuest({ lower, caller, callee, copy, target: () => this.lift(step.lift).target()! });
   }
 
-  #lower({ leaf, type, options, coreFunc }: LowerStep, node: ComponentInstance): CoreFunction {
-    const canon = this.#options(options);
-    const codegen = this.#codegen, entry = codegen && this.#lowered.entry(coreFunc, this.#entries, codegen);
-    return importFunction(
-      type,
-      () => {
-        const { call, path } = this.host(leaf);
-        const cx = new CanonContext(node, hookedOptions(this.tree, canon, path), true);
-        return { signature: this.#lowering({ type, options }), call, cx, path };
-      },
-      this.tree,
-      this.#codecs,
-      codegen,
-      entry,
-    );
+  #lower(step: LowerStep): CoreFunction {
+    const { codegen } = this, found = codegen && this.#lowered.place(step.coreFunc);
+    if (found === undefined) return importFunction(step.type, this, step, undefined, 0);
+    const [entries, place] = this.#lowered.entries(found, this.#entries, codegen!);
+    return importFunction(step.type, this, step, entries, place);
+  }
+
+  /** The parts of a lowered import (`ImportSource`). */
+  prepare(step: LowerStep): Lowered {
+    const { call, path } = this.host(step.leaf), canon = hookedOptions(this.tree, this.#options(step.options), path);
+    return { signature: this.#lowering(step), call, cx: new CanonContext(this.#nodes[step.node]!, canon, true), path };
   }
 
   /** Gives the signature that a caller lowers with. */
   #lowering({ type, options: { style, address } }: Pick<CallStep, "type" | "options">): Signature {
-    return signatureOf(type, { side: "lower", style, address }, this.#codecs);
+    return signatureOf(type, { side: "lower", style, address }, this.codecs);
   }
 
   /** Gives both sides of an adapter. It is evaluated when the adapter is first called. */
@@ -495,7 +495,10 @@ export class RunningCore {
       stringEncoding,
       address,
       memory: memory && this.#core(memory) as WebAssembly.Memory,
-      realloc: realloc && this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
+      realloc: realloc && watched(
+        this.tree,
+        this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
+      ),
       postReturn: postReturn && this.#postReturn(postReturn),
     };
   }
@@ -524,4 +527,12 @@ function trapping(node: ComponentInstance, name: string): CoreFunction {
     checkLeave(node);
     trap(node.tree, "unsupported-builtin", name);
   };
+}
+
+/**
+ * Whether a core function is made. Where the engine may not compile, one that suspends is a
+ * `WebAssembly.Suspending`, which is no function: guests import it as it is.
+ */
+function isMade(func: CoreFunction | MakingStep): func is CoreFunction {
+  return typeof func === "function" || !("kind" in func);
 }

@@ -41,18 +41,18 @@ export class ImportMatcher {
    * other imports.
    */
   given(leaf: PlanImport, definition: Definition): Given | undefined {
-    const { want } = leaf;
+    const { want, display } = leaf;
     if (want.kind !== "module" && want.kind !== "component") return undefined;
     const value = this.#find(leaf, want.kind)?.value ?? this.#missing(leaf);
     if (want.kind === "module") {
       if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
-      return definition.module(leaf, value);
+      return definition.checkModule(value, want.type, display);
     }
     if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
     const given = componentInternals(value).definition;
-    if (given !== undefined) return definition.component(leaf, given);
+    if (given !== undefined) return given.fit(definition.wanted(leaf), display);
     throw new TypeError(
-      `import ${leaf.display} cannot be a component that was written ahead of time: it has no definition`,
+      `import ${display} cannot be a component that was written ahead of time: it has no definition`,
     );
   }
 
@@ -212,9 +212,11 @@ export class ImportMatcher {
       if (hint !== undefined) return hint;
     }
     const scope = leaf.path.length > 1 ? this.#scope(leaf) : undefined;
+    const empty = emptyHint(scope ?? this.#root, scope === undefined ? name : leaf.path.at(-1)!.name);
+    if (empty !== undefined) return empty;
     if (scope === undefined) return alikeHint(leaf.display, this.#root.paths(), "the closest name that is defined");
     const owner = leaf.display.slice(0, leaf.display.lastIndexOf("#")), label = leaf.path.at(-1)!.name;
-    for (const key of [label, camelCase(label), pascalCase(label)]) {
+    for (const key of spellings(label)) {
       const near = closest(key, scope.names.all);
       if (near !== undefined) return `; the closest name that is defined is ${owner}#${near}`;
     }
@@ -230,6 +232,17 @@ export class ImportMatcher {
     const jspi = "JSPI (WebAssembly.Suspending and WebAssembly.promising)";
     throw new LinkError("missing-feature", `link import ${display}`, display, "a suspending host function", jspi);
   }
+}
+
+/** The names by which a host may give an item. */
+function spellings(label: string): readonly string[] {
+  return [label, camelCase(label), pascalCase(label)];
+}
+
+/** Says that a name is there, but nothing is given for it. */
+function emptyHint(scope: Definitions, label: string): string | undefined {
+  const name = spellings(label).find((key) => scope.names.has(key) && scope.instance(key) === undefined);
+  return name === undefined ? undefined : `; what is given for \`${name}\` is undefined`;
 }
 
 const none: MakeHostImport = () => ({ kind: "none" });

@@ -192,7 +192,7 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     if (!(component instanceof Component)) {
       throw new TypeError(`link takes a Component, found ${notComponent(component)}`);
     }
-    const internals = componentInternals(component), { definition, plan: known, fuser } = internals;
+    const internals = componentInternals(component), { definition, plan: known, fuser, meterer } = internals;
     this.#root.refresh();
     const matcher = new ImportMatcher(this.#root, this.#trapUnknown);
     const given = definition === undefined
@@ -201,7 +201,7 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     // Core modules and components that the host provides are part of the plan, so the component is
     // planned again with them.
     const plan = given.length === 0 ? known : definition!.plan(given);
-    fuser?.fuse(plan);
+    fuser?.fuse(plan, meterer !== undefined);
     const hostImports = plan.imports.map((leaf) => matcher.match(leaf));
     const linked = { ...internals, plan, hostImports, classes: matcher.classes };
     return {

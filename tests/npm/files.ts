@@ -3,10 +3,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 
-/** The modules without their source maps take no more than this: 3 MB were it with them. */
-const MAX_CODE_BYTES = 1_600_000;
+/** The modules without their source maps take no more than this: over 3 MB were it with them. */
+const MAX_CODE_BYTES = 1_800_000;
 /** What the bundled entries take; they have no maps. */
-const MAX_BUNDLED_BYTES = 1_600_000;
+const MAX_BUNDLED_BYTES = 1_800_000;
 
 async function* files(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {

@@ -9,6 +9,7 @@ import {
   type Component,
   ComponentError,
   type Instance,
+  type Limits,
   Linker,
   LinkError,
   Trap,
@@ -16,9 +17,10 @@ import {
 import { scheduling } from "../../abi/concurrency/scheduler.ts";
 import { jspi } from "../../abi/state/jspi.ts";
 import { camelCase } from "../../host/names.ts";
-import { type Expr, parseExprs } from "./sexpr.ts";
+import { type Expr, head, type List, parseExprs, Unrunnable } from "./sexpr.ts";
 import { defineSpectest } from "./spectest.ts";
 import { wat } from "./wat.ts";
+import { gatesOf, onlyValidates } from "./wast_gates.ts";
 
 /** What became of one command. */
 export interface Outcome {
@@ -36,14 +38,9 @@ export interface WastOptions {
   /** How to compile: whether calls between guests have adapters, and whether JavaScript is generated. */
   readonly fused?: boolean;
   readonly codegen?: boolean;
-}
-
-type List = Expr & { kind: "list" };
-
-function head(expr: Expr | undefined): string {
-  if (expr?.kind !== "list") return "";
-  const [first] = expr.items;
-  return first?.kind === "atom" ? first.text : "";
+  /** Whether core modules are metered; and limits of the instances. */
+  readonly metering?: boolean;
+  readonly limits?: Limits;
 }
 
 const decoder = new TextDecoder();
@@ -62,9 +59,6 @@ const aliases: readonly (readonly [theirs: string, ours: RegExp])[] = [
   ["fuel allocated for hostcalls has been exhausted", /limit `liftedBytes`/],
 ];
 
-/** Says why a command cannot be run here. */
-class Unrunnable extends Error {}
-
 /**
  * What is said of a command that suspends a stack where the engine cannot. A script says it itself,
  * in a comment behind the command, where a stack yields to others and is not told that none of them
@@ -72,29 +66,9 @@ class Unrunnable extends Error {}
  */
 export const NEEDS_JSPI = "needs JSPI";
 
-/**
- * The gates that the reference suite's README opens, and those that Wasmtime's scripts ask for in
- * their heads.
- */
-function gatesOf(text: string): Record<string, boolean> {
-  const gates: Record<string, boolean> = {
-    "more-async-builtins": true,
-    "threading": true,
-    "async-stackful": true,
-    "fixed-length-lists": true,
-  };
-  for (const [, name = "", value] of text.matchAll(/^;;! *(?:component_model_)?(\w+) *= *(true|false)$/gm)) {
-    const gate = name.replaceAll("_", "-");
-    if (wasmtimeGates.has(gate)) gates[gate] = value === "true";
-  }
-  return gates;
-}
-
-const wasmtimeGates = new Set(["error-context", "implements", "map", "memory64", "fixed-length-lists"]);
-
 // Values.
 
-function number(text: string): number {
+export function number(text: string): number {
   const plain = text.replaceAll("_", "");
   if (/nan/.test(plain)) return NaN;
   if (/inf/.test(plain)) return plain.startsWith("-") ? -Infinity : Infinity;
@@ -229,8 +203,8 @@ class Script {
 
   constructor(text: string, options: WastOptions) {
     this.#text = text;
-    const { fused = true, codegen = true } = options;
-    this.#compiling = { gates: gatesOf(text), fused, codegen };
+    const { fused = true, codegen = true, metering = false } = options;
+    this.#compiling = { gates: gatesOf(text), fused, codegen, metering };
     this.#options = options;
     this.#async = /\basync\b|\bthread\.|\bwaitable/.test(text);
   }
@@ -363,7 +337,7 @@ class Script {
       return;
     }
     const component = compileSync(await this.#bytes(command), this.#compiling);
-    if (atom(second) === "definition") {
+    if (atom(second) === "definition" || onlyValidates(this.#text)) {
       this.#definition = component;
       if (atom(third).startsWith("$")) this.#definitions.set(atom(third), component);
     } else {
@@ -374,9 +348,9 @@ class Script {
   #instantiate(component: Component, name: string): void {
     this.#instance = undefined;
     const linker = new Linker({ shadowing: true });
-    defineSpectest(linker);
+    defineSpectest(linker, this.#options.metering);
     for (const [registered, instance] of this.#registered) linker.define({ [registered]: instance.exports });
-    const instance = linker.link(component).instantiateSync({ idle: "trap" });
+    const instance = linker.link(component).instantiateSync({ idle: "trap", limits: this.#options.limits ?? {} });
     this.#instance = instance;
     const results = component.exports.filter(({ type }) => type.kind === "func" && type.type.result?.kind === "result");
     resultExports.set(instance, new Set(results.map((item) => item.name)));

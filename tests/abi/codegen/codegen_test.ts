@@ -189,10 +189,10 @@ Deno.test({
         stacks.push(new Error().stack!);
         return (x as number) + 1;
       };
-      const [made] = new Entries([1]).forInstance();
+      const entries = new Entries([1]).forInstance();
       const cx = context(), signature = signed(type, "lower");
       const prepare = () => ({ signature, call: host, cx, path: "import f" });
-      const entry = importFunction(type, prepare, cx.inst.tree, codecs, codegen, made);
+      const entry = importFunction(type, { tree: cx.inst.tree, codecs, codegen, prepare }, undefined, entries, 0);
       for (let i = 0; i < 5; i++) assertEquals(entry(i), i + 1);
       // Called from elsewhere than at first.
       assertEquals(stacks.map((stack) => stack !== stacks[0]), [false, false, false, true, true]);
