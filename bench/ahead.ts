@@ -1,5 +1,5 @@
-// deno task bench:ahead [--runtimes Deno,Node,Bun]: calls of a component that was written ahead of time,
-// beside the same component at run time, in one process. Prints a table for each runtime.
+// deno task bench:ahead [--runtimes Deno,Node,Bun]: calls of a component that was written ahead of
+// time, beside the same component at run time, in one process. Prints a table for each runtime.
 
 import { parseArgs } from "node:util";
 import { aheadFiles } from "../host/ahead/files.ts";

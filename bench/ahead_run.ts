@@ -1,5 +1,5 @@
-// The call rows with a component that was written ahead of time, beside the same component at run time.
-// Argument: the module with the plan. Prints nanoseconds a call.
+// The call rows with a component that was written ahead of time, beside the same component at run
+// time. Argument: the module with the plan. Prints nanoseconds a call.
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";

@@ -1,7 +1,7 @@
-// deno task bench:start [--runs 9] [--runtimes Deno,Node,Bun] [--components greet,wasm-tools] [--least]: starts
-// of whole processes, from nothing to the first call, beside jco's output of the same components.
-// Each figure is a median over processes; the subjects take turns, so that what disturbs the machine
-// disturbs all of them. Prints the tables of START.md.
+// deno task bench:start [--runs 9] [--runtimes Deno,Node,Bun] [--components greet,wasm-tools]
+// [--least]: starts of whole processes, from nothing to the first call, beside jco's output of the
+// same components. Each figure is a median over processes; the subjects take turns, so that what
+// disturbs the machine disturbs all of them. Prints the tables of START.md.
 
 import { parseArgs } from "node:util";
 import { realComponent } from "../examples/real.ts";

@@ -1,5 +1,5 @@
-// The phases of compiling as functions of their own, for bench:start: what core/compile.ts does with a
-// buffer, one after the other.
+// The phases of compiling as functions of their own, for bench:start: what core/compile.ts does
+// with a buffer, one after the other.
 
 import { decodeBytes, type Decoded } from "../core/decode/decode.ts";
 import { type Component, makeComponent } from "../core/component.ts";

@@ -1,6 +1,7 @@
 // One start of one subject in a process of its own: milliseconds of each phase, as one JSON object.
 // Arguments: the subject's kind, the component's name, and the files that the subject consists of.
-// Only built-in modules are imported before the clock runs. The result of the first call is checked.
+// Only built-in modules are imported before the clock runs. The result of the first call is
+// checked.
 
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";

@@ -1,7 +1,6 @@
-// A component's definition, for what its plan does not say: its type, and plans of it with core modules
-// and components that a host gives, or of components in it.
-// A definition that was validated enters; plans and types leave. Who has only a plan (core/ahead) loads
-// none of this.
+// A component's definition, for what its plan does not say: its type, and plans of it with core
+// modules and components that a host gives, or of components in it. A definition that was validated
+// enters; plans and types leave. Who has only a plan (core/ahead) loads none of this.
 
 import { LinkError } from "../errors.ts";
 import type { ComponentDef } from "./decode/syntax.ts";

@@ -2,8 +2,8 @@
  * Components that were written ahead of time, by `windlass wrap --ahead`: loaded without decoding,
  * validating, planning or generating, and without evaluating text.
  *
- * Written modules import this entry. It has what they need, and no compiler: `Component` and `Linker`
- * are those of the package's main entry.
+ * Written modules import this entry. It has what they need, and no compiler: `Component` and
+ * `Linker` are those of the package's main entry.
  *
  * @module
  */
@@ -71,8 +71,8 @@ export interface Written {
 /**
  * Makes the component that a module was written for.
  *
- * Written modules call this. A host that compiles core modules itself, or forbids compiling, imports
- * the file that ends in `.plan.js` and gives it here with the modules.
+ * Written modules call this. A host that compiles core modules itself, or forbids compiling,
+ * imports the file that ends in `.plan.js` and gives it here with the modules.
  *
  * @param written What the module exports by default.
  * @param modules The core modules, in the order of their numbers, then the adapters.

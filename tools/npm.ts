@@ -66,8 +66,8 @@ async function pack(): Promise<void> {
     repository: { type: "git", url: `git+${REPOSITORY}.git` },
     homepage: `${REPOSITORY}#readme`,
     bugs: `${REPOSITORY}/issues`,
-    // tools/imports.ts sees to it that loading any other module has no effect. In a bundle, these are parts
-    // of others.
+    // tools/imports.ts sees to it that loading any other module has no effect. In a bundle, these
+    // are parts of others.
     sideEffects: [
       ...[...effectful, "npm/register.ts"].map((path) => `./${path.replace(/\.ts$/, ".js")}`),
       `./${BUNDLED}/**`,
@@ -92,9 +92,10 @@ type Conditions = Readonly<Record<string, string>>;
 const BUNDLED = "bundled";
 
 /**
- * Bundles the package's entries, for runtimes that load files: some hundred small modules take them three
- * times as long as a few large ones (bench/START.md). Bundlers take the modules, which they can shake.
- * Names stay as they are, so that stacks can be read without maps, which would double the package.
+ * Bundles the package's entries, for runtimes that load files: some hundred small modules take them
+ * three times as long as a few large ones (bench/START.md). Bundlers take the modules, which they
+ * can shake. Names stay as they are, so that stacks can be read without maps, which would double
+ * the package.
  */
 async function bundleEntries(folder: string): Promise<void> {
   const flags = ["--quiet", "--platform", "deno", "--code-splitting"];

@@ -1,5 +1,5 @@
-// The result of a function as what another function takes: a task gives its result to the host in a call
-// of its own.
+// The result of a function as what another function takes: a task gives its result to the host in a
+// call of its own.
 
 import type { FuncType } from "../types/types.ts";
 

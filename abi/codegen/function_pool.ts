@@ -59,9 +59,10 @@ const taken = new WeakMap<object, number>();
 const AS_WRITTEN = /^\((?:H, K)?\) => \{\n(?:const|let) /;
 
 /**
- * Gives a function that was written ahead of time, some number of times: each for who asks first, and
- * then copies of it. Without evaluation, those who ask later share them. So they do where somebody has
- * printed the function anew: a bundler may have put names into it that only its own module has.
+ * Gives a function that was written ahead of time, some number of times: each for who asks first,
+ * and then copies of it. Without evaluation, those who ask later share them. So they do where
+ * somebody has printed the function anew: a bundler may have put names into it that only its own
+ * module has.
  */
 export function ownCopy<F extends (...args: never[]) => unknown>(written: readonly F[], evaluates: boolean): F {
   const requests = taken.get(written[0]!) ?? 0, next = written[requests % written.length]!;

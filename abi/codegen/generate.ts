@@ -1,8 +1,7 @@
-// Makes the function of a linked call from a trampoline's text, or from the function that the text was
-// written as ahead of time.
-// Linked functions enter, functions leave. The text is printed once per signature (trampolines.ts),
-// or not at all, and compiled per instance (function_pool.ts).
-// This file knows what a text depends on, and not how it is printed: who has all texts ahead of time
+// Makes the function of a linked call from a trampoline's text, or from the function that the text
+// was written as ahead of time. Linked functions enter, functions leave. The text is printed once
+// per signature (trampolines.ts), or not at all, and compiled per instance (function_pool.ts). This
+// file knows what a text depends on, and not how it is printed: who has all texts ahead of time
 // loads no printer.
 
 import type { CoreFunction } from "../types/core_values.ts";

@@ -1,6 +1,6 @@
 // Trampolines that were written ahead of time, as functions of a module that the host loaded
-// (core/ahead). They are found by the type of the function and by the key that their text would have.
-// Functions and descriptions of their constants enter, trampolines leave.
+// (core/ahead). They are found by the type of the function and by the key that their text would
+// have. Functions and descriptions of their constants enter, trampolines leave.
 
 import type { AddressType } from "../types/core_values.ts";
 import type { Codec, CodecSource } from "../codecs/codec.ts";

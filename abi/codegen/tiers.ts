@@ -60,7 +60,9 @@ export function makeMethod(call: GuestCall): GuestCall {
   };
 }
 
-/** As it was when this module was loaded. A spread would iterate, which a script may have changed. */
+/**
+ * As it was when this module was loaded. A spread would iterate, which a script may have changed.
+ */
 const { apply } = Reflect;
 
 /**
@@ -79,8 +81,8 @@ export interface ImportSource<Key> {
 /**
  * Makes the core function for a host function.
  *
- * @param entries The entries of which the guest holds the one at `place`. `undefined` if it is not to
- * change.
+ * @param entries The entries of which the guest holds the one at `place`. `undefined` if it is not
+ * to change.
  */
 export function importFunction<Key>(
   type: FuncType,

@@ -1,7 +1,9 @@
 // Functions that can be called with an AbortSignal: which these are, and how.
 // Functions that give promises enter; they leave with a note of how to call them so.
 
-/** How to call a function with a signal. A function of a class takes `this` as its first argument. */
+/**
+ * How to call a function with a signal. A function of a class takes `this` as its first argument.
+ */
 type CallWithSignal = (signal: AbortSignal, args: readonly unknown[]) => Promise<unknown>;
 
 const signalled = new WeakMap<object, { readonly call: CallWithSignal; readonly method: boolean }>();
@@ -34,7 +36,9 @@ export function methodWithSignal(
   return takesSignal(method, signalled.get(call)!.call, true);
 }
 
-/** A synchronous function that may be suspended cannot be cancelled: only its promise is given up. */
+/**
+ * A synchronous function that may be suspended cannot be cancelled: only its promise is given up.
+ */
 export function raceWithSignal(
   call: (...args: unknown[]) => Promise<unknown>,
 ): (...args: unknown[]) => Promise<unknown> {

@@ -1,6 +1,6 @@
-// Which trampolines of a plan are written: those that its instances may ask for between host and guest,
-// with the facts that instances would have.
-// A plan enters. The calls leave, each once per function that may need it.
+// Which trampolines of a plan are written: those that its instances may ask for between host and
+// guest, with the facts that instances would have. A plan enters. The calls leave, each once per
+// function that may need it.
 
 import {
   type CallPlan,
@@ -88,7 +88,8 @@ class Finder {
       if (isCovered(type)) yield* this.#styles(type, planFromHost(lift, false), -1, 2, method);
       return;
     }
-    // The lift knows its type by an object of its own, if the type has other names where it is exported.
+    // The lift knows its type by an object of its own, if the type has other names where it is
+    // exported.
     const lift = this.#plan.lifts[ref.lift]!, { style, address, postReturn } = lift.options;
     const signature = signatureOf(lift.type, { side: "lift", style, address }, this.#codecs), { node } = lift;
     if (style === "sync" && isCovered(lift.type)) {

@@ -1,6 +1,6 @@
 // Prints trampolines as functions of a module, with what their constants are made by.
-// The calls of a plan enter, JavaScript leaves. The text of each function is what the run time would
-// generate.
+// The calls of a plan enter, JavaScript leaves. The text of each function is what the run time
+// would generate.
 
 import { coercions } from "../../abi/codecs/variants.ts";
 import type { Codec, CodecSource } from "../../abi/codecs/codec.ts";

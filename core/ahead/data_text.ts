@@ -1,7 +1,7 @@
-// Prints plain data as JavaScript, so that evaluating the text makes the same graph again: an object that
-// is met twice is one object again.
-// Objects, arrays, maps, byte arrays, texts and numbers enter; statements and expressions leave. Text
-// of a component gets into the code as JSON string literals only.
+// Prints plain data as JavaScript, so that evaluating the text makes the same graph again: an
+// object that is met twice is one object again. Objects, arrays, maps, byte arrays, texts and
+// numbers enter; statements and expressions leave. Text of a component gets into the code as JSON
+// string literals only.
 
 /**
  * Gives the text of an object that the library makes, or another object in its place. `undefined`
@@ -26,7 +26,9 @@ export class DataText {
     this.#special = special;
   }
 
-  /** Counts how often the objects of a value are met. Called for every value before any is printed. */
+  /**
+   * Counts how often the objects of a value are met. Called for every value before any is printed.
+   */
   meet(value: unknown): void {
     if (typeof value !== "object" || value === null) return;
     const times = this.#met.get(value) ?? 0;

@@ -20,7 +20,8 @@ export function checkVersion({ version }: Pick<WrittenComponent, "version">): vo
 /**
  * Makes the component.
  *
- * @param modules The core modules, then the adapters; `undefined` for adapters that the engine refused.
+ * @param modules The core modules, then the adapters; `undefined` for adapters that the engine
+ * refused.
  */
 export function loadAhead(
   written: WrittenComponent,

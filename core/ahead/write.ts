@@ -1,6 +1,6 @@
 // Writes a component ahead of time: its plan as data and its trampolines as code.
-// A compiled component and the bytes that it was compiled from enter. The text of a module leaves, and the
-// core modules that it is to be loaded with.
+// A compiled component and the bytes that it was compiled from enter. The text of a module leaves,
+// and the core modules that it is to be loaded with.
 
 import { printTrampoline } from "../../abi/codegen/trampolines.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";

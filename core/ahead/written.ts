@@ -1,5 +1,5 @@
-// What a module that was written ahead of time exports: everything that `load` needs besides the core
-// modules. It is for one version of the library.
+// What a module that was written ahead of time exports: everything that `load` needs besides the
+// core modules. It is for one version of the library.
 
 import type { ReadiedCalls } from "../../abi/codegen/readied.ts";
 import type { Site } from "../../abi/fused/sites.ts";

@@ -125,7 +125,9 @@ export class AsyncCore {
     return type.async || options.style !== "sync" || this.#reach.has(lift);
   }
 
-  /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
+  /**
+   * Makes the function by which a metered module asks for units, and which may suspend the guest.
+   */
   sliced(refill: () => void): CoreFunction {
     const made = slicedTask(this.scheduler, this.#stacks, refill);
     if (this.#stacks.works) return made;

@@ -1,6 +1,5 @@
-// The adapters of one instance tree: modules of adapters, instantiated before the core instances that
-// import them.
-// The compiled adapters of a plan enter, core functions leave.
+// The adapters of one instance tree: modules of adapters, instantiated before the core instances
+// that import them. The compiled adapters of a plan enter, core functions leave.
 
 import { engineMessage, LinkError } from "../../errors.ts";
 import type { CoreFunction } from "../../abi/types/core_values.ts";
@@ -51,7 +50,10 @@ export function fusedPlan(parts: readonly FusedPart[], sites: Sites): FusedPlan 
   return { modules: () => parts.flatMap(({ module }) => module ?? []), core: (side) => new FusedCore(side, all) };
 }
 
-/** Sets the adapters of a plan that were written ahead of time. Those without a module are left to JavaScript. */
+/**
+ * Sets the adapters of a plan that were written ahead of time. Those without a module are left to
+ * JavaScript.
+ */
 export function givenAdapters(
   plan: Plan,
   parts: readonly Omit<FusedPart, "module">[],

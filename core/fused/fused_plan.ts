@@ -17,7 +17,10 @@ export interface FusedPlan {
 export interface Fuser {
   /** Makes the adapters of a plan that has none yet; `metered` ones pay for what they lift. */
   fuse(plan: Plan, metered: boolean): void;
-  /** Takes adapters that were compiled elsewhere. Gives how many; 0 if they are not those of the plan. */
+  /**
+   * Takes adapters that were compiled elsewhere. Gives how many; 0 if they are not those of the
+   * plan.
+   */
   given(plan: Plan, metered: boolean, modules: readonly WebAssembly.Module[]): number;
 }
 
@@ -38,7 +41,10 @@ export function hasGuestCalls({ steps }: Plan): boolean {
   return steps.some(({ kind }) => kind === "adapter");
 }
 
-/** Whether a plan has such calls, or those that are made of it may have: it has components as imports or exports. */
+/**
+ * Whether a plan has such calls, or those that are made of it may have: it has components as
+ * imports or exports.
+ */
 export function needsFuser(plan: Plan): boolean {
   return hasGuestCalls(plan) || plansMore(plan);
 }

@@ -1,6 +1,6 @@
 /**
- * What components with calls between guests need besides `@windlass/component/ahead`. Written modules
- * import it.
+ * What components with calls between guests need besides `@windlass/component/ahead`. Written
+ * modules import it.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 // The files of a component that is written ahead of time.
-// The bytes of a component enter, with options. The names and contents of files leave: two JavaScript
-// modules, and the core modules beside them.
+// The bytes of a component enter, with options. The names and contents of files leave: two
+// JavaScript modules, and the core modules beside them.
 
 import { Codecs } from "../../abi/codecs/codecs.ts";
 import { writeAhead } from "../../core/ahead/write.ts";
@@ -14,8 +14,8 @@ export interface AheadOptions extends Omit<CompileOptions, "modules"> {
   /** What the files' names begin with. */
   name: string;
   /**
-   * What the written modules import the library from; default `@windlass/component/ahead`. Parts that
-   * only some components need are below it: `…/async`, or with the same ending as it has.
+   * What the written modules import the library from; default `@windlass/component/ahead`. Parts
+   * that only some components need are below it: `…/async`, or with the same ending as it has.
    */
   library?: string;
 }
@@ -34,9 +34,10 @@ const AHEAD_OPTIONS: Known<AheadOptions> = {
  * Writes a component ahead of time.
  *
  * @param bytes The component's binary, whole.
- * @param options With those of `compile`: `codegen: false` writes no copies of trampolines by evaluation.
- * @returns The contents of the files, by name. `NAME.js` exports the component by default, and a function
- * `instantiate`.
+ * @param options With those of `compile`: `codegen: false` writes no copies of trampolines by
+ * evaluation.
+ * @returns The contents of the files, by name. `NAME.js` exports the component by default, and a
+ * function `instantiate`.
  * @throws CompileError if the binary is invalid.
  * @throws TypeError if the component cannot be written, which says why.
  */

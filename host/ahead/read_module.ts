@@ -1,5 +1,5 @@
-// Reads and compiles a core module that lies beside a JavaScript module: a file where the runtime has
-// some, or what a server sends.
+// Reads and compiles a core module that lies beside a JavaScript module: a file where the runtime
+// has some, or what a server sends.
 
 /** Modules up to this size are compiled at once. Every browser allows that, and it is faster. */
 const SMALL_MODULE = 4096;

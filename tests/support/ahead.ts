@@ -1,5 +1,5 @@
-// Components that were written ahead of time, for tests: written, imported and loaded at once, in any
-// runtime.
+// Components that were written ahead of time, for tests: written, imported and loaded at once, in
+// any runtime.
 
 import type { Component } from "@windlass/component";
 import { load, type Written } from "@windlass/component/ahead";
@@ -19,8 +19,8 @@ export interface Ahead {
 }
 
 /**
- * Imports a module that imports nothing. Bun mistakes long texts in `data:` URLs, Node has no `blob:`
- * ones, and the policies of pages allow neither.
+ * Imports a module that imports nothing. Bun mistakes long texts in `data:` URLs, Node has no
+ * `blob:` ones, and the policies of pages allow neither.
  */
 export async function importText(text: string): Promise<Record<string, unknown>> {
   const { location } = globalThis as { location?: { protocol: string } };
@@ -44,7 +44,10 @@ export function made(): number {
 const counted = globalThis as { windlassMade?: number };
 const COUNT = "globalThis.windlassMade = (globalThis.windlassMade ?? 0) + 1;";
 
-/** The text with the parts of the library that are loaded already: the text's own place has no entries. */
+/**
+ * The text with the parts of the library that are loaded already: the text's own place has no
+ * entries.
+ */
 function withParts(text: string): string {
   return text.replace(/^import \{ part as (\w+) \} from ".*";$/gm, "const $1 = globalThis.windlassParts.$1;");
 }

@@ -1,5 +1,5 @@
-// Loaded before the tests (`--preload`): what they do with fixtures, they do with components that were
-// written ahead of time.
+// Loaded before the tests (`--preload`): what they do with fixtures, they do with components that
+// were written ahead of time.
 
 import { ahead } from "./ahead.ts";
 import { fixtureBytes, replaced } from "./fixtures.ts";

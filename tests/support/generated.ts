@@ -10,8 +10,8 @@ export function textsOf(action: () => void): string[] {
 const STRICT = '"use strict";\n';
 
 /**
- * Collects what `Function` is called with meanwhile, without the number that tells the copies of a text
- * from each other.
+ * Collects what `Function` is called with meanwhile, without the number that tells the copies of a
+ * text from each other.
  */
 export function callsOf(action: () => void): string[] {
   const texts: string[] = [], { Function } = globalThis, { warmCalls } = tiers;

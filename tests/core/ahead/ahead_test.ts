@@ -1,5 +1,6 @@
-// Components that were written ahead of time: what is written is what the run time would make, and what is
-// loaded does what the compiled component does, without eval, and without compiling where modules are given.
+// Components that were written ahead of time: what is written is what the run time would make, and
+// what is loaded does what the compiled component does, without eval, and without compiling where
+// modules are given.
 
 import "../../support/leaks.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
