@@ -2,7 +2,8 @@
 // ratio; how much larger the code is; how long instrumenting takes beside compiling.
 // `deno task bench:meter`; the figures are in bench/METER.md. The guest in JavaScript is what
 // `deno task test:js` made; without it, its rows are left out.
-// A figure is the best of several runs, because other work of the machine only makes runs longer.
+// A figure is the best of several runs, by what the thread computed, because other work of the
+// machine only makes runs longer. Compiling is counted over all threads, and in the mean.
 
 import process from "node:process";
 import { compile, compileSync, type Component, type InstantiateSettings, Linker } from "@windlass/component";
@@ -15,7 +16,8 @@ import { realComponent, runReal } from "../examples/real.ts";
 import { wat } from "../tests/support/wat.ts";
 import { kernels } from "./meter_kernels.ts";
 
-const TIMES = 60, LONG_TIMES = 8;
+/** How often each is measured, and for how many milliseconds at least. */
+const TIMES = 8, SAMPLE = 150;
 
 // The first module that a process meters: the code that does it has not been compiled by then.
 const modules: { readonly name: string; readonly component: Uint8Array<ArrayBuffer> }[] = [];
@@ -26,27 +28,29 @@ const first = coreModule(modules[0]!.component), firstTime = timeOf(() => metere
 
 type Run = (size: number) => number;
 
-type Clock = () => number;
-function wall(): number {
-  return performance.now();
-}
 /** What this thread has computed, in steps of 10 ms: other work of the machine does not count. */
-const cpu: Clock = () => {
+function cpu(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
-};
+}
 
-function timeOf(run: () => unknown, clock: Clock = wall): number {
-  const start = clock();
+/** The same for all threads of the process: the engine compiles in several. */
+function cpuOfAll(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function timeOf(run: () => unknown): number {
+  const start = cpu();
   run();
-  return clock() - start;
+  return cpu() - start;
 }
 
 /** An instance of a module, metered with a deadline, so that the clock is read too. */
 function metered(bytes: Uint8Array): { run: Run; size: number } {
   const rewritten = meteredForm(bytes);
   const module = new WebAssembly.Module(rewritten), tree = new InstanceTree({}, 1);
-  const meter = meterer.meter(tree, { fuel: 10n ** 18n, deadline: 60_000 }, undefined);
+  const meter = meterer.meter(tree, { fuel: 10n ** 18n, deadline: 3_600_000 }, undefined);
   const admitted = meterer.admit(module, {}, meter), instance = new WebAssembly.Instance(module);
   admitted.attach(instance);
   return { run: instance.exports["run"] as Run, size: rewritten.length };
@@ -58,32 +62,26 @@ function meteredForm(module: Uint8Array): Uint8Array<ArrayBuffer> {
 
 const ratios: number[] = [];
 
-/** The same as {@linkcode row} for runs that wait for something. */
-async function rowAsync(name: string, plain: () => Promise<unknown>, metered: () => Promise<unknown>): Promise<void> {
-  const least = [Infinity, Infinity];
-  for (let i = 0; i < LONG_TIMES; i++) {
-    for (const [k, run] of [plain, metered].entries()) {
-      const start = cpu();
-      await run();
-      least[k] = Math.min(least[k]!, cpu() - start);
-    }
+/** Runs both in turn, and prints a row. Short runs are repeated, since the clock has steps of 10 ms. */
+async function row(name: string, plain: () => unknown, metered: () => unknown, counts = true): Promise<void> {
+  let times = 1;
+  const time = async (run: () => unknown): Promise<number> => {
+    const start = cpu();
+    for (let i = 0; i < times; i++) await run();
+    return (cpu() - start) / times;
+  };
+  // Both are warm then.
+  for (let spent = 0; spent < SAMPLE; times *= 2) {
+    await time(metered);
+    spent = await time(plain) * times;
   }
-  print(name, least[0]!, least[1]!);
-}
-
-function print(name: string, plain: number, metered: number): void {
-  console.log(`| ${name} | ${plain.toFixed(2)} | ${metered.toFixed(2)} | ${(metered / plain).toFixed(2)} |`);
-}
-
-/** Runs both in turn, and prints a row. */
-function row(name: string, clock: Clock, plain: () => unknown, metered: () => unknown, counts = true): void {
   let a = Infinity, b = Infinity;
-  for (let i = 0; i < (clock === wall ? TIMES : LONG_TIMES); i++) {
-    a = Math.min(a, timeOf(plain, clock));
-    b = Math.min(b, timeOf(metered, clock));
+  for (let i = 0; i < TIMES; i++) {
+    a = Math.min(a, await time(plain));
+    b = Math.min(b, await time(metered));
   }
   if (counts) ratios.push(b / a);
-  print(name, a, b);
+  console.log(`| ${name} | ${a.toFixed(2)} | ${b.toFixed(2)} | ${(b / a).toFixed(2)} |`);
 }
 
 console.log("| work | plain, ms | metered, ms | ratio |\n|---|---|---|---|");
@@ -92,7 +90,7 @@ for (const [name, { text, size, bare }] of Object.entries(kernels)) {
   const plain = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports["run"] as Run;
   const { run } = metered(bytes);
   if (plain(size) !== run(size)) throw new Error(`${name} gives another result metered`);
-  row(name, wall, () => plain(size), () => run(size), bare !== true);
+  await row(name, () => plain(size), () => run(size), bare !== true);
 }
 
 /** A component plain and metered, and how much larger its code is. */
@@ -106,15 +104,15 @@ async function both(source: Uint8Array<ArrayBuffer>): Promise<{ plain: Component
 }
 
 // wasm-tools, 2.2 MB of Rust, prints and parses its own core module.
-const limits = { fuel: 10n ** 18n, deadline: 600_000 };
+const limits = { fuel: 10n ** 18n, deadline: 3_600_000 };
 const source = modules[0]!.component, forms = await both(source);
 const tools = (await runReal(forms.plain)).exports["local:wasm-tools/tools"];
 const chargedTools = (await runReal(forms.charged, { limits })).exports["local:wasm-tools/tools"];
 const core = coreModule(source), printed = tools.print(core);
 if (chargedTools.print(core) !== printed) throw new Error("wasm-tools prints something else metered");
 const toolsName = `wasm-tools (Rust${forms.grows})`;
-row(`${toolsName} prints a module of 2.1 MB`, cpu, () => tools.print(core), () => chargedTools.print(core));
-row(`${toolsName} parses its text`, cpu, () => tools.parse(printed), () => chargedTools.parse(printed));
+await row(`${toolsName} prints a module of 2.1 MB`, () => tools.print(core), () => chargedTools.print(core));
+await row(`${toolsName} parses its text`, () => tools.parse(printed), () => chargedTools.parse(printed));
 
 /** An instance that has WASI. */
 async function withWasi(component: Component, settings: InstantiateSettings = {}): Promise<Exports> {
@@ -132,7 +130,7 @@ if (chargedShouts.shout(text) !== shouts.shout(text)) throw new Error("words sho
 const shout = (exports: Exports) => () => {
   for (let i = 0; i < 20; i++) exports.shout(text);
 };
-row(`words (Rust${words.grows}) shouts 1 MB, 20 times`, cpu, shout(shouts), shout(chargedShouts));
+await row(`words (Rust${words.grows}) shouts 1 MB, 20 times`, shout(shouts), shout(chargedShouts));
 
 const counts = await both(await Deno.readFile("tests/wasi/guests/count.wasm")), folder = await Deno.makeTempDir();
 await Deno.writeTextFile(`${folder}/text`, "eleven chars\n".repeat(4_000_000));
@@ -146,7 +144,7 @@ const count = async (component: Component, limited: boolean): Promise<string> =>
   return new TextDecoder().decode(stdout);
 };
 if (await count(counts.plain, false) !== await count(counts.charged, true)) throw new Error("count counts otherwise");
-await rowAsync(
+await row(
   `count (C${counts.grows}) of 52 MB`,
   () => count(counts.plain, false),
   () => count(counts.charged, true),
@@ -161,7 +159,7 @@ if (greeter !== undefined) {
   const greet = (exports: Exports) => () => {
     for (let i = 0; i < 10_000; i++) exports.greet("ann");
   };
-  row(`10,000 calls of \`greet\` (${name})`, cpu, greet(greets), greet(chargedGreets));
+  await row(`10,000 calls of \`greet\` (${name})`, greet(greets), greet(chargedGreets));
 }
 
 const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
@@ -174,19 +172,21 @@ console.log(
 );
 for (const { name, component } of modules) {
   const bytes = coreModule(component);
-  let least = Infinity, compiling = Infinity, size = 0;
-  for (let i = 0; i < TIMES; i++) {
-    least = Math.min(least, timeOf(() => size = meteredForm(bytes).length));
+  const COUNT = 12, start = cpu();
+  let size = 0;
+  for (let i = 0; i < COUNT; i++) size = meteredForm(bytes).length;
+  const took = (cpu() - start) / COUNT, before = cpuOfAll();
+  for (let i = 0; i < COUNT; i++) {
     // The engine remembers modules by their bytes: each time it gets others.
-    const fresh = new Uint8Array(bytes.length + 4), start = performance.now();
+    const fresh = new Uint8Array(bytes.length + 4);
     fresh.set(bytes);
     fresh.set([0, 2, 1, i], bytes.length);
     await WebAssembly.compile(fresh);
-    compiling = Math.min(compiling, performance.now() - start);
   }
+  const compiling = (cpuOfAll() - before) / COUNT;
   const cells = [
-    ...[name, bytes.length, size, (size / bytes.length).toFixed(3), least.toFixed(1)],
-    ...[(least / (bytes.length / 1e6)).toFixed(1), compiling.toFixed(1), `${(100 * least / compiling).toFixed(0)} %`],
+    ...[name, bytes.length, size, (size / bytes.length).toFixed(3), took.toFixed(1)],
+    ...[(took / (bytes.length / 1e6)).toFixed(1), compiling.toFixed(1), `${(100 * took / compiling).toFixed(0)} %`],
   ];
   console.log(`| ${cells.join(" | ")} |`);
 }

@@ -18,6 +18,8 @@ const WIDE_MEMORY_BYTES = 0x200, WIDE_TABLE_BYTES = 0x4000, PIECE = 16;
 const MAX_BODIES = (WINDOW - PARAMS) / 4;
 /** Bytes that are read and written at once: they stay in the processor's cache. */
 const FIRST_INPUT = 1 << 16, FIRST_OUTPUT = 1 << 18;
+/** A kernel with more memory is not used again: a guest with one huge body made it so large. */
+const MAX_KEPT = 1 << 26;
 /** Bytes behind the input that end whatever is read beyond it. */
 const SENTINEL = 64, END = 0x0b;
 
@@ -74,6 +76,8 @@ export interface Written extends Moved {
   readonly branches: readonly number[];
 }
 
+let compiled: WebAssembly.Module | undefined, made: Kernel | undefined;
+
 /** The kernel, with its memory. All modules share it: nothing stays in it between two calls of {@linkcode run}. */
 class Kernel {
   readonly #exports: Exports;
@@ -84,8 +88,8 @@ class Kernel {
   #layout: MeterLayout | undefined;
 
   constructor() {
-    const bytes = Uint8Array.from(atob(kernelModule), (char) => char.charCodeAt(0));
-    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Exports;
+    compiled ??= new WebAssembly.Module(Uint8Array.from(atob(kernelModule), (char) => char.charCodeAt(0)));
+    this.#exports = new WebAssembly.Instance(compiled).exports as Exports;
     this.#bytes.set(new Uint8Array(opcodeEntries().buffer));
     this.#words[LEAF / 4] = SMALL_LEAF;
     this.#arrange(FIRST_INPUT, FIRST_OUTPUT);
@@ -97,6 +101,11 @@ class Kernel {
 
   get #words(): Uint32Array {
     return new Uint32Array(this.#exports.memory.buffer);
+  }
+
+  /** How many bytes its memory has. */
+  get memory(): number {
+    return this.#exports.memory.buffer.byteLength;
   }
 
   /** How many bytes can be charged at once. */
@@ -111,7 +120,7 @@ class Kernel {
 
   /** Makes room for the body that did not fit. */
   reserveOutput(): void {
-    this.#arrange(this.#input, 2 * this.#words[NEEDED / 4]!);
+    this.#arrange(this.#input, this.#words[NEEDED / 4]!);
   }
 
   #arrange(input: number, output: number): void {
@@ -228,10 +237,9 @@ function setBits(to: Uint8Array, bits: readonly boolean[]): void {
   });
 }
 
-let made: Kernel | undefined;
-
-/** The kernel, which is made when the first module is metered. */
+/** The kernel, which is made when the first module is metered, and after a module with a huge body. */
 export function kernel(): Kernel {
+  if (made !== undefined && made.memory > MAX_KEPT) made = undefined;
   return made ??= new Kernel();
 }
 

@@ -327,11 +327,13 @@ export function skipValueType(reader: Reader): void {
 }
 
 function skipHeapType(reader: Reader): void {
-  if (reader.peek() === SHARED) reader.byte();
+  const byte = reader.peek();
+  if (byte === SHARED || byte === EXACT) reader.byte();
   skipLeb(reader);
 }
 
-const SHARED = 0x65;
+/** What may stand before a heap type; the second is of the proposal custom-descriptors. */
+const SHARED = 0x65, EXACT = 0x62;
 
 /** `catch` and `catch_ref` name a tag and a label, `catch_all` and `catch_all_ref` a label. */
 function skipCatchClause(reader: Reader): void {

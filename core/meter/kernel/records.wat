@@ -97,9 +97,12 @@
       (then (call $u32 (local.get $at)))
       (else (i32.shr_s (i32.shl (call $u32 (local.get $at)) (local.get $unused)) (local.get $unused)))))
 
-  ;; Where a heap type ends. 0x65 stands before a shared one.
+  ;; Where a heap type ends. 0x65 stands before a shared one, 0x62 before an exact one.
   (func $heapType (param $at i32) (result i32)
-    (call $skip (i32.add (local.get $at) (i32.eq (i32.load8_u (local.get $at)) (i32.const 0x65)))))
+    (local $byte i32)
+    (local.set $byte (i32.load8_u (local.get $at)))
+    (call $skip (i32.add (local.get $at)
+      (i32.or (i32.eq (local.get $byte) (i32.const 0x65)) (i32.eq (local.get $byte) (i32.const 0x62))))))
 
   ;; Whether a byte begins a reference with a heap type.
   (func $isReference (param $byte i32) (result i32)

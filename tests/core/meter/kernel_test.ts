@@ -6,6 +6,7 @@ import { MAX_BODY_BYTES } from "../../../core/binary/limits.ts";
 import { readHints } from "../../../core/meter/custom.ts";
 import { kernel } from "../../../core/meter/kernel.ts";
 import { Reader } from "../../../core/binary/reader.ts";
+import { skipConstExpr } from "../../../core/module/instructions.ts";
 import { leb, section } from "../../support/bytes.ts";
 import { meteredBytes, meteredInstance } from "../../support/metered.ts";
 import { wat } from "../../support/wat.ts";
@@ -52,6 +53,14 @@ Deno.test("a body is metered whose charges are many times as long as it is", () 
   assert(WebAssembly.validate(loops as Uint8Array<ArrayBuffer>));
 });
 
+Deno.test("a huge body does not leave its memory behind", () => {
+  const small = moduleOf(1, repeated([NOP], 20)), first = meteredBytes(small);
+  meteredBytes(moduleOf(1, repeated([0x03, 0x40, END], 700_000)));
+  const { memory } = kernel();
+  assert(memory < 2 ** 26, `${memory} bytes`);
+  assertEquals(meteredBytes(small), first);
+});
+
 Deno.test("a module is metered the same after another one was refused in the middle", () => {
   const good = moduleOf(2, Uint8Array.of(2, 5, 0, 0x03, 0x40, END, END, 2, 0, END)), first = meteredBytes(good);
   // The second body has an instruction that nobody knows.
@@ -87,6 +96,19 @@ for (const [what, [code, message, at]] of Object.entries(wrong)) {
     assertEquals(error.offset! - (module.length - code.length), at);
   });
 }
+
+Deno.test("a heap type is read to its end, with what may stand before it", () => {
+  // ref.null and a type of one byte; after it an instruction that nobody knows, which is found where it is.
+  for (const type of [[0x70], [0x65, 0x70], [0x62, 0], [0x80, 0]]) {
+    const body = [0, 0xd0, ...type, 0xff, END], module = moduleOf(1, Uint8Array.of(1, body.length, ...body));
+    const error = assertThrows(() => meteredBytes(module), CompileError, "(0xff)") as CompileError;
+    assertEquals(module[error.offset!], 0xff, `${type}`);
+    // It is the same for what reads the instructions of constant expressions.
+    const reader = new Reader(Uint8Array.from([0xd0, ...type, END]), 0, "expression");
+    skipConstExpr(reader);
+    assertEquals(reader.remaining, 0);
+  }
+});
 
 Deno.test("hints of some functions stay, between functions that had none", async () => {
   const hinted = `nop loop $l local.get 0 (@metadata.code.branch_hint "\\01") br_if $l end`;
