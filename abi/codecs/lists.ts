@@ -70,7 +70,7 @@ export function storeElements(
 export function checkList(cx: CanonContext, { alignment, size }: Layout, ptr: number, length: number): void {
   const byteLength = length * size;
   const { tree } = cx.inst;
-  if (ptr % alignment !== 0) trap(tree, "unaligned-pointer");
+  if ((ptr & (alignment - 1)) !== 0) trap(tree, "unaligned-pointer");
   if (byteLength > MAX_LIST_BYTE_LENGTH || ptr + byteLength > cx.memory.u8.length) {
     trap(tree, cx.host ? "list-out-of-bounds" : "list-content-out-of-bounds");
   }

@@ -135,7 +135,7 @@ function passed({ stringEncoding }: CanonContext, text: string, from: GuestStrin
 
 function checkRange(cx: CanonContext, ptr: number, byteLength: number, alignment: number): void {
   const { tree } = cx.inst;
-  if (ptr % alignment !== 0) trap(tree, "unaligned-pointer");
+  if ((ptr & (alignment - 1)) !== 0) trap(tree, "unaligned-pointer");
   if (byteLength > MAX_STRING_BYTE_LENGTH || ptr + byteLength > cx.memory.u8.length) {
     trap(tree, cx.host ? "string-out-of-bounds" : "string-content-out-of-bounds");
   }

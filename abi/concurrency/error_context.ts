@@ -62,7 +62,7 @@ export function debugMessage(cx: CanonContext, text: Codec): (index: CoreValue, 
     cx.beginLower();
     const message = error instanceof GuestErrorContext ? error.debugMessage : error.message;
     const at = fromCore(ptr);
-    if (at % alignment !== 0) trap(inst.tree, "unaligned-pointer");
+    if ((at & (alignment - 1)) !== 0) trap(inst.tree, "unaligned-pointer");
     if (at + size > cx.memory.u8.length) trap(inst.tree, "error-context-message");
     text.store(cx, message, at, undefined);
   };

@@ -38,7 +38,7 @@ abstract class GuestBuffer {
     if (length > MAX_LENGTH) trap(tree, "copy-too-large");
     if (codec !== undefined && length > 0) {
       const { alignment, size } = codec.layout;
-      if (ptr % alignment !== 0) trap(tree, "copy-unaligned", verb);
+      if ((ptr & (alignment - 1)) !== 0) trap(tree, "copy-unaligned", verb);
       cx.beginLower();
       if (ptr + length * size > cx.memory.u8.length) trap(tree, "copy-out-of-bounds", verb);
     }

@@ -123,7 +123,7 @@ export class CanonContext {
     memory.sync();
     // Between guests, the reference suite expects the phrases of an adapter that copies from memory
     // to memory.
-    if (ptr % alignment !== 0) trap(tree, this.host ? "realloc-unaligned" : "unaligned-pointer");
+    if ((ptr & (alignment - 1)) !== 0) trap(tree, this.host ? "realloc-unaligned" : "unaligned-pointer");
     if (ptr + size > memory.u8.length) {
       trap(tree, this.host ? "realloc-out-of-bounds" : `${what}-content-out-of-bounds`);
     }
@@ -149,7 +149,7 @@ export class CanonContext {
 
   /** The same for a pointer that is a number already. */
   checkRecord(ptr: number, alignment: number, size: number): number {
-    if (ptr % alignment !== 0) trap(this.inst.tree, "unaligned-pointer");
+    if ((ptr & (alignment - 1)) !== 0) trap(this.inst.tree, "unaligned-pointer");
     if (ptr + size > this.#memory!.u8.length) trap(this.inst.tree, "pointer-out-of-bounds");
     return ptr;
   }
