@@ -246,7 +246,12 @@ export function compileSync(
 ): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
-  const options: Compiling = { ...given, printers, meterer: given.metering ?? defaults.metering ? meterer : undefined, asyncParts };
+  const options: Compiling = {
+    ...given,
+    printers,
+    meterer: given.metering ?? defaults.metering ? meterer : undefined,
+    asyncParts,
+  };
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return withModules(decoded, options, options.modules, fuser);
