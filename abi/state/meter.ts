@@ -140,12 +140,12 @@ export class Meter {
   }
 
   /**
-   * Pays for so many bytes that are lifted: a unit each. Adapters in WebAssembly do the same with a
+   * Pays for what no core module is charged for: bytes that are lifted, a unit each. Adapters in WebAssembly do the same with a
    * counter of their own (abi/fused/emitter.ts).
    */
-  spend(bytes: number): void {
+  spend(units: number): void {
     const counter = this.#lifting;
-    counter.value -= bytes;
+    counter.value -= units;
     if (counter.value < 0) this.refill(counter);
   }
 
@@ -181,10 +181,7 @@ export class Meter {
     if (this.#deadline !== undefined && this.#depth === 0) this.#wentOn = performance.now();
   }
 
-  /**
-   * Something was done for the guest that costs it no units: a function of the host, a copy for
-   * another guest. The guest may be over its time.
-   */
+  /** A function of the host has returned, which costs no units. The guest may be over its time. */
   returned(): void {
     this.#checkSignal();
     if (this.#deadline === undefined && this.slice === undefined) return;
@@ -195,13 +192,6 @@ export class Meter {
     this.#recalled = true;
     if (this.#pool === undefined) { for (const counter of this.#counters) counter.value = 0; }
     else this.#collect();
-  }
-
-  /** Takes units for what no core module is charged for. */
-  charge(units: bigint): void {
-    if (this.#pool === undefined) return;
-    this.#pool -= units;
-    this.#requireFuel();
   }
 
   /** A counter is below zero: its module may go on, or it traps. */
@@ -222,14 +212,11 @@ export class Meter {
     this.#pool! += BigInt(counter.value);
     counter.value = 0;
     this.#holders.delete(counter);
-    this.#requireFuel();
-  }
-
-  #requireFuel(): void {
     if (this.#pool! < SMALL_GRANT) this.#collect();
-    if (this.#pool! >= 0n) return;
-    this.#pool = 0n;
-    trap(this.#tree, "out-of-fuel");
+    if (this.#pool! < 0n) {
+      this.#pool = 0n;
+      trap(this.#tree, "out-of-fuel");
+    }
   }
 
   /** Takes all units back. */

@@ -88,9 +88,6 @@ export interface CoreSide {
   options(options: PlanOptions): CanonOptions;
 }
 
-/** Built-ins that copy as much as a guest says. */
-const COPYING: ReadonlySet<Builtin["name"]> = new Set(["stream.read", "stream.write", "future.read", "future.write"]);
-
 /** The asynchronous side of one instance tree. */
 export class AsyncCore {
   readonly scheduler: Scheduler;
@@ -212,10 +209,7 @@ export class AsyncCore {
 
   /** Makes a built-in. */
   builtin({ builtin }: MakingStep & { kind: "builtin" }, inst: ComponentInstance): CoreFunction {
-    const work = this.#builtin(builtin, inst) as CoreFunction, { meter } = this.#side.tree;
-    // A guest that copies from one end of a stream to the other spends few units in a long time.
-    const isWatched = meter?.isWatched && COPYING.has(builtin.name);
-    const made: CoreFunction = isWatched ? (...args) => (meter.returned(), work(...args)) : work;
+    const made = this.#builtin(builtin, inst) as CoreFunction;
     if (!isBlocking(builtin)) return this.#stacks.guarded(made);
     return this.#stacks.attempt(coreTypeOf(builtin), made as never);
   }

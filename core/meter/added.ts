@@ -3,10 +3,10 @@
 //
 //   three types; a table of two functions, which the library sets; a mutable global, the counter;
 //   a function that calls the table's first function, to ask for units; one that spends the units of
-//   its parameter; and one that calls the table's second function, to ask by how much a memory or
-//   table may grow.
+//   its parameter; one that calls the table's second function, to ask by how much a memory or table
+//   may grow; and one that calls the module's start function.
 //
-// The counter, the table and the module's start function are exported by names that begin with a
+// The counter, the table and the last function are exported by names that begin with a
 // prefix which none of the module's own names has. A custom section at the end says the prefix, and
 // which memories and tables the module has.
 // A component refers to exports by name, and is checked against the names that the module had when
@@ -16,7 +16,7 @@ import { customSection, leb, name } from "../../abi/wasm/encoder.ts";
 import { COUNTER, HANDLERS, METER_MARK, type MeterMark, START } from "../module/meter_mark.ts";
 
 /** How many items of each kind are added. */
-export const ADDED_TYPES = 3, ADDED_FUNCS = 3;
+export const ADDED_TYPES = 3, ADDED_FUNCS = 4;
 
 /** The indices of what is added to a module. */
 export interface AddedIndices {
@@ -37,11 +37,11 @@ export const addedGlobal: readonly number[] = [0x7f, 1, 0x41, 0, 0x0b];
 
 /** The types of the added functions. */
 export function addedFuncs({ type }: AddedIndices): number[] {
-  return [...leb(type), ...leb(type + 1), ...leb(type + 2)];
+  return [...leb(type), ...leb(type + 1), ...leb(type + 2), ...leb(type)];
 }
 
-/** The bodies of the added functions, each with its size. */
-export function addedBodies({ type, table, global }: AddedIndices): number[][] {
+/** The bodies of the added functions, each with its size. The last one calls the start function. */
+export function addedBodies({ type, table, global }: AddedIndices, start: number | undefined): number[][] {
   const ask = [0x41, 0, 0x11, ...leb(type), ...leb(table)], counter = leb(global);
   const spend = [
     // The sign is cut off: nothing that can be worked through is so long, and units are not given back.
@@ -49,16 +49,20 @@ export function addedBodies({ type, table, global }: AddedIndices): number[][] {
     ...[0x24, ...counter, 0x20, 0, 0x41, 0, 0x48, 0x04, 0x40, ...ask, 0x0b],
   ];
   const grow = [0x20, 0, 0x20, 1, 0x20, 2, 0x41, 1, 0x11, ...leb(type + 2), ...leb(table)];
-  return [ask, spend, grow].map((code) => [...leb(code.length + 2), 0, ...code, 0x0b]);
+  const begin = start === undefined ? [] : [0x10, ...leb(start)];
+  return [ask, spend, grow, begin].map((code) => [...leb(code.length + 2), 0, ...code, 0x0b]);
 }
 
-/** The added exports. `start` is the module's start function. */
-export function addedExports(prefix: string, { table, global }: AddedIndices, start: number | undefined): number[][] {
+/**
+ * The added exports. A start function is not exported itself: a function that is exported counts as
+ * declared, so that `ref.func` would be valid where it is not.
+ */
+export function addedExports(prefix: string, { table, global, func }: AddedIndices, hasStart: boolean): number[][] {
   const exports = [
     [...name(`${prefix}${COUNTER}`), 3, ...leb(global)],
     [...name(`${prefix}${HANDLERS}`), 1, ...leb(table)],
   ];
-  if (start !== undefined) exports.push([...name(`${prefix}${START}`), 0, ...leb(start)]);
+  if (hasStart) exports.push([...name(`${prefix}${START}`), 0, ...leb(func + ADDED_FUNCS - 1)]);
   return exports;
 }
 

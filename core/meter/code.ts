@@ -178,6 +178,8 @@ export class MeteredCode {
       case "index":
         skipImmediates(readInstruction(reader), reader); // the body may end within it
         return reader.fail("unknown-index", [failure.space, failure.index], offset);
+      case "type":
+        return reader.fail("unknown-index", ["type", reader.u32()], offset);
       case "early end":
         return reader.fail("unexpected-end");
       case "late end":

@@ -59,8 +59,8 @@ export interface Run {
 /** What is wrong with a body. */
 export type Failure =
   | { readonly kind: "index"; readonly at: number; readonly space: OwnSpace | "local"; readonly index: number }
-  | { readonly kind: "instruction" | "early end" | "late end" | "locals"; readonly at: number };
-const failures = [, "index", "instruction", "early end", "late end", "locals"] as const;
+  | { readonly kind: "instruction" | "early end" | "late end" | "locals" | "type"; readonly at: number };
+const failures = [, "index", "instruction", "early end", "late end", "locals", "type"] as const;
 
 /** How the offsets of a body moved. */
 export interface Moved {

@@ -27,15 +27,15 @@ import {
 } from "./added.ts";
 import type { OwnSpace } from "./opcodes.ts";
 import { MeteredCode } from "./code.ts";
-import { checkConstExpr, checkElements, checkGlobal, ownIndex, type OwnLimits } from "./own_indices.ts";
+import { checkConstExpr, checkElements, checkGlobal, ownIndex, type OwnLimits, ownType } from "./own_indices.ts";
 import { BRANCH_HINT, type FunctionHints, isDropped, keptNames, NAMES, readHints } from "./custom.ts";
 
 const none = new Uint8Array(0);
 
 const CUSTOM = 0, TYPE = 1, IMPORT = 2, FUNCTION = 3, TABLE = 4, MEMORY = 5, GLOBAL = 6, EXPORT = 7, STARTS = 8;
-const ELEMENT = 9, CODE = 10, DATA = 11;
-/** The ids of sections, in the order in which they stand. 13 is tags, 12 the count of data. */
-const ORDER = [TYPE, IMPORT, FUNCTION, TABLE, MEMORY, 13, GLOBAL, EXPORT, STARTS, ELEMENT, 12, CODE, DATA];
+const ELEMENT = 9, CODE = 10, DATA = 11, TAG = 13;
+/** The ids of sections, in the order in which they stand. 12 is the count of data. */
+const ORDER = [TYPE, IMPORT, FUNCTION, TABLE, MEMORY, TAG, GLOBAL, EXPORT, STARTS, ELEMENT, 12, CODE, DATA];
 /** Sections that something is added to. */
 const ADDED_TO = [FUNCTION, TABLE, GLOBAL, EXPORT];
 
@@ -187,6 +187,9 @@ class Metering implements SectionRewriter {
       case MEMORY:
         reader.vec(() => this.#memory(coreLimits(reader), undefined), "memory");
         return reader.finish(), undefined;
+      case TAG:
+        reader.vec(() => [reader.byte(), ownIndex(reader, "type", this.#limits)], "tag");
+        return reader.finish(), undefined;
       case GLOBAL: {
         const defined = reader.vec(() => checkGlobal(reader, this.#limits), "global").length;
         reader.finish();
@@ -212,8 +215,12 @@ class Metering implements SectionRewriter {
   #import(reader: Reader): void {
     const from = [reader.name(), reader.name()] as const;
     const start = reader.offset, type = coreExternType(reader), counts = this.#counts;
+    if ((type.kind === "func" || type.kind === "tag") && type.type >= counts.types) {
+      reader.fail("unknown-index", ["type", type.type], start);
+    }
+    if (type.kind === "global") ownType(type.type, reader, start, this.#limits);
+    if (type.kind === "table") ownType(type.element, reader, start, this.#limits);
     if (type.kind === "func") {
-      if (type.type >= counts.types) reader.fail("unknown-index", ["type", type.type], start);
       counts.importedFuncs++;
       this.#importedTypes.push(type.type);
     }
@@ -236,7 +243,9 @@ class Metering implements SectionRewriter {
   #table(reader: Reader): void {
     const initialised = reader.peek() === 0x40;
     if (initialised) reader.take(2);
-    this.#addTable(coreTableType(reader).limits, undefined);
+    const start = reader.offset, { element, limits } = coreTableType(reader);
+    ownType(element, reader, start, this.#limits);
+    this.#addTable(limits, undefined);
     if (initialised) checkConstExpr(reader, this.#limits);
   }
 
@@ -289,7 +298,7 @@ class Metering implements SectionRewriter {
       case GLOBAL:
         return { count: 1, items: addedGlobal };
       default: {
-        const exports = addedExports(this.#prefix, this.#added, this.#start);
+        const exports = addedExports(this.#prefix, this.#added, this.#start !== undefined);
         return { count: exports.length, items: exports.flat() };
       }
     }
@@ -329,7 +338,7 @@ class Metering implements SectionRewriter {
         wideTables: this.#wideTables,
       },
       params: this.#paramsOfFuncs(),
-      added: this.#hasCode ? addedBodies(added) : [],
+      added: this.#hasCode ? addedBodies(added, this.#start) : [],
       first: this.#counts.importedFuncs,
       hints: this.#hints ?? new Map(),
       place: this.#place,

@@ -5,8 +5,9 @@
 // Spec: core spec 3.0 "Binary Format: Modules".
 
 import type { Reader } from "../binary/reader.ts";
-import { coreValType } from "../module/core_types.ts";
-import { readInstruction, skipImmediates, skipValueType } from "../module/instructions.ts";
+import { coreHeapType, coreValType } from "../module/core_types.ts";
+import { type CoreValType, indexIn } from "../module/core_value_types.ts";
+import { readInstruction, skipImmediates } from "../module/instructions.ts";
 import { OWN_INDICES, type OwnSpace } from "./opcodes.ts";
 
 /** How many items of each kind the module has. */
@@ -19,6 +20,17 @@ export function ownIndex(reader: Reader, space: OwnSpace, limits: OwnLimits): nu
   return index;
 }
 
+/** Checks a type that was read: its index, if it has one, is the module's. */
+export function ownType(type: CoreValType, reader: Reader, start: number, limits: OwnLimits): void {
+  const index = indexIn(type);
+  if (index !== undefined && index >= limits.type) reader.fail("unknown-index", ["type", index], start);
+}
+
+function valType(reader: Reader, limits: OwnLimits): void {
+  const start = reader.offset;
+  ownType(coreValType(reader), reader, start, limits);
+}
+
 /** Reads a constant expression. It has no blocks, so its first `end` is its own. */
 export function checkConstExpr(reader: Reader, limits: OwnLimits): void {
   for (;;) {
@@ -26,13 +38,16 @@ export function checkConstExpr(reader: Reader, limits: OwnLimits): void {
     if (row.name === "end") return;
     // The added global is mutable: engines refuse it here.
     if (space === "function") ownIndex(reader, space, limits);
-    else skipImmediates(row, reader);
+    else if (row.name === "ref.null") {
+      const start = reader.offset;
+      ownType(coreHeapType(reader), reader, start, limits);
+    } else skipImmediates(row, reader);
   }
 }
 
 /** Reads a global of the section of globals. */
 export function checkGlobal(reader: Reader, limits: OwnLimits): void {
-  coreValType(reader);
+  valType(reader, limits);
   reader.byte();
   checkConstExpr(reader, limits);
 }
@@ -49,7 +64,7 @@ export function checkElements(reader: Reader, limits: OwnLimits): void {
   if (isActive) checkConstExpr(reader, limits);
   if (flags & EXPRESSIONS) {
     // A passive or declarative segment, and one with a table, says the type of its elements.
-    if (flags & (PASSIVE | EXPLICIT)) skipValueType(reader);
+    if (flags & (PASSIVE | EXPLICIT)) valType(reader, limits);
     reader.vec(() => checkConstExpr(reader, limits), "element");
     return;
   }

@@ -63,6 +63,11 @@ function refTo(reader: Reader, nullable: boolean): CoreRefType {
   return abstractRef(nullable, false, abstract);
 }
 
+/** `core:heaptype`, as a reference to it that may be null. */
+export function coreHeapType(reader: Reader): CoreRefType {
+  return refTo(reader, true);
+}
+
 /**
  * A reference to the heap type after the prefix `shared`. Only abstract types have it: a defined
  * type says itself if it is shared.

@@ -67,8 +67,8 @@ function hookedPromise(
 }
 
 /**
- * Wraps a function that a guest calls and that costs it no units, if the guest is watched: one that
- * does nothing but call such functions may spend few units in a long time.
+ * Wraps a function of the host that a guest calls, if the guest is watched: one that does nothing but
+ * call the host may spend few units in a long time.
  */
 export function watched<F extends Func>({ meter }: InstanceTree, func: F): F {
   if (meter === undefined || !meter.isWatched) return func;

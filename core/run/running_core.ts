@@ -21,7 +21,6 @@ import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.
 import type { Codegen } from "../../abi/codegen/generate.ts";
 import { importFunction, type ImportSource, type InstanceEntries } from "../../abi/codegen/tiers.ts";
 import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
-import { watchedRealloc } from "../../abi/wasm/watched_realloc.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
@@ -288,12 +287,9 @@ export class RunningCore implements ImportSource<LowerStep> {
 
   /** Gives a function that adapters call. Threads of their own need JavaScript around them. */
   #calledByAdapter({ role, node }: FusedFunc, ref: CoreRef, step: AdapterStep): CoreFunction {
-    const func = this.#core(ref) as CoreFunction, { meter } = this.tree;
-    if (role === "realloc") {
-      const own = this.async?.isThreaded(node) ? this.async.apart(func) : func;
-      return meter?.isWatched ? watchedRealloc(own, () => meter.returned()) ?? own : own;
-    }
+    const func = this.#core(ref) as CoreFunction;
     if (this.async === undefined) return func;
+    if (role === "realloc") return this.async.isThreaded(node) ? this.async.apart(func) : func;
     const { core, postReturn } = this.lift(step.lift).lifted;
     return role === "core" ? core : postReturn as CoreFunction;
   }
@@ -495,10 +491,7 @@ export class RunningCore implements ImportSource<LowerStep> {
       stringEncoding,
       address,
       memory: memory && this.#core(memory) as WebAssembly.Memory,
-      realloc: realloc && watched(
-        this.tree,
-        this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
-      ),
+      realloc: realloc && this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
       postReturn: postReturn && this.#postReturn(postReturn),
     };
   }

@@ -2,7 +2,7 @@
 // by catching what ends them, by many small pieces of work. And hosts that give limits which are none.
 
 import "../support/leaks.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   compileSync,
   type Component,
@@ -10,8 +10,11 @@ import {
   instantiate,
   instantiateSync,
   type Limits,
+  LinkError,
   Trap,
+  withSignal,
 } from "@windlass/component";
+import { jspi } from "../../abi/state/jspi.ts";
 import { wat } from "../support/wat.ts";
 
 async function metered(text: string): Promise<Component> {
@@ -257,6 +260,47 @@ Deno.test("a call from the host in the middle of another has the deadline of its
   });
   patient.exports.f();
   assertEquals(codes.length, 2);
+});
+
+Deno.test("a slice in an engine without JSPI is an error that says so", async () => {
+  const component = await metered(asking), { has } = jspi;
+  jspi.has = false;
+  try {
+    const make = (): unknown => instantiateSync(component, { host: () => {} }, { limits: { slice: 1 } });
+    const error = assertThrows(make, LinkError) as LinkError;
+    assertEquals(
+      [error.code, error.message],
+      [
+        "missing-feature",
+        "Cannot instantiate component: the limit `slice` needs JSPI, which this engine does not have",
+      ],
+    );
+  } finally {
+    jspi.has = has;
+  }
+});
+
+Deno.test({
+  name: "a call that is given up in a slice rejects at once; its guest goes on until its instance ends",
+  ignore: !features.jspi,
+  fn: async () => {
+    const component = await metered(`(component
+      (core module $M (func (export "spin") ${forever}) (func (export "once")))
+      (core instance $m (instantiate $M))
+      (func (export "spin") (canon lift (core func $m "spin"))) (func (export "once") (canon lift (core func $m "once"))))`);
+    const instance = instantiateSync(component, {}, { limits: { slice: 1, fuel: 10n ** 15n } });
+    const { spin } = instance.promising.exports, reason = new Error("enough"), controller = new AbortController();
+    setTimeout(() => controller.abort(reason), 5);
+    assertStrictEquals(await assertRejects(() => withSignal(controller.signal, spin)()), reason);
+    assertEquals(codeOf(() => instance.exports.once()), "cannot-enter");
+    const before = instance.fuel!;
+    await new Promise((done) => setTimeout(done, 20));
+    assert(instance.fuel! < before);
+    instance[Symbol.dispose]();
+    const after = instance.fuel;
+    await new Promise((done) => setTimeout(done, 20));
+    assertEquals(instance.fuel, after);
+  },
 });
 
 Deno.test({

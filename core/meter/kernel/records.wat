@@ -54,6 +54,8 @@
   (global $locals (mut i32) (i32.const 0))
   (global $begin (mut i32) (i32.const 0))
   (global $localsEnd (export "localsEnd") (mut i32) (i32.const 0))
+  ;; Where the first type is in the body whose index is one that the module does not have; 0 if there is none.
+  (global $foreign (mut i32) (i32.const 0))
   ;; Where the body that was written last begins.
   (global $written (export "written") (mut i32) (i32.const 0))
 
@@ -97,11 +99,21 @@
       (then (call $u32 (local.get $at)))
       (else (i32.shr_s (i32.shl (call $u32 (local.get $at)) (local.get $unused)) (local.get $unused)))))
 
+  ;; Where the index of a type ends, or the code of a type that has none: a signed integer.
+  (func $typeIndex (param $at i32) (result i32)
+    (local $end i32)
+    (local.set $end (call $skip (local.get $at)))
+    ;; The sign is bit 6 of the last byte. Codes are negative.
+    (if (i32.eqz (i32.and (i32.load8_u (i32.sub (local.get $end) (i32.const 1))) (i32.const 0x40)))
+      (then (if (i32.ge_u (call $u32 (local.get $at)) (i32.load (i32.const 0x3004)))
+        (then (if (i32.eqz (global.get $foreign)) (then (global.set $foreign (local.get $at))))))))
+    (local.get $end))
+
   ;; Where a heap type ends. 0x65 stands before a shared one, 0x62 before an exact one.
   (func $heapType (param $at i32) (result i32)
     (local $byte i32)
     (local.set $byte (i32.load8_u (local.get $at)))
-    (call $skip (i32.add (local.get $at)
+    (call $typeIndex (i32.add (local.get $at)
       (i32.or (i32.eq (local.get $byte) (i32.const 0x65)) (i32.eq (local.get $byte) (i32.const 0x62))))))
 
   ;; Whether a byte begins a reference with a heap type.
@@ -116,7 +128,7 @@
   (func $blockType (param $at i32) (result i32)
     (if (result i32) (call $isReference (i32.load8_u (local.get $at)))
       (then (call $heapType (i32.add (local.get $at) (i32.const 1))))
-      (else (call $skip (local.get $at)))))
+      (else (call $typeIndex (local.get $at)))))
 
   (func $memarg (param $at i32) (result i32)
     ;; Bit 6 of the alignment says that a memory index follows.
@@ -135,7 +147,7 @@
     (call $isWide (i32.const 0x3400) (i32.const 131072) (local.get $index)))
 
   ;; Gives the code of an error: 1 an unknown index, 2 an unknown instruction, 3 the end came too soon, 4 too late,
-  ;; 5 the declarations of locals are wrong.
+  ;; 5 the declarations of locals are wrong, 6 a type's index is unknown.
   (func $fail (param $code i32) (param $at i32) (param $space i32) (param $index i32) (result i32)
     (i32.store (i32.const 0x3100) (local.get $code))
     (i32.store (i32.const 0x3104) (local.get $at))

@@ -9,24 +9,29 @@ import { meteredBytes, meteredInstance } from "../../support/metered.ts";
 /** The parts of a module: each is the items of a section. */
 interface Parts {
   readonly types?: readonly (readonly number[])[];
+  readonly imports?: readonly (readonly number[])[];
   readonly funcs?: readonly (readonly number[])[];
   readonly tables?: readonly (readonly number[])[];
+  readonly tags?: readonly (readonly number[])[];
   readonly globals?: readonly (readonly number[])[];
   readonly exports?: readonly (readonly number[])[];
   readonly start?: number;
   readonly elements?: readonly (readonly number[])[];
+  readonly locals?: readonly number[];
   readonly body?: readonly number[];
 }
 
 /** A module of a function `[i32] -> []`, with one local of its own, and what else is given. */
 function moduleOf(parts: Parts): Uint8Array<ArrayBuffer> {
-  const { types = [[0x60, 1, 0x7f, 0]], funcs = [[0]], body = [], start } = parts;
-  const code = [1, 1, 0x7f, ...body, 0x0b];
+  const { types = [[0x60, 1, 0x7f, 0]], funcs = [[0]], locals = [1, 0x7f], body = [], start } = parts;
+  const code = [1, ...locals, ...body, 0x0b];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vec(types)),
+    ...parts.imports === undefined ? [] : section(2, vec(parts.imports)),
     ...section(3, vec(funcs)),
     ...parts.tables === undefined ? [] : section(4, vec(parts.tables)),
+    ...parts.tags === undefined ? [] : section(13, vec(parts.tags)),
     ...parts.globals === undefined ? [] : section(6, vec(parts.globals)),
     ...parts.exports === undefined ? [] : section(7, vec(parts.exports)),
     ...start === undefined ? [] : section(8, leb(start)),
@@ -68,6 +73,26 @@ const rows: Readonly<Record<string, readonly [parts: Parts, phrase: string]>> = 
   "a function in a global": [{ globals: [[0x70, 0, 0xd2, 3, 0x0b]] }, "unknown function 3"],
   "a function in a table": [{ tables: [[0x40, 0, 0x70, 0, 1, 0xd2, 3, 0x0b]] }, "unknown function 3"],
   "the type of call_indirect": [{ tables: table, body: [...one, ...one, 0x11, 1, 0] }, "unknown type 1"],
+  "the type of a local": [{ locals: [1, 0x63, 1] }, "unknown type 1"],
+  "the type of a local in a long form": [{ locals: [1, 0x63, 0x81, 0] }, "unknown type 1"],
+  "a block's type": [{ body: [0x02, 1, 0x0b] }, "unknown type 1"],
+  "a block's result": [{ body: [0x02, 0x63, 1, 0x00, 0x0b, 0x1a] }, "unknown type 1"],
+  "a loop's type": [{ body: [0x03, 1, 0x0b] }, "unknown type 1"],
+  "an if's type": [{ body: [...one, 0x04, 2, 0x0b, 0x1a] }, "unknown type 2"],
+  "a type of select": [{ body: [0x00, 0x1c, 1, 0x63, 1, 0x1a] }, "unknown type 1"],
+  "ref.null": [{ body: [0xd0, 1, 0x1a] }, "unknown type 1"],
+  "ref.test": [{ body: [0xd0, 0x70, 0xfb, 20, 1, 0x1a] }, "unknown type 1"],
+  "br_on_cast": [{ body: [0x02, 0x70, 0xd0, 0x70, 0xfb, 24, 3, 0, 0x70, 1, 0x0b, 0x1a] }, "unknown type 1"],
+  "the type of a global": [{ globals: [[0x63, 1, 0, 0xd0, 0x73, 0x0b]] }, "unknown type 1"],
+  "ref.null in a global": [{ globals: [[0x70, 0, 0xd0, 1, 0x0b]] }, "unknown type 1"],
+  "the type of a table": [{ tables: [[0x63, 1, 0, 1]] }, "unknown type 1"],
+  "the type of a tag": [{ tags: [[0, 1]] }, "unknown type 1"],
+  "the type of elements": [{ elements: [[5, 0x63, 1, 0]] }, "unknown type 1"],
+  "ref.null in elements": [{ elements: [[5, 0x70, 1, 0xd0, 1, 0x0b]] }, "unknown type 1"],
+  "an imported function's type": [{ imports: [[0, 0, 0, 1]] }, "unknown type 1"],
+  "an imported table's type": [{ imports: [[0, 0, 1, 0x63, 1, 0, 1]] }, "unknown type 1"],
+  "an imported global's type": [{ imports: [[0, 0, 3, 0x63, 1, 0]] }, "unknown type 1"],
+  "an imported tag's type": [{ imports: [[0, 0, 4, 0, 1]] }, "unknown type 1"],
   "a type of a function": [{ types: [[0x60, 0, 0]], funcs: [[2]] }, "unknown type 2"],
 };
 
@@ -91,6 +116,14 @@ Deno.test("a start function is checked, since the engine does not see that it is
   const twice = Uint8Array.from([...right.slice(0, at), ...section8, ...right.slice(at)]);
   assertEquals(WebAssembly.validate(twice), false);
   assertThrows(() => meteredBytes(twice), CompileError, "malformed section id: 8");
+});
+
+Deno.test("a function is no more declared for `ref.func` than it was, though it is the start function", () => {
+  const parts: Parts = { types: [[0x60, 0, 0]], start: 0, locals: [0, 0x7f], body: [0xd2, 0, 0x1a] };
+  const exported = { ...parts, exports: [[...name("f"), 0, 0]] };
+  for (const [module, valid] of [[moduleOf(parts), false], [moduleOf(exported), true]] as const) {
+    assertEquals([WebAssembly.validate(module), WebAssembly.validate(meteredBytes(module))], [valid, valid]);
+  }
 });
 
 Deno.test("the older exceptions do not catch that fuel is used up", () => {
