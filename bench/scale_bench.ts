@@ -111,8 +111,21 @@ async function measure(server: Server, port: number): Promise<Figures[]> {
   }
 }
 
+/** What a loop does in so many processes: how much the machine has to give at all. */
+async function spin(count: number): Promise<number> {
+  const script = `let n = 0, x = 1; for (const until = performance.now() + ${MS}; performance.now() < until; n++) {
+    for (let i = 0; i < 1e5; i++) x = x * 48271 % 2147483647;
+  } console.log(n + x * 0);`;
+  const counts = Array.from({ length: count }, () => must([node, "-e", script]));
+  return (await Promise.all(counts)).reduce((sum, text) => sum + Number(text), 0);
+}
+
 await makeProject();
 const node = await nodePath("26.10.0"), rows: string[][] = [];
+const spun = [0, 0];
+for (let turn = 0; turn < TURNS; turn++) {
+  for (const i of [0, 1]) spun[i] = Math.max(spun[i]!, await spin(i + 1));
+}
 let port = FIRST_PORT;
 for (const [pool, options] of [["an instance per request", []], ["4 instances", ["--instances", "4"]]] as const) {
   const folder = `${PROJECT}/cluster`;
@@ -130,6 +143,7 @@ for (const [pool, options] of [["an instance per request", []], ["4 instances", 
       `${server.name}, ${pool}`,
       rate(one!.best),
       rate(two!.best),
+      `${(two!.best / one!.best).toFixed(2)} ×`,
       `${one!.cost.toFixed(0)} µs`,
       `${two!.cost.toFixed(0)} µs`,
     ]);
@@ -137,7 +151,7 @@ for (const [pool, options] of [["an instance per request", []], ["4 instances", 
   }
 }
 const [processor, cores, busy] = await machine();
-const head = ["served by", "requests a second, 1", "2", "processor's time for a request, 1", "2"];
+const head = ["served by", "requests a second, 1", "2", "2 against 1", "processor's time for a request, 1", "2"];
 const table = [head, ["---", ...head.slice(1).map(() => "---:")], ...rows].map((cells) => `| ${cells.join(" | ")} |`);
 const text = `\`deno task bench:scale\`, ${
   new Date().toISOString().slice(0, 10)
@@ -146,7 +160,8 @@ the end. 1 and 2 are processes, with \`deno serve --parallel\` threads. ${CONNEC
 client takes a part of its cores, too; of ${TURNS} turns of ${
   MS / 1000
 } s, one and two in turns, the most requests and the least time,
-which is what all of the servers' threads took.
+which is what all of the servers' threads took. A loop that only calculates, in as many processes of Node: two do
+${(spun[1]! / spun[0]!).toFixed(2)} times as much as one; more than that no server can have here.
 
 ${table.join("\n")}
 `;

@@ -15,7 +15,7 @@ import { decodeBytes, type Decoded, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
 import { features } from "./module/features.ts";
 import { describeSource } from "./binary/foreign_bytes.ts";
-import { type Fuser, needsFuser, plansMore } from "./fused/fused_plan.ts";
+import type { Fuser } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
@@ -26,7 +26,7 @@ import { missingFeature } from "./module/needed_features.ts";
 import { rewritingOf } from "./module/rewriting.ts";
 import { transformWhole } from "./module/transform.ts";
 import { Definition } from "./definition.ts";
-import { isAsyncPlan } from "./plan/async_plan.ts";
+import { loadAsyncParts, loadParts } from "./load_parts.ts";
 import type { AsyncParts } from "./async/async_core.ts";
 import { checkIdentity, requireWhole } from "./sources/split_modules.ts";
 import { validateComponent } from "./validate/validate.ts";
@@ -335,40 +335,6 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
   (await inOrder(decoded, compiling)).forEach((module, i) => decoded.modules[i]!.fill(module));
   await parts;
   return component;
-}
-
-/** Loads what runs asynchronous parts, if a component may have some. */
-async function loadAsyncParts(component: Component): Promise<void> {
-  const internals = componentInternals(component), { plan, meterer } = internals;
-  if (meterer === undefined && !isAsyncPlan(plan) && !plansMore(plan)) return;
-  const loaded = await later(() => import("./async/async_core.ts"));
-  if (loaded !== undefined) internals.asyncParts = loaded.asyncParts;
-  else if (isAsyncPlan(plan)) {
-    throw new TypeError(
-      "a service worker may load no module later, and the component is asynchronous: use compileSync, or bundle the program",
-    );
-  }
-}
-
-/** Loads a part. `undefined` in a service worker, which may load no module later. */
-async function later<T>(load: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await load();
-  } catch (error) {
-    if ("ServiceWorkerGlobalScope" in globalThis) return undefined;
-    throw error;
-  }
-}
-
-/** Loads what a component needs besides its plan, and compiles the adapters of calls between guests. */
-async function loadParts(component: Component): Promise<void> {
-  const internals = componentInternals(component), { fused, plan, meterer } = internals;
-  await loadAsyncParts(component);
-  if (!fused || !needsFuser(plan)) return;
-  const loaded = await later(() => import("./fused/fuse.ts"));
-  if (loaded === undefined) return; // such calls go through JavaScript
-  internals.fuser = loaded.fuser;
-  await loaded.fuseAsync(plan, meterer !== undefined);
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {

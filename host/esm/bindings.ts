@@ -7,7 +7,8 @@
 import { isInterfaceName, parsePlainName, splitVersion } from "../../core/binary/names.ts";
 import type { ExternItem } from "../../core/types.ts";
 import { memberKeys } from "../exports/exports.ts";
-import { bindingNames, draftCamelCase } from "./names.ts";
+import { camelName } from "../js_api/names.ts";
+import { bindingNames } from "./names.ts";
 
 /** One export. */
 export interface Binding {
@@ -42,7 +43,7 @@ function isBound({ name, type }: ExternItem): boolean {
 function shortNames(items: readonly ExternItem[], taken: ReadonlySet<string>): Map<string, string> {
   const owners = new Map<string, string[]>();
   for (const { name } of items.filter(({ name }) => isInterfaceName(name))) {
-    const short = draftCamelCase(splitVersion(name).base.split("/").at(-1)!);
+    const short = camelName(splitVersion(name).base.split("/").at(-1)!);
     owners.set(short, [...owners.get(short) ?? [], name]);
   }
   // Neither a default export nor something that `await import(…)` would call.

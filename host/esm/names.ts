@@ -3,23 +3,8 @@
 // Spec: JS-Reference.md "Names" (component-model #686 at 02b704a).
 
 import type { ExternItem } from "../../core/types.ts";
+import { camelName, pascalName } from "../js_api/names.ts";
 import { memberKey, type MemberKind, uniqueNames } from "../names.ts";
-
-/** An `acronym` keeps its capitals: `XML-http-request` → `XMLHttpRequest`. */
-function capitalize(fragment: string): string {
-  return fragment.charAt(0).toUpperCase() + fragment.slice(1);
-}
-
-/** `PascalCase`: the name of a type. */
-export function draftPascalCase(label: string): string {
-  return label.split("-").map(capitalize).join("");
-}
-
-/** `CamelCase`: every other name. */
-export function draftCamelCase(label: string): string {
-  const [head = "", ...rest] = label.split("-");
-  return head.toLowerCase() + rest.map(capitalize).join("");
-}
 
 /**
  * Gives `JSName` of the items of one scope, by their WIT names. Names that would be the same keep
@@ -28,7 +13,7 @@ export function draftCamelCase(label: string): string {
  */
 export function bindingNames(items: readonly ExternItem[]): Map<string, string> {
   const types = new Set(items.filter(({ type }) => type.kind === "type").map(({ name }) => name));
-  const spell = (label: string): string => types.has(label) ? draftPascalCase(label) : draftCamelCase(label);
+  const spell = (label: string): string => types.has(label) ? pascalName(label) : camelName(label);
   const labels = items.map(({ name }) => name), spelt = uniqueNames(labels, spell);
   return new Map(items.map(({ name, type }, i) => [name, memberKey(type.kind as MemberKind, name, spelt[i]!)]));
 }

@@ -4,6 +4,7 @@
 // other, and posts what each shows.
 
 import { assertEquals } from "@std/assert";
+import { must } from "../../tools/process.ts";
 import { ENGINES, start } from "../browser/engines.ts";
 import { check, report } from "../support/checks.ts";
 import { wat } from "../support/wat.ts";
@@ -29,6 +30,7 @@ const PAGES: Readonly<Record<string, readonly [path: string, text: string]>> = {
   "a worker": ["/worker.html", "Hello, worker!"],
   "a service worker": ["/service.html", "Hello, service worker!"],
   "a service worker, with components that call each other": ["/composed/index.html", "42"],
+  "a service worker in one script, with a handler of WASI 0.3": ["/bundled/index.html", "one script"],
   ...Object.fromEntries(
     Object.keys(BUNDLERS).map((name) => [`built by ${name}`, [`/app/dist/${name}/index.html`, said]]),
   ),
@@ -48,11 +50,12 @@ async function wrapAll(hasBuilds: boolean): Promise<void> {
   await windlass(".", "wrap", "greet.wasm", "-o", "pages/plain");
   await windlass(".", "wrap", "greet.wasm", "-o", "pages", "--map", "demo:greet/host=./host.js", ...library);
   await windlass(".", "wrap", "server.wasm", "-o", "pages", "--serve", ...library);
-  await Deno.mkdir(`${pages}/composed`, { recursive: true });
-  for (const [name, content] of Object.entries(composed)) {
-    await Deno.writeTextFile(`${pages}/composed/${name}`, content);
-  }
+  await writePage("composed", composed);
   await Deno.writeFile(`${pages}/composed/composed.wasm`, await wat(adding));
+  await windlass(".", "wrap", "p3_server.wasm", "-o", "pages/bundled", "--serve");
+  await writePage("bundled", bundled);
+  const bundle = ["--bundle", "--format=esm", "--target=esnext", "--log-level=error", "--outfile=worker.js"];
+  await must(["../../node_modules/.bin/esbuild", "source.js", ...bundle], { cwd: `${pages}/bundled` });
   if (!hasBuilds) return;
   // Bundlers other than Vite make no page.
   const html = (await Deno.readTextFile(`${PROJECT}/app/index.html`)).replace("./src/main.js", "./main.js");
@@ -78,29 +81,54 @@ const adding = `(component
   (instance $caller (instantiate $Caller (with "add" (func $callee "add"))))
   (export "f" (func $caller "f")))`;
 
-/** A service worker may load no module when it runs, so that it has no adapters for such calls. */
-const composed: Readonly<Record<string, string>> = {
-  "index.html": '<!doctype html><output></output><script type="module" src="./page.js"></script>',
-  "page.js": `
+/** Writes a page whose service worker answers `answer`, and what it needs besides. */
+async function writePage(name: string, worker: Readonly<Record<string, string>>): Promise<void> {
+  const folder = `${pages}/${name}`, own = `/${name}/worker.js`;
+  await Deno.mkdir(folder, { recursive: true });
+  const files = {
+    "index.html": '<!doctype html><output></output><script type="module" src="./page.js"></script>',
+    "page.js": `
 const controlled = new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve));
 await navigator.serviceWorker.register("./worker.js", { type: "module" });
-if (navigator.serviceWorker.controller?.scriptURL.endsWith("/composed/worker.js") !== true) await controlled;
-document.querySelector("output").textContent = await (await fetch("./answer")).text();
+if (navigator.serviceWorker.controller?.scriptURL.endsWith("${own}") !== true) await controlled;
+const response = await fetch("./answer", { method: "POST", body: "one script" });
+document.querySelector("output").textContent = await response.text();
 `,
-  "worker.js": `
-import { compile, instantiate } from "../windlass/mod.js";
+    ...worker,
+  };
+  for (const [name, content] of Object.entries(files)) await Deno.writeTextFile(`${folder}/${name}`, content);
+}
+
+const events = `
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("fetch", (event) => {
+  if (!event.request.url.endsWith("/answer")) return;
+  event.respondWith(answer(event.request).catch((error) => new Response(String(error))));
+});
+`;
+
+/** A service worker may load no module when it runs, so that it has no adapters for such calls. */
+const composed: Readonly<Record<string, string>> = {
+  "worker.js": `
+import { compile, instantiate } from "../windlass/mod.js";
 async function answer() {
   const component = await compile(fetch("./composed.wasm"));
   if (component.modules.length !== 2) return new Response("adapters");
   const { exports } = await instantiate(component);
   return new Response(String(exports.f()));
 }
-addEventListener("fetch", (event) => {
-  if (event.request.url.endsWith("/answer")) event.respondWith(answer().catch((error) => new Response(String(error))));
-});
-`,
+${events}`,
+};
+
+/** In one script there is nothing to load. */
+const bundled: Readonly<Record<string, string>> = {
+  "source.js": `
+import handler from "./p3_server.js";
+async function answer(request) {
+  return await handler.fetch(new Request(new URL("/echo", location), { method: "POST", body: await request.text() }));
+}
+${events}`,
 };
 
 /** A file that a page asks for. */

@@ -6,7 +6,7 @@ import * as library from "@windlass/component";
 import * as wasi from "@windlass/component/wasi";
 import { bindingsOf } from "../../../host/esm/bindings.ts";
 import { type ModuleOptions, moduleText } from "../../../host/esm/module_text.ts";
-import { draftCamelCase, draftPascalCase, isBindable } from "../../../host/esm/names.ts";
+import { isBindable } from "../../../host/esm/names.ts";
 import { needsOf } from "../../../host/esm/needs.ts";
 import { fixtureBytes, testFile } from "../../support/fixtures.ts";
 import { component } from "../../support/wasm.ts";
@@ -39,20 +39,6 @@ async function run(
   });
   return await import(dataUrl(text));
 }
-
-Deno.test("bindings are spelt as the draft's table has it", () => {
-  const rows = [
-    ["element", "Element", "element"],
-    ["query-selector", "QuerySelector", "querySelector"],
-    ["inner-HTML", "InnerHTML", "innerHTML"],
-    ["XML-http-request", "XMLHttpRequest", "xmlHttpRequest"],
-    ["URL", "URL", "url"],
-    ["a1-2-3", "A123", "a123"],
-  ];
-  for (const [label = "", pascal, camel] of rows) {
-    assertEquals([draftPascalCase(label), draftCamelCase(label)], [pascal, camel]);
-  }
-});
 
 Deno.test("a specifier is the external-id, else the import's name", async () => {
   const made = await component(`(component
