@@ -19,8 +19,15 @@ import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/buil
 import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
 import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
-import { linkImport, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
+import {
+  linkImport,
+  lowerHost,
+  lowerSuspending,
+  refuseSuspending,
+  returningCopies,
+} from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
+import { containsRange, type FuncType } from "../../abi/types/types.ts";
 import { callApart } from "../../abi/concurrency/apart.ts";
 import { slicedPlain } from "../../abi/concurrency/slices.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
@@ -61,6 +68,8 @@ export type HostImport =
   | {
     readonly kind: "func";
     readonly call: HostCall;
+    /** Its type, if it sees lists as views. Otherwise its type is the import's. */
+    readonly viewed?: FuncType | undefined;
     /** Whether it may return a promise. */
     readonly suspends?: boolean;
     /** The function to call if nothing can be suspended. Without it, such a call is a trap. */
@@ -268,6 +277,20 @@ export class RunningCore {
     return found;
   }
 
+  /** Gives the type of a host function, if it sees lists as views. */
+  #viewedType({ leaf }: LowerStep): FuncType | undefined {
+    return (this.#imports[leaf] as HostImport & { kind: "func" }).viewed;
+  }
+
+  /** Gives what a guest calls, and the context for its values. */
+  #hostCall(step: LowerStep, canon: CanonOptions): { call: HostCall; cx: CanonContext; path: string } {
+    const { call, path } = this.host(step.leaf);
+    const cx = new CanonContext(this.#nodes[step.node]!, hookedOptions(this.tree, canon, path), true);
+    const viewed = this.#viewedType(step);
+    const mayReturnView = viewed?.result !== undefined && containsRange(viewed.result);
+    return { call: mayReturnView ? returningCopies(call, cx) : call, cx, path };
+  }
+
   /** Gives the host function of a leaf, with hooks, and its path `import ns:pkg/iface#f`. */
   host(leaf: number): { call: HostCall; plain: HostCall | undefined; suspends: boolean; path: string } {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
@@ -349,7 +372,7 @@ export class RunningCore {
     if (unsupported !== undefined) return trapping(node, unsupported);
     switch (step.kind) {
       case "lower":
-        return this.#isAsync(step) ? this.#lowerAsync(step, node) : this.#lower(step, node);
+        return this.#isAsync(step) ? this.#lowerAsync(step) : this.#lower(step);
       case "adapter":
         return this.#isAsync(step) ? this.#adaptAsync(step) : adapt(this.tree, this.#sides(step));
       case "builtin":
@@ -379,16 +402,12 @@ export class RunningCore {
     return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;
   }
 
-  #lowerAsync(step: LowerStep, node: ComponentInstance): CoreFunction {
-    const { call, plain, path } = this.host(step.leaf);
-    const canon = hookedOptions(this.tree, this.#options(step.options), path);
-    return this.async!.lowerHost({
-      signature: this.#lowering(step),
-      cx: new CanonContext(node, canon, true),
-      call,
-      plain,
-      path,
-    }, this.#codegen);
+  #lowerAsync(step: LowerStep): CoreFunction {
+    const { plain } = this.host(step.leaf), signature = this.#lowering(step);
+    return this.async!.lowerHost(
+      { signature, plain, ...this.#hostCall(step, this.#options(step.options)) },
+      this.#codegen,
+    );
   }
 
   #adaptAsync(step: AdapterStep): CoreFunction {
@@ -397,16 +416,12 @@ export class RunningCore {
     return this.async!.lowerGuest({ lower, caller, callee, copy, target: () => this.lift(step.lift).target()! });
   }
 
-  #lower({ leaf, type, options, coreFunc }: LowerStep, node: ComponentInstance): CoreFunction {
-    const canon = this.#options(options);
-    const entry = this.#codegen ? this.#lowered.entry(coreFunc, this.#entries) : undefined;
+  #lower(step: LowerStep): CoreFunction {
+    const canon = this.#options(step.options);
+    const entry = this.#codegen ? this.#lowered.entry(step.coreFunc, this.#entries) : undefined;
     return importFunction(
-      type,
-      () => {
-        const { call, path } = this.host(leaf);
-        const cx = new CanonContext(node, hookedOptions(this.tree, canon, path), true);
-        return { signature: this.#lowering({ type, options }), call, cx, path };
-      },
+      step.type,
+      () => ({ signature: this.#lowering(step), ...this.#hostCall(step, canon) }),
       this.tree,
       this.#codecs,
       entry,
@@ -414,7 +429,8 @@ export class RunningCore {
   }
 
   /** Gives the signature that a caller lowers with. */
-  #lowering({ type, options: { style, address } }: Pick<CallStep, "type" | "options">): Signature {
+  #lowering(step: CallStep): Signature {
+    const { style, address } = step.options, type = step.kind === "lower" && this.#viewedType(step) || step.type;
     return signatureOf(type, { side: "lower", style, address }, this.#codecs);
   }
 

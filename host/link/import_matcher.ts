@@ -22,7 +22,7 @@ import { componentType } from "../../core/validate/validate.ts";
 import { closest, Definitions, type Found } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
 import { alikeHint, versionHint, wasiHint } from "../hints.ts";
-import { requireMatch } from "../match.ts";
+import { requireMatch, viewedType } from "../match.ts";
 import { camelCase, givenKeys, type MemberKind, pascalCase } from "../names.ts";
 import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
 import { callerOf, callTelling } from "./caller.ts";
@@ -189,8 +189,10 @@ export class ImportMatcher {
     const { display, path } = leaf;
     const suspends = func.suspends && !type.async;
     if (suspends) this.#requireJspi(display);
+    let viewed: FuncType | undefined;
     if (func.type !== undefined) {
       requireMatch(type, func.type, (resource) => this.classes.get(resource), `link import ${display}`, display);
+      viewed = viewedType(type, func.type, type.async || suspends, display);
     }
     const make = makeCall(func);
     const labels = path.map(({ name }) => name);
@@ -210,7 +212,7 @@ export class ImportMatcher {
       const call = mayWait
         ? callTelling((caller) => make(display, type, caller), told, tree)
         : make(display, type, callerOf(told));
-      return { kind: "func", call, suspends };
+      return { kind: "func", call, suspends, viewed };
     };
   }
 
