@@ -3,7 +3,8 @@
 
 const prototype: object = Object.getPrototypeOf(Uint8Array.prototype);
 
-const accessor = (key: PropertyKey): (this: unknown) => unknown => Object.getOwnPropertyDescriptor(prototype, key)!.get!;
+const accessor = (key: PropertyKey): (this: unknown) => unknown =>
+  Object.getOwnPropertyDescriptor(prototype, key)!.get!;
 const tag = accessor(Symbol.toStringTag), realLength = accessor("length");
 
 /** Gives the class of a typed array by name, as `Uint8Array`. A proxy of one is none. */

@@ -19,13 +19,7 @@ import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/buil
 import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
 import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
-import {
-  linkImport,
-  lowerHost,
-  lowerSuspending,
-  refuseSuspending,
-  returningCopies,
-} from "../../abi/calls/to_host.ts";
+import { linkImport, lowerHost, lowerSuspending, refuseSuspending, returningCopies } from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import { containsRange, type FuncType } from "../../abi/types/types.ts";
 import { callApart } from "../../abi/concurrency/apart.ts";
