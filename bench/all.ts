@@ -45,6 +45,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|---|${"---:|".repeat(head.length - 1)}`, ...rows.map(line)].join("\n");
 }
 
+const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join("\n");
+
 const scalars = ["nop", "add", "enum", "flags", "resource method"];
 const columns = ["windlass", "windlass, typed", "windlass, dynamic", "windlass, closures", "jco current", "jco 1.10.2"];
 const sections: string[] = [];
@@ -55,26 +57,32 @@ for (const name of Object.keys(runtimes)) {
   const { runtime, engine, measured } = await run(name, "run") as Run;
   const directions = [...new Set(measured.map(({ direction }) => direction))];
   const parts = [`## ${runtime}, ${engine}`];
-  const gains: number[] = [];
+  const gains: [row: string, gain: number][] = [], faults: string[] = [];
   for (const direction of directions) {
-    const rows = measured.filter((row) => row.direction === direction).map(({ name, figures }) => {
+    const rows = measured.filter((row) => row.direction === direction).map(({ name, beside, figures, wrong }) => {
       const of = (subject: string): number | undefined => figures.find((figure) => figure.subject === subject)?.ns;
-      const ours = of("windlass") ?? of("windlass, by value")!;
-      const others = name === "result err, by value"
-        ? measured.find((row) => row.direction === direction && row.name === "result err")!.figures
-        : figures;
+      if (wrong.some(({ subject }) => subject.startsWith("windlass"))) throw new Error(JSON.stringify(wrong));
+      const ours = of("windlass") ?? of("windlass, by value") ?? of("windlass, views")!;
+      const others = measured.find((row) => row.direction === direction && row.name === beside)!.figures;
       const best = Math.min(...others.filter(({ subject }) => subject.startsWith("jco")).map(({ ns }) => ns));
-      if (best >= 5) gains.push(best / ours);
-      const cells = columns.map((column) => format(column === "windlass" ? ours : of(column)));
-      return [name, format(of("raw")), ...cells, ratio(best / ours)];
+      if (best >= 5 && best < Infinity) gains.push([name, best / ours]);
+      const cells = columns.map((column) =>
+        wrong.some(({ subject }) => subject === column) ? "wrong" : format(column === "windlass" ? ours : of(column))
+      );
+      faults.push(...wrong.map(({ subject, message }) => `${subject}, ${direction}: ${name}: ${message}`));
+      return [name, format(of("raw")), ...cells, best < Infinity ? ratio(best / ours) : ""];
     });
     parts.push(table([direction, "raw", ...columns, "best jco ÷ windlass"], rows));
   }
-  const mean = Math.exp(gains.reduce((sum, gain) => sum + Math.log(gain), 0) / gains.length);
+  const summary = (what: string, counted: typeof gains): string => {
+    const mean = Math.exp(counted.reduce((sum, [, gain]) => sum + Math.log(gain), 0) / counted.length);
+    const [row, least] = counted.reduce((low, each) => each[1] < low[1] ? each : low);
+    return `${what}: ${counted.length}; geometric mean ${ratio(mean)}, least ${ratio(least)} (${row}).`;
+  };
   parts.push(
-    `Rows where the best jco takes 5 ns or more: ${gains.length}; geometric mean ${ratio(mean)}, least ${
-      ratio(Math.min(...gains))
-    }.`,
+    summary("Rows where the best jco takes 5 ns or more", gains),
+    summary("The same, flags aside", gains.filter(([row]) => row !== "flags")),
+    ...(faults.length === 0 ? [] : [`Wrong results, which have no figure:\n\n${list(faults)}`]),
   );
   if (name === "Deno") chart = draw(runtime, measured);
 
@@ -151,7 +159,7 @@ const text = `# Results
 \`deno task bench:all\`, ${new Date().toISOString().slice(0, 10)}; ${
   model || Deno.build.arch
 }, ${cores} cores; nanoseconds a call, medians of 15 samples.
-How the figures are made: README.md beside this file. By value means \`err()\` and \`{ throws: false }\`, beside the best jco's exception.
+How the figures are made: README.md beside this file. By value means \`err()\` and \`{ throws: false }\`, beside the best jco's exception; a view is \`t.view\`, beside the best jco's copy.
 
 ![Times as fast as jco 1.10.2](results.svg)
 

@@ -1,7 +1,7 @@
 // deno task bench:heap: a million calls with strings and a million resource round trips; shows the
 // heap before and after.
 
-import { host } from "./host.ts";
+import { plainHost as host } from "./host.ts";
 import { instantiateSync } from "@windlass/component";
 
 class File {

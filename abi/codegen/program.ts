@@ -5,7 +5,8 @@
 import type { AddressType } from "../types/core_values.ts";
 import { ValueError, within } from "../../errors.ts";
 import { refuseFlag, refuseOther, unknownFlag } from "../codecs/flags.ts";
-import { allocateList, checkList, loadRange, storeRange, toArray } from "../codecs/lists.ts";
+import { allocateList, checkList, loadRange, toArray } from "../codecs/lists.ts";
+import { lengthOf } from "../codecs/typed_arrays.ts";
 import { openTuple } from "../codecs/records.ts";
 import type { Codec, CodecSource } from "../codecs/codec.ts";
 import { fromCore, pointersOf } from "../state/pointers.ts";
@@ -25,6 +26,7 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
   allocateList,
   checkList,
   fromCore,
+  lengthOf,
   hasOwn: Object.prototype.hasOwnProperty,
   loadRange,
   loadString,
@@ -34,7 +36,6 @@ export const valueHelpers: Readonly<Record<string, unknown>> = {
   refuseOther,
   refusePayload,
   refuseTag,
-  storeRange,
   storeString,
   storedUnits: (): number => storedUnits,
   toArray,

@@ -120,6 +120,8 @@ export function numericView(kind: string): NumericView | undefined {
 
 /** A class of typed arrays. */
 export interface NumericArrayClass {
+  readonly name: string;
+  readonly prototype: object;
   new (length: number): ArrayLike<number | bigint>;
   new (buffer: ArrayBuffer, byteOffset: number, length: number): ArrayLike<number | bigint>;
   from(values: ArrayLike<number | bigint>): ArrayLike<number | bigint>;

@@ -9,7 +9,7 @@ import { fixture } from "../../support/fixtures.ts";
 import { component } from "../../support/wasm.ts";
 
 /** Of every text that calls of the fixtures' functions are generated from. */
-const DIGEST = "70d784620491c5b291955d6abf043498";
+const DIGEST = "7a4e473446e5f37e9d3966b57a0034eb";
 
 /** Collects the texts of functions that are made meanwhile. */
 function textsOf(action: () => void): string[] {
