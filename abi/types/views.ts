@@ -2,6 +2,7 @@
 // The type of an import and what its host function asks for enter. The same type with the marks of
 // views leaves, one object for the same marks, so that its signature and its code are made once.
 
+import { numericView } from "./scalar_rules.ts";
 import { containsView, type FuncType, isView, type OfKind, type ValType, type ViewType } from "./types.ts";
 
 const made = new WeakMap<FuncType, Map<string, FuncType>>();
@@ -23,12 +24,12 @@ export function withViews(type: FuncType, wanted: readonly ValType[]): FuncType 
   return viewed;
 }
 
-/** Marks the parameters at some positions, which must be lists of numbers. */
+/** Marks the parameters at some positions, if they are lists of numbers. */
 export function withViewsAt(type: FuncType, positions: readonly number[]): FuncType {
-  return withViews(
-    type,
-    type.params.map((param, i) => positions.includes(i) ? view(param.type) : param.type),
-  );
+  if (positions.length === 0) return type;
+  const isNumbers = (param: ValType): boolean => param.kind === "list" && numericView(param.element.kind) !== undefined;
+  const wanted = type.params.map(({ type }, i) => positions.includes(i) && isNumbers(type) ? view(type) : type);
+  return withViews(type, wanted);
 }
 
 function view(type: ValType): ViewType {

@@ -7,6 +7,7 @@ import { LinkError } from "../../errors.ts";
 import type { HostCall } from "../../abi/calls/call_link.ts";
 import { trapAt } from "../../abi/state/trap.ts";
 import type { FuncType, ResourceType } from "../../abi/types/types.ts";
+import { withViewsAt } from "../../abi/types/views.ts";
 import { Component, componentInternals } from "../../core/component.ts";
 import type { ComponentType, Entity, InstanceType } from "../../core/validate/validated_types.ts";
 import { Budget } from "../../core/resolve/budget.ts";
@@ -20,7 +21,7 @@ import type { PlanImport } from "../../core/plan/plan_types.ts";
 import { differEntity, placed, ResourceBindings } from "../../core/validate/subtype.ts";
 import { componentType } from "../../core/validate/validate.ts";
 import { closest, Definitions, type Found } from "./definitions.ts";
-import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
+import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller, viewsOf } from "../func.ts";
 import { alikeHint, versionHint, wasiHint } from "../hints.ts";
 import { requireMatch, viewedType } from "../match.ts";
 import { camelCase, givenKeys, type MemberKind, pascalCase } from "../names.ts";
@@ -178,11 +179,12 @@ export class ImportMatcher {
     const owned = (func: HostFunction): HostCall => found!.owner === undefined ? func : func.bind(found!.owner);
     const call = owned(value as HostFunction), form = plainFormOf(value);
     const plain = form && owned(form);
-    if (plain !== undefined && !features.jspi) return () => ({ kind: "func", call: plain });
+    const viewed = withViewsAt(type, viewsOf(value));
+    if (plain !== undefined && !features.jspi) return () => ({ kind: "func", call: plain, viewed });
     // A function of an asynchronous type may give a promise anyway.
     const suspends = isSuspending(value) && !type.async;
     if (suspends) this.#requireJspi(display);
-    return () => ({ kind: "func", call, suspends, plain });
+    return () => ({ kind: "func", call, suspends, plain, viewed });
   }
 
   #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): MakeHostImport {
