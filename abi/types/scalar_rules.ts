@@ -123,6 +123,7 @@ export interface NumericArrayClass {
   readonly name: string;
   readonly prototype: object;
   new (length: number): ArrayLike<number | bigint>;
+  new (array: ArrayLike<number | bigint>): ArrayLike<number | bigint>;
   new (buffer: ArrayBuffer, byteOffset: number, length: number): ArrayLike<number | bigint>;
   from(values: ArrayLike<number | bigint>): ArrayLike<number | bigint>;
 }
