@@ -4,7 +4,7 @@
 // in a process: a call site that sees one
 // function, and one that sees those of two instances.
 
-import type { Measured } from "./run.ts";
+import { compared, type Measured, summaries } from "./measure_rows.ts";
 
 interface Run {
   readonly runtime: string;
@@ -45,8 +45,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|---|${"---:|".repeat(head.length - 1)}`, ...rows.map(line)].join("\n");
 }
 
-const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join("\n");
-
 const scalars = ["nop", "add", "enum", "flags", "resource method"];
 const columns = ["windlass", "windlass, typed", "windlass, dynamic", "windlass, closures", "jco current", "jco 1.10.2"];
 const sections: string[] = [];
@@ -57,33 +55,18 @@ for (const name of Object.keys(runtimes)) {
   const { runtime, engine, measured } = await run(name, "run") as Run;
   const directions = [...new Set(measured.map(({ direction }) => direction))];
   const parts = [`## ${runtime}, ${engine}`];
-  const gains: [row: string, gain: number][] = [], faults: string[] = [];
   for (const direction of directions) {
-    const rows = measured.filter((row) => row.direction === direction).map(({ name, beside, figures, wrong }) => {
+    const rows = measured.filter((row) => row.direction === direction).map((row) => {
+      const { name, figures, wrong } = row, { ours, best } = compared(measured, row);
       const of = (subject: string): number | undefined => figures.find((figure) => figure.subject === subject)?.ns;
-      if (wrong.some(({ subject }) => subject.startsWith("windlass"))) throw new Error(JSON.stringify(wrong));
-      const ours = of("windlass") ?? of("windlass, by value") ?? of("windlass, views")!;
-      const others = measured.find((row) => row.direction === direction && row.name === beside)!.figures;
-      const best = Math.min(...others.filter(({ subject }) => subject.startsWith("jco")).map(({ ns }) => ns));
-      if (best >= 5 && best < Infinity) gains.push([name, best / ours]);
       const cells = columns.map((column) =>
         wrong.some(({ subject }) => subject === column) ? "wrong" : format(column === "windlass" ? ours : of(column))
       );
-      faults.push(...wrong.map(({ subject, message }) => `${subject}, ${direction}: ${name}: ${message}`));
       return [name, format(of("raw")), ...cells, best < Infinity ? ratio(best / ours) : ""];
     });
     parts.push(table([direction, "raw", ...columns, "best jco ÷ windlass"], rows));
   }
-  const summary = (what: string, counted: typeof gains): string => {
-    const mean = Math.exp(counted.reduce((sum, [, gain]) => sum + Math.log(gain), 0) / counted.length);
-    const [row, least] = counted.reduce((low, each) => each[1] < low[1] ? each : low);
-    return `${what}: ${counted.length}; geometric mean ${ratio(mean)}, least ${ratio(least)} (${row}).`;
-  };
-  parts.push(
-    summary("Rows where the best jco takes 5 ns or more", gains),
-    summary("The same, flags aside", gains.filter(([row]) => row !== "flags")),
-    ...(faults.length === 0 ? [] : [`Wrong results, which have no figure:\n\n${list(faults)}`]),
-  );
+  parts.push(...summaries(measured));
   if (name === "Deno") chart = draw(runtime, measured);
 
   console.error(`${name}: scalars alone`);
