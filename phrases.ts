@@ -75,6 +75,10 @@ export const COMPILE_PHRASES = {
   "misplaced-module": "option `modules`: module {0} lacks the {1}",
   /** The same for a module that fits by names and kinds. */
   "wrong-module": "option `modules`: module {0} is another one: {1}",
+  /** A module that was written ahead of time, by another version of the library. */
+  "other-version": "it was written ahead of time by version {0} of the library, and this is {1}: write it again",
+  /** A module of `modules` has the mark of metered ones, and is none. */
+  "wrong-metering": "option `modules`: module {0} says that it is metered, but {1}",
   /** The rest of a component that was split, without its modules. */
   "modules-apart":
     "its core modules were split from it: pass { modules }, all {0} of them in the order of their numbers",
@@ -99,6 +103,9 @@ export const LINK_PHRASES = {
   "not-metered": "the host's core module is not metered: compile the component that it comes from with `metering`",
   /** A core module that the host provides is metered, and the component is not. */
   "metered": "the host's core module is metered, and this component is not: compile it with `metering`, too",
+  /** Metered modules need the library's helper, and nothing may be compiled. */
+  "no-helper":
+    "metered modules need a helper, and compiling is not allowed here: pass it in `modules`, as `windlass split` writes it",
   /** The memories and tables that a component begins with exceed the limit `memory`. */
   "memory-limit": "its memories and tables begin with more than {0} bytes: limit `memory`",
   /** Nothing is defined for an import. */
@@ -121,6 +128,8 @@ export const LINK_PHRASES = {
   "missing-feature": "{0} needs {1}, which this engine does not have",
   /** Two imports must be one resource type, and the host gives two classes. */
   "mismatched-resource": "mismatched resource types: `{0}` is another class elsewhere",
+  /** Of the draft JS API: nested instances have too many definitions. */
+  "too-many-definitions": "it imports or exports more than {0} definitions",
 } as const;
 /** Codes of {@linkcode LinkError}. */
 export type LinkErrorCode = keyof typeof LINK_PHRASES;
@@ -175,6 +184,10 @@ export const TRAP_PHRASES = {
   "handle-limit": "handle table is full: limit of {0} handles{1}",
   /** More bytes were lifted in one call than the instance's limit. */
   "lifted-bytes-limit": "more than {0} bytes lifted in one call: limit `liftedBytes`",
+  /** Of the draft JS API: a host function threw where its type has no error. */
+  "host-threw": "the host function threw: see `cause`",
+  /** Of the draft JS API: what a host function gave cannot be converted to its type. */
+  "host-value": "what the host function {0} cannot be converted: see `cause`",
   /** A core exception reached the boundary of its component. */
   "uncaught-exception": "uncaught exception propagated out of component",
   /** The guest trapped by itself; the phrase is the engine's. */

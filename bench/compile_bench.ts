@@ -10,7 +10,7 @@ import { Gates } from "../core/binary/gates.ts";
 import { planComponent } from "../core/plan/plan.ts";
 import { validateComponent } from "../core/validate/validate.ts";
 import { realComponent } from "../examples/real.ts";
-import { leb, name, section, sleb } from "../tests/support/bytes.ts";
+import { typesOnly } from "./generated.ts";
 
 /** All of loading that is ours. */
 function load(bytes: Uint8Array): void {
@@ -55,30 +55,10 @@ for (const name of ["wasm-tools", "js-component-bindgen-component"] as const) {
   console.log(`| ${[name, bytes.length, ...row].join(" | ")} |`);
 }
 
-/**
- * A component of about so many bytes that defines types: records of five fields, whose types are
- * primitive or lists of records before.
- */
-function typesOnly(size: number): Uint8Array {
-  const bytes = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
-  const labels = ["identifier", "size-in-bytes", "modified-at", "content-type", "children"].map(name);
-  for (let index = 0; bytes.length < size;) {
-    const types: number[] = [];
-    const start = index;
-    for (; index - start < 200; index += 2) {
-      const part = index % 40 === 0 ? [0x73] : sleb(index - 1);
-      types.push(0x72, 5, ...labels.flatMap((label, i) => [...label, ...(i < 4 ? [0x79 - i] : part)]));
-      types.push(0x70, ...sleb(index));
-    }
-    bytes.push(...section(7, [...leb(index - start), ...types]));
-  }
-  return new Uint8Array(bytes);
-}
-
 console.log("\n| types only, bytes | decode + validate + plan, warm | ns per byte |");
 console.log("|---:|---:|---:|");
 for (const size of [10_000, 100_000, 1_000_000, 10_000_000]) {
-  const bytes = typesOnly(size);
+  const { bytes } = typesOnly(size);
   const own = await warm(() => load(bytes), size > 1_000_000 ? 5 : 20);
   console.log(`| ${bytes.length} | ${own.toFixed(2)} | ${(1e6 * own / bytes.length).toFixed(0)} |`);
 }

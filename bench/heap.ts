@@ -1,8 +1,10 @@
 // deno task bench:heap: a million calls with strings and a million resource round trips; shows the
-// heap before and after.
+// heap before and after, what a call leaves, and what a definition keeps.
 
 import { plainHost as host } from "./host.ts";
-import { instantiateSync } from "@windlass/component";
+import { manyLowered, typesOnly } from "./generated.ts";
+import { compileSync, instantiateSync, Linker } from "@windlass/component";
+import { decodeBytes } from "../core/decode/decode.ts";
 
 class File {
   name(): string {
@@ -63,3 +65,18 @@ perCall("host → guest add", 1_000_000, (count) => {
   for (let i = 0; i < count; i++) values.add(i, 4);
 });
 perCall("guest → host add", 1_000_000, (count) => void calls["bench:calls/loops"].add(count));
+
+/** Bytes that something keeps for each of so many definitions. */
+function perDefinition<T>(what: string, definitions: number, make: () => T): T {
+  collect();
+  const before = Deno.memoryUsage().heapUsed, made = make();
+  collect();
+  console.log(`${what}: ${((Deno.memoryUsage().heapUsed - before) / definitions).toFixed(0)} bytes a definition`);
+  return made;
+}
+const types = typesOnly(1_000_000), lowered = manyLowered(40);
+const kept: unknown[] = [perDefinition("decoded types", types.definitions, () => decodeBytes(types.bytes))];
+const component = perDefinition("compiled lowered functions", lowered.definitions, () => compileSync(lowered.bytes));
+const linked = new Linker().define({ f: () => {} }).link(component);
+kept.push(perDefinition("instantiated lowered functions", lowered.definitions, () => linked.instantiateSync()));
+console.log(`${kept.length + 1} kept`);

@@ -4,7 +4,8 @@
 
 import { Codecs } from "../abi/codecs/codecs.ts";
 import { CanonContext } from "../abi/state/canon_context.ts";
-import { generate } from "../abi/codegen/trampolines.ts";
+import { type Codegen, generate } from "../abi/codegen/generate.ts";
+import { printTrampoline } from "../abi/codegen/trampolines.ts";
 import { ComponentInstance, InstanceTree } from "../abi/state/instance.ts";
 import { linkImport, lowerHost } from "../abi/calls/to_host.ts";
 import { signatureOf } from "../abi/codecs/signature.ts";
@@ -37,6 +38,7 @@ const rows: readonly (readonly [name: string, type: FuncType, flat: (number | bi
   ["(list<record>) → u32", func([{ kind: "list", element: record(4) }], u32), [64, 10], 1],
 ];
 
+const codegen: Codegen = { print: printTrampoline, evaluates: true, entries: undefined };
 const tree = new InstanceTree({}, 1), memory = new WebAssembly.Memory({ initial: 1 });
 const cx = new CanonContext(
   new ComponentInstance(tree),
@@ -55,12 +57,14 @@ for (const [name, type, flat, result] of rows) {
   for (; made < 200; made++) {
     const named = { ...type, params: type.params.map((param) => ({ ...param, name: `${param.name}-${made}` })) };
     const codecs = new Codecs((labels) => memberNames(labels).map((label) => `${label}${made}`));
-    generate(linkImport({ signature: signatureOf(named, key, codecs), call: host, cx, path }), false, codecs)!(...flat);
+    generate(linkImport({ signature: signatureOf(named, key, codecs), call: host, cx, path }), false, codecs, codegen)!(
+      ...flat,
+    );
   }
   const generating = (performance.now() - started) * 1000 / made;
   const codecs = new Codecs(memberNames);
   const link = linkImport({ signature: signatureOf(type, key, codecs), call: host, cx, path });
-  const calls = [lowerHost(link), generate(link, false, codecs)!];
+  const calls = [lowerHost(link), generate(link, false, codecs, codegen)!];
   const [closures = 0, generated = 0] = measure(calls.map((call) => () => void call(...flat)), 1);
   const paid = generating * 1000 / (closures - generated);
   console.log(

@@ -3,7 +3,10 @@
 // of a stream are piped into the engine's streaming compiler.
 
 import { CompileError, engineMessage, locate } from "../errors.ts";
+import type { Codegen } from "../abi/codegen/generate.ts";
+import { printTrampoline } from "../abi/codegen/trampolines.ts";
 import { Component, componentInternals, makeComponent, type Printers } from "./component.ts";
+import { giveHelper, helperKind } from "../abi/wasm/helper.ts";
 import { concat } from "./binary/bytes.ts";
 import { type Bytes, bytesOf, Chunks, isBytes } from "./sources/chunks.ts";
 import { Head } from "./sources/module_head.ts";
@@ -12,18 +15,19 @@ import { decodeBytes, type Decoded, walkComponent } from "./decode/decode.ts";
 import { Budget } from "./resolve/budget.ts";
 import { features } from "./module/features.ts";
 import { describeSource } from "./binary/foreign_bytes.ts";
-import { type Fuser, needsFuser } from "./fused/fused_plan.ts";
+import { type Fuser, needsFuser, plansMore } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
 import { isForbidden } from "./module/forbidden.ts";
 import { Gates } from "./binary/gates.ts";
-import { checkGiven, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
+import { checkGiven, checkMarks, checkMetered, checkModules, fillGiven } from "./sources/given_modules.ts";
 import { checkKnown, type Known } from "./binary/known_names.ts";
 import type { ModuleSlot } from "./module/module_slot.ts";
 import { missingFeature } from "./module/needed_features.ts";
 import { rewritingOf } from "./module/rewriting.ts";
 import { transformWhole } from "./module/transform.ts";
-import { planComponent } from "./plan/plan.ts";
-import type { DefinedComponent } from "./plan/plan_types.ts";
+import { Definition } from "./definition.ts";
+import { isAsyncPlan } from "./plan/async_plan.ts";
+import type { AsyncParts } from "./async/async_core.ts";
 import { checkIdentity, requireWhole } from "./sources/split_modules.ts";
 import { validateComponent } from "./validate/validate.ts";
 
@@ -39,7 +43,7 @@ export type ComponentSource =
 export interface CompileOptions {
   /**
    * Core modules compiled elsewhere, in order of appearance (as `Component.modules` gives them, with
-   * or without the adapters at its end). Nothing is compiled then. The component may be the rest that
+   * or without the adapters and the helper at its end). Nothing is compiled then. The component may be the rest that
    * `windlass split` writes.
    */
   modules?: readonly WebAssembly.Module[];
@@ -77,7 +81,7 @@ export function compiled(component: Component, options: CompileOptions): Compone
   if (fused !== undefined && fused !== componentInternals(component).fused) {
     throw new TypeError("fused has no effect on a component that is compiled already");
   }
-  if (codegen !== undefined && codegen !== componentInternals(component).codegen) {
+  if (codegen !== undefined && codegen !== (componentInternals(component).codegen !== undefined)) {
     throw new TypeError("codegen has no effect on a component that is compiled already");
   }
   return component;
@@ -140,6 +144,8 @@ function moduleError(error: unknown, bytes: Uint8Array, module: number, offset: 
 interface Compiling extends CompileOptions {
   readonly printers: Printers;
   readonly meterer: Meterer | undefined;
+  /** What runs asynchronous parts, if it is loaded already. */
+  readonly asyncParts: AsyncParts | undefined;
 }
 
 /** Adds to an error where in the component the module is that could not be compiled. */
@@ -148,24 +154,39 @@ function located(error: unknown, { component, modules }: Decoded, module: number
   return error;
 }
 
+/** Takes the helper from what the host gives, where it stands behind the component's own modules. */
+function withoutHelper(modules: readonly WebAssembly.Module[], own: number): readonly WebAssembly.Module[] {
+  const last = modules.length - 1, kind = last < own ? undefined : helperKind(modules[last]!);
+  if (kind === undefined) return modules;
+  if (kind === "other-version") {
+    throw new CompileError("wrong-module", "compile component", undefined, last, "a helper of another version");
+  }
+  giveHelper(modules[last]!);
+  return modules.slice(0, last);
+}
+
 /** Uses modules that were compiled elsewhere, and adapters, where there is a fuser to take them. */
 function withModules(
   decoded: Decoded,
   options: Compiling,
-  modules: readonly WebAssembly.Module[],
+  given: readonly WebAssembly.Module[],
   fuser: Fuser | undefined,
 ): Component {
   const own = decoded.modules.length;
-  if (!Array.isArray(modules) || modules.length <= own) checkGiven(decoded.modules, modules);
-  checkModules(modules);
+  if (!Array.isArray(given) || given.length <= own) checkGiven(decoded.modules, given);
+  checkModules(given);
+  const modules = withoutHelper(given, own);
   checkMetered(modules.slice(0, own), options.meterer !== undefined);
   checkIdentity(decoded, modules);
   const component = planned(decoded, options), internals = componentInternals(component), { plan, fused } = internals;
   // The adapters of calls between guests may follow, as `Component.modules` gives them.
   internals.fuser = fused ? fuser : undefined;
-  const adapters = modules.length > own ? internals.fuser?.given(plan, modules.slice(own)) ?? 0 : 0;
+  const adapters = modules.length > own
+    ? internals.fuser?.given(plan, options.meterer !== undefined, modules.slice(own)) ?? 0
+    : 0;
   checkGiven(decoded.modules, adapters > 0 ? modules.slice(0, own) : modules);
   fillGiven(decoded.modules, modules);
+  if (options.meterer !== undefined) checkMarks(decoded.modules, modules);
   return component;
 }
 
@@ -176,22 +197,30 @@ async function usingModules(
   modules: readonly WebAssembly.Module[],
 ): Promise<Component> {
   const hasMore = Array.isArray(modules) && modules.length > decoded.modules.length;
-  return withModules(decoded, options, modules, hasMore ? (await import("./fused/fuse.ts")).fuser : undefined);
+  const fuser = hasMore ? (await import("./fused/fuse.ts")).fuser : undefined;
+  const component = withModules(decoded, options, modules, fuser);
+  await loadAsyncParts(component);
+  return component;
 }
+
+/** Functions are generated when they are needed. */
+const printing: Codegen = { print: printTrampoline, evaluates: true, entries: undefined };
 
 /** Makes the component. Its modules may still be missing. */
 function planned({ component, modules }: Decoded, options: Compiling): Component {
   validateComponent(component, new Gates(options.gates), new Budget(component.size));
-  const root: DefinedComponent = { kind: "defined", def: component, scope: undefined };
+  const definition = new Definition({ kind: "defined", def: component, scope: undefined });
   for (const slot of modules) slot.metered = options.meterer !== undefined;
   return makeComponent({
-    root,
-    plan: planComponent(root),
+    definition,
+    reflect: () => definition.reflect(),
+    plan: definition.plan(),
     modules,
-    codegen: options.codegen ?? true,
+    codegen: options.codegen ?? true ? printing : undefined,
     fused: options.fused ?? true,
     fuser: undefined,
     meterer: options.meterer,
+    asyncParts: options.asyncParts,
     printers: options.printers,
   });
 }
@@ -203,10 +232,11 @@ export function compileSync(
   printers: Printers,
   fuser: Fuser,
   meterer: Meterer,
+  asyncParts: AsyncParts,
 ): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
-  const options: Compiling = { ...given, printers, meterer: given.metering ? meterer : undefined };
+  const options: Compiling = { ...given, printers, meterer: given.metering ? meterer : undefined, asyncParts };
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return withModules(decoded, options, options.modules, fuser);
@@ -221,7 +251,7 @@ export function compileSync(
     }
   });
   const internals = componentInternals(component);
-  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan);
+  if (internals.fused) (internals.fuser = fuser).fuse(internals.plan, options.meterer !== undefined);
   return component;
 }
 
@@ -235,7 +265,7 @@ export async function compile(
   const loading = given.metering ? import("./meter/meterer.ts") : undefined;
   const input = await source;
   if (input instanceof Component) return compiled(input, given);
-  const options: Compiling = { ...given, printers, meterer: (await loading)?.meterer };
+  const options: Compiling = { ...given, printers, meterer: (await loading)?.meterer, asyncParts: undefined };
   if (isBytes(input)) return await compileBytes(bytesOf(input), options);
   if (input instanceof ReadableStream) return await compileStream(input, options);
   if (typeof Response !== "undefined" && input instanceof Response) {
@@ -285,20 +315,28 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
     }
   });
   for (const module of compiling) module.catch(() => {});
-  const component = planned(decoded, options), adapters = compileAdapters(component);
-  adapters.catch(() => {});
+  const component = planned(decoded, options), parts = loadParts(component);
+  parts.catch(() => {});
   (await inOrder(decoded, compiling)).forEach((module, i) => decoded.modules[i]!.fill(module));
-  await adapters;
+  await parts;
   return component;
 }
 
-/** Compiles the adapters of a component that has calls between guests. */
-async function compileAdapters(component: Component): Promise<void> {
-  const internals = componentInternals(component), { fused, plan } = internals;
+/** Loads what runs asynchronous parts, if a component may have some. */
+async function loadAsyncParts(component: Component): Promise<void> {
+  const internals = componentInternals(component), { plan, meterer } = internals;
+  if (meterer === undefined && !isAsyncPlan(plan) && !plansMore(plan)) return;
+  internals.asyncParts = (await import("./async/async_core.ts")).asyncParts;
+}
+
+/** Loads what a component needs besides its plan, and compiles the adapters of calls between guests. */
+async function loadParts(component: Component): Promise<void> {
+  const internals = componentInternals(component), { fused, plan, meterer } = internals;
+  await loadAsyncParts(component);
   if (!fused || !needsFuser(plan)) return;
   const loaded = await import("./fused/fuse.ts");
   internals.fuser = loaded.fuser;
-  await loaded.fuseAsync(plan);
+  await loaded.fuseAsync(plan, meterer !== undefined);
 }
 
 async function compileStream(stream: ReadableStream<Uint8Array>, options: Compiling): Promise<Component> {
@@ -320,10 +358,10 @@ async function compileStream(stream: ReadableStream<Uint8Array>, options: Compil
     const decoded = step.value;
     if (options.modules !== undefined) return await usingModules(decoded, options, options.modules);
     requireWhole(decoded);
-    const component = planned(decoded, options), adapters = compileAdapters(component);
-    adapters.catch(() => {});
+    const component = planned(decoded, options), parts = loadParts(component);
+    parts.catch(() => {});
     (await inOrder(decoded, modules)).forEach((module, i) => decoded.modules[i]!.fill(module));
-    await adapters;
+    await parts;
     return component;
   } catch (error) {
     chunks.cancel(error);
@@ -394,5 +432,19 @@ async function compileBody(
     throw moduleError(error, concat(kept), module, offset);
   } finally {
     kept.length = 0;
+  }
+}
+
+/** Whether bytes are a component that `compileSync` compiles. Core modules are validated only. */
+export function isValid(bytes: Uint8Array, gates: Readonly<Record<string, boolean>>): boolean {
+  const options = { gates, printers: undefined as never, meterer: undefined, asyncParts: undefined };
+  try {
+    const decoded = decodeBytes(bytes);
+    requireWhole(decoded);
+    planned(decoded, options);
+    return decoded.modules.every((slot, i) => WebAssembly.validate(moduleBytes(bytes, slot, i, options)));
+  } catch (error) {
+    if (error instanceof CompileError) return false;
+    throw error;
   }
 }

@@ -1,32 +1,38 @@
 // The class Component: its plan and its compiled core modules. compile.ts makes it,
 // host/link/linker.ts links it, and it never changes.
 
+import type { Codegen } from "../abi/codegen/generate.ts";
+import { helperIfAny } from "../abi/wasm/helper.ts";
 import { checkKnown } from "./binary/known_names.ts";
 import { fusedPlanOf, type Fuser } from "./fused/fused_plan.ts";
 import type { Meterer } from "./meter/meterer.ts";
-import type { ModuleSlot } from "./module/module_slot.ts";
-import type { DefinedComponent, Plan } from "./plan/plan_types.ts";
-import { Reflection } from "./reflect.ts";
+import type { HeldModule } from "./module/held_module.ts";
+import type { Definition, Reflected } from "./definition.ts";
+import type { Plan } from "./plan/plan_types.ts";
+import type { AsyncParts } from "./async/async_core.ts";
 import type { ExternItem } from "./types.ts";
-import { componentType } from "./validate/validate.ts";
 
 /** The internal parts of a component. */
 export interface ComponentInternals {
   /**
    * The definition that the plan was made from. If the host provides modules or components for
-   * imports, it is planned again.
+   * imports, it is planned again. `undefined` if it was planned ahead of time.
    */
-  readonly root: DefinedComponent;
+  readonly definition: Definition | undefined;
+  /** Gives its imports and exports as data. */
+  reflect(): Reflected;
   readonly plan: Plan;
-  readonly modules: readonly ModuleSlot[];
-  /** Whether JavaScript may be generated for it. */
-  readonly codegen: boolean;
+  readonly modules: readonly HeldModule[];
+  /** Where generated functions come from. `undefined` if none are to be generated. */
+  readonly codegen: Codegen | undefined;
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
   /** What makes them for plans that are made of it. Set once it is loaded. */
   fuser: Fuser | undefined;
   /** What meters it. `undefined` if its modules are not metered. */
   readonly meterer: Meterer | undefined;
+  /** What runs asynchronous parts, of its plan or of plans that are made of it. Set once it is loaded. */
+  asyncParts: AsyncParts | undefined;
   readonly printers: Printers;
 }
 
@@ -52,14 +58,10 @@ let create: (internals: ComponentInternals) => Component;
 export class Component {
   readonly #internals: ComponentInternals;
 
-  #reflected: { readonly imports: readonly ExternItem[]; readonly exports: readonly ExternItem[] } | undefined;
+  #reflected: Reflected | undefined;
 
-  #reflect(): { readonly imports: readonly ExternItem[]; readonly exports: readonly ExternItem[] } {
-    if (this.#reflected === undefined) {
-      const { imports, exports } = componentType(this.#internals.root.def), reflection = new Reflection();
-      this.#reflected = { imports: reflection.items(imports), exports: reflection.items(exports) };
-    }
-    return this.#reflected;
+  #reflect(): Reflected {
+    return this.#reflected ??= this.#internals.reflect();
   }
 
   private constructor(internals: ComponentInternals) {
@@ -84,11 +86,16 @@ export class Component {
 
   /**
    * The core modules in order of appearance, then the adapters of calls between guests that
-   * `compile` has made: hand them to a worker, or back to `compile(bytes, { modules })`.
+   * `compile` has made, and of a metered component the helper that its modules need: hand them to a
+   * worker, or back to `compile(bytes, { modules })`.
    */
   get modules(): readonly WebAssembly.Module[] {
-    const { modules, plan } = this.#internals;
-    return [...modules.map((slot) => slot.module), ...fusedPlanOf(plan)?.modules() ?? []];
+    const { modules, plan, meterer } = this.#internals, helper = meterer && helperIfAny();
+    return [
+      ...modules.map((slot) => slot.module),
+      ...fusedPlanOf(plan)?.modules() ?? [],
+      ...helper === undefined ? [] : [helper],
+    ];
   }
 
   /**

@@ -28,6 +28,7 @@ import {
   UsageError,
   wasiOptions,
 } from "./cli/arguments.ts";
+import { aheadCommand, aheadOptions } from "./cli/ahead.ts";
 import { commandHelp, type CommandName, isCommand, programHelp } from "./cli/help.ts";
 import { format, inspect, json } from "./cli/inspect.ts";
 import { invoke } from "./cli/invoke.ts";
@@ -147,6 +148,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
   },
   inspect: { options: { json: { type: "boolean" } }, act: inspectCommand },
   types: { options: { ...output, world: { type: "string", default: "World" } }, act: typesCommand },
+  wrap: { options: aheadOptions, act: aheadCommand },
   split: {
     options: { ...output, "max-memory-pages": { type: "string" }, metering: { type: "boolean" } },
     act: splitCommand,

@@ -3,14 +3,10 @@
 
 import { compile as compileComponent, type CompileOptions, type ComponentSource } from "../core/compile.ts";
 import type { Bytes } from "../core/sources/chunks.ts";
-import type { Component, Printers } from "../core/component.ts";
-import { printTypescript } from "./print/typescript.ts";
-import { printWit } from "./print/wit.ts";
+import type { Component } from "../core/component.ts";
+import { printers } from "./printers.ts";
 
 export type { Bytes, CompileOptions, ComponentSource };
-
-/** The functions with which components print their worlds. */
-export const printers: Printers = { wit: printWit, typescript: printTypescript };
 
 /**
  * Compiles a component.

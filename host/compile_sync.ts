@@ -6,7 +6,9 @@ import { compileSync as compileComponentSync } from "../core/compile.ts";
 import type { Component } from "../core/component.ts";
 import { fuser } from "../core/fused/fuse.ts";
 import { meterer } from "../core/meter/meterer.ts";
-import { type Bytes, type CompileOptions, printers } from "./compile.ts";
+import { asyncParts } from "../core/async/async_core.ts";
+import type { Bytes, CompileOptions } from "./compile.ts";
+import { printers } from "./printers.ts";
 
 /**
  * Compiles a component synchronously.
@@ -29,5 +31,5 @@ import { type Bytes, type CompileOptions, printers } from "./compile.ts";
  * ```
  */
 export function compileSync(bytes: Bytes, options: CompileOptions = {}): Component {
-  return compileComponentSync(bytes, options, printers, fuser, meterer);
+  return compileComponentSync(bytes, options, printers, fuser, meterer, asyncParts);
 }

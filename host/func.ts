@@ -3,7 +3,7 @@
 // Both become a plain call for each import.
 
 import { describe } from "../errors.ts";
-import { bindSignal } from "../abi/concurrency/call_from_host.ts";
+import { bindSignal } from "../abi/concurrency/signals.ts";
 import type { FuncType } from "../abi/types/types.ts";
 import { checkKnown, type Known } from "../core/binary/known_names.ts";
 import type { Caller, FuncSchema, HostFuncOptions, HostImpl } from "./schema.ts";

@@ -16,9 +16,12 @@ import {
   Trap,
 } from "@windlass/component";
 import { componentInternals } from "../core/component.ts";
+import { checkVersion } from "../core/ahead/load.ts";
+import { AHEAD_VERSION } from "../core/ahead/written.ts";
 import { splitComponent } from "../core/sources/split.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { asyncTraps } from "./support/async_trap_rows.ts";
+import { withoutCompiling } from "./support/no_compiling.ts";
 import { engineSays, unreachable, withoutFeature } from "./support/engine.ts";
 import { name, section, vec } from "./support/bytes.ts";
 import { binary, component, gates, instance, libc, options, thrown } from "./support/wasm.ts";
@@ -237,6 +240,20 @@ check("COMPILE_PHRASES", "CompileError", {
       compileSync(bytes, { modules: [second!, first!] });
     },
   },
+  "other-version": {
+    message:
+      `Cannot load component: it was written ahead of time by version 0.0.1/1 of the library, and this is ${AHEAD_VERSION}: write it again`,
+    provoke: () => checkVersion({ version: "0.0.1/1" }),
+  },
+  "wrong-metering": {
+    message:
+      "Cannot compile component: option `modules`: module 0 says that it is metered, but it has no global `windlass:metering/counter` (at offset 0xa)",
+    provoke: async () => {
+      const mark = JSON.stringify({ prefix: "windlass:metering/", memories: [], tables: [] }).replaceAll('"', "\\22");
+      const bytes = await wat(`(component (core module (func) (@custom "windlass:metering" "${mark}")))`);
+      compileSync(bytes, { metering: true, modules: compileSync(bytes).modules });
+    },
+  },
   "modules-apart": {
     message:
       "Cannot compile component: its core modules were split from it: pass { modules }, all 1 of them in the order of their numbers (at offset 0xa)",
@@ -321,6 +338,17 @@ check("LINK_PHRASES", "LinkError", {
     provoke: async () => {
       const source = await component(`(component (import "m" (core module (export "f" (func)))))`);
       new Linker().module("m", new WebAssembly.Module(Uint8Array.from(moduleHeader))).link(source);
+    },
+  },
+  "no-helper": {
+    message:
+      "Cannot instantiate component: metered modules need a helper, and compiling is not allowed here: pass it in `modules`, as `windlass split` writes it",
+    provoke: async () => {
+      const source = await wat(
+        `(component (core module $M (func $f (loop)) (start $f)) (core instance (instantiate $M)))`,
+      );
+      const metered = compileSync(source, { metering: true });
+      await withoutCompiling(() => instantiateSync(metered));
     },
   },
   "not-metered": {

@@ -9,7 +9,7 @@ import { unwat } from "../tests/support/wat.ts";
 const [file] = Deno.args;
 if (file === undefined) throw new Error("which component? deno task adapters FILE.wasm");
 const { plan } = componentInternals(await compile(await Deno.readFile(file), { fused: false }));
-const parts = fusePlan(plan);
+const parts = fusePlan(plan, false);
 if (parts.length === 0) console.log(";; no call between guests has an adapter");
 for (const { fused, group: { steps } } of parts) {
   for (const { coreFunc, lift } of steps) {

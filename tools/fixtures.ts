@@ -1,4 +1,4 @@
-// deno task fixtures: encodes the fixtures of tests/e2e and bench from their sources. With --check,
+// deno task fixtures: encodes the fixtures of tests/e2e, tests/js_api and bench from their sources. With --check,
 // says whether they are current.
 // A fixture is NAME.wat (a component), or NAME.wat and NAME.wit (a core module and its world, put
 // together by the toolchain).
@@ -7,7 +7,7 @@ import { equals } from "@std/bytes";
 import { componentOf, wat } from "../tests/support/wat.ts";
 import { echoWat, echoWit } from "./echo_core.ts";
 
-const directories = ["tests/e2e/fixtures", "bench/fixtures"];
+const directories = ["tests/e2e/fixtures", "tests/js_api/fixtures", "bench/fixtures"];
 
 async function read(path: string): Promise<string | undefined> {
   try {
@@ -100,15 +100,18 @@ function widened(source: string): string {
   return made + text.slice(from);
 }
 
-/**
- * Encodes the library's own module into the file that it is loaded from; gives that file's name if
- * it was not current.
- */
-export async function staleKernels(write: boolean): Promise<string[]> {
-  const source = await Deno.readTextFile(`${kernels}.wat`);
+/** The sources of the module that charges function bodies: one module in three files. */
+const meterKernel = ["records", "scan", "write"].map((name) => `core/meter/kernel/${name}.wat`);
+
+/** The files that the library's own modules are loaded from, and what is to be in them. */
+async function madeKernels(): Promise<[path: string, text: string][]> {
   const encoded = async (text: string) => JSON.stringify(btoa(String.fromCharCode(...stripped(await wat(text)))));
-  const path = `${kernels}_bytes.ts`;
-  const made = `// Made by \`deno task fixtures\` from text.wat.
+  const source = await Deno.readTextFile(`${kernels}.wat`);
+  const meter = (await Promise.all(meterKernel.map((path) => Deno.readTextFile(path)))).join("\n");
+  return [
+    [
+      `${kernels}_bytes.ts`,
+      `// Made by \`deno task fixtures\` from text.wat.
 
 /** The module's bytes, in base64. */
 export const textModule =
@@ -116,10 +119,32 @@ export const textModule =
 /** The same for a 64-bit memory. */
 export const wideTextModule =
   ${await encoded(widened(source))};
-`;
-  if (await read(path) === made) return [];
-  if (write) await Deno.writeTextFile(path, made);
-  return [path];
+`,
+    ],
+    [
+      "core/meter/kernel_bytes.ts",
+      `// Made by \`deno task fixtures\` from kernel/*.wat.
+
+/** The module's bytes, in base64. */
+export const kernelModule =
+  ${await encoded(`(module\n${meter})`)};
+`,
+    ],
+  ];
+}
+
+/**
+ * Encodes the library's own modules into the files that they are loaded from; gives the names of
+ * those files that were not current.
+ */
+export async function staleKernels(write: boolean): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [path, made] of await madeKernels()) {
+    if (await read(path) === made) continue;
+    stale.push(path);
+    if (write) await Deno.writeTextFile(path, made);
+  }
+  return stale;
 }
 
 if (import.meta.main) {

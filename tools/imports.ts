@@ -11,13 +11,13 @@
  * The modules that have an effect when they are loaded, for which others import them: package.json
  * names them to bundlers.
  */
-export const effectful: readonly string[] = ["abi/dispose.ts"];
+export const effectful: readonly string[] = ["abi/dispose.ts", "host/js_api/polyfill.ts"];
 
 /** The layers, lowest first: a file or a folder at the top. */
 const layers = ["describe.ts", "phrases.ts", "errors.ts", "abi", "core", "host", "mod.ts"];
 
 /** What nobody downloads who does not ask for it: entries of their own. */
-const apart = /^host\/(?:wasi|cli)[/.]/;
+const apart = /^host\/(?:wasi|cli|js_api)[/.]/;
 
 interface Import {
   readonly target: string;

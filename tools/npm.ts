@@ -10,12 +10,7 @@ import { checkBundles } from "../tests/npm/bundles.ts";
 import { checkFiles } from "../tests/npm/files.ts";
 import { effectful } from "./imports.ts";
 import { aloud, must } from "./process.ts";
-
-/**
- * Where the sources are. A placeholder, after the scope's name: whoever publishes the package
- * confirms it or changes it here.
- */
-const REPOSITORY = "https://github.com/windlass-wasm/windlass";
+import { REPOSITORY } from "./repository.ts";
 
 const out = "tests/.build/npm";
 const tarball = `${out}/windlass-component-${denoJson.version}.tgz`;

@@ -1,13 +1,16 @@
-// deno task wast [--strict] [--verbose] [--no-jspi] [--no-fused] [--no-codegen] PATH…: runs `.wast`
-// scripts, prints a line per file and the total. With --no-jspi no stack can be suspended, with
-// --no-fused calls between guests go through JavaScript, with --no-codegen none is generated.
+// deno task wast [--strict] [--verbose] [--no-jspi] [--no-fused] [--no-codegen] [--metered] PATH…: runs
+// `.wast` scripts, prints a line per file and the total. With --no-jspi no stack can be suspended, with
+// --no-fused calls between guests go through JavaScript, with --no-codegen none is generated. With
+// --metered each script runs twice more, with metered modules: without limits, and with generous ones.
+// Whatever a command comes to then that it does not come to otherwise is a failure.
 // Failures of the reference suites that are known are listed in tests/spec/expected_failures.txt,
 // and counted apart.
 
 import { parseArgs } from "node:util";
-import { jspi } from "../abi/concurrency/scheduler.ts";
+import { jspi } from "../abi/state/jspi.ts";
 import { ExpectedFailures } from "../tests/support/expected_failures.ts";
-import { type Outcome, runWast } from "../tests/support/wast.ts";
+import { type Outcome, runWast, type WastOptions } from "../tests/support/wast.ts";
+import type { Limits } from "@windlass/component";
 
 async function* scripts(path: string): AsyncGenerator<string> {
   if (!(await Deno.stat(path)).isDirectory) return yield path;
@@ -25,11 +28,14 @@ const { values: options, positionals } = parseArgs({
     "no-jspi": { type: "boolean" },
     "no-fused": { type: "boolean" },
     "no-codegen": { type: "boolean" },
+    "metered": { type: "boolean" },
   },
   allowPositionals: true,
 });
 if (positionals.length === 0) {
-  console.error("usage: deno task wast [--strict] [--verbose] [--no-jspi] [--no-fused] [--no-codegen] PATH…");
+  console.error(
+    "usage: deno task wast [--strict] [--verbose] [--no-jspi] [--no-fused] [--no-codegen] [--metered] PATH…",
+  );
   Deno.exit(2);
 }
 if (options["no-jspi"]) jspi.has = false;
@@ -49,6 +55,25 @@ for (const path of positionals) {
   }
 }
 
+/** More than any script uses, but for one that runs for ever. */
+const GENEROUS: Limits = { fuel: 10n ** 15n, deadline: 60_000, memory: 2 ** 36 };
+const forms: readonly (readonly [string, WastOptions])[] = options.metered
+  ? [["metered", { ...how, metering: true }], ["with limits", { ...how, metering: true, limits: GENEROUS }]]
+  : [];
+
+/** Says where a script does something else metered than it does otherwise. */
+async function differences(text: string, plain: readonly Outcome[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const [form, how] of forms) {
+    const metered = await runWast(text, how);
+    plain.forEach((outcome, i) => {
+      const [was, is] = [outcome, metered[i]!].map(({ status, detail }) => `${status} ${detail}`);
+      if (was !== is) found.push(`${outcome.line}: ${outcome.command} ${form}: ${is}; otherwise ${was}`);
+    });
+  }
+  return found;
+}
+
 type Status = Outcome["status"] | "expected";
 type Counts = Record<Status, number>;
 const zero = (): Counts => ({ passed: 0, failed: 0, expected: 0, skipped: 0 });
@@ -59,11 +84,15 @@ const list = new ExpectedFailures(
   await Deno.readTextFile(new URL("../tests/spec/expected_failures.txt", import.meta.url)),
 );
 const totals = zero();
+let different = 0;
 const perCommand = new Map<string, Counts>();
 for (const path of positionals) {
   for await (const file of scripts(await Deno.realPath(path))) {
-    const counts = zero();
-    for (const outcome of await runWast(await Deno.readTextFile(file), how)) {
+    const counts = zero(), text = await Deno.readTextFile(file), outcomes = await runWast(text, how);
+    const others = await differences(text, outcomes);
+    different += others.length;
+    for (const other of others) console.log(`${file}:${other}`);
+    for (const outcome of outcomes) {
       const status: Status = list.expects(file, outcome) ? "expected" : outcome.status;
       let command = perCommand.get(outcome.command);
       if (command === undefined) perCommand.set(outcome.command, command = zero());
@@ -77,5 +106,6 @@ for (const path of positionals) {
 }
 for (const [command, counts] of perCommand) console.log(`  ${command}: ${words(counts)}`);
 console.log(words(totals));
+if (options.metered) console.log(different === 0 ? "metered: the same results" : `metered: ${different} are different`);
 for (const entry of list.outdated) console.log(`tests/spec/expected_failures.txt: ${entry} passes: take it out`);
-if (totals.failed > 0 || list.outdated.length > 0) Deno.exit(1);
+if (totals.failed > 0 || different > 0 || list.outdated.length > 0) Deno.exit(1);

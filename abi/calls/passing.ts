@@ -35,7 +35,7 @@ export function liftParams(
     }
   } else {
     at.param = params.length;
-    const base = cx.checkPointer(flat[0], alignment, size);
+    const base = cx.liftedPointer(flat[0], alignment, size);
     for (let k = 0; k < params.length; k++) {
       at.param = k;
       values[k] = params[k]!.load(cx, base + offsets[k]!, frame);
@@ -81,7 +81,7 @@ export function liftResult(
   if (result === undefined) return undefined;
   cx.beginLift();
   if (layout.resultDirect) return result.liftFlat(cx, [core!], 0, frame);
-  return result.load(cx, cx.checkPointer(core, result.layout.alignment, result.layout.size), frame);
+  return result.load(cx, cx.liftedPointer(core, result.layout.alignment, result.layout.size), frame);
 }
 
 /**

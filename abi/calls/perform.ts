@@ -16,6 +16,9 @@ import { liftParams, liftResult, lowerParams, lowerResult } from "./passing.ts";
 import { returnedValue, thrownValue, unwrapResult } from "../codecs/results.ts";
 import { checkLeave, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 
+/** As it was when this module was loaded. A spread would iterate, which a script may have changed. */
+const { apply } = Reflect;
+
 /** The state of one call. */
 export class Call {
   readonly link: CallLink;
@@ -73,11 +76,11 @@ const performances: Readonly<Record<Step, (call: Call) => void>> = {
     call.flat = lowerParams(plan.lift!, callee!.cx, call.values, call.calleeFrame, call);
   },
   "call-guest"(call) {
-    call.returned = call.link.callee!.core(...call.flat!);
+    call.returned = apply(call.link.callee!.core, undefined, call.flat!);
   },
   "call-host"(call) {
     try {
-      call.returned = call.link.host!(...call.values);
+      call.returned = apply(call.link.host!, undefined, call.values);
     } catch (error) {
       hostThrew(call, error);
     }

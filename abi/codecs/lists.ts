@@ -87,7 +87,8 @@ export function allocateList(
   const byteLength = length * size;
   // A proxy can give any length.
   if (length >>> 0 !== length) mismatch("a list", values);
-  if (byteLength > MAX_LIST_BYTE_LENGTH) throw new ValueError("too-long", "list", byteLength);
+  // The list of another guest was checked where it came from. Here it may take twice as many bytes.
+  if (byteLength > MAX_LIST_BYTE_LENGTH && cx.host) throw new ValueError("too-long", "list", byteLength);
   return cx.allocate(alignment, byteLength);
 }
 
@@ -175,6 +176,15 @@ export function listCodec(
   return rangeCodec(type, layout, address, element, (value) => toArray(value, type), (_, elements) => elements, load);
 }
 
+const { set } = Map.prototype;
+
+/** Makes a Map. Neither it nor the entries are iterated, which a script may have changed. */
+function mapOf(entries: readonly (readonly [unknown, unknown])[]): Map<unknown, unknown> {
+  const map = new Map();
+  for (let i = 0; i < entries.length; i++) set.call(map, entries[i]![0], entries[i]![1]);
+  return map;
+}
+
 /** `map<K, V>`: a Map. Between guests it is an array of entries, so that duplicate keys survive. */
 export function mapCodec(type: OfKind<"map">, layout: Layout, address: AddressType, codecs: CodecSource): Codec {
   const entry = codecs.of({ kind: "tuple", types: [type.key, type.value] }, address);
@@ -184,7 +194,7 @@ export function mapCodec(type: OfKind<"map">, layout: Layout, address: AddressTy
     address,
     entry,
     (value) => toArray(value, type),
-    (cx, entries) => cx.host ? new Map(entries as [unknown, unknown][]) : entries,
+    (cx, entries) => cx.host ? mapOf(entries as readonly (readonly [unknown, unknown])[]) : entries,
     loadRange,
   );
 }

@@ -294,7 +294,8 @@ function f32ToBits(value: number): number {
 
 const same: Coercion = { toPart: (joined) => joined, toJoined: (part) => part };
 
-const steps: Readonly<Record<string, Coercion>> = {
+/** The conversions, by the core type of the part and the one that carries it. */
+export const coercions: Readonly<Record<string, Coercion>> = {
   "f32 in i32": {
     toPart: (joined) => f32FromBits(joined as number),
     toJoined: (part) => f32ToBits(part as number),
@@ -322,5 +323,5 @@ const steps: Readonly<Record<string, Coercion>> = {
 /** Gives the conversions for one case. `undefined` if no value needs one. */
 export function coercion(parts: readonly CoreType[], joined: readonly CoreType[]): Coercion[] | undefined {
   if (parts.every((part, i) => part === joined[i])) return undefined;
-  return parts.map((part, i) => part === joined[i] ? same : steps[`${part} in ${joined[i]}`]!);
+  return parts.map((part, i) => part === joined[i] ? same : coercions[`${part} in ${joined[i]}`]!);
 }

@@ -4,7 +4,7 @@
 // for two instances takes three times as long.
 // So each request gets code of its own, up to a number of copies per text. Further requests share a
 // copy, and nothing is compiled for them.
-// Text enters, functions leave.
+// Text enters, functions leave. A function that was written ahead of time enters like its text.
 
 /** How many copies a text may have: a short one, and a long one. */
 const MAX_COPIES = 16, MAX_LONG_COPIES = 2;
@@ -26,6 +26,11 @@ interface Copies {
 const copiesOf = new Map<string, Copies>();
 let remembered = 0;
 
+/** How many copies of a text there are at most. */
+export function mostCopies(body: string): number {
+  return body.length > LONG ? MAX_LONG_COPIES : MAX_COPIES;
+}
+
 /**
  * Gives a function with these parameters and this body. Nobody else has it, unless the text has its
  * maximum number of copies.
@@ -33,7 +38,7 @@ let remembered = 0;
 export function ownFunction(names: readonly string[], body: string): Generated {
   let copies = copiesOf.get(body);
   if (copies === undefined) copiesOf.set(body, copies = { functions: [], next: 0 });
-  const { functions } = copies, most = body.length > LONG ? MAX_LONG_COPIES : MAX_COPIES;
+  const { functions } = copies, most = mostCopies(body);
   if (functions.length === most) return functions[copies.next++ % most]!;
   // The number makes this text different from the other copies.
   const made = new Function(...names, `"use strict";\n${body}\n// ${functions.length}`) as Generated;
@@ -45,4 +50,23 @@ export function ownFunction(names: readonly string[], body: string): Generated {
     remembered -= oldest.length * functions.length;
   }
   return made;
+}
+
+/** How many requests there were for the copies of a written function. */
+const taken = new WeakMap<object, number>();
+
+/**
+ * Gives a function that was written ahead of time, some number of times: each for who asks first, and
+ * then copies of it. Without evaluation, those who ask later share them.
+ */
+export function ownCopy<F extends (...args: never[]) => unknown>(written: readonly F[], evaluates: boolean): F {
+  const requests = taken.get(written) ?? 0, next = written[requests % written.length]!;
+  taken.set(written, requests + 1);
+  if (requests < written.length || !evaluates) return next;
+  try {
+    return ownFunction([], `return ${next};`)() as F;
+  } catch (error) {
+    if (error instanceof EvalError) return next; // a policy forbids it
+    throw error;
+  }
 }

@@ -11,24 +11,26 @@ import type { Signature } from "../codecs/signature.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { areNumbers } from "../types/types.ts";
 import { tiers } from "./tiers.ts";
-import { generate, isPassed } from "./trampolines.ts";
+import { type Codegen, generate, isPassed } from "./generate.ts";
 
 /** What is generated from. */
 export interface Passed {
   readonly signature: Signature;
   readonly cx: CanonContext;
   readonly codecs: CodecSource;
+  readonly codegen: Codegen;
   /** For messages. */
   readonly path: string;
 }
 
 /** A function that is generated when it has been asked for a few times. */
 class Warm<F> {
-  #left = tiers.warmCalls;
+  #left: number;
   #make: (() => F | undefined) | undefined;
   #made: F | undefined;
 
-  constructor(make: () => F | undefined) {
+  constructor({ print }: Codegen, make: () => F | undefined) {
+    this.#left = print === undefined ? 0 : tiers.warmCalls;
     this.#make = make;
   }
 
@@ -66,11 +68,17 @@ function linked({ cx, path }: Passed, plan: CallPlan, call: CoreFunction): CallL
 
 /** Lowers what the host gives a guest as parameters. */
 export function paramsLowering(passed: Passed): Warm<(values: readonly unknown[]) => CoreValue[]> {
-  return new Warm(() => {
+  return new Warm(passed.codegen, () => {
     if (isNumbers(passed.signature)) return undefined;
     let flat: CoreValue[] = [];
     const plan = planOfParams(passed.signature);
-    const made = generate(linked(passed, plan, (...core) => void (flat = core)), false, passed.codecs, isPassed);
+    const made = generate(
+      linked(passed, plan, (...core) => void (flat = core)),
+      false,
+      passed.codecs,
+      passed.codegen,
+      isPassed,
+    );
     return made && ((values) => {
       made(...values as CoreValue[]);
       return flat;
@@ -80,11 +88,11 @@ export function paramsLowering(passed: Passed): Warm<(values: readonly unknown[]
 
 /** Lifts what a guest gives the host: parameters, or the operands of `task.return`. */
 export function givenLifting(passed: Passed): Warm<(flat: readonly CoreValue[]) => unknown[]> {
-  return new Warm(() => {
+  return new Warm(passed.codegen, () => {
     if (isNumbers(passed.signature)) return undefined;
     let values: unknown[] = [];
     const plan = planOfGiven(passed.signature), host = (...given: unknown[]) => void (values = given);
-    const made = generate(linked(passed, plan, host as CoreFunction), false, passed.codecs, isPassed);
+    const made = generate(linked(passed, plan, host as CoreFunction), false, passed.codecs, passed.codegen, isPassed);
     return made && ((flat) => {
       made(...flat);
       const given = values;
@@ -98,11 +106,17 @@ export function givenLifting(passed: Passed): Warm<(flat: readonly CoreValue[]) 
 export function outcomeLowering(
   passed: Passed,
 ): Warm<(flat: readonly CoreValue[], outcome: () => unknown) => CoreValue | undefined> {
-  return new Warm(() => {
+  return new Warm(passed.codegen, () => {
     if (isNumbers(passed.signature)) return undefined;
     let outcome: () => unknown;
     const plan = planOfOutcome(passed.signature);
-    const made = generate(linked(passed, plan, (() => outcome()) as CoreFunction), false, passed.codecs, isPassed);
+    const made = generate(
+      linked(passed, plan, (() => outcome()) as CoreFunction),
+      false,
+      passed.codecs,
+      passed.codegen,
+      isPassed,
+    );
     return made && ((flat, given) => {
       outcome = given;
       try {

@@ -1,51 +1,15 @@
 // The parts that all code of one generated trampoline shares: constants, functions, fresh names,
 // and the limit on the amount of text.
-// It also lists the functions of the library that generated code calls by name.
 
 import type { AddressType } from "../types/core_values.ts";
-import { ValueError, within } from "../../errors.ts";
-import { refuseFlag, refuseOther, unknownFlag } from "../codecs/flags.ts";
-import { allocateList, checkList, loadRange, toArray } from "../codecs/lists.ts";
-import { lengthOf } from "../codecs/typed_arrays.ts";
-import { openTuple } from "../codecs/records.ts";
 import type { Codec, CodecSource } from "../codecs/codec.ts";
-import { fromCore, pointersOf } from "../state/pointers.ts";
-import { mismatch } from "../codecs/scalars.ts";
-import { loadString, storedUnits, storeString } from "../codecs/strings.ts";
-import { trap } from "../state/trap.ts";
+import { pointersOf } from "../state/pointers.ts";
 import type { ValType } from "../types/types.ts";
-import { refusePayload, refuseTag } from "../codecs/variants.ts";
 
 /**
  * Limit for the characters generated for one signature. A larger signature stays with the codecs.
  */
 const MAX_TEXT = 60_000;
-
-/** What generated code calls by name. */
-export const valueHelpers: Readonly<Record<string, unknown>> = {
-  allocateList,
-  checkList,
-  fromCore,
-  lengthOf,
-  hasOwn: Object.prototype.hasOwnProperty,
-  loadRange,
-  loadString,
-  mismatch,
-  openTuple,
-  refuseFlag,
-  refuseOther,
-  refusePayload,
-  refuseTag,
-  storeString,
-  storedUnits: (): number => storedUnits,
-  toArray,
-  trap,
-  unknownFlag,
-  unexpectedPayload: (tag: string): never => {
-    throw new ValueError("unexpected-payload", tag);
-  },
-  within,
-};
 
 /** Thrown if a signature is too large to be spelt out as code. */
 export class TooLarge extends Error {}

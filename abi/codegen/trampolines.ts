@@ -1,150 +1,34 @@
-// Whole trampolines as generated JavaScript, one per call plan and way of calling: named parameters
+// Whole trampolines as JavaScript text, one per call plan and way of calling: named parameters
 // instead of arrays of arguments, and loads and stores spelt out.
 // Each step of the plan has a row here that prints it, as it has a row in calls/perform.ts that
 // performs it, with the same order and the same errors.
-// Linked functions enter, functions leave. The text is written once per signature and compiled per
-// instance (function_pool.ts).
+// A call plan and facts enter, the text of a maker leaves. generate.ts makes functions of it.
 // Text of a component gets into the code only as JSON string literals (lift_values.ts,
 // lower_values.ts).
 // Spec: CanonicalABI.md `canon lift`, `canon lower`.
 
-import type { CoreFunction } from "../types/core_values.ts";
-import { ComponentError, within } from "../../errors.ts";
-import { CallFrame } from "../state/call_frame.ts";
-import { type CallLink, failed } from "../calls/call_link.ts";
 import type { CallPlan, Step } from "../calls/call_plan.ts";
 import type { CodecSource } from "../codecs/codec.ts";
-import { Program, TooLarge, valueHelpers } from "./program.ts";
-import { isHostResource, isOwnBorrow, resourceOf } from "./handles.ts";
+import type { Facts, Place, Printer, WrittenTrampoline } from "./generate.ts";
+import { helpers } from "./helpers.ts";
+import { Program, TooLarge } from "./program.ts";
+import { resourceOf } from "./handles.ts";
 import { liftTop, lowerTop, openTop, readTop } from "./results.ts";
 import { Region } from "./region.ts";
-import { ownFunction } from "./function_pool.ts";
 import { liftFlat, load } from "./lift_values.ts";
 import { lowerFlat, store } from "./lower_values.ts";
-import { enterAll, leaveAll, refuseEnter } from "../state/entering.ts";
 import { FREE } from "../state/flags.ts";
-import { lendDirectly } from "../resources/guest_resource.ts";
-import { checkDropped, plainResult, thrownValue } from "../codecs/results.ts";
 import type { Signature } from "../codecs/signature.ts";
-import { rethrow, trapAt } from "../state/trap.ts";
-import { type Numbers, withNumbers } from "../wasm/wide_core.ts";
-import { containsAsyncValue, containsHandle, type FuncType, type ValType } from "../types/types.ts";
+import type { Numbers } from "../wasm/wide_core.ts";
+import type { ValType } from "../types/types.ts";
 
-/** Functions with more parameters than this stay in the closure tier. */
-const MAX_PARAMETERS = 40;
-
-/** The functions of the library that trampolines call by name. */
-const helpers = {
-  ...valueHelpers,
-  CallFrame,
-  ComponentError,
-  checkDropped,
-  enterAll,
-  leaveAll,
-  lendDirectly,
-  refuseEnter,
-  plainResult,
-  rethrow,
-  trapAt,
-};
-
-/** Makes a trampoline for one instance. */
-type Maker = (...instance: unknown[]) => CoreFunction;
-
-/** The text of a maker, and the constants that it refers to as `k0`, `k1`, …. */
-interface WrittenTrampoline {
-  readonly body: string;
-  /** Which core values are numbers. `undefined` if it takes the core function as it is. */
-  readonly numbers: Numbers | undefined;
-  readonly constants: readonly unknown[];
-}
-
-/**
- * The texts of each signature, by the facts that they depend on. `undefined` if the text would be
- * too large.
- */
-const written = new WeakMap<Signature, Map<string, WrittenTrampoline | undefined>>();
-
-/** Whether trampolines of a function type can be generated at all. */
-export function isCovered(type: FuncType): boolean {
-  const types = [...type.params.map((param) => param.type), ...(type.result === undefined ? [] : [type.result])];
-  return type.params.length <= MAX_PARAMETERS && !type.async && !types.some(containsAsyncValue);
-}
-
-/**
- * Whether the values of an asynchronous function can be passed by generated code. Handles cannot:
- * what a call owes for them outlives the code.
- */
-export function isPassed({ params, result }: FuncType): boolean {
-  const fits = (type: ValType): boolean => !containsAsyncValue(type) && !containsHandle(type);
-  return params.length <= MAX_PARAMETERS && params.every(({ type }) => fits(type)) &&
-    (result === undefined || fits(result));
-}
-
-/** How an export is called. */
-export interface ExportStyle {
-  /** Whether an `err` is thrown. Otherwise a top-level `result` is given as a Result. */
-  readonly throws: boolean;
-  /** Whether `this` is passed as the first argument. */
-  readonly method: boolean;
-}
-
-/** The facts that a trampoline's text depends on, besides its signature. */
-interface Facts {
-  readonly throws: boolean;
-  readonly method: boolean;
-  /** Whether exactly one instance is entered. */
-  readonly single: boolean;
-  /** For each parameter: whether it is a borrow that needs no note in a frame. */
-  readonly borrows: readonly boolean[];
-  /** Whether the result is an object of the host that becomes a handle. */
-  readonly own: boolean;
-}
-
-/**
- * Makes the function for a call between host and guest. `undefined` if the closure tier must serve
- * it.
- */
-export function generate(
-  link: CallLink,
-  method: boolean,
+/** Prints a trampoline. `undefined` if the text would be too large. */
+export const printTrampoline: Printer = (
+  plan: CallPlan,
+  facts: Facts,
   codecs: CodecSource,
-  covers: (type: FuncType) => boolean = isCovered,
-): CoreFunction | undefined {
-  const { plan, callee, caller, throws } = link, signature = (plan.lift ?? plan.lower)!;
-  if (!covers(signature.type)) return undefined;
-  const cx = (callee?.cx ?? caller)!, { params, result } = signature.type, { paramsDirect } = signature.layout;
-  const lentDirectly = callee === undefined ? isHostResource : isOwnBorrow;
-  const facts: Facts = {
-    throws,
-    method,
-    single: callee?.entering.length === 1,
-    borrows: params.map(({ type }) => paramsDirect && type.kind === "borrow" && lentDirectly(type, cx)),
-    own: callee === undefined && result?.kind === "own" && isHostResource(result, cx),
-  };
-  const key = `${plan.steps} ${Object.values(facts)}`;
-  let texts = written.get(signature);
-  if (texts === undefined) written.set(signature, texts = new Map());
-  if (!texts.has(key)) texts.set(key, writeOnce(plan, facts, new Program(codecs, signature.key.address)));
-  const text = texts.get(key);
-  if (text === undefined) return undefined;
-  const { numbers } = text, core = callee && numbers && withNumbers(callee.core, signature.layout.core, numbers);
-  if (numbers !== undefined && core === undefined) return undefined;
-  const maker = ownFunction(["H", "K"], text.body)(helpers, text.constants) as Maker;
-  return maker(
-    cx,
-    link,
-    core === undefined ? callee ?? {} : { ...callee, core },
-    (place: Place | undefined, error: unknown, frame?: CallFrame): unknown => {
-      if (place !== undefined && place.item !== "") within(error, place.item);
-      const { step, param } = place ?? { step: callee === undefined ? "call-host" : "call-guest", param: 0 } as const;
-      return failed({ link, param, callerFrame: frame, calleeFrame: frame }, step, error);
-    },
-    (error: unknown) => thrownValue(result, error),
-  );
-}
-
-function writeOnce(plan: CallPlan, facts: Facts, program: Program): WrittenTrampoline | undefined {
+): WrittenTrampoline | undefined => {
+  const program = new Program(codecs, (plan.lift ?? plan.lower)!.key.address);
   try {
     const writing = new Writing(plan, facts, program), source = writing.write(), { constants } = program;
     const used = Object.keys(helpers).filter((name) => source.includes(name)), names = constants.map((_, i) => `k${i}`);
@@ -154,14 +38,7 @@ function writeOnce(plan: CallPlan, facts: Facts, program: Program): WrittenTramp
     if (error instanceof TooLarge) return undefined;
     throw error;
   }
-}
-
-/** The origin of an exception, found from the trampoline's variable `at`. */
-interface Place {
-  readonly step: Step;
-  readonly param: number;
-  readonly item: string;
-}
+};
 
 /** Text, or a function that gives text once all steps are printed. */
 type Printed = string | (() => string);
@@ -296,7 +173,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       region.usesMemory = true;
       region.within(`lift-params ${type.params.length} `);
       region.add(region.at(""));
-      const base = region.keep(`cx.checkPointer(c0, ${layout.params.alignment}, ${layout.params.size})`);
+      const base = region.keep(`cx.liftedPointer(c0, ${layout.params.alignment}, ${layout.params.size})`);
       w.given = type.params.map((param, k) => {
         region.within(`lift-params ${k} `);
         return load(region, param.type, base, layout.params.offsets[k]!, "");
@@ -407,7 +284,7 @@ const print: Readonly<Record<Step, (w: Writing) => Printed>> = {
       } else {
         region.usesMemory = true;
         const { alignment, size } = layout.result!;
-        const check = w.numbers === undefined ? "checkPointer" : "checkRecord";
+        const check = w.numbers === undefined ? "liftedPointer" : "liftedRecord";
         const ptr = region.keep(`cx.${check}(r, ${alignment}, ${size})`);
         if (top === undefined) value = load(region, result, ptr, 0, "");
         else {

@@ -3,7 +3,9 @@
 
 import { completeMessage, ValueError } from "../../errors.ts";
 import type { CodecSource } from "../codecs/codec.ts";
+import { returningType } from "../codecs/returning.ts";
 import { signatureOf } from "../codecs/signature.ts";
+import type { Codegen } from "../codegen/generate.ts";
 import { givenLifting, paramsLowering } from "../codegen/passing.ts";
 import { isThenable, unwrapResult } from "../codecs/results.ts";
 import type { CanonContext } from "../state/canon_context.ts";
@@ -15,6 +17,7 @@ import { dropValue } from "./drop_value.ts";
 import type { ValType } from "../types/types.ts";
 import { type LiftTarget, makeTask } from "./lift.ts";
 import { Root } from "./root.ts";
+import { takesSignal } from "./signals.ts";
 import type { TaskEnds, TaskPassing } from "./task.ts";
 
 /** Makes the function. */
@@ -22,9 +25,9 @@ export function callableTask(
   target: LiftTarget,
   cx: CanonContext,
   throws: boolean,
-  codecs: CodecSource | undefined,
+  generated: { readonly codecs: CodecSource; readonly codegen: Codegen } | undefined,
 ): (...args: unknown[]) => Promise<unknown> {
-  const passing = codecs && passingOf(target, cx, codecs);
+  const passing = generated && passingOf(target, cx, generated.codecs, generated.codegen);
   const call = (args: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const { path, inst, scheduler } = target;
@@ -40,16 +43,17 @@ export function callableTask(
 }
 
 /** Makes generated code for the values of a call. */
-function passingOf({ signature, path }: LiftTarget, cx: CanonContext, codecs: CodecSource): TaskPassing {
+function passingOf(
+  { signature, path }: LiftTarget,
+  cx: CanonContext,
+  codecs: CodecSource,
+  codegen: Codegen,
+): TaskPassing {
   const { type, key: { address } } = signature;
-  const returning = {
-    params: type.result === undefined ? [] : [{ name: "result", type: type.result }],
-    async: false,
-  };
-  const result = signatureOf(returning, { side: "lower", style: "sync", address }, codecs);
+  const result = signatureOf(returningType(type), { side: "lower", style: "sync", address }, codecs);
   return {
-    params: paramsLowering({ signature, cx, codecs, path }),
-    result: givenLifting({ signature: result, cx, codecs, path }),
+    params: paramsLowering({ signature, cx, codecs, codegen, path }),
+    result: givenLifting({ signature: result, cx, codecs, codegen, path }),
   };
 }
 
@@ -191,51 +195,4 @@ class HostCallOfGuest implements TaskEnds {
   cancelled(): void {
     this.#root.reject(new Error("the call was cancelled"));
   }
-}
-
-/** How to call a function with a signal. A function of a class takes `this` as its first argument. */
-type CallWithSignal = (signal: AbortSignal, args: readonly unknown[]) => Promise<unknown>;
-
-const signalled = new WeakMap<object, { readonly call: CallWithSignal; readonly method: boolean }>();
-
-/** Notes that a function can be called with a signal. */
-export function takesSignal<F extends object>(func: F, call: CallWithSignal, method: boolean): F {
-  signalled.set(func, { call, method });
-  return func;
-}
-
-/** Gives a function that calls with a signal. `undefined` if the function cannot be called so. */
-export function bindSignal(
-  signal: AbortSignal,
-  func: object,
-): ((this: unknown, ...args: unknown[]) => Promise<unknown>) | undefined {
-  const known = signalled.get(func);
-  if (known === undefined) return undefined;
-  return function (this: unknown, ...args: unknown[]) {
-    return known.call(signal, known.method ? [this, ...args] : args);
-  };
-}
-
-/** Makes a method, which can be called with a signal, too. */
-export function methodWithSignal(
-  call: (...args: unknown[]) => Promise<unknown>,
-): (...args: unknown[]) => Promise<unknown> {
-  const method = function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    return call(this, ...args);
-  };
-  return takesSignal(method, signalled.get(call)!.call, true);
-}
-
-/** A synchronous function that may be suspended cannot be cancelled: only its promise is given up. */
-export function raceWithSignal(
-  call: (...args: unknown[]) => Promise<unknown>,
-): (...args: unknown[]) => Promise<unknown> {
-  return takesSignal(call, (signal, args) => {
-    if (signal.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const abort = (): void => reject(signal.reason);
-      signal.addEventListener("abort", abort, { once: true });
-      call(...args).then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-    });
-  }, false);
 }

@@ -82,10 +82,11 @@ export class GuestSource extends GuestBuffer implements Source {
     const { size } = codec.layout;
     this.ptr += count * size;
     cx.beginLift();
-    if (form === "guest" && isPlain(codec.type)) {
-      return { kind: "bytes", bytes: cx.memory.u8.subarray(ptr, ptr + count * size) };
-    }
     try {
+      cx.inst.tree.meter?.spend(count * size);
+      if (form === "guest" && isPlain(codec.type)) {
+        return { kind: "bytes", bytes: cx.memory.u8.subarray(ptr, ptr + count * size) };
+      }
       const values = loadElements(cx, codec, ptr, count, new CallFrame()) as ArrayLike<unknown>;
       return { kind: "values", values, form };
     } catch (error) {

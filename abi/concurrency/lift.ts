@@ -229,8 +229,12 @@ function next(result: unknown, { task }: Thread): void {
   }
 }
 
+/** A callback may be so small that only its callers are charged for it, and this is its caller. */
+const CALLBACK_UNITS = 10n;
+
 function callBack(task: Task, event: GuestEvent): void {
-  const { implicit, target } = task;
+  const { implicit, target, inst } = task;
+  inst.tree.meter?.charge(CALLBACK_UNITS);
   task.threads.lock(implicit);
   callCore(implicit, target!.callback!, event, next);
 }

@@ -8,6 +8,7 @@
 
 import type { CoreValue } from "../types/core_values.ts";
 import { FREE } from "../state/flags.ts";
+import { jspi } from "../state/jspi.ts";
 import { type ComponentInstance, type InstanceTree, runIdle } from "../state/instance.ts";
 import { completeMessage } from "../../errors.ts";
 import { makeTrap, notEntered, surface, trap, uncatchable, unwinding } from "../state/trap.ts";
@@ -18,18 +19,6 @@ import type { Root } from "./root.ts";
 import type { Task } from "./task.ts";
 import { type Continue, nobody, type Thread, type Waiting } from "./thread.ts";
 import { afterTurn } from "./turn.ts";
-
-let hasJspi: boolean | undefined;
-
-/** Whether the engine can suspend stacks (JSPI). Asked when it is first needed; tests switch it off. */
-export const jspi: { has: boolean } = {
-  get has() {
-    return hasJspi ??= "Suspending" in WebAssembly && "promising" in WebAssembly;
-  },
-  set has(has) {
-    hasJspi = has;
-  },
-};
 
 /**
  * Whether threads run while no call of the host waits. Scripts of other engines expect that nothing
@@ -438,6 +427,7 @@ export class Scheduler {
   /** Starts a call of the host. What it throws is the caller's to handle. */
   starting(start: () => void): void {
     this.#draining = true;
+    this.tree.meter?.goesOn();
     try {
       start();
     } finally {
@@ -448,6 +438,7 @@ export class Scheduler {
 
   #guarded(job: () => void, task: Task | undefined): void {
     this.#draining = true;
+    this.tree.meter?.goesOn();
     this.#failing = task?.root; // if it locks the instance down
     try {
       if (!this.tree.lockedDown) job();
@@ -535,6 +526,7 @@ export class Scheduler {
 
   #turn(thread: Thread): void {
     this.#draining = true;
+    this.tree.meter?.goesOn();
     try {
       this.run(thread, false, thread.task.enteringAll, this.scheduleLater);
     } catch (error) {

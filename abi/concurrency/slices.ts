@@ -9,15 +9,14 @@ import type { InstanceTree } from "../state/instance.ts";
 import { wait } from "../state/suspend.ts";
 import { unwinding } from "../state/trap.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { attemptModule, type Stacks } from "./stacks.ts";
+import { helper } from "../wasm/helper.ts";
+import type { Stacks } from "./stacks.ts";
 import { nobody } from "./thread.ts";
 import { afterTurn } from "./turn.ts";
 
 const type = { params: [], results: [] };
 
 const engine = WebAssembly as unknown as { Suspending: new (func: () => Promise<unknown>) => CoreFunction };
-
-let compiled: WebAssembly.Module | undefined;
 
 /** For a tree without tasks. */
 export function slicedPlain(tree: InstanceTree, refill: () => void): CoreFunction {
@@ -32,9 +31,7 @@ export function slicedPlain(tree: InstanceTree, refill: () => void): CoreFunctio
       rejected: () => undefined,
       ended: () => unwinding(tree),
     });
-  compiled ??= attemptModule(type);
-  const imports = { attempt, need, suspend: new engine.Suspending(turn), resumed: () => {} };
-  return new WebAssembly.Instance(compiled, { "": imports as WebAssembly.ModuleImports }).exports.f as CoreFunction;
+  return helper({ refill: attempt, need, suspend: new engine.Suspending(turn) }).sliced;
 }
 
 /** For a tree with tasks: the thread keeps running as far as others can tell. */

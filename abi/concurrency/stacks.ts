@@ -9,7 +9,8 @@ import type { CoreFunction, CoreFuncType, CoreType, CoreValue } from "../types/c
 import { buildModule, leb } from "../wasm/encoder.ts";
 import { asTrap, makeTrap, uncatchable } from "../state/trap.ts";
 import { Trap } from "../../errors.ts";
-import { jspi, type Scheduler } from "./scheduler.ts";
+import { jspi } from "../state/jspi.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { Thread } from "./thread.ts";
 
 /** Declarations that are missing in TypeScript's library. */
@@ -34,6 +35,11 @@ export class Stacks {
     this.#works = jspi.has;
     if (jspi.has) scheduler.need = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
     this.#suspending = jspi.has ? new engine.Suspending(() => scheduler.takePending()) : undefined;
+  }
+
+  /** Whether it makes functions that suspend, as far as is known: not where nothing may be compiled. */
+  get works(): boolean {
+    return this.#works;
   }
 
   /** Makes the function that a guest imports. `work` may suspend the guest's stack. */
@@ -169,7 +175,7 @@ const IF = 0x04, CALL = 0x10, DROP = 0x1a, END = 0x0b;
  * `(func (param …) (result …) (call $attempt …) (if (global.get $need) (then (drop) (global.set
  * $need (i32.const 0)) (call $suspend) (call $resumed))))`
  */
-export function attemptModule(type: CoreFuncType): WebAssembly.Module {
+function attemptModule(type: CoreFuncType): WebAssembly.Module {
   const results: readonly CoreType[] = type.results;
   const types: CoreFuncType[] = [type, { params: [], results }, { params: [], results: [] }, {
     params: results,

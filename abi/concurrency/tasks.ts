@@ -78,7 +78,7 @@ export function returnTask(
           ? generated(flat)[0]
           : layout.paramsDirect
           ? codec.liftFlat(cx!, flat, 0, frame)
-          : codec.load(cx!, cx!.checkPointer(flat[0], alignment, size), frame);
+          : codec.load(cx!, cx!.liftedPointer(flat[0], alignment, size), frame);
       } catch (error) {
         throw completeMessage(error, "lift", "result", target.path);
       }

@@ -90,12 +90,12 @@ export class Copier {
     }
     if (!paramsDirect) {
       this.#enterSite(this.#sites.add(index, "params", types.length));
-      emitter.checkPointer(code, caller.side, 0, params.alignment, params.size);
+      emitter.liftedPointer(code, caller.side, 0, params.alignment, params.size);
     }
     let base = -1, args: readonly number[];
     if (target.paramsDirect) args = target.params.flat!.map((type) => code.local(type));
     else {
-      args = [base = code.local("i32")];
+      args = [base = code.local(callee.side.address)];
       this.#enterSite(this.#sites.add(index, "params", types.length));
       code.i32(target.params.alignment).i32(target.params.size);
       emitter.allocate(code, callee.side, "list-content-out-of-bounds");
@@ -120,13 +120,19 @@ export class Copier {
     const { caller, callee, index } = this.#call, code = this.#code, emitter = this.#emitter;
     const type = callee.type.result;
     if (type === undefined) return undefined;
-    const { alignment, size } = layoutOf(type, "i32"), { resultDirect, core } = caller.layout;
+    const { resultDirect, core } = caller.layout;
     if (!direct || !resultDirect || canFail(type)) {
       this.#enterSite(this.#sites.add(index, "result"));
       this.#save(locals, types, [type]);
     }
-    if (!direct) emitter.checkPointer(code, callee.side, locals[0]!, alignment, size);
-    if (!resultDirect) emitter.checkPointer(code, caller.side, pointer, alignment, size);
+    if (!direct) {
+      const { alignment, size } = layoutOf(type, callee.side.address);
+      emitter.liftedPointer(code, callee.side, locals[0]!, alignment, size);
+    }
+    if (!resultDirect) {
+      const { alignment, size } = layoutOf(type, caller.side.address);
+      emitter.checkPointer(code, caller.side, pointer, alignment, size);
+    }
     const out = resultDirect ? code.local(core.results[0]!) : undefined;
     const from: Place = direct ? { kind: "flat", locals, types } : { kind: "memory", pointer: locals[0]!, offset: 0 };
     const to: Place = out !== undefined
@@ -155,10 +161,10 @@ export function emitCopyParams(emitter: Emitter, sites: Sites, call: CopiedCall)
  * gave one. Gives the caller's core result, if there is one.
  */
 export function emitCopyResult(emitter: Emitter, sites: Sites, call: CopiedCall): FuncRef {
-  const { caller: { layout: { resultDirect, core } }, callee: { type, layout } } = call;
+  const { caller: { layout: { resultDirect, core }, side: { address } }, callee: { type, layout } } = call;
   const { types, direct } = givenBy(type, layout);
   const { ref, code } = emitter.module.func({
-    params: resultDirect ? types : [...types, "i32"],
+    params: resultDirect ? types : [...types, address],
     results: resultDirect ? core.results : [],
   });
   const given = { locals: types.map((_, i) => i), types, direct };
@@ -182,11 +188,11 @@ export function givenBy(
 function placeOf(
   k: number,
   type: FuncType["params"][number]["type"],
-  { params: { offsets, flatOffsets }, paramsDirect, core }: SignatureLayout,
+  { key: { address }, params: { offsets, flatOffsets }, paramsDirect, core }: SignatureLayout,
   pointer: number,
   locals: readonly number[],
 ): Place {
   if (!paramsDirect) return { kind: "memory", pointer, offset: offsets[k]! };
-  const at = flatOffsets[k]!, end = at + layoutOf(type, "i32").flat!.length;
+  const at = flatOffsets[k]!, end = at + layoutOf(type, address).flat!.length;
   return { kind: "flat", locals: locals.slice(at, end), types: core.params.slice(at, end) };
 }

@@ -3,21 +3,32 @@
 // Requests for functions enter. Each function is made once, and its body is written later, so that
 // the depth of a type is no depth of the stack.
 
-import type { CoreFuncType, CoreType } from "../types/core_values.ts";
+import type { AddressType, CoreFuncType, CoreType } from "../types/core_values.ts";
 import type { TrapCode } from "../../errors.ts";
 import type { ResourceType, ValType } from "../types/types.ts";
 import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
 import { BUDGET_AT, instanceWord, MOVED_AT, NO_LEAVE } from "../state/flags.ts";
+import { type AddressOps, addressOps } from "./addresses.ts";
 import { type FaultCode, faultCodes } from "./faults.ts";
 import type { Direction, Pair, Side } from "./places.ts";
 
-/** What the engine can do that adapters are made for. */
-export interface EngineFeatures {
+/** What adapters are made for. */
+export interface AdapterSettings {
   /** Whether kernels use vectors. */
   readonly simd: boolean;
   /** By which instruction core exceptions of guests are caught. `undefined` if there can be none. */
   readonly catching: "try_table" | "try" | undefined;
+  /** Whether what adapters lift costs fuel. */
+  readonly metered: boolean;
+}
+
+/** What a metered module of adapters pays with. */
+interface Fuel {
+  /** A global, the counter. */
+  readonly counter: number;
+  /** `()`: asks for units, or traps. */
+  readonly refill: FuncRef;
 }
 
 /** Functions of the host that note what a call owes for borrows. */
@@ -62,7 +73,8 @@ export class Emitter {
   readonly uncaught: FuncRef;
   /** The handle functions that the module imports, in the order of their names `h0`, `h1`, … */
   readonly handles: HandleImport[] = [];
-  readonly #catching: EngineFeatures["catching"];
+  readonly #catching: AdapterSettings["catching"];
+  readonly #fuel: Fuel | undefined;
   #frames: FrameFuncs | undefined;
   readonly #fault: FuncRef;
   readonly #funcs = new Map<string, FuncRef>();
@@ -70,12 +82,18 @@ export class Emitter {
   /** Bodies that are not written yet. */
   readonly #pending: (() => void)[] = [];
 
-  /** @param memories How many memories the adapters use. They come first: the engine is fastest with one. */
-  constructor({ simd, catching }: EngineFeatures, memories: number) {
+  readonly #memories: readonly AddressType[];
+
+  /**
+   * @param memories The memories that the adapters use, as their address types. They come first: the engine is
+   * fastest with the first.
+   */
+  constructor({ simd, catching, metered }: AdapterSettings, memories: readonly AddressType[]) {
     this.simd = simd;
     this.#catching = catching;
-    for (let i = 0; i < memories; i++) this.module.importMemory(`m${i}`);
-    this.flags = this.module.importMemory("flags");
+    this.#memories = memories;
+    memories.forEach((address, i) => this.module.importMemory(`m${i}`, address));
+    this.flags = this.module.importMemory("flags", "i32");
     this.base = this.module.importGlobal("base", "i32");
     this.callDepth = this.module.importGlobal("depth", "i32");
     this.liftedBytes = this.module.importGlobal("bytes", "i64");
@@ -83,6 +101,12 @@ export class Emitter {
     this.refuse = this.module.importFunc("refuse", { params: ["i32"], results: [] });
     this.rethrow = this.module.importFunc("rethrow", { params: ["i32"], results: [] });
     this.uncaught = this.module.importFunc("uncaught", { params: ["i32"], results: [] });
+    if (metered) {
+      this.#fuel = {
+        counter: this.module.importGlobal("fuel", "i32", true),
+        refill: this.module.importFunc("refill", { params: [], results: [] }),
+      };
+    }
   }
 
   /** The functions of frames, imported only if some call needs them. */
@@ -109,6 +133,11 @@ export class Emitter {
   /** Writes the bodies that are still missing. */
   finish(): void {
     for (let body = this.#pending.pop(); body !== undefined; body = this.#pending.pop()) body();
+  }
+
+  /** The instructions on addresses of a memory. */
+  on(memory: number): AddressOps {
+    return addressOps[this.#memories[memory] ?? "i32"];
   }
 
   /** The number of a type: the same object, the same number. */
@@ -138,33 +167,59 @@ export class Emitter {
   }
 
   /** Checks that the address in a local is a multiple of an alignment. */
-  checkAligned(code: Code, pointer: number, alignment: number): void {
+  checkAligned(code: Code, memory: number, pointer: number, alignment: number): void {
     if (alignment === 1) return;
-    code.get(pointer).i32(alignment - 1).do(op.i32And);
+    code.get(pointer).do(...this.on(memory).toI32).i32(alignment - 1).do(op.i32And);
     this.fault(code, "unaligned-pointer");
   }
 
-  /** Checks that a range lies in a memory. `push` pushes its length as an i64. */
+  /** Checks that a range lies in a memory. `push` pushes its length, which is below 2^32, as an i64. */
   checkInBounds(code: Code, memory: number, pointer: number, push: () => void, trap: FaultCode): void {
-    code.get(pointer).do(op.i64ExtendI32U);
+    const { type, toI64 } = this.on(memory);
+    const pushSize = (): Code => code.memorySize(memory).do(...toI64).i64(16).do(op.i64Shl);
+    code.get(pointer).do(...toI64);
     push();
-    code.do(op.i64Add).memorySize(memory).do(op.i64ExtendI32U).i64(16).do(op.i64Shl, op.i64GtU);
+    code.do(op.i64Add);
+    pushSize().do(op.i64GtU);
+    if (type === "i64") {
+      // The sum of a 64-bit pointer and a length may begin again at 0.
+      code.get(pointer);
+      pushSize().do(op.i64GtU, op.i32Or);
+    }
     this.fault(code, trap);
   }
 
   /** Checks a pointer to a record of parameters or results. */
   checkPointer(code: Code, { memory }: Side, pointer: number, alignment: number, size: number): void {
-    this.checkAligned(code, pointer, alignment);
+    this.checkAligned(code, memory, pointer, alignment);
     this.checkInBounds(code, memory, pointer, () => code.i64(size), "pointer-out-of-bounds");
   }
 
-  /** Counts the bytes in a local against the limit of one call. */
+  /** Checks a pointer to a record that is lifted, and pays for its bytes. */
+  liftedPointer(code: Code, side: Side, pointer: number, alignment: number, size: number): void {
+    this.checkPointer(code, side, pointer, alignment, size);
+    this.#spend(code, () => code.i32(size));
+  }
+
+  /** Pays for bytes, if adapters are metered. `push` pushes their number. */
+  #spend(code: Code, push: () => void): void {
+    const fuel = this.#fuel;
+    if (fuel === undefined) return;
+    code.global(fuel.counter);
+    push();
+    code.do(op.i32Sub).setGlobal(fuel.counter);
+    code.global(fuel.counter).i32(0).do(op.i32LtS).if();
+    code.call(fuel.refill).end();
+  }
+
+  /** Counts the bytes in a local against the limit of one call, and pays for them. */
   charge(code: Code, bytes: number): void {
     const sum = code.local("i64");
     code.i32(0).get(bytes).i32(0).access(access.i64Load, this.flags, BUDGET_AT).do(op.i64Add).tee(sum);
     code.access(access.i64Store, this.flags, BUDGET_AT);
     code.get(sum).global(this.liftedBytes).do(op.i64GtU);
     this.fault(code, "lifted-bytes-limit");
+    this.#spend(code, () => code.get(bytes).do(op.i32WrapI64));
   }
 
   /** Begins to count lifted bytes, and handles if there can be some. */
@@ -200,32 +255,38 @@ export class Emitter {
 
   // Memory of the guest that values go to.
 
-  /** Calls realloc for new memory. Takes the alignment and the size, gives the pointer. */
+  /** Calls realloc for new memory. Takes the alignment and the size as i32s, gives the pointer. */
   allocate(code: Code, side: Side, trap: ContentTrap): void {
     code.call(this.#allocator(side, trap));
   }
 
-  /** Calls realloc. Takes the old pointer, its size, the alignment and the new size. */
+  /** Calls realloc. Takes the old pointer, its size, the alignment and the new size: i32s but the pointers. */
   reallocate(code: Code, side: Side, trap: ContentTrap): void {
     code.call(this.#reallocator(side, trap));
   }
 
   #allocator(side: Side, trap: ContentTrap): FuncRef {
-    const type = i32s(2, 1), reallocate = this.#reallocator(side, trap);
+    const { address } = side, reallocate = this.#reallocator(side, trap);
+    const type: CoreFuncType = { params: ["i32", "i32"], results: [address] };
     return this.func(`allocate ${side.key} ${trap}`, type, (code) => {
-      code.i32(0).i32(0).get(0).get(1).call(reallocate);
+      code.zero(address).i32(0).get(0).get(1).call(reallocate);
     });
   }
 
   #reallocator(side: Side, trap: ContentTrap): FuncRef {
-    return this.func(`reallocate ${side.key} ${trap}`, i32s(4, 1), (code) => {
-      const pointer = code.local("i32"), [alignment, size] = [2, 3];
+    const { address } = side, { fromI32, toI32 } = addressOps[address];
+    const type: CoreFuncType = { params: [address, "i32", "i32", "i32"], results: [address] };
+    return this.func(`reallocate ${side.key} ${trap}`, type, (code) => {
+      const pointer = code.local(address), [oldSize, alignment, size] = [1, 2, 3] as const;
       this.mayLeave(code, side, false);
-      const push = (): void => void code.get(0).get(1).get(alignment).get(size);
-      this.callGuest(code, side.realloc!, push, "i32", 0);
+      const push = (): void => {
+        code.get(0);
+        for (const local of [oldSize, alignment, size]) code.get(local).do(...fromI32);
+      };
+      this.callGuest(code, side.realloc!, push, address, 0);
       code.set(pointer);
       this.mayLeave(code, side, true);
-      code.get(pointer).get(alignment).i32(1).do(op.i32Sub, op.i32And);
+      code.get(pointer).do(...toI32).get(alignment).i32(1).do(op.i32Sub, op.i32And);
       this.fault(code, "unaligned-pointer");
       this.checkInBounds(code, side.memory, pointer, () => code.get(size).do(op.i64ExtendI32U), trap);
       code.get(pointer);

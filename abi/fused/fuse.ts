@@ -11,11 +11,11 @@ import { customSection } from "../wasm/encoder.ts";
 import { identityOf } from "../wasm/identity.ts";
 import { emitAdapter } from "./adapter.ts";
 import { type CopiedCall, emitCopyParams, emitCopyResult } from "./copier.ts";
-import { Emitter, type EngineFeatures, type HandleImport, i32s } from "./emitter.ts";
+import { type AdapterSettings, Emitter, type HandleImport } from "./emitter.ts";
 import type { Side } from "./places.ts";
 import type { Sites } from "./sites.ts";
 
-export type { EngineFeatures };
+export type { AdapterSettings };
 
 /** Names a core item. The same text is the same item. */
 export type ItemKey = string;
@@ -85,9 +85,9 @@ export interface FusedModule {
 }
 
 /** Makes one module of the adapters of some calls. */
-export function fuse(calls: readonly FusedCall[], sites: Sites, engine: EngineFeatures): FusedModule {
-  const memories = numbered(calls.flatMap(({ caller, callee }) => [caller.memory, callee.memory]));
-  const emitter = new Emitter(engine, memories.size);
+export function fuse(calls: readonly FusedCall[], sites: Sites, settings: AdapterSettings): FusedModule {
+  const memories = numberedMemories(calls);
+  const emitter = new Emitter(settings, [...memories.values()].map(({ address }) => address));
   const funcs: FusedFunc[] = [], refs = new Map<string, FuncRef>();
   const imported = (func: FusedFunc, type: CoreFuncType): FuncRef => {
     // What a call does around its core function may differ from call to call.
@@ -96,17 +96,19 @@ export function fuse(calls: readonly FusedCall[], sites: Sites, engine: EngineFe
     if (ref === undefined) refs.set(key, ref = emitter.module.importFunc(`f${funcs.push(func) - 1}`, type));
     return ref;
   };
-  const sideOf = ({ node, encoding, memory, realloc }: FusedEnd, call: number): Side => ({
+  const sideOf = ({ node, encoding, memory, realloc, address }: FusedEnd, call: number): Side => ({
     key: `${node} ${encoding} ${memory} ${realloc}`,
-    memory: memory === undefined ? -1 : memories.get(memory)!,
-    realloc: realloc === undefined ? undefined : imported({ role: "realloc", key: realloc, call, node }, i32s(4, 1)),
+    memory: memory === undefined ? -1 : memories.get(memory)!.index,
+    address,
+    realloc: realloc === undefined
+      ? undefined
+      : imported({ role: "realloc", key: realloc, call, node }, reallocType(address)),
     encoding,
     node,
   });
   const { module } = emitter;
   for (const { index, caller, callee, adapts, copies, core, postReturn, ...rules } of calls) {
-    const { address } = caller;
-    const lower = signatureLayout(caller.type, { side: "lower", style: caller.style, address });
+    const lower = signatureLayout(caller.type, { side: "lower", style: caller.style, address: caller.address });
     const lift = signatureLayout(callee.type, { side: "lift", style: callee.style, address: callee.address });
     const copied: CopiedCall = {
       index,
@@ -140,8 +142,17 @@ export function fuse(calls: readonly FusedCall[], sites: Sites, engine: EngineFe
   return { bytes, mark, memories: [...memories.keys()], funcs, handles: emitter.handles };
 }
 
-function numbered(keys: readonly (ItemKey | undefined)[]): Map<ItemKey, number> {
-  const numbers = new Map<ItemKey, number>();
-  for (const key of keys) if (key !== undefined && !numbers.has(key)) numbers.set(key, numbers.size);
-  return numbers;
+/** The memories of some calls, in the order in which the module imports them. */
+function numberedMemories(
+  calls: readonly FusedCall[],
+): Map<ItemKey, { readonly index: number; readonly address: AddressType }> {
+  const memories = new Map<ItemKey, { readonly index: number; readonly address: AddressType }>();
+  for (const { memory, address } of calls.flatMap(({ caller, callee }) => [caller, callee])) {
+    if (memory !== undefined && !memories.has(memory)) memories.set(memory, { index: memories.size, address });
+  }
+  return memories;
+}
+
+function reallocType(address: AddressType): CoreFuncType {
+  return { params: [address, address, address, address], results: [address] };
 }

@@ -49,7 +49,7 @@ export function nameCalls(fused: FusedTree): void {
 /** Makes the imports of a module, besides memories of guests and core functions. */
 export function fusedImports(
   fused: FusedTree,
-  { handles }: FusedModule,
+  { handles }: Pick<FusedModule, "handles">,
   frames: Frames = new Frames(),
 ): WebAssembly.ModuleImports {
   const { tree } = fused, { flags: { memory, at } } = tree;
@@ -67,6 +67,7 @@ export function fusedImports(
       if (frames.at(frame).callee.borrows > 0) failAt(fused, site, () => trap(tree, "borrows-remain"));
     },
     close: (frame: number) => frames.close(frame),
+    ...fuelOf(fused),
   };
   handles.forEach((handle, i) => {
     const move = handle.kind === "value" ? valueFunc(fused, handle) : handleFunc(handle, tree, frames);
@@ -80,6 +81,25 @@ export function fusedImports(
     };
   });
   return imports;
+}
+
+/** What a metered module of adapters pays with: a counter as those of core modules are. */
+function fuelOf(fused: FusedTree): WebAssembly.ModuleImports {
+  const { tree: { meter } } = fused;
+  if (meter === undefined) return {};
+  const fuel = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  meter.add(fuel);
+  return {
+    fuel,
+    refill: () => {
+      try {
+        meter.refill(fuel);
+      } catch (error) {
+        const site = copying(fused)!;
+        throw failedAt(linkGuests(fused.sides(site.adapter)), site, error, liftingOf(site));
+      }
+    },
+  };
 }
 
 /** Gives what copies the values of a call, from the exports of its module. */
@@ -302,12 +322,14 @@ function describe(
   at: { param: number },
   handle: () => number,
 ): void {
-  const { asyncValues } = tree;
+  const { asyncValues, meter } = tree;
   tree.asyncValues = asyncValues && { ...asyncValues, lift: handle };
+  tree.meter = undefined; // it was paid for the first time
   try {
     liftAgain(tree, link, site, at, handle);
   } finally {
     tree.asyncValues = asyncValues;
+    tree.meter = meter;
   }
 }
 

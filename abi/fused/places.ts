@@ -1,7 +1,7 @@
 // Where the values of a call between guests are: in core values, or in a memory.
 // Types enter; it leaves which types are copied byte by byte, and how large their code is.
 
-import type { CoreType } from "../types/core_values.ts";
+import type { AddressType, CoreType } from "../types/core_values.ts";
 import { layoutOf } from "../types/layout.ts";
 import { scalarRules } from "../types/scalar_rules.ts";
 import type { FuncType, OfKind, ValType } from "../types/types.ts";
@@ -19,6 +19,8 @@ export interface Side {
   readonly key: string;
   /** The index of its memory in the module. -1 if it has none. */
   readonly memory: number;
+  /** The address type of the memory. `i32` if it has none. */
+  readonly address: AddressType;
   readonly realloc: FuncRef | undefined;
   readonly encoding: "utf8" | "utf16" | "latin1+utf16";
   /** The number of its component instance. */

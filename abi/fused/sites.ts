@@ -20,7 +20,16 @@ export interface Site {
 
 /** The sites of a component. Number 0 is none. */
 export class Sites {
-  readonly #sites: Site[] = [];
+  readonly #sites: Site[];
+
+  constructor(sites: Iterable<Site> = []) {
+    this.#sites = [...sites];
+  }
+
+  /** All of them, in order. */
+  all(): readonly Site[] {
+    return this.#sites;
+  }
 
   add(adapter: number, phase: Phase, param = 0): number {
     return this.#sites.push({ adapter, phase, param });

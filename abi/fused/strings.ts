@@ -4,9 +4,9 @@
 // Spec: definitions.py `load_string_from_range`, `store_string_into_range`.
 
 import { MAX_STRING_BYTE_LENGTH } from "../codecs/strings.ts";
-import { UTF16_TAG } from "../state/pointers.ts";
 import { type Code, type FuncRef, op } from "../wasm/code.ts";
-import { directionKey, type Emitter, i32s } from "./emitter.ts";
+import { type AddressOps, addressOps, rangeType } from "./addresses.ts";
+import { directionKey, type Emitter } from "./emitter.ts";
 import type { Direction } from "./places.ts";
 import {
   copyAscii,
@@ -27,15 +27,17 @@ const OUT_OF_BOUNDS = "string-content-out-of-bounds";
 
 /** Copies a string: `(pointer, tagged units) → (pointer, tagged units)`. */
 export function stringFunc(emitter: Emitter, direction: Direction): FuncRef {
-  return emitter.func(`string ${directionKey(direction)}`, i32s(2, 2), (code) => emitString(emitter, direction, code));
+  const type = rangeType(direction);
+  return emitter.func(`string ${directionKey(direction)}`, type, (code) => emitString(emitter, direction, code));
 }
 
 /** Writes the body. */
 function emitString(emitter: Emitter, direction: Direction, code: Code): void {
-  const writer = new StringWriter(emitter, direction, code), { encoding } = direction.from;
+  const writer = new StringWriter(emitter, direction, code), { encoding, address } = direction.from;
   if (encoding !== "latin1+utf16") return writer.from(encoding);
-  code.get(1).i32(UTF16_TAG).do(op.i32GeU).if();
-  code.get(1).i32(UTF16_TAG).do(op.i32Xor).set(1);
+  const { push, utf16Tag, geU, xor } = addressOps[address];
+  push(code.get(1), utf16Tag).do(geU).if();
+  push(code.get(1), utf16Tag).do(xor).set(1);
   writer.from("utf16");
   code.do(op.return).end();
   writer.from("latin1");
@@ -45,9 +47,12 @@ class StringWriter {
   readonly #emitter: Emitter;
   readonly #direction: Direction;
   readonly #code: Code;
-  /** The source: the parameters. */
+  readonly #from: AddressOps;
+  readonly #to: AddressOps;
+  /** The source: the first parameter. */
   readonly #source = 0;
-  readonly #units = 1;
+  /** Its code units: an i32. In a 64-bit memory they are checked before they become one. */
+  readonly #units: number;
   /** Where the string goes. */
   readonly #target: number;
   /** Scratch of the kernels: the places up to which they have read and written. */
@@ -58,9 +63,11 @@ class StringWriter {
     this.#emitter = emitter;
     this.#direction = direction;
     this.#code = code;
-    this.#target = code.local("i32");
-    this.#read = code.local("i32");
-    this.#written = code.local("i32");
+    const from = this.#from = addressOps[direction.from.address], to = this.#to = addressOps[direction.to.address];
+    this.#units = from.type === "i32" ? 1 : code.local("i32");
+    this.#target = code.local(to.type);
+    this.#read = code.local(from.type);
+    this.#written = code.local(to.type);
   }
 
   /** Leaves the pointer and the tagged units of the new string on the stack. */
@@ -82,11 +89,13 @@ class StringWriter {
   /** Checks the range of the source, and counts its bytes. */
   #check(form: Form): void {
     const code = this.#code, emitter = this.#emitter, { from } = this.#direction, bytes = code.local("i64");
-    emitter.checkAligned(code, this.#source, from.encoding === "utf8" ? 1 : 2);
-    code.get(this.#units).do(op.i64ExtendI32U);
-    if (form === "utf16") code.i64(1).do(op.i64Shl);
-    code.tee(bytes).i64(MAX_STRING_BYTE_LENGTH).do(op.i64GtU);
+    emitter.checkAligned(code, from.memory, this.#source, from.encoding === "utf8" ? 1 : 2);
+    // The units are compared, and not their bytes, which 64 bits may not hold.
+    const most = form === "utf16" ? Math.floor(MAX_STRING_BYTE_LENGTH / 2) : MAX_STRING_BYTE_LENGTH;
+    code.get(1).do(...this.#from.toI64).tee(bytes).i64(most).do(op.i64GtU);
     emitter.fault(code, OUT_OF_BOUNDS);
+    if (this.#units !== 1) code.get(1).do(...this.#from.toI32).set(this.#units);
+    if (form === "utf16") code.get(bytes).i64(1).do(op.i64Shl).set(bytes);
     emitter.checkInBounds(code, from.memory, this.#source, () => code.get(bytes), OUT_OF_BOUNDS);
     emitter.charge(code, bytes);
   }
@@ -116,32 +125,36 @@ class StringWriter {
     this.#code.set(this.#target);
   }
 
-  #pushResult(units: () => void): void {
+  /** Leaves the result. `units` pushes the code units as an i32. */
+  #pushResult(units: () => void, tagged = false): void {
+    const { fromI32, push, utf16Tag, or } = this.#to;
     this.#code.get(this.#target);
     units();
+    this.#code.do(...fromI32);
+    if (tagged) push(this.#code, utf16Tag).do(or);
   }
 
   #pushUnits(): void {
     this.#code.get(this.#units);
   }
 
-  /** Pushes what the kernel has written, in bytes. */
+  /** Pushes what the kernel has written: bytes, as an i32. */
   #pushWritten(): void {
-    this.#code.get(this.#written).get(this.#target).do(op.i32Sub);
+    this.#code.get(this.#written).get(this.#target).do(this.#to.sub, ...this.#to.toI32);
   }
 
   /** Pushes the end of the source. */
   #pushEnd(form: Form): void {
     this.#code.get(this.#source);
     this.#times(form === "utf16" ? 2 : 1);
-    this.#code.do(op.i32Add);
+    this.#code.do(...this.#from.fromI32, this.#from.add);
   }
 
   /** Runs code if the kernel has not read everything. */
   #ifLeft(form: Form, run: () => void): void {
     this.#code.get(this.#read);
     this.#pushEnd(form);
-    this.#code.do(op.i32Ne).if();
+    this.#code.do(this.#from.ne).if();
     run();
     this.#code.end();
   }
@@ -189,7 +202,7 @@ class StringWriter {
 
   /** After the target has moved: the place up to which the kernel had written `bytes` moves, too. */
   #moveWritten(bytes: number): void {
-    this.#code.get(this.#target).get(bytes).do(op.i32Add).set(this.#written);
+    this.#code.get(this.#target).get(bytes).do(...this.#to.fromI32, this.#to.add).set(this.#written);
   }
 
   /** `store_string_to_utf8`. */
@@ -250,7 +263,7 @@ class StringWriter {
       this.#moveWritten(narrow);
       this.#kernel(rest(this.#emitter, this.#direction, source), source, true);
       this.#shrink(size);
-      this.#pushResult(() => code.get(size).i32(1).do(op.i32ShrU).i32(UTF16_TAG).do(op.i32Or));
+      this.#pushResult(() => code.get(size).i32(1).do(op.i32ShrU), true);
       code.do(op.return);
     });
     code.get(narrow).get(this.#units).do(op.i32Ne).if();
@@ -268,7 +281,7 @@ class StringWriter {
     this.#times(2);
     code.call(copyBytes(this.#emitter, this.#direction));
     code.get(this.#target).get(this.#units).call(narrowInPlace(this.#emitter, to.memory)).do(op.i32Eqz).if();
-    this.#pushResult(() => code.get(this.#units).i32(UTF16_TAG).do(op.i32Or));
+    this.#pushResult(() => this.#pushUnits(), true);
     code.do(op.return).end();
     this.#reallocate(1, () => this.#times(2), () => this.#pushUnits());
     this.#pushResult(() => this.#pushUnits());

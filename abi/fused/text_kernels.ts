@@ -2,8 +2,10 @@
 // has SIMD, else 8.
 // Ranges enter that lie in their memories. The target is as large as the text can become.
 
+import type { CoreFuncType } from "../types/core_values.ts";
 import { access, type Code, type FuncRef, type Label, op, vector } from "../wasm/code.ts";
-import { type Emitter, i32s } from "./emitter.ts";
+import { type AddressOps, addressOps, memoryCopy } from "./addresses.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Direction } from "./places.ts";
 import { advance, decode, steps, whileLeft } from "./text_steps.ts";
 import { emitValidUtf8 } from "./utf8_validation.ts";
@@ -24,19 +26,25 @@ function unitSize(form: Form): 1 | 2 {
 
 // Copying.
 
-/** Copies bytes: `(to, from, count)`. Short texts are copied by a few loads and stores. */
-export function copyBytes(emitter: Emitter, { from, to }: Direction): FuncRef {
-  return emitter.func(`copy bytes ${from.memory} ${to.memory}`, i32s(3, 0), (code) => {
-    const [target, source, count] = [0, 1, 2];
+/** Copies bytes: `(to, from, count)`, with an i32 as count. A few loads and stores copy short texts. */
+export function copyBytes(emitter: Emitter, direction: Direction): FuncRef {
+  const { from, to } = direction, type: CoreFuncType = { params: [to.address, from.address, "i32"], results: [] };
+  return emitter.func(`copy bytes ${from.memory} ${to.memory}`, type, (code) => {
+    const [target, source, count] = [0, 1, 2], on = addressOps[from.address], toOn = addressOps[to.address];
+    const copyAll = (): void => {
+      memoryCopy(code.get(target).get(source).get(count), direction).do(op.return).end();
+    };
     code.get(count).i32(32).do(op.i32GtU).if();
-    code.get(target).get(source).get(count).memoryCopy(to.memory, from.memory).do(op.return).end();
+    copyAll();
     // Two loads that may overlap serve every length from their size to twice their size.
     const both = (size: number, load: () => void, store: () => void): void => {
       code.get(count).i32(size).do(op.i32GeU).if();
-      const last = (local: number): Code => code.get(local).get(count).do(op.i32Add).i32(size).do(op.i32Sub);
+      const last = (local: number, { fromI32, add, sub, push }: AddressOps): void => {
+        push(code.get(local).get(count).do(...fromI32, add), size).do(sub);
+      };
       // Both are loaded before one is stored: the ranges may be in one memory.
-      last(target);
-      last(source);
+      last(target, toOn);
+      last(source, on);
       load();
       code.get(target).get(source);
       load();
@@ -54,7 +62,7 @@ export function copyBytes(emitter: Emitter, { from, to }: Direction): FuncRef {
       );
     } else {
       code.get(count).i32(16).do(op.i32GtU).if();
-      code.get(target).get(source).get(count).memoryCopy(to.memory, from.memory).do(op.return).end();
+      copyAll();
     }
     plain(8, access.i64Load, access.i64Store);
     plain(4, access.i32Load, access.i32Store);
@@ -75,40 +83,41 @@ function quickSteps(
   target: 1 | 2,
   limit: 0x80 | 0x100,
 ): void {
-  const source = unitSize(form), mask = source === 2 ? limit === 0x80 ? 0xff80 : 0xff00 : limit === 0x80 ? 0x80 : 0;
+  const on = addressOps[from.address], toOn = addressOps[to.address], source = unitSize(form);
+  const mask = source === 2 ? limit === 0x80 ? 0xff80 : 0xff00 : limit === 0x80 ? 0x80 : 0;
   if (!emitter.simd) return slowerSteps({ from, to }, code, source, target, mask);
   const [first, second] = [code.local("v128"), code.local("v128")];
   if (source === target) {
-    steps(code, 32, (away) => {
+    steps(code, on, 32, (away) => {
       code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
       code.get(FROM).vectorAccess(vector.load, from.memory, 16).set(second);
       test(code, source, mask, () => code.get(first).get(second).vector(vector.or), away);
       code.get(TO).get(first).vectorAccess(vector.store, to.memory);
       code.get(TO).get(second).vectorAccess(vector.store, to.memory, 16);
-      advance(code, TO, 32);
+      advance(code, toOn, TO, 32);
     });
-    return steps(code, 16, (away) => {
+    return steps(code, on, 16, (away) => {
       code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
       test(code, source, mask, () => code.get(first), away);
       code.get(TO).get(first).vectorAccess(vector.store, to.memory);
-      advance(code, TO, 16);
+      advance(code, toOn, TO, 16);
     });
   }
   if (source === 1) {
-    return steps(code, 16, (away) => {
+    return steps(code, on, 16, (away) => {
       code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
       test(code, 1, mask, () => code.get(first), away);
       code.get(TO).get(first).vector(vector.i16x8ExtendLowI8x16U).vectorAccess(vector.store, to.memory);
       code.get(TO).get(first).vector(vector.i16x8ExtendHighI8x16U).vectorAccess(vector.store, to.memory, 16);
-      advance(code, TO, 32);
+      advance(code, toOn, TO, 32);
     });
   }
-  steps(code, 32, (away) => {
+  steps(code, on, 32, (away) => {
     code.get(FROM).vectorAccess(vector.load, from.memory).set(first);
     code.get(FROM).vectorAccess(vector.load, from.memory, 16).set(second);
     test(code, 2, mask, () => code.get(first).get(second).vector(vector.or), away);
     code.get(TO).get(first).get(second).vector(vector.i8x16NarrowI16x8U).vectorAccess(vector.store, to.memory);
-    advance(code, TO, 16);
+    advance(code, toOn, TO, 16);
   });
 }
 
@@ -117,12 +126,12 @@ function quickSteps(
  * by one, since what made it fail is near. Gives what ends the loop: it branches to a label if nothing
  * is left to read.
  */
-function slowSteps(code: Code): (done: Label) => void {
+function slowSteps(code: Code, { eq }: AddressOps): (done: Label) => void {
   const left = code.local("i32");
   code.i32(SLOWLY).set(left);
   const more = code.loop();
   return (done) => {
-    code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+    code.get(FROM).get(END).do(eq).brIf(done);
     code.get(left).i32(1).do(op.i32Sub).tee(left).brIf(more);
     code.end();
   };
@@ -139,10 +148,10 @@ function test(code: Code, size: 1 | 2, mask: number, push: () => void, away: Lab
 
 /** The same without vectors: 8 bytes, or 4 code units, a step. */
 function slowerSteps({ from, to }: Direction, code: Code, source: 1 | 2, target: 1 | 2, mask: number): void {
-  const word = code.local("i64");
+  const on = addressOps[from.address], toOn = addressOps[to.address], word = code.local("i64");
   const pattern = source === 1 ? BigInt(mask) * 0x0101010101010101n : BigInt(mask) * 0x0001000100010001n;
   const size = source < target ? 4 : 8;
-  steps(code, size, (away) => {
+  steps(code, on, size, (away) => {
     code.get(FROM).access(size === 4 ? access.i64Load32U : access.i64Load, from.memory).set(word);
     if (mask !== 0) code.get(word).i64(pattern).do(op.i64And, op.i64Eqz, op.i32Eqz).brIf(away);
     code.get(TO);
@@ -158,42 +167,51 @@ function slowerSteps({ from, to }: Direction, code: Code, source: 1 | 2, target:
     code.get(word);
     if (source > target) code.do(op.i32WrapI64).access(access.i32Store, to.memory);
     else code.access(access.i64Store, to.memory);
-    advance(code, TO, size / source * target);
+    advance(code, toOn, TO, size / source * target);
   });
 }
 
 /** A kernel: `(from, end, to) → (read, written)`. */
-function kernel(emitter: Emitter, name: string, { from, to }: Direction, body: (code: Code) => void): FuncRef {
-  return emitter.func(`${name} ${from.memory} ${to.memory}`, i32s(3, 2), (code) => {
-    body(code);
+function kernel(
+  emitter: Emitter,
+  name: string,
+  { from, to }: Direction,
+  body: (code: Code, on: AddressOps, toOn: AddressOps) => void,
+): FuncRef {
+  const type: CoreFuncType = {
+    params: [from.address, from.address, to.address],
+    results: [from.address, to.address],
+  };
+  return emitter.func(`${name} ${from.memory} ${to.memory}`, type, (code) => {
+    body(code, addressOps[from.address], addressOps[to.address]);
     code.get(FROM).get(TO);
   });
 }
 
 /** Copies latin1 as UTF-16. */
 export function widen(emitter: Emitter, direction: Direction): FuncRef {
-  return kernel(emitter, "widen", direction, (code) => {
+  return kernel(emitter, "widen", direction, (code, on, toOn) => {
     quickSteps(emitter, direction, code, "latin1", 2, 0x100);
-    whileLeft(code, () => {
+    whileLeft(code, on, () => {
       code.get(TO).get(FROM).access(access.i32Load8U, direction.from.memory);
       code.access(access.i32Store16, direction.to.memory);
-      advance(code, FROM, 1);
-      advance(code, TO, 2);
+      advance(code, on, FROM, 1);
+      advance(code, toOn, TO, 2);
     });
   });
 }
 
 /** Copies code units up to the first that is not below the limit, as bytes. */
 function prefix(emitter: Emitter, direction: Direction, form: Form, limit: 0x80 | 0x100): FuncRef {
-  return kernel(emitter, `below ${limit} ${form}`, direction, (code) => {
+  return kernel(emitter, `below ${limit} ${form}`, direction, (code, on, toOn) => {
     const unit = code.local("i32"), size = unitSize(form);
     quickSteps(emitter, direction, code, form, 1, limit);
     const done = code.block();
-    whileLeft(code, () => {
+    whileLeft(code, on, () => {
       code.get(FROM).access(loadOf(form), direction.from.memory).tee(unit).i32(limit).do(op.i32GeU).brIf(done);
       code.get(TO).get(unit).access(access.i32Store8, direction.to.memory);
-      advance(code, FROM, size);
-      advance(code, TO, 1);
+      advance(code, on, FROM, size);
+      advance(code, toOn, TO, 1);
     });
     code.end();
   });
@@ -211,18 +229,18 @@ export function copyAscii(emitter: Emitter, direction: Direction, form: "utf16" 
 /** Copies code points below 0x100 as latin1, up to the first other one. */
 export function narrowing(emitter: Emitter, direction: Direction, form: "utf8" | "utf16"): FuncRef {
   if (form === "utf16") return prefix(emitter, direction, form, 0x100);
-  return kernel(emitter, "narrow utf8", direction, (code) => {
-    const char = code.local("i32"), before = code.local("i32"), done = code.block();
-    whileLeft(code, () => {
+  return kernel(emitter, "narrow utf8", direction, (code, on, toOn) => {
+    const char = code.local("i32"), before = code.local(on.type), done = code.block();
+    whileLeft(code, on, () => {
       quickSteps(emitter, direction, code, "utf8", 1, 0x80);
-      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-      const again = slowSteps(code);
+      code.get(FROM).get(END).do(on.eq).brIf(done);
+      const again = slowSteps(code, on);
       code.get(FROM).set(before);
-      decode(code, direction.from.memory, char, () => emitter.fault(code, "invalid-utf8"));
+      decode(code, on, direction.from.memory, char, () => emitter.fault(code, "invalid-utf8"));
       code.get(char).i32(0x100).do(op.i32GeU).if();
       code.get(before).set(FROM).br(done).end();
       code.get(TO).get(char).access(access.i32Store8, direction.to.memory);
-      advance(code, TO, 1);
+      advance(code, toOn, TO, 1);
       again(done);
     });
     code.end();
@@ -232,13 +250,13 @@ export function narrowing(emitter: Emitter, direction: Direction, form: "utf8" |
 /** Copies the rest of a text as UTF-16. */
 export function rest(emitter: Emitter, direction: Direction, form: "utf8" | "utf16"): FuncRef {
   if (form === "utf8") return decodeUtf8(emitter, direction);
-  return kernel(emitter, "rest", direction, (code) => {
+  return kernel(emitter, "rest", direction, (code, on, toOn) => {
     const count = code.local("i32");
     code.get(FROM).get(END).call(validUtf16(emitter, direction.from.memory)).do(op.i32Eqz);
     emitter.fault(code, "invalid-utf16");
-    code.get(END).get(FROM).do(op.i32Sub).set(count);
+    code.get(END).get(FROM).do(on.sub, ...on.toI32).set(count);
     code.get(TO).get(FROM).get(count).call(copyBytes(emitter, direction));
-    code.get(TO).get(count).do(op.i32Add).set(TO);
+    code.get(TO).get(count).do(...toOn.fromI32, toOn.add).set(TO);
     code.get(END).set(FROM);
   });
 }
@@ -247,34 +265,34 @@ export function rest(emitter: Emitter, direction: Direction, form: "utf8" | "utf
 
 /** Copies UTF-8. */
 export function copyUtf8(emitter: Emitter, direction: Direction): FuncRef {
-  return kernel(emitter, "copy utf8", direction, (code) => {
+  return kernel(emitter, "copy utf8", direction, (code, on) => {
     const count = code.local("i32");
     quickSteps(emitter, direction, code, "utf8", 1, 0x80);
     code.get(FROM).get(END).call(validUtf8(emitter, direction.from.memory)).do(op.i32Eqz);
     emitter.fault(code, "invalid-utf8");
-    code.get(END).get(FROM).do(op.i32Sub).set(count);
+    code.get(END).get(FROM).do(on.sub, ...on.toI32).set(count);
     code.get(TO).get(FROM).get(count).call(copyBytes(emitter, direction));
   });
 }
 
 /** Copies UTF-8 as UTF-16. */
 export function decodeUtf8(emitter: Emitter, direction: Direction): FuncRef {
-  return kernel(emitter, "utf8 to utf16", direction, (code) => {
+  return kernel(emitter, "utf8 to utf16", direction, (code, on, toOn) => {
     const char = code.local("i32"), { from, to } = direction, done = code.block();
-    whileLeft(code, () => {
+    whileLeft(code, on, () => {
       quickSteps(emitter, direction, code, "utf8", 2, 0x80);
-      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-      const again = slowSteps(code);
-      decode(code, from.memory, char, () => emitter.fault(code, "invalid-utf8"));
+      code.get(FROM).get(END).do(on.eq).brIf(done);
+      const again = slowSteps(code, on);
+      decode(code, on, from.memory, char, () => emitter.fault(code, "invalid-utf8"));
       code.get(char).i32(0x10000).do(op.i32LtU).if();
       code.get(TO).get(char).access(access.i32Store16, to.memory);
-      advance(code, TO, 2);
+      advance(code, toOn, TO, 2);
       code.else();
       code.get(char).i32(0x10000).do(op.i32Sub).set(char);
       code.get(TO).get(char).i32(10).do(op.i32ShrU).i32(0xd800).do(op.i32Or).access(access.i32Store16, to.memory);
       code.get(TO).get(char).i32(0x3ff).do(op.i32And).i32(0xdc00).do(op.i32Or);
       code.access(access.i32Store16, to.memory, 2);
-      advance(code, TO, 4);
+      advance(code, toOn, TO, 4);
       code.end();
       again(done);
     });
@@ -284,7 +302,7 @@ export function decodeUtf8(emitter: Emitter, direction: Direction): FuncRef {
 
 /** Copies UTF-16 or latin1 as UTF-8. */
 export function utf16To8(emitter: Emitter, direction: Direction, form: "utf16" | "latin1"): FuncRef {
-  return kernel(emitter, `${form} to utf8`, direction, (code) => {
+  return kernel(emitter, `${form} to utf8`, direction, (code, on, toOn) => {
     const char = code.local("i32"), { from, to } = direction, done = code.block(), load = loadOf(form);
     const byte = (lead: number, shift: number, offset: number): void => {
       code.get(TO).get(char);
@@ -292,34 +310,34 @@ export function utf16To8(emitter: Emitter, direction: Direction, form: "utf16" |
       if (offset > 0) code.i32(0x3f).do(op.i32And);
       code.i32(lead).do(op.i32Or).access(access.i32Store8, to.memory, offset);
     };
-    whileLeft(code, () => {
+    whileLeft(code, on, () => {
       quickSteps(emitter, direction, code, form, 1, 0x80);
-      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-      const again = slowSteps(code), written = code.block();
+      code.get(FROM).get(END).do(on.eq).brIf(done);
+      const again = slowSteps(code, on), written = code.block();
       code.get(FROM).access(load, from.memory).set(char);
-      advance(code, FROM, unitSize(form));
+      advance(code, on, FROM, unitSize(form));
       code.get(char).i32(0x80).do(op.i32LtU).if();
       byte(0, 0, 0);
-      advance(code, TO, 1);
+      advance(code, toOn, TO, 1);
       code.br(written).end();
       code.get(char).i32(0x800).do(op.i32LtU).if();
       byte(0xc0, 6, 0);
       byte(0x80, 0, 1);
-      advance(code, TO, 2);
+      advance(code, toOn, TO, 2);
       code.br(written).end();
       if (form === "utf16") {
         code.get(char).i32(0xf800).do(op.i32And).i32(0xd800).do(op.i32Eq).if();
-        surrogate(emitter, code, from.memory, char);
+        surrogate(emitter, code, on, from.memory, char);
         byte(0xf0, 18, 0);
         byte(0x80, 12, 1);
         byte(0x80, 6, 2);
         byte(0x80, 0, 3);
-        advance(code, TO, 4);
+        advance(code, toOn, TO, 4);
         code.br(written).end();
         byte(0xe0, 12, 0);
         byte(0x80, 6, 1);
         byte(0x80, 0, 2);
-        advance(code, TO, 3);
+        advance(code, toOn, TO, 3);
       }
       code.end();
       again(done);
@@ -329,13 +347,13 @@ export function utf16To8(emitter: Emitter, direction: Direction, form: "utf16" |
 }
 
 /** The code point of a pair of surrogates. The first of them is read already. */
-function surrogate(emitter: Emitter, code: Code, memory: number, char: number): void {
+function surrogate(emitter: Emitter, code: Code, on: AddressOps, memory: number, char: number): void {
   const low = code.local("i32");
-  code.get(char).i32(0xdc00).do(op.i32GeU).get(FROM).get(END).do(op.i32Eq, op.i32Or);
+  code.get(char).i32(0xdc00).do(op.i32GeU).get(FROM).get(END).do(on.eq, op.i32Or);
   emitter.fault(code, "invalid-utf16");
   code.get(FROM).access(access.i32Load16U, memory).tee(low).i32(0xfc00).do(op.i32And).i32(0xdc00).do(op.i32Ne);
   emitter.fault(code, "invalid-utf16");
-  advance(code, FROM, 2);
+  advance(code, on, FROM, 2);
   code.get(char).i32(0x3ff).do(op.i32And).i32(10).do(op.i32Shl);
   code.get(low).i32(0x3ff).do(op.i32And, op.i32Or).i32(0x10000).do(op.i32Add).set(char);
 }
@@ -344,35 +362,41 @@ function surrogate(emitter: Emitter, code: Code, memory: number, char: number): 
 
 /** `(from, end) → whether the bytes are UTF-8`. */
 export function validUtf8(emitter: Emitter, memory: number): FuncRef {
-  return emitter.func(`valid utf8 ${memory}`, i32s(2, 1), (code) => emitValidUtf8(emitter, memory, code));
+  const type = validType(emitter.on(memory));
+  return emitter.func(`valid utf8 ${memory}`, type, (code) => emitValidUtf8(emitter, memory, code));
+}
+
+function validType({ type }: AddressOps): CoreFuncType {
+  return { params: [type, type], results: ["i32"] };
 }
 
 /** `(from, end) → whether the code units are UTF-16`. */
 export function validUtf16(emitter: Emitter, memory: number): FuncRef {
-  return emitter.func(`valid utf16 ${memory}`, i32s(2, 1), (code) => {
+  const on = emitter.on(memory);
+  return emitter.func(`valid utf16 ${memory}`, validType(on), (code) => {
     const unit = code.local("i32"), done = code.block();
-    whileLeft(code, () => {
+    whileLeft(code, on, () => {
       if (emitter.simd) {
         const surrogates = (offset: number): void => {
           code.get(FROM).vectorAccess(vector.load, memory, offset);
           code.i32(0xf800).vector(vector.i16x8Splat).vector(vector.and);
           code.i32(0xd800).vector(vector.i16x8Splat).vector(vector.i16x8Eq);
         };
-        steps(code, 32, (away) => {
+        steps(code, on, 32, (away) => {
           surrogates(0);
           surrogates(16);
           code.vector(vector.or).vector(vector.anyTrue).brIf(away);
         });
       }
-      code.get(FROM).get(END).do(op.i32Eq).brIf(done);
+      code.get(FROM).get(END).do(on.eq).brIf(done);
       code.get(FROM).access(access.i32Load16U, memory).set(unit);
-      advance(code, FROM, 2);
+      advance(code, on, FROM, 2);
       code.get(unit).i32(0xf800).do(op.i32And).i32(0xd800).do(op.i32Eq).if();
-      code.get(unit).i32(0xdc00).do(op.i32GeU).get(FROM).get(END).do(op.i32Eq, op.i32Or).if();
+      code.get(unit).i32(0xdc00).do(op.i32GeU).get(FROM).get(END).do(on.eq, op.i32Or).if();
       code.i32(0).do(op.return).end();
       code.get(FROM).access(access.i32Load16U, memory).i32(0xfc00).do(op.i32And).i32(0xdc00).do(op.i32Ne).if();
       code.i32(0).do(op.return).end();
-      advance(code, FROM, 2);
+      advance(code, on, FROM, 2);
       code.end();
     });
     code.end();
@@ -382,15 +406,16 @@ export function validUtf16(emitter: Emitter, memory: number): FuncRef {
 
 // In place, within the new memory.
 
-/** Makes latin1 UTF-16, from its end on: `(pointer, count)`. */
+/** Makes latin1 UTF-16, from its end on: `(pointer, count)`, with an i32 as count. */
 export function widenInPlace(emitter: Emitter, memory: number): FuncRef {
-  return emitter.func(`widen in place ${memory}`, i32s(2, 0), (code) => {
+  const { type, fromI32, add } = emitter.on(memory);
+  return emitter.func(`widen in place ${memory}`, { params: [type, "i32"], results: [] }, (code) => {
     const [pointer, left] = [0, 1], done = code.block();
     code.get(left).do(op.i32Eqz).brIf(done);
     const next = code.loop();
     code.get(left).i32(1).do(op.i32Sub).set(left);
-    code.get(pointer).get(left).i32(1).do(op.i32Shl, op.i32Add);
-    code.get(pointer).get(left).do(op.i32Add).access(access.i32Load8U, memory).access(access.i32Store16, memory);
+    code.get(pointer).get(left).i32(1).do(op.i32Shl, ...fromI32, add);
+    code.get(pointer).get(left).do(...fromI32, add).access(access.i32Load8U, memory).access(access.i32Store16, memory);
     code.get(left).brIf(next);
     code.end().end();
   });
@@ -400,10 +425,11 @@ export function widenInPlace(emitter: Emitter, memory: number): FuncRef {
  * Makes UTF-16 latin1, if all code units are below 0x100: `(pointer, count) → whether they are`.
  */
 export function narrowInPlace(emitter: Emitter, memory: number): FuncRef {
-  return emitter.func(`narrow in place ${memory}`, i32s(2, 1), (code) => {
+  const { type, fromI32, add } = emitter.on(memory);
+  return emitter.func(`narrow in place ${memory}`, { params: [type, "i32"], results: ["i32"] }, (code) => {
     const [pointer, count] = [0, 1], at = code.local("i32"), done = code.block();
     code.get(count).do(op.i32Eqz).brIf(done);
-    const source = (): Code => code.get(pointer).get(at).i32(1).do(op.i32Shl, op.i32Add);
+    const source = (): Code => code.get(pointer).get(at).i32(1).do(op.i32Shl, ...fromI32, add);
     const again = (loop: Label): void => {
       code.get(at).i32(1).do(op.i32Add).tee(at).get(count).do(op.i32Ne).brIf(loop);
     };
@@ -414,7 +440,7 @@ export function narrowInPlace(emitter: Emitter, memory: number): FuncRef {
     code.end();
     code.i32(0).set(at);
     const writing = code.loop();
-    code.get(pointer).get(at).do(op.i32Add);
+    code.get(pointer).get(at).do(...fromI32, add);
     source().access(access.i32Load16U, memory).access(access.i32Store8, memory);
     again(writing);
     code.end().end();

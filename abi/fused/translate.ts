@@ -11,8 +11,9 @@ import { type ScalarKind, scalarRules } from "../types/scalar_rules.ts";
 import { absurd, type OfKind, type ResourceType, type ValType } from "../types/types.ts";
 import { access, type Code, type FuncRef, op } from "../wasm/code.ts";
 import { MAX_LIST_BYTE_LENGTH } from "../codecs/lists.ts";
+import { type AddressOps, addressOps, memoryCopy, rangeType } from "./addresses.ts";
 import { bulkCheck, bulkKind, bulkNormalise } from "./bulk.ts";
-import { type Emitter, i32s } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import { type Direction, isCopyable, type Pair, partsOf, type Place, weightOf } from "./places.ts";
 import { stringFunc } from "./strings.ts";
 
@@ -28,6 +29,9 @@ type FlatPlace = Place & { readonly kind: "flat" };
 export class Translator {
   readonly #emitter: Emitter;
   readonly #direction: Direction;
+  /** The instructions on addresses of both sides. */
+  readonly #from: AddressOps;
+  readonly #to: AddressOps;
   readonly #code: Code;
   /** The type whose copying this code is the function of. It does not call itself. */
   readonly #body: ValType | undefined;
@@ -35,6 +39,8 @@ export class Translator {
   constructor(emitter: Emitter, direction: Direction, code: Code, body?: ValType) {
     this.#emitter = emitter;
     this.#direction = direction;
+    this.#from = addressOps[direction.from.address];
+    this.#to = addressOps[direction.to.address];
     this.#code = code;
     this.#body = body;
   }
@@ -151,21 +157,22 @@ export class Translator {
 
   /** `func` takes both and gives both. */
   #range(from: Place, to: Place, func: { index: number }): void {
-    const code = this.#code, { from: { memory } } = this.#direction;
+    const code = this.#code, { from: { memory: source }, to: { memory: target } } = this.#direction;
     if (from.kind === "flat") code.get(from.locals[0]!).get(from.locals[1]!);
     else {
-      code.get(from.pointer).access(access.i32Load, memory, from.offset);
-      code.get(from.pointer).access(access.i32Load, memory, from.offset + 4);
+      const { load, size } = this.#from;
+      code.get(from.pointer).access(load, source, from.offset);
+      code.get(from.pointer).access(load, source, from.offset + size);
     }
     code.call(func);
     if (to.kind === "flat") {
       code.set(to.locals[1]!).set(to.locals[0]!);
       return;
     }
-    const length = code.local("i32"), pointer = code.local("i32");
+    const { type, store, size } = this.#to, length = code.local(type), pointer = code.local(type);
     code.set(length).set(pointer);
-    code.get(to.pointer).get(pointer).access(access.i32Store, this.#direction.to.memory, to.offset);
-    code.get(to.pointer).get(length).access(access.i32Store, this.#direction.to.memory, to.offset + 4);
+    code.get(to.pointer).get(pointer).access(store, target, to.offset);
+    code.get(to.pointer).get(length).access(store, target, to.offset + size);
   }
 
   // Aggregates.
@@ -175,8 +182,8 @@ export class Translator {
     if (from.kind === "memory" && to.kind === "memory") {
       if (isCopyable(pair.from)) return this.#copy(layoutOf(pair.from, "i32").size, from, to);
       if (weightOf(pair.from) > MAX_INLINE && pair.from !== this.#body) {
-        this.#address(from);
-        this.#address(to);
+        this.#address(from, this.#from);
+        this.#address(to, this.#to);
         this.#code.call(copyFunc(this.#emitter, this.#direction, pair));
         return;
       }
@@ -184,17 +191,18 @@ export class Translator {
     inline();
   }
 
-  #address({ pointer, offset }: PlaceInMemory): void {
+  #address({ pointer, offset }: PlaceInMemory, on: AddressOps): void {
     this.#code.get(pointer);
-    if (offset !== 0) this.#code.i32(offset).do(op.i32Add);
+    if (offset !== 0) on.push(this.#code, offset).do(on.add);
   }
 
   #copy(size: number, from: PlaceInMemory, to: PlaceInMemory): void {
     const code = this.#code, { from: { memory: source }, to: { memory: target } } = this.#direction;
     if (size > MAX_COPIED_BY_WORDS) {
-      this.#address(to);
-      this.#address(from);
-      code.i32(size).memoryCopy(target, source);
+      this.#address(to, this.#to);
+      this.#address(from, this.#from);
+      code.i32(size);
+      memoryCopy(code, this.#direction);
       return;
     }
     for (let at = 0; at < size;) {
@@ -208,12 +216,12 @@ export class Translator {
 
   #record({ from: type, to: toType }: Pair, from: Place, to: Place): void {
     const types = partsOf(type) as readonly ValType[], toTypes = partsOf(toType) as readonly ValType[];
-    const layout = recordLayout(types, "i32");
-    types.forEach((part, i) => {
-      const { flat } = layoutOf(part, "i32"), offset = layout.offsets[i]!, flatAt = layout.flatOffsets[i]!;
-      const within = (place: Place): Place => inner(place, offset, flatAt, flat?.length ?? 0);
-      this.value({ from: part, to: toTypes[i]! }, within(from), within(to));
-    });
+    const within = (place: Place, { type }: AddressOps): (i: number) => Place => {
+      const { offsets, flatOffsets } = recordLayout(types, type);
+      return (i) => inner(place, offsets[i]!, flatOffsets[i]!, layoutOf(types[i]!, type).flat?.length ?? 0);
+    };
+    const source = within(from, this.#from), target = within(to, this.#to);
+    types.forEach((part, i) => this.value({ from: part, to: toTypes[i]! }, source(i), target(i)));
   }
 
   #fixedList({ from: type, to: toType }: Pair, from: Place, to: Place): void {
@@ -222,30 +230,31 @@ export class Translator {
         from: element,
         to: (toType as OfKind<"fixed-list">).element,
       };
-    const { size, flat } = layoutOf(element, "i32");
+    const { size, flat } = layoutOf(element, this.#from.type), count = flat?.length ?? 0;
     if (from.kind === "memory" && to.kind === "memory") {
-      const code = this.#code, [source, target] = [code.local("i32"), code.local("i32")], end = code.local("i32");
-      this.#address(from);
-      code.tee(source).i32(length * size).do(op.i32Add).set(end);
-      this.#address(to);
+      const code = this.#code, [source, end] = [code.local(this.#from.type), code.local(this.#from.type)];
+      const target = code.local(this.#to.type);
+      this.#address(from, this.#from);
+      this.#from.push(code.tee(source), length * size).do(this.#from.add).set(end);
+      this.#address(to, this.#to);
       code.set(target);
       return this.#elements(pair, source, target, end);
     }
+    const toSize = layoutOf(element, this.#to.type).size;
     for (let i = 0; i < length; i++) {
-      const within = (place: Place): Place => inner(place, i * size, i * (flat?.length ?? 0), flat?.length ?? 0);
-      this.value(pair, within(from), within(to));
+      this.value(pair, inner(from, i * size, i * count, count), inner(to, i * toSize, i * count, count));
     }
   }
 
   /** Elements from one address to another, while the first is not `end`. The locals move. */
   #elements(pair: Pair, source: number, target: number, end: number): void {
-    const code = this.#code, { size } = layoutOf(pair.from, "i32");
-    const done = code.block();
-    code.get(source).get(end).do(op.i32Eq).brIf(done);
+    const code = this.#code, from = this.#from, to = this.#to, done = code.block();
+    code.get(source).get(end).do(from.eq).brIf(done);
     const next = code.loop();
     this.value(pair, { kind: "memory", pointer: source, offset: 0 }, { kind: "memory", pointer: target, offset: 0 });
-    code.get(target).i32(size).do(op.i32Add).set(target);
-    code.get(source).i32(size).do(op.i32Add).tee(source).get(end).do(op.i32Ne).brIf(next);
+    to.push(code.get(target), layoutOf(pair.from, to.type).size).do(to.add).set(target);
+    from.push(code.get(source), layoutOf(pair.from, from.type).size).do(from.add).tee(source);
+    code.get(end).do(from.ne).brIf(next);
     code.end().end();
   }
 
@@ -270,28 +279,29 @@ export class Translator {
 
   #variant({ from: type, to: toType }: Pair, from: Place, to: Place): void {
     const code = this.#code, payloads = partsOf(type), toPayloads = partsOf(toType);
-    const { discriminantSize, payloadOffset, flat } = variantLayout(payloads, "i32");
+    const source = variantLayout(payloads, this.#from.type), target = variantLayout(payloads, this.#to.type);
+    const { discriminantSize } = source;
     const { load, store } = accesses("i32", discriminantSize);
     let discriminant = -1;
     this.#put(to, store, () => {
       this.#get(from, load);
       discriminant = this.#checkCase(payloads.length);
     });
-    const joined = flat?.slice(1) ?? [];
-    if (to.kind === "flat") joined.forEach((core, i) => code.zero(core).set(to.locals[i + 1]!));
+    const joined = source.flat?.slice(1) ?? [], joinedTo = target.flat?.slice(1) ?? [];
+    if (to.kind === "flat") joinedTo.forEach((core, i) => code.zero(core).set(to.locals[i + 1]!));
     this.#cases(
       discriminant,
       payloads.map((payload, index) => {
         if (payload === undefined) return undefined;
-        const parts = layoutOf(payload, "i32").flat ?? [];
+        const pair = { from: payload, to: toPayloads[index]! };
         return () => {
-          const source = from.kind === "flat" ? this.#narrowed(from, joined, parts) : at(from, payloadOffset);
-          if (to.kind === "memory") {
-            return this.value({ from: payload, to: toPayloads[index]! }, source, at(to, payloadOffset));
-          }
-          const target = this.#partly(to, joined, parts);
-          this.value({ from: payload, to: toPayloads[index]! }, source, target);
-          this.#widen(target, to, joined, parts);
+          const inside = from.kind === "flat"
+            ? this.#narrowed(from, joined, layoutOf(payload, this.#from.type).flat ?? [])
+            : at(from, source.payloadOffset);
+          if (to.kind === "memory") return this.value(pair, inside, at(to, target.payloadOffset));
+          const parts = layoutOf(payload, this.#to.type).flat ?? [], place = this.#partly(to, joinedTo, parts);
+          this.value(pair, inside, place);
+          this.#widen(place, to, joinedTo, parts);
         };
       }),
     );
@@ -353,35 +363,46 @@ export class Translator {
    */
   list(pair: Pair): void {
     const code = this.#code, emitter = this.#emitter, { from, to } = this.#direction, [pointer, length] = [0, 1];
-    const { alignment, size } = layoutOf(pair.from, "i32"), bytes = code.local("i64"), target = code.local("i32");
-    emitter.checkAligned(code, pointer, alignment);
-    code.get(length).do(op.i64ExtendI32U).i64(size).do(op.i64Mul).tee(bytes);
-    code.i64(MAX_LIST_BYTE_LENGTH).do(op.i64GtU);
+    const ops = this.#from, toOps = this.#to, outer = layoutOf(pair.from, to.address);
+    const { alignment, size } = layoutOf(pair.from, from.address);
+    const bytes = code.local("i64"), target = code.local(to.address);
+    emitter.checkAligned(code, from.memory, pointer, alignment);
+    // The length is compared, and not its product, which 64 bits may not hold.
+    code.get(length).do(...ops.toI64).tee(bytes).i64(Math.floor(MAX_LIST_BYTE_LENGTH / size)).do(op.i64GtU);
     emitter.fault(code, "list-content-out-of-bounds");
+    code.get(bytes).i64(size).do(op.i64Mul).set(bytes);
     emitter.checkInBounds(code, from.memory, pointer, () => code.get(bytes), "list-content-out-of-bounds");
     emitter.charge(code, bytes);
-    const byteLength = (): void => void code.get(bytes).do(op.i32WrapI64);
+    const count = (): Code => code.get(length).do(...ops.toI32);
+    const byteLength = (): Code => code.get(bytes).do(op.i32WrapI64);
     const kernel = bulkCheck(emitter, from.memory, pair.from);
-    if (kernel !== undefined) code.get(pointer).get(length).call(kernel);
-    code.i32(alignment);
-    byteLength();
+    if (kernel !== undefined) {
+      code.get(pointer);
+      count().call(kernel);
+    }
+    code.i32(outer.alignment);
+    if (outer.size === size) byteLength();
+    else count().i32(outer.size).do(op.i32Mul);
     emitter.allocate(code, to, "list-content-out-of-bounds");
     code.set(target);
     if (isCopyable(pair.from) || bulkKind(pair.from) !== undefined) {
       code.get(target).get(pointer);
       byteLength();
-      code.memoryCopy(to.memory, from.memory);
+      memoryCopy(code, this.#direction);
       const after = bulkNormalise(emitter, to.memory, pair.from);
-      if (after !== undefined) code.get(target).get(length).call(after);
+      if (after !== undefined) {
+        code.get(target);
+        count().call(after);
+      }
     } else {
-      const end = code.local("i32"), source = code.local("i32"), at = code.local("i32");
+      const end = code.local(ops.type), source = code.local(ops.type), at = code.local(toOps.type);
       code.get(pointer).tee(source);
-      byteLength();
-      code.do(op.i32Add).set(end);
+      byteLength().do(...ops.fromI32, ops.add).set(end);
       code.get(target).set(at);
       this.#elements(pair, source, at, end);
     }
-    code.get(target).get(length);
+    code.get(target);
+    count().do(...toOps.fromI32);
   }
 }
 
@@ -389,7 +410,7 @@ export class Translator {
 function listFunc(emitter: Emitter, direction: Direction, element: Pair): FuncRef {
   return emitter.func(
     `list ${emitter.pairKey(element, direction)}`,
-    i32s(2, 2),
+    rangeType(direction),
     (code) => new Translator(emitter, direction, code).list(element),
   );
 }
@@ -399,7 +420,7 @@ function copyFunc(emitter: Emitter, direction: Direction, pair: Pair): FuncRef {
   const [from, to] = ([0, 1] as const).map((pointer): Place => ({ kind: "memory", pointer, offset: 0 }));
   return emitter.func(
     `copy ${emitter.pairKey(pair, direction)}`,
-    i32s(2, 0),
+    { params: [direction.from.address, direction.to.address], results: [] },
     (code) => new Translator(emitter, direction, code, pair.from).value(pair, from!, to!),
   );
 }

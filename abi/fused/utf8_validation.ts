@@ -5,6 +5,7 @@
 // A function's parameters `from` and `end` enter, 1 or 0 leaves.
 
 import { access, type Code, op, vector } from "../wasm/code.ts";
+import type { AddressOps } from "./addresses.ts";
 import type { Emitter } from "./emitter.ts";
 import { advance, decode, isShort } from "./text_steps.ts";
 
@@ -61,28 +62,29 @@ const secondHigh = [
 
 /** Writes the body of the function. */
 export function emitValidUtf8(emitter: Emitter, memory: number, code: Code): void {
-  if (emitter.simd) vectors(memory, code);
-  else words(memory, code);
-  one(memory, code);
+  const on = emitter.on(memory);
+  if (emitter.simd) vectors(on, memory, code);
+  else words(on, memory, code);
+  one(on, memory, code);
   code.i32(1);
 }
 
 /** Skips ASCII, 8 bytes a step. */
-function words(memory: number, code: Code): void {
+function words(on: AddressOps, memory: number, code: Code): void {
   const away = code.block(), again = code.loop();
-  isShort(code, 8);
+  isShort(code, on, 8);
   code.brIf(away);
   code.get(FROM).access(access.i64Load, memory).i64(0x8080808080808080n).do(op.i64And, op.i64Eqz, op.i32Eqz).brIf(away);
-  advance(code, FROM, 8);
+  advance(code, on, FROM, 8);
   code.br(again).end().end();
 }
 
 /** One code point after the other. Runs of ASCII are skipped where a step has room. */
-function one(memory: number, code: Code): void {
+function one(on: AddressOps, memory: number, code: Code): void {
   const char = code.local("i32"), done = code.block();
   const next = code.loop();
-  code.get(FROM).get(END).do(op.i32Eq).brIf(done);
-  decode(code, memory, char, () => {
+  code.get(FROM).get(END).do(on.eq).brIf(done);
+  decode(code, on, memory, char, () => {
     code.if();
     code.i32(0).do(op.return).end();
   });
@@ -90,23 +92,23 @@ function one(memory: number, code: Code): void {
 }
 
 /** 16 bytes a step. The last bytes, and those of a sequence that is not whole, are left. */
-function vectors(memory: number, code: Code): void {
+function vectors(on: AddressOps, memory: number, code: Code): void {
   const local = (): number => code.local("v128");
   const [input, before, error, previous, following] = [local(), local(), local(), local(), local()];
-  const start = code.local("i32");
+  const start = code.local(on.type);
   code.get(FROM).set(start);
   // ASCII, as long as there is nothing else.
   const other = code.block(), ascii = code.loop();
-  isShort(code, 32);
+  isShort(code, on, 32);
   code.brIf(other);
   code.get(FROM).vectorAccess(vector.load, memory).get(FROM).vectorAccess(vector.load, memory, 16).vector(vector.or);
   code.vector(vector.i8x16Bitmask).brIf(other);
-  advance(code, FROM, 32);
+  advance(code, on, FROM, 32);
   code.br(ascii).end().end();
   code.get(FROM).set(start);
 
   const done = code.block(), step = code.loop();
-  isShort(code, 16);
+  isShort(code, on, 16);
   code.brIf(done);
   code.get(FROM).vectorAccess(vector.load, memory).set(input);
   /** The bytes that lie a distance before each of the input. */
@@ -133,16 +135,16 @@ function vectors(memory: number, code: Code): void {
   code.get(following).vector(vector.xor).get(error).vector(vector.or).tee(error).vector(vector.anyTrue).if();
   code.i32(0).do(op.return).end();
   code.get(input).set(before);
-  advance(code, FROM, 16);
+  advance(code, on, FROM, 16);
   code.br(step).end().end();
 
   // The last sequence may go on behind the last step: it is read again, from its first byte.
   const found = code.block();
   for (const [distance, lead] of [[1, 0xc0], [2, 0xe0], [3, 0xf0]] as const) {
     const other = code.block();
-    code.get(FROM).get(start).do(op.i32Sub).i32(distance).do(op.i32LtU).brIf(other);
-    code.get(FROM).i32(distance).do(op.i32Sub).access(access.i32Load8U, memory).i32(lead).do(op.i32LtU).brIf(other);
-    advance(code, FROM, -distance);
+    on.push(code.get(FROM).get(start).do(on.sub), distance).do(on.ltU).brIf(other);
+    on.push(code.get(FROM), distance).do(on.sub).access(access.i32Load8U, memory).i32(lead).do(op.i32LtU).brIf(other);
+    advance(code, on, FROM, -distance);
     code.br(found).end();
   }
   code.end();

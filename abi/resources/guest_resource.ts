@@ -214,14 +214,14 @@ export class GuestResource implements ResourceRuntime {
     }
     if (this.#destructor === undefined) return;
     const call = this.#call ??= tree.callNumber(`the destructor of resource ${this.name}`);
-    for (const inst of entering) inst.entered = call;
+    for (let i = 0; i < entering.length; i++) entering[i]!.entered = call;
     try {
       this.#destructor(rep);
       if (tree.lockedDown) rethrow(tree);
     } catch (error) {
       throw caller === undefined ? surface(tree, error, "drop", `resource ${this.name}`) : asTrap(error);
     }
-    for (const inst of entering) inst.entered = FREE;
+    for (let i = 0; i < entering.length; i++) entering[i]!.entered = FREE;
   }
 
   /** `entering_set`. It is kept for the caller that comes next: mostly the same one drops. */

@@ -15,6 +15,8 @@ import type { ResourceType } from "../types/types.ts";
 /** How objects of a host's resource are recognised. */
 export interface HostResourceClass {
   is(value: unknown): boolean;
+  /** `false`: dropping an object only lets go of it, and does not dispose of it. */
+  readonly disposes?: boolean;
 }
 
 /**
@@ -66,6 +68,7 @@ export class HostResource implements ResourceRuntime {
 
   destroy(rep: number, caller: ComponentInstance | undefined): void {
     const object = this.#remove(rep) as { [dispose]?: unknown } | null | undefined;
+    if (this.#class.disposes === false) return;
     const method = object?.[dispose];
     if (typeof method !== "function") return;
     try {

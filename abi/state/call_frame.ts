@@ -39,8 +39,10 @@ export class CallFrame {
 
   /** Ends the call: lends are returned, and borrowed resource objects can no longer be used. */
   end(): void {
-    if (this.#lent !== undefined) { for (const handle of this.#lent) this.#lenders!.endLend(handle); }
-    if (this.#endings !== undefined) { for (const ending of this.#endings) ending(); }
+    const lent = this.#lent, endings = this.#endings;
+    // By index: a script may have changed how arrays are iterated.
+    if (lent !== undefined) { for (let i = 0; i < lent.length; i++) this.#lenders!.endLend(lent[i]!); }
+    if (endings !== undefined) { for (let i = 0; i < endings.length; i++) endings[i]!(); }
     this.#lent = this.#endings = undefined;
   }
 

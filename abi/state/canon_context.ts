@@ -87,11 +87,12 @@ export class CanonContext {
     this.#memory?.sync();
   }
 
-  /** Counts bytes of a string or list against the limit of one call. */
+  /** Counts bytes of a string or list against the limit of one call, and pays for them. */
   charge(bytes: number): void {
     const { tree } = this.inst;
     tree.lifted += bytes;
     if (tree.lifted > tree.liftedBytes) trap(tree, "lifted-bytes-limit", tree.liftedBytes);
+    tree.meter?.spend(bytes);
   }
 
   /**
@@ -126,6 +127,18 @@ export class CanonContext {
     if (ptr + size > memory.u8.length) {
       trap(tree, this.host ? "realloc-out-of-bounds" : `${what}-content-out-of-bounds`);
     }
+    return ptr;
+  }
+
+  /** Checks a pointer to the record of parameters or results that is lifted, and pays for its bytes. */
+  liftedPointer(value: unknown, alignment: number, size: number): number {
+    return this.liftedRecord(fromCore(value as CoreValue), alignment, size);
+  }
+
+  /** The same for a pointer that is a number already. */
+  liftedRecord(ptr: number, alignment: number, size: number): number {
+    this.checkRecord(ptr, alignment, size);
+    this.inst.tree.meter?.spend(size);
     return ptr;
   }
 

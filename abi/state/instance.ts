@@ -40,8 +40,8 @@ export interface Limits {
   tasks?: number;
   /**
    * With `metering`: units of execution that the instance tree may still spend, about one for each
-   * instruction. `Instance.fuel` reads and sets what is left. When it is used up, the guest traps
-   * with the code `out-of-fuel`.
+   * instruction, and one for each byte of what is lifted from a guest. `Instance.fuel` reads and sets
+   * what is left. When it is used up, the guest traps with the code `out-of-fuel`.
    */
   fuel?: bigint | number;
   /**
@@ -134,6 +134,8 @@ export class InstanceTree {
   calleeOfWord: ((word: number) => string | undefined) | undefined = undefined;
   /** What the tree may still execute. Set only if its modules are metered. */
   meter: Meter | undefined = undefined;
+  /** Functions that are told that the tree is locked down. They must not throw. */
+  readonly toldOfEnd: (() => void)[] = [];
   /** Functions that run when no call is suspended any more. */
   readonly idle: (() => void)[] = [];
   /** Set by `instance[Symbol.dispose]()`. */
@@ -206,6 +208,14 @@ export class InstanceTree {
     }
     for (const wait of this.waits) wait.end();
     this.onLockDown?.();
+    for (const told of this.toldOfEnd.splice(0)) told();
+  }
+
+  /** The instance's signal aborted: locks the tree down, and calls that wait reject with the reason. */
+  abort(reason: unknown): void {
+    this.aborted ??= { reason };
+    this.lockDown(reason);
+    for (const reject of this.pendingCalls) reject(reason);
   }
 
   /**
@@ -220,6 +230,11 @@ export class InstanceTree {
   calleeOf(number: number): string | undefined {
     return number < LOCKED ? this.calleeOfWord?.(number) : this.#callees[number];
   }
+}
+
+/** Why a signal aborted. One that reads a flag of another thread's may have nothing to say. */
+export function reasonOf({ reason }: AbortSignal): unknown {
+  return reason ?? new DOMException("the signal was aborted without a reason", "AbortError");
 }
 
 /**

@@ -7,7 +7,7 @@
 
 import { trap, unwinding } from "./trap.ts";
 import { MemoryBudget } from "./memory_budget.ts";
-import type { InstanceTree } from "./instance.ts";
+import { type InstanceTree, reasonOf } from "./instance.ts";
 
 /** How much a metered tree may execute. */
 export interface MeterLimits {
@@ -61,7 +61,9 @@ export class Meter {
   #pool: bigint | undefined;
   readonly #deadline: number | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #counters: Counter[] = [];
+  /** What lifting in JavaScript is charged to. */
+  readonly #lifting: Counter = { value: 0 };
+  readonly #counters: Counter[] = [this.#lifting];
   /** The counters that may hold units of limited fuel. */
   readonly #holders: Set<Counter> = new Set();
   /** The bytes of memories and tables. `undefined` if they are not limited. */
@@ -70,10 +72,16 @@ export class Meter {
   readonly slice: number | undefined;
   /** Whether so many have passed. */
   isTurnDue = false;
-  /** When the outermost call began. `undefined` if none runs that began by itself. */
+  /** When the outermost call of the host's began. `undefined` if none is on the stack. */
   #began: number | undefined;
+  /** When the last of these calls began, or a task last went on that none of them has begun. */
+  #wentOn = 0;
+  /** How many milliseconds start functions have run since the event loop had its turn. */
+  #started = 0;
   /** Since when the event loop has had no turn, as far as is known. */
   #turn: number | undefined;
+  /** Whether counters were emptied since, because a turn is due. */
+  #recalled = false;
   #depth = 0;
   #granted = FIRST_TIMED_GRANT;
   #looked = 0;
@@ -92,9 +100,14 @@ export class Meter {
     return this.#deadline !== undefined;
   }
 
+  /** Whether the clock or the signal must be looked at. */
+  get isWatched(): boolean {
+    return this.#deadline !== undefined || this.slice !== undefined || this.#signal !== undefined;
+  }
+
   /** Whether anything bounds what the tree executes. */
   get isLimited(): boolean {
-    return this.#pool !== undefined || this.#isWatched;
+    return this.#pool !== undefined || this.isWatched;
   }
 
   /**
@@ -126,10 +139,20 @@ export class Meter {
     this.#counters.push(counter);
   }
 
+  /**
+   * Pays for so many bytes that are lifted: a unit each. Adapters in WebAssembly do the same with a
+   * counter of their own (abi/fused/emitter.ts).
+   */
+  spend(bytes: number): void {
+    const counter = this.#lifting;
+    counter.value -= bytes;
+    if (counter.value < 0) this.refill(counter);
+  }
+
   /** Runs a call of the host's, whose time is limited. It may be inside of another one. */
   timed<T>(call: () => T): T {
     if (this.#deadline === undefined) return call();
-    if (this.#depth++ === 0) this.#began = performance.now();
+    if (this.#depth++ === 0) this.#wentOn = this.#began = performance.now();
     try {
       return call();
     } finally {
@@ -137,9 +160,48 @@ export class Meter {
     }
   }
 
-  /** A function of the host has returned to the guest, which may be over its time. */
-  checkTime(): void {
-    this.#checkDeadline(performance.now());
+  /** Runs a start function. All those in one turn of the event loop are limited together. */
+  starting<T>(call: () => T): T {
+    if (this.#deadline === undefined || this.#depth > 0) return call();
+    this.#depth++;
+    this.#began = performance.now() - this.#started;
+    try {
+      return call();
+    } finally {
+      const now = performance.now();
+      this.#started = now - this.#began;
+      this.#turnAt(now); // which tells when it is over
+      this.#depth--;
+      this.#began = undefined;
+    }
+  }
+
+  /** A task goes on, by itself or because something of the host's has happened. */
+  goesOn(): void {
+    if (this.#deadline !== undefined && this.#depth === 0) this.#wentOn = performance.now();
+  }
+
+  /**
+   * Something was done for the guest that costs it no units: a function of the host, a copy for
+   * another guest. The guest may be over its time.
+   */
+  returned(): void {
+    this.#checkSignal();
+    if (this.#deadline === undefined && this.slice === undefined) return;
+    const now = performance.now();
+    this.#checkDeadline(now);
+    if (this.slice === undefined || this.#recalled || now - this.#turnAt(now) < this.slice) return;
+    // A turn is given where the guest asks for units, so it has to ask soon.
+    this.#recalled = true;
+    if (this.#pool === undefined) { for (const counter of this.#counters) counter.value = 0; }
+    else this.#collect();
+  }
+
+  /** Takes units for what no core module is charged for. */
+  charge(units: bigint): void {
+    if (this.#pool === undefined) return;
+    this.#pool -= units;
+    this.#requireFuel();
   }
 
   /** A counter is below zero: its module may go on, or it traps. */
@@ -148,14 +210,9 @@ export class Meter {
     if (tree.lockedDown) throw unwinding(tree);
     const limited = this.#pool !== undefined;
     if (limited) this.#pay(counter);
-    const most = this.#isWatched ? this.#look() : MAX_GRANT;
+    const most = this.isWatched ? this.#look() : MAX_GRANT;
     counter.value = limited ? this.#take(most) : most;
     if (limited) this.#holders.add(counter);
-  }
-
-  /** Whether the clock or the signal must be looked at. */
-  get #isWatched(): boolean {
-    return this.#deadline !== undefined || this.slice !== undefined || this.#signal !== undefined;
   }
 
   // The guest may have nearly exhausted the stack, so that any line of these may fail. Units are
@@ -165,11 +222,14 @@ export class Meter {
     this.#pool! += BigInt(counter.value);
     counter.value = 0;
     this.#holders.delete(counter);
+    this.#requireFuel();
+  }
+
+  #requireFuel(): void {
     if (this.#pool! < SMALL_GRANT) this.#collect();
-    if (this.#pool! < 0n) {
-      this.#pool = 0n;
-      trap(this.#tree, "out-of-fuel");
-    }
+    if (this.#pool! >= 0n) return;
+    this.#pool = 0n;
+    trap(this.#tree, "out-of-fuel");
   }
 
   /** Takes all units back. */
@@ -193,13 +253,7 @@ export class Meter {
 
   /** Looks at the signal and the clock. Gives how many units may pass until it is looked at again. */
   #look(): number {
-    const tree = this.#tree, signal = this.#signal;
-    if (signal?.aborted) {
-      tree.aborted ??= { reason: signal.reason };
-      tree.lockDown(signal.reason);
-      for (const reject of tree.pendingCalls) reject(signal.reason);
-      throw unwinding(tree);
-    }
+    this.#checkSignal();
     const now = performance.now();
     this.#checkDeadline(now);
     if (this.slice !== undefined) this.isTurnDue = now - this.#turnAt(now) >= this.slice;
@@ -211,10 +265,18 @@ export class Meter {
     return this.#granted;
   }
 
+  /** Nobody can call the listeners of a signal that another thread sets: it has to be read. */
+  #checkSignal(): void {
+    if (!this.#signal?.aborted) return;
+    this.#tree.abort(reasonOf(this.#signal));
+    throw unwinding(this.#tree);
+  }
+
   #checkDeadline(now: number): void {
     if (this.#deadline === undefined) return;
-    // A task runs that no call from outside began: its time ends with this turn of the event loop.
-    if (now - (this.#began ?? this.#turnAt(now)) > this.#deadline) trap(this.#tree, "deadline", this.#deadline);
+    // A task that no call on the stack has begun: the event loop may have had its turn meanwhile.
+    const since = this.#began ?? Math.max(this.#wentOn, this.#turnAt(now));
+    if (now - since > this.#deadline) trap(this.#tree, "deadline", this.#deadline);
   }
 
   /** Since when the event loop has had no turn. */
@@ -229,6 +291,7 @@ export class Meter {
   /** The event loop has had a turn. */
   hadTurn(): void {
     this.#turn = undefined;
-    this.isTurnDue = false;
+    this.#started = 0;
+    this.isTurnDue = this.#recalled = false;
   }
 }

@@ -1,7 +1,8 @@
 // Pointers and lengths for each address type: how they are represented in memory and as core
 // values.
-// Everywhere else in the library, pointers and lengths are numbers. A 64-bit value above 2^53 is
-// not exact as a number, but it still exceeds the size of any memory.
+// Everywhere else in the library, pointers and lengths are numbers. Not every 64-bit value is exact as
+// a number. A value of 2^52 and more is beyond any memory, and only its alignment matters: it becomes
+// another one that has the same lowest bits.
 // Spec: definitions.py `ptr_size`, `utf16_tag`; CanonicalABI.md "Loading", "Storing".
 
 import type { AddressType, CoreValue } from "../types/core_values.ts";
@@ -14,15 +15,25 @@ import type { GuestMemory } from "./memory.ts";
 export const UTF16_TAG = 0x80000000;
 
 /**
- * Gives a pointer, or the length of a list. The type of the core value says which address type it
- * has. This is not a member of {@linkcode Pointers}: each allocation calls it, and JavaScriptCore
- * would be slower.
+ * Gives a pointer, or the length of a list. An i64 may have become an i32 on its way
+ * (wasm/wide_imports.ts), so that the value says which of both it is. This is not a member of
+ * {@linkcode Pointers}: each allocation calls it, and JavaScriptCore would be slower.
  */
 export function fromCore(core: CoreValue): number {
   if (typeof core === "number") return core >>> 0;
-  // An i64 is signed in JavaScript. What is negative exceeds the size of any memory.
   const value = Number(core);
-  return value < 0 ? value + 2 ** 64 : value;
+  // An i64 is signed in JavaScript. What is negative exceeds the size of any memory.
+  return value >= 0 && value < BEYOND ? value : beyond(Number(BigInt.asUintN(32, core)));
+}
+
+/** No memory is as large as this. */
+const BEYOND = 2 ** 52;
+/** The bits that an alignment can look at. */
+const ALIGNMENT_BITS = 0xff;
+
+/** Stands for a pointer or a length that exceeds the size of any memory. It is a number that has its lowest bits. */
+function beyond(low: number): number {
+  return BEYOND + (low & ALIGNMENT_BITS);
 }
 
 /** The functions of one address type, besides {@linkcode fromCore}. */
@@ -33,7 +44,7 @@ export interface Pointers {
   toCore(value: number): CoreValue;
   load(memory: GuestMemory, ptr: number): number;
   store(memory: GuestMemory, ptr: number, value: number): void;
-  /** Gives the length of a string with its tag. */
+  /** Gives the length of a string with its tag. An i64 may have become an i32, which has the tag in bit 31. */
   unitsFromCore(core: CoreValue): number;
   unitsToCore(units: number): CoreValue;
   loadUnits(memory: GuestMemory, ptr: number): number;
@@ -78,12 +89,15 @@ const wide: Pointers = {
   address: "i64",
   size: 8,
   toCore: (value) => BigInt(value),
-  load: ({ u32 }, ptr) => u32[ptr / 4]! + u32[ptr / 4 + 1]! * UPPER,
+  load({ u32 }, ptr) {
+    const low = u32[ptr / 4]!, upper = u32[ptr / 4 + 1]!;
+    return upper < BEYOND / UPPER ? low + upper * UPPER : beyond(low);
+  },
   store: ({ u32 }, ptr, value) => {
     u32[ptr / 4] = value;
     u32[ptr / 4 + 1] = value / UPPER;
   },
-  unitsFromCore: (core) => unitsFrom64(core as bigint),
+  unitsFromCore: (core) => typeof core === "number" ? core >>> 0 : unitsFrom64(core),
   unitsToCore: unitsTo64,
   loadUnits: ({ u32 }, ptr) => {
     const upper = u32[ptr / 4 + 1]!, tagged = upper >= UTF16_TAG;

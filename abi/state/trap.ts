@@ -1,40 +1,31 @@
 // Traps that a guest cannot catch, and exceptions of the host on their way out through a guest.
 // A guest's `catch_all` catches a JavaScript exception, but not a genuine WebAssembly trap, not
 // even after its prototype and message were changed. So a trap is made by running `unreachable` in
-// a tiny module: the caught error is turned into a Trap and thrown again.
-// If the engine cannot compile the module, the exception is an ordinary one. A guest that catches
+// the helper: the caught error is turned into a Trap and thrown again.
+// If there is no helper, since the engine may not compile, the exception is an ordinary one. A guest that catches
 // it is then stopped by `tree.lockedDown` alone.
 // `trap`, `trapAt` and `rethrow` throw. `asTrap`, `uncatchable`, `unwinding` and `surface` give the
 // error to throw.
 
 import { completeMessage, engineMessage, initTrap, Trap, type TrapCode } from "../../errors.ts";
-import { isExhausted, isStackExhausted } from "../exhausted.ts";
+import { isStackExhausted } from "../exhausted.ts";
+import { unreachable } from "../wasm/helper.ts";
 import { HookFailure } from "./hooks.ts";
 import type { ComponentInstance, InstanceTree } from "./instance.ts";
 
-// (module (func (export "") unreachable))
-const moduleBytes = Uint8Array.of(
-  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
-  ...[7, 4, 1, 0, 0, 0, 10, 5, 1, 3, 0, 0, 0x0b],
-);
-
-let unreachable: (() => void) | null | undefined;
 /** Errors that the engine itself raised. A guest cannot catch them. */
 const engineErrors = new WeakSet<object>();
 
 /** Makes an error that a guest cannot catch. `undefined` if the engine does not allow compiling. */
 function engineTrap(): Error | undefined {
-  if (unreachable === undefined) {
-    try {
-      unreachable = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes)).exports[""] as () => void;
-    } catch (error) {
-      if (isExhausted(error)) return undefined; // now, not for ever
-      unreachable = null;
-    }
-  }
-  if (unreachable === null) return undefined;
+  let trap: () => never;
   try {
-    unreachable();
+    trap = unreachable();
+  } catch {
+    return undefined; // compiling is not allowed, or the stack is exhausted now
+  }
+  try {
+    trap();
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) return undefined;
     engineErrors.add(error);
@@ -75,6 +66,20 @@ export function trapAt(
   ...details: readonly (string | number)[]
 ): never {
   const error = completeMessage(makeTrap(code, details), "call", "", path);
+  tree.lockDown(error);
+  throw error;
+}
+
+/** The same, for a host function that failed: the trap's cause says how. */
+export function trapBecause(
+  tree: InstanceTree,
+  path: string,
+  cause: unknown,
+  code: TrapCode,
+  ...details: readonly (string | number)[]
+): never {
+  const error = completeMessage(makeTrap(code, details), "call", "", path) as Error;
+  Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
   tree.lockDown(error);
   throw error;
 }

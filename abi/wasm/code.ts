@@ -20,14 +20,20 @@ export const op = {
   unreachable: 0x00,
   return: 0x0f,
   drop: 0x1a,
+  select: 0x1b,
   i32Eqz: 0x45,
   i32Eq: 0x46,
   i32Ne: 0x47,
+  i32LtS: 0x48,
   i32LtU: 0x49,
   i32GtU: 0x4b,
   i32GeU: 0x4f,
   i64Eqz: 0x50,
+  i64Eq: 0x51,
+  i64Ne: 0x52,
+  i64LtU: 0x54,
   i64GtU: 0x56,
+  i64GeU: 0x5a,
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32Mul: 0x6c,
@@ -37,9 +43,11 @@ export const op = {
   i32Shl: 0x74,
   i32ShrU: 0x76,
   i64Add: 0x7c,
+  i64Sub: 0x7d,
   i64Mul: 0x7e,
   i64And: 0x83,
   i64Or: 0x84,
+  i64Xor: 0x85,
   i64Shl: 0x86,
   i64ShrU: 0x88,
   i32WrapI64: 0xa7,
@@ -155,6 +163,10 @@ export class Code {
 
   global(index: number): this {
     return this.#with(0x23, index);
+  }
+
+  setGlobal(index: number): this {
+    return this.#with(0x24, index);
   }
 
   i32(value: number): this {

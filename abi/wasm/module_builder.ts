@@ -3,7 +3,7 @@
 // bodies refer to functions by objects.
 // Spec: core spec "Binary Format: Modules".
 
-import type { CoreFuncType, CoreType } from "../types/core_values.ts";
+import type { AddressType, CoreFuncType, CoreType } from "../types/core_values.ts";
 import { Code, type FuncRef } from "./code.ts";
 import { coreTypes, leb, name, PREAMBLE, section, values } from "./encoder.ts";
 
@@ -42,14 +42,14 @@ export class ModuleBuilder {
   }
 
   /** Imports a memory of any size. Gives its index. */
-  importMemory(from: string): number {
-    this.#imports.push([0, ...name(from), 2, 0, 0]);
+  importMemory(from: string, address: AddressType): number {
+    this.#imports.push([0, ...name(from), 2, address === "i64" ? 4 : 0, 0]);
     return this.#memories++;
   }
 
-  /** Imports an immutable global. Gives its index. */
-  importGlobal(from: string, type: CoreType): number {
-    this.#imports.push([0, ...name(from), 3, coreTypes[type], 0]);
+  /** Imports a global, immutable unless it is said otherwise. Gives its index. */
+  importGlobal(from: string, type: CoreType, mutable = false): number {
+    this.#imports.push([0, ...name(from), 3, coreTypes[type], mutable ? 1 : 0]);
     return this.#globals++;
   }
 

@@ -3,7 +3,7 @@
 // They are only an optimisation: there is none if the engine forbids compiling.
 
 import type { CoreFunction, CoreFuncType } from "../types/core_values.ts";
-import { op } from "./code.ts";
+import { type Code, op } from "./code.ts";
 import { ModuleBuilder } from "./module_builder.ts";
 
 /** What a number stands for: a pointer, or the length of a string with its tag (state/pointers.ts). */
@@ -40,7 +40,7 @@ function compiled({ params, results }: CoreFuncType, numbers: Numbers): WebAssem
     code.get(word).i64(31).do(op.i64ShrU).i64(63).do(op.i64Shl, op.i64Or);
   });
   code.call(core);
-  if (numbers.result) code.do(op.f64ConvertI64U);
+  if (numbers.result) pointerToNumber(code);
   builder.export("core", ref);
   module = new WebAssembly.Module(builder.build());
   for (const oldest of modules.keys()) {
@@ -49,6 +49,16 @@ function compiled({ params, results }: CoreFuncType, numbers: Numbers): WebAssem
   }
   modules.set(key, module);
   return module;
+}
+
+/**
+ * Makes the pointer on the stack a number. One of 2^52 and more becomes another one that is exact and
+ * has the same lowest bits, as in state/pointers.ts.
+ */
+function pointerToNumber(code: Code): void {
+  const pointer = code.local("i64");
+  code.tee(pointer).get(pointer).i64(0xff).do(op.i64And).i64(2n ** 52n).do(op.i64Or);
+  code.get(pointer).i64(2n ** 52n).do(op.i64LtU, op.select, op.f64ConvertI64U);
 }
 
 /** Gives the function around a core function. `undefined` if there can be none. */

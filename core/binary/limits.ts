@@ -18,6 +18,8 @@ export const MAX_NESTING = 100;
 export const MAX_TYPE_DEPTH = 100;
 /** Bytes of one section that is not a module or component. Such a section is read as a whole. */
 export const MAX_SECTION_BYTES: number = 2 ** 28;
+/** Bytes of one function's body, as the engines have agreed. Metering reads a body as a whole. */
+export const MAX_BODY_BYTES = 7_654_321;
 /** Component instances that one component unfolds into. */
 export const MAX_COMPONENT_INSTANCES = 10_000;
 /** Core instances that one component unfolds into. */

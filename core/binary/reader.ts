@@ -15,6 +15,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 const SHORT_NAME = 64;
 
+/** So many labels of a section are known again. */
+const KNOWN_LABELS = 1_000;
+
 /** A byte in hexadecimal, as messages show it. */
 export function hex(byte: number): string {
   return `0x${byte.toString(16)}`;
@@ -27,6 +30,8 @@ export class Reader {
   #position = 0;
   readonly #place: string;
   #item: { readonly what: string; index: number } | undefined;
+  /** Labels that were read, up to {@linkcode KNOWN_LABELS}. */
+  #labels: Map<string, string> | undefined;
 
   /** @param base Offset of the first byte in the whole binary. */
   constructor(bytes: Uint8Array, base: number, place: string) {
@@ -158,6 +163,14 @@ export class Reader {
     }
   }
 
+  /** A name that many definitions have in common: one that was read before is the same string. */
+  label(): string {
+    const name = this.name(), known = (this.#labels ??= new Map()), found = known.get(name);
+    if (found !== undefined) return found;
+    if (known.size < KNOWN_LABELS) known.set(name, name);
+    return name;
+  }
+
   /** A byte that must be 0 or 1. */
   flag(): boolean {
     const byte = this.byte();
@@ -167,7 +180,7 @@ export class Reader {
 
   /**
    * `vec(T)`. The array grows while items are read, so that a length that exceeds the bytes fails
-   * before memory is allocated for it.
+   * before memory is allocated for it. What is returned has no room to grow.
    */
   vec<T>(read: (reader: this, index: number) => T, what: string, limit: number = MAX_VECTOR): T[] {
     const start = this.offset;
@@ -176,7 +189,7 @@ export class Reader {
     if (length > this.remaining) this.fail("unexpected-end", [], this.#base + this.#bytes.length);
     const items: T[] = [];
     for (let i = 0; i < length; i++) items.push(read(this, i));
-    return items;
+    return items.slice();
   }
 
   /**
@@ -220,7 +233,7 @@ export function readU32(reader: Reader): number {
   return reader.u32();
 }
 
-/** `core:name`, as a function for vectors and options. */
-export function readName(reader: Reader): string {
-  return reader.name();
+/** A label, as a function for vectors. */
+export function readLabel(reader: Reader): string {
+  return reader.label();
 }

@@ -30,7 +30,14 @@ const optionForms:
     ["gc", "gc", () => true],
   ];
 
+/** No options: one object, because a component may lower 500,000 functions without any. */
+const noOptions: CanonOptionsDef = Object.freeze({});
+
 function canonOptions(reader: Reader): CanonOptionsDef {
+  if (reader.peek() === 0) {
+    reader.byte();
+    return noOptions;
+  }
   const options: Record<string, unknown> = {};
   reader.vec(
     () => {

@@ -257,10 +257,6 @@ function sortIndex(reader: Reader): SortIndex {
   return { sort: sort(reader), index: reader.u32() };
 }
 
-function coreSortIndex(reader: Reader): CoreSortIndex {
-  return { sort: coreSort(reader), index: reader.u32() };
-}
-
 function coreInstanceArg(reader: Reader): { name: string; instance: number } {
   const name = reader.name();
   const sort = reader.byte();
@@ -268,8 +264,8 @@ function coreInstanceArg(reader: Reader): { name: string; instance: number } {
   return { name, instance: reader.u32() };
 }
 
-function coreExport(reader: Reader): { name: string; item: CoreSortIndex } {
-  return { name: reader.name(), item: coreSortIndex(reader) };
+function coreExport(reader: Reader): { name: string } & CoreSortIndex {
+  return { name: reader.name(), sort: coreSort(reader), index: reader.u32() };
 }
 
 function coreInstance(reader: Reader): CoreInstanceExpr {

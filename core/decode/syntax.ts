@@ -78,7 +78,7 @@ export type CoreInstanceExpr =
     readonly module: number;
     readonly args: readonly { readonly name: string; readonly instance: number }[];
   }
-  | { readonly kind: "exports"; readonly exports: readonly { readonly name: string; readonly item: CoreSortIndex }[] };
+  | { readonly kind: "exports"; readonly exports: readonly ({ readonly name: string } & CoreSortIndex)[] };
 
 export type InstanceExpr =
   | {
@@ -98,19 +98,20 @@ export type AliasDef =
 
 /** `valtype`: an index, or a primitive type. */
 export type ValTypeRef = number | PrimitiveKind;
-export interface LabelledRef {
-  readonly name: string;
-  readonly type: ValTypeRef;
+/**
+ * Labels and their types: fields, cases, parameters. They are two arrays of the same length, and no
+ * objects, because a component may have a million of them.
+ */
+export interface Labelled<T extends ValTypeRef | undefined = ValTypeRef> {
+  readonly names: readonly string[];
+  readonly types: readonly T[];
 }
 
 /** `deftype`. */
 export type TypeDef =
   | { readonly kind: PrimitiveKind }
-  | { readonly kind: "record"; readonly fields: readonly LabelledRef[] }
-  | {
-    readonly kind: "variant";
-    readonly cases: readonly { readonly name: string; readonly type: ValTypeRef | undefined }[];
-  }
+  | { readonly kind: "record" } & Labelled
+  | { readonly kind: "variant" } & Labelled<ValTypeRef | undefined>
   | { readonly kind: "list" | "option"; readonly element: ValTypeRef }
   | { readonly kind: "fixed-list"; readonly element: ValTypeRef; readonly length: number }
   | { readonly kind: "map"; readonly key: ValTypeRef; readonly value: ValTypeRef }
@@ -119,12 +120,7 @@ export type TypeDef =
   | { readonly kind: "result"; readonly ok: ValTypeRef | undefined; readonly err: ValTypeRef | undefined }
   | { readonly kind: "own" | "borrow"; readonly resource: number }
   | { readonly kind: "stream" | "future"; readonly element: ValTypeRef | undefined }
-  | {
-    readonly kind: "func";
-    readonly async: boolean;
-    readonly params: readonly LabelledRef[];
-    readonly result: ValTypeRef | undefined;
-  }
+  | { readonly kind: "func"; readonly async: boolean; readonly result: ValTypeRef | undefined } & Labelled
   | { readonly kind: "resource"; readonly rep: CoreValType; readonly destructor: number | undefined }
   | { readonly kind: "component" | "instance"; readonly decls: readonly TypeDecl[] };
 

@@ -5,9 +5,9 @@
 
 import type { PrimitiveKind } from "../../abi/types/types.ts";
 import { coreDefType, coreValType } from "../module/core_types.ts";
-import type { AliasDef, ExternTypeDef, LabelledRef, NameDef, Sort, TypeDecl, TypeDef, ValTypeRef } from "./syntax.ts";
+import type { AliasDef, ExternTypeDef, NameDef, Sort, TypeDecl, TypeDef, ValTypeRef } from "./syntax.ts";
 import { MAX_CASES, MAX_FLAGS, MAX_NESTING, MAX_PARAMS } from "../binary/limits.ts";
-import { hex, type Reader, readName, readU32 } from "../binary/reader.ts";
+import { hex, type Reader, readLabel, readU32 } from "../binary/reader.ts";
 import { sortBytes } from "./sorts.ts";
 
 const outerAliasSorts: readonly Sort[] = ["core type", "core module", "type", "component"];
@@ -51,8 +51,23 @@ export function valType(reader: Reader): ValTypeRef {
     reader.fail("unknown-opcode", [hex(code + 0x80), "component value type"], start);
 }
 
-function labelled(reader: Reader): LabelledRef {
-  return { name: reader.name(), type: valType(reader) };
+/** Reads labels with what follows each. A label that occurred before is the same string. */
+function labelled<T>(
+  reader: Reader,
+  part: (reader: Reader) => T,
+  what: string,
+  limit: number,
+): { names: readonly string[]; types: readonly T[] } {
+  const names: string[] = [];
+  const types = reader.vec(
+    () => {
+      names.push(reader.label());
+      return part(reader);
+    },
+    what,
+    limit,
+  );
+  return { names: names.slice(), types };
 }
 
 function nonEmpty<T>(reader: Reader, items: readonly T[], what: string, part: string, start: number): readonly T[] {
@@ -66,28 +81,14 @@ export function defType(reader: Reader, depth: number): TypeDef {
   const primitive = primitives[byte];
   if (primitive !== undefined) return { kind: primitive };
   switch (byte) {
-    case 0x72:
-      return {
-        kind: "record",
-        fields: nonEmpty(
-          reader,
-          reader.vec(labelled, "record field", MAX_CASES),
-          "record type",
-          "field",
-          start,
-        ),
-      };
-    case 0x71:
-      return {
-        kind: "variant",
-        cases: nonEmpty(
-          reader,
-          reader.vec(variantCase, "variant case", MAX_CASES),
-          "variant type",
-          "case",
-          start,
-        ),
-      };
+    case 0x72: {
+      const { names, types } = labelled(reader, valType, "record field", MAX_CASES);
+      return { kind: "record", names: nonEmpty(reader, names, "record type", "field", start), types };
+    }
+    case 0x71: {
+      const { names, types } = labelled(reader, variantCase, "variant case", MAX_CASES);
+      return { kind: "variant", names: nonEmpty(reader, names, "variant type", "case", start), types };
+    }
     case 0x70:
       return { kind: "list", element: valType(reader) };
     case 0x67: {
@@ -107,14 +108,14 @@ export function defType(reader: Reader, depth: number): TypeDef {
         ),
       };
     case 0x6e: {
-      const names = nonEmpty(reader, reader.vec(readName, "flag", MAX_CASES), "flags", "entry", start);
+      const names = nonEmpty(reader, reader.vec(readLabel, "flag", MAX_CASES), "flags", "entry", start);
       if (names.length > MAX_FLAGS) reader.fail("invalid-type", [`cannot have more than ${MAX_FLAGS} flags`], start);
       return { kind: "flags", names };
     }
     case 0x6d:
       return {
         kind: "enum",
-        names: nonEmpty(reader, reader.vec(readName, "enum case", MAX_CASES), "enum type", "variant", start),
+        names: nonEmpty(reader, reader.vec(readLabel, "enum case", MAX_CASES), "enum type", "variant", start),
       };
     case 0x6b:
       return { kind: "option", element: valType(reader) };
@@ -137,13 +138,10 @@ export function defType(reader: Reader, depth: number): TypeDef {
     case 0x3f:
       return { kind: "resource", rep: coreValType(reader), destructor: reader.optional(readU32) };
     case 0x40:
-    case 0x43:
-      return {
-        kind: "func",
-        async: byte === 0x43,
-        params: reader.vec(labelled, "function parameter", MAX_PARAMS),
-        result: resultList(reader),
-      };
+    case 0x43: {
+      const { names, types } = labelled(reader, valType, "function parameter", MAX_PARAMS);
+      return { kind: "func", async: byte === 0x43, names, types, result: resultList(reader) };
+    }
     case 0x41:
     case 0x42: {
       if (depth >= MAX_NESTING) reader.fail("nesting-too-deep", [], start);
@@ -158,12 +156,12 @@ export function defType(reader: Reader, depth: number): TypeDef {
   }
 }
 
-function variantCase(reader: Reader): { name: string; type: ValTypeRef | undefined } {
-  const name = reader.name();
+/** What follows the label of a case. */
+function variantCase(reader: Reader): ValTypeRef | undefined {
   const type = reader.optional(valType);
   const refines = reader.byte();
   if (refines !== 0) reader.unknown(refines, "zero byte required");
-  return { name, type };
+  return type;
 }
 
 export function resultList(reader: Reader): ValTypeRef | undefined {

@@ -2,20 +2,25 @@
 // A plan enters; modules of adapters leave, for the engine and for instances. Where none can be had,
 // calls go through JavaScript.
 
-import { ADAPTERS_MARK, type EngineFeatures, fuse } from "../../abi/fused/fuse.ts";
+import { ADAPTERS_MARK, type AdapterSettings, fuse, type FusedModule } from "../../abi/fused/fuse.ts";
 import { Sites } from "../../abi/fused/sites.ts";
 import { isExhausted } from "../../abi/exhausted.ts";
 import { isForbidden } from "../module/forbidden.ts";
 import { features, hasLegacyTry } from "../module/features.ts";
 import { fusedPlanOf, type Fuser, hasGuestCalls, setFusedPlan } from "./fused_plan.ts";
-import { fusedGroups } from "../plan/fused_calls.ts";
+import { type AdapterFeatures, fusedGroups } from "../plan/fused_calls.ts";
 import type { Plan } from "../plan/plan_types.ts";
-import { FusedCore, type FusedPart, type FusedParts } from "./fused_core.ts";
+import { type FusedPart, fusedPlan } from "./fused_core.ts";
+
+/** A module of adapters with its bytes. */
+export interface WrittenPart extends FusedPart {
+  readonly fused: FusedModule;
+}
 
 /** Makes the adapters of a plan. */
-export async function fuseAsync(plan: Plan): Promise<void> {
+export async function fuseAsync(plan: Plan, metered: boolean): Promise<void> {
   await Promise.all(
-    fusePlan(plan).map(async (part) => {
+    fusePlan(plan, metered).map(async (part) => {
       try {
         part.module = await WebAssembly.compile(part.fused.bytes);
       } catch (error) {
@@ -26,9 +31,9 @@ export async function fuseAsync(plan: Plan): Promise<void> {
 }
 
 /** Makes the adapters of a plan that has none yet, without waiting. */
-function fuseSync(plan: Plan): void {
+function fuseSync(plan: Plan, metered: boolean): void {
   if (fusedPlanOf(plan) !== undefined || !hasGuestCalls(plan)) return;
-  for (const part of fusePlan(plan)) {
+  for (const part of fusePlan(plan, metered)) {
     try {
       part.module = new WebAssembly.Module(part.fused.bytes);
     } catch (error) {
@@ -40,8 +45,8 @@ function fuseSync(plan: Plan): void {
 /**
  * Takes adapters that were compiled elsewhere. Gives how many; 0 if they are not those of the plan.
  */
-function fuseGiven(plan: Plan, modules: readonly WebAssembly.Module[]): number {
-  const parts = fusePlan(plan);
+function fuseGiven(plan: Plan, metered: boolean, modules: readonly WebAssembly.Module[]): number {
+  const parts = fusePlan(plan, metered);
   const fits = parts.length === modules.length &&
     parts.every(({ fused: { mark } }, i) => {
       const found = WebAssembly.Module.customSections(modules[i]!, ADAPTERS_MARK)[0];
@@ -61,33 +66,29 @@ function refuse(error: unknown): void {
 }
 
 /** How exceptions are caught in the engine. Engines from before `try_table` have `try`. */
-function catching(): EngineFeatures["catching"] {
+function catching(): AdapterSettings["catching"] {
   return features.exceptions ? "try_table" : hasLegacyTry() ? "try" : undefined;
 }
 
-/** Writes the adapters of a plan. They are not compiled yet. */
-export function fusePlan(plan: Plan): readonly FusedPart[] {
-  const groups = fusedGroups(plan, features.multiMemory);
-  if (groups.length === 0) return [];
-  const sites = new Sites(), engine: EngineFeatures = { simd: features.simd, catching: catching() };
-  const parts = groups.map((group): FusedPart => ({
+/** Writes the adapters of a plan, whose modules may be metered. They are not compiled yet. */
+export function fusePlan(plan: Plan, metered: boolean): readonly WrittenPart[] {
+  const settings: AdapterSettings = { simd: features.simd, catching: catching(), metered };
+  const { parts, sites } = writeAdapters(plan, features, settings);
+  if (parts.length > 0) setFusedPlan(plan, fusedPlan(parts, sites));
+  return parts;
+}
+
+/** Writes the adapters of a plan for an engine. */
+export function writeAdapters(
+  plan: Plan,
+  engine: AdapterFeatures,
+  settings: AdapterSettings,
+): { readonly parts: readonly WrittenPart[]; readonly sites: Sites } {
+  const sites = new Sites();
+  const parts = fusedGroups(plan, engine).map((group): WrittenPart => ({
     group,
-    fused: fuse(group.calls, sites, engine),
+    fused: fuse(group.calls, sites, settings),
     module: undefined,
   }));
-  const byStep = new Map(parts.map((part) => [part.group.before, part]));
-  const byCall = new Map(
-    parts.flatMap((part) => part.group.steps.map((step) => [step.coreFunc, { step, part }] as const)),
-  );
-  const all: FusedParts = {
-    sites,
-    before: (step) => byStep.get(step),
-    step: (call) => byCall.get(call)?.step,
-    isCompiled: (call) => byCall.get(call)?.part.module !== undefined,
-  };
-  setFusedPlan(plan, {
-    modules: () => parts.flatMap(({ module }) => module ?? []),
-    core: (side) => new FusedCore(side, all),
-  });
-  return parts;
+  return { parts, sites };
 }

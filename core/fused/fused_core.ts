@@ -11,13 +11,16 @@ import type { InstanceTree } from "../../abi/state/instance.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";
 import { exportNames, type FusedFunc, type FusedModule } from "../../abi/fused/fuse.ts";
 import type { GuestCopy } from "../../abi/calls/guest_copy.ts";
+import type { FusedPlan } from "./fused_plan.ts";
 import type { AdapterStep, FusedGroup } from "../plan/fused_calls.ts";
 import type { CoreRef, PlanStep } from "../plan/plan_types.ts";
 
 /** One module of adapters. */
 export interface FusedPart {
-  readonly group: FusedGroup;
-  readonly fused: FusedModule;
+  readonly group: Omit<FusedGroup, "calls"> & {
+    readonly calls: readonly Pick<FusedGroup["calls"][number], "index" | "adapts" | "copies">[];
+  };
+  readonly fused: Omit<FusedModule, "bytes">;
   /** The engine's module. */
   module: WebAssembly.Module | undefined;
 }
@@ -31,6 +34,21 @@ export interface FusedParts {
   step(call: number): AdapterStep | undefined;
   /** Whether the adapter of a call was compiled. */
   isCompiled(call: number): boolean;
+}
+
+/** Gives the adapters of a plan, from their parts. */
+export function fusedPlan(parts: readonly FusedPart[], sites: Sites): FusedPlan {
+  const byStep = new Map(parts.map((part) => [part.group.before, part]));
+  const byCall = new Map(
+    parts.flatMap((part) => part.group.steps.map((step) => [step.coreFunc, { step, part }] as const)),
+  );
+  const all: FusedParts = {
+    sites,
+    before: (step) => byStep.get(step),
+    step: (call) => byCall.get(call)?.step,
+    isCompiled: (call) => byCall.get(call)?.part.module !== undefined,
+  };
+  return { modules: () => parts.flatMap(({ module }) => module ?? []), core: (side) => new FusedCore(side, all) };
 }
 
 /** What adapters take from the core side. */

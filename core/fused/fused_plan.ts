@@ -15,10 +15,10 @@ export interface FusedPlan {
 
 /** Makes adapters. */
 export interface Fuser {
-  /** Makes the adapters of a plan that has none yet. */
-  fuse(plan: Plan): void;
+  /** Makes the adapters of a plan that has none yet; `metered` ones pay for what they lift. */
+  fuse(plan: Plan, metered: boolean): void;
   /** Takes adapters that were compiled elsewhere. Gives how many; 0 if they are not those of the plan. */
-  given(plan: Plan, modules: readonly WebAssembly.Module[]): number;
+  given(plan: Plan, metered: boolean, modules: readonly WebAssembly.Module[]): number;
 }
 
 const plans = new WeakMap<Plan, FusedPlan>();
@@ -40,6 +40,11 @@ export function hasGuestCalls({ steps }: Plan): boolean {
 
 /** Whether a plan has such calls, or those that are made of it may have: it has components as imports or exports. */
 export function needsFuser(plan: Plan): boolean {
-  return hasGuestCalls(plan) || plan.imports.some(({ want }) => want.kind === "component") ||
-    [...plan.exports.values()].some(({ item }) => item.sort === "component");
+  return hasGuestCalls(plan) || plansMore(plan);
+}
+
+/** Whether other plans may be made of a plan: it has components as imports or exports. */
+export function plansMore({ imports, exports }: Plan): boolean {
+  return imports.some(({ want }) => want.kind === "component") ||
+    [...exports.values()].some(({ item }) => item.sort === "component");
 }

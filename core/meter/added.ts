@@ -13,10 +13,7 @@
 // it arrived: so it reaches none of these.
 
 import { customSection, leb, name } from "../../abi/wasm/encoder.ts";
-import { METER_MARK, type MeterMark } from "../module/meter_mark.ts";
-
-/** The added exports, by what follows the prefix. */
-export const COUNTER = "counter", HANDLERS = "handlers", START = "start";
+import { COUNTER, HANDLERS, METER_MARK, type MeterMark, START } from "../module/meter_mark.ts";
 
 /** How many items of each kind are added. */
 export const ADDED_TYPES = 3, ADDED_FUNCS = 3;
@@ -63,14 +60,6 @@ export function addedExports(prefix: string, { table, global }: AddedIndices, st
   ];
   if (start !== undefined) exports.push([...name(`${prefix}${START}`), 0, ...leb(start)]);
   return exports;
-}
-
-/** A prefix that no name begins with. */
-export function freePrefix(names: readonly string[]): string {
-  for (let i = 0;; i++) {
-    const prefix = `${METER_MARK}${i === 0 ? "" : i}/`;
-    if (!names.some((taken) => taken.startsWith(prefix))) return prefix;
-  }
 }
 
 /** The custom section of a metered module. */

@@ -2,47 +2,45 @@
 // The engine's instance and the tree's meter enter. The handlers are in place before anything of the
 // module runs: its start function was taken out of it, and is called here.
 
+import { isExhausted } from "../../abi/exhausted.ts";
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import type { Space } from "../../abi/state/memory_budget.ts";
 import type { Counter, Meter } from "../../abi/state/meter.ts";
-import { buildModule } from "../../abi/wasm/encoder.ts";
+import { type Grow, helper, type HelperExports } from "../../abi/wasm/helper.ts";
 import { LinkError } from "../../errors.ts";
-import { type MeteredSpace, type MeterMark, meterMark } from "../module/meter_mark.ts";
-import { COUNTER, HANDLERS, START } from "./added.ts";
-import { spaceOf, WAITS } from "./charges.ts";
+import {
+  COUNTER,
+  HANDLERS,
+  markFault,
+  type MeteredSpace,
+  type MeterMark,
+  meterMark,
+  START,
+} from "../module/meter_mark.ts";
+import { spaceOf, WAITS } from "./layout.ts";
 
-/** Says by how much a space may grow, or -1 if it may not; and how long a guest may sleep. */
-type Grow = (operand: bigint, size: bigint, space: number) => bigint;
-
-/** The handlers as functions of WebAssembly: a table takes those of JavaScript in no other form. */
-interface Handlers extends WebAssembly.Exports {
-  readonly refill: () => void;
-  readonly grow: Grow;
-  /** Lets everything grow. */
-  readonly allow: Grow;
-}
-
-let compiled: WebAssembly.Module | undefined;
-
-function handlersOf(refill: () => void, grow: Grow): Handlers {
-  compiled ??= new WebAssembly.Module(buildModule({
-    types: [{ params: [], results: [] }, { params: ["i64", "i64", "i32"], results: ["i64"] }],
-    imports: [{ name: "refill", kind: "func", type: 0 }, { name: "grow", kind: "func", type: 1 }],
-    funcs: [
-      { name: "refill", type: 0, body: [0x10, 0] },
-      { name: "grow", type: 1, body: [0x20, 0, 0x20, 1, 0x20, 2, 0x10, 1] },
-      { name: "allow", type: 1, body: [0x20, 0] },
-    ],
-  }));
-  return new WebAssembly.Instance(compiled, { "": { refill, grow } }).exports as Handlers;
+/** The handlers, which are functions of WebAssembly: a table takes those of JavaScript in no other form. */
+function handlersOf(refill: () => void, grow: Grow): HelperExports {
+  try {
+    return helper({ refill, grow });
+  } catch (error) {
+    if (isExhausted(error)) throw error;
+    throw new LinkError("no-helper", "instantiate component", "");
+  }
 }
 
 const marks = new WeakMap<WebAssembly.Module, { readonly mark: MeterMark | undefined }>();
 
 function knownMark(module: WebAssembly.Module): MeterMark | undefined {
   let known = marks.get(module);
-  if (known === undefined) marks.set(module, known = { mark: meterMark(module) });
+  if (known === undefined) marks.set(module, known = { mark: checkedMark(module) });
   return known.mark;
+}
+
+/** The mark of a module that has what it promises. */
+function checkedMark(module: WebAssembly.Module): MeterMark | undefined {
+  const mark = meterMark(module);
+  return mark === undefined || markFault(module, mark) !== undefined ? undefined : mark;
 }
 
 /** A core instance of a metered tree that the engine may make. */
@@ -88,6 +86,8 @@ class Admission implements Admitted {
     }
     if (prefix === "") return;
     const counter = exports[`${prefix}${COUNTER}`] as unknown as Counter;
+    const handlers = exports[`${prefix}${HANDLERS}`] as WebAssembly.Table;
+    if (!isCounter(counter) || handlers.length !== 2) throw new LinkError("not-metered", "instantiate component", "");
     this.#meter.add(counter);
     const ask = (): void => this.#meter.refill(counter);
     const { refill, grow, allow } = handlersOf(
@@ -99,7 +99,6 @@ class Admission implements Admitted {
           ? operand
           : memory.grow(this.#spaces[space]!, size, operand),
     );
-    const handlers = exports[`${prefix}${HANDLERS}`] as WebAssembly.Table;
     handlers.set(0, sliced === undefined ? refill : sliced(ask));
     handlers.set(1, memory === undefined && !this.#meter.isLimited ? allow : grow);
     (exports[`${prefix}${START}`] as (() => void) | undefined)?.();
@@ -117,5 +116,15 @@ class Admission implements Admitted {
     const space: Space = { unit: bytes, bytes: min * bytes };
     this.#made.push(space);
     return space;
+  }
+}
+
+/** Whether a global holds the units of a module: a number that can be set. */
+function isCounter(counter: Counter): boolean {
+  try {
+    counter.value = 0;
+    return typeof counter.value === "number";
+  } catch {
+    return false; // immutable, or of 64 bits
   }
 }

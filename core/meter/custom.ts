@@ -13,8 +13,7 @@
 import { leb } from "../../abi/wasm/encoder.ts";
 import type { Reader } from "../binary/reader.ts";
 import { METER_MARK } from "../module/meter_mark.ts";
-import type { Moved } from "./code.ts";
-import type { Output } from "./output.ts";
+import type { Moved } from "./kernel.ts";
 
 /** The custom section of branch hints. */
 export const BRANCH_HINT = "metadata.code.branch_hint";
@@ -60,29 +59,19 @@ const UNLIKELY: Uint8Array = Uint8Array.of(0);
 
 /**
  * Writes the hints of one function: those that it had, with the offsets that are right now, and
- * those for the branches of its charges. An engine that does not know that a charge rarely branches
- * keeps what a loop works with in memory rather than in registers.
+ * those for the branches of its charges.
  */
 export function writeHints(
-  out: Output,
   func: number,
   hints: FunctionHints,
   branches: readonly number[],
-  moved?: Moved,
-): void {
-  const all = branches.map((offset) => ({ offset, value: UNLIKELY }));
-  if (moved !== undefined) {
-    const place = movedOffset(moved);
-    for (const { offset, value } of hints) all.push({ offset: place(offset), value });
-    all.sort((a, b) => a.offset - b.offset);
-  }
-  out.leb(func);
-  out.leb(all.length);
-  for (const { offset, value } of all) {
-    out.leb(offset);
-    out.leb(value.length);
-    out.copy(value, 0, value.length);
-  }
+  moved: Moved,
+): Uint8Array {
+  const place = movedOffset(moved), all = branches.map((offset) => ({ offset, value: UNLIKELY }));
+  for (const { offset, value } of hints) all.push({ offset: place(offset), value });
+  all.sort((a, b) => a.offset - b.offset);
+  const entries = all.map(({ offset, value }) => [...leb(offset), ...leb(value.length), ...value]);
+  return Uint8Array.from([...leb(func), ...leb(all.length), ...entries.flat()]);
 }
 
 /** Says where an instruction is now. What is put in before a byte is before the instruction there. */

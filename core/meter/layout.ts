@@ -26,3 +26,11 @@ export interface MeterLayout {
 export function ownLimits({ types, counter, refill, wideTables }: MeterLayout): Readonly<Record<OwnSpace, number>> {
   return { type: types, function: refill, table: wideTables.length, global: counter };
 }
+
+/** Stands for sleeping where {@linkcode spaceOf} numbers memories and tables. */
+export const WAITS = -1;
+
+/** One number for a memory or a table of a module, by its index: the kernel writes it into the code. */
+export function spaceOf(isTable: boolean, index: number): number {
+  return index * 2 + (isTable ? 1 : 0);
+}

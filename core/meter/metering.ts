@@ -7,12 +7,11 @@
 
 import { CompileError } from "../../errors.ts";
 import { leb, name } from "../../abi/wasm/encoder.ts";
-import { concat } from "../binary/bytes.ts";
 import { Reader } from "../binary/reader.ts";
 import { coreExternType, coreLimits, coreTableType, recType } from "../module/core_types.ts";
 import { type SectionRewriter, SectionTransform, type SectionWish } from "../module/section_transform.ts";
 import type { CoreLimits } from "../module/core_syntax.ts";
-import type { MeteredSpace } from "../module/meter_mark.ts";
+import { freePrefix, type MeteredSpace } from "../module/meter_mark.ts";
 import type { Transform } from "../module/transform.ts";
 import {
   ADDED_FUNCS,
@@ -24,7 +23,6 @@ import {
   type AddedIndices,
   addedTable,
   addedTypes,
-  freePrefix,
   meterSection,
 } from "./added.ts";
 import type { OwnSpace } from "./opcodes.ts";
@@ -105,7 +103,7 @@ class Metering implements SectionRewriter {
     this.#code.add(piece);
   }
 
-  rewrite(id: number, content: Uint8Array, at: number): Uint8Array | undefined {
+  rewrite(id: number, content: Uint8Array, at: number): readonly Uint8Array[] | undefined {
     const reader = new Reader(content, this.#offset + at, `${this.#place}, ${sectionName(id)}`);
     if (id === CUSTOM) return this.#custom(reader);
     // The section of exports waits for the section that says which function starts.
@@ -114,7 +112,7 @@ class Metering implements SectionRewriter {
     const rewritten = this.#section(id, content, reader);
     return rewritten === undefined && before.length === 0
       ? undefined
-      : concat([...before, ...(rewritten ?? sectionOf(id, [content]))]);
+      : [...before, ...(rewritten ?? sectionOf(id, [content]))];
   }
 
   finish(): Uint8Array {
@@ -144,17 +142,17 @@ class Metering implements SectionRewriter {
     );
   }
 
-  #custom(reader: Reader): Uint8Array | undefined {
+  #custom(reader: Reader): readonly Uint8Array[] | undefined {
     const called = reader.name();
     if (called === BRANCH_HINT && this.#given <= ORDER.indexOf(CODE)) {
       this.#hints = orElse(() => readHints(reader));
-      return none;
+      return [];
     }
     if (called === NAMES) {
       const kept = orElse(() => keptNames(reader));
-      return kept && concat(sectionOf(CUSTOM, [Uint8Array.from(name(NAMES)), ...kept]));
+      return kept && sectionOf(CUSTOM, [Uint8Array.from(name(NAMES)), ...kept]);
     }
-    return isDropped(called) ? none : undefined;
+    return isDropped(called) ? [] : undefined;
   }
 
   /** Rewrites a section. `undefined` if it stays. */
@@ -199,7 +197,7 @@ class Metering implements SectionRewriter {
         return this.#exports(reader, content);
       case STARTS:
         // It is exported instead, and called when the handler is there.
-        return this.#hasCode ? [none] : undefined;
+        return this.#hasCode ? [] : undefined;
       case ELEMENT:
         reader.vec(() => checkElements(reader, this.#limits), "element segment");
         return reader.finish(), undefined;
@@ -266,7 +264,7 @@ class Metering implements SectionRewriter {
     this.#prefix = freePrefix(names);
     this.#exported = { count: names.length, content };
     this.#given = ORDER.indexOf(EXPORT);
-    return [none];
+    return [];
   }
 
   #exportSection(): Uint8Array[] {
@@ -330,12 +328,18 @@ class Metering implements SectionRewriter {
         wideMemories: this.#wideMemories,
         wideTables: this.#wideTables,
       },
-      params: (func) => this.#params[this.#funcTypes[func] ?? -1] ?? 0,
+      params: this.#paramsOfFuncs(),
       added: this.#hasCode ? addedBodies(added) : [],
       first: this.#counts.importedFuncs,
       hints: this.#hints ?? new Map(),
       place: this.#place,
     }, this.#offset + at);
+  }
+
+  #paramsOfFuncs(): Uint32Array {
+    const types = this.#funcTypes, params = this.#params, ofFuncs = new Uint32Array(types.length);
+    for (let i = 0; i < types.length; i++) ofFuncs[i] = params[types[i]!]!;
+    return ofFuncs;
   }
 
   #branchHints(): Uint8Array[] {

@@ -1,24 +1,21 @@
-// The table of instructions as arrays of bytes by opcode: reading a function body looks at each
-// instruction of it, and a module has a million.
-// core/module/instructions.ts has the table itself, and reads what is rare.
+// The table of instructions as the kernel reads it (kernel/scan.wat): two words for each opcode.
+// core/module/instructions.ts has the table itself, costs.ts the units.
 
 import { allInstructions, type Instruction } from "../module/instructions.ts";
-import { costOf, measuredBy } from "./costs.ts";
-
-/** How an instruction's immediates are read. */
-export const NONE = 0,
-  ONE_LEB = 1,
-  TWO_LEBS = 2,
-  MEMARG = 3,
-  BYTES = 4,
-  LOCAL = 5,
-  /** By {@linkcode OWN_INDICES}. */
-  OWN = 6,
-  SLOW = 7,
-  UNKNOWN = 8;
+import { costOf, type Measured, measuredBy, UNIT_SHIFT } from "./costs.ts";
 
 /** A space of indices that metering adds something to. */
 export type OwnSpace = "type" | "function" | "table" | "global";
+
+/** The spaces by the numbers that the kernel has for them. 0 is any other space. */
+export const SPACES: readonly (OwnSpace | "local" | undefined)[] = [
+  undefined,
+  "type",
+  "function",
+  "table",
+  "global",
+  "local",
+];
 
 /**
  * Instructions with an index of such a space, by their immediates; `undefined` for another one. What
@@ -43,140 +40,133 @@ export const OWN_INDICES: Readonly<Record<string, readonly (OwnSpace | undefined
   "table.init": [undefined, "table"],
 };
 
-/** What an instruction does to the flow, as far as costs depend on it. */
-export const PLAIN = 0,
-  BLOCK = 1,
-  LOOP = 2,
-  IF = 3,
-  ELSE = 4,
-  TRY = 5,
-  CATCH = 6,
-  DELEGATE = 7,
-  TRY_TABLE = 8,
-  END = 9,
-  /** Goes on, or to a label. */
-  BRANCH_MAYBE = 10,
-  /** Goes to a label. */
-  BRANCH = 11,
-  BRANCH_TABLE = 12,
-  /** Leaves the function, or goes to where an exception is caught. */
-  LEAVE = 13,
-  CALL = 14,
-  /** Works through a length. */
-  MEASURED = 15,
-  FIXED_ARRAY = 16,
-  /** `br_on_cast`: its label is not its first immediate. */
-  BRANCH_CAST = 17,
-  /** Makes a memory or table larger. */
-  GROW = 18,
-  /** Puts the thread to sleep. */
-  WAIT = 19;
+/** What the kernel does for an instruction, in the order of its table of labels. */
+const CLASSES = [
+  ...["none", "local", "one", "two", "memarg", "byte", "4 bytes", "8 bytes", "16 bytes", "memarg,byte"],
+  ...["own indices", "heap type", "value types", "block", "loop", "if", "else", "try", "catch", "delegate"],
+  ...["try_table", "end", "maybe", "branch", "br_table", "leave", "call", "tail call", "measured", "grow", "wait"],
+  ...["fixed array", "cast", "unknown"],
+] as const;
+type Class = typeof CLASSES[number];
 
-const flows: Readonly<Record<string, number>> = {
-  block: BLOCK,
-  loop: LOOP,
-  if: IF,
-  else: ELSE,
-  try: TRY,
-  catch: CATCH,
-  catch_all: CATCH,
-  delegate: DELEGATE,
-  try_table: TRY_TABLE,
-  end: END,
-  br: BRANCH,
-  br_if: BRANCH_MAYBE,
-  br_on_null: BRANCH_MAYBE,
-  br_on_non_null: BRANCH_MAYBE,
-  br_on_cast: BRANCH_CAST,
-  br_on_cast_fail: BRANCH_CAST,
-  br_table: BRANCH_TABLE,
-  return: LEAVE,
-  unreachable: LEAVE,
-  throw: LEAVE,
-  rethrow: LEAVE,
-  throw_ref: LEAVE,
-  return_call: LEAVE,
-  return_call_indirect: LEAVE,
-  return_call_ref: LEAVE,
-  call: CALL,
-  call_indirect: CALL,
-  call_ref: CALL,
-  "array.new_fixed": FIXED_ARRAY,
-  "memory.grow": GROW,
-  "table.grow": GROW,
-  "memory.atomic.wait32": WAIT,
-  "memory.atomic.wait64": WAIT,
+/** Instructions that change the flow, or are charged by more than their units. */
+const special: Readonly<Record<string, Class>> = {
+  block: "block",
+  loop: "loop",
+  if: "if",
+  else: "else",
+  try: "try",
+  catch: "catch",
+  catch_all: "catch",
+  delegate: "delegate",
+  try_table: "try_table",
+  end: "end",
+  br: "branch",
+  br_if: "maybe",
+  br_on_null: "maybe",
+  br_on_non_null: "maybe",
+  br_on_cast: "cast",
+  br_on_cast_fail: "cast",
+  br_table: "br_table",
+  return: "leave",
+  unreachable: "leave",
+  throw: "leave",
+  rethrow: "leave",
+  throw_ref: "leave",
+  return_call: "tail call",
+  return_call_indirect: "tail call",
+  return_call_ref: "tail call",
+  call: "call",
+  call_indirect: "call",
+  call_ref: "call",
+  "array.new_fixed": "fixed array",
+  "memory.grow": "grow",
+  "table.grow": "grow",
+  "memory.atomic.wait32": "wait",
+  "memory.atomic.wait64": "wait",
 };
 
-/** The instructions of one prefix, by opcode. */
-export interface Opcodes {
-  readonly rows: readonly (Instruction | undefined)[];
-  readonly flows: Uint8Array;
-  readonly costs: Uint32Array;
-  readonly immediates: Uint8Array;
-  /** How many bytes follow, for {@linkcode BYTES}. */
-  readonly sizes: Uint8Array;
+/** Classes by the immediates of an instruction. */
+const byImmediates: Readonly<Record<string, Class>> = {
+  "": "none",
+  "index": "one",
+  "i32": "one",
+  "i64": "one",
+  "index,index": "two",
+  "memarg": "memarg",
+  "byte": "byte",
+  "f32": "4 bytes",
+  "f64": "8 bytes",
+  "16 bytes": "16 bytes",
+  "memarg,byte": "memarg,byte",
+  "heap type": "heap type",
+  "value types": "value types",
+};
+
+/**
+ * Classes of instructions that the kernel reads at once: how many bytes their immediates are if
+ * each is as short as it can be, and which bits tell that it is not.
+ */
+const plain: Readonly<Partial<Record<Class, readonly [bytes: number, mask: number]>>> = {
+  "none": [0, 0],
+  // Bits 16 to 22 cut out the index.
+  "local": [1, 0x7f_0080],
+  "one": [1, 0x80],
+  "two": [2, 0x8080],
+  // Bit 6 of the alignment says that a memory index follows.
+  "memarg": [2, 0x80c0],
+  "byte": [1, 0],
+};
+
+/** Bit 31 if an instruction is not plain. Bit 30 is always set. */
+const NOT_PLAIN = 0x8000_0000, ALWAYS = 0x4000_0000;
+
+function classOf(row: Instruction): Class {
+  const { name, immediates } = row, known = special[name];
+  if (known !== undefined) return known;
+  if (measuredBy(row) !== undefined) return "measured";
+  if (name.startsWith("local.")) return "local";
+  if (OWN_INDICES[name] !== undefined) return "own indices";
+  const found = byImmediates[immediates.join()];
+  if (found === undefined) throw new Error(`no class for ${name}`);
+  return found;
 }
 
-function shape({ name, immediates }: Instruction): readonly [how: number, size?: number] {
-  if (name.startsWith("local.")) return [LOCAL];
-  if (OWN_INDICES[name] !== undefined) return [OWN];
-  switch (immediates.join()) {
-    case "":
-      return [NONE];
-    case "index":
-    case "i32":
-    case "i64":
-      return [ONE_LEB];
-    case "index,index":
-      return [TWO_LEBS];
-    case "memarg":
-      return [MEMARG];
-    case "byte":
-      return [BYTES, 1];
-    case "f32":
-      return [BYTES, 4];
-    case "f64":
-      return [BYTES, 8];
-    case "16 bytes":
-      return [BYTES, 16];
-    default:
-      return [SLOW];
-  }
+/** Which memories or tables say whether a length has 64 bits. That of `….init` always has 32. */
+function wideness({ name }: Instruction): number {
+  if (name.endsWith(".init")) return 0;
+  return name.startsWith("memory.") ? 1 : name.startsWith("table.") ? 2 : 0;
 }
 
-function tableOf(instructions: readonly Instruction[]): Opcodes {
-  const size = instructions.reduce((most, { opcode }) => Math.max(most, opcode + 1), 256);
-  const rows: (Instruction | undefined)[] = new Array(size).fill(undefined);
-  const table: Opcodes = {
-    rows,
-    flows: new Uint8Array(size),
-    costs: new Uint32Array(size),
-    immediates: new Uint8Array(size).fill(UNKNOWN),
-    sizes: new Uint8Array(size),
-  };
-  for (const row of instructions) {
-    const { opcode } = row, [how, bytes = 0] = shape(row);
-    rows[opcode] = row;
-    table.flows[opcode] = flows[row.name] ?? (measuredBy(row) !== undefined ? MEASURED : PLAIN);
-    table.costs[opcode] = costOf(row);
-    table.immediates[opcode] = how;
-    table.sizes[opcode] = bytes;
-  }
-  return table;
+/** The bits that say what an instruction that is not plain has. */
+function bitsOf(row: Instruction): number {
+  const { name, immediates } = row, measured: Measured | undefined = measuredBy(row);
+  const spaces = OWN_INDICES[name] ?? [], [first = 0, second = 0] = spaces.map((space) => SPACES.indexOf(space));
+  const indices = immediates.filter((kind) => kind === "index").length;
+  const shift = measured === undefined ? 0 : UNIT_SHIFT[measured];
+  return indices | first << 2 | second << 5 | wideness(row) << 8 | (shift + 8) << 10;
 }
 
-/** The table by prefix; that of instructions without a prefix is at 0. */
-export type OpcodeTables = readonly (Opcodes | undefined)[];
+function entryOf(row: Instruction): readonly [first: number, second: number] {
+  const named = classOf(row), short = row.prefix === undefined ? plain[named] : undefined;
+  const [bytes, mask] = short ?? [0, NOT_PLAIN | bitsOf(row)];
+  return [mask | ALWAYS, CLASSES.indexOf(named) | bytes << 6 | costOf(row) << 8];
+}
 
-let tables: OpcodeTables | undefined;
+/** How many instructions without a prefix, and with each of the four, have entries. */
+const PLAIN_ENTRIES = 256, PREFIXED_ENTRIES = 320, FIRST_PREFIX = 0xfb, PREFIXES = 4;
 
-/** Makes the tables when the first module is metered. */
-export function opcodeTables(): OpcodeTables {
-  if (tables !== undefined) return tables;
-  const all = allInstructions(), made: (Opcodes | undefined)[] = [];
-  for (const prefix of new Set(all.map((row) => row.prefix))) {
-    made[prefix ?? 0] = tableOf(all.filter((row) => row.prefix === prefix));
+/** The entries of all instructions: without a prefix first, then by prefix. */
+export function opcodeEntries(): Uint32Array<ArrayBuffer> {
+  const entries = new Uint32Array(2 * (PLAIN_ENTRIES + PREFIXES * PREFIXED_ENTRIES));
+  for (let i = 0; i < entries.length; i += 2) {
+    entries[i] = NOT_PLAIN | ALWAYS;
+    entries[i + 1] = CLASSES.indexOf("unknown");
   }
-  return tables = made;
+  for (const row of allInstructions()) {
+    const { prefix, opcode } = row;
+    const at = prefix === undefined ? opcode : PLAIN_ENTRIES + (prefix - FIRST_PREFIX) * PREFIXED_ENTRIES + opcode;
+    entries.set(entryOf(row), 2 * at);
+  }
+  return entries;
 }

@@ -1,7 +1,7 @@
 // What this engine can do. Each feature is probed once, when it is first read, by
 // WebAssembly.validate or a try; nothing is compiled.
 
-import { jspi } from "../../abi/concurrency/scheduler.ts";
+import { jspi } from "../../abi/state/jspi.ts";
 
 /** A minimal module's sections after the preamble. */
 function validates(...sections: number[]): boolean {

@@ -36,13 +36,13 @@ export class MemoryCaps implements SectionRewriter {
   }
 
   /** Throws CompileError if a memory starts out larger than the bound. */
-  rewrite(_id: number, content: Uint8Array): Uint8Array | undefined {
+  rewrite(_id: number, content: Uint8Array): readonly Uint8Array[] | undefined {
     this.#done = true;
     const memories = readMemories(content);
     // A shared memory without a maximum is invalid. With one that we give it, it would be valid.
     if (memories?.some((limits) => limits.shared && limits.max === undefined) ?? true) return undefined;
     const body = [...leb(memories!.length), ...memories!.flatMap((limits) => this.#capped(limits))];
-    return Uint8Array.of(MEMORY, ...leb(body.length), ...body);
+    return [Uint8Array.of(MEMORY, ...leb(body.length), ...body)];
   }
 
   #capped(limits: CoreLimits): number[] {

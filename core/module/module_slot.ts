@@ -3,12 +3,13 @@
 // find again what we know of the module.
 
 import { type CoreModuleType, moduleHead, readModuleType } from "./module_type.ts";
+import type { HeldModule } from "./held_module.ts";
 import { splitMark } from "./split_mark.ts";
 
 const known = new WeakMap<WebAssembly.Module, ModuleSlot>();
 
 /** One core module. */
-export class ModuleSlot {
+export class ModuleSlot implements HeldModule {
   /** In the component's binary, in bytes. */
   readonly offset: number;
   readonly length: number;

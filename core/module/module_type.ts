@@ -50,6 +50,8 @@ export interface CoreModuleMakes {
   /** Elements of its tables, as they begin. */
   readonly elements: number;
   readonly globals: number;
+  /** Functions that it defines. */
+  readonly funcs: number;
   /** Its imports and exports: engines keep something for each of either. */
   readonly names: number;
 }
@@ -124,7 +126,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
     items[type.kind].push(item);
     return item;
   };
-  const makes = { memories: 0, tables: 0, elements: 0, globals: 0, names: 0 };
+  const makes = { memories: 0, tables: 0, elements: 0, globals: 0, funcs: 0, names: 0 };
   const kinds = ["func", "table", "memory", "global", "tag"] as const;
   reader.take(8);
   while (reader.remaining > 0) {
@@ -144,6 +146,7 @@ function readModule(reader: Reader): CoreModuleType | undefined {
         break;
       case 3:
         funcs = content.indices("function");
+        makes.funcs = funcs.length;
         break;
       case 4:
         content.vec(() => {

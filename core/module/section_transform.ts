@@ -17,10 +17,10 @@ export interface SectionRewriter {
   /** Says what happens to a section, when only its id is known. */
   wish(id: number): SectionWish;
   /**
-   * Gives the whole section, with its id and size; `undefined` to leave it as it is. More sections
-   * may stand before it. `at` is where the content begins in the module.
+   * Gives the pieces of the whole section, with its id and size; `undefined` to leave it as it is.
+   * More sections may stand before it. `at` is where the content begins in the module.
    */
-  rewrite(id: number, content: Uint8Array, at: number): Uint8Array | undefined;
+  rewrite(id: number, content: Uint8Array, at: number): readonly Uint8Array[] | undefined;
   /** Takes the next bytes of a section that is followed. `rewrite` comes next, without content. */
   follow?(piece: Uint8Array, at: number): void;
   /** Gives what comes after the last section of a module that was followed to its end. */
@@ -129,8 +129,7 @@ export class SectionTransform implements Transform {
   #finish(out: Uint8Array[]): void {
     const [id = 0] = this.#header, content = concat(this.#content);
     const section = this.#rewriter.rewrite(id, content, this.#begins);
-    const given = section ?? concat([Uint8Array.from(this.#header), content]);
-    if (given.length > 0) out.push(given);
+    for (const piece of section ?? [Uint8Array.from(this.#header), content]) if (piece.length > 0) out.push(piece);
     this.#content = [];
     this.#startHeader("header");
   }

@@ -13,7 +13,7 @@ import type { PlanScope } from "./plan_scope.ts";
 export function planOptions(def: CanonOptionsDef, scope: PlanScope, offset: number): PlanOptions {
   const core = (sort: "core func" | "core memory", index: number | undefined): CoreRef | undefined =>
     index === undefined ? undefined : scope.get(sort, index, offset);
-  return {
+  const options: PlanOptions = {
     stringEncoding: def.stringEncoding ?? "utf8",
     memory: core("core memory", def.memory),
     address: def.address ?? "i32",
@@ -22,7 +22,17 @@ export function planOptions(def: CanonOptionsDef, scope: PlanScope, offset: numb
     callback: core("core func", def.callback),
     style: styleOf(def),
   };
+  const { memory, postReturn, callback } = options;
+  if (memory !== undefined || postReturn !== undefined || callback !== undefined) return options;
+  // A function without memory has few options, and a component may lower 500,000 such functions.
+  const key = `${options.stringEncoding} ${options.style}`;
+  const shared = withoutMemory.get(key) ?? options;
+  withoutMemory.set(key, shared);
+  return shared;
 }
+
+/** Options of functions that use no memory: one object for each encoding and style. */
+const withoutMemory = new Map<string, PlanOptions>();
 
 type BuiltinDef = CanonDef & { kind: "builtin" };
 

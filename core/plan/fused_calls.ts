@@ -5,8 +5,7 @@
 import type { FusedCall, FusedEnd, ItemKey } from "../../abi/fused/fuse.ts";
 import { valuesOf } from "../../abi/fused/places.ts";
 import { enteringSet, mayCall } from "../../abi/state/nesting.ts";
-import { signatureLayout } from "../../abi/types/layout.ts";
-import { areNumbers, containsRange } from "../../abi/types/types.ts";
+import { areNumbers } from "../../abi/types/types.ts";
 import { resourceSlotOf } from "../../abi/types/resource_slots.ts";
 import { MAX_ADAPTER_MODULES, MAX_ADAPTER_VALUES, MAX_ADAPTERS, MAX_FUSED_VALUES } from "../binary/limits.ts";
 import type { CoreRef, Plan, PlanOptions, PlanStep } from "./plan_types.ts";
@@ -27,17 +26,21 @@ export interface FusedGroup {
   readonly refs: ReadonlyMap<ItemKey, CoreRef>;
 }
 
-/**
- * Gives the groups of a plan.
- *
- * @param memories Whether the engine has several memories in a module.
- */
-export function fusedGroups(plan: Plan, memories: boolean): FusedGroup[] {
+/** What adapters need of the engine. */
+export interface AdapterFeatures {
+  /** Several memories in a module. */
+  readonly multiMemory: boolean;
+  /** 64-bit memories. */
+  readonly memory64: boolean;
+}
+
+/** Gives the groups of a plan. */
+export function fusedGroups(plan: Plan, engine: AdapterFeatures): FusedGroup[] {
   const adapters = new Map<number, AdapterStep>(), definers = new Map<number, number>();
   // What may have to wait runs as a task: its values are copied, and JavaScript does the rest.
   const reach = isAsyncPlan(plan) ? suspendingReach(plan, []) : undefined;
   for (const step of plan.steps) {
-    if (step.kind === "adapter" && isServed(step, plan, memories)) adapters.set(step.coreFunc, step);
+    if (step.kind === "adapter" && isServed(step, plan, engine)) adapters.set(step.coreFunc, step);
     if (step.kind === "resource") definers.set(step.resource, step.node);
   }
   if (adapters.size === 0) return [];
@@ -74,23 +77,13 @@ export function fusedGroups(plan: Plan, memories: boolean): FusedGroup[] {
 }
 
 /** Whether an adapter can serve a call. */
-function isServed(step: AdapterStep, plan: Plan, memories: boolean): boolean {
+function isServed(step: AdapterStep, plan: Plan, { multiMemory, memory64 }: AdapterFeatures): boolean {
   const { options, core } = plan.lifts[step.lift]!;
   if (valuesOf(step.type) > MAX_ADAPTER_VALUES) return false;
-  // Adapters have 32-bit pointers only. What needs no pointer is the same for every memory.
-  if ((options.address === "i64" || step.options.address === "i64") && !isDirect(step, plan)) return false;
-  if (!memories && (options.memory ?? step.options.memory) !== undefined) return false;
+  if (!multiMemory && (options.memory ?? step.options.memory) !== undefined) return false;
+  if (!memory64 && (options.address === "i64" || step.options.address === "i64")) return false;
   // Such functions are made when they are first called.
   return [core, options.realloc, options.postReturn, step.options.realloc].every((ref) => ref?.kind !== "made");
-}
-
-/** Whether all values of a call are core values, so that no memory is used. */
-function isDirect({ lift, type, options: { style } }: AdapterStep, { lifts }: Plan): boolean {
-  if (style !== "sync" || lifts[lift]!.options.style !== "sync") return false;
-  const values = type.result === undefined ? type.params : [...type.params, { type: type.result }];
-  if (values.some((value) => containsRange(value.type))) return false;
-  const { paramsDirect, resultDirect } = signatureLayout(type, { side: "lower", style, address: "i32" });
-  return paramsDirect && (resultDirect || type.result === undefined);
 }
 
 /** The component instances that a call enters. */
@@ -142,15 +135,13 @@ class Describer {
   }
 
   #end(type: FusedEnd["type"], options: PlanOptions, node: number): FusedEnd {
-    const { stringEncoding, style, address, ...refs } = options;
-    // An end with a 64-bit memory is here only if nobody uses that.
-    const { memory, realloc } = address === "i64" ? { memory: undefined, realloc: undefined } : refs;
+    const { stringEncoding, style, address, memory, realloc } = options;
     return {
       type,
       node,
       style,
       encoding: stringEncoding,
-      address: "i32",
+      address,
       memory: memory && this.#key(memory),
       realloc: realloc && this.#key(realloc),
     };

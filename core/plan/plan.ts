@@ -296,7 +296,7 @@ class Planner {
   #coreInstance(expr: CoreInstanceExpr, scope: PlanScope, offset: number): CoreInstance {
     if (expr.kind === "exports") {
       const exports = new Map<string, CoreRef>();
-      for (const { name, item: { sort, index } } of expr.exports) {
+      for (const { name, sort, index } of expr.exports) {
         const item = sort as keyof typeof coreItemSorts;
         exports.set(name, scope.get(coreItemSorts[item], index, offset));
       }

@@ -10,7 +10,7 @@ import type { StringEncoding } from "../../abi/state/canon_context.ts";
 import type { CallStyle } from "../../abi/types/layout.ts";
 import type { FuncType, OfKind, ResourceType, ValType } from "../../abi/types/types.ts";
 import type { ComponentDef, NameDef, TypeDecl } from "../decode/syntax.ts";
-import type { ModuleSlot } from "../module/module_slot.ts";
+import type { HeldModule } from "../module/held_module.ts";
 import type { CoreModuleType } from "../module/module_type.ts";
 import type { PlanScope } from "./plan_scope.ts";
 import type { ValueItem } from "../resolve/value_types.ts";
@@ -35,7 +35,7 @@ export type CoreInstance =
  * again then.
  */
 export type ModuleRef =
-  | { readonly kind: "own"; readonly module: ModuleSlot }
+  | { readonly kind: "own"; readonly module: HeldModule }
   | { readonly kind: "import"; readonly type: CoreModuleType };
 
 /**

@@ -107,11 +107,14 @@ export function evaluateValueType(
   const of = new Evaluation(scope, offset, budget);
   switch (def.kind) {
     case "record":
-      return of.value({ kind: "record", fields: def.fields.map(({ name, type }) => ({ name, type: of.part(type) })) });
+      return of.value({
+        kind: "record",
+        fields: def.types.map((type, i) => ({ name: def.names[i]!, type: of.part(type) })),
+      });
     case "variant":
       return of.value({
         kind: "variant",
-        cases: def.cases.map(({ name, type }) => ({ name, type: of.optional(type) })),
+        cases: def.types.map((type, i) => ({ name: def.names[i]!, type: of.optional(type) })),
       });
     case "list":
     case "option":
@@ -140,7 +143,7 @@ export function evaluateValueType(
     case "func": {
       const result = of.optional(def.result);
       if (of.borrows) invalid("type", offset, "invalid-type", "function result cannot contain a `borrow` type");
-      const params = def.params.map(({ name, type }) => ({ name, type: of.part(type) }));
+      const params = def.types.map((type, i) => ({ name: def.names[i]!, type: of.part(type) }));
       return {
         kind: "func",
         type: result === undefined ? { params, async: def.async } : { params, result, async: def.async },

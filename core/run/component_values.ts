@@ -86,6 +86,8 @@ function isSame(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
   if (left instanceof Map && right instanceof Map) return isSame([...left], [...right]);
+  // A list of numbers may have millions of them: no object is made for each.
+  if (ArrayBuffer.isView(left) && ArrayBuffer.isView(right)) return areSame(left as Numbers, right as Numbers);
   if (isPlain(left) && isPlain(right)) {
     const entries = Object.entries(left), others = right as Record<string, unknown>;
     return entries.length === Object.keys(others).length &&
@@ -94,9 +96,18 @@ function isSame(left: unknown, right: unknown): boolean {
   return false;
 }
 
+/** A typed array. */
+type Numbers = ArrayLike<number | bigint> & ArrayBufferView;
+
+function areSame(left: Numbers, right: Numbers): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (!Object.is(left[i], right[i])) return false;
+  return true;
+}
+
 /** Whether an object is a list, a tuple, a record, flags, or a variant. */
 function isPlain(value: object): boolean {
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) return true;
+  if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

@@ -67,20 +67,22 @@ function hookedPromise(
 }
 
 /**
- * Wraps a function of the host that a guest calls, where the guest's time is limited: a guest that
- * does nothing but call the host may spend few units in a long time.
+ * Wraps a function that a guest calls and that costs it no units, if the guest is watched: one that
+ * does nothing but call such functions may spend few units in a long time.
  */
-export function timedHost<F extends Func>({ meter }: InstanceTree, func: F): F {
-  if (meter === undefined || !meter.isTimed) return func;
+export function watched<F extends Func>({ meter }: InstanceTree, func: F): F {
+  if (meter === undefined || !meter.isWatched) return func;
   return ((...args: never[]) => {
     const value = func(...args);
-    meter.checkTime();
+    meter.returned();
     return value;
   }) as F;
 }
 
-/** Wraps a guest's function that the host calls, where its time is limited. */
+/** Wraps a function by which the host calls a guest, where the guest's time is limited. */
 export function timed<F extends Func>({ meter }: InstanceTree, func: F): F {
   if (meter === undefined || !meter.isTimed) return func;
-  return ((...args: never[]) => meter.timed(() => func(...args))) as F;
+  return function (this: unknown, ...args: never[]) {
+    return meter.timed(() => func.apply(this, args));
+  } as F;
 }

@@ -5,7 +5,7 @@
 import type { CoreFunction } from "../../abi/types/core_values.ts";
 import { engineMessage, LinkError } from "../../errors.ts";
 import type { InstanceTree } from "../../abi/state/instance.ts";
-import type { ExportStyle } from "../../abi/codegen/trampolines.ts";
+import type { ExportStyle } from "../../abi/codegen/generate.ts";
 import { CanonContext } from "../../abi/state/canon_context.ts";
 import {
   type GuestCall,
@@ -19,22 +19,18 @@ import { Loopback } from "../../abi/calls/loopback.ts";
 import { exportFunction } from "../../abi/codegen/tiers.ts";
 import { refuseEnter } from "../../abi/state/entering.ts";
 import { isHostError, rethrow, surface, trapAt } from "../../abi/state/trap.ts";
-import { callableTask, methodWithSignal, raceWithSignal } from "../../abi/concurrency/call_from_host.ts";
-import { callNow } from "../../abi/concurrency/call_now.ts";
+import { methodWithSignal, raceWithSignal } from "../../abi/concurrency/signals.ts";
 import { isThenable } from "../../abi/codecs/results.ts";
 import { afterTurn } from "../../abi/concurrency/turn.ts";
 import type { Scheduler } from "../../abi/concurrency/scheduler.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import { type Component, makeComponent } from "../component.ts";
-import type { ComponentDef } from "../decode/syntax.ts";
 import { ComponentValues } from "./component_values.ts";
 import { hooked, hookedOptions, timed } from "./hooked.ts";
 import type { Admitted } from "../meter/attach.ts";
 import type { Meterer } from "../meter/meterer.ts";
-import type { ModuleSlot } from "../module/module_slot.ts";
-import { planComponent } from "../plan/plan.ts";
+import type { HeldModule } from "../module/held_module.ts";
 import {
-  type DefinedComponent,
   type FuncRef,
   isMaking,
   type ModuleRef,
@@ -93,7 +89,7 @@ export class Running {
   }
 
   /** Throws for a module that another component exports, if only one of the two is metered. */
-  #checkMetered({ metered, length }: ModuleSlot): void {
+  #checkMetered({ metered, length }: HeldModule): void {
     const wanted = this.tree.meter !== undefined;
     // Of a module without a length, nothing is known but what it says itself.
     if (metered === wanted || !metered && length === 0) return;
@@ -123,7 +119,8 @@ export class Running {
     const { tree, scheduler } = this, path = `start function ${start}`;
     if (scheduler !== undefined) scheduler.inStart = true;
     try {
-      const result = this.#called(func, path, args);
+      const call = (): unknown => this.#called(func, path, args);
+      const result = tree.meter === undefined ? call() : tree.meter.starting(call);
       if (tree.lockedDown) rethrow(tree);
       // A result is a value like others here: the brand is for functions.
       return func.type.result?.kind === "result" ? unbranded(result as { tag: string; val: unknown }) : result;
@@ -138,9 +135,11 @@ export class Running {
     if (func.kind === "import" && func.type.async) return this.#asyncImportNow(func, path, args);
     const made = this.#export(func, path), { tree } = this;
     const { lifted, cx, target } = made;
-    if (func.type.async) return callNow({ ...target()!, path, number: tree.callNumber(path) }, cx, args);
+    if (func.type.async) {
+      return this.#core.async!.callNow({ ...target()!, path, number: tree.callNumber(path) }, cx, args);
+    }
     const core = tree.suspension?.pin("a component start function", lifted.core) ?? lifted.core;
-    return liftExport(linkExport({ ...lifted, core: hooked(tree, timed(tree, core), path, true) }, cx, false))(...args);
+    return liftExport(linkExport({ ...lifted, core: hooked(tree, core, path, true) }, cx, false))(...args);
   }
 
   /** Calls an asynchronous import that is a start function, and must not give a promise. */
@@ -173,33 +172,31 @@ export class Running {
     return ownSlot(ref).module;
   }
 
-  /** Gives an exported component. A plan that is run contains no imported ones. */
+  /** Gives an exported component. */
   component(item: PlanComponent): Component {
-    const root = item as DefinedComponent;
-    const { codegen, fused, fuser, meterer, printers } = this.#settings, plan = planComponent(root);
-    fuser?.fuse(plan);
-    return makeComponent({ root, plan, modules: modulesOf(root.def), codegen, fused, fuser, meterer, printers });
+    const { codegen, fused, fuser, meterer, asyncParts, printers } = this.#settings;
+    // Nothing that exports components is planned ahead of time.
+    const { definition, modules } = this.#settings.definition!.exported(item), plan = definition.plan();
+    fuser?.fuse(plan, meterer !== undefined);
+    const reflect = () => definition.reflect();
+    return makeComponent(
+      { definition, reflect, plan, modules, codegen, fused, fuser, meterer, asyncParts, printers },
+    );
   }
 
   /** Gives a function as JavaScript calls it. */
   func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
     if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, style);
-    const made = this.#export(ref, path);
-    const { lifted, cx } = made, { suspension } = this.tree;
-    if (lifted.signature.type.async) return this.#task(made, path, style);
-    const core = timed(
-      this.tree,
-      suspension === undefined
-        ? lifted.core
-        : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core),
-    );
-    return exportFunction(
-      { ...lifted, core: hooked(this.tree, core, path, true) },
-      cx,
-      style,
-      this.#settings.codecs,
-      this.#settings.codegen,
-    );
+    const exported = this.#export(ref, path);
+    const { lifted, cx } = exported, { suspension } = this.tree;
+    if (lifted.signature.type.async) return this.#task(exported, path, style);
+    const core = suspension === undefined
+      ? lifted.core
+      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
+    const { codecs, codegen } = this.#settings;
+    const made = { ...lifted, core: hooked(this.tree, core, path, true) };
+    // `realloc` and post-return are part of the call.
+    return timed(this.tree, exportFunction(made, cx, style, codecs, codegen));
   }
 
   /** Gives a function that returns a promise. The guest may be suspended while it runs. */
@@ -208,8 +205,8 @@ export class Running {
     const made = this.#export(ref, path);
     const { lifted, cx, suspendingCore } = made;
     if (made.target() !== undefined) return this.#task(made, path, { throws, method });
-    const core = hooked(this.tree, timed(this.tree, suspendingCore()), path, true, true);
-    const call = raceWithSignal(liftPromising(linkExport({ ...lifted, core }, cx, throws)));
+    const core = hooked(this.tree, suspendingCore(), path, true, true);
+    const call = raceWithSignal(timed(this.tree, liftPromising(linkExport({ ...lifted, core }, cx, throws))));
     return method ? methodWithSignal(call) : call;
   }
 
@@ -235,7 +232,7 @@ export class Running {
   #task({ target, cx }: ExportedLift, path: string, { throws, method }: ExportStyle): PromisingCall {
     const { codegen, codecs } = this.#settings;
     const made = { ...target()!, path, number: this.tree.callNumber(path) };
-    const call = callableTask(made, cx, throws, codegen ? codecs : undefined);
+    const call = this.#core.async!.callable(made, cx, throws, codegen && { codecs, codegen });
     return method ? methodWithSignal(call) : call;
   }
 
@@ -277,19 +274,8 @@ interface ExportedLift {
   readonly target: () => LiftTarget | undefined;
 }
 
-/** Gives the core modules that a component defines, in order of appearance. */
-function modulesOf({ definitions }: ComponentDef): ModuleSlot[] {
-  return definitions.flatMap((definition) =>
-    definition.kind === "core-module"
-      ? [definition.module]
-      : definition.kind === "component"
-      ? modulesOf(definition.component)
-      : []
-  );
-}
-
 /** Gives the slot of a module. A plan that is run contains no imported ones. */
-function ownSlot(ref: ModuleRef): ModuleSlot {
+function ownSlot(ref: ModuleRef): HeldModule {
   return (ref as ModuleRef & { kind: "own" }).module;
 }
 
@@ -311,7 +297,7 @@ function admitted({ tree, meterer }: Running, { module, imports }: Instantiation
 
 /** What is done with an instance that the engine made, before the next step. */
 function made({ tree, sliced }: Running, instance: WebAssembly.Instance, admission: Admitted | undefined): void {
-  if (admission !== undefined) tree.meter!.timed(() => admission.attach(instance, sliced));
+  if (admission !== undefined) tree.meter!.starting(() => admission.attach(instance, sliced));
   if (tree.lockedDown) rethrow(tree);
 }
 

@@ -18,22 +18,30 @@ import type { Rep } from "../../abi/state/resource_runtime.ts";
 import { resourceDrop, resourceNew, resourceRep } from "../../abi/resources/builtins.ts";
 import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
-import { type Entry, importFunction } from "../../abi/codegen/tiers.ts";
-import { linkImport, lowerHost, lowerSuspending, refuseSuspending, returningCopies } from "../../abi/calls/to_host.ts";
+import type { Codegen } from "../../abi/codegen/generate.ts";
+import { importFunction, type ImportSource, type InstanceEntries } from "../../abi/codegen/tiers.ts";
+import {
+  linkImport,
+  type Lowered,
+  lowerHost,
+  lowerSuspending,
+  refuseSuspending,
+  returningCopies,
+} from "../../abi/calls/to_host.ts";
+import { watchedRealloc } from "../../abi/wasm/watched_realloc.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
 import { containsRange, type FuncType } from "../../abi/types/types.ts";
-import { callApart } from "../../abi/concurrency/apart.ts";
-import { slicedPlain } from "../../abi/concurrency/slices.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
+import type { Definition } from "../definition.ts";
 import { isAsyncPlan } from "../plan/async_plan.ts";
-import { AsyncCore } from "./async_core.ts";
+import type { AsyncCore, AsyncParts } from "../async/async_core.ts";
 import { fusedPlanOf, type Fuser } from "../fused/fused_plan.ts";
 import type { FusedFunc } from "../../abi/fused/fuse.ts";
 import type { AdapterStep } from "../plan/fused_calls.ts";
 import type { FusedCore } from "../fused/fused_core.ts";
-import { hooked, hookedOptions, timedHost } from "./hooked.ts";
+import { hooked, hookedOptions, timed, watched } from "./hooked.ts";
 import { LoweredImports } from "./lowered_imports.ts";
 import type { Meterer } from "../meter/meterer.ts";
 import type { CoreRef, MakingStep, Plan, PlanLift, PlanOptions, PlanStep } from "../plan/plan_types.ts";
@@ -43,12 +51,16 @@ import { unsupportedStep } from "../plan/unsupported.ts";
 /** What running a plan depends on, besides the plan. */
 export interface RunSettings {
   readonly codecs: CodecSource;
-  /** Whether JavaScript may be generated. */
-  readonly codegen: boolean;
+  /** Where generated functions come from. `undefined` if closures serve. */
+  readonly codegen: Codegen | undefined;
   /** Whether calls between guests may have adapters in WebAssembly. */
   readonly fused: boolean;
   readonly fuser: Fuser | undefined;
   readonly meterer: Meterer | undefined;
+  /** What runs asynchronous parts. Set for a plan that has some, and for metered modules. */
+  readonly asyncParts: AsyncParts | undefined;
+  /** The component that the plan was made of. `undefined` if it was planned ahead of time. */
+  readonly definition: Definition | undefined;
   /** Gives the class of each resource that the component defines. */
   readonly classOf: ClassOf;
   /** Functions that print the worlds of exported components. */
@@ -107,12 +119,12 @@ const MAX_LOOKED_AT = 128;
 const nothing: ReadonlySet<number> = new Set();
 
 /** The core side of one instance tree. */
-export class RunningCore {
+export class RunningCore implements ImportSource<LowerStep> {
   readonly plan: Plan;
   readonly tree: InstanceTree;
   readonly #imports: readonly HostImport[];
-  readonly #codecs: CodecSource;
-  readonly #codegen: boolean;
+  readonly codecs: CodecSource;
+  readonly codegen: Codegen | undefined;
   readonly #classOf: ClassOf;
   readonly #lowered: LoweredImports;
   readonly #nodes: ComponentInstance[] = [];
@@ -122,7 +134,7 @@ export class RunningCore {
    * step that says how to make it.
    */
   readonly #coreFuncs: (CoreFunction | MakingStep)[] = [];
-  readonly #entries: Entry[][] = [];
+  readonly #entries: InstanceEntries[] = [];
   /** Lowered functions that can be suspended, that core modules get, and that are not made yet. */
   readonly #toDispatch = new Map<number, CallStep>();
   /** Inline core instances. Each is one object, however often it is passed. */
@@ -134,18 +146,20 @@ export class RunningCore {
   readonly async: AsyncCore | undefined;
   /** The adapters in WebAssembly, if the plan has some that this tree can use. */
   readonly #fused: FusedCore | undefined;
+  readonly #asyncParts: AsyncParts | undefined;
 
   constructor(
     plan: Plan,
     imports: readonly HostImport[],
     tree: InstanceTree,
-    { codecs, codegen, fused, classOf, scheduling }: RunSettings,
+    { codecs, codegen, fused, classOf, asyncParts, scheduling }: RunSettings,
   ) {
     this.plan = plan;
     this.tree = tree;
     this.#imports = imports;
-    this.#codecs = codecs;
-    this.#codegen = codegen;
+    this.codecs = codecs;
+    this.codegen = codegen;
+    this.#asyncParts = asyncParts;
     this.#classOf = classOf;
     this.#lowered = LoweredImports.of(plan);
     for (const parent of plan.nodes) {
@@ -177,10 +191,11 @@ export class RunningCore {
         plan,
         tree,
         codecs,
+        dispatchers: this.#lowered.dispatchers,
         core: (ref: CoreRef) => this.#core(ref),
         options: (options: PlanOptions) => this.#options(options),
       };
-      this.async = new AsyncCore(side, suspending, scheduling, sliced);
+      this.async = asyncParts!.core(side, suspending, scheduling, sliced);
       return;
     }
     if (suspending.length === 0 && !sliced) return;
@@ -190,7 +205,7 @@ export class RunningCore {
 
   /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
   sliced(refill: () => void): CoreFunction {
-    return this.async?.sliced(refill) ?? slicedPlain(this.tree, refill);
+    return this.async?.sliced(refill) ?? this.#asyncParts!.sliced(this.tree, refill);
   }
 
   /** Releases what only the steps needed. Called after the last step. */
@@ -205,7 +220,7 @@ export class RunningCore {
     if (step.kind === "resource") {
       const { type, rep } = this.plan.resources[step.resource]!;
       const destructor = step.destructor && this.#core(step.destructor) as (rep: Rep) => void;
-      const pinned = destructor && this.#pinned("a destructor", destructor);
+      const pinned = destructor && timed(this.tree, this.#pinned("a destructor", destructor));
       this.tree.resources[step.resource] = new GuestResource(
         type,
         this.#nodes[step.node]!,
@@ -256,10 +271,8 @@ export class RunningCore {
       const { style, address } = plan.options, node = this.#nodes[plan.node]!;
       const threaded = this.async?.isThreaded(plan.node);
       const lifted: Lifted = {
-        signature: signatureOf(plan.type, { side: "lift", style, address }, this.#codecs),
-        ...(threaded
-          ? callApart(this.async!.scheduler, core, options.postReturn)
-          : { core, postReturn: options.postReturn }),
+        signature: signatureOf(plan.type, { side: "lift", style, address }, this.codecs),
+        ...(threaded ? this.async!.callApart(core, options.postReturn) : { core, postReturn: options.postReturn }),
         path: `function ${plan.name ?? index} of another component`,
       };
       let waiting: CoreFunction | undefined, target: LiftTarget | undefined;
@@ -277,9 +290,10 @@ export class RunningCore {
   }
 
   /** Gives what a guest calls, and the context for its values. */
-  #hostCall(step: LowerStep, canon: CanonOptions): { call: HostCall; cx: CanonContext; path: string } {
+  #hostCall(step: LowerStep): { call: HostCall; cx: CanonContext; path: string } {
     const { call, path } = this.host(step.leaf);
-    const cx = new CanonContext(this.#nodes[step.node]!, hookedOptions(this.tree, canon, path), true);
+    const canon = hookedOptions(this.tree, this.#options(step.options), path);
+    const cx = new CanonContext(this.#nodes[step.node]!, canon, true);
     const viewed = this.#viewedType(step);
     const mayReturnView = viewed?.result !== undefined && containsRange(viewed.result);
     return { call: mayReturnView ? returningCopies(call, cx) : call, cx, path };
@@ -290,8 +304,8 @@ export class RunningCore {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
     const { display, want } = this.plan.imports[leaf]!, path = `import ${display}`, { tree } = this;
     return {
-      call: hooked(tree, timedHost(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
-      plain: plain && hooked(tree, timedHost(tree, plain), path, false),
+      call: hooked(tree, watched(tree, call), path, false, suspends || want.kind === "func" && want.type.async),
+      plain: plain && hooked(tree, watched(tree, plain), path, false),
       suspends,
       path,
     };
@@ -299,9 +313,12 @@ export class RunningCore {
 
   /** Gives a function that adapters call. Threads of their own need JavaScript around them. */
   #calledByAdapter({ role, node }: FusedFunc, ref: CoreRef, step: AdapterStep): CoreFunction {
-    const func = this.#core(ref) as CoreFunction;
+    const func = this.#core(ref) as CoreFunction, { meter } = this.tree;
+    if (role === "realloc") {
+      const own = this.async?.isThreaded(node) ? this.async.apart(func) : func;
+      return meter?.isWatched ? watchedRealloc(own, () => meter.returned()) ?? own : own;
+    }
     if (this.async === undefined) return func;
-    if (role === "realloc") return this.async.isThreaded(node) ? this.async.apart(func) : func;
     const { core, postReturn } = this.lift(step.lift).lifted;
     return role === "core" ? core : postReturn as CoreFunction;
   }
@@ -399,8 +416,8 @@ export class RunningCore {
   #lowerAsync(step: LowerStep): CoreFunction {
     const { plain } = this.host(step.leaf), signature = this.#lowering(step);
     return this.async!.lowerHost(
-      { signature, plain, ...this.#hostCall(step, this.#options(step.options)) },
-      this.#codegen,
+      { signature, plain, ...this.#hostCall(step) },
+      this.codegen,
     );
   }
 
@@ -411,21 +428,21 @@ export class RunningCore {
   }
 
   #lower(step: LowerStep): CoreFunction {
-    const canon = this.#options(step.options);
-    const entry = this.#codegen ? this.#lowered.entry(step.coreFunc, this.#entries) : undefined;
-    return importFunction(
-      step.type,
-      () => ({ signature: this.#lowering(step), ...this.#hostCall(step, canon) }),
-      this.tree,
-      this.#codecs,
-      entry,
-    );
+    const { codegen } = this, found = codegen && this.#lowered.place(step.coreFunc);
+    if (found === undefined) return importFunction(step.type, this, step, undefined, 0);
+    const [entries, place] = this.#lowered.entries(found, this.#entries, codegen!);
+    return importFunction(step.type, this, step, entries, place);
+  }
+
+  /** The parts of a lowered import (`ImportSource`). */
+  prepare(step: LowerStep): Lowered {
+    return { signature: this.#lowering(step), ...this.#hostCall(step) };
   }
 
   /** Gives the signature that a caller lowers with. */
   #lowering(step: CallStep): Signature {
     const { style, address } = step.options, type = step.kind === "lower" && this.#viewedType(step) || step.type;
-    return signatureOf(type, { side: "lower", style, address }, this.#codecs);
+    return signatureOf(type, { side: "lower", style, address }, this.codecs);
   }
 
   /** Gives both sides of an adapter. It is evaluated when the adapter is first called. */
@@ -499,7 +516,10 @@ export class RunningCore {
       stringEncoding,
       address,
       memory: memory && this.#core(memory) as WebAssembly.Memory,
-      realloc: realloc && this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
+      realloc: realloc && watched(
+        this.tree,
+        this.#pinned("realloc", this.#core(realloc) as NonNullable<CanonOptions["realloc"]>),
+      ),
       postReturn: postReturn && this.#postReturn(postReturn),
     };
   }

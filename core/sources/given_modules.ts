@@ -4,7 +4,7 @@
 // nothing else.
 
 import { CompileError } from "../../errors.ts";
-import { meterMark } from "../module/meter_mark.ts";
+import { markFault, meterMark } from "../module/meter_mark.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import type { CoreModuleType, ResolvedCoreType } from "../module/module_type.ts";
 
@@ -32,6 +32,14 @@ export function checkMetered(modules: readonly WebAssembly.Module[], metering: b
   if (!metering && modules.some((module) => meterMark(module) !== undefined)) {
     throw new TypeError("the precompiled modules are metered: pass { metering: true }");
   }
+}
+
+/** Throws if modules say that they are metered and cannot be. */
+export function checkMarks(slots: readonly ModuleSlot[], modules: readonly WebAssembly.Module[]): void {
+  slots.forEach(({ type, offset }, i) => {
+    const module = modules[i]!, fault = markFault(module, meterMark(module)!, type);
+    if (fault !== undefined) throw new CompileError("wrong-metering", "compile component", offset, i, fault);
+  });
 }
 
 /**

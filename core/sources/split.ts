@@ -6,9 +6,10 @@
 // A custom section marks the stub and its module as belonging together. Two modules of one
 // toolchain often have the same names and kinds, and could not be told apart otherwise.
 
+import { helperBytes } from "../../abi/wasm/helper.ts";
 import { leb } from "../../abi/wasm/encoder.ts";
 import { concat } from "../binary/bytes.ts";
-import type { ModuleSlot } from "../module/module_slot.ts";
+import type { HeldModule } from "../module/held_module.ts";
 import { moduleHead } from "../module/module_type.ts";
 import { rewritingOf, type RewritingOptions } from "../module/rewriting.ts";
 import { transformWhole } from "../module/transform.ts";
@@ -20,7 +21,7 @@ import { identityOf } from "../../abi/wasm/identity.ts";
 export interface Split {
   /** The component without its core modules. */
   readonly rest: Uint8Array<ArrayBuffer>;
-  /** Its core modules, in the order of `Component.modules`. */
+  /** Its core modules, in the order of `Component.modules`; behind them the helper of metered ones. */
   readonly modules: readonly Uint8Array<ArrayBuffer>[];
 }
 
@@ -46,7 +47,7 @@ const NO_MODULE: Uint8Array = Uint8Array.of(12, 1, 1);
  */
 export function splitComponent(
   bytes: Uint8Array,
-  slots: readonly ModuleSlot[],
+  slots: readonly HeldModule[],
   rewriting: RewritingOptions = {},
 ): Split {
   const marks = new Map<number, Uint8Array>();
@@ -55,7 +56,8 @@ export function splitComponent(
     marks.set(offset, mark);
     return concat([transformWhole(module, rewritingOf(rewriting, i, offset)), mark]);
   });
-  return { rest: concat(restOf(bytes, 0, bytes.length, marks)), modules };
+  const helper = rewriting.meterer === undefined ? [] : [helperBytes()];
+  return { rest: concat(restOf(bytes, 0, bytes.length, marks)), modules: [...modules, ...helper] };
 }
 
 /** Gives the pieces of a component, with stubs for the modules whose marks are given by offset. */

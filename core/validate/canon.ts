@@ -177,7 +177,7 @@ export class CanonValidator {
       this.#option(place, "option `realloc` requires `memory` to also be specified");
     }
     const address = this.#memory(place, options.memory);
-    options.address = address;
+    if (options.memory !== undefined) options.address = address;
     if (options.realloc !== undefined) {
       const realloc = scope.get("core func", options.realloc, offset);
       if (!hasType(realloc, typesOfOptions[address].realloc)) this.#wrongSignature(place, "realloc");

@@ -111,7 +111,7 @@ export class InstanceValidator {
   coreInstance(expr: CoreInstanceExpr, scope: ValidationScope, offset: number): CoreInstanceType {
     if (expr.kind === "exports") {
       const items = new Map<string, CoreItem>();
-      for (const { name, item: { sort, index } } of expr.exports) {
+      for (const { name, sort, index } of expr.exports) {
         if (sort === "type" || sort === "module" || sort === "instance") {
           invalid(
             "core instance",

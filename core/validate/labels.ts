@@ -20,11 +20,11 @@ const words = {
 export function checkLabels(def: TypeDef, offset: number): void {
   switch (def.kind) {
     case "record":
-      return checkAll(def.fields, words.record, offset);
+      return checkAll(def.names, words.record, offset);
     case "variant":
-      return checkAll(def.cases, words.variant, offset);
+      return checkAll(def.names, words.variant, offset);
     case "func":
-      return checkAll(def.params, words.func, offset);
+      return checkAll(def.names, words.func, offset);
     case "flags":
     case "enum":
       return checkAll(def.names, words[def.kind], offset);
@@ -47,11 +47,10 @@ export function checkLabels(def: TypeDef, offset: number): void {
   }
 }
 
-function checkAll(labelled: readonly (string | { readonly name: string })[], what: string, offset: number): void {
+function checkAll(labels: readonly string[], what: string, offset: number): void {
   // The message says: `record field` conflicts with the previous `field`.
   const seen = new Map<string, string>(), previous = `${what.slice(what.lastIndexOf(" ") + 1)} name`;
-  for (const part of labelled) {
-    const label = typeof part === "string" ? part : part.name;
+  for (const label of labels) {
     if (label === "") invalid("type", offset, "invalid-type", `${what} name cannot be empty`);
     if (!isKebab(label)) invalid("type", offset, "invalid-type", `${what} name \`${label}\` is not in kebab case`);
     takeName(seen, label, what, offset, "type", previous);

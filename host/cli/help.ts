@@ -1,7 +1,7 @@
 // What `--help` says: of the program, and of each command.
 
 /** The commands, in the order of their help. */
-export type CommandName = "run" | "serve" | "inspect" | "types" | "split";
+export type CommandName = "run" | "serve" | "inspect" | "types" | "wrap" | "split";
 
 const file = `FILE is a component's binary; - is the standard input.`;
 
@@ -62,6 +62,21 @@ ${file}`,
 
 ${file}`,
   ],
+  wrap: [
+    "writes a component as a JavaScript module, with everything done ahead of time",
+    "wrap [OPTIONS] FILE --ahead -o DIR",
+    `Writes NAME.js, NAME.plan.js, and NAME.core0.wasm, NAME.core1.wasm, … beside them, and prints their paths. NAME.js
+exports the component by default, and instantiate(imports, options). Nothing is decoded, validated, planned or generated
+when it starts, and calls are fast where eval is forbidden. It imports @windlass/component/ahead, of the version that
+wrote it. A host that forbids compiling gives the modules itself: load(plan, modules), from that entry.
+
+  -o, --output DIR          where to
+  --library SPECIFIER       what NAME.js imports instead of @windlass/component/ahead
+  --max-memory-pages N      no memory of it exceeds N pages of 64 KiB
+  --metering                it can be given fuel and deadlines
+
+${file}`,
+  ],
   split: [
     "takes a component's core modules out of it, for hosts that forbid compiling",
     "split [OPTIONS] FILE -o DIR",
@@ -70,7 +85,8 @@ compile(rest, { modules }) takes the modules, compiled by the host, in the order
 
   -o, --output DIR          where to
   --max-memory-pages N      no memory of them exceeds N pages of 64 KiB
-  --metering                they can be given fuel and deadlines: compile(rest, { modules, metering: true })
+  --metering                they can be given fuel and deadlines: compile(rest, { modules, metering: true }); one more
+                            module, with the last number, is what the library needs for that
 
 ${file}`,
   ],

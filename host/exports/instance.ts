@@ -3,21 +3,19 @@
 
 import "../../abi/dispose.ts";
 import { describe, LinkError } from "../../errors.ts";
-import { jspi } from "../../abi/concurrency/scheduler.ts";
+import { jspi } from "../../abi/state/jspi.ts";
 import type { CallHooks } from "../../abi/state/hooks.ts";
 import { FREE, LOCKED } from "../../abi/state/flags.ts";
-import { InstanceTree, type Limits } from "../../abi/state/instance.ts";
+import { InstanceTree, type Limits, reasonOf } from "../../abi/state/instance.ts";
 import { Codecs } from "../../abi/codecs/codecs.ts";
 import { disposed, refuseEnter } from "../../abi/state/entering.ts";
-import type { GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
+import type { ClassOf, GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
 import type { ResourceRuntime } from "../../abi/state/resource_runtime.ts";
 import type { ResourceType } from "../../abi/types/types.ts";
-import type { Printers } from "../../core/component.ts";
+import type { ComponentInternals } from "../../core/component.ts";
 import { features } from "../../core/module/features.ts";
 import { runAsync, Running, runSync } from "../../core/run/instantiate.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
-import type { Meterer } from "../../core/meter/meterer.ts";
-import type { Fuser } from "../../core/fused/fused_plan.ts";
 import type { Plan } from "../../core/plan/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
@@ -138,21 +136,12 @@ export interface Instance<W extends World = World> {
 const codecs = new Codecs(memberNames);
 
 /** A plan with its imports matched, from which instances are made. */
-export interface LinkedPlan {
+export interface LinkedPlan extends Omit<ComponentInternals, "modules" | "reflect"> {
   readonly plan: Plan;
   /** One function per leaf of the imports. */
   readonly hostImports: readonly MakeHostImport[];
   /** The classes that the host provides for imported resources. */
   readonly classes: ReadonlyMap<ResourceType, ResourceClass>;
-  /** Whether JavaScript may be generated, if the engine permits it. */
-  readonly codegen: boolean;
-  /** Whether calls between guests may have adapters in WebAssembly. */
-  readonly fused: boolean;
-  readonly fuser: Fuser | undefined;
-  /** What meters the modules. `undefined` if they are not metered. */
-  readonly meterer: Meterer | undefined;
-  /** The functions with which exported components print their worlds. */
-  readonly printers: Printers;
 }
 
 /** The names of {@linkcode InstantiateOptions}. */
@@ -203,35 +192,50 @@ function checkOptions(options: InstantiateOptions<unknown>, metered: boolean): v
   checkKnown("hook", Object.fromEntries(functions), HOOKS);
 }
 
-function prepare(
-  { plan, hostImports, classes: hostClasses, codegen, fused, fuser, meterer, printers }: LinkedPlan,
-  options: InstantiateOptions<unknown> = {},
-): ExportSource {
+/** Asks the signal's own getters: those of a signal that another thread sets are the embedder's. */
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
+/** Makes the running instance tree of a linked component. Nothing of it has run yet. */
+export function prepareRunning(
+  { plan, hostImports, codegen, meterer, ...parts }: Omit<LinkedPlan, "classes">,
+  options: InstantiateOptions<unknown>,
+  classOf: ClassOf,
+): Running {
   checkOptions(options, meterer !== undefined);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   if (options.limits?.slice !== undefined && !jspi.has) {
     throw new LinkError("missing-feature", "instantiate component", "", "the limit `slice`", "JSPI");
   }
-  const tree = new InstanceTree(options, plan.nodes.length + 1), classes = new Classes(makeGuestClass);
+  const tree = new InstanceTree(options, plan.nodes.length + 1);
   tree.meter = meterer?.meter(tree, options.limits ?? {}, options.signal);
-  const running = new Running(plan, hostImports.map((make) => make(tree)), tree, {
+  return new Running(plan, hostImports.map((make) => make(tree)), tree, {
+    ...parts,
     codecs,
-    codegen: codegen && features.codegen,
-    fused,
-    fuser,
+    // What was written ahead of time needs no evaluation.
+    codegen: codegen?.print === undefined || features.codegen ? codegen : undefined,
     meterer,
-    classOf: (runtime) => classes.of(runtime).class as ResourceObjectClass,
-    printers,
+    classOf,
     scheduling: {
       idle: options.idle ?? "wait",
       onIdle: (report) => options.hooks?.idle?.(report),
       maxTasks: tree.maxTasks,
     },
   });
+}
+
+function prepare(linked: LinkedPlan, options: InstantiateOptions<unknown> = {}): ExportSource {
+  const classes = new Classes(makeGuestClass);
+  const running = prepareRunning(
+    linked,
+    options,
+    (runtime) => classes.of(runtime).class as ResourceObjectClass,
+  );
   return {
     running,
     classes,
-    hostClasses,
+    hostClasses: linked.classes,
     func: (ref, path, method) => running.func(ref, path, { throws: true, method }),
   };
 }
@@ -250,6 +254,13 @@ export function instantiateLinkedSync(linked: LinkedPlan, options?: InstantiateO
   return new RunningInstance(source, options?.signal);
 }
 
+let treeOf: (instance: RunningInstance) => InstanceTree;
+
+/** Calls back once when an instance is locked down: no call enters it any more. */
+export function whenLockedDown(instance: Instance, told: () => void): void {
+  treeOf(instance as RunningInstance).toldOfEnd.push(told);
+}
+
 class RunningInstance implements Instance {
   readonly exports: Members;
   readonly #source: ExportSource;
@@ -257,6 +268,10 @@ class RunningInstance implements Instance {
   /** Removes the listener from the signal, which may live much longer than the instance. */
   #unlisten: (() => void) | undefined;
   #promising: { readonly exports: Members } | undefined;
+
+  static {
+    treeOf = (instance) => instance.#running.tree;
+  }
 
   constructor(source: ExportSource, signal: AbortSignal | undefined) {
     this.#source = source;
@@ -273,10 +288,11 @@ class RunningInstance implements Instance {
     };
     for (const runtime of source.classes.made()) complete(runtime);
     source.classes.complete = complete;
-    if (signal?.aborted) this.#lockDown(signal.reason);
-    signal?.throwIfAborted();
+    const { tree } = this.#running;
+    if (signal?.aborted) tree.abort(reasonOf(signal));
+    throwIfAborted(signal);
     if (signal === undefined) return;
-    const abort = (): void => this.#lockDown(signal.reason);
+    const abort = (): void => tree.abort(reasonOf(signal));
     signal.addEventListener("abort", abort, { once: true });
     this.#unlisten = () => signal.removeEventListener("abort", abort);
   }
@@ -336,7 +352,7 @@ class RunningInstance implements Instance {
       // A guest on the stack cannot be stopped. A suspended guest can: its call rejects, and its
       // stack is unwound.
       if (tree.waits.size === 0) refuseEnter(running, "dispose", "instance");
-      this.#lockDown(disposed(tree.calleeOf(running.entered)!));
+      tree.abort(disposed(tree.calleeOf(running.entered)!));
     }
     this.#unlisten?.();
     // From here on, only destructors run.
@@ -392,12 +408,5 @@ class RunningInstance implements Instance {
       else if (tree.pendingCalls.size === 0) dispose();
       else tree.idle.push(dispose);
     });
-  }
-
-  #lockDown(reason: unknown): void {
-    const { tree } = this.#running;
-    tree.aborted ??= { reason };
-    tree.lockDown(reason);
-    for (const reject of tree.pendingCalls) reject(reason);
   }
 }

@@ -57,7 +57,7 @@ function isInstance(value: unknown): value is object {
 }
 
 /** Gives all names of an import object, including those that its classes define. */
-function* namesOf(source: object): Iterable<string> {
+export function* namesOf(source: object): Iterable<string> {
   for (
     let holder: object | null = source;
     holder !== null && holder !== Object.prototype;

@@ -9,17 +9,12 @@ import { trapAt } from "../../abi/state/trap.ts";
 import type { FuncType, ResourceType } from "../../abi/types/types.ts";
 import { withViewsAt } from "../../abi/types/views.ts";
 import { Component, componentInternals } from "../../core/component.ts";
-import type { ComponentType, Entity, InstanceType } from "../../core/validate/validated_types.ts";
-import { Budget } from "../../core/resolve/budget.ts";
+import type { Definition } from "../../core/definition.ts";
 import { features } from "../../core/module/features.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
-import { ModuleSlot } from "../../core/module/module_slot.ts";
-import { describeFault, foreignModuleFault, moduleFault } from "../../core/module/module_match.ts";
 import { isInterfaceName, parsePlainName } from "../../core/binary/names.ts";
 import type { Given } from "../../core/plan/plan.ts";
 import type { PlanImport } from "../../core/plan/plan_types.ts";
-import { differEntity, placed, ResourceBindings } from "../../core/validate/subtype.ts";
-import { componentType } from "../../core/validate/validate.ts";
 import { closest, Definitions, type Found } from "./definitions.ts";
 import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller, viewsOf } from "../func.ts";
 import { alikeHint, versionHint, wasiHint } from "../hints.ts";
@@ -33,14 +28,12 @@ import type { ResourceClass } from "../schema.ts";
 export class ImportMatcher {
   readonly #root: Definitions;
   readonly #trapUnknown: boolean;
-  readonly #type: ComponentType;
   /** Instances by path. Each is looked up once. */
   readonly #scopes = new Map<string, Definitions | Found | undefined>();
   readonly classes: Map<ResourceType, ResourceClass> = new Map();
 
-  constructor(root: Definitions, trapUnknown: boolean, type: ComponentType) {
+  constructor(root: Definitions, trapUnknown: boolean) {
     this.#root = root;
-    this.#type = type;
     this.#trapUnknown = trapUnknown;
   }
 
@@ -48,32 +41,20 @@ export class ImportMatcher {
    * Gives what the host provides for an import that must be known before planning. `undefined` for
    * other imports.
    */
-  given(leaf: PlanImport): Given | undefined {
+  given(leaf: PlanImport, definition: Definition): Given | undefined {
     const { want, display } = leaf;
     if (want.kind !== "module" && want.kind !== "component") return undefined;
     const value = this.#find(leaf, want.kind)?.value ?? this.#missing(leaf);
     if (want.kind === "module") {
       if (!(value instanceof WebAssembly.Module)) this.#wrongSort(leaf, "module", value);
-      const slot = ModuleSlot.of(value);
-      const fault = slot.type === undefined ? foreignModuleFault(value, want.type) : moduleFault(slot.type, want.type);
-      if (fault === undefined) return slot;
-      throw new LinkError("module-mismatch", `link import ${display}`, display, fault.item, describeFault(fault));
+      return definition.checkModule(value, want.type, display);
     }
     if (!(value instanceof Component)) this.#wrongSort(leaf, "component", value);
-    const { root } = componentInternals(value);
-    const given: Entity = { sort: "component", type: componentType(root.def) };
-    const budget = new Budget(root.def.size);
-    const mismatch = differEntity(this.#wanted(leaf), given, new ResourceBindings(() => false, () => budget.spend(0)));
-    if (mismatch === undefined) return root;
-    throw new LinkError("type-mismatch", `link import ${display}`, display, placed(mismatch));
-  }
-
-  /** Gives the type of a leaf from the component's type. */
-  #wanted({ path }: PlanImport): Entity {
-    const [first, ...rest] = path;
-    let { entity } = this.#type.imports.get(first!.name)!;
-    for (const { name } of rest) entity = (entity.type as InstanceType).get(name)!.entity;
-    return entity;
+    const given = componentInternals(value).definition;
+    if (given !== undefined) return given.fit(definition.wanted(leaf), display);
+    throw new TypeError(
+      `import ${display} cannot be a component that was written ahead of time: it has no definition`,
+    );
   }
 
   match(leaf: PlanImport): MakeHostImport {
@@ -235,9 +216,11 @@ export class ImportMatcher {
       if (hint !== undefined) return hint;
     }
     const scope = leaf.path.length > 1 ? this.#scope(leaf) : undefined;
+    const empty = emptyHint(scope ?? this.#root, scope === undefined ? name : leaf.path.at(-1)!.name);
+    if (empty !== undefined) return empty;
     if (scope === undefined) return alikeHint(leaf.display, this.#root.paths(), "the closest name that is defined");
     const owner = leaf.display.slice(0, leaf.display.lastIndexOf("#")), label = leaf.path.at(-1)!.name;
-    for (const key of [label, camelCase(label), pascalCase(label)]) {
+    for (const key of spellings(label)) {
       const near = closest(key, scope.names.all);
       if (near !== undefined) return `; the closest name that is defined is ${owner}#${near}`;
     }
@@ -253,6 +236,17 @@ export class ImportMatcher {
     const jspi = "JSPI (WebAssembly.Suspending and WebAssembly.promising)";
     throw new LinkError("missing-feature", `link import ${display}`, display, "a suspending host function", jspi);
   }
+}
+
+/** The names by which a host may give an item. */
+function spellings(label: string): readonly string[] {
+  return [label, camelCase(label), pascalCase(label)];
+}
+
+/** Says that a name is there, but nothing is given for it. */
+function emptyHint(scope: Definitions, label: string): string | undefined {
+  const name = spellings(label).find((key) => scope.names.has(key) && scope.instance(key) === undefined);
+  return name === undefined ? undefined : `; what is given for \`${name}\` is undefined`;
 }
 
 const none: MakeHostImport = () => ({ kind: "none" });

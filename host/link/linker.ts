@@ -7,8 +7,6 @@ import { describe, LinkError } from "../../errors.ts";
 import { isThenable } from "../../abi/codecs/results.ts";
 import { Component, componentInternals } from "../../core/component.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
-import { planComponent } from "../../core/plan/plan.ts";
-import { componentType } from "../../core/validate/validate.ts";
 import { ImportMatcher } from "./import_matcher.ts";
 import { Definitions } from "./definitions.ts";
 import { HostFunc, type HostFunction } from "../func.ts";
@@ -194,16 +192,18 @@ export class Linker<Data = undefined> extends LinkerInstance<Data> {
     if (!(component instanceof Component)) {
       throw new TypeError(`link takes a Component, found ${notComponent(component)}`);
     }
-    const { root, plan: known, codegen, fused, fuser, meterer, printers } = componentInternals(component);
+    const internals = componentInternals(component), { definition, plan: known, fuser, meterer } = internals;
     this.#root.refresh();
-    const matcher = new ImportMatcher(this.#root, this.#trapUnknown, componentType(root.def));
-    const given = known.imports.flatMap((leaf) => matcher.given(leaf) ?? []);
+    const matcher = new ImportMatcher(this.#root, this.#trapUnknown);
+    const given = definition === undefined
+      ? []
+      : known.imports.flatMap((leaf) => matcher.given(leaf, definition) ?? []);
     // Core modules and components that the host provides are part of the plan, so the component is
     // planned again with them.
-    const plan = given.length === 0 ? known : planComponent(root, given);
-    fuser?.fuse(plan);
+    const plan = given.length === 0 ? known : definition!.plan(given);
+    fuser?.fuse(plan, meterer !== undefined);
     const hostImports = plan.imports.map((leaf) => matcher.match(leaf));
-    const linked = { plan, hostImports, classes: matcher.classes, codegen, fused, fuser, meterer, printers };
+    const linked = { ...internals, plan, hostImports, classes: matcher.classes };
     return {
       component,
       instantiate: (options?: InstantiateOptions<Data>) => instantiateLinked(linked, options),

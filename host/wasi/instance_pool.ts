@@ -1,6 +1,6 @@
 // Instances that wait for requests, and requests that wait for instances.
 
-import type { Instance } from "../exports/instance.ts";
+import { type Instance, whenLockedDown } from "../exports/instance.ts";
 
 /** What has one instance. */
 export interface Worker {
@@ -17,6 +17,8 @@ export class InstancePool<W extends Worker> {
   readonly #busy = new Map<W, number>();
   /** Instances that take no further request. */
   readonly #retired = new WeakSet<W>();
+  /** Those of them whose place another one may take. */
+  readonly #gone = new WeakSet<W>();
   readonly #queue: (() => void)[] = [];
   #count = 1;
 
@@ -29,6 +31,30 @@ export class InstancePool<W extends Worker> {
     this.#max = max;
     this.#isShared = isShared;
     this.#idle = [first];
+    this.#watch(first);
+  }
+
+  /**
+   * An instance that is locked down has its place no more, although the body of an answer of its may
+   * not have been taken yet, and perhaps never is.
+   */
+  #watch(worker: W): void {
+    whenLockedDown(worker.instance, () => this.#leave(worker));
+  }
+
+  /** An instance gives its place up. */
+  #leave(worker: W): void {
+    if (this.#gone.has(worker)) return;
+    this.#gone.add(worker);
+    this.#retired.add(worker);
+    const at = this.#idle.indexOf(worker);
+    if (at >= 0) {
+      this.#idle.splice(at, 1);
+      // What has ended it is told first.
+      queueMicrotask(() => worker.instance[Symbol.asyncDispose]().catch(() => {}));
+    }
+    this.#count--;
+    this.#queue.shift()?.();
   }
 
   /** An instance for one request. */
@@ -43,7 +69,9 @@ export class InstancePool<W extends Worker> {
     }
     this.#count++;
     try {
-      return this.#taken(await this.#make());
+      const made = await this.#make();
+      this.#watch(made);
+      return this.#taken(made);
     } catch (error) {
       this.#count--;
       this.#queue.shift()?.();
@@ -75,11 +103,12 @@ export class InstancePool<W extends Worker> {
     const others = this.#busy.get(worker)! - 1;
     if (others > 0) return void this.#busy.set(worker, others);
     this.#busy.delete(worker);
-    if (this.#max !== undefined && !this.#retired.has(worker)) this.#idle.push(worker);
-    else {
-      this.#count--;
-      worker.instance[Symbol.asyncDispose]().catch(() => {});
+    if (this.#max !== undefined && !this.#retired.has(worker)) {
+      this.#idle.push(worker);
+      this.#queue.shift()?.();
+      return;
     }
-    this.#queue.shift()?.();
+    this.#leave(worker);
+    worker.instance[Symbol.asyncDispose]().catch(() => {});
   }
 }

@@ -34,7 +34,14 @@ async function windlass(
 Deno.test("help and version", async () => {
   const { code, out } = await windlass(["--help"]);
   assertEquals(code, 0);
-  const commands = { run: "--invoke", serve: "--addr", inspect: "--json", types: "--world", split: "--output DIR" };
+  const commands = {
+    run: "--invoke",
+    serve: "--addr",
+    inspect: "--json",
+    types: "--world",
+    wrap: "--ahead",
+    split: "--output DIR",
+  };
   for (const [command, option] of Object.entries(commands)) {
     assert(out.includes(`\n  ${command} [OPTIONS] FILE`), command);
     const help = await windlass([command, "--help"]);
@@ -329,6 +336,26 @@ Deno.test("types and split write what others read", () =>
     assertEquals(await Deno.readTextFile(`${path}/greet.d.ts`), out);
   }));
 
+Deno.test("wrap --ahead writes a module that starts without eval", () =>
+  withDirectory(async (path) => {
+    const greet = `${fixtures}greet.wasm`, library = import.meta.resolve("../../host/ahead.ts");
+    const { out } = await windlass(["wrap", "--ahead", greet, "-o", `${path}/out`, "--library", library]);
+    const files = ["core0.wasm", "core1.wasm", "core2.wasm", "plan.js", "js"];
+    assertEquals(out.trim().split("\n"), files.map((file) => `${path}/out/greet.${file}`));
+    const program = `${path}/main.js`;
+    await Deno.writeTextFile(
+      program,
+      `import { instantiate } from "./out/greet.js";
+      const { exports } = await instantiate({ "demo:greet/host@1.0.0": { log: (line) => console.log("log", line) } });
+      console.log(exports["demo:greet/api@1.0.0"].greet("ahead"));`,
+    );
+    const flags = ["--quiet", "--allow-read", "--no-check", "--v8-flags=--disallow-code-generation-from-strings"];
+    const ran = await new Deno.Command(Deno.execPath(), { args: ["run", ...flags, program] }).output();
+    assertEquals(new TextDecoder().decode(ran.stdout), "log Hello, ahead!\nHello, ahead!\n");
+    const { err } = await windlass(["wrap", greet, "-o", `${path}/out`]);
+    assertMatch(err, /^error: how\? Give --ahead/);
+  }));
+
 Deno.test("split writes the core modules and the rest, which compile takes together", () =>
   withDirectory(async (path) => {
     const greet = `${fixtures}greet.wasm`, whole = await Deno.readFile(greet);
@@ -348,8 +375,9 @@ Deno.test("split writes the core modules and the rest, which compile takes toget
     const bounded = await windlass(["split", greet, "-o", `${path}/out`, "--max-memory-pages", "0"]);
     assertMatch(bounded.err, /^error: Cannot compile component: memory of core module 0 starts with 1 pages/);
     // So can what they execute.
-    await windlass(["split", greet, "-o", `${path}/out`, "--metering"]);
-    const metered = await Promise.all(files.slice(0, -1).map((file) => Deno.readFile(file)));
+    const pieces = (await windlass(["split", greet, "-o", `${path}/out`, "--metering"])).out.trim().split("\n");
+    assertEquals(pieces.at(-2), `${path}/out/greet.core${count}.wasm`); // behind them what the library needs for that
+    const metered = await Promise.all(pieces.slice(0, -1).map((file) => Deno.readFile(file)));
     const options = { modules: metered.map((bytes) => new WebAssembly.Module(bytes)), metering: true };
     assertEquals(compileSync(rest!, options).wit(), compileSync(whole).wit());
     assertEquals(

@@ -175,6 +175,28 @@ Deno.test("neededFeatures() finds a table with 64-bit indices", async () => {
   }
 });
 
+Deno.test("an engine without 64-bit memories is told of by a core module that has one, or such a table", async () => {
+  const { Module } = WebAssembly, had = Object.getOwnPropertyDescriptor(features, "memory64")!;
+  Object.defineProperty(features, "memory64", { value: false, configurable: true, enumerable: true });
+  WebAssembly.Module = class {
+    constructor() {
+      throw new WebAssembly.CompileError("WebAssembly.Module doesn't parse at byte 14: invalid limits");
+    }
+  } as unknown as typeof WebAssembly.Module;
+  try {
+    for (const text of ["(memory i64 1)", "(table i64 1 funcref)", `(import "" "m" (memory i64 1))`]) {
+      const bytes = section(1, [...await wat(`(module ${text})`)]);
+      assertEquals(
+        thrown(() => compileSync(binary(...bytes), { gates: { memory64: true } })).message,
+        "Cannot compile core module 0: core module 0 needs 64-bit memories, which this engine does not have (at offset 0xa)",
+      );
+    }
+  } finally {
+    WebAssembly.Module = Module;
+    Object.defineProperty(features, "memory64", had);
+  }
+});
+
 Deno.test("neededFeatures() finds nothing in a plain module, and reads past every instruction", async () => {
   assertEquals(
     [...neededFeatures(

@@ -171,6 +171,34 @@ Deno.test("a value import that is missing, or does not fit, is refused with its 
   }
 });
 
+Deno.test("what is no value at all, or of another type of JavaScript, is refused with its place", () => {
+  for (
+    const component of tiers((component, types) => {
+      component.export("e", ["value", component.import("my-env", "value", extern.value(types.ref(u16)))]);
+    })
+  ) {
+    const found: readonly (readonly [env: unknown, found: string])[] = [
+      ["1", '"1"'],
+      [1n, "1n"],
+      [null, "null"],
+      [{}, "an object"],
+      [() => 1, "a function"],
+      [class {}, "a function"],
+      [new Number(3), "an instance of Number"],
+      [1.5, "1.5"],
+      [NaN, "NaN"],
+    ];
+    for (const [myEnv, words] of found) {
+      const message = `Cannot lower value of import my-env: expected u16, found ${words}`;
+      assertFails(() => run(component, { myEnv }), "ValueError", message);
+    }
+    const promise = thrown(() => run(component, { myEnv: Promise.resolve(1) }));
+    assert(promise.message.includes("found a promise: await it first"), promise.message);
+    const empty = "a definition was not found; what is given for `myEnv` is undefined";
+    assertFails(() => run(component, { myEnv: undefined }), "LinkError", `Cannot link import my-env: ${empty}`);
+  }
+});
+
 Deno.test("hostile values are read once, and what they throw comes out", () => {
   for (
     const component of tiers((component, types) => {
@@ -290,6 +318,29 @@ Deno.test("an import that must be equal to another value", () => {
   );
   assertEquals(error.name, "CompileError");
   assert(error.message.includes("expected the value that `eq` names, found another value"), error.message);
+});
+
+Deno.test("equal values: numbers by their bits, maps by their entries", () => {
+  const list: ValType = { kind: "list", element: f64 }, map: ValType = { kind: "map", key: string, value: list };
+  for (
+    const component of tiers((component, types) => {
+      for (const [name, type] of [["list", list], ["map", map]] as const) {
+        const value = component.import(name, "value", extern.value(types.ref(type)));
+        component.export(`${name}-copy`, ["value", component.import(`${name}-two`, "value", extern.valueEq(value))]);
+        component.export(`${name}-out`, ["value", value]);
+      }
+    })
+  ) {
+    const given = { list: [NaN, -0, 1], map: new Map([["a", [1]], ["b", []]]) };
+    const same = { listTwo: Float64Array.of(NaN, -0, 1), mapTwo: [["a", [1]], ["b", []]] };
+    assertEquals(run(component, { ...given, ...same }).exports["listCopy"], Float64Array.of(NaN, -0, 1));
+    for (const [name, value] of [["listTwo", [NaN, 0, 1]], ["listTwo", [NaN, -0]], ["mapTwo", [["a", [1]]]]] as const) {
+      const message =
+        `Cannot link import ${name === "listTwo" ? "list-two" : "map-two"}: it must be equal to the value ` +
+        "that its type names";
+      assertFails(() => run(component, { ...given, ...same, [name]: value }), "LinkError", message);
+    }
+  }
 });
 
 const file: ResourceType = { kind: "resource", name: "file" };

@@ -49,7 +49,7 @@ const result = (component: Component): unknown => instantiateSync(component, {})
 const adapters = ({ modules }: Component): string[][] =>
   modules.slice(3).map((module) => WebAssembly.Module.exports(module).map(({ name }) => name));
 
-function without<T>(feature: "multiMemory", action: () => T): T {
+function without<T>(feature: "multiMemory" | "memory64", action: () => T): T {
   const had = Object.getOwnPropertyDescriptor(features, feature) ?? { value: features[feature], configurable: true };
   Object.defineProperty(features, feature, { value: false, configurable: true, enumerable: true });
   try {
@@ -148,27 +148,41 @@ Deno.test("an adapter names the call and the parameter, as JavaScript does", asy
   }
 });
 
+/** The callee with a 64-bit memory. */
+const wideCallee = callee.replace(`(memory (export "m") 1)`, `(memory (export "m") i64 1)`)
+  .replace("(param i32 i32 i32 i32) (result i32) (i32.const 64)", "(param i64 i64 i64 i64) (result i64) (i64.const 64)")
+  .replace(`(param i32 i32) (result i32) (local.get 1))`, `(param i64 i64) (result i32) (i32.wrap_i64 (local.get 1)))`);
+
 Deno.test({
-  name: "a call with a 64-bit memory has an adapter if it needs no pointer; others go through JavaScript",
+  name: "calls between a 32-bit and a 64-bit memory have adapters",
   ignore: !features.memory64 || !features.multiMemory,
   async fn() {
-    const wide = callee.replace(`(memory (export "m") 1)`, `(memory (export "m") i64 1)`)
-      .replace(
-        "(param i32 i32 i32 i32) (result i32) (i32.const 64)",
-        "(param i64 i64 i64 i64) (result i64) (i64.const 64)",
-      )
-      .replace(
-        `(param i32 i32) (result i32) (local.get 1))`,
-        `(param i64 i64) (result i32) (i32.wrap_i64 (local.get 1)))`,
-      )
-      .replace(
-        `(canon lift (core func $m "add"))`,
-        `(canon lift (core func $m "add") (memory $mem) (realloc $realloc))`,
-      );
-    const made = compileSync(await wat(text.replace(callee, () => wide)), { gates: { memory64: true } });
-    assertEquals(result(made), 42);
-    assertEquals(adapters(made).map((names) => names.length), [1]);
-    const narrow = compileSync(await wat(text));
-    assertEquals(adapters(narrow).map((names) => names.length), [2]);
+    const source = await wat(text.replace(callee, () => wideCallee)), gates = { memory64: true };
+    for (const each of [compileSync(source, { gates }), compileSync(source, { gates, fused: false })]) {
+      assertEquals(result(each), 42);
+    }
+    assertEquals(adapters(compileSync(source, { gates })).map((names) => names.length), [2]);
+  },
+});
+
+Deno.test({
+  name: "an engine without 64-bit memories gets no adapter that imports one",
+  ignore: !features.multiMemory,
+  async fn() {
+    // The module with such a memory is the host's, so that nothing else of the component needs one.
+    const imported = `(import "lib" (core module $M (export "m" (memory i64 1))
+      (export "realloc" (func (param i64 i64 i64 i64) (result i64)))
+      (export "length" (func (param i64 i64) (result i32))) (export "add" (func (param i32 i32) (result i32)))))`;
+    const body = wideCallee.slice(wideCallee.indexOf("(core instance"));
+    const source = await wat(
+      text.replace(callee, () => `(component $Callee ${imported} ${body}`)
+        .replace("(component", `(component ${imported}`)
+        .replace("(instantiate $Callee)", `(instantiate $Callee (with "lib" (core module $M)))`),
+    );
+    const gates = { memory64: true };
+    const count = (made: Component): number[] =>
+      made.modules.slice(2).map((module) => WebAssembly.Module.exports(module).length);
+    assertEquals(count(without("memory64", () => compileSync(source, { gates }))), [1]);
+    if (features.memory64) assertEquals(count(compileSync(source, { gates })), [2]);
   },
 });

@@ -278,7 +278,7 @@ Deno.test({
     const linker = new Linker().define({
       sleep: suspending(() => new Promise<void>((done) => setTimeout(done, 30))),
     });
-    const instance = await linker.link(component).instantiate({ limits: { deadline: 10 } });
+    const instance = await linker.link(component).instantiate({ limits: { deadline: 40 } });
     await instance.promising.exports.f(false);
     const trap = await assertRejects(() => instance.promising.exports.f(true), Trap) as Trap;
     assertEquals(trap.code, "deadline");

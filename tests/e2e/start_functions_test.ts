@@ -8,8 +8,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Component, instantiate, suspending, Trap } from "@windlass/component";
 import type { ValType } from "../../abi/types/types.ts";
 import { given, run, tiers } from "../support/component_values.ts";
-import type { ComponentEncoder, TypeWriter } from "../support/encoder.ts";
-import { extern } from "../support/encoder.ts";
+import { ComponentEncoder, extern, TypeWriter } from "../support/encoder.ts";
 import { jspiTest } from "../support/jspi_test.ts";
 import { assertFails } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
@@ -147,6 +146,59 @@ jspiTest("a synchronous start function among tasks may not wait", async () => {
         error.message,
         `Cannot call start function 0: ${phrase}: call waitable-set.wait in a function whose type is async`,
       );
+    }
+  }
+});
+
+/** `f(x) → x * 2 + 1`, which tells the host; it traps for 13. */
+const doubling = (): Promise<Uint8Array<ArrayBuffer>> =>
+  wat(`(component
+    (import "log" (func $log (param "x" u32)))
+    (core func $log' (canon lower (func $log)))
+    (core module $M (import "" "log" (func $log (param i32)))
+      (func (export "f") (param i32) (result i32) (call $log (local.get 0))
+        (if (i32.eq (local.get 0) (i32.const 13)) (then unreachable))
+        (i32.add (i32.mul (local.get 0) (i32.const 2)) (i32.const 1))))
+    (core instance $m (instantiate $M (with "" (instance (export "log" (func $log'))))))
+    (func (export "f") (param "x" u32) (result u32) (canon lift (core func $m "f"))))`);
+
+Deno.test("what a start function gives goes to nested instances, whose start functions run then, and comes out of them", async () => {
+  const bytes = await doubling();
+  // A component that takes a value and `f`, calls f with it when it is instantiated, and exports the result.
+  const step = new ComponentEncoder(), writer = new TypeWriter(step);
+  const f = step.import("f", "func", extern.func(writer.func({ params, result: u32 })));
+  const port = step.import("in-put", "value", extern.value(writer.ref(u32)));
+  step.export("out-put", ["value", step.start(f, [port], 1)!]);
+  const inner = step.finish();
+  for (
+    const component of tiers((component, types) => {
+      const log = component.import("log", "func", extern.func(types.func({ params })));
+      const first = component.import("first", "value", extern.value(types.ref(u32)));
+      const guest = component.instance(component.component(bytes), { log: ["func", log] });
+      const func = component.aliasExport("func", guest, "f"), nested = component.component(inner);
+      const made = component.start(func, [first], 1)!;
+      const one = component.instance(nested, { f: ["func", func], "in-put": ["value", made] });
+      const between = component.aliasExport("value", one, "out-put");
+      component.start(log, [component.value(types.ref(u32), [100])], 0);
+      const two = component.instance(nested, { f: ["func", func], "in-put": ["value", between] });
+      component.export("last", ["value", component.aliasExport("value", two, "out-put")]);
+      component.export("f", ["func", func]);
+    })
+  ) {
+    for (const make of ways) {
+      const seen: number[] = [];
+      const { exports } = await make(component, { log: (x: number) => seen.push(x), first: 1 });
+      const { last, f } = exports as { last: number; f: (x: number) => number };
+      assertEquals([last, f(20), seen], [15, 41, [1, 3, 100, 7, 20]]);
+    }
+    // 6 → 13: the first nested instance traps. What comes after it does not run.
+    for (const make of ways) {
+      const seen: number[] = [];
+      const error = await assertRejects(() => make(component, { log: (x: number) => seen.push(x), first: 6 }), Trap);
+      assertEquals([error.code, error.message.split(": ")[0], seen], ["guest-trap", "Cannot call start function 1", [
+        6,
+        13,
+      ]]);
     }
   }
 });

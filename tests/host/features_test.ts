@@ -1,4 +1,4 @@
-// README's table of engines, against the engine at hand: in each runtime that runs the tests.
+// The table of engines in docs/engines.md, against the engine at hand: in each runtime that runs the tests.
 
 import { assertEquals } from "@std/assert";
 import { features } from "@windlass/component";
@@ -28,8 +28,8 @@ function cells(readme: string): [what: string, cell: string][] {
   return rows.map((row) => [row[0]!, row[column]!]);
 }
 
-Deno.test("README's table of engines says what this engine has", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+Deno.test("docs/engines.md's table says what this engine has", async () => {
+  const readme = await Deno.readTextFile(new URL("../../docs/engines.md", import.meta.url));
   const found = cells(readme), told = new Map(found);
   const named = found.flatMap(([what, cell]) =>
     [...what.matchAll(/`(\w+)`/g)].map(([, name]) => [name!, cell === "yes"] as const)

@@ -370,6 +370,8 @@ Deno.test("a member that is missing of an instance that is there: the closest me
     const [given, message] of [
       [{ getName }, `r: ${missing}; what is defined for \`a:b/c@1.2.0\` has no such member`],
       [{ getNam: getName }, `get-name: ${missing}; the closest name that is defined is a:b/c@1.2.0#getNam`],
+      [{ getName: undefined }, `get-name: ${missing}; what is given for \`getName\` is undefined`],
+      [undefined, `get-name: ${missing}; what is given for \`a:b/c@1.2.0\` is undefined`],
       [null, "get-name: expected instance found null"],
       [Promise.resolve({ getName }), "get-name: expected instance found a promise: await it first"],
     ] as [Any, string][]

@@ -1,6 +1,6 @@
-// Calls between guests with random types and random memories: whatever bytes a guest passes, an adapter
-// with vectors, one without and the JavaScript route do the same. Results, both memories and the
-// calls of realloc are compared, or the trap and its message.
+// Calls between guests with random types and random memories of 32 and of 64 bits: whatever bytes a
+// guest passes, an adapter with vectors, one without and the JavaScript route do the same. Results,
+// both memories and the calls of realloc are compared, or the trap and its message.
 
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
@@ -13,11 +13,11 @@ import { Sites } from "../../abi/fused/sites.ts";
 import { CallFrame } from "../../abi/state/call_frame.ts";
 import { CanonContext, type StringEncoding } from "../../abi/state/canon_context.ts";
 import { ComponentInstance, InstanceTree } from "../../abi/state/instance.ts";
-import type { CoreFunction, CoreType } from "../../abi/types/core_values.ts";
+import type { AddressType, CoreFunction, CoreType } from "../../abi/types/core_values.ts";
 import { containsAsyncValue, containsHandle, type FuncType } from "../../abi/types/types.ts";
 import { memberNames } from "../../host/names.ts";
 import { features } from "@windlass/component";
-import { signatures } from "../support/arbitraries.ts";
+import { addressTypes, signatures } from "../support/arbitraries.ts";
 import { runs, seed } from "../support/runs.ts";
 
 const encodings = ["utf8", "utf16", "latin1+utf16"] as const satisfies StringEncoding[];
@@ -26,6 +26,8 @@ const MEMORY = 1 << 16, ROOM = 1 << 20;
 
 /** Text in the three encodings, a tagged length, a surrogate, what is no char, what is too long. */
 const UNUSUAL = [0x61626364, 0x00410042, 0x80000003, 0xd83d, 0xc3a9c3a9, 0x0410, 0xfffffff0, 0x110000];
+/** Upper words of pointers and lengths: a tag, a tagged one, what no number holds, 4 GiB, what a sum overflows. */
+const UPPER = [0x80000000, 0x80000001, 0x00200000, 1, 0xffffffff];
 
 /** Bytes, numbers and core values that a guest might pass: many are pointers, lengths and text. */
 class Numbers {
@@ -61,56 +63,72 @@ class Numbers {
   }
 
   /** A pointer for so many bytes: it may be unaligned, at the end of the memory, or out of it. */
-  pointer(size: number): number {
+  pointer(size: number, address: AddressType): number | bigint {
     const pointers = [1, 2, 4, 8, 16, 0, -1, -8, ROOM - 4, ROOM, ROOM - size, ROOM - size + 1] as const;
-    return pointers[this.below(pointers.length)]!;
+    const low = pointers[this.below(pointers.length)]!;
+    return address === "i32" ? low : BigInt(low) + this.upper();
   }
 
   /** Where parameters or a result lie in memory. */
-  place(): number | bigint {
-    return this.below(16) === 0 ? this.core("i32") : 8 * this.below(MEMORY / 8);
+  place(address: AddressType): number | bigint {
+    const place = this.below(16) === 0 ? this.core("i32") as number : 8 * this.below(MEMORY / 8);
+    return address === "i32" ? place : BigInt(place) + this.upper();
+  }
+
+  /** What a pointer of 64 bits has more than one of 32: in most cases nothing. */
+  upper(): bigint {
+    return this.below(12) > 0 ? 0n : BigInt.asIntN(64, BigInt(UPPER[this.below(UPPER.length)]!) << 32n);
   }
 
   core(type: CoreType): number | bigint {
     const word = this.word() | 0;
     if (type === "i32") return word;
-    if (type === "i64") return BigInt.asIntN(64, BigInt(word) + (BigInt(this.below(4)) << 32n));
+    if (type === "i64") return BigInt.asIntN(64, BigInt(word) + this.upper());
     return type === "f32" ? Math.fround(word / 3) : word / 3;
   }
 
-  fill(memory: WebAssembly.Memory): void {
+  fill(memory: WebAssembly.Memory, address: AddressType): void {
     const words = new Int32Array(memory.buffer);
     words.fill(0);
-    for (let i = 0; i < MEMORY / 4; i++) words[i] = this.word() | 0;
+    for (let i = 0; i < MEMORY / 4; i++) {
+      const isUpper = address === "i64" && i % 2 === 1 && this.below(4) > 0;
+      words[i] = isUpper ? Number(this.upper() >> 32n) : this.word() | 0;
+    }
   }
 }
 
-/** A call: its type, the encodings at both ends, and where the numbers begin. */
+/** A call: its type, the encodings and address types at both ends, and where the numbers begin. */
 interface Case {
   readonly type: FuncType;
   readonly from: StringEncoding;
   readonly to: StringEncoding;
+  /** The address types of both memories. */
+  readonly addresses: readonly [AddressType, AddressType];
   readonly numbers: number;
   /** Whether realloc may give any pointer at all. */
   readonly wild: boolean;
 }
 
-// The memories of both guests, for all calls: one is enough for each.
-const memories = [0, 1].map(() => new WebAssembly.Memory({ initial: ROOM / 65536 }));
+// The memories of both guests, for all calls: one of each address type is enough for each.
+const memoriesOf = [0, 1].map(() => {
+  const initial = ROOM / 65536, i32 = new WebAssembly.Memory({ initial });
+  const wide = { address: "i64", initial: BigInt(initial) } as unknown as WebAssembly.MemoryDescriptor;
+  return { i32, i64: features.memory64 ? new WebAssembly.Memory(wide) : i32 };
+});
 
 type Route = "vectors" | "words" | "javascript";
 
 /** Makes some calls by one route; gives what each came to. */
-function callBy(route: Route, { type, from, to, numbers, wild }: Case, calls: number): unknown[] {
-  const lower = signatureOf(type, { side: "lower", style: "sync", address: "i32" }, codecs);
-  const lift = signatureOf(type, { side: "lift", style: "sync", address: "i32" }, codecs);
-  const source = { type, address: "i32", from: 1, to: 2 } as const;
-  const end = (node: number, encoding: StringEncoding): FusedEnd => ({
-    type: source.type,
+function callBy(route: Route, { type, from, to, addresses, numbers, wild }: Case, calls: number): unknown[] {
+  const lower = signatureOf(type, { side: "lower", style: "sync", address: addresses[0] }, codecs);
+  const lift = signatureOf(type, { side: "lift", style: "sync", address: addresses[1] }, codecs);
+  const memories = addresses.map((address, end) => memoriesOf[end]![address]);
+  const end = (node: 1 | 2, encoding: StringEncoding): FusedEnd => ({
+    type,
     node,
     style: "sync",
     encoding,
-    address: "i32",
+    address: addresses[node - 1]!,
     memory: `memory ${node}`,
     realloc: `realloc ${node}`,
   });
@@ -129,28 +147,30 @@ function callBy(route: Route, { type, from, to, numbers, wild }: Case, calls: nu
         defines: () => false,
       }],
       sites,
-      { simd: route === "vectors", catching: undefined },
+      { simd: route === "vectors", catching: undefined, metered: false },
     );
   const module = fused && new WebAssembly.Module(fused.bytes);
   return Array.from({ length: calls }, (_, call) => {
     const random = new Numbers(numbers + 7919 * call), notes: unknown[] = [];
-    memories.forEach((memory) => random.fill(memory));
+    memories.forEach((memory, end) => random.fill(memory, addresses[end]!));
     const tree = new InstanceTree({ limits: { liftedBytes: 100_000 } }, 3), root = new ComponentInstance(tree);
     const [caller, callee] = [new ComponentInstance(tree, root), new ComponentInstance(tree, root)];
-    const reallocOf = (end: number): CoreFunction => {
+    const reallocOf = (end: 0 | 1): CoreFunction => {
       let next = MEMORY;
-      return (old: number, oldSize: number, align: number, size: number) => {
+      const address = addresses[end];
+      return (...args) => {
+        const [old, oldSize, align, size] = args.map(Number) as [number, number, number, number];
         notes.push([end, old, oldSize, align, size]);
-        if (wild && random.below(24) === 0) return random.pointer(size);
+        if (wild && random.below(24) === 0) return random.pointer(size, address);
         const at = Math.ceil(next / Math.max(align, 2)) * Math.max(align, 2), view = memories[end]!;
         next = at + size;
         if (old !== 0) new Uint8Array(view.buffer).copyWithin(at, old, old + Math.min(oldSize, size));
-        return at;
+        return address === "i32" ? at : BigInt(at);
       };
     };
     const reallocs = [reallocOf(0), reallocOf(1)] as const;
     const given = lift.layout.core.results.map((type) => random.core(type))[0];
-    const returned = lift.layout.resultDirect ? given : random.place();
+    const returned = lift.layout.resultDirect ? given : random.place(addresses[1]);
     const core: CoreFunction = (...flat) => {
       notes.push(["called", ...flat.map((value, i) => asCore(value, lift.layout.core.params[i]))]);
       return returned;
@@ -158,7 +178,7 @@ function callBy(route: Route, { type, from, to, numbers, wild }: Case, calls: nu
     const context = (inst: ComponentInstance, end: 0 | 1, stringEncoding: StringEncoding): CanonContext =>
       new CanonContext(inst, {
         memory: memories[end],
-        address: "i32",
+        address: addresses[end],
         realloc: reallocs[end],
         postReturn: undefined,
         stringEncoding,
@@ -193,8 +213,10 @@ function callBy(route: Route, { type, from, to, numbers, wild }: Case, calls: nu
       };
     }
     const args = lower.layout.core.params.map((type) => random.core(type));
-    if (!lower.layout.paramsDirect) args[0] = random.place();
-    if (type.result !== undefined && !lower.layout.resultDirect) args[args.length - 1] = random.place();
+    if (!lower.layout.paramsDirect) args[0] = random.place(addresses[0]);
+    if (type.result !== undefined && !lower.layout.resultDirect) {
+      args[args.length - 1] = random.place(addresses[0]);
+    }
     let result: unknown;
     try {
       result = func(...args);
@@ -230,6 +252,7 @@ const cases = fc.record({
   type: signatures().map((type) => type as FuncType).filter(isPlain),
   from: fc.constantFrom(...encodings),
   to: fc.constantFrom(...encodings),
+  addresses: fc.tuple(addressTypes, addressTypes),
   numbers: fc.nat(),
   wild: fc.constantFrom(false, false, false, true),
 });

@@ -6,10 +6,20 @@
 import { hasLargeMemories } from "../support/engine.ts";
 import fc, { type Arbitrary } from "fast-check";
 import { assert, assertEquals } from "@std/assert";
-import { compileSync, err, features, type HostFunction, type Imports, instantiateSync, ok } from "@windlass/component";
+import {
+  compileSync,
+  type Component,
+  err,
+  features,
+  type HostFunction,
+  type Imports,
+  instantiateSync,
+  ok,
+} from "@windlass/component";
 import { tiers } from "../../abi/codegen/tiers.ts";
-import type { ResourceType } from "../../abi/types/types.ts";
+import { containsHandle, type ResourceType } from "../../abi/types/types.ts";
 import { kernels } from "../../abi/wasm/text.ts";
+import { ahead, forbidding } from "../support/ahead.ts";
 import { addressTypes, everything, signatures, types, values } from "../support/arbitraries.ts";
 import { echoComponent, echoOf, type EchoOptions } from "../support/echo.ts";
 import { type Signature, stringEncodings } from "../support/encoder.ts";
@@ -82,8 +92,12 @@ interface Run {
   end(): void;
 }
 
+/** The component of one tier. */
+const tierOf = (signature: Signature, guest: EchoOptions, codegen: boolean): Component =>
+  compileSync(echoComponent(signature, guest), { gates: wideGates, codegen });
+
 /** Prepares calls in one tier. */
-function prepare(signature: Signature, guest: EchoOptions, codegen: boolean): Run & { readonly log: string[] } {
+function prepare(signature: Signature, component: Component): Run & { readonly log: string[] } {
   const seen: unknown[] = [];
   let current: Call | undefined;
   const log: string[] = [];
@@ -96,7 +110,6 @@ function prepare(signature: Signature, guest: EchoOptions, codegen: boolean): Ru
     return tag === "ok" ? ok(watched(val, log)) : tag === "err" ? err(watched(val, log)) : result;
   };
   const imports: Imports = { f, r0: Thing, r1: Thing };
-  const component = compileSync(echoComponent(signature, guest), { gates: wideGates, codegen });
   const instance = instantiateSync(component, imports);
   return {
     seen,
@@ -111,8 +124,8 @@ function prepare(signature: Signature, guest: EchoOptions, codegen: boolean): Ru
 }
 
 /** Makes the calls in one tier: everything that can be seen of them. */
-function run(signature: Signature, guest: EchoOptions, calls: readonly Call[], codegen: boolean): unknown[] {
-  const { seen, log, call, end } = prepare(signature, guest, codegen);
+function run(signature: Signature, component: Component, calls: readonly Call[]): unknown[] {
+  const { seen, log, call, end } = prepare(signature, component);
   for (const current of calls) seen.push(outcome(() => call(current)), [...log]);
   end();
   return seen;
@@ -121,11 +134,10 @@ function run(signature: Signature, guest: EchoOptions, calls: readonly Call[], c
 /** The same for functions whose type is `async`. */
 async function runAsync(
   signature: Signature,
-  guest: EchoOptions,
+  component: Component,
   calls: readonly Call[],
-  codegen: boolean,
 ): Promise<unknown[]> {
-  const { seen, log, call, end } = prepare({ ...signature, async: true }, guest, codegen);
+  const { seen, log, call, end } = prepare(signature, component);
   for (const current of calls) {
     // What an asynchronous function gives and never settles, the guest waits for.
     if (typeof (current.result as { then?: unknown } | null | undefined)?.then === "function") continue;
@@ -179,7 +191,7 @@ function property(what: string, signature: Arbitrary<Signature>, numRuns: number
         fc.assert(
           fc.property(arbitrary, ({ of, guest, calls: made }) => {
             calls += made.length;
-            assertEquals(run(of, guest, made, true), run(of, guest, made, false));
+            assertEquals(run(of, tierOf(of, guest, true), made), run(of, tierOf(of, guest, false), made));
           }),
           { seed, numRuns: runs(numRuns) },
         );
@@ -208,7 +220,9 @@ Deno.test({
     try {
       await fc.assert(
         fc.asyncProperty(arbitrary, async ({ of, guest, calls: made }) => {
-          assertEquals(await runAsync(of, guest, made, true), await runAsync(of, guest, made, false));
+          const async = { ...of, async: true },
+            [generated, closures] = [tierOf(async, guest, true), tierOf(async, guest, false)];
+          assertEquals(await runAsync(of, generated, made), await runAsync(of, closures, made));
         }),
         { seed, numRuns: runs(400) },
       );
@@ -216,6 +230,24 @@ Deno.test({
       tiers.warmCalls = warmCalls;
     }
   },
+});
+Deno.test("what was written ahead of time calls functions of any signature as closures do, without eval", async () => {
+  const arbitrary = fc.oneof(signatures(), signatures(resources), types().map(echoOf)).chain((of) =>
+    fc.record({ of: fc.constant(of), guest: guests, async: fc.boolean(), calls: callsOf(of) })
+  );
+  await fc.assert(
+    fc.asyncProperty(arbitrary, async ({ of, guest, async, calls }) => {
+      // The guests' asynchronous functions take no handles.
+      const signature = async && !of.params.some(({ type }) => containsHandle(type)) ? { ...of, async } : of;
+      const { component } = await ahead(echoComponent(signature, guest), { gates: wideGates });
+      const closures = tierOf(signature, guest, false);
+      if (signature.async) {
+        const found = await forbidding(() => runAsync(signature, component, calls));
+        assertEquals(found, await runAsync(signature, closures, calls));
+      } else assertEquals(await forbidding(() => run(signature, component, calls)), run(signature, closures, calls));
+    }),
+    { seed, numRuns: runs(60) },
+  );
 });
 Deno.test({
   name: "that was at least 2,000 calls",

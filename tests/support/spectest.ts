@@ -1,6 +1,7 @@
 // The host that Wasmtime's component scripts link against.
 
 import type { Linker } from "@windlass/component";
+import { meteredBytes } from "./metered.ts";
 
 // (module (global (export "g") i32 (i32.const 100))
 //   (func (export "f") (result i32) (i32.const 101)))
@@ -9,8 +10,8 @@ const simpleModule = Uint8Array.of(
   ...[7, 9, 2, 1, 0x67, 3, 0, 1, 0x66, 0, 0, 10, 7, 1, 5, 0, 0x41, 0xe5, 0, 0x0b],
 );
 
-/** Defines the host's functions, module and resources. */
-export function defineSpectest(linker: Linker): void {
+/** Defines the host's functions, module and resources. The module is metered for a metered tree. */
+export function defineSpectest(linker: Linker, metering = false): void {
   const dropped = { count: 0, last: 0 };
   class Resource1 {
     readonly rep: number;
@@ -46,7 +47,7 @@ export function defineSpectest(linker: Linker): void {
     .func("return-hi", () => "hi")
     .func("return-two-slowly", () => slowly(2))
     .func("echo-slowly", (value) => slowly(value))
-    .module("simple-module", new WebAssembly.Module(simpleModule))
+    .module("simple-module", new WebAssembly.Module(metering ? meteredBytes(simpleModule) : simpleModule))
     .resource("resource1", Resource1)
     .resource("resource2", Resource2)
     .resource("resource1-again", Resource1);

@@ -9,15 +9,18 @@ import {
   type Component,
   ComponentError,
   type Instance,
+  type Limits,
   Linker,
   LinkError,
   Trap,
 } from "@windlass/component";
-import { jspi, scheduling } from "../../abi/concurrency/scheduler.ts";
+import { scheduling } from "../../abi/concurrency/scheduler.ts";
+import { jspi } from "../../abi/state/jspi.ts";
 import { camelCase } from "../../host/names.ts";
 import { type Expr, parseExprs } from "./sexpr.ts";
 import { defineSpectest } from "./spectest.ts";
 import { wat } from "./wat.ts";
+import { gatesOf, onlyValidates } from "./wast_gates.ts";
 
 /** What became of one command. */
 export interface Outcome {
@@ -35,6 +38,9 @@ export interface WastOptions {
   /** How to compile: whether calls between guests have adapters, and whether JavaScript is generated. */
   readonly fused?: boolean;
   readonly codegen?: boolean;
+  /** Whether core modules are metered; and limits of the instances. */
+  readonly metering?: boolean;
+  readonly limits?: Limits;
 }
 
 type List = Expr & { kind: "list" };
@@ -70,26 +76,6 @@ class Unrunnable extends Error {}
  * can run.
  */
 export const NEEDS_JSPI = "needs JSPI";
-
-/**
- * The gates that the reference suite's README opens, and those that Wasmtime's scripts ask for in
- * their heads.
- */
-function gatesOf(text: string): Record<string, boolean> {
-  const gates: Record<string, boolean> = {
-    "more-async-builtins": true,
-    "threading": true,
-    "async-stackful": true,
-    "fixed-length-lists": true,
-  };
-  for (const [, name = "", value] of text.matchAll(/^;;! *(?:component_model_)?(\w+) *= *(true|false)$/gm)) {
-    const gate = name.replaceAll("_", "-");
-    if (wasmtimeGates.has(gate)) gates[gate] = value === "true";
-  }
-  return gates;
-}
-
-const wasmtimeGates = new Set(["error-context", "implements", "map", "memory64", "fixed-length-lists"]);
 
 // Values.
 
@@ -228,8 +214,8 @@ class Script {
 
   constructor(text: string, options: WastOptions) {
     this.#text = text;
-    const { fused = true, codegen = true } = options;
-    this.#compiling = { gates: gatesOf(text), fused, codegen };
+    const { fused = true, codegen = true, metering = false } = options;
+    this.#compiling = { gates: gatesOf(text), fused, codegen, metering };
     this.#options = options;
     this.#async = /\basync\b|\bthread\.|\bwaitable/.test(text);
   }
@@ -362,7 +348,7 @@ class Script {
       return;
     }
     const component = compileSync(await this.#bytes(command), this.#compiling);
-    if (atom(second) === "definition") {
+    if (atom(second) === "definition" || onlyValidates(this.#text)) {
       this.#definition = component;
       if (atom(third).startsWith("$")) this.#definitions.set(atom(third), component);
     } else {
@@ -373,9 +359,9 @@ class Script {
   #instantiate(component: Component, name: string): void {
     this.#instance = undefined;
     const linker = new Linker({ shadowing: true });
-    defineSpectest(linker);
+    defineSpectest(linker, this.#options.metering);
     for (const [registered, instance] of this.#registered) linker.define({ [registered]: instance.exports });
-    const instance = linker.link(component).instantiateSync({ idle: "trap" });
+    const instance = linker.link(component).instantiateSync({ idle: "trap", limits: this.#options.limits ?? {} });
     this.#instance = instance;
     const results = component.exports.filter(({ type }) => type.kind === "func" && type.type.result?.kind === "result");
     resultExports.set(instance, new Set(results.map((item) => item.name)));

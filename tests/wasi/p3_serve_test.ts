@@ -150,11 +150,45 @@ Deno.test("instances are used again, each for several requests at once", async (
   assertEquals(answers, bodies);
 });
 
+/** Answers with a body that never ends, and does something afterwards. */
+const unending = (after: string): string =>
+  handler(
+    `(call $answered (call $answer (i32.const 1) (i32.wrap_i64 (call $stream)) (i32.wrap_i64 (call $trailers))
+    (i32.const 200)))`,
+    after,
+  );
+
+Deno.test("an instance that has trapped leaves its place, though nobody has taken the body of its answer", async () => {
+  const told: string[] = [], onError = (error: unknown) => void told.push(`${error}`);
+  const handle = await serve(await wat(unending("unreachable")), { instances: { max: 1 }, onError });
+  const answers: Response[] = [];
+  for (let i = 0; i < 3; i++) {
+    answers.push(await handle(post("body")));
+    assertEquals(answers[i]!.status, 200);
+    while (told.length === i) await new Promise((done) => setTimeout(done, 1));
+  }
+  for (const answer of answers) await assertRejects(() => answer.text());
+  assertEquals(told.length, 3);
+});
+
+Deno.test("an instance that traps while it has no request takes none any more", async () => {
+  const told: string[] = [], onError = (error: unknown) => void told.push(`${error}`);
+  // Its task goes on for some time after the answer, which has no body.
+  const answer = `(call $answered (call $answer (i32.const 0) (i32.const 0) (i32.wrap_i64 (call $trailers))
+    (i32.const 204)))`;
+  const after = `(i32.store (i32.const 128) (i32.add (i32.load (i32.const 128)) (i32.const 1)))
+    (if (i32.gt_u (i32.load (i32.const 128)) (i32.const 1000)) (then unreachable))
+    (i32.const 1)`;
+  const handle = await serve(await wat(handler(answer, after)), { instances: { max: 1 }, onError });
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await handle(post("body"))).status, 204);
+    while (told.length === i) await new Promise((done) => setTimeout(done, 1));
+  }
+});
+
 Deno.test("a handler that breaks down after its answer breaks the body off, and onError is told", async () => {
   const told: string[] = [];
-  const body = `(call $answered (call $answer (i32.const 1) (i32.wrap_i64 (call $stream))
-    (i32.wrap_i64 (call $trailers)) (i32.const 200)))`;
-  const handle = await serve(await wat(handler(body, "unreachable")), { onError: (error) => told.push(`${error}`) });
+  const handle = await serve(await wat(unending("unreachable")), { onError: (error) => told.push(`${error}`) });
   for (let i = 0; i < 2; i++) {
     const response = await handle(post("body"));
     assertEquals(response.status, 200);

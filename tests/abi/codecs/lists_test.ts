@@ -238,6 +238,14 @@ Deno.test("codec: a list of 2^28 bytes is refused before realloc is asked", () =
   assertEquals([error.code, guest.asked], ["too-long", []]);
 });
 
+Deno.test("codec: between guests, a list may take twice as many bytes as where it was lifted", () => {
+  const guest = new FakeGuest({ address: "i64", encoding: "utf8", host: false });
+  // Its strings took 2^27 bytes in a 32-bit memory. This guest has not as much memory.
+  const codec = codecOf(list(string), "i64");
+  assertTraps(guest, "list-content-out-of-bounds", () => lowerFlat(guest, codec, new Array(2 ** 24)));
+  assertEquals(guest.asked, [[0, 0, 8, 2 ** 28]]);
+});
+
 Deno.test("codec: the entries of a map stay as they are between guests, duplicates too", () => {
   const [from, to] = [0, 1].map(() => new FakeGuest({ address: "i32", encoding: "utf8", host: false }));
   const codec = codecOf({ kind: "map", key: u8, value: u8 }, "i32");

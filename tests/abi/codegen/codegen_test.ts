@@ -5,7 +5,8 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { compileSync, features, instantiateSync, ValueError } from "@windlass/component";
 import { CanonContext } from "../../../abi/state/canon_context.ts";
 import { Codecs } from "../../../abi/codecs/codecs.ts";
-import { type ExportStyle, generate } from "../../../abi/codegen/trampolines.ts";
+import { type Codegen, type ExportStyle, generate } from "../../../abi/codegen/generate.ts";
+import { printTrampoline } from "../../../abi/codegen/trampolines.ts";
 import { type Lifted, linkExport } from "../../../abi/calls/from_host.ts";
 import { ComponentInstance, InstanceTree } from "../../../abi/state/instance.ts";
 import { Loopback } from "../../../abi/calls/loopback.ts";
@@ -20,17 +21,18 @@ const ignore = !features.codegen;
 // JS names as they are: what names are called in JS is host/'s business, and none of these is a
 // label.
 const codecs = new Codecs((labels) => labels);
+const codegen: Codegen = { print: printTrampoline, evaluates: true, entries: undefined };
 
 /** The signature of a function type that is lifted or lowered. */
 const signed = (type: FuncType, side: Side): Signature =>
   signatureOf(type, { side, style: "sync", address: "i32" }, codecs);
 
 function generateLift(lifted: Lifted, cx: CanonContext, { throws, method }: ExportStyle) {
-  return generate(linkExport(lifted, cx, throws), method, codecs);
+  return generate(linkExport(lifted, cx, throws), method, codecs, codegen);
 }
 
 function generateLower(type: FuncType, call: () => unknown, path: string) {
-  return generate(linkImport({ signature: signed(type, "lower"), call, cx: context(), path }), false, codecs);
+  return generate(linkImport({ signature: signed(type, "lower"), call, cx: context(), path }), false, codecs, codegen);
 }
 
 /** A context with a memory whose allocator starts at 1024. */
@@ -132,7 +134,7 @@ Deno.test({
     };
     const style = { throws: true, method: false };
     assertEquals(generateLift(lifted, context(), style), undefined);
-    const made = exportFunction(lifted, context(), style, codecs, true);
+    const made = exportFunction(lifted, context(), style, codecs, codegen);
     const value = (depth: number): unknown => depth === 0 ? 7 : [value(depth - 1), value(depth - 1)];
     made(value(14));
     // A few kilobytes of a component can name a thousand cases a thousand times, or one label of a
@@ -155,7 +157,7 @@ Deno.test({
     };
     const wide = { ...lifted, signature: signed(many, "lift"), core: () => {} };
     assertEquals(generateLift(wide, context(), style), undefined);
-    exportFunction(wide, context(), style, codecs, true)(...Array(41).fill(1));
+    exportFunction(wide, context(), style, codecs, codegen)(...Array(41).fill(1));
   },
 });
 
@@ -187,10 +189,10 @@ Deno.test({
         stacks.push(new Error().stack!);
         return (x as number) + 1;
       };
-      const [made] = new Entries([1]).forInstance();
+      const entries = new Entries([1]).forInstance();
       const cx = context(), signature = signed(type, "lower");
       const prepare = () => ({ signature, call: host, cx, path: "import f" });
-      const entry = importFunction(type, prepare, cx.inst.tree, codecs, made);
+      const entry = importFunction(type, { tree: cx.inst.tree, codecs, codegen, prepare }, undefined, entries, 0);
       for (let i = 0; i < 5; i++) assertEquals(entry(i), i + 1);
       // Called from elsewhere than at first.
       assertEquals(stacks.map((stack) => stack !== stacks[0]), [false, false, false, true, true]);

@@ -6,7 +6,8 @@ import { features, ValueError } from "@windlass/component";
 import { liftExport, linkExport } from "../../../abi/calls/from_host.ts";
 import { Codecs } from "../../../abi/codecs/codecs.ts";
 import { signatureOf } from "../../../abi/codecs/signature.ts";
-import { generate } from "../../../abi/codegen/trampolines.ts";
+import { generate } from "../../../abi/codegen/generate.ts";
+import { printTrampoline } from "../../../abi/codegen/trampolines.ts";
 import { CanonContext } from "../../../abi/state/canon_context.ts";
 import { ComponentInstance, InstanceTree } from "../../../abi/state/instance.ts";
 import { numericArrays, type NumericView } from "../../../abi/types/scalar_rules.ts";
@@ -14,6 +15,7 @@ import type { FuncType, ValType } from "../../../abi/types/types.ts";
 
 const ignore = !features.codegen;
 const codecs = new Codecs((labels) => labels);
+const codegen = { print: printTrampoline, evaluates: true, entries: undefined };
 const kinds = Object.keys(numericArrays) as NumericView[];
 
 /** A function `f: func(x: list<T>)`, and what its core function was given. */
@@ -36,7 +38,7 @@ function listFunction(kind: NumericView, generated: boolean): Given {
   const core = (...flat: never[]): undefined => void (range = flat);
   const link = linkExport({ signature, core, postReturn: undefined, path: "export f" }, cx, true);
   return {
-    f: generated ? generate(link, false, codecs)! as Given["f"] : liftExport(link),
+    f: generated ? generate(link, false, codecs, codegen)! as Given["f"] : liftExport(link),
     memory,
     stored: () => new numericArrays[kind](memory.buffer as ArrayBuffer, range[0]!, range[1]!),
   };

@@ -4,40 +4,12 @@
 
 import { assertEquals } from "@std/assert";
 import { features, instantiateSync, Linker } from "@windlass/component";
-import { tiers } from "../../../abi/codegen/tiers.ts";
 import { fixture } from "../../support/fixtures.ts";
+import { callsOf } from "../../support/generated.ts";
 import { component } from "../../support/wasm.ts";
 
 /** Of every text that calls of the fixtures' functions are generated from. */
-const DIGEST = "7a4e473446e5f37e9d3966b57a0034eb";
-
-/** Collects the texts of functions that are made meanwhile. */
-function textsOf(action: () => void): string[] {
-  const texts: string[] = [], { Function } = globalThis, { warmCalls } = tiers;
-  globalThis.Function = new Proxy(Function, {
-    construct(target, args) {
-      texts.push(textOf(args));
-      return Reflect.construct(target, args);
-    },
-    apply(target, self, args) {
-      texts.push(textOf(args));
-      return Reflect.apply(target, self, args);
-    },
-  });
-  tiers.warmCalls = 0;
-  try {
-    action();
-  } finally {
-    globalThis.Function = Function;
-    tiers.warmCalls = warmCalls;
-  }
-  return texts;
-}
-
-/** Without the number that tells the copies of a text from each other. */
-function textOf(args: readonly unknown[]): string {
-  return args.join("\n").replace(/\n\/\/ \d+$/, "");
-}
+const DIGEST = "26e563cf0f356e28cbc4e4eed1b7f574";
 
 /** Reads every function of an object of exports, so that it is made. */
 function readAll(members: object): void {
@@ -50,7 +22,7 @@ Deno.test({
   name: "texts of synchronous functions are what they were",
   ignore: !features.codegen,
   async fn() {
-    const texts = textsOf(() => {
+    const texts = callsOf(() => {
       for (const name of ["values", "resources", "greet"] as const) {
         readAll(new Linker().trapUnknown().link(fixture(name)).instantiateSync().exports);
       }
@@ -82,7 +54,7 @@ Deno.test({
       (core module $N (import "" "new" (func (result i32))))
       (core instance (instantiate $N (with "" (instance (export "new" (func $wait))))))`),
     ];
-    const texts = [sync, async].map((each) => textsOf(() => void instantiateSync(each).exports.f));
+    const texts = [sync, async].map((each) => callsOf(() => void instantiateSync(each).exports.f));
     assertEquals(texts[1], texts[0]);
   },
 });

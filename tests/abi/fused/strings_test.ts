@@ -1,11 +1,14 @@
-// Strings from guest to guest by every route: the same text, the same calls of realloc with the same
-// sizes, the same traps. Both guests allocate at the very end of their memories, so that a kernel
-// that reads or writes beyond a text traps.
+// Strings from guest to guest by every route, between memories of 32 and of 64 bits: the same text, the
+// same calls of realloc with the same sizes, the same traps. Both guests allocate at the very end of
+// their memories, so that a kernel that reads or writes beyond a text traps.
 
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { instantiateSync } from "@windlass/component";
+import { features, instantiateSync } from "@windlass/component";
+import type { AddressType } from "../../../abi/types/core_values.ts";
+import { addressTypes } from "../../support/arbitraries.ts";
 import { runs, seed } from "../../support/runs.ts";
+import { wideGates } from "../../support/wasm.ts";
 import { wat } from "../../support/wat.ts";
 import { alike, outcome, type Routes, routes } from "./routes.ts";
 
@@ -16,31 +19,35 @@ const encodings: readonly Encoding[] = ["utf8", "utf16", "latin1+utf16"];
  * Allocates at the end of the memory and notes its arguments, from address 16 on; at 0 is how many. A
  * text that becomes latin1 is asked for with an alignment of 1, and must be aligned to 2 as a result.
  */
-const realloc = (encoding: Encoding): string =>
-  `(func (export "realloc") (param $old i32) (param $size i32) (param $align i32) (param $new i32)
-    (result i32) (local $at i32) (local $note i32)
-  (local.set $note (i32.add (i32.const 16) (i32.mul (i32.load (i32.const 0)) (i32.const 16))))
-  (i32.store (local.get $note) (i32.ne (local.get $old) (i32.const 0)))
-  (i32.store offset=4 (local.get $note) (local.get $size))
-  (i32.store offset=8 (local.get $note) (local.get $align))
-  (i32.store offset=12 (local.get $note) (local.get $new))
-  (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
-  (local.set $at (i32.and (i32.sub (i32.const 65536) (local.get $new)) (i32.sub (i32.const 0)
-    ${encoding === "latin1+utf16" ? "(i32.const 2)" : "(local.get $align)"})))
-  (if (local.get $old) (then (memory.copy (local.get $at) (local.get $old)
-    (select (local.get $size) (local.get $new) (i32.lt_u (local.get $size) (local.get $new))))))
+const realloc = (encoding: Encoding, w: AddressType): string =>
+  `(func (export "realloc") (param $old ${w}) (param $size ${w}) (param $align ${w}) (param $new ${w})
+    (result ${w}) (local $at ${w}) (local $note ${w})
+  (local.set $note (${w}.add (${w}.const 16) (${w}.mul (${w}.load (${w}.const 0)) (${w}.const 16))))
+  (i32.store (local.get $note) (${w}.ne (local.get $old) (${w}.const 0)))
+  (i32.store offset=4 (local.get $note) ${w === "i64" ? "(i32.wrap_i64 (local.get $size))" : "(local.get $size)"})
+  (i32.store offset=8 (local.get $note) ${w === "i64" ? "(i32.wrap_i64 (local.get $align))" : "(local.get $align)"})
+  (i32.store offset=12 (local.get $note) ${w === "i64" ? "(i32.wrap_i64 (local.get $new))" : "(local.get $new)"})
+  (${w}.store (${w}.const 0) (${w}.add (${w}.load (${w}.const 0)) (${w}.const 1)))
+  (local.set $at (${w}.and (${w}.sub (${w}.const 65536) (local.get $new)) (${w}.sub (${w}.const 0)
+    ${encoding === "latin1+utf16" ? `(${w}.const 2)` : "(local.get $align)"})))
+  (if (${w}.ne (local.get $old) (${w}.const 0)) (then (memory.copy (local.get $at) (local.get $old)
+    (select (local.get $size) (local.get $new) (${w}.lt_u (local.get $size) (local.get $new))))))
   (local.get $at))`;
 
-const component = (from: Encoding, to: Encoding): string =>
+const component = (from: Encoding, to: Encoding, v: AddressType, w: AddressType): string =>
   `(component
   (component $Callee
-    (core module $M (memory (export "m") 1) ${realloc(to)}
-      (func (export "f") (param i32 i32) (result i32)
-        (i32.store (i32.const 1024) (local.get 0)) (i32.store (i32.const 1028) (local.get 1)) (i32.const 1024))
-      (func (export "notes") (result i32)
-        (i32.store (i32.const 1024) (i32.const 16)) (i32.store (i32.const 1028) (i32.mul (i32.load (i32.const 0)) (i32.const 4)))
-        (i32.const 1024))
-      (func (export "forget") (param i32) (i32.store (i32.const 0) (i32.const 0))))
+    (core module $M (memory (export "m") ${w} 1) ${realloc(to, w)}
+      (func (export "f") (param ${w} ${w}) (result ${w})
+        (${w}.store (${w}.const 1024) (local.get 0))
+        (${w}.store offset=${w === "i64" ? 8 : 4} (${w}.const 1024) (local.get 1)) (${w}.const 1024))
+      (func (export "notes") (result ${w})
+        (${w}.store (${w}.const 1024) (${w}.const 16))
+        (${w}.store offset=${
+    w === "i64" ? 8 : 4
+  } (${w}.const 1024) (${w}.mul (${w}.load (${w}.const 0)) (${w}.const 4)))
+        (${w}.const 1024))
+      (func (export "forget") (param ${w}) (${w}.store (${w}.const 0) (${w}.const 0))))
     (core instance $m (instantiate $M))
     (alias core export $m "m" (core memory $m'))
     (alias core export $m "realloc" (core func $r))
@@ -50,15 +57,15 @@ const component = (from: Encoding, to: Encoding): string =>
       (canon lift (core func $m "notes") (memory $m') (post-return (core func $m "forget")))))
   (component $Caller
     (import "f" (func $f (param "text" string) (result string)))
-    (core module $Lib (memory (export "m") 1) ${realloc(from)})
+    (core module $Lib (memory (export "m") ${v} 1) ${realloc(from, v)})
     (core instance $lib (instantiate $Lib))
     (alias core export $lib "m" (core memory $m))
     (alias core export $lib "realloc" (core func $r))
     (core func $f' (canon lower (func $f) (memory $m) (realloc $r) string-encoding=${from}))
-    (core module $M (import "" "f" (func $f (param i32 i32 i32))) (import "" "m" (memory 1))
-      (func (export "g") (param i32 i32 i32) (result i32)
-        (i32.store (i32.const 0) (i32.const 0))
-        (call $f (local.get 0) (local.get 2) (i32.const 2048)) (i32.const 2048)))
+    (core module $M (import "" "f" (func $f (param ${v} ${v} ${v}))) (import "" "m" (memory ${v} 1))
+      (func (export "g") (param ${v} ${v} i32) (result ${v})
+        (${v}.store (${v}.const 0) (${v}.const 0))
+        (call $f (local.get 0) ${v === "i32" ? "(local.get 2)" : UNITS_64} (${v}.const 2048)) (${v}.const 2048)))
     (core instance $m' (instantiate $M (with "" (instance (export "f" (func $f')) (export "m" (memory $m))))))
     (func (export "g") (param "bytes" (list u16)) (param "units" u32) (result string)
       (canon lift (core func $m' "g") (memory $m) (realloc $r) string-encoding=${from})))
@@ -66,6 +73,10 @@ const component = (from: Encoding, to: Encoding): string =>
   (instance $caller (instantiate $Caller (with "f" (func $callee "f"))))
   (export "g" (func $caller "g"))
   (export "notes" (func $callee "notes")))`;
+
+/** The length of a text in 64 bits: bit 31 of the parameter, which is the tag, is bit 63 there. */
+const UNITS_64 = `(i64.or (i64.extend_i32_u (i32.and (local.get 2) (i32.const 0x7fffffff)))
+  (i64.shl (i64.extend_i32_u (i32.shr_u (local.get 2) (i32.const 31))) (i64.const 63)))`;
 
 /** A text in the caller's memory: its bytes, and its tagged number of code units. */
 interface Encoded {
@@ -106,10 +117,17 @@ function pass(guest: Guest, { bytes, units }: Encoded): unknown {
   return [text, outcome(() => [...guest.notes()])];
 }
 
+type Addresses = readonly [AddressType, AddressType];
+const NARROW: Addresses = ["i32", "i32"];
+/** Pairs with a 64-bit memory, where the engine has such. */
+const wide: readonly Addresses[] = features.memory64 ? [["i32", "i64"], ["i64", "i32"], ["i64", "i64"]] : [];
+
 const compiled = new Map<string, Promise<Routes>>();
-function routesOf(from: Encoding, to: Encoding): Promise<Routes> {
-  const key = `${from} ${to}`;
-  if (!compiled.has(key)) compiled.set(key, wat(component(from, to)).then((bytes) => routes(bytes)));
+function routesOf(from: Encoding, to: Encoding, [v, w]: Addresses = NARROW): Promise<Routes> {
+  const key = `${from} ${to} ${v} ${w}`;
+  if (!compiled.has(key)) {
+    compiled.set(key, wat(component(from, to, v, w)).then((bytes) => routes(bytes, { gates: wideGates })));
+  }
   return compiled.get(key)!;
 }
 
@@ -161,12 +179,19 @@ for (const from of encodings) {
       const forms = all.flatMap((text) => formsOf(text, from).map((form) => ({ text, form })));
       const results = passAll(found, forms.map(({ form }) => form)) as [string, unknown][];
       results.forEach(([text], i) => assertEquals(text, forms[i]!.text));
+      // The kernels are the same for every memory but for their addresses: a part of the texts is enough.
+      for (const [k, addresses] of wide.entries()) {
+        const some = forms.filter((_, i) => i % 12 === 4 * k);
+        const results = passAll(await routesOf(from, to, addresses), some.map(({ form }) => form)) as [string][];
+        results.forEach(([text], i) => assertEquals(text, some[i]!.text));
+      }
     });
 
     Deno.test({
       name: `${from} to ${to}: random texts, WINDLASS_SEED=${seed}`,
       async fn() {
-        const found = await routesOf(from, to);
+        const found = new Map<string, Routes>();
+        for (const each of [NARROW, ...wide]) found.set(`${each}`, await routesOf(from, to, each));
         const unit = fc.oneof(
           fc.string({ unit: "binary-ascii", maxLength: 40 }),
           fc.string({ unit: "grapheme", maxLength: 20 }),
@@ -175,8 +200,8 @@ for (const from of encodings) {
         );
         const random = fc.array(unit, { maxLength: 12 }).map((parts) => parts.join(""));
         fc.assert(
-          fc.property(random, (text) => {
-            for (const form of formsOf(text.toWellFormed(), from)) passAll(found, [form]);
+          fc.property(random, addressTypes, addressTypes, (text, v, w) => {
+            for (const form of formsOf(text.toWellFormed(), from)) passAll(found.get(`${[v, w]}`)!, [form]);
           }),
           { seed, numRuns: runs(200) },
         );

@@ -2,9 +2,9 @@
 // would take some of them: it sees the added items as well.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { CompileError } from "@windlass/component";
+import { CompileError, Trap } from "@windlass/component";
 import { leb, name, section, vec } from "../../support/bytes.ts";
-import { meteredBytes } from "../../support/metered.ts";
+import { meteredBytes, meteredInstance } from "../../support/metered.ts";
 
 /** The parts of a module: each is the items of a section. */
 interface Parts {
@@ -91,6 +91,22 @@ Deno.test("a start function is checked, since the engine does not see that it is
   const twice = Uint8Array.from([...right.slice(0, at), ...section8, ...right.slice(at)]);
   assertEquals(WebAssembly.validate(twice), false);
   assertThrows(() => meteredBytes(twice), CompileError, "malformed section id: 8");
+});
+
+Deno.test("the older exceptions do not catch that fuel is used up", () => {
+  const [call, again, end] = [[0x10, 0], [0x0c, 0], 0x0b];
+  const bodies = [[...loop, ...again, end], [...loop, 0x06, 0x40, ...call, 0x19, end, ...again, end]];
+  const module = Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, vec([[0x60, 0, 0]])),
+    ...section(3, vec([[0], [0]])),
+    ...section(7, vec([[...name("f"), 0, 1]])),
+    ...section(10, vec(bodies.map((body) => [...leb(body.length + 2), 0, ...body, end]))),
+  ]);
+  if (!WebAssembly.validate(module)) return; // not every engine still has them
+  const { instance, meter } = meteredInstance(module, { fuel: 10_000 });
+  const trap = assertThrows(instance.exports.f as () => void, Trap) as Trap;
+  assertEquals([trap.code, meter.fuel], ["out-of-fuel", 0n]);
 });
 
 Deno.test("with the items of its own, each of these modules is accepted", () => {

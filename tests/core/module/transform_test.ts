@@ -106,7 +106,7 @@ Deno.test("a section passes as it arrives, and only one to rewrite is held back"
 function appending(to: number, byte: number): Transform {
   const rewriter: SectionRewriter = {
     wish: (id) => id === to ? "rewrite" : "pass",
-    rewrite: (id, content) => Uint8Array.of(id, content.length + 1, ...content, byte),
+    rewrite: (id, content) => [Uint8Array.of(id, content.length + 1), content, Uint8Array.of(byte)],
   };
   return new SectionTransform(rewriter);
 }

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ComponentError, instantiate, Trap, ValueError } from "@windlass/component";
-import { jspi } from "../../../abi/concurrency/scheduler.ts";
+import { jspi } from "../../../abi/state/jspi.ts";
 import { component } from "../../support/wasm.ts";
 import { guest } from "./guest.ts";
 import { chunksOf } from "./small.ts";

@@ -39,6 +39,8 @@ export interface Program {
   readonly callbacks: boolean;
   /** Which type of streams and futures is made most often. */
   readonly focus: number;
+  /** Which memories the instances have. */
+  readonly memories: number;
 }
 
 /** Says what a thread does next. */

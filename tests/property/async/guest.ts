@@ -1,8 +1,9 @@
 // The component of the interleaving test: three instances, each of which executes the commands that
-// the host gives it, in tasks of every kind.
+// the host gives it, in tasks of every kind. Their memories may have 64 bits.
 // Text leaves, made from the table of commands.
 
-import { compile, type Component } from "@windlass/component";
+import { compile, type Component, features } from "@windlass/component";
+import type { AddressType } from "../../../abi/types/core_values.ts";
 import { wat } from "../../support/wat.ts";
 import {
   builtins,
@@ -76,51 +77,75 @@ function canon(name: string): string {
   }
 }
 
-const i32s = (count: number): string => count === 0 ? "" : `(param ${"i32 ".repeat(count)})`;
-
-function importText(name: string, params: number, result: string): string {
-  return `(import "" "${name}" (func $${name} ${i32s(params)} ${result === "" ? "" : `(result ${result})`}))`;
+/** Which operands of a command are pointers and lengths, and whether its result is a length. */
+function addressesOf(name: string): { readonly operands: readonly number[]; readonly result: boolean } {
+  const [first, verb = ""] = name.split(/\.(.*)/s), type = endTypes.find((each) => each === first);
+  if (/^(read|write)(-async)?$/.test(verb) && type !== undefined) {
+    // Without elements there is no memory, whose address type would count.
+    return ends[type].element === ""
+      ? { operands: [], result: false }
+      : { operands: [1, 2], result: ends[type].kind === "stream" };
+  }
+  return { operands: /^set\.(wait|poll)/.test(name) || name === "host-async" ? [1] : [], result: false };
 }
 
-/** How many flat parameters the core function of a call has. */
-function callParams({ payload, lower }: Call): number {
-  return 1 + (takesEnd(payload) ? 1 : 0) + (lower === "async" ? 1 : 0);
+function importText(name: string, params: number, result: string, w: AddressType): string {
+  const { operands, result: isLength } = addressesOf(name);
+  const types = Array.from({ length: params }, (_, i) => operands.includes(i) ? w : "i32");
+  const given = isLength ? w : result;
+  return `(import "" "${name}" (func $${name} ${params === 0 ? "" : `(param ${types.join(" ")})`} ${
+    given === "" ? "" : `(result ${given})`
+  }))`;
+}
+
+/** An i32 as an address. */
+function wide(w: AddressType, text: string): string {
+  return w === "i64" ? `(i64.extend_i32_u ${text})` : text;
+}
+
+/** The core function of a call. */
+function callText(call: Call, w: AddressType): string {
+  const { payload, lower } = call, name = callName(call);
+  const types = ["i32", ...takesEnd(payload) ? ["i32"] : [], ...lower === "async" ? [w] : []];
+  return `(import "" "${name}" (func $${name} (param ${types.join(" ")}) (result i32)))`;
 }
 
 const operands = ["$a", "$b", "$c"].map((name) => `(local.get ${name})`);
 
 /** What a guest does for a command; it gives an i64. */
-function execute(op: Op, call: Call | undefined): string {
+function execute(op: Op, call: Call | undefined, w: AddressType): string {
+  const address = (operand: number): string => wide(w, operands[operand]!);
   switch (op.name) {
     case "exit":
       return "(return (local.get $a))";
     case "trap":
       return "unreachable";
     case "fill":
-      return "(i32.store (local.get $a) (i32.mul (local.get $b) (i32.const 0x1020304))) (i64.const 0)";
+      return `(i32.store ${address(0)} (i32.mul (local.get $b) (i32.const 0x1020304))) (i64.const 0)`;
     case "thread.new":
       return "(i64.extend_i32_u (call $thread.new (i32.const 0) (local.get $a)))";
     case "set.wait":
     case "set.wait-c":
     case "set.poll":
     case "set.poll-c":
-      return `(i64.or (i64.extend_i32_u (call $${op.name} ${operands.slice(0, 2).join(" ")}))
-        (i64.or (i64.shl (i64.load32_u (local.get $b)) (i64.const 8))
-                (i64.shl (i64.load32_u offset=4 (local.get $b)) (i64.const 32))))`;
+      return `(i64.or (i64.extend_i32_u (call $${op.name} ${operands[0]} ${address(1)}))
+        (i64.or (i64.shl (i64.load32_u ${address(1)}) (i64.const 8))
+                (i64.shl (i64.load32_u offset=4 ${address(1)}) (i64.const 32))))`;
   }
+  const { operands: addresses, result: isLength } = addressesOf(op.name);
   const args = call === undefined
-    ? operands.slice(0, op.params)
-    : [operands[0], ...takesEnd(call.payload) ? [operands[1]] : [], ...call.lower === "async" ? [operands[2]] : []];
+    ? operands.slice(0, op.params).map((text, i) => addresses.includes(i) ? wide(w, text) : text)
+    : [operands[0], ...takesEnd(call.payload) ? [operands[1]] : [], ...call.lower === "async" ? [address(2)] : []];
   const text = `(call $${op.name} ${args.join(" ")})`;
   if (op.result === "") return `${text} (i64.const 0)`;
-  return op.result === "i64" ? text : `(i64.extend_i32_u ${text})`;
+  return op.result === "i64" || isLength && w === "i64" ? text : `(i64.extend_i32_u ${text})`;
 }
 
 /** The interpreter: one block per command, the table of commands around them. */
-function interpreter(inst: InstanceName): string {
+function interpreter(inst: InstanceName, w: AddressType): string {
   const calls = new Map(callsOf(inst).map((call) => [callName(call), call])), ops = opsOf(inst);
   const blocks = ops.reduce(
-    (inner, op) => `(block ${inner})\n(local.set $r ${blockText(execute(op, calls.get(op.name)))}) (br $next)`,
+    (inner, op) => `(block ${inner})\n(local.set $r ${blockText(execute(op, calls.get(op.name), w))}) (br $next)`,
     `(br_table ${ops.map((_, i) => i).join(" ")} (i32.wrap_i64 (i64.and (local.get $command) (i64.const 0xffff))))`,
   );
   const field = (shift: number): string =>
@@ -164,7 +189,7 @@ function liftText(lift: Lift, payload: Payload): string {
 }
 
 /** An instance's component. */
-function instanceText(inst: InstanceName): string {
+function instanceText(inst: InstanceName, w: AddressType): string {
   const calls = callsOf(inst);
   const imported = callees[inst].flatMap((callee) =>
     everyLift.map(({ lift, payload }) =>
@@ -179,7 +204,7 @@ function instanceText(inst: InstanceName): string {
     (import "event" (func $event (param "call" u32) (param "code" u32) (param "index" u32) (param "payload" u32) (result u64)))
     (import "host" (func $host async (param "call" u32) (result u32)))
     ${imported.join("\n")}
-    (core module $Libc (memory (export "memory") 1) (table (export "table") 1 funcref))
+    (core module $Libc (memory (export "memory") ${w} 1) (table (export "table") 1 funcref))
     (core instance $libc (instantiate $Libc))
     (core type $start (func (param i32)))
     (core func $start-core (canon lower (func $start)))
@@ -198,7 +223,7 @@ function instanceText(inst: InstanceName): string {
     ).join("\n")
   }
     (core module $M
-      (import "" "memory" (memory 1))
+      (import "" "memory" (memory ${w} 1))
       (import "" "table" (table $table 1 funcref))
       (import "" "start" (func $start-command (param i32 i32) (result i64)))
       (import "" "next-command" (func $next-command (param i32 i64 i32) (result i64)))
@@ -206,20 +231,23 @@ function instanceText(inst: InstanceName): string {
       (import "" "context.get" (func $context.get (result i32)))
       (import "" "context.set" (func $context.set (param i32)))
       ${
-    builtins.map(({ name, params, result }) => importText(name, name === "thread.new" ? 2 : params, result)).join("\n")
+    builtins.map(({ name, params, result }) => importText(name, name === "thread.new" ? 2 : params, result, w))
+      .join("\n")
   }
-      ${calls.map((call) => importText(callName(call), callParams(call), "i32")).join("\n")}
-      ${hostCalls.map(({ name, params, result }) => importText(name, params, result)).join("\n")}
+      ${calls.map((call) => callText(call, w)).join("\n")}
+      ${hostCalls.map(({ name, params, result }) => importText(name, params, result, w)).join("\n")}
       (func $start (param $call i32) (param $handle i32) (result i64)
         (call $start-command (local.get $call) (local.get $handle)))
       (func $hash (result i32)
         (local $at i32) (local $hash i32)
         (loop $more
-          (local.set $hash (i32.mul (i32.xor (local.get $hash) (i32.load (local.get $at))) (i32.const 0x01000193)))
+          (local.set $hash (i32.mul (i32.xor (local.get $hash) (i32.load ${
+    wide(w, "(local.get $at)")
+  })) (i32.const 0x01000193)))
           (local.set $at (i32.add (local.get $at) (i32.const 4)))
           (br_if $more (i32.lt_u (local.get $at) (i32.const 64))))
         (local.get $hash))
-      ${interpreter(inst)}
+      ${interpreter(inst, w)}
       (func (export "callback") (param $code i32) (param $index i32) (param $payload i32) (result i32)
         (call $run (call $event-command (call $context.get) (local.get $code) (local.get $index) (local.get $payload))))
       (func $thread (param $call i32)
@@ -241,8 +269,8 @@ function instanceText(inst: InstanceName): string {
     ${everyLift.map(({ lift, payload }) => liftText(lift, payload)).join("\n")})`;
 }
 
-/** The component's text. */
-export function guestText(): string {
+/** The component's text, with a memory for each instance. */
+export function guestText(addresses: Addresses): string {
   const made = instances.toReversed().map((inst) =>
     `(instance $${inst}-made (instantiate $${inst}
       (with "host" (func $host)) (with "start" (func $start)) (with "next-command" (func $next-command)) (with "event" (func $event))
@@ -264,19 +292,29 @@ export function guestText(): string {
     (import "next-command" (func $next-command (param "call" u32) (param "result" u64) (param "hash" u32) (result u64)))
     (import "event" (func $event (param "call" u32) (param "code" u32) (param "index" u32) (param "payload" u32) (result u64)))
     (import "host" (func $host async (param "call" u32) (result u32)))
-    ${instances.map(instanceText).join("\n")}
+    ${instances.map((inst, i) => instanceText(inst, addresses[i]!)).join("\n")}
     ${made.join("\n")}
     ${exported.join("\n")})`;
 }
 
-const gates = { "more-async-builtins": true, "async-stackful": true, "threading": true };
-const compiled = new Map<boolean, Promise<Component>>();
+/** The address types of the memories of all instances. */
+type Addresses = readonly AddressType[];
+const narrow: Addresses = ["i32", "i32", "i32"];
+/** The first serves most programs. The others have a pair of each kind among callers and callees. */
+export const memories: readonly Addresses[] = features.memory64
+  ? [narrow, ["i64", "i32", "i64"], ["i32", "i64", "i64"]]
+  : [narrow];
 
-/** The compiled component: with generated code, or with closures only. */
-export function guest(codegen: boolean): Promise<Component> {
-  let found = compiled.get(codegen);
+const gates = { "more-async-builtins": true, "async-stackful": true, "threading": true, "memory64": true };
+const compiled = new Map<string, Promise<Component>>();
+
+/** The compiled component: with generated code, or with closures only, and with some memories. */
+export function guest(codegen: boolean, addresses: Addresses): Promise<Component> {
+  const key = `${codegen} ${addresses}`;
+  let found = compiled.get(key);
   if (found === undefined) {
-    compiled.set(codegen, found = wat(guestText()).then((bytes) => compile(bytes, { gates, codegen })));
+    const made = wat(guestText(addresses)).then((bytes) => compile(bytes, { gates, codegen }));
+    compiled.set(key, found = made);
   }
   return found;
 }

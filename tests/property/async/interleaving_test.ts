@@ -2,7 +2,8 @@
 // subtasks, threads, cancelling, dropping, yielding, backpressure and traps at random points. The
 // library runs them, and a model that follows definitions.py checks each step: what every command
 // gives, what is in the memories, which call ends with which result or trap, which calls wait for
-// ever, and that the handle tables are as empty as the model's. Every run has the same programs:
+// ever, and that the handle tables are as empty as the model's. In a part of the programs, some
+// memories have 64 bits. Every run has the same programs:
 // WINDLASS_SEED=n gives others, WINDLASS_RUNS=n makes it n times as long: WINDLASS_RUNS=5 runs more
 // than 20,000 programs.
 
@@ -28,6 +29,7 @@ function programs(callbacks: boolean): Arbitrary<Program> {
       scripts: fc.array(script(steps), { maxLength: calls, size: "max" }),
       callbacks: fc.constant(callbacks),
       focus: number,
+      memories: fc.constantFrom(0, 0, 1, 2),
     });
   return fc.oneof(program(6, 8), program(10, 16), program(20, 30));
 }

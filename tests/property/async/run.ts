@@ -2,7 +2,7 @@
 // A program enters; a Difference is thrown if the two do not agree, and else what happened leaves.
 
 import { instantiate, Trap } from "@windlass/component";
-import { jspi } from "../../../abi/concurrency/scheduler.ts";
+import { jspi } from "../../../abi/state/jspi.ts";
 import { nextRound } from "../../../abi/concurrency/turn.ts";
 import { itemsOf } from "../../e2e/async/tables.ts";
 import {
@@ -17,7 +17,7 @@ import {
   lifts,
 } from "./commands.ts";
 import { type Chooser, Driver, type Program, Scripted } from "./driver.ts";
-import { guest } from "./guest.ts";
+import { guest, memories } from "./guest.ts";
 import { Difference, Model } from "./model.ts";
 import { type LibraryEvent, show } from "./model_tasks.ts";
 
@@ -57,6 +57,7 @@ export function run(program: Program, mode: Mode): Promise<Outcome> {
     (callHost) => new Driver(program, callHost),
     mode,
     mode.jspi || program.callbacks,
+    program.memories,
   );
 }
 
@@ -84,8 +85,9 @@ async function execute(
   chooser: (callHost: CallHost) => Chooser,
   mode: Mode,
   waits: boolean,
+  which = 0,
 ): Promise<Outcome> {
-  const component = await guest(mode.codegen);
+  const component = await guest(mode.codegen, memories[which % memories.length]!);
   const had = jspi.has;
   jspi.has = mode.jspi && had;
   try {

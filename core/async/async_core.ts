@@ -3,6 +3,7 @@
 // Made only for a plan that has such parts. A synchronous component pays nothing.
 
 import type { CoreFunction, CoreFuncType } from "../../abi/types/core_values.ts";
+import { LinkError } from "../../errors.ts";
 import { signatureLayout } from "../../abi/types/layout.ts";
 import type { ValType } from "../../abi/types/types.ts";
 import type { CodecSource } from "../../abi/codecs/codec.ts";
@@ -10,7 +11,10 @@ import { signatureOf } from "../../abi/codecs/signature.ts";
 import { CanonContext, type CanonOptions } from "../../abi/state/canon_context.ts";
 import type { ComponentInstance, InstanceTree } from "../../abi/state/instance.ts";
 import { guestMemory } from "../../abi/state/memory.ts";
-import { apart } from "../../abi/concurrency/apart.ts";
+import { apart, callApart } from "../../abi/concurrency/apart.ts";
+import { callableTask } from "../../abi/concurrency/call_from_host.ts";
+import { callNow } from "../../abi/concurrency/call_now.ts";
+import type { Codegen } from "../../abi/codegen/generate.ts";
 import { givenLifting, isNumbers, outcomeLowering } from "../../abi/codegen/passing.ts";
 import { cancelCopy, copy, dropEnd, type EndType, newEnds } from "../../abi/concurrency/ends.ts";
 import { debugMessage, dropErrorContext, newErrorContext } from "../../abi/concurrency/error_context.ts";
@@ -19,7 +23,7 @@ import type { GuestCore, LiftTarget } from "../../abi/concurrency/lift.ts";
 import { lowerAsyncHost, type LoweredHost } from "../../abi/concurrency/lower_host.ts";
 import { lowerGuest, type TaskSides } from "../../abi/concurrency/lower_guest.ts";
 import { Scheduler, type SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
-import { slicedTask } from "../../abi/concurrency/slices.ts";
+import { slicedPlain, slicedTask } from "../../abi/concurrency/slices.ts";
 import { Stacks } from "../../abi/concurrency/stacks.ts";
 import { addBackpressure, cancelTask, contextGet, contextSet, returnTask } from "../../abi/concurrency/tasks.ts";
 import {
@@ -53,16 +57,39 @@ import {
   type PlanLift,
   type PlanOptions,
 } from "../plan/plan_types.ts";
-import { LoweredImports } from "./lowered_imports.ts";
+
+/** What runs asynchronous parts: large, and loaded for those components only that have some. */
+export interface AsyncParts {
+  /** Makes the asynchronous side of an instance tree. */
+  core(
+    side: CoreSide,
+    suspending: readonly number[],
+    settings: SchedulerSettings,
+    sliced: boolean,
+  ): AsyncCore;
+  /** Makes the function by which a metered module of a tree without tasks asks for units. */
+  sliced(tree: InstanceTree, refill: () => void): CoreFunction;
+}
+
+/** The parts. */
+export const asyncParts: AsyncParts = {
+  core: (...given) => new AsyncCore(...given),
+  sliced: slicedPlain,
+};
 
 /** What the asynchronous side takes from the core side. */
 export interface CoreSide {
   readonly plan: Plan;
   readonly tree: InstanceTree;
   readonly codecs: CodecSource;
+  /** Compiled modules of dispatchers, by the types of their functions. */
+  readonly dispatchers: Map<string, WebAssembly.Module>;
   core(ref: CoreRef): unknown;
   options(options: PlanOptions): CanonOptions;
 }
+
+/** Built-ins that copy as much as a guest says. */
+const COPYING: ReadonlySet<Builtin["name"]> = new Set(["stream.read", "stream.write", "future.read", "future.write"]);
 
 /** The asynchronous side of one instance tree. */
 export class AsyncCore {
@@ -84,7 +111,7 @@ export class AsyncCore {
     this.#side = side;
     this.scheduler = new Scheduler(tree, settings);
     tree.asyncValues = new TreeValues(this.scheduler, hostEnds(this.scheduler));
-    this.#stacks = new Stacks(this.scheduler, LoweredImports.of(plan).dispatchers);
+    this.#stacks = new Stacks(this.scheduler, side.dispatchers);
     this.#reach = sliced ? allLifts(plan) : suspendingReach(plan, suspending);
     this.#threaded = new Set(plan.steps.flatMap((step) => {
       if (!isMaking(step)) return [];
@@ -100,7 +127,11 @@ export class AsyncCore {
 
   /** Makes the function by which a metered module asks for units, and which may suspend the guest. */
   sliced(refill: () => void): CoreFunction {
-    return slicedTask(this.scheduler, this.#stacks, refill);
+    const made = slicedTask(this.scheduler, this.#stacks, refill);
+    if (this.#stacks.works) return made;
+    // Stacks are suspended by modules that depend on signatures, of which there are none here.
+    const what = "the limit `slice` of a component with tasks";
+    throw new LinkError("missing-feature", "instantiate component", "", what, "leave to compile");
   }
 
   /** Whether plain calls of a node's functions need threads of their own. */
@@ -111,6 +142,24 @@ export class AsyncCore {
   /** Makes a function of a guest that runs apart from the thread that needs it. */
   apart<F extends (...args: never[]) => unknown>(func: F): F {
     return apart(this.scheduler, func);
+  }
+
+  /** Makes a lifted function and its post-return, which runs in the thread of the call. */
+  callApart<F extends (...args: never[]) => unknown, P extends (...args: never[]) => unknown>(
+    core: F,
+    postReturn: P | undefined,
+  ): { core: F; postReturn: P | undefined } {
+    return callApart(this.scheduler, core, postReturn);
+  }
+
+  /** Makes the function by which the host calls a lift as a task. */
+  callable(...call: Parameters<typeof callableTask>): ReturnType<typeof callableTask> {
+    return callableTask(...call);
+  }
+
+  /** Calls a lift as a task whose result is taken at once. */
+  callNow(...call: Parameters<typeof callNow>): unknown {
+    return callNow(...call);
   }
 
   /** Makes the parts of a lift that runs as a task. */
@@ -151,17 +200,20 @@ export class AsyncCore {
   }
 
   /** Makes the core function for a guest's call of the host. */
-  lowerHost(lowered: Omit<LoweredHost, "scheduler" | "passing">, codegen: boolean): CoreFunction {
-    const passed = { ...lowered, codecs: this.#side.codecs };
-    const passing = codegen && !isNumbers(lowered.signature)
-      ? { given: givenLifting(passed), outcome: outcomeLowering(passed) }
+  lowerHost(lowered: Omit<LoweredHost, "scheduler" | "passing">, codegen: Codegen | undefined): CoreFunction {
+    const passed = codegen && !isNumbers(lowered.signature)
+      ? { ...lowered, codecs: this.#side.codecs, codegen }
       : undefined;
+    const passing = passed && { given: givenLifting(passed), outcome: outcomeLowering(passed) };
     return lowerAsyncHost({ ...lowered, scheduler: this.scheduler, passing }, this.#stacks);
   }
 
   /** Makes a built-in. */
   builtin({ builtin }: MakingStep & { kind: "builtin" }, inst: ComponentInstance): CoreFunction {
-    const made = this.#builtin(builtin, inst) as CoreFunction;
+    const work = this.#builtin(builtin, inst) as CoreFunction, { meter } = this.#side.tree;
+    // A guest that copies from one end of a stream to the other spends few units in a long time.
+    const isWatched = meter?.isWatched && COPYING.has(builtin.name);
+    const made: CoreFunction = isWatched ? (...args) => (meter.returned(), work(...args)) : work;
     if (!isBlocking(builtin)) return this.#stacks.guarded(made);
     return this.#stacks.attempt(coreTypeOf(builtin), made as never);
   }
