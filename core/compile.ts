@@ -68,6 +68,9 @@ export interface CompileOptions {
   codegen?: boolean;
 }
 
+/** What an option is that is not given. Tests change this setting. */
+export const defaults: { metering: boolean } = { metering: false };
+
 /** A component that is compiled already: options that would have changed how cannot be honoured. */
 export function compiled(component: Component, options: CompileOptions): Component {
   checkOptions(options);
@@ -225,6 +228,13 @@ function planned({ component, modules }: Decoded, options: Compiling): Component
   });
 }
 
+/** Validates a component that is only looked at. Its core modules are not compiled. */
+export function outlineComponent(bytes: Uint8Array, printers: Printers): Component {
+  const decoded = decodeBytes(bytes);
+  requireWhole(decoded);
+  return planned(decoded, { printers, meterer: undefined, asyncParts: undefined });
+}
+
 /** Serves `compileSync` of host/compile_sync.ts, which is public; `printers` print its components. */
 export function compileSync(
   bytes: Bytes,
@@ -236,7 +246,7 @@ export function compileSync(
 ): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);
   checkOptions(given);
-  const options: Compiling = { ...given, printers, meterer: given.metering ? meterer : undefined, asyncParts };
+  const options: Compiling = { ...given, printers, meterer: given.metering ?? defaults.metering ? meterer : undefined, asyncParts };
   const all = bytesOf(bytes);
   const decoded = decodeBytes(all);
   if (options.modules !== undefined) return withModules(decoded, options, options.modules, fuser);
@@ -262,7 +272,7 @@ export async function compile(
   printers: Printers,
 ): Promise<Component> {
   checkOptions(given);
-  const loading = given.metering ? import("./meter/meterer.ts") : undefined;
+  const loading = given.metering ?? defaults.metering ? import("./meter/meterer.ts") : undefined;
   const input = await source;
   if (input instanceof Component) return compiled(input, given);
   const options: Compiling = { ...given, printers, meterer: (await loading)?.meterer, asyncParts: undefined };
@@ -326,7 +336,23 @@ async function compileBytes(all: Uint8Array, options: Compiling): Promise<Compon
 async function loadAsyncParts(component: Component): Promise<void> {
   const internals = componentInternals(component), { plan, meterer } = internals;
   if (meterer === undefined && !isAsyncPlan(plan) && !plansMore(plan)) return;
-  internals.asyncParts = (await import("./async/async_core.ts")).asyncParts;
+  const loaded = await later(() => import("./async/async_core.ts"));
+  if (loaded !== undefined) internals.asyncParts = loaded.asyncParts;
+  else if (isAsyncPlan(plan)) {
+    throw new TypeError(
+      "a service worker may load no module later, and the component is asynchronous: use compileSync, or bundle the program",
+    );
+  }
+}
+
+/** Loads a part. `undefined` in a service worker, which may load no module later. */
+async function later<T>(load: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await load();
+  } catch (error) {
+    if ("ServiceWorkerGlobalScope" in globalThis) return undefined;
+    throw error;
+  }
 }
 
 /** Loads what a component needs besides its plan, and compiles the adapters of calls between guests. */
@@ -334,7 +360,8 @@ async function loadParts(component: Component): Promise<void> {
   const internals = componentInternals(component), { fused, plan, meterer } = internals;
   await loadAsyncParts(component);
   if (!fused || !needsFuser(plan)) return;
-  const loaded = await import("./fused/fuse.ts");
+  const loaded = await later(() => import("./fused/fuse.ts"));
+  if (loaded === undefined) return; // such calls go through JavaScript
   internals.fuser = loaded.fuser;
   await loaded.fuseAsync(plan, meterer !== undefined);
 }

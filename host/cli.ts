@@ -28,11 +28,12 @@ import {
   UsageError,
   wasiOptions,
 } from "./cli/arguments.ts";
-import { aheadCommand, aheadOptions } from "./cli/ahead.ts";
 import { commandHelp, type CommandName, isCommand, programHelp } from "./cli/help.ts";
 import { format, inspect, json } from "./cli/inspect.ts";
 import { invoke } from "./cli/invoke.ts";
 import { load, say, waiting } from "./cli/terminal.ts";
+import { stemOf, wrapCommand, wrapOptions } from "./cli/wrap.ts";
+import { moduleTypes, typesPath } from "./esm/module_types.ts";
 import { compile } from "./compile.ts";
 import { listen, run, serve } from "./wasi/mod.ts";
 
@@ -101,9 +102,15 @@ async function inspectCommand({ file, values, rest }: Arguments): Promise<number
 async function typesCommand(given: Arguments): Promise<number> {
   const { values, rest } = given;
   noMore(rest);
-  const text = (await compileFile(given)).typescript({ worldName: values["world"] as string });
+  const component = await compileFile(given), worldName = values["world"] as string;
+  const isModule = values["module"] === true;
+  const text = isModule ? moduleTypes(component, "instance", worldName) : component.typescript({ worldName });
   if (typeof values["output"] === "string") await writeFile(values["output"], text);
-  else await say(text);
+  else if (isModule && given.file !== "-") {
+    const path = typesPath(given.file);
+    await writeFile(path, text);
+    await say(`${path}\n`);
+  } else await say(text);
   return 0;
 }
 
@@ -118,7 +125,7 @@ async function splitCommand({ file, values, rest: more }: Arguments): Promise<nu
     ...values["metering"] === true && { meterer: (await import("../core/meter/meterer.ts")).meterer },
   });
   await mkdir(output, { recursive: true });
-  const stem = file === "-" ? "component" : basename(file).replace(/\.wasm$/, "");
+  const stem = stemOf(file);
   const pieces = [...modules.map((bytes, i) => [`core${i}`, bytes] as const), ["rest", rest] as const];
   for (const [name, bytes] of pieces) {
     const path = join(output, `${stem}.${name}.wasm`);
@@ -147,12 +154,15 @@ const commands: Readonly<Record<CommandName, Command>> = {
     act: serveCommand,
   },
   inspect: { options: { json: { type: "boolean" } }, act: inspectCommand },
-  types: { options: { ...output, world: { type: "string", default: "World" } }, act: typesCommand },
-  wrap: { options: aheadOptions, act: aheadCommand },
+  types: {
+    options: { ...output, world: { type: "string", default: "World" }, module: { type: "boolean" } },
+    act: typesCommand,
+  },
   split: {
     options: { ...output, "max-memory-pages": { type: "string" }, metering: { type: "boolean" } },
     act: splitCommand,
   },
+  wrap: { options: wrapOptions, act: wrapCommand },
 };
 
 /**

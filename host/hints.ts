@@ -54,6 +54,13 @@ export function versionHint(wanted: string, names: Iterable<string>, there: stri
   return `; ${asked} of ${base} was asked for, and ${there} is incompatible: ${found.join(", ")}`;
 }
 
+/** Whether `wasi()` gives an interface: one of WASI 0.2 or 0.3, as released or as the candidate. */
+export function givesWasi(name: string): boolean {
+  return wasiHint(name) === GIVEN;
+}
+
+const GIVEN = "; `wasi()` of @windlass/component/wasi gives it: instantiate(component, { ...await wasi() })";
+
 /**
  * Says which version of WASI an interface belongs to, and who provides it. `undefined` if it is not
  * a WASI interface, or is defined.
@@ -73,7 +80,7 @@ export function wasiHint(name: string): string | undefined {
     return `; ${version} came before WASI ${minor}.0, and \`wasi()\` gives ${minor}.0 and later${or}`;
   }
   if (!hasInterface(interfaces, pkg, iface)) return `; WASI ${minor} has no interface ${base}`;
-  return "; `wasi()` of @windlass/component/wasi gives it: instantiate(component, { ...await wasi() })";
+  return GIVEN;
 }
 
 function hasInterface(interfaces: Readonly<Record<string, readonly string[]>>, pkg: string, iface: string): boolean {

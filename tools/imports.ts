@@ -17,7 +17,7 @@ export const effectful: readonly string[] = ["abi/dispose.ts", "host/js_api/poly
 const layers = ["describe.ts", "phrases.ts", "errors.ts", "abi", "core", "host", "mod.ts"];
 
 /** What nobody downloads who does not ask for it: entries of their own. */
-const apart = /^host\/(?:wasi|cli|js_api)[/.]/;
+const apart = /^host\/(?:wasi|cli|js_api|esm|register|unplugin)[/.]/;
 
 interface Import {
   readonly target: string;

@@ -15,26 +15,52 @@ import { REPOSITORY } from "./repository.ts";
 const out = "tests/.build/npm";
 const tarball = `${out}/windlass-component-${denoJson.version}.tgz`;
 
+/** Entries that are in npm's package only: what they are for is from there. */
+const NPM_ENTRIES: Readonly<Record<string, string>> = {
+  "./register": "./npm/register.ts",
+  "./unplugin": "./npm/unplugin.ts",
+};
+/** What their users bring along. */
+const PEERS: Readonly<Record<string, string>> = { unplugin: ">=3" };
+
+/** Copies what is packed, with the entries that only npm's package has. */
+async function copySources(folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const include = [...denoJson.publish.include, "npm"].filter((name) => name !== "deno.json");
+  await must(["cp", "-r", ...include, "deno.lock", folder]);
+  const whole = {
+    ...denoJson,
+    exports: { ...denoJson.exports, ...NPM_ENTRIES },
+    publish: { include: [...include, "deno.json"] },
+    exclude: [],
+  };
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(whole));
+}
+
 /** Makes the package's folder and its tarball. */
 async function pack(): Promise<void> {
   await Deno.remove(out, { recursive: true }).catch(() => {});
-  await Deno.mkdir(out, { recursive: true });
+  const sources = `${out}/sources`;
+  await copySources(sources);
   const packed = `${out}/packed.tgz`;
-  await must([Deno.execPath(), "pack", "--allow-dirty", "--quiet", "-o", packed]);
+  await must([Deno.execPath(), "pack", "--allow-dirty", "--quiet", "-o", "../packed.tgz"], { cwd: sources });
   await must(["tar", "xzf", packed, "-C", out]);
+  await Deno.remove(sources, { recursive: true });
   const path = `${out}/package/package.json`;
-  const made = JSON.parse(await Deno.readTextFile(path));
+  const { dependencies: _, ...made } = JSON.parse(await Deno.readTextFile(path));
   const whole = {
     ...made,
     description: "Runs WebAssembly components in JavaScript engines, from their bytes, at run time",
     keywords: ["webassembly", "wasm", "component-model", "wasi", "canonical-abi", "wit"],
     bin: { windlass: "./host/bin.js" },
     engines: { node: ">=20.16" },
+    peerDependencies: PEERS,
+    peerDependenciesMeta: Object.fromEntries(Object.keys(PEERS).map((name) => [name, { optional: true }])),
     repository: { type: "git", url: `git+${REPOSITORY}.git` },
     homepage: `${REPOSITORY}#readme`,
     bugs: `${REPOSITORY}/issues`,
     // tools/imports.ts sees to it that loading any other module has no effect.
-    sideEffects: effectful.length === 0 ? false : effectful.map((path) => `./${path.replace(/\.ts$/, ".js")}`),
+    sideEffects: [...effectful, "npm/register.ts"].map((path) => `./${path.replace(/\.ts$/, ".js")}`),
   };
   // ES modules only: `main` is for what knows no `exports`.
   await Deno.writeTextFile(path, `${JSON.stringify(whole, undefined, 2)}\n`);

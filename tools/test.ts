@@ -1,7 +1,7 @@
 // deno task test: every test, those of random values with a quarter of their cases, and the
 // examples in the documentation. deno task test:all: the rest. That is all cases of random values,
-// the tests of calls again for each tier alone (a quarter of the random ones), and what the engine's
-// collector does. Every step runs, even if one before it failed. The last line says how long the
+// the tests of calls again for each tier alone (a quarter of the random ones), what the engine's
+// collector does, and scripts with metered components. Every step runs, even if one before it failed. The last line says how long the
 // steps took.
 
 interface Step {
@@ -27,6 +27,8 @@ const steps: Readonly<Record<string, { readonly about: string; readonly steps: r
       { args: test("tests/property") },
       { args: ["task", "test:tiers"], env: { WINDLASS_RUNS } },
       { args: ["task", "test:gc"] },
+      // Our scripts with metered components; the rest of that is `deno task test:metered`.
+      { args: test("--preload=tests/support/metered_by_default.ts", "tests/spec") },
     ],
   },
 };

@@ -7,18 +7,11 @@
 // and counted apart.
 
 import { parseArgs } from "node:util";
+import { scripts } from "./scripts.ts";
 import { jspi } from "../abi/state/jspi.ts";
 import { ExpectedFailures } from "../tests/support/expected_failures.ts";
 import { type Outcome, runWast, type WastOptions } from "../tests/support/wast.ts";
 import type { Limits } from "@windlass/component";
-
-async function* scripts(path: string): AsyncGenerator<string> {
-  if (!(await Deno.stat(path)).isDirectory) return yield path;
-  const entries = (await Array.fromAsync(Deno.readDir(path))).sort((left, right) => left.name < right.name ? -1 : 1);
-  for (const entry of entries) {
-    if (entry.isDirectory || entry.name.endsWith(".wast")) yield* scripts(`${path}/${entry.name}`);
-  }
-}
 
 const { values: options, positionals } = parseArgs({
   args: Deno.args,

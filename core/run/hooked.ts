@@ -82,7 +82,11 @@ export function watched<F extends Func>({ meter }: InstanceTree, func: F): F {
 /** Wraps a function by which the host calls a guest, where the guest's time is limited. */
 export function timed<F extends Func>({ meter }: InstanceTree, func: F): F {
   if (meter === undefined || !meter.isTimed) return func;
-  return function (this: unknown, ...args: never[]) {
-    return meter.timed(() => func.apply(this, args));
-  } as F;
+  // A function that is no constructor either, and passes `this` on.
+  const { call } = {
+    call(this: unknown, ...args: never[]): unknown {
+      return meter.timed(() => func.apply(this, args));
+    },
+  };
+  return call as F;
 }

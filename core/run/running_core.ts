@@ -326,7 +326,7 @@ export class RunningCore implements ImportSource<LowerStep> {
   #core(ref: CoreRef): unknown {
     if (ref.kind === "made") {
       const found = this.#coreFuncs[ref.coreFunc]!;
-      return typeof found === "function" ? found : this.#make(found);
+      return isMade(found) ? found : this.#make(found);
     }
     const item = this.#coreInstances[ref.instance]![ref.name];
     // This is possible only if a module is not the component's own but one that the host provided.
@@ -375,7 +375,7 @@ export class RunningCore implements ImportSource<LowerStep> {
 
   #unmade(ref: CoreRef | undefined): MakingStep | undefined {
     const found = ref?.kind === "made" ? this.#coreFuncs[ref.coreFunc] : undefined;
-    return typeof found === "function" ? undefined : found;
+    return found === undefined || isMade(found) ? undefined : found;
   }
 
   #made(step: MakingStep): CoreFunction {
@@ -548,4 +548,12 @@ function trapping(node: ComponentInstance, name: string): CoreFunction {
     checkLeave(node);
     trap(node.tree, "unsupported-builtin", name);
   };
+}
+
+/**
+ * Whether a core function is made. Where the engine may not compile, one that suspends is a
+ * `WebAssembly.Suspending`, which is no function: guests import it as it is.
+ */
+function isMade(func: CoreFunction | MakingStep): func is CoreFunction {
+  return typeof func === "function" || !("kind" in func);
 }

@@ -1,7 +1,7 @@
 // What `--help` says: of the program, and of each command.
 
 /** The commands, in the order of their help. */
-export type CommandName = "run" | "serve" | "inspect" | "types" | "wrap" | "split";
+export type CommandName = "run" | "serve" | "inspect" | "types" | "split" | "wrap";
 
 const file = `FILE is a component's binary; - is the standard input.`;
 
@@ -59,21 +59,8 @@ ${file}`,
     "types [OPTIONS] FILE",
     `  -o, --output OUT          a file to write; default the standard output
   --world NAME              what the type is called; default World
-
-${file}`,
-  ],
-  wrap: [
-    "writes a component as a JavaScript module, with everything done ahead of time",
-    "wrap [OPTIONS] FILE --ahead -o DIR",
-    `Writes NAME.js, NAME.plan.js, and NAME.core0.wasm, NAME.core1.wasm, … beside them, and prints their paths. NAME.js
-exports the component by default, and instantiate(imports, options). Nothing is decoded, validated, planned or generated
-when it starts, and calls are fast where eval is forbidden. It imports @windlass/component/ahead, of the version that
-wrote it. A host that forbids compiling gives the modules itself: load(plan, modules), from that entry.
-
-  -o, --output DIR          where to
-  --library SPECIFIER       what NAME.js imports instead of @windlass/component/ahead
-  --max-memory-pages N      no memory of it exceeds N pages of 64 KiB
-  --metering                it can be given fuel and deadlines
+  --module                  the types of FILE as a module, written beside it as NAME.d.wasm.ts, where TypeScript looks for
+                            them with allowArbitraryExtensions; not those of its world alone
 
 ${file}`,
   ],
@@ -87,6 +74,30 @@ compile(rest, { modules }) takes the modules, compiled by the host, in the order
   --max-memory-pages N      no memory of them exceeds N pages of 64 KiB
   --metering                they can be given fuel and deadlines: compile(rest, { modules, metering: true }); one more
                             module, with the last number, is what the library needs for that
+
+${file}`,
+  ],
+  wrap: [
+    "writes a component as a JavaScript module",
+    "wrap [OPTIONS] FILE -o DIR",
+    `Writes NAME.js, its types NAME.d.ts, and the bytes NAME.wasm, and prints their paths. The module imports this library
+and what the component imports, by its names for it: instances by named imports, functions by the default one.
+
+  -o, --output DIR          where to
+  --inline                  the bytes are in NAME.js
+  --modules import          core modules are files of their own that NAME.js imports, for hosts that forbid compiling;
+                            --modules source imports them in the source phase
+  --serve                   the module's default export is { fetch }, made of a wasi:http handler
+  --instances N             with --serve: at most N instances again and again; default one for each request
+  --promising               its functions give promises, and may wait for the host (JSPI)
+  --map SPECIFIER=TARGET    imports TARGET instead; it may be relative to NAME.js
+  --wasi MODULE             a module that exports \`wasi\`: the options of WASI, or a function that gives them for a file's
+                            name; without it WASI grants nothing
+  --ahead                   everything is done ahead of time: nothing is decoded, validated or generated when it starts, and
+                            calls are fast where eval is forbidden. NAME.js exports instantiate(imports, options)
+  --metering                with --ahead: it can be given fuel and deadlines
+  --library SPECIFIER       this library; default @windlass/component, may be the path of its mod.js
+  --max-memory-pages N      no memory of it exceeds N pages of 64 KiB
 
 ${file}`,
   ],

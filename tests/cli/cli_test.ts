@@ -38,9 +38,9 @@ Deno.test("help and version", async () => {
     run: "--invoke",
     serve: "--addr",
     inspect: "--json",
-    types: "--world",
-    wrap: "--ahead",
+    types: "--module",
     split: "--output DIR",
+    wrap: "--modules source",
   };
   for (const [command, option] of Object.entries(commands)) {
     assert(out.includes(`\n  ${command} [OPTIONS] FILE`), command);

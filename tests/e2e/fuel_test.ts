@@ -210,7 +210,7 @@ for (const [name, row] of Object.entries(rows)) {
     try {
       for (const { name, ...settings } of ways) assertEquals(used(bytes, row, settings), expected, name);
       // So much is enough, and one unit less is not.
-      const n = args.at(-1)!, enough = BigInt(units(n));
+      const n = args.at(-1)!, enough = BigInt(units(n)), messages = new Set<string>();
       for (const { name, ...settings } of ways) {
         const component = compileSync(bytes, { metering: true, ...settings });
         const run = (fuel: bigint): Any => {
@@ -219,12 +219,12 @@ for (const [name, row] of Object.entries(rows)) {
           return instance.fuel;
         };
         assertEquals(run(enough), 0n, name);
-        assertEquals(
-          (assertThrows(() => run(enough - 1n), Trap, "all fuel consumed") as Trap).code,
-          "out-of-fuel",
-          name,
-        );
+        const trap = assertThrows(() => run(enough - 1n), Trap, "all fuel consumed") as Trap;
+        assertEquals(trap.code, "out-of-fuel", name);
+        // Each way says the same: where the value is that was not paid for.
+        messages.add(trap.message);
       }
+      assertEquals(messages.size, 1, [...messages].join("\n"));
     } finally {
       tiers.warmCalls = warmCalls;
     }
@@ -273,4 +273,27 @@ Deno.test("fuel of what a stream carries: a unit for each byte that leaves the g
   instance.fuel = own + 1999n;
   const poor = instance.exports.f(1000).getReader();
   assertEquals((await assertRejects(() => poor.read(), Trap) as Trap).code, "out-of-fuel");
+});
+
+Deno.test({
+  name: "a guest cannot catch that it has no fuel for what it passes on",
+  ignore: !features.exceptions,
+  async fn() {
+    const bytes = await wat(`(component ${
+      guests({
+        type: `(param "text" string)`,
+        callee: "(param i32 i32)",
+        params: "(param i32 i32)",
+        caller: `(loop $again
+          (block $caught (try_table (catch_all $caught) (call $g (i32.const 0) (i32.const 60000)))) (br $again))`,
+      })
+    })`);
+    for (const { name, ...settings } of ways) {
+      const instance = instantiateSync(compileSync(bytes, { metering: true, ...settings }), {}, {
+        limits: { fuel: 100_000 },
+      }) as Any;
+      const trap = assertThrows(() => instance.exports.f(0), Trap, "text") as Trap;
+      assertEquals([trap.code, instance.fuel], ["out-of-fuel", 0n], name);
+    }
+  },
 });

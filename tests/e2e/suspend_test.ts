@@ -395,6 +395,9 @@ Deno.test("an engine without JSPI refuses the link and names the feature; one wi
     (core func $go' (canon lower (func $go)))
     (core module $M (import "" "go" (func $go (result i32))) (func (export "f") (result i32) (call $go)))
     (core instance $m (instantiate $M (with "" (instance (export "go" (func $go'))))))
+    ;; A second module gets the same function.
+    (core module $N (import "" "go" (func (result i32))))
+    (core instance (instantiate $N (with "" (instance (export "go" (func $go'))))))
     (func (export "f") (result u32) (canon lift (core func $m "f"))))`);
   const run = async (body: string) => {
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {

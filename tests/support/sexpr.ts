@@ -7,6 +7,22 @@ export type Expr =
   | { readonly kind: "atom"; readonly text: string; readonly start: number; readonly end: number }
   | { readonly kind: "string"; readonly bytes: Uint8Array; readonly start: number; readonly end: number };
 
+/** A list. */
+export type List = Expr & { kind: "list" };
+
+/** The text of an atom; empty for anything else. */
+export function atom(expr: Expr | undefined): string {
+  return expr?.kind === "atom" ? expr.text : "";
+}
+
+/** The atom that a list begins with. */
+export function head(expr: Expr | undefined): string {
+  return expr?.kind === "list" ? atom(expr.items[0]) : "";
+}
+
+/** Says why a command of a script cannot be run here. */
+export class Unrunnable extends Error {}
+
 const escapes: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, '"': 34, "'": 39, "\\": 92 };
 const encoder = new TextEncoder();
 

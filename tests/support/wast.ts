@@ -17,7 +17,7 @@ import {
 import { scheduling } from "../../abi/concurrency/scheduler.ts";
 import { jspi } from "../../abi/state/jspi.ts";
 import { camelCase } from "../../host/names.ts";
-import { type Expr, parseExprs } from "./sexpr.ts";
+import { type Expr, head, type List, parseExprs, Unrunnable } from "./sexpr.ts";
 import { defineSpectest } from "./spectest.ts";
 import { wat } from "./wat.ts";
 import { gatesOf, onlyValidates } from "./wast_gates.ts";
@@ -43,14 +43,6 @@ export interface WastOptions {
   readonly limits?: Limits;
 }
 
-type List = Expr & { kind: "list" };
-
-function head(expr: Expr | undefined): string {
-  if (expr?.kind !== "list") return "";
-  const [first] = expr.items;
-  return first?.kind === "atom" ? first.text : "";
-}
-
 const decoder = new TextDecoder();
 
 function stringOf(expr: Expr | undefined): string {
@@ -67,9 +59,6 @@ const aliases: readonly (readonly [theirs: string, ours: RegExp])[] = [
   ["fuel allocated for hostcalls has been exhausted", /limit `liftedBytes`/],
 ];
 
-/** Says why a command cannot be run here. */
-class Unrunnable extends Error {}
-
 /**
  * What is said of a command that suspends a stack where the engine cannot. A script says it itself,
  * in a comment behind the command, where a stack yields to others and is not told that none of them
@@ -79,7 +68,7 @@ export const NEEDS_JSPI = "needs JSPI";
 
 // Values.
 
-function number(text: string): number {
+export function number(text: string): number {
   const plain = text.replaceAll("_", "");
   if (/nan/.test(plain)) return NaN;
   if (/inf/.test(plain)) return plain.startsWith("-") ? -Infinity : Infinity;

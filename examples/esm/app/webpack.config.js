@@ -1,0 +1,10 @@
+import { fileURLToPath } from "node:url";
+import windlass from "@windlass/component/unplugin";
+import { options } from "./windlass.js";
+
+export default {
+  mode: "production",
+  entry: "./src/main.js",
+  plugins: [windlass.webpack(options)],
+  output: { path: fileURLToPath(new URL("dist/webpack", import.meta.url)) },
+};

@@ -1,0 +1,4 @@
+// What the component imports as demo:greet/host.
+export function log(line) {
+  console.log(line);
+}

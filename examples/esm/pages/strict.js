@@ -1,0 +1,3 @@
+import { api } from "./greet.js";
+
+document.querySelector("output").textContent = api.greet("strict page");
