@@ -2,13 +2,11 @@
 // crossings that the name says.
 
 import { files } from "./files.ts";
-import { rows } from "./rows.ts";
-import { subjects } from "./subjects.ts";
+import { checkedRows } from "./measure_rows.ts";
 
-const all = await subjects(files);
-for (const row of rows) {
+for (const { row, here } of await checkedRows(files)) {
   const group = `${row.direction}, ${row.name} ×${row.calls}`;
-  for (const [i, subject] of all.filter((subject) => row.has(subject)).entries()) {
+  for (const [i, subject] of here.entries()) {
     Deno.bench({ group, name: `${subject.name}: ${group}`, baseline: i === 0, fn: row.run(subject) });
   }
 }

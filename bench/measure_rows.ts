@@ -3,8 +3,8 @@
 
 import { checkingHost } from "./host.ts";
 import { measure } from "./measure.ts";
-import { rows } from "./rows.ts";
-import { type Files, subjects } from "./subjects.ts";
+import { type Row, rows } from "./rows.ts";
+import { type Files, type Subject, subjects } from "./subjects.ts";
 
 /** Nanoseconds a call of one row, one figure per subject in order. */
 export interface Measured {
@@ -17,16 +17,17 @@ export interface Measured {
   readonly wrong: readonly { readonly subject: string; readonly message: string }[];
 }
 
-/** Measures rows, all by default, with these implementations. */
-export async function measureRows(
-  files: Files,
-  names: readonly string[] | undefined,
-  only: readonly string[] | undefined,
-): Promise<Measured[]> {
+/** A row, the implementations that have it and give what is right, and what others give. */
+interface CheckedRow {
+  readonly row: Row;
+  readonly here: readonly Subject[];
+  readonly wrong: Measured["wrong"];
+}
+
+/** Checks every row. */
+export async function checkedRows(files: Files, names?: readonly string[]): Promise<CheckedRow[]> {
   const all = await subjects(files, names), checkers = await subjects(files, names, checkingHost);
-  const measured: Measured[] = [];
-  for (const row of rows) {
-    if (only !== undefined && !only.includes(row.name)) continue;
+  return rows.map((row) => {
     const wrong: { subject: string; message: string }[] = [];
     const here = all.filter((subject, i) => {
       if (!row.has(subject)) return false;
@@ -38,6 +39,19 @@ export async function measureRows(
         return false;
       }
     });
+    return { row, here, wrong };
+  });
+}
+
+/** Measures rows, all by default, with these implementations. */
+export async function measureRows(
+  files: Files,
+  names: readonly string[] | undefined,
+  only: readonly string[] | undefined,
+): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const { row, here, wrong } of await checkedRows(files, names)) {
+    if (only !== undefined && !only.includes(row.name)) continue;
     const medians = measure(here.map((subject) => row.run(subject)), row.calls);
     const figures = here.map(({ name }, i) => ({ subject: name, ns: medians[i]! }));
     measured.push({ direction: row.direction, name: row.name, beside: row.beside, figures, wrong });
