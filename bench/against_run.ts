@@ -6,7 +6,9 @@ import { pathToFileURL } from "node:url";
 import process from "node:process";
 import * as now from "@windlass/component";
 import { measure } from "./measure.ts";
-import { rows, subjectOf } from "./rows.ts";
+import { files } from "./files.ts";
+import { rows } from "./rows.ts";
+import { FIXTURE, subjectOf } from "./subjects.ts";
 
 /** Nanoseconds a call of one row. */
 export interface Compared {
@@ -19,16 +21,17 @@ export interface Compared {
 const before = await import(pathToFileURL(process.argv[2]!).href);
 const none = () => {};
 const hooks = { callingHost: none, returningFromHost: none, callingGuest: none, returningFromGuest: none };
+const bytes = files.read(FIXTURE);
 const subjects = [
-  subjectOf("before", before),
+  subjectOf("before", before, bytes),
   // Each library with two instances, so that the call sites of neither are monomorphic.
-  subjectOf("before, hooks", before, { hooks }),
-  subjectOf("now", now as never),
-  subjectOf("now, hooks", now as never, { hooks }),
+  subjectOf("before, hooks", before, bytes, { hooks }),
+  subjectOf("now", now as never, bytes),
+  subjectOf("now, hooks", now as never, bytes, { hooks }),
 ];
 const compared: Compared[] = [];
 for (const row of rows) {
-  if (!row.has(subjects[0]!)) continue; // results by value need a host of their own
+  if (row.beside !== row.name) continue; // such a row needs a host of its own
   const [before = 0, , now = 0, hooked = 0] = measure(subjects.map((subject) => row.run(subject)), row.calls);
   compared.push({ row: `${row.direction}: ${row.name}`, before, now, hooked });
 }

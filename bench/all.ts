@@ -4,7 +4,7 @@
 // in a process: a call site that sees one
 // function, and one that sees those of two instances.
 
-import type { Measured } from "./run.ts";
+import { compared, type Measured, summaries } from "./measure_rows.ts";
 
 interface Run {
   readonly runtime: string;
@@ -55,27 +55,18 @@ for (const name of Object.keys(runtimes)) {
   const { runtime, engine, measured } = await run(name, "run") as Run;
   const directions = [...new Set(measured.map(({ direction }) => direction))];
   const parts = [`## ${runtime}, ${engine}`];
-  const gains: number[] = [];
   for (const direction of directions) {
-    const rows = measured.filter((row) => row.direction === direction).map(({ name, figures }) => {
+    const rows = measured.filter((row) => row.direction === direction).map((row) => {
+      const { name, figures, wrong } = row, { ours, best } = compared(measured, row);
       const of = (subject: string): number | undefined => figures.find((figure) => figure.subject === subject)?.ns;
-      const ours = of("windlass") ?? of("windlass, by value")!;
-      const others = name === "result err, by value"
-        ? measured.find((row) => row.direction === direction && row.name === "result err")!.figures
-        : figures;
-      const best = Math.min(...others.filter(({ subject }) => subject.startsWith("jco")).map(({ ns }) => ns));
-      if (best >= 5) gains.push(best / ours);
-      const cells = columns.map((column) => format(column === "windlass" ? ours : of(column)));
-      return [name, format(of("raw")), ...cells, ratio(best / ours)];
+      const cells = columns.map((column) =>
+        wrong.some(({ subject }) => subject === column) ? "wrong" : format(column === "windlass" ? ours : of(column))
+      );
+      return [name, format(of("raw")), ...cells, best < Infinity ? ratio(best / ours) : ""];
     });
     parts.push(table([direction, "raw", ...columns, "best jco ÷ windlass"], rows));
   }
-  const mean = Math.exp(gains.reduce((sum, gain) => sum + Math.log(gain), 0) / gains.length);
-  parts.push(
-    `Rows where the best jco takes 5 ns or more: ${gains.length}; geometric mean ${ratio(mean)}, least ${
-      ratio(Math.min(...gains))
-    }.`,
-  );
+  parts.push(...summaries(measured));
   if (name === "Deno") chart = draw(runtime, measured);
 
   console.error(`${name}: scalars alone`);
@@ -151,7 +142,7 @@ const text = `# Results
 \`deno task bench:all\`, ${new Date().toISOString().slice(0, 10)}; ${
   model || Deno.build.arch
 }, ${cores} cores; nanoseconds a call, medians of 15 samples.
-How the figures are made: README.md beside this file. By value means \`err()\` and \`{ throws: false }\`, beside the best jco's exception.
+How the figures are made: README.md beside this file. By value means \`err()\` and \`{ throws: false }\`, beside the best jco's exception; a view is \`t.view\`, beside the best jco's copy.
 
 ![Times as fast as jco 1.10.2](results.svg)
 

@@ -1,12 +1,12 @@
 // One boundary crossing, each way, by type. `deno task bench` runs it; the figure is for the `×N`
 // crossings that the name says.
 
-import { rows, subjects } from "./rows.ts";
+import { files } from "./files.ts";
+import { checkedRows } from "./measure_rows.ts";
 
-const all = await subjects();
-for (const row of rows) {
+for (const { row, here } of await checkedRows(files)) {
   const group = `${row.direction}, ${row.name} ×${row.calls}`;
-  for (const [i, subject] of all.filter((subject) => row.has(subject)).entries()) {
+  for (const [i, subject] of here.entries()) {
     Deno.bench({ group, name: `${subject.name}: ${group}`, baseline: i === 0, fn: row.run(subject) });
   }
 }

@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { compile, instantiate } from "@windlass/component";
-import { host } from "./host.ts";
+import { plainHost as host } from "./host.ts";
 import { measure } from "./measure.ts";
 
 const component = await compile(new Uint8Array(readFileSync("bench/fixtures/calls.wasm")));

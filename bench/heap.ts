@@ -1,7 +1,7 @@
 // deno task bench:heap: a million calls with strings and a million resource round trips; shows the
 // heap before and after, what a call leaves, and what a definition keeps.
 
-import { host } from "./host.ts";
+import { plainHost as host } from "./host.ts";
 import { manyLowered, typesOnly } from "./generated.ts";
 import { compileSync, instantiateSync, Linker } from "@windlass/component";
 import { decodeBytes } from "../core/decode/decode.ts";

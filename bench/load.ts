@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { host } from "./host.ts";
+import { plainHost as host } from "./host.ts";
 import { compileSync, instantiate, Linker } from "@windlass/component";
 
 // deno-lint-ignore no-explicit-any

@@ -1,179 +1,72 @@
-// The rows of the call benches, and everything that can run them: raw core calls, Windlass with
-// each kind of host function,
-// and jco's output where `deno task bench:jco` has made it. A row makes a function that does
-// `calls` crossings and checks its results.
+// The rows of the call benches. A row makes a function that does `calls` crossings, and another that
+// checks what one crossing gives, each part of it: nothing is timed that is wrong.
 
-import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-import { type Counter, host } from "./host.ts";
-import { compileSync, err, HostFunc, instantiateSync, Linker, t } from "@windlass/component";
-
-/**
- * Files are found from the folder that a bench runs in: on other runtimes than Deno it runs from a
- * bundle.
- */
-const root = pathToFileURL(`${(globalThis as Any).process.cwd()}/bench/`);
-const bytes = new Uint8Array(readFileSync(new URL("fixtures/calls.wasm", root)));
-/**
- * Compiled once: where two instances are asked for, they are of one component, and of one core
- * module where there is none.
- */
-const component = compileSync(bytes);
-const rawModule = new WebAssembly.Module(new Uint8Array(readFileSync(new URL("fixtures/raw.wasm", root))));
-const HOST = "bench:calls/host", GUEST = "bench:calls/guest", LOOPS = "bench:calls/loops";
+import { requireSame } from "./same.ts";
+import type { Subject } from "./subjects.ts";
 
 // deno-lint-ignore no-explicit-any
 type Any = any;
 
-/** What one implementation offers: the guest's echoes and the guest's loops. */
-export interface Subject {
-  readonly name: string;
-  readonly guest: Any;
-  readonly loops: Any;
-}
-
-/** The host, an `err` given rather than thrown, which only we can take. */
-function byValue(): Any {
-  return { ...host(), fallible: (x: number) => x === 0 ? err("failed: the argument was 0") : x };
-}
-
-/** What an instance exports, to be measured. */
-function subject(name: string, { exports }: Any): Subject {
-  return { name, guest: exports[GUEST], loops: exports[LOOPS] };
-}
-
-function windlass(name: string, imports: Any): Subject {
-  return subject(name, instantiateSync(component, { [HOST]: imports }));
-}
-
-/** This library or another state of it, with plain host functions. */
-export function subjectOf(
-  name: string,
-  library: { instantiateSync: (bytes: Uint8Array, imports: Any, options?: Any) => Any },
-  options?: Any,
-): Subject {
-  return subject(name, library.instantiateSync(bytes, { [HOST]: host() }, options));
-}
-
-/** Windlass without generated code. */
-function closures(): Subject {
-  return subjectOf("windlass, closures", { instantiateSync } as Any, { codegen: false });
-}
-
-/** Windlass with results as values, both ways. */
-function valued(): Subject {
-  const instance: Any = instantiateSync(component, { [HOST]: byValue() });
-  const fallible = instance.func(`${GUEST}#fallible`, t.func([t.u32], t.result(t.u32, t.string)), { throws: false });
-  return { name: "windlass, by value", guest: { fallible }, loops: instance.exports[LOOPS] };
-}
-
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-function dynamic(): Subject {
-  const { Counter, ...functions } = host();
-  const made = Object.entries(functions).map(([name, func]) => [kebab(name), HostFunc.dynamic(() => func as Any)]);
-  return windlass("windlass, dynamic", { Counter, ...Object.fromEntries(made) });
-}
-
-function typed(): Subject {
-  const point = t.record({ x: t.f64, y: t.f64, id: t.u32 });
-  const big = t.record(Object.fromEntries([..."abcdefghijklm"].map((name) => [name, t.u32])));
-  const shape = t.variant({ circle: t.f64, square: t.u32, empty: null });
-  const color = t.enum(["red", "green", "blue"]), perms = t.flags(["read", "write", "exec"]);
-  const types: Record<string, Any> = {
-    nop: t.func([]),
-    add: t.func([t.u32, t.u32], t.u32),
-    text: t.func([t.string], t.string),
-    bytes: t.func([t.list(t.u8)], t.list(t.u8)),
-    points: t.func([t.list(point)], t.list(point)),
-    names: t.func([t.list(t.string)], t.list(t.string)),
-    echoBig: t.func([big], big),
-    many: t.func(Array.from({ length: 20 }, () => t.u32), t.u32),
-    fallible: t.func([t.u32], t.result(t.u32, t.string)),
-    maybe: t.func([t.option(t.u32)], t.option(t.u32)),
-    echoShape: t.func([shape], shape),
-    paint: t.func([color], color),
-    permit: t.func([perms], perms),
-    words: t.func([t.list(t.u32)], t.list(t.u32)),
-  };
-  const { Counter, ...functions } = host();
-  const linker = new Linker();
-  const instance = linker.instance(HOST).resource("counter", Counter);
-  instance.func("[constructor]counter", () => new Counter()).func("[method]counter.get", (self: Counter) => self.get());
-  for (const [name, func] of Object.entries(functions)) {
-    instance.func(kebab(name), HostFunc.typed(types[name], func as Any));
-  }
-  const made = linker.link(component).instantiateSync();
-  const guest = Object.fromEntries(
-    Object.entries(types).map(([name, type]) => [name, made.func(`${GUEST}#${kebab(name)}`, type)]),
-  );
-  return { name: "windlass, typed", guest: { ...guest, Tally: made.exports[GUEST].Tally }, loops: made.exports[LOOPS] };
-}
-
-async function jco(name: string, folder: string): Promise<Subject | undefined> {
-  try {
-    const base = new URL(`.jco/${folder}/`, root);
-    const { instantiate } = await import(new URL("calls.js", base).href);
-    const modules = (file: string) => new WebAssembly.Module(new Uint8Array(readFileSync(new URL(file, base))));
-    const exports = instantiate(modules, { [HOST]: host() });
-    return { name, guest: exports[GUEST], loops: exports[LOOPS] };
-  } catch (error) {
-    if (/not found|Cannot find/i.test((error as Error).message)) return undefined;
-    throw error;
-  }
-}
-
-/** Every implementation, by name. */
-const makers: Readonly<Record<string, () => Subject | undefined | Promise<Subject | undefined>>> = {
-  "raw": rawSubject,
-  "windlass": () => windlass("windlass", host()),
-  "windlass, typed": typed,
-  "windlass, dynamic": dynamic,
-  "windlass, by value": valued,
-  "windlass, closures": closures,
-  "jco current": () => jco("jco current", "current"),
-  "jco 1.10.2": () => jco("jco 1.10.2", "v1.10.2"),
-};
-
-/**
- * Implementations by name, all by default; one that is asked for twice is there twice. What is not
- * there is left out.
- */
-export async function subjects(names: readonly string[] = Object.keys(makers)): Promise<Subject[]> {
-  const all: Subject[] = [];
-  for (const name of names) {
-    const made = await makers[name]!();
-    if (made !== undefined) all.push(made);
-  }
-  return all;
-}
-
-/** One row: makes a function that crosses the boundary `calls` times. */
+/** One row. */
 export interface Row {
   readonly name: string;
   readonly direction: "host → guest" | "guest → host";
   readonly calls: number;
+  /** Makes a function that crosses the boundary `calls` times. */
   run(subject: Subject): () => void;
+  /** Throws if what a crossing gives is wrong. The subject's host is one that checks, too. */
+  check(subject: Subject): void;
   /** The implementations that have it; all if it does not say. */
   has(subject: Subject): boolean;
+  /** The row that others' figures are of: what only one implementation can do is beside theirs. */
+  readonly beside: string;
 }
 
-function assertSame(actual: unknown, expected: unknown): void {
-  if (actual !== expected) throw new Error(`expected ${expected}, found ${actual}`);
-}
+/** Rows that only one of our own implementations has, by name, and the row that they stand beside. */
+const special: Readonly<Record<string, readonly [subject: string, beside: string]>> = {
+  "result err, by value": ["windlass, by value", "result err"],
+  "len list<u8> 65536, a view": ["windlass, views", "len list<u8> 65536"],
+};
+const specialSubjects = new Set(Object.values(special).map(([subject]) => subject));
 
-/** The raw module has two functions; results by value are one row. */
+/** The raw module has two functions. */
 function has({ name }: Subject, row: string): boolean {
   if (name === "raw") return row === "nop" || row === "add";
-  return (name === "windlass, by value") === (row === "result err, by value");
+  return row in special ? special[row]![0] === name : !specialSubjects.has(name);
 }
 
-function hostToGuest(name: string, calls: number, prepare: (guest: Any) => () => void): Row {
+function beside(row: string): string {
+  return special[row]?.[1] ?? row;
+}
+
+/** What a call gives, or the payload of what it throws. */
+function outcome(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return { thrown: (error as { payload?: unknown }).payload ?? String(error) };
+  }
+}
+
+/**
+ * A row of calls to the guest.
+ *
+ * @param prepare Makes one call. It gives what is to be checked, and reads a part of that itself.
+ * @param expected What one call gives.
+ */
+function hostToGuest(
+  name: string,
+  calls: number,
+  prepare: (guest: Any) => () => unknown,
+  expected: unknown,
+): Row {
   return {
     name,
     direction: "host → guest",
     calls,
+    beside: beside(name),
     has: (subject) => has(subject, name),
+    check: ({ guest }) => requireSame(outcome(prepare(guest)), expected),
     run: ({ guest }) => {
       const once = prepare(guest);
       return () => {
@@ -183,102 +76,137 @@ function hostToGuest(name: string, calls: number, prepare: (guest: Any) => () =>
   };
 }
 
-function guestToHost(name: string, calls: number, run: (loops: Any, calls: number) => () => void): Row {
+/**
+ * A row of a guest's loop.
+ *
+ * @param run Runs the loop.
+ * @param expected What it gives for a number of calls.
+ */
+function guestToHost(
+  name: string,
+  calls: number,
+  run: (loops: Any, calls: number) => unknown,
+  expected: (calls: number) => unknown,
+): Row {
   return {
     name,
     direction: "guest → host",
     calls,
+    beside: beside(name),
     has: (subject) => has(subject, name),
-    run: ({ loops }) => run(loops, calls),
+    check: ({ loops }) => requireSame(run(loops, 1), expected(1)),
+    run: ({ loops }) => {
+      const due = expected(calls);
+      return () => {
+        const given = run(loops, calls);
+        if (given !== due) throw new Error(`expected ${due}, found ${given}`);
+      };
+    },
   };
 }
 
 const points = (count: number) => Array.from({ length: count }, (_, id) => ({ x: 1.5, y: 2.5, id }));
-const names = (count: number) => Array.from({ length: count }, () => "a".repeat(12));
+const names = (count: number) => Array.from({ length: count }, (_, i) => `${i}`.padEnd(12, "a"));
 const big = Object.fromEntries([..."abcdefghijklm"].map((name, i) => [name, i]));
 const many = Array.from({ length: 20 }, (_, i) => i) as Any;
-const texts = { "5 B": 5, "100 B": 100, "10 KB": 10_000 };
+const texts = {
+  "5 B": "a".repeat(5),
+  "100 B": "a".repeat(100),
+  "10 KB": "a".repeat(10_000),
+  "100 B, not ASCII": "é☃a💩".repeat(10),
+};
+const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => i % 251 + 1);
+const words = Uint32Array.from({ length: 1024 }, (_, i) => 0xfff00000 + i);
+/** Other elements than in the rows before: what those left in memory must not pass for a copy. */
+const others = <T extends Uint8Array | Uint32Array>(list: T): number[] =>
+  Array.from(list, (value) => (value ^ 0x55) >>> 0);
 
-/** The rows of README.md. */
+/** An echo of the guest's, and what is looked at in each result. */
+function echo(
+  name: string,
+  calls: number,
+  func: string,
+  value: unknown,
+  look: (value: Any) => unknown = (value) => value,
+): Row {
+  const due = look(value);
+  return hostToGuest(name, calls, (guest) => () => {
+    const given = guest[func](value);
+    if (look(given) !== due) throw new Error(`expected ${due}, found ${look(given)}`);
+    return given;
+  }, value);
+}
+
+const length = (value: { length: number }) => value.length;
+
+/** The rows of RESULTS.md. */
 export const rows: readonly Row[] = [
-  hostToGuest("nop", 1000, (guest) => () => guest.nop()),
-  hostToGuest("add", 1000, (guest) => () => assertSame(guest.add(3, 4), 7)),
-  ...Object.entries(texts).map(([size, length]) => {
-    const text = "a".repeat(length);
-    return hostToGuest(`text ${size}`, 100, (guest) => () => assertSame(guest.text(text).length, length));
-  }),
-  ...[16, 65536].map((length) => {
-    const list = new Uint8Array(length);
-    return hostToGuest(`list<u8> ${length}`, 100, (guest) => () => assertSame(guest.bytes(list).length, length));
-  }),
-  hostToGuest("list<u32> 1024", 100, (guest) => {
-    const list = new Uint32Array(1024);
-    return () => assertSame(guest.words(list).length, 1024);
-  }),
-  hostToGuest("list<record> 100", 10, (guest) => {
-    const list = points(100);
-    return () => assertSame(guest.points(list)[99].id, 99);
-  }),
-  hostToGuest("list<string> 100", 10, (guest) => {
-    const list = names(100);
-    return () => assertSame(guest.names(list).length, 100);
-  }),
-  hostToGuest("record of 13", 100, (guest) => () => assertSame(guest.echoBig(big).m, 12)),
-  hostToGuest("20 parameters", 100, (guest) => () => assertSame(guest.many(...many), 19)),
-  hostToGuest("result ok", 100, (guest) => () => assertSame(guest.fallible(5), 5)),
-  hostToGuest("result err", 100, (guest) => () => {
-    try {
-      guest.fallible(0);
-    } catch (error) {
-      return assertSame((error as { payload: string }).payload.length, 26);
-    }
-    throw new Error("expected it to throw");
-  }),
-  hostToGuest("result err, by value", 100, (guest) => () => assertSame(guest.fallible(0).val.length, 26)),
-  hostToGuest("enum", 1000, (guest) => () => assertSame(guest.paint("blue"), "blue")),
-  hostToGuest("flags", 1000, (guest) => {
-    const perms = { read: true, write: false, exec: true };
-    return () => assertSame(guest.permit(perms).exec, true);
-  }),
-  hostToGuest("option", 100, (guest) => () => assertSame(guest.maybe(5), 5)),
-  hostToGuest("variant", 100, (guest) => {
-    const shape = { tag: "circle", val: 1.5 };
-    return () => assertSame(guest.echoShape(shape).val, 1.5);
-  }),
+  hostToGuest("nop", 1000, (guest) => () => guest.nop(), undefined),
+  hostToGuest("add", 1000, (guest) => () => {
+    const sum = guest.add(3, 4);
+    if (sum !== 7) throw new Error(`expected 7, found ${sum}`);
+    return sum;
+  }, 7),
+  ...Object.entries(texts).map(([size, text]) => echo(`text ${size}`, 100, "text", text, length)),
+  ...[16, 65536].map((size) => echo(`list<u8> ${size}`, 100, "bytes", bytes(size), length)),
+  echo("list<u8> 16, an array", 100, "bytes", others(bytes(16)), length),
+  echo("list<u32> 1024", 100, "words", words, length),
+  echo("list<u32> 1024, an array", 100, "words", others(words), length),
+  echo("list<record> 100", 10, "points", points(100), (list) => list[99].id),
+  echo("list<string> 100", 10, "names", names(100), length),
+  echo("record of 13", 100, "echoBig", big, (record) => record.m),
+  hostToGuest("20 parameters", 100, (guest) => () => guest.many(...many), 19),
+  echo("result ok", 100, "fallible", 5),
+  {
+    ...hostToGuest("result err", 100, (guest) => () => guest.fallible(0), { thrown: "failed: the argument was 0" }),
+    run: ({ guest }) => () => {
+      for (let i = 0; i < 100; i++) {
+        const given: Any = outcome(() => guest.fallible(0));
+        if (given?.thrown?.length !== 26) throw new Error("expected it to throw");
+      }
+    },
+  },
+  hostToGuest("result err, by value", 100, (guest) => () => {
+    const { tag, val } = guest.fallible(0);
+    if (val.length !== 26) throw new Error(`expected 26 characters, found ${val}`);
+    return { tag, val };
+  }, { tag: "err", val: "failed: the argument was 0" }),
+  echo("enum", 1000, "paint", "blue"),
+  echo("flags", 1000, "permit", { read: true, write: false, exec: true }, (perms) => perms.exec),
+  echo("option", 100, "maybe", 5),
+  echo("variant", 100, "echoShape", { tag: "circle", val: 1.5 }, (shape) => shape.val),
   hostToGuest("resource method", 100, (guest) => {
     const tally = new guest.Tally();
-    return () => assertSame(tally.get(), 8);
-  }),
-  hostToGuest("resource new + dispose", 100, (guest) => () => new guest.Tally()[Symbol.dispose]()),
-  guestToHost("nop", 1000, (loops, calls) => () => loops.nop(calls)),
-  guestToHost("add", 1000, (loops, calls) => () => assertSame(loops.add(calls), 3 * calls)),
-  ...Object.entries(texts).map(([size, length]) =>
-    guestToHost(`text ${size}`, 100, (loops, calls) => () => assertSame(loops.text(calls, length), length))
+    return () => {
+      const given = tally.get();
+      if (given !== 8) throw new Error(`expected 8, found ${given}`);
+      return given;
+    };
+  }, 8),
+  hostToGuest("resource new + dispose", 100, (guest) => () => new guest.Tally()[Symbol.dispose](), undefined),
+  guestToHost("nop", 1000, (loops, calls) => loops.nop(calls), () => undefined),
+  guestToHost("add", 1000, (loops, calls) => loops.add(calls), (calls) => 3 * calls),
+  ...Object.entries({ "5 B": 5, "100 B": 100, "10 KB": 10_000 }).map(([size, length]) =>
+    guestToHost(`text ${size}`, 100, (loops, calls) => loops.text(calls, length), () => length)
   ),
   ...[16, 65536].map((length) =>
-    guestToHost(`list<u8> ${length}`, 100, (loops, calls) => () => assertSame(loops.bytes(calls, length), length))
+    guestToHost(`list<u8> ${length}`, 100, (loops, calls) => loops.bytes(calls, length), () => length)
   ),
-  guestToHost("list<u32> 1024", 100, (loops, calls) => () => assertSame(loops.words(calls, 1024), 1024)),
-  guestToHost("list<record> 100", 10, (loops, calls) => () => assertSame(loops.points(calls, 100), 100)),
-  guestToHost("list<string> 100", 10, (loops, calls) => () => assertSame(loops.names(calls, 100), 100)),
-  guestToHost("record of 13", 100, (loops, calls) => () => assertSame(loops.echoBig(calls), 12)),
-  guestToHost("20 parameters", 100, (loops, calls) => () => assertSame(loops.many(calls), 0)),
-  guestToHost("result ok", 100, (loops, calls) => () => assertSame(loops.fallible(calls, 5), 0)),
-  guestToHost("result err", 100, (loops, calls) => () => assertSame(loops.fallible(calls, 0), 1)),
-  guestToHost("result err, by value", 100, (loops, calls) => () => assertSame(loops.fallible(calls, 0), 1)),
-  guestToHost("enum", 1000, (loops, calls) => () => assertSame(loops.paint(calls), 1)),
-  guestToHost("flags", 1000, (loops, calls) => () => assertSame(loops.permit(calls), 5)),
-  guestToHost("option", 100, (loops, calls) => () => assertSame(loops.maybe(calls), 1)),
-  guestToHost("variant", 100, (loops, calls) => () => assertSame(loops.echoShape(calls), 7)),
-  guestToHost("resource method", 100, (loops, calls) => () => assertSame(loops.counter(calls), 7)),
+  ...["len list<u8> 65536", "len list<u8> 65536, a view"].map((name) =>
+    guestToHost(name, 100, (loops, calls) => loops.len(calls, 65536), (calls) => calls * 65536)
+  ),
+  guestToHost("list<u32> 1024", 100, (loops, calls) => loops.words(calls, 1024), () => 1024),
+  guestToHost("list<record> 100", 10, (loops, calls) => loops.points(calls, 100), () => 100),
+  guestToHost("list<string> 100", 10, (loops, calls) => loops.names(calls, 100), () => 100),
+  guestToHost("record of 13", 100, (loops, calls) => loops.echoBig(calls), () => 12),
+  guestToHost("20 parameters", 100, (loops, calls) => loops.many(calls), () => 0),
+  guestToHost("result ok", 100, (loops, calls) => loops.fallible(calls, 5), () => 0),
+  guestToHost("result err", 100, (loops, calls) => loops.fallible(calls, 0), () => 1),
+  guestToHost("result err, by value", 100, (loops, calls) => loops.fallible(calls, 0), () => 1),
+  guestToHost("enum", 1000, (loops, calls) => loops.paint(calls), () => 1),
+  guestToHost("flags", 1000, (loops, calls) => loops.permit(calls), () => 5),
+  guestToHost("option", 100, (loops, calls) => loops.maybe(calls), () => 1),
+  guestToHost("variant", 100, (loops, calls) => loops.echoShape(calls), () => 7),
+  guestToHost("resource method", 100, (loops, calls) => loops.counter(calls), () => 7),
+  guestToHost("resource new + drop", 100, (loops, calls) => loops.counters(calls), (calls) => calls),
 ];
-
-// ── The floor
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A raw core call each way: of a stateful guest, which no engine can fold away. */
-export function rawSubject(): Subject {
-  const h = { add: (a: number, b: number) => (a + b) | 0, nop: () => {} };
-  const { add, nop, loop, loopNop } = new WebAssembly.Instance(rawModule, { h }).exports as Any;
-  return { name: "raw", guest: { add, nop }, loops: { add: loop, nop: loopNop } };
-}

@@ -209,6 +209,24 @@ export function plainFormOf(func: unknown): HostFunction | undefined {
   return typeof func === "function" ? plainForms.get(func as HostFunction) : undefined;
 }
 
+const viewParams = new WeakMap<HostFunction, readonly number[]>();
+
+/**
+ * Declares that a function takes some of its parameters, which are lists of numbers, as views of
+ * the guest's memory. It must copy what it needs after it has returned, also if it suspends.
+ *
+ * @param positions The parameters by index. That of a method's object is 0.
+ */
+export function takingViews<F extends HostFunction>(func: F, ...positions: readonly number[]): F {
+  viewParams.set(func, positions);
+  return func;
+}
+
+/** Gives the parameters that a function takes as views. */
+export function viewsOf(func: unknown): readonly number[] {
+  return typeof func === "function" ? viewParams.get(func as HostFunction) ?? [] : [];
+}
+
 /** Whether a function was declared suspending. */
 export function isSuspending(func: unknown): boolean {
   return typeof func === "function" && suspendingFunctions.has(func as HostFunction);

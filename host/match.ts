@@ -2,7 +2,8 @@
 // a LinkError names the difference.
 
 import { LinkError } from "../errors.ts";
-import type { FuncType, ResourceType, ValType } from "../abi/types/types.ts";
+import { containsView, type FuncType, type ResourceType, type ValType } from "../abi/types/types.ts";
+import { hasLateView, withViews } from "../abi/types/views.ts";
 import { differFunc, Pairs, placed } from "../core/validate/subtype.ts";
 import { camelCase } from "./names.ts";
 import type { FuncSchema, ResourceClass } from "./schema.ts";
@@ -39,4 +40,29 @@ export function requireMatch(
   });
   if (mismatch === undefined) return;
   throw new LinkError("type-mismatch", what, path, placed(mismatch));
+}
+
+/**
+ * Gives the type of an import with the views that its host function asks for.
+ *
+ * @param func The type of the host function. It matches the import's.
+ * @param waits Whether the host function may go on after it has returned.
+ */
+export function viewedType(type: FuncType, func: FuncSchema, waits: boolean, display: string): FuncType {
+  const params = func.params as readonly unknown[] as readonly ValType[];
+  const viewed = withViews(type, params);
+  if (viewed !== type && waits) refuseView(`import ${display}`, "a function that is async or suspends goes on later");
+  if (params.some(hasLateView)) refuseView(`import ${display}`, "a stream or future is read later");
+  return viewed;
+}
+
+/** Refuses views in what an export gives: the guest goes on when its caller reads them. */
+export function refuseResultView({ result }: FuncSchema, path: string): void {
+  if (result !== undefined && containsView(result as unknown as ValType)) {
+    refuseView(`export ${path}`, "the guest may change the result of an export before it is read");
+  }
+}
+
+function refuseView(what: string, why: string): never {
+  throw new TypeError(`t.view is valid only until a host function returns: ${why}; use t.list (${what})`);
 }

@@ -3,7 +3,8 @@
 // component's own types.
 
 import type { Err, Ok, Result } from "../abi/codecs/results.ts";
-import type { ValType } from "../abi/types/types.ts";
+import { numericView } from "../abi/types/scalar_rules.ts";
+import { formatType, type ValType, type ViewType } from "../abi/types/types.ts";
 
 /**
  * A class (checked by instanceof), or anything with an `is` test. Dropping calls `[Symbol.dispose]`
@@ -272,6 +273,32 @@ export interface TypeBuilders {
   readonly f64: Schema<number, number, "f64">;
   /** `list<T>`: the typed array for numbers, an array otherwise. */
   list<S extends Schema>(element: S): Schema<ListToJs<S>, ListFromJs<S>, "list">;
+  /**
+   * `list<T>` of numbers, for parameters of {@linkcode HostFunc.typed}: a typed array over the
+   * guest's memory, where the list lies. Nothing is copied.
+   *
+   * The array is valid until the function returns. After that, its elements change as the guest
+   * works, and once the memory grows, it is detached. So a function with views may not suspend and
+   * may not be `async`: linking it is a TypeError. It must not keep a view or hand it to something
+   * that reads it later (`slice()` makes a copy), and it must not write to it: the bytes are the
+   * guest's.
+   *
+   * Where a value goes to the guest, a view is the same as `list`. As the result of an export, a
+   * view is a TypeError.
+   *
+   * @example
+   * ```ts
+   * import { HostFunc, t } from "@windlass/component";
+   * import { assertEquals } from "@std/assert";
+   *
+   * let sum = 0;
+   * const add = HostFunc.typed(t.func([t.view(t.u8)]), (bytes) => {
+   *   for (const byte of bytes) sum += byte;
+   * });
+   * assertEquals(add.type?.params.length, 1);
+   * ```
+   */
+  view<S extends Schema<unknown, unknown, keyof TypedArrays>>(element: S): Schema<ListToJs<S>, ListFromJs<S>, "list">;
   /** `list<T, N>`: as `list<T>`, with exactly `length` elements. */
   fixedList<S extends Schema>(element: S, length: number): Schema<ListToJs<S>, ListFromJs<S>, "fixed-list">;
   /** `map<K, V>`: a Map; any iterable of entries can be lowered. */
@@ -362,6 +389,11 @@ const builders = {
   ...Object.fromEntries(primitives.map((kind) => [kind, Object.freeze({ kind })])),
   errorContext: Object.freeze({ kind: "error-context" }),
   list: withPart("list", "element", part),
+  view(element: unknown): ViewType {
+    const type = part(element, "the element of t.view");
+    if (numericView(type.kind) !== undefined) return { kind: "list", element: type, view: true };
+    throw new TypeError(`t.view takes a type of numbers, found ${formatType(type)}`);
+  },
   option: withPart("option", "element", part),
   stream: withPart("stream", "element", optionalPart),
   future: withPart("future", "element", optionalPart),

@@ -8,6 +8,7 @@ import type { CallLink, HostCall } from "./call_link.ts";
 import { planToHost } from "./call_plan.ts";
 import type { CanonContext } from "../state/canon_context.ts";
 import { Performance } from "./perform.ts";
+import { isTypedArray } from "../codecs/typed_arrays.ts";
 import { isThenable } from "../codecs/results.ts";
 import type { Signature } from "../codecs/signature.ts";
 import { type Suspension, wait } from "../state/suspend.ts";
@@ -25,6 +26,18 @@ export interface Lowered {
 /** Links a host function to a guest. */
 export function linkImport({ signature, call, cx, path }: Lowered): CallLink {
   return { plan: planToHost(signature), caller: cx, callee: undefined, host: call, path, throws: false };
+}
+
+/**
+ * Makes a function return a copy where it would return a view that it was given: the memory may
+ * grow before the value is stored, and the view would be empty then.
+ */
+export function returningCopies(call: HostCall, cx: CanonContext): HostCall {
+  return (...args) => {
+    const value = call(...args);
+    const isOwn = isTypedArray(value) && (value as Uint8Array).buffer === cx.memory.buffer;
+    return isOwn ? (value as Uint8Array).slice() : value;
+  };
 }
 
 /** Makes the core function. */

@@ -39,6 +39,10 @@ export interface Codec {
    * in bounds and aligned.
    */
   loadList?(cx: CanonContext, ptr: number, length: number): unknown;
+  /** Gives a view of a list of this type, which is a number. The range is in bounds and aligned. */
+  viewList?(cx: CanonContext, ptr: number, length: number): unknown;
+  /** Whether a value is a typed array whose elements are of this type. */
+  readonly fits?: (value: unknown) => boolean;
   /**
    * Stores a list at once if its array class fits. Gives false if the elements must be stored one
    * at a time.

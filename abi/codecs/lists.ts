@@ -9,10 +9,10 @@ import type { CanonContext } from "../state/canon_context.ts";
 import type { Codec, CodecSource, Frame } from "./codec.ts";
 import type { Layout } from "../types/layout.ts";
 import { fromCore, pointersOf } from "../state/pointers.ts";
-import { numericView } from "../types/scalar_rules.ts";
+import { numericArrays, type NumericView, numericView } from "../types/scalar_rules.ts";
 import { mismatch } from "./scalars.ts";
 import { trap } from "../state/trap.ts";
-import { formatType, type OfKind, type ValType } from "../types/types.ts";
+import { formatType, isView, type OfKind, type ValType } from "../types/types.ts";
 
 /** `MAX_LIST_BYTE_LENGTH`. */
 export const MAX_LIST_BYTE_LENGTH: number = 2 ** 28 - 1;
@@ -98,6 +98,15 @@ export function loadRange(cx: CanonContext, element: Codec, ptr: number, length:
   return loadElements(cx, element, ptr, length, frame);
 }
 
+/**
+ * The same for a list of numbers that the host is to see where it is. Its bytes are counted, too:
+ * what the host does with them takes time, and a guest may give the same bytes many times.
+ */
+export function loadView(cx: CanonContext, element: Codec, ptr: number, length: number): unknown {
+  checkList(cx, element.layout, ptr, length);
+  return element.viewList!(cx, ptr, length);
+}
+
 /** `store_list_into_range`. Gives the pointer. */
 export function storeRange(
   cx: CanonContext,
@@ -111,9 +120,12 @@ export function storeRange(
   return ptr;
 }
 
+type LoadRange = (cx: CanonContext, element: Codec, ptr: number, length: number, frame: Frame) => unknown;
+
 /**
- * Makes the codec of a type that lies in memory as a list does. The two functions convert a
- * JavaScript value to an array, and an array of elements to a JavaScript value.
+ * Makes the codec of a type that lies in memory as a list does. The first two functions convert a
+ * JavaScript value to an array, and an array of elements to a JavaScript value; the third loads
+ * that array.
  */
 function rangeCodec(
   type: ValType,
@@ -122,6 +134,7 @@ function rangeCodec(
   element: Codec,
   fromJs: (value: unknown) => ArrayLike<unknown>,
   toJs: (cx: CanonContext, elements: unknown) => unknown,
+  loadRange: LoadRange,
 ): Codec {
   const pointers = pointersOf(address), { size } = pointers;
   return {
@@ -151,7 +164,7 @@ function rangeCodec(
   };
 }
 
-/** `list<T>`: a typed array for numbers, an array for other elements. */
+/** `list<T>`: a typed array for numbers, a copy or a view; an array for other elements. */
 export function listCodec(
   type: OfKind<"list">,
   layout: Layout,
@@ -159,7 +172,8 @@ export function listCodec(
   codecs: CodecSource,
 ): Codec {
   const element = codecs.of(type.element, address);
-  return rangeCodec(type, layout, address, element, (value) => toArray(value, type), (_, elements) => elements);
+  const load = isView(type) ? loadView : loadRange;
+  return rangeCodec(type, layout, address, element, (value) => toArray(value, type), (_, elements) => elements, load);
 }
 
 const { set } = Map.prototype;
@@ -181,6 +195,7 @@ export function mapCodec(type: OfKind<"map">, layout: Layout, address: AddressTy
     entry,
     (value) => toArray(value, type),
     (cx, entries) => cx.host ? mapOf(entries as readonly (readonly [unknown, unknown])[]) : entries,
+    loadRange,
   );
 }
 
@@ -224,37 +239,12 @@ export function fixedListCodec(
   };
 }
 
-/** The classes of arrays of numbers, by the kinds of their elements. */
-export const typedArrays: {
-  readonly u8: Uint8ArrayConstructor;
-  readonly s8: Int8ArrayConstructor;
-  readonly u16: Uint16ArrayConstructor;
-  readonly s16: Int16ArrayConstructor;
-  readonly u32: Uint32ArrayConstructor;
-  readonly s32: Int32ArrayConstructor;
-  readonly u64: BigUint64ArrayConstructor;
-  readonly s64: BigInt64ArrayConstructor;
-  readonly f32: Float32ArrayConstructor;
-  readonly f64: Float64ArrayConstructor;
-} = {
-  u8: Uint8Array,
-  s8: Int8Array,
-  u16: Uint16Array,
-  s16: Int16Array,
-  u32: Uint32Array,
-  s32: Int32Array,
-  u64: BigUint64Array,
-  s64: BigInt64Array,
-  f32: Float32Array,
-  f64: Float64Array,
-};
-
-function emptyView(view: keyof typeof typedArrays, length: number): unknown[] {
-  return new typedArrays[view](length) as unknown as unknown[];
+function emptyView(view: NumericView, length: number): unknown[] {
+  return new numericArrays[view](length) as unknown as unknown[];
 }
 
 /** Gives the values of a numeric type as a typed array of its class. */
 export function typedArrayOf(type: ValType, values: ArrayLike<unknown>): unknown {
-  const Class = typedArrays[type.kind as keyof typeof typedArrays];
-  return values instanceof Class ? values : (Class as typeof Uint8Array).from(values as ArrayLike<number>);
+  const Class = numericArrays[type.kind as NumericView];
+  return values instanceof Class ? values : Class.from(values as ArrayLike<number>);
 }

@@ -3,6 +3,7 @@
 // tagged number of code units, in memory that realloc allocated.
 // Spec: CanonicalABI.md "Loading" and "Storing".
 
+import { isJsc } from "../engine.ts";
 import type { AddressType } from "../types/core_values.ts";
 import { ValueError } from "../../errors.ts";
 import { readAscii } from "./ascii.ts";
@@ -21,13 +22,9 @@ import type { TextKernel } from "../wasm/text.ts";
 export const MAX_STRING_BYTE_LENGTH: number = 2 ** 28 - 1;
 
 /**
- * A call of a JavaScriptCore coder costs half as much as one of V8's, so they are used for shorter
- * texts already.
- */
-const isJsc = "Bun" in globalThis || Object.hasOwn(new Error(), "line"); // an error of JavaScriptCore has its line
-/**
  * Without a kernel, JavaScript itself builds ASCII strings up to this many bytes. TextDecoder
- * decodes longer ones.
+ * decodes longer ones. A call of a JavaScriptCore coder costs half as much as one of V8's, so they
+ * are used for shorter texts already.
  */
 const SHORT_LOAD = isJsc ? 12 : 64;
 /**

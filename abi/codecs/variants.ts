@@ -71,9 +71,25 @@ export function variantCodec(type: OfKind<"variant">, address: AddressType, code
   );
 }
 
+const labels = new WeakMap<OfKind<"enum">, readonly string[]>();
+
+/**
+ * Gives the names of an enum as strings that engines keep once, as they keep the host's literals: a
+ * key of an object is such a string, and one that was decoded from a binary is not. V8 compares the
+ * former by their pointers.
+ */
+export function labelsOf(type: OfKind<"enum">): readonly string[] {
+  let names = labels.get(type);
+  if (names === undefined) {
+    // A label is not an integer, so that keys stay in their order.
+    labels.set(type, names = Object.keys(Object.fromEntries(type.names.map((name) => [name, 0]))));
+  }
+  return names;
+}
+
 /** `enum`: the name of the case. */
 export function enumCodec(type: OfKind<"enum">, address: AddressType, codecs: CodecSource): Codec {
-  const { names } = type;
+  const names = labelsOf(type);
   const indices = new Map(names.map((name, i) => [name, i]));
   const caseOf = (value: unknown): number => {
     if (typeof value !== "string") mismatch(formatType(type), value);

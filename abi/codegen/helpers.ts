@@ -2,11 +2,12 @@
 
 import { ComponentError, ValueError, within } from "../../errors.ts";
 import { refuseFlag, refuseOther, unknownFlag } from "../codecs/flags.ts";
-import { allocateList, checkList, loadRange, storeRange, toArray } from "../codecs/lists.ts";
+import { allocateList, checkList, loadRange, toArray } from "../codecs/lists.ts";
 import { openTuple } from "../codecs/records.ts";
 import { checkDropped, plainResult } from "../codecs/results.ts";
 import { mismatch } from "../codecs/scalars.ts";
 import { loadString, storedUnits, storeString } from "../codecs/strings.ts";
+import { lengthOf } from "../codecs/typed_arrays.ts";
 import { refusePayload, refuseTag } from "../codecs/variants.ts";
 import { lendDirectly } from "../resources/guest_resource.ts";
 import { CallFrame } from "../state/call_frame.ts";
@@ -20,6 +21,7 @@ export const helpers: Readonly<Record<string, unknown>> = {
   checkList,
   fromCore,
   hasOwn: Object.prototype.hasOwnProperty,
+  lengthOf,
   loadRange,
   loadString,
   mismatch,
@@ -28,7 +30,6 @@ export const helpers: Readonly<Record<string, unknown>> = {
   refuseOther,
   refusePayload,
   refuseTag,
-  storeRange,
   storeString,
   storedUnits: (): number => storedUnits,
   toArray,

@@ -5,6 +5,7 @@
 // must happen, and in which order.
 
 import { flagBits } from "../codecs/flags.ts";
+import { labelsOf } from "../codecs/variants.ts";
 import type { Program } from "./program.ts";
 import { member, quote } from "./shapes.ts";
 import type { OfKind } from "../types/types.ts";
@@ -18,7 +19,7 @@ export const MAX_SWITCH = 24;
  * pointers.
  */
 export function enumNames(type: OfKind<"enum">, program: Program): string {
-  if (type.names.length > MAX_SWITCH) return program.constant(type.names);
+  if (type.names.length > MAX_SWITCH) return program.constant(labelsOf(type));
   return program.once("names", type, (name) => {
     const text = `const ${name} = [${type.names.map(quote).join(", ")}];`;
     program.count(text.length);

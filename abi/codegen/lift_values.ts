@@ -8,8 +8,8 @@
 import type { Codec } from "../codecs/codec.ts";
 import { coercion } from "../codecs/variants.ts";
 import { layoutOf, recordLayout, variantLayout } from "../types/layout.ts";
-import { bigintRules, type IntegerRule, numberRules, numericView } from "../types/scalar_rules.ts";
-import { containsHandle, type OfKind, type ValType } from "../types/types.ts";
+import { bigintRules, type IntegerRule, numberRules, numericArrays, numericView } from "../types/scalar_rules.ts";
+import { containsHandle, isView, type OfKind, type ValType } from "../types/types.ts";
 import { enumNames, liftFlags } from "./labels.ts";
 import type { Region } from "./region.ts";
 import { discriminantView, items, member, partTypes, type Shape, shapeOf, shapeOfRecord } from "./shapes.ts";
@@ -183,8 +183,13 @@ function liftVariant(
 function loadList(region: Region, type: OfKind<"list">, ptr: string, length: string, path: string): string {
   region.usesMemory = true;
   const { element } = type;
-  const isNumeric = numericView(element.kind) !== undefined;
-  const call = isNumeric
+  const view = numericView(element.kind);
+  if (view !== undefined && isView(type)) {
+    const range = `${region.keep(ptr)}, ${region.keep(length)}`;
+    region.add(`${region.at(path)} checkList(cx, ${region.layout(element)}, ${range});`);
+    return region.keep(`new ${region.program.constant(numericArrays[view])}(m.buffer, ${range})`);
+  }
+  const call = view !== undefined
     ? `loadRange(cx, ${region.codec(element)}, ${ptr}, ${length}, undefined)`
     : region.listFunction("load", type, [ptr, length], (inner, element) => {
       inner.add(`out[i] = ${load(inner, element, "p", 0, "")};`);

@@ -12,6 +12,7 @@ import { layoutOf, recordLayout, variantLayout } from "../types/layout.ts";
 import { numberRules, type NumericView, numericView } from "../types/scalar_rules.ts";
 import { containsHandle, type OfKind, type ValType } from "../types/types.ts";
 import { lowerFlags, MAX_SWITCH } from "./labels.ts";
+import { storeNumbers } from "./number_lists.ts";
 import type { Region } from "./region.ts";
 import { discriminantView, items, leafView, partTypes, quote, shapeOf, shapeOfRecord } from "./shapes.ts";
 
@@ -189,13 +190,12 @@ function lowerRange(region: Region, type: ValType, value: string, path: string):
     const ptr = region.keep(`storeString(cx, ${value})`);
     return [ptr, region.keep("storedUnits()")];
   }
-  const { element } = type;
+  const view = numericView(type.element.kind);
   region.ranHost = true;
+  if (view !== undefined) return storeNumbers(region, type, view, value);
   const values = region.keep(`toArray(${value}, ${region.program.constant(type)})`),
     length = region.keep(`${values}.length`);
-  const call = numericView(element.kind) !== undefined
-    ? `storeRange(cx, ${region.codec(element)}, ${values}, ${length}, undefined)`
-    : region.listFunction("store", type, [values, length], storeElement);
+  const call = region.listFunction("store", type, [values, length], storeElement);
   return [region.keep(call), length];
 }
 

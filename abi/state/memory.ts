@@ -19,6 +19,8 @@ export function guestMemory(memory: WebAssembly.Memory): GuestMemory {
 /** Cached views of one memory. The fields are valid until guest code runs; call `sync()` then. */
 export class GuestMemory {
   readonly memory: WebAssembly.Memory;
+  /** What the views are views of. */
+  buffer!: ArrayBuffer;
   u8!: Uint8Array<ArrayBuffer>;
   s8!: Int8Array<ArrayBuffer>;
   u16!: Uint16Array<ArrayBuffer>;
@@ -71,6 +73,7 @@ export class GuestMemory {
   }
 
   #makeViews(buffer: ArrayBuffer): void {
+    this.buffer = buffer;
     this.u8 = new Uint8Array(buffer);
     this.s8 = new Int8Array(buffer);
     this.u16 = new Uint16Array(buffer);

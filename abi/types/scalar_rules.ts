@@ -117,3 +117,27 @@ export const scalarRules: Readonly<Record<ScalarKind, ScalarRule>> = {
 export function numericView(kind: string): NumericView | undefined {
   return scalarRules[kind as ScalarKind]?.view;
 }
+
+/** A class of typed arrays. */
+export interface NumericArrayClass {
+  readonly name: string;
+  readonly prototype: object;
+  new (length: number): ArrayLike<number | bigint>;
+  new (array: ArrayLike<number | bigint>): ArrayLike<number | bigint>;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): ArrayLike<number | bigint>;
+  from(values: ArrayLike<number | bigint>): ArrayLike<number | bigint>;
+}
+
+/** The class of the typed arrays of each view. */
+export const numericArrays: Readonly<Record<NumericView, NumericArrayClass>> = {
+  u8: Uint8Array,
+  s8: Int8Array,
+  u16: Uint16Array,
+  s16: Int16Array,
+  u32: Uint32Array,
+  s32: Int32Array,
+  u64: BigUint64Array,
+  s64: BigInt64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as never;

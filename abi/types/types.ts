@@ -90,6 +90,22 @@ export interface ResourceType {
 export type OfKind<K extends ValType["kind"]> = Extract<ValType, { kind: K }>;
 
 /**
+ * A list of numbers that the host sees in the guest's memory, without a copy. To a component it is
+ * a list like any other, so that the mark is no member of `ValType`.
+ */
+export interface ViewType {
+  readonly kind: "list";
+  readonly element: ValType;
+  /** The mark. */
+  readonly view: true;
+}
+
+/** Whether a type is a list that is not copied when it is lifted. */
+export function isView(type: ValType): type is ViewType {
+  return type.kind === "list" && (type as Partial<ViewType>).view === true;
+}
+
+/**
  * Marks a branch that cannot be reached. The last branch of each `switch` over kinds calls it. If a
  * kind is added to `ValType`, TypeScript then reports an error at every `switch` that does not
  * handle it.
@@ -115,7 +131,7 @@ export function everyPart(type: ValType, holds: (part: ValType) => boolean): boo
     case "tuple":
       return type.types.every(holds);
     case "variant":
-      return type.cases.every((part) => part.type === undefined || holds(part.type));
+      return type.cases.every((part) => !part.type || holds(part.type));
     case "result":
       return (!type.ok || holds(type.ok)) && (!type.err || holds(type.err));
     case "stream":
@@ -132,7 +148,7 @@ export function everyPart(type: ValType, holds: (part: ValType) => boolean): boo
 }
 
 const containsMemo = new WeakMap<ValType, number>();
-const BORROW = 1, HANDLE = 2, ASYNC = 4, RANGE = 8;
+const BORROW = 1, HANDLE = 2, ASYNC = 4, RANGE = 8, VIEW = 16;
 
 /** Which of the special kinds a type contains. Computed once for each type that has parts. */
 function contents(type: ValType): number {
@@ -153,6 +169,7 @@ function contents(type: ValType): number {
     case "fixed-list":
       return contentsOfParts(type, 0);
     case "list":
+      return contentsOfParts(type, isView(type) ? RANGE | VIEW : RANGE);
     case "map":
       return contentsOfParts(type, RANGE);
     case "stream":
@@ -205,6 +222,11 @@ export function containsAsyncValue(type: ValType): boolean {
  */
 export function containsRange(type: ValType): boolean {
   return (contents(type) & RANGE) !== 0;
+}
+
+/** Whether a type contains a list that is not copied when it is lifted. */
+export function containsView(type: ValType): boolean {
+  return (contents(type) & VIEW) !== 0;
 }
 
 /**

@@ -101,6 +101,7 @@ export class CallsText {
       if (constant === codec) return name();
       if (constant === codec.liftCore) return `${name()}.liftCore`;
       if (constant === codec.lowerCore) return `${name()}.lowerCore`;
+      if (constant === codec.fits) return `${name()}.fits`;
       if (constant === layoutOf(type, address)) return `k.layout(${data.name(type)})`;
       if (type.kind === "record" && constant === shapeOfRecord(type, this.#codecs.memberNames)) {
         return `k.shape(${data.name(type)})`;

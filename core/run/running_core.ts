@@ -20,8 +20,16 @@ import { type Signature, signatureOf } from "../../abi/codecs/signature.ts";
 import { type Dispatched, promising, Suspension } from "../../abi/state/suspend.ts";
 import type { Codegen } from "../../abi/codegen/generate.ts";
 import { importFunction, type ImportSource, type InstanceEntries } from "../../abi/codegen/tiers.ts";
-import { linkImport, type Lowered, lowerHost, lowerSuspending, refuseSuspending } from "../../abi/calls/to_host.ts";
+import {
+  linkImport,
+  type Lowered,
+  lowerHost,
+  lowerSuspending,
+  refuseSuspending,
+  returningCopies,
+} from "../../abi/calls/to_host.ts";
 import { checkLeave, trap } from "../../abi/state/trap.ts";
+import { containsRange, type FuncType } from "../../abi/types/types.ts";
 import type { LiftTarget } from "../../abi/concurrency/lift.ts";
 import type { SchedulerSettings } from "../../abi/concurrency/scheduler.ts";
 import type { Printers } from "../component.ts";
@@ -65,6 +73,8 @@ export type HostImport =
   | {
     readonly kind: "func";
     readonly call: HostCall;
+    /** Its type, if it sees lists as views. Otherwise its type is the import's. */
+    readonly viewed?: FuncType | undefined;
     /** Whether it may return a promise. */
     readonly suspends?: boolean;
     /** The function to call if nothing can be suspended. Without it, such a call is a trap. */
@@ -273,6 +283,21 @@ export class RunningCore implements ImportSource<LowerStep> {
     return found;
   }
 
+  /** Gives the type of a host function, if it sees lists as views. */
+  #viewedType({ leaf }: LowerStep): FuncType | undefined {
+    return (this.#imports[leaf] as HostImport & { kind: "func" }).viewed;
+  }
+
+  /** Gives what a guest calls, and the context for its values. */
+  #hostCall(step: LowerStep): { call: HostCall; cx: CanonContext; path: string } {
+    const { call, path } = this.host(step.leaf);
+    const canon = hookedOptions(this.tree, this.#options(step.options), path);
+    const cx = new CanonContext(this.#nodes[step.node]!, canon, true);
+    const viewed = this.#viewedType(step);
+    const mayReturnView = viewed?.result !== undefined && containsRange(viewed.result);
+    return { call: mayReturnView ? returningCopies(call, cx) : call, cx, path };
+  }
+
   /** Gives the host function of a leaf, with hooks, and its path `import ns:pkg/iface#f`. */
   host(leaf: number): { call: HostCall; plain: HostCall | undefined; suspends: boolean; path: string } {
     const { call, plain, suspends = false } = this.#imports[leaf] as HostImport & { kind: "func" };
@@ -354,7 +379,7 @@ export class RunningCore implements ImportSource<LowerStep> {
     if (unsupported !== undefined) return trapping(node, unsupported);
     switch (step.kind) {
       case "lower":
-        return this.#isAsync(step) ? this.#lowerAsync(step, node) : this.#lower(step);
+        return this.#isAsync(step) ? this.#lowerAsync(step) : this.#lower(step);
       case "adapter":
         return this.#isAsync(step) ? this.#adaptAsync(step) : adapt(this.tree, this.#sides(step));
       case "builtin":
@@ -384,16 +409,12 @@ export class RunningCore implements ImportSource<LowerStep> {
     return (this.#imports[step.leaf] as HostImport & { kind: "func" }).suspends === true;
   }
 
-  #lowerAsync(step: LowerStep, node: ComponentInstance): CoreFunction {
-    const { call, plain, path } = this.host(step.leaf);
-    const canon = hookedOptions(this.tree, this.#options(step.options), path);
-    return this.async!.lowerHost({
-      signature: this.#lowering(step),
-      cx: new CanonContext(node, canon, true),
-      call,
-      plain,
-      path,
-    }, this.codegen);
+  #lowerAsync(step: LowerStep): CoreFunction {
+    const { plain } = this.host(step.leaf), signature = this.#lowering(step);
+    return this.async!.lowerHost(
+      { signature, plain, ...this.#hostCall(step) },
+      this.codegen,
+    );
   }
 
   #adaptAsync(step: AdapterStep): CoreFunction {
@@ -411,12 +432,12 @@ export class RunningCore implements ImportSource<LowerStep> {
 
   /** The parts of a lowered import (`ImportSource`). */
   prepare(step: LowerStep): Lowered {
-    const { call, path } = this.host(step.leaf), canon = hookedOptions(this.tree, this.#options(step.options), path);
-    return { signature: this.#lowering(step), call, cx: new CanonContext(this.#nodes[step.node]!, canon, true), path };
+    return { signature: this.#lowering(step), ...this.#hostCall(step) };
   }
 
   /** Gives the signature that a caller lowers with. */
-  #lowering({ type, options: { style, address } }: Pick<CallStep, "type" | "options">): Signature {
+  #lowering(step: CallStep): Signature {
+    const { style, address } = step.options, type = step.kind === "lower" && this.#viewedType(step) || step.type;
     return signatureOf(type, { side: "lower", style, address }, this.codecs);
   }
 

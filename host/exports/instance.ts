@@ -20,7 +20,7 @@ import type { Plan } from "../../core/plan/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
 import { interfaceName, lookUp } from "./lookup.ts";
-import { requireMatch } from "../match.ts";
+import { refuseResultView, requireMatch } from "../match.ts";
 import { memberNames } from "../names.ts";
 import { makeGuestClass, makePromisingClass } from "./classes.ts";
 import type {
@@ -316,6 +316,7 @@ class RunningInstance implements Instance {
     const { ref, display } = lookUp(path, this.#running.plan.exports);
     const classes = (resource: ResourceType) => classOf(this.#source, resource) as ResourceClass | undefined;
     requireMatch(ref.type, type, classes, `look up export ${path}`, path);
+    refuseResultView(type, display);
     const { promising = false, throws = true } = options;
     const style = { throws, method: false };
     return this.#running[promising ? "promisingFunc" : "func"](ref, `export ${display}`, style);

@@ -6,10 +6,10 @@
 // an Array: nothing in JavaScript tells the two apart.
 
 import { within } from "../../errors.ts";
-import { typedArrays } from "../../abi/codecs/lists.ts";
+
 import { layoutOf } from "../../abi/types/layout.ts";
 import { formatType, type OfKind, type ValType } from "../../abi/types/types.ts";
-import { type NumericView, numericView } from "../../abi/types/scalar_rules.ts";
+import { numericArrays, type NumericView, numericView } from "../../abi/types/scalar_rules.ts";
 import type { Crossing, ToComponent } from "./crossing.ts";
 import {
   apply,
@@ -78,7 +78,7 @@ interface Elements {
 
 /** `ToComponentValueList`. An element too many is refused when it is seen: iterables need not end. */
 function listFrom({ expected, size, count, view, element }: Elements): ToComponent {
-  const Class = view && typedArrays[view], max = count ?? maxElements(size);
+  const Class = view && numericArrays[view], max = count ?? maxElements(size);
   const make = (length: number): Growing =>
     Class === undefined ? new Array(length) : new Class(length) as unknown as Growing;
   const refuseNumber = (length: number): never =>

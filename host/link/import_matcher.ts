@@ -7,6 +7,7 @@ import { LinkError } from "../../errors.ts";
 import type { HostCall } from "../../abi/calls/call_link.ts";
 import { trapAt } from "../../abi/state/trap.ts";
 import type { FuncType, ResourceType } from "../../abi/types/types.ts";
+import { withViewsAt } from "../../abi/types/views.ts";
 import { Component, componentInternals } from "../../core/component.ts";
 import type { Definition } from "../../core/definition.ts";
 import { features } from "../../core/module/features.ts";
@@ -15,9 +16,9 @@ import { isInterfaceName, parsePlainName } from "../../core/binary/names.ts";
 import type { Given } from "../../core/plan/plan.ts";
 import type { PlanImport } from "../../core/plan/plan_types.ts";
 import { closest, Definitions, type Found } from "./definitions.ts";
-import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller } from "../func.ts";
+import { HostFunc, type HostFunction, isSuspending, makeCall, plainFormOf, takesCaller, viewsOf } from "../func.ts";
 import { alikeHint, versionHint, wasiHint } from "../hints.ts";
-import { requireMatch } from "../match.ts";
+import { requireMatch, viewedType } from "../match.ts";
 import { camelCase, givenKeys, type MemberKind, pascalCase } from "../names.ts";
 import { isResourceClass, memberOf, testOf } from "./resource_members.ts";
 import { callerOf, callTelling } from "./caller.ts";
@@ -159,19 +160,22 @@ export class ImportMatcher {
     const owned = (func: HostFunction): HostCall => found!.owner === undefined ? func : func.bind(found!.owner);
     const call = owned(value as HostFunction), form = plainFormOf(value);
     const plain = form && owned(form);
-    if (plain !== undefined && !features.jspi) return () => ({ kind: "func", call: plain });
+    const viewed = withViewsAt(type, viewsOf(value));
+    if (plain !== undefined && !features.jspi) return () => ({ kind: "func", call: plain, viewed });
     // A function of an asynchronous type may give a promise anyway.
     const suspends = isSuspending(value) && !type.async;
     if (suspends) this.#requireJspi(display);
-    return () => ({ kind: "func", call, suspends, plain });
+    return () => ({ kind: "func", call, suspends, plain, viewed });
   }
 
   #hostFunc(leaf: PlanImport, type: FuncType, func: HostFunc): MakeHostImport {
     const { display, path } = leaf;
     const suspends = func.suspends && !type.async;
     if (suspends) this.#requireJspi(display);
+    let viewed: FuncType | undefined;
     if (func.type !== undefined) {
       requireMatch(type, func.type, (resource) => this.classes.get(resource), `link import ${display}`, display);
+      viewed = viewedType(type, func.type, type.async || suspends, display);
     }
     const make = makeCall(func);
     const labels = path.map(({ name }) => name);
@@ -191,7 +195,7 @@ export class ImportMatcher {
       const call = mayWait
         ? callTelling((caller) => make(display, type, caller), told, tree)
         : make(display, type, callerOf(told));
-      return { kind: "func", call, suspends };
+      return { kind: "func", call, suspends, viewed };
     };
   }
 

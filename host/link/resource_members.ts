@@ -5,7 +5,15 @@
 
 import type { PlainName } from "../../core/binary/names.ts";
 import { givenMember } from "./definitions.ts";
-import { type HostFunction, isSuspending, plainFormOf, suspending, suspendingOr } from "../func.ts";
+import {
+  type HostFunction,
+  isSuspending,
+  plainFormOf,
+  suspending,
+  suspendingOr,
+  takingViews,
+  viewsOf,
+} from "../func.ts";
 import { givenKeys } from "../names.ts";
 import type { ResourceClass } from "../schema.ts";
 
@@ -60,15 +68,17 @@ function keyOf(self: Methods, keys: readonly string[]): string {
 }
 
 /**
- * Makes a function stand for another one: it suspends if the other one does. `plain` wraps the
- * plain form of the other one.
+ * Makes a function stand for another one: it suspends if the other one does, and takes the same
+ * views. `plain` wraps the plain form of the other one.
  */
 function likewise(
   original: unknown,
   func: HostFunction,
   plain: (form: HostFunction) => HostFunction,
 ): HostFunction {
-  if (!isSuspending(original)) return func;
+  const views = viewsOf(original);
+  if (!isSuspending(original)) return views.length === 0 ? func : takingViews(func, ...views);
   const form = plainFormOf(original);
-  return form === undefined ? suspending(func) : suspendingOr(func, plain(form));
+  const suspends = form === undefined ? suspending(func) : suspendingOr(func, plain(form));
+  return views.length === 0 ? suspends : takingViews(suspends, ...views);
 }

@@ -4,7 +4,7 @@
 import "../../abi/dispose.ts";
 import { Trap } from "../../errors.ts";
 import { err, type Result } from "../../abi/codecs/results.ts";
-import type { Suspending } from "../func.ts";
+import { type Suspending, takingViews } from "../func.ts";
 import { fsErrorCode } from "./files/fs_errors.ts";
 import type { Later } from "./files/steps.ts";
 import { Pollable } from "./poll.ts";
@@ -262,25 +262,34 @@ export class OutputStream {
   /** How many bytes the next `write` may have. */
   declare checkWrite: Suspending<() => Read<bigint> | Promise<Read<bigint>>>;
 
-  /** Writes no more than `check-write` permitted; more is a trap. */
+  /**
+   * Writes no more than `check-write` permitted; more is a trap. The contents are a view of the
+   * guest's memory.
+   */
   write(contents: Uint8Array): Written {
+    return this.#writePermitted(contents, false);
+  }
+
+  #writePermitted(contents: Uint8Array, areOwn: boolean): Written {
     if (contents.length > this.#permitted) {
       throw new Trap("interface-rule", `write of ${contents.length} bytes where ${this.#permitted} are permitted`);
     }
     this.#permitted -= contents.length;
-    return this.#write(contents);
+    return this.#write(contents, areOwn);
   }
 
-  #write(contents: Uint8Array): Written {
+  /** Hands on bytes, as a copy if the sink keeps them and they are somebody else's. */
+  #write(contents: Uint8Array, areOwn: boolean): Written {
     return this.#attempt(() => {
-      if (contents.length > 0) this.#sink.write(contents);
+      const sink = this.#sink;
+      if (contents.length > 0) sink.write(areOwn || sink.takesViews === true ? contents : new Uint8Array(contents));
       return undefined;
     });
   }
 
   /** Writes zeroes, no more than `check-write` permitted. */
   writeZeroes(length: bigint): Written {
-    return this.write(new Uint8Array(clamp(length, this.#permitted + 1)));
+    return this.#writePermitted(new Uint8Array(clamp(length, this.#permitted + 1)), true);
   }
 
   /** Begins to flush. */
@@ -304,7 +313,7 @@ export class OutputStream {
     if (typeof permit !== "number") return permit;
     const bytes = source.take(clamp(length, permit));
     if (!(bytes instanceof Uint8Array)) return bytes;
-    return this.#write(bytes) ?? BigInt(bytes.length);
+    return this.#write(bytes, true) ?? BigInt(bytes.length);
   }
 
   /** Writes at most 4096 bytes and waits until they are flushed; more is a trap. */
@@ -330,19 +339,25 @@ export class OutputStream {
         return new Done<Written>(typeof permit === "number" ? undefined : permit);
       };
     };
-    const writing = (self: OutputStream, contents: Uint8Array) => {
+    const writing = (areOwn: boolean) => (self: OutputStream, contents: Uint8Array) => {
       if (contents.length > MAX_BLOCKING_WRITE) {
         throw new Trap("interface-rule", `blocking write of more than ${MAX_BLOCKING_WRITE} bytes`);
       }
-      let left = contents;
+      let left = contents, isOwn = areOwn;
       const flush = flushing(self);
+      // The guest's memory may change meanwhile.
+      const wait = (): readonly Readiness[] => {
+        if (!isOwn) left = new Uint8Array(left);
+        isOwn = true;
+        return [self.readiness];
+      };
       return (): readonly Readiness[] | Done<Written> => {
         while (left.length > 0) {
-          if (!self.readiness.ready()) return [self.readiness];
+          if (!self.readiness.ready()) return wait();
           const permit = self.#permit();
           if (typeof permit !== "number") return new Done<Written>(permit);
-          if (permit === 0) return [self.readiness];
-          const failure = self.#write(left.subarray(0, permit));
+          if (permit === 0) return wait();
+          const failure = self.#write(left.subarray(0, permit), isOwn);
           if (failure !== undefined) return new Done<Written>(failure);
           left = left.subarray(permit);
         }
@@ -360,10 +375,12 @@ export class OutputStream {
       (moved) => moved === 0n,
     );
     this.prototype.blockingFlush = blocking("output", flushing);
-    this.prototype.blockingWriteAndFlush = blocking("output", writing);
+    takingViews(this.prototype.write, 1);
+    this.prototype.blockingWriteAndFlush = takingViews(blocking("output", writing(false)), 1);
     this.prototype.blockingWriteZeroesAndFlush = blocking(
       "output",
-      (self: OutputStream, length: bigint) => writing(self, new Uint8Array(clamp(length, MAX_BLOCKING_WRITE + 1))),
+      (self: OutputStream, length: bigint) =>
+        writing(true)(self, new Uint8Array(clamp(length, MAX_BLOCKING_WRITE + 1))),
     );
     this.prototype.blockingSplice = blocking(
       "output or input",

@@ -2,7 +2,7 @@
 // library. Posts what it found to the server.
 
 import { finish, query } from "./client.ts";
-import { host } from "../../bench/host.ts";
+import { plainHost as host } from "../../bench/host.ts";
 import { run, serve, wasi } from "@windlass/component/wasi";
 import { compile, ComponentError, features, instantiate, Trap, ValueError } from "@windlass/component";
 

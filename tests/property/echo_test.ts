@@ -1,6 +1,6 @@
 // Random values of random types go host → guest → host → guest → host and stay what they are:
 // through one guest, and through two with all pairs of string encodings; to plain, dynamic and
-// typed host functions; in functions at the root and in interfaces; with memories of 32 and of 64 bits,
+// typed host functions, and to typed ones that see lists as views; in functions at the root and in interfaces; with memories of 32 and of 64 bits,
 // and from one to the other. WINDLASS_SEED=n repeats a run,
 // WINDLASS_RUNS=n makes it n times as long; what fails is shrunk, and fast-check prints its seed
 // and path.
@@ -43,7 +43,7 @@ let calls = 0;
 // Host and guest.
 
 /** How the host's function is given, and how the export is called. */
-type Style = "plain" | "dynamic" | "typed";
+type Style = "plain" | "dynamic" | "typed" | "views";
 
 /** One call: what the host passes, and what its own function returns. */
 interface Call {
@@ -96,7 +96,7 @@ function echo(signature: Signature, options: EchoOptions, style: Style, fused: b
     return tag === "ok" ? ok(val) : err(val);
   };
   const schema = t.func(
-    params.map(({ type }) => schemaOf(type, classOf)),
+    params.map(({ type }) => schemaOf(type, classOf, style === "views")),
     result === undefined ? undefined : schemaOf(result, classOf),
   );
   const f = style === "plain" ? host : style === "dynamic"
@@ -106,12 +106,13 @@ function echo(signature: Signature, options: EchoOptions, style: Style, fused: b
     })
     : HostFunc.typed(schema, host as never);
   const members: Imports = { f, r0: FirstResource, r1: SecondResource };
+  const isTyped = style === "typed" || style === "views";
   const instance: Instance = instantiateSync(
     compileSync(echoComponent(signature, options), { gates: wideGates, fused }),
     options.interfaces ? { [HOST]: members } : members,
   );
   const { exports } = instance;
-  const guest: HostFunction = style === "typed"
+  const guest: HostFunction = isTyped
     ? instance.func(options.interfaces ? `${GUEST}#f` : "f", schema)
     : options.interfaces
     ? exports[GUEST].f
@@ -130,7 +131,7 @@ function echo(signature: Signature, options: EchoOptions, style: Style, fused: b
 
 // Properties.
 
-const styles: readonly Style[] = ["plain", "dynamic", "typed"];
+const styles: readonly Style[] = ["plain", "dynamic", "typed", "views"];
 const encoding: Arbitrary<StringEncoding> = fc.constantFrom(...stringEncodings);
 /** Calls per component: making one costs more than calling it. */
 const MOST_CALLS = 8;

@@ -4,6 +4,7 @@
 
 import fc, { type Arbitrary } from "fast-check";
 import type { AddressType } from "../../abi/types/core_values.ts";
+import { numericView } from "../../abi/types/scalar_rules.ts";
 import type { PrimitiveKind, ResourceType, ValType } from "../../abi/types/types.ts";
 import { features, type ResourceClass, type Schema, t } from "@windlass/component";
 import type { Signature } from "./encoder.ts";
@@ -252,13 +253,15 @@ export function jsNames(names: readonly string[]): string[] {
 export type ClassOf = (resource: ResourceType) => ResourceClass;
 const noClasses: ClassOf = noObjects as ClassOf;
 
-/** The schema that somebody who knows a type writes for it. */
-export function schemaOf(type: ValType, classOf: ClassOf = noClasses): Schema {
-  const of = (part: ValType): Schema => schemaOf(part, classOf);
+/** The schema that somebody who knows a type writes for it, with views where these are possible. */
+export function schemaOf(type: ValType, classOf: ClassOf = noClasses, views = false): Schema {
+  const of = (part: ValType): Schema => schemaOf(part, classOf, views);
   const maybe = (part: ValType | undefined): Schema | null => part === undefined ? null : of(part);
   switch (type.kind) {
     case "list":
-      return t.list(of(type.element));
+      return views && numericView(type.element.kind) !== undefined
+        ? t.view(of(type.element) as typeof t.u8)
+        : t.list(of(type.element));
     case "fixed-list":
       return t.fixedList(of(type.element), type.length);
     case "map":

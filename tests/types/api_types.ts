@@ -145,6 +145,17 @@ const t1: FromJs<typeof tup> = [1, "a"];
 same<ToJs<typeof bytes>, Uint8Array<ArrayBuffer>>(true);
 var bytes = t.list(t.u8);
 new Response(no as ToJs<typeof bytes>);
+const view = t.view(t.u16);
+same<ToJs<typeof view>, Uint16Array<ArrayBuffer>>(true);
+roundTrip(view, no, true);
+HostFunc.typed(t.func([t.view(t.f64), t.option(t.view(t.u8))]), (numbers, rest) => {
+  same<typeof numbers, Float64Array<ArrayBuffer>>(true);
+  same<typeof rest, Uint8Array<ArrayBuffer> | undefined>(true);
+});
+// @ts-expect-error numbers only
+t.view(t.string);
+// @ts-expect-error numbers only
+t.view(t.list(t.u8));
 same<ToJs<ReturnType<typeof big>>, BigInt64Array<ArrayBuffer>>(true);
 function big() {
   return t.list(t.s64);
