@@ -45,6 +45,8 @@ export function writeAhead(
   { maxMemoryPages, evaluates }: { readonly maxMemoryPages?: number; readonly evaluates: boolean },
 ): Written {
   const { plan, modules, fused, meterer, reflect } = componentInternals(component);
+  // Comments are for whoever prints types, which is done before.
+  const { imports, exports } = reflect();
   requireWritable(plan);
   const rewriting = { meterer, ...maxMemoryPages === undefined ? {} : { maxMemoryPages } };
   const cores = modules.map(({ offset, length }, i) => {
@@ -91,7 +93,7 @@ export function writeAhead(
     "},",
     `entries: [${entries.join(",\n")}],`,
     "reflect() {",
-    ...printedAlone(reflect()),
+    ...printedAlone({ imports, exports }),
     "},",
     "};",
     "",
