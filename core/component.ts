@@ -108,12 +108,14 @@ export class Component {
 
   /**
    * Its world as TypeScript: a type for `instantiate<World>`, with the imports a host must give.
+   * Comments of its WIT come along if the binary has them in a section `package-docs`.
    *
    * @param options `worldName`: what the type is called; default `World`.
    */
   typescript(options: { worldName?: string } = {}): string {
     checkKnown("option of typescript()", options, { worldName: true });
-    return this.#internals.printers.typescript(this.imports, this.exports, options.worldName ?? "World");
+    const { imports, exports, docs } = this.#reflect();
+    return this.#internals.printers.typescript(imports, exports, options.worldName ?? "World", { section: docs });
   }
 }
 
@@ -123,7 +125,13 @@ export class Component {
  */
 export interface Printers {
   wit(imports: readonly ExternItem[], exports: readonly ExternItem[]): string;
-  typescript(imports: readonly ExternItem[], exports: readonly ExternItem[], worldName: string): string;
+  /** `docs` are comments of its WIT: a section `package-docs`, and the world's name if it is known. */
+  typescript(
+    imports: readonly ExternItem[],
+    exports: readonly ExternItem[],
+    worldName: string,
+    docs: { readonly section: Uint8Array | undefined; readonly world?: string },
+  ): string;
 }
 
 /** Makes a component. */

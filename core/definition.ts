@@ -20,6 +20,8 @@ import type { ComponentType, Entity, InstanceType } from "./validate/validated_t
 export interface Reflected {
   readonly imports: readonly ExternItem[];
   readonly exports: readonly ExternItem[];
+  /** Comments of its WIT: the content of a section `package-docs`. */
+  readonly docs?: Uint8Array | undefined;
 }
 
 /** One component's definition. */
@@ -33,7 +35,11 @@ export class Definition {
   /** Its type as data. */
   reflect(): Reflected {
     const { imports, exports } = this.type(), reflection = new Reflection();
-    return { imports: reflection.items(imports), exports: reflection.items(exports) };
+    return {
+      imports: reflection.items(imports),
+      exports: reflection.items(exports),
+      docs: this.#root.def.names.docs,
+    };
   }
 
   /** Plans it, with what the host gives for its imports of core modules and components. */

@@ -28,15 +28,16 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   wasi: ["wasi", "cli"],
 };
 /** Tests of Deno's own processes and of this repository. */
-const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/(?:cli|wrap)_test)/;
+const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/(?:cli|wrap|completion|docs)_test)/;
 
 /**
- * Tests of processes, which no browser has; their files start some as they are loaded. And one of
+ * Tests of processes, which no browser has, as the command line is one; their files start some as
+ * they are loaded. And one of
  * thousands of memories, for which a worker of Firefox has no room: the programs that it has found
  * run everywhere. And one that runs modules from their text, which a policy forbids.
  */
 const NOT_IN_BROWSERS =
-  /^(?:wasi\/(?:endings|standard_streams)_test|property\/async\/interleaving_test|host\/esm\/module_text_test)/;
+  /^(?:wasi\/(?:endings|standard_streams)_test|cli\/(?!wave)|property\/async\/interleaving_test|host\/esm\/module_text_test)/;
 
 /** Installs what is not bundled. */
 export async function installExternal(): Promise<void> {

@@ -20,8 +20,8 @@ const NPM_ENTRIES: Readonly<Record<string, string>> = {
   "./register": "./npm/register.ts",
   "./unplugin": "./npm/unplugin.ts",
 };
-/** What their users bring along. */
-const PEERS: Readonly<Record<string, string>> = { unplugin: ">=3" };
+/** What their users bring along; and the encoder of WIT, for `windlass types` of WIT alone. */
+const PEERS: Readonly<Record<string, string>> = { unplugin: ">=3", "@bytecodealliance/jco-transpile": "^0.12.0" };
 
 /** Copies what is packed, with the entries that only npm's package has. */
 async function copySources(folder: string): Promise<void> {

@@ -58,6 +58,8 @@ export function writeAhead(
   { maxMemoryPages, evaluates, library, extension = "" }: WritingOptions,
 ): Written {
   const { plan, modules, fused, meterer, reflect } = componentInternals(component);
+  // Comments are for whoever prints types, which is done before.
+  const { imports, exports } = reflect();
   requireWritable(plan);
   const rewriting = { meterer, ...maxMemoryPages === undefined ? {} : { maxMemoryPages } };
   const cores = modules.map(({ offset, length }, i) => {
@@ -110,7 +112,7 @@ export function writeAhead(
     "},",
     `entries: [${entries.join(",\n")}],`,
     "reflect() {",
-    ...printedAlone(reflect()),
+    ...printedAlone({ imports, exports }),
     "},",
     "};",
     "",

@@ -52,6 +52,8 @@ export const MAX_TYPE_BYTES: number = 2 ** 28;
  * time.
  */
 export const MAX_PRINTED_CHARS = 64_000_000;
+/** Size of a `package-docs` section in bytes. The comments of a larger one are left out. */
+export const MAX_DOCS_BYTES: number = 2 ** 20;
 /**
  * Supertypes above a core type, as the engines have agreed (core spec, "Implementation Limitations"
  * of the JS API).

@@ -1,5 +1,6 @@
 // The `component-name` section, and the names of definitions in messages. The section is decoded
 // when a message first needs it, as far as possible. It never makes a component invalid.
+// The section `package-docs` is kept as it is, for whoever prints the component's types.
 // Bytes of the section enter, names for messages leave.
 // Spec: Binary.md "Name Section".
 
@@ -7,18 +8,31 @@ import { CompileError } from "../../errors.ts";
 import type { ComponentDef, Definition, Sort } from "./syntax.ts";
 import type { ModuleSlot } from "../module/module_slot.ts";
 import { Reader } from "../binary/reader.ts";
+import { MAX_DOCS_BYTES } from "../binary/limits.ts";
 import { sort } from "./sorts.ts";
 
 /** The debug names of one component. */
 export class DebugNames {
   readonly #sections: Uint8Array[] = [];
   #component: string | undefined;
+  #docs: Uint8Array | undefined;
   #sorts: Map<Sort, Map<number, string>> | undefined;
 
   /** Adds a section's content. */
   add(content: Uint8Array): void {
     this.#sections.push(content);
     this.#sorts = undefined;
+  }
+
+  /** The content of the section `package-docs`, which is the first one if there are several. */
+  get docs(): Uint8Array | undefined {
+    return this.#docs;
+  }
+
+  /** Keeps comments of WIT. Those that are too long are not kept. */
+  addDocs(content: Uint8Array): void {
+    // A copy, so that it does not hold on to the whole binary.
+    if (content.length <= MAX_DOCS_BYTES) this.#docs ??= content.slice();
   }
 
   /** The component's own name. */

@@ -250,7 +250,9 @@ function section(id: number, reader: Reader, definitions: Definition[], names: D
 
 /** In a custom section, only the name can be malformed. */
 function customSection(reader: Reader, names: DebugNames): void {
-  if (reader.name() === "component-name") names.add(reader.take(reader.remaining));
+  const name = reader.name();
+  if (name === "component-name") names.add(reader.take(reader.remaining));
+  if (name === "package-docs") names.addDocs(reader.take(reader.remaining));
 }
 
 function sortIndex(reader: Reader): SortIndex {

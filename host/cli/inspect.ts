@@ -1,9 +1,15 @@
-// What `inspect` says of a component, in text and as JSON.
+// `inspect`: what a component is made of, in text and as JSON.
+// A component's bytes enter. Its world as WIT leaves on the standard output, alone; what is said of
+// its core modules leaves on the standard error, so that it is in nobody's way.
 
 import { type Component, componentInternals } from "../../core/component.ts";
 import { neededFeatures } from "../../core/module/needed_features.ts";
 import { featureNames, features } from "../../core/module/features.ts";
+import type { ExternItem } from "../../core/types.ts";
 import { compile } from "../compile.ts";
+import { type Arguments, noMore, UsageError } from "./arguments.ts";
+import { withBytes } from "./compiled.ts";
+import { say, size, tell } from "./terminal.ts";
 
 /** A core module of a component. */
 export interface CoreModuleReport {
@@ -28,22 +34,12 @@ export async function inspect(bytes: Uint8Array<ArrayBuffer>): Promise<Report> {
     return {
       bytes: length,
       features: needed.map((name) => ({ name: featureNames[name], missing: !features[name] })),
-      imports: WebAssembly.Module.imports(module),
-      exports: WebAssembly.Module.exports(module),
+      // An engine may add members, as the type.
+      imports: WebAssembly.Module.imports(module).map(({ module, name, kind }) => ({ module, name, kind })),
+      exports: WebAssembly.Module.exports(module).map(({ name, kind }) => ({ name, kind })),
     };
   });
   return { component, modules };
-}
-
-/** A number of bytes as people read it. */
-export function size(bytes: number): string {
-  const units = ["bytes", "KB", "MB", "GB"];
-  let unit = 0, value = bytes;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
 /** What a component is made of, in text. */
@@ -60,16 +56,48 @@ export function format(file: string, bytes: number, { modules }: Report): string
   return `${lines.join("\n")}\n`;
 }
 
-/** All of the report as JSON: types are in the WIT. */
+/**
+ * The shape of the JSON, which docs/cli.md describes. A member may be added without another number;
+ * one that is removed or gets another meaning needs one.
+ */
+export const SHAPE = 1;
+
+/** An import or export in JSON. An interface has its functions and types by name. */
+function item({ name, type }: ExternItem): object {
+  if (type.kind !== "instance") return { name, kind: type.kind };
+  const named = (kind: string) => type.exports.filter((item) => item.type.kind === kind).map(({ name }) => name);
+  return { name, kind: type.kind, functions: named("func"), types: named("type") };
+}
+
+/** All of the report as JSON. */
 export function json(file: string, bytes: number, { component, modules }: Report): string {
-  const items = (of: Component["imports"]) => of.map(({ name, type }) => ({ name, kind: type.kind }));
   const report = {
+    shape: SHAPE,
     file,
     bytes,
     wit: component.wit(),
-    imports: items(component.imports),
-    exports: items(component.exports),
+    imports: component.imports.map(item),
+    exports: component.exports.map(item),
     modules,
   };
   return `${JSON.stringify(report, undefined, 2)}\n`;
+}
+
+/** Inspects FILE. */
+export async function inspectCommand(given: Arguments): Promise<number> {
+  const { file, values, rest } = given;
+  noMore(rest);
+  if (values["json"] === true && values["wit"] === true) {
+    throw new UsageError("--json has the WIT in its member `wit`: give one of --json and --wit");
+  }
+  const { length, found } = await withBytes(
+    given,
+    async (bytes) => ({ length: bytes.length, found: await inspect(bytes) }),
+  );
+  if (values["json"] === true) await say(json(file, length, found));
+  else {
+    if (values["wit"] !== true) tell(format(file, length, found));
+    await say(found.component.wit());
+  }
+  return 0;
 }

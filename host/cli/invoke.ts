@@ -14,8 +14,10 @@ import type { Future } from "../schema.ts";
 import { importsOf } from "../wasi/imports.ts";
 import { ExitError, type WasiOptions } from "../wasi/mod.ts";
 import { State } from "../wasi/state.ts";
+import type { Watch } from "../wasi/watch.ts";
 import { UsageError } from "./arguments.ts";
 import { say } from "./terminal.ts";
+import { Numbers, showArgs, showResult } from "./trace_values.ts";
 import { parseCall } from "./wave.ts";
 import { formatValue } from "./wave_print.ts";
 
@@ -50,8 +52,12 @@ function functionsOf(component: Component): Found[] {
   }).filter(({ name }) => !name.startsWith("["));
 }
 
-/** Finds an exported function: by its path, or by its own name if no other has that. */
-function findFunction(component: Component, path: string): Found {
+/**
+ * Finds an exported function: by its path, or by its own name if no other has that. Wasmtime's
+ * spelling `ns:pkg/iface.f@1.0.0` is understood, too.
+ */
+function findFunction(component: Component, given: string): Found {
+  const path = given.replace(/^([^#]*\/[^#.@]*)\.([^@#]+)(@.*)?$/, "$1$3#$2");
   const at = path.indexOf("#"), label = path.slice(at + 1);
   if (label.startsWith("[")) throw new UsageError(`${path} belongs to a resource: only functions can be invoked`);
   const owner = at < 0 ? undefined : findItem(path.slice(0, at), component.exports);
@@ -81,6 +87,7 @@ export async function invoke(
   text: string,
   options: WasiOptions,
   settings: InstantiateSettings,
+  watch?: Watch,
 ): Promise<number> {
   const call = parseCall(text), { type, owner, name } = findFunction(component, call.path);
   let args: unknown[];
@@ -89,8 +96,9 @@ export async function invoke(
   } catch (error) {
     throw error instanceof SyntaxError ? new UsageError(error.message) : error;
   }
-  const state = new State(options);
-  const instance = await instantiate(component, importsOf(state), { ...settings, idle: "trap" });
+  const state = new State(options), numbers = new Numbers();
+  const given = importsOf(state), imports = watch?.imports(component, given) ?? given;
+  const instance = await instantiate(component, imports, { ...settings, idle: "trap" });
   try {
     const exports = features.jspi ? instance.promising.exports : instance.exports;
     const members = owner === undefined ? exports : exports[owner];
@@ -98,7 +106,9 @@ export async function invoke(
     const key = Object.hasOwn(members, name) ? name : camelCase(name);
     let result: unknown;
     try {
-      result = await members[key](...args);
+      const func = (): unknown => members[key](...args);
+      const path = pathOf({ type, owner, name }), show = (value: unknown): string => showResult(value, type, numbers);
+      result = await (watch?.call(path, showArgs(args, type, numbers), func, show) ?? func());
     } catch (error) {
       if (!(error instanceof ComponentError) || type.result?.kind !== "result") throw error;
       await say(`${formatValue({ tag: "err", val: error.payload }, type.result)}\n`);

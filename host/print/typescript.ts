@@ -2,60 +2,19 @@
 // whose world type `instantiate<World>` takes.
 // The named types of each interface are in a namespace: under their own name as what a value of the
 // guest becomes, and with the suffix `Like` as what may be given for it, if that is more.
-// The only text of a binary that gets into the output is identifiers that were checked, and JSON
-// string literals.
+// The only text of a binary that gets into the output is identifiers that were checked, JSON string
+// literals, and comments of which package_docs.ts has taken what could end them.
 
-import {
-  absurd,
-  everyPart,
-  type FuncType,
-  isPrimitive,
-  type ResourceType,
-  type ValType,
-} from "../../abi/types/types.ts";
-import { parsePlainName, splitVersion } from "../../core/binary/names.ts";
+import { absurd, type FuncType, type ResourceType, type ValType } from "../../abi/types/types.ts";
+import { parsePlainName } from "../../core/binary/names.ts";
 import type { ExternItem } from "../../core/types.ts";
 import { memberKeys } from "../exports/exports.ts";
 import { camelCase, memberNames, pascalCase } from "../names.ts";
+import { commentLines, type DocsSource, type InterfaceDocs, PackageDocs, withParts } from "./package_docs.ts";
 import { PrintBudget } from "./print_budget.ts";
 import { type ResourceFunction, resourceFunctions } from "./resource_functions.ts";
-
-/** Words that cannot be the name of a parameter or a type. */
-const reserved = new Set(
-  ("arguments as any async await bigint boolean break case catch class const continue debugger declare default delete do else " +
-    "enum eval export extends false finally for function if implements import in instanceof interface let never new null " +
-    "number object of package private protected public return static string super switch symbol this throw true try type " +
-    "typeof undefined unknown var void while with yield Array Iterable Map Promise Result CoreModule Component Future " +
-    "ErrorContext Disposable ReadableStream AsyncIterable PromiseLike ArrayBuffer WebAssembly Uint8Array Int8Array " +
-    "Record Uint16Array Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array Float32Array Float64Array")
-    .split(" "),
-);
-
-function isIdentifier(name: string): boolean {
-  return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name);
-}
-
-/** A property's name. */
-function key(name: string): string {
-  return isIdentifier(name) ? name : JSON.stringify(name);
-}
-
-/** Makes names that are valid identifiers, not reserved, and not used before. */
-class Names {
-  /** The names used so far, each with the number to try next. */
-  readonly #taken = new Map<string, number>();
-
-  give(wanted: string, fallback: string): string {
-    let base = isIdentifier(wanted) ? wanted : fallback;
-    if (reserved.has(base)) base += "_";
-    let name = base;
-    let next = this.#taken.get(base) ?? 2;
-    for (; this.#taken.has(name); next++) name = `${base}${next}`;
-    this.#taken.set(base, next);
-    this.#taken.set(name, this.#taken.get(name) ?? 2);
-    return name;
-  }
-}
+import { isSame } from "./same_types.ts";
+import { isIdentifier, key, Names, namespaceName, reserved } from "./typescript_names.ts";
 
 type Side = "import" | "export";
 /** Whether a type is what a guest's value becomes, or what may be given for it. */
@@ -66,6 +25,7 @@ interface Namespace {
   readonly name: string;
   readonly side: Side;
   readonly items: readonly ExternItem[];
+  readonly docs: InterfaceDocs;
   readonly names: Names;
   /** Its declarations in order, each with its label. */
   readonly types: (Declared & { readonly type: ValType | ResourceType; readonly label: string })[];
@@ -78,6 +38,9 @@ interface Declared {
   /** The name of the type that may be given for it. */
   readonly like: string;
 }
+
+/** A member of a type, with its comment. */
+type Member = readonly [text: string, docs: string | undefined];
 
 const arrays: Readonly<Partial<Record<ValType["kind"], string>>> = {
   u8: "Uint8Array<ArrayBuffer>",
@@ -97,11 +60,12 @@ export function printTypescript(
   imports: readonly ExternItem[],
   exports: readonly ExternItem[],
   worldName: string,
+  docs: DocsSource = { section: undefined },
 ): string {
   if (!isIdentifier(worldName) || reserved.has(worldName)) {
     throw new TypeError(`worldName must be an identifier, found ${JSON.stringify(worldName)}`);
   }
-  return new TypescriptPrinter(imports, exports, worldName).print();
+  return new TypescriptPrinter(imports, exports, worldName, docs).print();
 }
 
 class TypescriptPrinter {
@@ -114,21 +78,24 @@ class TypescriptPrinter {
   readonly #declared = new Map<object, Declared>();
   /** Names that the text imports from the library. */
   readonly #library = new Set<string>();
+  readonly #docs: PackageDocs;
 
-  constructor(imports: readonly ExternItem[], exports: readonly ExternItem[], worldName: string) {
+  constructor(imports: readonly ExternItem[], exports: readonly ExternItem[], worldName: string, docs: DocsSource) {
+    this.#docs = new PackageDocs(docs, [...imports, ...exports]);
     this.#imports = imports;
     this.#exports = exports;
     this.#worldName = this.#top.give(worldName, "World");
-    this.#collect("import", `${worldName}Imports`, imports);
-    this.#collect("export", `${worldName}Exports`, exports);
+    this.#collect("import", `${worldName}Imports`, imports, this.#docs.root);
+    this.#collect("export", `${worldName}Exports`, exports, this.#docs.root);
   }
 
   print(): string {
     const namespaces = this.#namespaces.flatMap((namespace) => this.#namespace(namespace));
     const world = [
+      ...this.#comment(this.#docs.own),
       `export interface ${this.#worldName} {`,
-      `  readonly imports: ${this.#members(this.#imports, "import", "  ")};`,
-      `  readonly exports: ${this.#members(this.#exports, "export", "  ")};`,
+      `  readonly imports: ${this.#members(this.#imports, "import", "  ", this.#docs.root)};`,
+      `  readonly exports: ${this.#members(this.#exports, "export", "  ", this.#docs.root)};`,
       "}",
     ];
     const library = [...this.#library].sort();
@@ -136,16 +103,22 @@ class TypescriptPrinter {
     return [...head, ...namespaces, ...world, ""].join("\n");
   }
 
-  #collect(side: Side, wanted: string, items: readonly ExternItem[]): void {
+  /** The lines of a comment. */
+  #comment(text: string | undefined): string[] {
+    return commentLines(text).map((line) => this.#budget.text(line));
+  }
+
+  #collect(side: Side, wanted: string, items: readonly ExternItem[], docs: InterfaceDocs): void {
     this.#budget.text(wanted);
     // Interfaces come first, because types that the root takes from them have their names there.
     for (const { name, type } of items) {
-      if (type.kind === "instance") this.#collect(side, namespaceName(name, side), type.exports);
+      if (type.kind !== "instance") continue;
+      this.#collect(side, namespaceName(name, side), type.exports, this.#docs.interface(name, side));
     }
     const types = items.filter(({ type }) => type.kind === "type");
     if (types.length > 0) {
       const name = this.#top.give(wanted, "Types");
-      const namespace: Namespace = { name, side, items, names: new Names(), types: [] };
+      const namespace: Namespace = { name, side, items, docs, names: new Names(), types: [] };
       this.#namespaces.push(namespace);
       for (const { name, type } of types) {
         const named = (type as { type: ValType | ResourceType }).type;
@@ -161,22 +134,32 @@ class TypescriptPrinter {
 
   #namespace(namespace: Namespace): string[] {
     const lines = namespace.types.flatMap((declared) => this.#declaration(declared));
-    return lines.length === 0
-      ? []
-      : [`export declare namespace ${namespace.name} {`, ...lines.map((line) => `  ${line}`), "}", ""];
+    return lines.length === 0 ? [] : [
+      ...this.#comment(namespace.docs.own),
+      `export declare namespace ${namespace.name} {`,
+      ...lines.map((line) => `  ${line}`),
+      "}",
+      "",
+    ];
   }
 
-  #declaration({ type, label, name, like, namespace: { side, items } }: Namespace["types"][number]): string[] {
+  #declaration({ type, label, name, like, namespace }: Namespace["types"][number]): string[] {
+    const { side, items, docs } = namespace;
     if (type.kind === "resource") {
       const base = side === "export" ? "Disposable & " : "";
-      return [`export type ${name} = ${base}${this.#methods(label, items, side)};`];
+      const methods = this.#methods(label, items, side, docs);
+      return [...this.#comment(docs.type(label)), ...`export type ${name} = ${base}${methods};`.split("\n")];
     }
-    const lines = [`export type ${name} = ${this.#structure(type, "lifted")};`];
-    if (like !== name) lines.push(`export type ${like} = ${this.#structure(type, "lowerable")};`);
-    return lines;
+    const part = (name: string): string | undefined => docs.part(label, name);
+    const about = this.#comment(withParts(docs.type(label), type, part));
+    const lines = (name: string, way: Way): string[] => [
+      ...about,
+      ...`export type ${name} = ${this.#structure(type, way, part)};`.split("\n"),
+    ];
+    return [...lines(name, "lifted"), ...like === name ? [] : lines(like, "lowerable")];
   }
 
-  #members(items: readonly ExternItem[], side: Side, indentation: string): string {
+  #members(items: readonly ExternItem[], side: Side, indentation: string, docs: InterfaceDocs): string {
     const isRoot = indentation === "  ";
     const keys = keysOf(items, isRoot);
     const inner = `${indentation}  `;
@@ -186,10 +169,14 @@ class TypescriptPrinter {
       switch (type.kind) {
         case "func":
           if (parsePlainName(name).kind !== "label") return [];
-          return `readonly ${key(keys.get(name)!)}: ${this.#func(type.type, side)};`;
+          return [
+            ...this.#comment(docs.func(name)),
+            `readonly ${key(keys.get(name)!)}: ${this.#func(type.type, side)};`,
+          ];
         case "instance": {
           const optional = side === "import" && isRoot && name.startsWith("wasi:") ? "?" : "";
-          return `readonly ${key(keys.get(name)!)}${optional}: ${this.#members(type.exports, side, inner)};`;
+          const own = this.#docs.interface(name, side), members = this.#members(type.exports, side, inner, own);
+          return [...this.#comment(own.own), `readonly ${key(keys.get(name)!)}${optional}: ${members};`];
         }
         case "value": {
           // As a record's field that is an option, such an import may be missing.
@@ -207,7 +194,10 @@ class TypescriptPrinter {
           if (type.type.kind !== "resource") return [];
           // If an import must be a type that another import gave, the host need not give it again.
           if (side === "import" && !this.#isDeclaredIn(type.type, items)) return [];
-          return `readonly ${key(keys.get(name)!)}: ${this.#class(name, type.type, items, side)};`;
+          return [
+            ...this.#comment(docs.type(name)),
+            ...`readonly ${key(keys.get(name)!)}: ${this.#class(name, type.type, items, side, docs)};`.split("\n"),
+          ];
       }
     });
     return lines.length === 0 && side === "import"
@@ -223,25 +213,33 @@ class TypescriptPrinter {
   }
 
   /** The type of a resource's class. */
-  #class(label: string, type: ResourceType, items: readonly ExternItem[], side: Side): string {
+  #class(label: string, type: ResourceType, items: readonly ExternItem[], side: Side, docs: InterfaceDocs): string {
     const object = this.#resource(type);
     let construct = `abstract new (...args: never[]) => ${object}`;
-    const statics: string[] = [];
-    for (const [key, plain, func] of functionsOf(label, items)) {
+    const statics: Member[] = [];
+    for (const [key, plain, func, name] of functionsOf(label, items)) {
       if (plain === "constructor") construct = `new ${this.#func(func, side, object)}`;
-      if (plain === "static") statics.push(`readonly ${key}: ${this.#func(func, side)}`);
+      if (plain === "static") statics.push([`readonly ${key}: ${this.#func(func, side)}`, docs.func(name)]);
     }
     if (statics.length === 0) return construct;
-    return `(${construct}) & { ${statics.join("; ")} }`;
+    return `(${construct}) & ${this.#object(statics)}`;
   }
 
-  #methods(label: string, items: readonly ExternItem[], side: Side): string {
-    const methods: string[] = [];
-    for (const [key, plain, func] of functionsOf(label, items)) {
+  /** A type with members, in one line if none has a comment. */
+  #object(members: readonly Member[]): string {
+    if (members.every(([, docs]) => docs === undefined)) return `{ ${members.map(([text]) => text).join("; ")} }`;
+    const lines = members.flatMap(([text, docs]) => [...this.#comment(docs), `${text};`]);
+    return ["{", ...lines.map((line) => `  ${line}`), "}"].join("\n");
+  }
+
+  #methods(label: string, items: readonly ExternItem[], side: Side, docs: InterfaceDocs): string {
+    const methods: Member[] = [];
+    for (const [key, plain, func, name] of functionsOf(label, items)) {
       if (plain !== "method") continue;
-      methods.push(`readonly ${key}: ${this.#func({ ...func, params: func.params.slice(1) }, side)}`);
+      const type = this.#func({ ...func, params: func.params.slice(1) }, side);
+      methods.push([`readonly ${key}: ${type}`, docs.func(name)]);
     }
-    return methods.length === 0 ? "object" : `{ ${methods.join("; ")} }`;
+    return methods.length === 0 ? "object" : this.#object(methods);
   }
 
   /**
@@ -290,7 +288,8 @@ class TypescriptPrinter {
     return declared === undefined ? "object" : `${declared.namespace.name}.${declared.name}`;
   }
 
-  #structure(type: ValType, way: Way): string {
+  /** `part` gives the comment of a field. */
+  #structure(type: ValType, way: Way, part: (name: string) => string | undefined = () => undefined): string {
     const of = (part: ValType): string => this.#type(part, way);
     const readonly = way === "lowerable" ? "readonly " : "";
     switch (type.kind) {
@@ -312,11 +311,11 @@ class TypescriptPrinter {
           : `Iterable<readonly [${of(type.key)}, ${of(type.value)}]>`;
       case "record": {
         const keys = memberNames(type.fields.map(({ name }) => name));
-        const fields = type.fields.map((field, i) => {
+        const fields = type.fields.map((field, i): Member => {
           const optional = way === "lowerable" && field.type.kind === "option" ? "?" : "";
-          return `${readonly}${key(keys[i]!)}${optional}: ${of(field.type)}`;
+          return [`${readonly}${key(keys[i]!)}${optional}: ${of(field.type)}`, part(field.name)];
         });
-        return `{ ${fields.join("; ")} }`;
+        return this.#object(fields);
       }
       case "tuple":
         return `${readonly}[${type.types.map(of).join(", ")}]`;
@@ -396,60 +395,16 @@ const functions = new WeakMap<
 function functionsOf(
   label: string,
   items: readonly ExternItem[],
-): (readonly [key: string, kind: ResourceFunction["plain"]["kind"], type: FuncType])[] {
+): (readonly [key: string, kind: ResourceFunction["plain"]["kind"], type: FuncType, name: string])[] {
   let found = functions.get(items);
   if (found === undefined) functions.set(items, found = { keys: keysOf(items, false), of: resourceFunctions(items) });
   const { keys } = found;
-  return (found.of.get(label) ?? []).map(({ name, plain, type }) => [key(keys.get(name) ?? name), plain.kind, type]);
+  return (found.of.get(label) ?? []).map((
+    { name, plain, type },
+  ) => [key(keys.get(name) ?? name), plain.kind, type, name]);
 }
 
 function keysOf(items: readonly ExternItem[], isRoot: boolean): Map<string, string> {
   const named = items.filter(({ type }) => type.kind !== "type" || type.type.kind === "resource");
   return memberKeys(named.map(({ name, type }) => [name, type.kind]), isRoot);
-}
-
-/**
- * Makes the name of a namespace: `demo:greet/api@1.0.0` → `GreetApi`. Namespaces of exports get
- * another name than those of imports.
- */
-function namespaceName(name: string, side: Side): string {
-  const [, path = ""] = /^(?:[^:]*:)?(.*)$/.exec(splitVersion(name).base)!;
-  return `${pascalCase(path.replaceAll(/[/:]/g, "-"))}${side === "export" ? "Exports" : ""}`;
-}
-
-const same = new WeakMap<object, boolean>();
-
-/** Whether a type accepts nothing besides what its values become, so that one name is enough. */
-function isSame(type: ValType | ResourceType): boolean {
-  let known = same.get(type);
-  if (known === undefined) same.set(type, known = isSameType(type));
-  return known;
-}
-
-function isSameType(type: ValType | ResourceType): boolean {
-  switch (type.kind) {
-    case "resource":
-    case "own":
-    case "borrow":
-    case "enum":
-      return true;
-    case "record":
-    case "tuple":
-    case "variant":
-      return everyPart(type, isSame);
-    case "u64": // a number may be given, too
-    case "s64":
-    case "list":
-    case "fixed-list":
-    case "map":
-    case "flags":
-    case "option":
-    case "result":
-    case "stream":
-    case "future":
-      return false;
-    default:
-      if (isPrimitive(type)) return true;
-      return absurd(type);
-  }
 }

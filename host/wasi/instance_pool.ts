@@ -7,28 +7,41 @@ export interface Worker {
   readonly instance: Instance;
 }
 
+/** How many instances there are, and how many requests one of them has. */
+export interface PoolLimits {
+  /** How many instances at most. `undefined`: each is used once. */
+  readonly max: number | undefined;
+  /** How many requests one instance has at most, all its life. `undefined`: any number. */
+  readonly uses: number | undefined;
+}
+
 /** Gives instances to requests and takes them back. */
 export class InstancePool<W extends Worker> {
   readonly #make: () => Promise<W>;
   readonly #max: number | undefined;
+  readonly #uses: number;
   readonly #isShared: boolean;
   readonly #idle: W[];
   /** How many requests an instance has. Only shared instances have more than one. */
   readonly #busy = new Map<W, number>();
+  /** How many requests an instance has had. */
+  readonly #used = new WeakMap<W, number>();
   /** Instances that take no further request. */
   readonly #retired = new WeakSet<W>();
   /** Those of them whose place another one may take. */
   readonly #gone = new WeakSet<W>();
   readonly #queue: (() => void)[] = [];
+  /** Instances that are being disposed of, which waits for their tasks. */
+  readonly #endings = new Set<Promise<void>>();
+  /** Called when no instance has a request. */
+  #onIdle: (() => void) | undefined;
   #count = 1;
 
-  /**
-   * @param max How many instances at most; without it each is used once.
-   * @param isShared Whether an instance takes several requests at once.
-   */
-  constructor(make: () => Promise<W>, max: number | undefined, isShared: boolean, first: W) {
+  /** @param isShared Whether an instance takes several requests at once. */
+  constructor(make: () => Promise<W>, { max, uses = Infinity }: PoolLimits, isShared: boolean, first: W) {
     this.#make = make;
     this.#max = max;
+    this.#uses = uses;
     this.#isShared = isShared;
     this.#idle = [first];
     this.#watch(first);
@@ -51,7 +64,7 @@ export class InstancePool<W extends Worker> {
     if (at >= 0) {
       this.#idle.splice(at, 1);
       // What has ended it is told first.
-      queueMicrotask(() => worker.instance[Symbol.asyncDispose]().catch(() => {}));
+      queueMicrotask(() => this.#dispose(worker));
     }
     this.#count--;
     this.#queue.shift()?.();
@@ -85,6 +98,9 @@ export class InstancePool<W extends Worker> {
    */
   #taken(worker: W): W {
     this.#busy.set(worker, (this.#busy.get(worker) ?? 0) + 1);
+    const used = (this.#used.get(worker) ?? 0) + 1;
+    this.#used.set(worker, used);
+    if (used >= this.#uses) this.#retired.add(worker);
     if (this.#isShared) { for (const next of this.#queue.splice(0)) next(); }
     return worker;
   }
@@ -106,9 +122,26 @@ export class InstancePool<W extends Worker> {
     if (this.#max !== undefined && !this.#retired.has(worker)) {
       this.#idle.push(worker);
       this.#queue.shift()?.();
-      return;
+    } else {
+      this.#leave(worker);
+      this.#dispose(worker);
     }
-    this.#leave(worker);
-    worker.instance[Symbol.asyncDispose]().catch(() => {});
+    if (this.#busy.size === 0) this.#onIdle?.();
+  }
+
+  #dispose(worker: W): void {
+    const ending = worker.instance[Symbol.asyncDispose]().catch(() => {});
+    this.#endings.add(ending);
+    ending.then(() => this.#endings.delete(ending));
+  }
+
+  /**
+   * Waits until all requests have ended, and all that their instances still do. Nobody takes an
+   * instance any more.
+   */
+  async end(): Promise<void> {
+    if (this.#busy.size > 0) await new Promise<void>((resolve) => this.#onIdle = resolve);
+    for (const worker of this.#idle.splice(0)) this.#dispose(worker);
+    await Promise.all(this.#endings);
   }
 }

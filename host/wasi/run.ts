@@ -12,6 +12,7 @@ import { ExitError } from "./exit.ts";
 import { importsOf } from "./imports.ts";
 import { readAll } from "./sources.ts";
 import { State, WASI_OPTIONS, type WasiOptions } from "./state.ts";
+import { type Watch, watched } from "./watch.ts";
 
 /** What a command came to. */
 export interface RunResult {
@@ -66,29 +67,38 @@ const runType = t.func([], t.result()), asyncRunType = t.asyncFunc([], t.result(
  * assertEquals(new TextDecoder().decode(stdout), "Hello, ann!\n");
  * ```
  */
-export async function run(
-  component: ComponentSource,
-  options: RunOptions = {},
-): Promise<RunResult> {
+export async function run(component: ComponentSource, options: RunOptions = {}): Promise<RunResult> {
   checkKnown("option of run", options, RUN_OPTIONS);
-  const { imports, signal, limits = {}, metering, ...given } = options;
+  return await runWith(component, options, undefined);
+}
+
+/** Runs a command whose calls may be watched. */
+export async function runWith(
+  component: ComponentSource,
+  options: RunOptions,
+  watch: Watch | undefined,
+): Promise<RunResult> {
+  const { imports, signal, limits = {}, metering, ...capabilities } = options;
   const command = await compile(component, metering === undefined ? {} : { metering });
   const { path, isAsync } = entryBy(command, "run");
   // Without suspension nothing more can come in while the guest runs.
-  if (!features.jspi && given.stdin instanceof ReadableStream) given.stdin = await readAll(given.stdin, signal);
-  const state = new State(given);
+  const { stdin } = capabilities;
+  if (!features.jspi && stdin instanceof ReadableStream) capabilities.stdin = await readAll(stdin, signal);
+  const state = new State(capabilities);
   let exitCode: number, failure: { readonly error: unknown } | undefined;
   try {
     // Tasks may go on when the command has returned: what they throw is told when they are done.
     const onError = (error: unknown): void => void (failure ??= { error });
     const settings = { idle: "trap" as const, onError, limits, ...(signal === undefined ? {} : { signal }) };
-    const instance = await instantiate(command, { ...importsOf(state), ...imports }, settings);
+    const given = { ...importsOf(state), ...imports };
+    const instance = await instantiate(command, watch?.imports(command, given) ?? given, settings);
     try {
-      const result = isAsync
-        ? await instance.func(path, asyncRunType, { throws: false })()
+      const call = isAsync
+        ? instance.func(path, asyncRunType, { throws: false })
         : features.jspi
-        ? await instance.func(path, runType, { throws: false, promising: true })()
-        : instance.func(path, runType, { throws: false })();
+        ? instance.func(path, runType, { throws: false, promising: true })
+        : instance.func(path, runType, { throws: false });
+      const result = await watched(watch, path, call);
       exitCode = result.tag === "ok" ? 0 : 1;
       await state.piped(signal);
     } catch (error) {

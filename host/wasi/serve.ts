@@ -15,10 +15,12 @@ import type { ErrorCode } from "./http_error.ts";
 import { type BodyInit, BodyTooLarge, bytesOf, streamOf } from "./http_received.ts";
 import { bodyOf, fieldsOf, IncomingRequest, type OutgoingResponse, ResponseOutparam } from "./http_types.ts";
 import { failure, toResponse } from "./http_response.ts";
-import { linkWasi } from "./imports.ts";
-import { InstancePool, type Worker } from "./instance_pool.ts";
+import type { Guest, ServeMore, Serving } from "./guests.ts";
+import { importsOf, linkWasi } from "./imports.ts";
+import { InstancePool, type PoolLimits, type Worker } from "./instance_pool.ts";
 import { answer as answerAsync, type Handle } from "./p3_serve.ts";
 import { State, WASI_OPTIONS, type WasiData, type WasiOptions } from "./state.ts";
+import { watched } from "./watch.ts";
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions extends WasiOptions {
@@ -54,6 +56,7 @@ const handlerType = t.func([
 /** One instance and what ends it. */
 interface Ended extends Worker {
   readonly abort: AbortController;
+  readonly guest: Guest | undefined;
 }
 /** An instance that exports `wasi:http/incoming-handler`. */
 interface IncomingWorker extends Ended {
@@ -63,8 +66,8 @@ interface IncomingWorker extends Ended {
 interface AsyncWorker extends Ended {
   readonly handle: Handle;
 }
-/** Answers requests. */
-type Handler = (request: Request) => Promise<Response>;
+/** Tells what a handler threw. */
+type Tell = (error: unknown, request?: Request) => void;
 
 /**
  * Makes a request handler of a component that exports `wasi:http/handler` (WASI 0.3) or
@@ -93,6 +96,15 @@ export async function serve(
   component: ComponentSource,
   options: ServeOptions = {},
 ): Promise<(request: Request) => Promise<Response>> {
+  return (await serveWith(component, options, {})).handler;
+}
+
+/** Serves as the command line does: with what it adds to the options. */
+export async function serveWith(
+  component: ComponentSource,
+  options: ServeOptions,
+  more: ServeMore,
+): Promise<Serving> {
   checkKnown("option of serve", options, SERVE_OPTIONS);
   const { imports = {}, instances = "per-request", onError = console.error, limits = {}, metering, ...given } = options;
   if (typeof instances !== "object" && instances !== "per-request") {
@@ -110,37 +122,49 @@ export async function serve(
   linker.define(imports as Imports<WasiData>);
   const linked = linker.link(compiled);
   const data: WasiData = { wasi: new State(given) };
-  const tell = (error: unknown): void => {
+  const tell: Tell = (error, request) => {
     try {
-      onError(error);
+      if (more.onError === undefined) onError(error);
+      else more.onError(error, request);
     } catch (error) {
       console.error(error);
     }
   };
   const start = async (): Promise<Ended> => {
-    const abort = new AbortController();
+    const abort = new AbortController(), guest = more.guest?.(given);
     // What a task throws after its answer is a failure of the handler, too.
     const failed = (error: unknown): void => {
       if (!abort.signal.aborted) tell(error);
     };
-    return { instance: await linked.instantiate({ data, limits, signal: abort.signal, onError: failed }), abort };
+    const settings = {
+      data: { ...data, ...guest && { wasi: guest.state } },
+      limits,
+      signal: abort.signal,
+      onError: failed,
+    };
+    // Whoever watches a guest puts functions of its own around the imports.
+    const own = guest?.watch === undefined ? linked : new Linker<WasiData>()
+      .define(guest.watch.imports(compiled, { ...importsOf(guest.state), ...imports }) as Imports<WasiData>)
+      .link(compiled);
+    return { instance: await own.instantiate(settings), abort, guest };
   };
-  return entry.isAsync ? serveAsync(start, entry.name, max, tell) : serveIncoming(start, entry.path, max, tell);
+  const limited = { max, uses: more.uses };
+  return entry.isAsync ? serveAsync(start, entry, limited, tell) : serveIncoming(start, entry.path, limited, tell);
 }
 
 /** Serves with `wasi:http/handler`, asynchronous: an instance may take several requests at once. */
 async function serveAsync(
   start: () => Promise<Ended>,
-  name: string,
-  max: number | undefined,
-  tell: (error: unknown) => void,
-): Promise<Handler> {
+  { name, path }: { readonly name: string; readonly path: string },
+  { max, uses }: PoolLimits,
+  tell: Tell,
+): Promise<Serving> {
   const make = async (): Promise<AsyncWorker> => {
-    const worker = await start(), { handle } = worker.instance.interface(name)!;
-    return { ...worker, handle: handle as Handle };
+    const worker = await start(), handle = worker.instance.interface(name)!["handle"] as Handle;
+    return { ...worker, handle: (request) => watched(worker.guest?.watch, path, () => handle(request)) };
   };
-  const pool = new InstancePool(make, max, true, await make());
-  return async (request) => {
+  const pool = new InstancePool(make, { max, uses }, true, await make());
+  const handler = async (request: Request): Promise<Response> => {
     let worker: AsyncWorker, body: BodyInit;
     try {
       body = await streamOf(request);
@@ -148,6 +172,7 @@ async function serveAsync(
     } catch (error) {
       return refusal(error, request, tell);
     }
+    worker.guest?.begin(request);
     // One request of several must not end the others.
     const aborted = (): void => {
       if (max === undefined) worker.abort.abort(request.signal.reason);
@@ -157,21 +182,23 @@ async function serveAsync(
       if (isFinished) return;
       isFinished = true;
       request.signal.removeEventListener("abort", aborted);
+      worker.guest?.end(request);
       pool.give(worker, isUsable && !worker.abort.signal.aborted);
     };
     request.signal.addEventListener("abort", aborted, { once: true });
     if (request.signal.aborted) aborted();
     const told = (error: unknown): void => {
-      if (!worker.abort.signal.aborted) tell(error);
+      if (!worker.abort.signal.aborted) tell(error, request);
     };
     return await answerAsync(worker.handle, request, body, told, finish);
   };
+  return { handler, end: () => pool.end() };
 }
 
 /** What a request gets that no instance takes. */
-function refusal(error: unknown, request: Request, tell: (error: unknown) => void): Response {
+function refusal(error: unknown, request: Request, tell: Tell): Response {
   if (error instanceof BodyTooLarge) return new Response("Content Too Large", { status: 413 });
-  if (!request.signal.aborted) tell(error);
+  if (!request.signal.aborted) tell(error, request);
   return failure();
 }
 
@@ -179,20 +206,24 @@ function refusal(error: unknown, request: Request, tell: (error: unknown) => voi
 async function serveIncoming(
   start: () => Promise<Ended>,
   path: string,
-  max: number | undefined,
-  tell: (error: unknown) => void,
-): Promise<Handler> {
+  { max, uses }: PoolLimits,
+  tell: Tell,
+): Promise<Serving> {
   const make = async (): Promise<IncomingWorker> => {
     const worker = await start();
     const handle = features.jspi
       ? worker.instance.func(path, handlerType, { promising: true })
       : worker.instance.func(path, handlerType);
-    return { ...worker, handle };
+    const watch = worker.guest?.watch;
+    return {
+      ...worker,
+      handle: watch === undefined ? handle : (...args) => watched(watch, path, () => handle(...args)),
+    };
   };
   // What is no handler is refused now, not at the first request.
-  const pool = new InstancePool(make, max, false, await make());
+  const pool = new InstancePool(make, { max, uses }, false, await make());
 
-  return async (request) => {
+  const handler = async (request: Request): Promise<Response> => {
     let worker: IncomingWorker, body: BodyInit;
     try {
       // Without suspension nothing more can come in while the guest runs.
@@ -201,6 +232,7 @@ async function serveIncoming(
     } catch (error) {
       return refusal(error, request, tell);
     }
+    worker.guest?.begin(request);
     return new Promise((resolve) => {
       let sent: OutgoingBody | undefined, answered = false;
       const answer = (response: Result<OutgoingResponse, ErrorCode>): void => {
@@ -212,7 +244,7 @@ async function serveIncoming(
         // delivered, too.)
         if (sent === undefined) delivered();
         else sent.onFinish(delivered);
-        if (made.error !== undefined) tell(made.error);
+        if (made.error !== undefined) tell(made.error, request);
         resolve(made.response);
       };
       const incoming = new IncomingRequest(request, body);
@@ -220,13 +252,14 @@ async function serveIncoming(
       const delivered = (): void => request.signal.removeEventListener("abort", aborted);
       const finish = (error?: { readonly error: unknown }): void => {
         delivered();
-        if (error !== undefined && !worker.abort.signal.aborted) tell(error.error);
+        if (error !== undefined && !worker.abort.signal.aborted) tell(error.error, request);
         if (!answered) {
-          if (error === undefined) tell(new Error("the handler returned without a response"));
+          if (error === undefined) tell(new Error("the handler returned without a response"), request);
           answer(err({ tag: "internal-error" }) as Result<never, ErrorCode>);
         }
         sent?.fail(new Error("the handler ended before the body was finished"));
         IncomingRequest.cut(incoming, new Error("the handler of this request has ended"));
+        worker.guest?.end(request);
         pool.give(worker, error === undefined);
       };
       request.signal.addEventListener("abort", aborted, { once: true });
@@ -239,6 +272,7 @@ async function serveIncoming(
       }
     });
   };
+  return { handler, end: () => pool.end() };
 }
 
 /** What the guest gave as the platform's response. */
