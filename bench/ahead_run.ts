@@ -4,9 +4,11 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { load } from "@windlass/component/ahead";
-import { host } from "./host.ts";
+import { files } from "./files.ts";
+import { plainHost } from "./host.ts";
 import { measure } from "./measure.ts";
-import { rows, subjects } from "./rows.ts";
+import { rows } from "./rows.ts";
+import { subjects } from "./subjects.ts";
 import { engine, runtime } from "./runtime_name.ts";
 import { Linker } from "@windlass/component";
 
@@ -20,9 +22,9 @@ const cores = (written.sizes as number[]).map((_, i) =>
 );
 const HOST = "bench:calls/host", GUEST = "bench:calls/guest", LOOPS = "bench:calls/loops";
 const component = await load(written, cores);
-const { exports } = new Linker().define({ [HOST]: host() }).link(component).instantiateSync() as Any;
+const { exports } = new Linker().define({ [HOST]: plainHost() }).link(component).instantiateSync() as Any;
 const ahead = { name: "windlass, ahead", guest: exports[GUEST], loops: exports[LOOPS] };
-const all = [...await subjects(["windlass", "windlass, closures"]), ahead];
+const all = [...await subjects(files, ["windlass", "windlass, closures"]), ahead];
 console.log(`${runtime}, ${engine}\n| row | ${all.map(({ name }) => name).join(" | ")} | ahead ÷ run time |`);
 console.log(`|---|${"---:|".repeat(all.length + 1)}`);
 const ratios: number[] = [];
