@@ -5,7 +5,6 @@
 
 import type { HostCall } from "../../abi/calls/call_link.ts";
 import { err, isThenable, ok } from "../../abi/codecs/results.ts";
-import type { InstanceTree } from "../../abi/state/instance.ts";
 import { trapBecause } from "../../abi/state/trap.ts";
 import { containsBorrow, type FuncType } from "../../abi/types/types.ts";
 import type { PlainName } from "../../core/binary/names.ts";
@@ -39,16 +38,16 @@ function rest(values: readonly unknown[]): unknown[] {
 /** `read the function import`. */
 export function readFunction(given: FunctionImport): MakeHostImport {
   if (typeof given.value !== "function") refuse("a function", given.value);
-  return (tree) => ({ kind: "func", call: callOf(given, tree) });
+  return () => ({ kind: "func", call: callOf(given) });
 }
 
 /** Makes the body of the component host function. Conversions are made when it is first called. */
-function callOf(given: FunctionImport, tree: InstanceTree): HostCall {
+function callOf(given: FunctionImport): HostCall {
   let call: HostCall | undefined;
-  return (...values) => apply(call ??= preparedCall(given, tree), undefined, values);
+  return (...values) => apply(call ??= preparedCall(given), undefined, values);
 }
 
-function preparedCall(given: FunctionImport, tree: InstanceTree): HostCall {
+function preparedCall(given: FunctionImport): HostCall {
   const { type: { params, result, async }, kind, conversions, resources, display } = given;
   const callable = given.value as (...args: unknown[]) => unknown, path = `import ${display}`;
   const convert = params.map(({ type }) => conversions.toJs(type)), count = params.length;
@@ -70,7 +69,7 @@ function preparedCall(given: FunctionImport, tree: InstanceTree): HostCall {
     try {
       return convert(value, crossing);
     } catch (error) {
-      return trapBecause(tree, path, conversionError(error, item, path), "host-value", verb);
+      return trapBecause(path, conversionError(error, item, path), "host-value", verb);
     }
   };
   const returned = (value: unknown, crossing: Crossing): unknown => {
@@ -78,7 +77,7 @@ function preparedCall(given: FunctionImport, tree: InstanceTree): HostCall {
     return throwing ? ok(made) : made;
   };
   const threw = (value: unknown, crossing: Crossing): unknown => {
-    if (!throwing) trapBecause(tree, path, value, "host-threw");
+    if (!throwing) trapBecause(path, value, "host-threw");
     return err(converted(value, toError, crossing, "threw", "result.error"));
   };
   const perform = (values: unknown[]): unknown =>
