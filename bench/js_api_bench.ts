@@ -26,21 +26,29 @@ const before = await machine();
 const runs: Run[] = [];
 for (const name of names) runs.push(JSON.parse(await must(["nice", "-n", "5", ...COMMANDS[name]!, bundle])));
 
-const ns = (value: number): string => value < 1000 ? `${value.toPrecision(3)} ns` : `${(value / 1000).toPrecision(3)} µs`;
+const ns = (value: number): string =>
+  value < 1000 ? `${value.toPrecision(3)} ns` : `${(value / 1000).toPrecision(3)} µs`;
 const heads = runs.flatMap(({ runtime }) => [`${runtime}: own`, "draft", "added"]);
 const lines = [["call", ...heads], heads.map(() => "---:")];
 lines[1]!.unshift("---");
 runs[0]!.figures.forEach(({ name }, k) => {
-  lines.push([name, ...runs.flatMap(({ figures }) => {
-    const { own, draft } = figures[k]!;
-    return [ns(own), ns(draft), ns(Math.max(0, draft - own))];
-  })]);
+  lines.push([
+    name,
+    ...runs.flatMap(({ figures }) => {
+      const { own, draft } = figures[k]!;
+      return [ns(own), ns(draft), ns(Math.max(0, draft - own))];
+    }),
+  ]);
 });
 const table = lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 const [processor, cores, load] = before;
-const about = `${runs.map(({ runtime, engine }) => `${runtime} (${engine})`).join(", ")}. ${processor}, ${cores} cores, load ${load} before.`;
+const about = `${
+  runs.map(({ runtime, engine }) => `${runtime} (${engine})`).join(", ")
+}. ${processor}, ${cores} cores, load ${load} before.`;
 const path = "bench/JS_API.md", text = await Deno.readTextFile(path);
 const [head, tail] = ["<!-- table -->", "<!-- end -->"];
-const made = `${text.slice(0, text.indexOf(head) + head.length)}\n\n${table}\n\n${about}\n\n${text.slice(text.indexOf(tail))}`;
+const made = `${text.slice(0, text.indexOf(head) + head.length)}\n\n${table}\n\n${about}\n\n${
+  text.slice(text.indexOf(tail))
+}`;
 await Deno.writeTextFile(path, made);
 console.log(table);

@@ -3,7 +3,7 @@
 // processes of its own; a test whose outcome differs is a fault of the polyfill.
 // Files of tests enter, differences in words leave.
 
-import { bundleFile, BUILD } from "./bundles.ts";
+import { BUILD, bundleFile } from "./bundles.ts";
 import { must } from "./process.ts";
 import { RUNTIMES } from "./runtime_commands.ts";
 
@@ -34,7 +34,10 @@ async function* testsIn(folder: string): AsyncGenerator<string> {
 
 async function run(file: string, ...polyfill: string[]): Promise<Outcome> {
   const script = new URL("wasm_js_api/run_file.mjs", import.meta.url).pathname;
-  const [program, ...args] = [...command, script, await Deno.realPath(path!), file, ...polyfill] as [string, ...string[]];
+  const [program, ...args] = [...command, script, await Deno.realPath(path!), file, ...polyfill] as [
+    string,
+    ...string[],
+  ];
   const { stdout, stderr } = await new Deno.Command(program, { args, stdout: "piped", stderr: "piped" }).output();
   const line = new TextDecoder().decode(stdout).trim().split("\n").at(-1) ?? "";
   if (!line.startsWith("{")) throw new Error(`${file} did not end: ${new TextDecoder().decode(stderr)}`);

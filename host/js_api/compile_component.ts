@@ -15,7 +15,9 @@ import { platformError } from "./platform_errors.ts";
 const gates: Readonly<Record<string, boolean>> = { values: true, "fixed-length-lists": true };
 
 const getters = ([ArrayBuffer.prototype, globalThis.SharedArrayBuffer?.prototype] as (object | undefined)[])
-  .flatMap((prototype) => prototype === undefined ? [] : [Object.getOwnPropertyDescriptor(prototype, "byteLength")!.get!]);
+  .flatMap((prototype) =>
+    prototype === undefined ? [] : [Object.getOwnPropertyDescriptor(prototype, "byteLength")!.get!]
+  );
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const [ofArray, ofView] = [typedArray, DataView.prototype].map((prototype) =>
   ["buffer", "byteOffset", "byteLength"].map((key) => Object.getOwnPropertyDescriptor(prototype, key)!.get!)

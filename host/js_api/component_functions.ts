@@ -42,7 +42,10 @@ export function invoker(func: ComponentFunction, finish?: Finish): Invoke {
   return (receiver, args) => (invoke ??= preparedInvoke(func, finish))(receiver, args);
 }
 
-function preparedInvoke({ type, kind, path, make, conversions, resources }: ComponentFunction, finish?: Finish): Invoke {
+function preparedInvoke(
+  { type, kind, path, make, conversions, resources }: ComponentFunction,
+  finish?: Finish,
+): Invoke {
   const { params, result, async } = type, call = make();
   const convert = params.map((param) => conversions.toComponent(param.type));
   const offset = kind === "method" ? 1 : 0, count = params.length, wanted = count - offset;

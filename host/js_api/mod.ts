@@ -27,8 +27,8 @@ export {
   type BufferSource,
   compile,
   type CompileOptions,
-  instantiate,
   type Instantiate,
+  instantiate,
   type InstantiatedSource,
   validate,
 } from "./namespace.ts";

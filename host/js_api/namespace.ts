@@ -5,7 +5,7 @@
 // Draft: JS-Reference.md "The WebAssembly Namespace".
 
 import { bytesIn, compileComponent, isComponentLayer, validateBytes } from "./compile_component.ts";
-import { Component, componentOf, shapeIn } from "./component.ts";
+import { type Component, componentOf, shapeIn } from "./component.ts";
 import { type ComponentInstance, makeInstance } from "./component_instance.ts";
 import { checkImports, readOptions } from "./web_idl.ts";
 import { apply } from "./intrinsics.ts";

@@ -65,9 +65,7 @@ class Reader {
         continue;
       }
       const type = plain.kind === "label" || entity.sort !== "func" ? undefined : types.get(plain.resource);
-      const value = type === undefined
-        ? valueOf(object, declaration)
-        : memberOf(type.value, declaration, display);
+      const value = type === undefined ? valueOf(object, declaration) : memberOf(type.value, declaration, display);
       try {
         if (entity.sort === "instance") this.scope(this.#shape.scopeOf(entity.type), value, at);
         else if (entity.sort === "type") types.set(name, this.#type(declaration, value));

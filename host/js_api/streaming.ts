@@ -6,7 +6,14 @@
 import { isComponentLayer, PREAMBLE } from "./compile_component.ts";
 import type { Component } from "./component.ts";
 import { apply } from "./intrinsics.ts";
-import { compile, compiled, type CompileOptions, instantiate, instantiated, type InstantiatedSource } from "./namespace.ts";
+import {
+  compile,
+  compiled,
+  type CompileOptions,
+  instantiate,
+  instantiated,
+  type InstantiatedSource,
+} from "./namespace.ts";
 
 /** The engine's own functions; some engines have none. */
 const { compileStreaming: compileModule, instantiateStreaming: instantiateModule } = WebAssembly as {

@@ -38,12 +38,15 @@ Deno.test("beyond the draft: an async import that rejects or gives another type 
 });
 
 Deno.test("beyond the draft: a sync import's promise is no promise to wait for", async () => {
-  const { exports } = await fromText(`(component
+  const { exports } = await fromText(
+    `(component
     (import "f" (func $f (result bool)))
     (core func $f' (canon lower (func $f)))
     (core module $m (import "" "f" (func $f (result i32))) (func (export "f") (result i32) (call $f)))
     (core instance $i (instantiate $m (with "" (instance (export "f" (func $f'))))))
-    (func (export "g") (result bool) (canon lift (core func $i "f"))))`, { f: () => Promise.resolve(false) });
+    (func (export "g") (result bool) (canon lift (core func $i "f"))))`,
+    { f: () => Promise.resolve(false) },
+  );
   assertEquals(exports.g(), true); // ToBoolean
 });
 

@@ -35,7 +35,9 @@ Deno.test("A logger", async () => {
     assertEquals(lines, ["hello"]);
   }
   const lines: string[] = [];
-  const log = (message: string) => { lines.push(message); };
+  const log = (message: string) => {
+    lines.push(message);
+  };
 
   const { instance } = await WebAssembly.instantiate(bytes, { log });
   instance.exports.run();
@@ -45,7 +47,9 @@ Deno.test("A logger", async () => {
 Deno.test("When a call fails", async () => {
   const bytes = fixture("parser");
   const { instance } = await WebAssembly.instantiate(bytes, {
-    lookup: (key: string) => { throw `no such key: ${key}`; },
+    lookup: (key: string) => {
+      throw `no such key: ${key}`;
+    },
   });
 
   assertEquals(instance.exports.parse("42"), 42);
@@ -71,7 +75,12 @@ function someDocument() {
     return { document, Element };
   }
   class Some {
-    constructor(readonly id: string | null, readonly inner: Record<string, Some> = {}) {}
+    readonly id: string | null;
+    readonly inner: Record<string, Some>;
+    constructor(id: string | null, inner: Record<string, Some> = {}) {
+      this.id = id;
+      this.inner = inner;
+    }
     querySelector(selectors: string): Some | null {
       return this.inner[selectors] ?? null;
     }

@@ -8,7 +8,8 @@ import { fromText, make, thrown } from "./support.ts";
 
 // deno-lint-ignore no-explicit-any
 type Any = any;
-const things = async (note: (value: number) => void = () => {}): Promise<Any> => (await make("things", { note })).exports;
+const things = async (note: (value: number) => void = () => {}): Promise<Any> =>
+  (await make("things", { note })).exports;
 
 Deno.test("create a resource class shell: name, length, prototype, @@toStringTag, @@dispose, constructor", async () => {
   const { Thing } = await things();
@@ -51,7 +52,7 @@ Deno.test("create a resource instance: the prototype is newTarget's, asked for a
       return (this as Any).value() + 1;
     }
   }
-  const sub = new Sub(1) as Any;
+  const sub = new (Sub as Any)(1);
   assert(sub instanceof Sub && sub instanceof Thing);
   assertEquals([sub.more(), sub.addOther(new Thing(2))], [2, 3]);
   const log: string[] = [];
@@ -98,7 +99,10 @@ Deno.test("a constructor or static function whose result is an error throws a Co
 Deno.test("@@isWasmResourceOf: true for instances of the class, of this instantiation, used up or not", async () => {
   const [{ Thing }, { Thing: Other }] = [await things(), await things()];
   const thing = new Thing(1), is = Thing[isWasmResourceOf];
-  assertEquals([thing, new Other(1), {}, null, Object.create(Thing.prototype), 1].map(is), [true, ...Array(5).fill(false)]);
+  assertEquals([thing, new Other(1), {}, null, Object.create(Thing.prototype), 1].map(is), [
+    true,
+    ...Array(5).fill(false),
+  ]);
   thing[Symbol.dispose]();
   assertEquals(is(thing), true);
 });
@@ -237,7 +241,8 @@ Deno.test("create resource class shells: one class for each abstract type, as th
   thrown(TypeError, () => ofThree(one));
 });
 
-const opaque = (ascription: string) => `(component
+const opaque = (ascription: string) =>
+  `(component
   (import "r" (type $r (sub resource)))
   (core module $m
     (func (export "same") (param i32) (result i32) (local.get 0)))
@@ -263,11 +268,14 @@ Deno.test("Opaque re-exports: a class around the host's values", async () => {
 
 Deno.test("create resource class shells, step 1.2: a transparent re-export of an import is a TypeError, before anything runs", async () => {
   const started: string[] = [];
-  const text = opaque("").replace("(core module $m", `(import "started" (func $started))
+  const text = opaque("").replace(
+    "(core module $m",
+    `(import "started" (func $started))
     (core func $started' (canon lower (func $started)))
     (core module $starts (import "" "s" (func $s)) (start $s))
     (core instance (instantiate $starts (with "" (instance (export "s" (func $started'))))))
-    (core module $m`);
+    (core module $m`,
+  );
   const error = await fromText(text, { R: class {}, started: () => started.push("started") }).catch((error) => error);
   thrown(TypeError, () => {
     throw error;

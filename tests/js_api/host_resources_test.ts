@@ -88,11 +88,12 @@ Deno.test("ToComponentValue: the test must give exactly true", async () => {
     const { exports } = await make({ [isWasmResourceOf]: () => answer });
     thrown(TypeError, () => exports.give({}));
   }
-  const boom = new RangeError("boom"), { exports } = await make({
-    [isWasmResourceOf]: () => {
-      throw boom;
-    },
-  });
+  const boom = new RangeError("boom"),
+    { exports } = await make({
+      [isWasmResourceOf]: () => {
+        throw boom;
+      },
+    });
   assertStrictEquals(thrown(RangeError, () => exports.show({})), boom);
 });
 

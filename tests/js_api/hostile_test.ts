@@ -5,7 +5,24 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { ComponentError, instantiate } from "@windlass/component/js-api";
 import type { ValType } from "../../abi/types/types.ts";
 import { Conversions } from "../../host/js_api/conversions.ts";
-import { bool, echo, flags, list, make, map, option, record, rejected, result, string, thrown, tuple, u32, u8, variant } from "./support.ts";
+import {
+  bool,
+  echo,
+  flags,
+  list,
+  make,
+  map,
+  option,
+  record,
+  rejected,
+  result,
+  string,
+  thrown,
+  tuple,
+  u32,
+  u8,
+  variant,
+} from "./support.ts";
 
 const types: readonly ValType[] = [
   record({ a: u8 }),
@@ -71,7 +88,12 @@ Deno.test("a getter that calls back, drops or gives away disturbs only itself", 
   };
   assertEquals(exports.takeNamed(thing, name), 10);
   const call = echo(record({ a: u8, b: u8 }));
-  const found = call({ get a() { return call({ a: 7, b: 8 }).b; }, b: 1 });
+  const found = call({
+    get a() {
+      return call({ a: 7, b: 8 }).b;
+    },
+    b: 1,
+  });
   assertEquals({ ...found }, { a: 8, b: 1 });
 });
 
@@ -118,7 +140,15 @@ Deno.test("members that were added to Object.prototype are nobody's fields", () 
   };
   run();
   const expected = { ...seen };
-  assertEquals(expected, { record: null, flags: false, variant: null, missing: true, kindless: true, list: [1, 1, "x"], map: 1 });
+  assertEquals(expected, {
+    record: null,
+    flags: false,
+    variant: null,
+    missing: true,
+    kindless: true,
+    list: [1, 1, "x"],
+    map: 1,
+  });
   const members = { a: 9, b: true, kind: "b", value: 9, tag: "b", val: 9, get: 1, set: 1, payload: 1, then: 1, is: 1 };
   polluted(Object.prototype, { ...members, "~result": true, writable: true, configurable: true, done: true }, run);
   assertEquals(seen, expected);
@@ -128,7 +158,13 @@ Deno.test("methods that were replaced on prototypes are not called by conversion
   const refuse = () => {
     throw new Error("a replaced method was called");
   };
-  const calls = [echo(list(u8)), echo(list(string)), echo(map(string, u8)), echo({ kind: "char" }), echo(tuple(u8, string))];
+  const calls = [
+    echo(list(u8)),
+    echo(list(string)),
+    echo(map(string, u8)),
+    echo({ kind: "char" }),
+    echo(tuple(u8, string)),
+  ];
   const values = [Uint8Array.of(1), ["x"], new Map([["k", 1]]), "c", [1, "y"]];
   const run = (): unknown[] => calls.map((call, i) => call(values[i]));
   run();
@@ -141,15 +177,16 @@ Deno.test("methods that were replaced on prototypes are not called by conversion
     [Reflect, "apply"],
     [Object, "defineProperty"],
   ];
+  const { defineProperty, getOwnPropertyDescriptor } = Object;
   for (const [holder, name] of replaced) {
-    const before = Object.getOwnPropertyDescriptor(holder, name)!;
-    Object.defineProperty(holder, name, { ...before, value: refuse });
+    const before = getOwnPropertyDescriptor(holder, name)!;
+    defineProperty(holder, name, { ...before, value: refuse });
     let found: unknown;
     try {
       found = calls[0]!(values[0]);
       for (let i = 1; i < calls.length; i++) found = calls[i]!(values[i]);
     } finally {
-      Object.defineProperty(holder, name, before);
+      defineProperty(holder, name, before);
     }
     assert(found !== undefined, name);
   }
@@ -201,7 +238,11 @@ Deno.test("functions and errors do not tell one instance's resources to another"
 });
 
 Deno.test("a component's error has nothing but its payload", async () => {
-  const { exports } = await make("parser", { lookup: (key: string) => { throw key; } });
+  const { exports } = await make("parser", {
+    lookup: (key: string) => {
+      throw key;
+    },
+  });
   const error = thrown(ComponentError, () => exports.parse("$a"));
   assertEquals(Object.keys(error), []);
   assert(Object.getOwnPropertyDescriptor(error, "message")?.enumerable === false);

@@ -71,18 +71,25 @@ Deno.test("read a scope of imports: in the order of declaration, by JSName, each
 
 Deno.test("read a scope of imports: an error ends the reading, and what a getter throws comes out", async () => {
   const log: string[] = [], boom = new RangeError("boom");
-  const given = watched(Object.defineProperty(imports(), "nested", {
-    get() {
-      throw boom;
-    },
-  }), log);
+  const given = watched(
+    Object.defineProperty(imports(), "nested", {
+      get() {
+        throw boom;
+      },
+    }),
+    log,
+  );
   assertStrictEquals(await rejected(RangeError, fromText(everything, given)), boom);
   assertEquals(log.at(-1), "get nested");
 });
 
 Deno.test("read a scope of imports: inherited properties count, as for core modules", async () => {
   await fromText(everything, Object.create(imports()));
-  await rejected(TypeError, fromText(everything, { ...imports(), aFunc: undefined }), "import a-func: expected a function");
+  await rejected(
+    TypeError,
+    fromText(everything, { ...imports(), aFunc: undefined }),
+    "import a-func: expected a function",
+  );
 });
 
 Deno.test("read a scope of imports: a type is looked for in camelCase, too, as the explainer's example has it", async () => {
@@ -94,7 +101,8 @@ Deno.test("read a scope of imports: a type is looked for in camelCase, too, as t
 Deno.test("read a scope of imports: methods are of the prototype, which must be an Object", async () => {
   const text = (name: string, type: string) =>
     `(component (import "r" (type $r (sub resource))) (import "${name}" (func ${type})))`;
-  const method = text("[method]r.m", `(param "self" (borrow $r))`), constructor = text("[constructor]r", "(result (own $r))");
+  const method = text("[method]r.m", `(param "self" (borrow $r))`),
+    constructor = text("[constructor]r", "(result (own $r))");
   for (const prototype of [undefined, null, 1]) {
     await rejected(TypeError, fromText(method, { R: { prototype } }), "no prototype");
   }
@@ -109,7 +117,9 @@ Deno.test("read the core module import: a [[Module]] slot, and its type", async 
   const module = new WebAssembly.Module(await wat(`(module (func (export "f") (param i32)))`));
   const other = new WebAssembly.Module(await wat(`(module (func (export "g")))`));
   await fromText(text, { m: module });
-  for (const m of [undefined, {}, Object.create(WebAssembly.Module.prototype), await compile(await wat("(component)"))]) {
+  for (
+    const m of [undefined, {}, Object.create(WebAssembly.Module.prototype), await compile(await wat("(component)"))]
+  ) {
     await rejected(TypeError, fromText(text, { m }), "expected a WebAssembly.Module");
   }
   await rejected(WebAssembly.LinkError, fromText(text, { m: other }));
@@ -120,10 +130,12 @@ Deno.test("read the component import: a [[Component]] slot, and its type", async
     (import "c" (component $c (export "f" (func (result u32)))))
     (instance $i (instantiate $c))
     (export "f" (func $i "f")))`;
-  const component = new Component(await wat(`(component
+  const component = new Component(
+    await wat(`(component
     (core module $m (func (export "f") (result i32) i32.const 7))
     (core instance $i (instantiate $m))
-    (func (export "f") (result u32) (canon lift (core func $i "f"))))`));
+    (func (export "f") (result u32) (canon lift (core func $i "f"))))`),
+  );
   assertEquals((await fromText(text, { c: component })).exports.f(), 7);
   const other = new Component(await wat("(component)"));
   for (const c of [undefined, {}, Object.create(Component.prototype)]) {
@@ -145,7 +157,9 @@ Deno.test("read the value import: ToComponentValue when it is read, and what tha
 Deno.test("read the function import: anything callable, a class too", async () => {
   const text = `(component (import "f" (func)))`;
   for (const f of [class {}, () => {}, new Proxy(() => {}, {}), Function]) await fromText(text, { f });
-  for (const f of [undefined, {}, 1, new Proxy({}, {})]) await rejected(TypeError, fromText(text, { f }), "expected a function");
+  for (const f of [undefined, {}, 1, new Proxy({}, {})]) {
+    await rejected(TypeError, fromText(text, { f }), "expected a function");
+  }
 });
 
 /** A component whose export `run` calls an import of a type with the number 7, where it has a parameter. */
@@ -192,10 +206,22 @@ Deno.test("read the function import: receiver, arguments and kind of call by the
   const run = async (text: string) => (await fromText(text, { R: Thing, f: plain })).exports.run(thing);
   await run(calling("f", u, i, `(call $f (i32.const 7)) ${dropped} (i32.const 0)`));
   await run(calling("[static]r.s", u, i, `(call $f (i32.const 7)) ${dropped} (i32.const 0)`));
-  await run(calling("[constructor]r", `${u} (result (own $r))`, `${i} (result i32)`,
-    `(call $drop (call $f (i32.const 7))) ${dropped} (i32.const 0)`));
-  await run(calling("[method]r.m", `(param "self" (borrow $r)) ${u}`, "(param i32 i32)",
-    `(call $f (local.get 0) (i32.const 7)) ${dropped} (i32.const 0)`));
+  await run(
+    calling(
+      "[constructor]r",
+      `${u} (result (own $r))`,
+      `${i} (result i32)`,
+      `(call $drop (call $f (i32.const 7))) ${dropped} (i32.const 0)`,
+    ),
+  );
+  await run(
+    calling(
+      "[method]r.m",
+      `(param "self" (borrow $r)) ${u}`,
+      "(param i32 i32)",
+      `(call $f (local.get 0) (i32.const 7)) ${dropped} (i32.const 0)`,
+    ),
+  );
   assertEquals(Thing.calls.length, 4);
   const receivers = [undefined, Thing, Thing, thing];
   Thing.calls.forEach((call, k) => {
@@ -207,7 +233,13 @@ Deno.test("read the function import: receiver, arguments and kind of call by the
 
 /** A component that calls `f: func() -> T`, and gives the first word of what is in memory. */
 const returning = (type: string) =>
-  calling("f", `(result ${type})`, "(param i32)", `${dropped} (call $f (i32.const 0)) (i32.load8_u (i32.const 0))`, memory);
+  calling(
+    "f",
+    `(result ${type})`,
+    "(param i32)",
+    `${dropped} (call $f (i32.const 0)) (i32.load8_u (i32.const 0))`,
+    memory,
+  );
 const returningNothing = calling("f", "", "", `${dropped} (call $f) (i32.const 5)`);
 
 async function run(text: string, f: unknown): Promise<Any> {
@@ -221,13 +253,21 @@ Deno.test("read the function import: without a result, what is returned is ignor
 
 Deno.test("read the function import: without a `result`, what is thrown is a trap", async () => {
   const boom = new RangeError("boom");
-  const error = await rejected(WebAssembly.RuntimeError, run(returningNothing, () => {
-    throw boom;
-  }));
+  const error = await rejected(
+    WebAssembly.RuntimeError,
+    run(returningNothing, () => {
+      throw boom;
+    }),
+  );
   assertStrictEquals(error.cause, boom);
   assertEquals(error.message, "Cannot call import f: the host function threw: see `cause`");
   // The instance is locked down, as after any trap.
-  const { exports } = await fromText(returningNothing, { R: Object, f() { throw boom; } });
+  const { exports } = await fromText(returningNothing, {
+    R: Object,
+    f() {
+      throw boom;
+    },
+  });
   for (let i = 0; i < 2; i++) thrown(WebAssembly.RuntimeError, () => exports.run({}));
 });
 
@@ -242,31 +282,48 @@ Deno.test("read the function import: what cannot be converted is a trap", async 
 Deno.test("read the function import: a `result` is the value returned, or the value thrown", async () => {
   const type = "(result (tuple u8 u8) (error string))";
   assertEquals(await run(returning(type), () => [1, 2]), 0);
-  assertEquals(await run(returning(type), () => {
-    throw "an error";
-  }), 1);
-  assertEquals(await run(returning(type), () => {
-    throw new Error("an error is a text, too");
-  }), 1);
+  assertEquals(
+    await run(returning(type), () => {
+      throw "an error";
+    }),
+    1,
+  );
+  assertEquals(
+    await run(returning(type), () => {
+      throw new Error("an error is a text, too");
+    }),
+    1,
+  );
   const bare = calling("f", "(result (result))", "(result i32)", `${dropped} (call $f)`);
   assertEquals(await run(bare, () => "ignored"), 0);
-  assertEquals(await run(bare, () => {
-    throw undefined;
-  }), 1);
+  assertEquals(
+    await run(bare, () => {
+      throw undefined;
+    }),
+    1,
+  );
   // A `kind` is for values that are no function's result.
   await rejected(WebAssembly.RuntimeError, run(returning(type), () => ({ kind: "ok", value: [1, 2] })));
 });
 
 Deno.test("read the function import: an error that cannot be converted is a trap", async () => {
-  const error = await rejected(WebAssembly.RuntimeError, run(returning("(result (error u8))"), () => {
-    throw new Error("no number");
-  }));
+  const error = await rejected(
+    WebAssembly.RuntimeError,
+    run(returning("(result (error u8))"), () => {
+      throw new Error("no number");
+    }),
+  );
   assertEquals(error.message, "Cannot call import f: what the host function threw cannot be converted: see `cause`");
   assert(error.cause.message.includes("result.error of import f: expected u8"), error.cause.message);
 });
 
 Deno.test("read the function import: a constructor that cannot be constructed traps", async () => {
-  const text = calling("[constructor]r", `(result (own $r))`, "(result i32)", `${dropped} (call $drop (call $f)) (i32.const 0)`);
+  const text = calling(
+    "[constructor]r",
+    `(result (own $r))`,
+    "(result i32)",
+    `${dropped} (call $drop (call $f)) (i32.const 0)`,
+  );
   const R = Object.defineProperty(() => {}, Symbol.hasInstance, { value: () => true });
   const { exports } = await fromText(text, { R });
   assertEquals(thrown(WebAssembly.RuntimeError, () => exports.run({})).cause.constructor, TypeError);

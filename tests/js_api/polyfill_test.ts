@@ -41,7 +41,9 @@ Deno.test("polyfill: validate of a core module", () => {
   for (const bytes of [[0, 0x61], [...empty.subarray(0, 4), 2, 0, 0, 0], [...empty, 1]]) {
     assertEquals(namespace.validate(Uint8Array.from(bytes)), false);
   }
-  for (const args of [[], [undefined], [null], [true], [""], [Symbol()], [1], [{}], [ArrayBuffer], [Array.from(empty)]]) {
+  for (
+    const args of [[], [undefined], [null], [true], [""], [Symbol()], [1], [{}], [ArrayBuffer], [Array.from(empty)]]
+  ) {
     thrown(TypeError, () => namespace.validate(...args));
   }
   for (const receiver of [undefined, null, {}, 1]) assertEquals(namespace.validate.call(receiver, empty), true);
@@ -66,11 +68,14 @@ Deno.test("polyfill: compile of a core module", async () => {
 Deno.test("polyfill: instantiate of a core module", async () => {
   const source = await namespace.instantiate(empty);
   assertStrictEquals(Object.getPrototypeOf(source), Object.prototype);
-  assertEquals(Object.entries(Object.getOwnPropertyDescriptors(source)).map(([name, { value, ...rest }]) => [
-    name,
-    value.constructor,
-    ...Object.values(rest),
-  ]), [["module", WebAssembly.Module, true, true, true], ["instance", WebAssembly.Instance, true, true, true]]);
+  assertEquals(
+    Object.entries(Object.getOwnPropertyDescriptors(source)).map(([name, { value, ...rest }]) => [
+      name,
+      value.constructor,
+      ...Object.values(rest),
+    ]),
+    [["module", WebAssembly.Module, true, true, true], ["instance", WebAssembly.Instance, true, true, true]],
+  );
   const instance = await namespace.instantiate(source.module, {});
   assertStrictEquals(Object.getPrototypeOf(instance), WebAssembly.Instance.prototype);
   assert(Object.isFrozen(instance.exports));
@@ -88,11 +93,22 @@ Deno.test("polyfill: the imports of a core module are read in order, by their na
   const imports = {
     get a() {
       log.push("a");
-      return { get f() { return (log.push("f"), () => {}); }, get h() { return (log.push("h"), () => {}); } };
+      return {
+        get f() {
+          return (log.push("f"), () => {});
+        },
+        get h() {
+          return (log.push("h"), () => {});
+        },
+      };
     },
     get b() {
       log.push("b");
-      return { get g() { return (log.push("g"), 7); } };
+      return {
+        get g() {
+          return (log.push("g"), 7);
+        },
+      };
     },
   };
   const { module } = await namespace.instantiate(bytes, imports);
@@ -101,7 +117,11 @@ Deno.test("polyfill: the imports of a core module are read in order, by their na
   assertEquals(log, ["a", "f", "b", "g", "a", "h"]); // before it returned
   await promise;
   const boom = new RangeError("boom");
-  const throwing = { get a() { throw boom; } };
+  const throwing = {
+    get a() {
+      throw boom;
+    },
+  };
   assertStrictEquals(await rejected(RangeError, namespace.instantiate(bytes, throwing)), boom);
   await rejected(TypeError, namespace.instantiate(bytes, { a: 1, b: {} }));
   await rejected(TypeError, namespace.instantiate(bytes));

@@ -65,7 +65,9 @@ Deno.test("ToComponentValueList, step 2: a patched Array.prototype[@@iterator] c
 
 Deno.test("ToComponentValueList, step 3: other objects need a method @@iterator", () => {
   const call = echo(list(string));
-  for (const value of [{}, { length: 1, 0: "a" }, { [Symbol.iterator]: undefined }, { [Symbol.iterator]: null }, () => {}]) {
+  for (
+    const value of [{}, { length: 1, 0: "a" }, { [Symbol.iterator]: undefined }, { [Symbol.iterator]: null }, () => {}]
+  ) {
     thrown(TypeError, () => call(value));
   }
   thrown(TypeError, () => call({ [Symbol.iterator]: 1 }));
@@ -109,7 +111,9 @@ Deno.test("list<T, N>: as list<T>, then the length is N", () => {
   const type: ValType = { kind: "fixed-list", element: u32, length: 2 };
   assertEquals([...echo(type)([1, 2])], [1, 2]);
   assertEquals([...echo(type)(new Set([3, 4]))], [3, 4]);
-  for (const value of [[], [1], [1, 2, 3], new Set([1]), Uint32Array.of(1, 2, 3)]) thrown(TypeError, () => echo(type)(value));
+  for (const value of [[], [1], [1, 2, 3], new Set([1]), Uint32Array.of(1, 2, 3)]) {
+    thrown(TypeError, () => echo(type)(value));
+  }
 });
 
 Deno.test("tuple: as list, then the length is the arity, each element by its own type", () => {
@@ -131,7 +135,7 @@ Deno.test("ToComponentValueMap, step 2: a Map's own entries, whatever its @@iter
       throw new Error("asked for its entries");
     }
   }
-  assertEquals([...echo(map(u32, string))(new Sub([[1, "a"]]))], [[1, "a"]]);
+  assertEquals([...echo(map(u32, string))(Reflect.construct(Sub, [[[1, "a"]]]))], [[1, "a"]]);
 });
 
 Deno.test("ToComponentValueMap, step 3: an iterable is a list of pairs, duplicates too", () => {
@@ -149,21 +153,23 @@ Deno.test("ToComponentValueMap, step 4: a plain object is refused unless keys ar
 });
 
 Deno.test("ToComponentValueMap, step 5: own enumerable string keys of an object, in property order", () => {
-  const log: string[] = [], object = Object.create({ inherited: 1 }, {
-    hidden: { value: 1, enumerable: false },
-    b: { get: () => 2, enumerable: true },
-    1: { value: 1, enumerable: true },
-    [Symbol()]: { value: 3, enumerable: true },
-  });
+  const log: string[] = [],
+    object = Object.create({ inherited: 1 }, {
+      hidden: { value: 1, enumerable: false },
+      b: { get: () => 2, enumerable: true },
+      1: { value: 1, enumerable: true },
+      [Symbol()]: { value: 3, enumerable: true },
+    });
   assertEquals([...echo(map(string, u32))(watched(object, log))], [["1", 1], ["b", 2]]);
   assertEquals(log, ["get Symbol(Symbol.iterator)", "keys ", "own 1", "get 1", "own hidden", "own b", "get b"]);
   assertEquals([...echo(map(string, bool))({ "\ud800": 1 })], [["\ufffd", true]]);
 });
 
 Deno.test("an iterable that never ends is refused: no memory holds its list", () => {
-  const endless = (value: unknown) => iterable([], [], false) && {
-    [Symbol.iterator]: () => ({ next: () => ({ done: false, value }) }),
-  };
+  const endless = (value: unknown) =>
+    iterable([], [], false) && {
+      [Symbol.iterator]: () => ({ next: () => ({ done: false, value }) }),
+    };
   // At the first element too many.
   thrown(TypeError, () => echo(tuple(u8, u8))(endless(1)), "more elements");
   thrown(TypeError, () => echo({ kind: "fixed-list", element: u8, length: 3 })(endless(1)), "more elements");

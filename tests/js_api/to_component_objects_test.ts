@@ -2,7 +2,21 @@
 // in order, and nothing else.
 
 import { assertEquals } from "@std/assert";
-import { bool, echo, flags, list, option, record, result, string, thrown, u32, u8, variant, watched } from "./support.ts";
+import {
+  bool,
+  echo,
+  flags,
+  list,
+  option,
+  record,
+  result,
+  string,
+  thrown,
+  u32,
+  u8,
+  variant,
+  watched,
+} from "./support.ts";
 
 const primitives = [undefined, null, 1, "text", true, 1n, Symbol()];
 
@@ -27,7 +41,9 @@ Deno.test("ToComponentValueRecord, step 2: own properties in the order of declar
 
 Deno.test("ToComponentValueRecord, step 2.2: a field that is missing, inherited or undefined is a TypeError", () => {
   const call = echo(record({ a: bool }));
-  for (const value of [{}, Object.create({ a: true }), { a: undefined }, []]) thrown(TypeError, () => call(value), "expected bool");
+  for (const value of [{}, Object.create({ a: true }), { a: undefined }, []]) {
+    thrown(TypeError, () => call(value), "expected bool");
+  }
   thrown(TypeError, () => echo(record({ "to-string": string }))({}));
   // An option of an option is no nullable type.
   thrown(TypeError, () => echo(record({ a: option(option(u8)) }))({}));
@@ -41,10 +57,31 @@ Deno.test("ToComponentValueRecord, step 2.2: an option that is missing is none",
 
 Deno.test("ToComponentValueRecord, step 2.3: accessors are called, and what they throw comes out", () => {
   const type = record({ a: u8, b: u8 }), log: string[] = [];
-  booms(() => echo(type)({ get a() { return throwing(); }, get b() { return log.push("b"); } }));
+  booms(() =>
+    echo(type)({
+      get a() {
+        return throwing();
+      },
+      get b() {
+        return log.push("b");
+      },
+    })
+  );
   assertEquals(log, []);
-  assertEquals(echo(type)({ get a() { return 1; }, b: 2 }).a, 1);
-  thrown(TypeError, () => echo(type)({ a: 1, b: 256 }), "Cannot lower param 1 `x`.b of export test:echo/guest#f: expected u8, found 256");
+  assertEquals(
+    echo(type)({
+      get a() {
+        return 1;
+      },
+      b: 2,
+    }).a,
+    1,
+  );
+  thrown(
+    TypeError,
+    () => echo(type)({ a: 1, b: 256 }),
+    "Cannot lower param 1 `x`.b of export test:echo/guest#f: expected u8, found 256",
+  );
 });
 
 Deno.test("ToComponentValueFlags: ToBoolean of own properties; what is missing or inherited is false", () => {
@@ -57,7 +94,13 @@ Deno.test("ToComponentValueFlags: ToBoolean of own properties; what is missing o
   });
   echo(type)(watched({ write: 0 }, log));
   assertEquals(log, ["own readOnly", "own write", "get write", "own valueOf"]);
-  booms(() => echo(type)({ get write() { return throwing(); } }));
+  booms(() =>
+    echo(type)({
+      get write() {
+        return throwing();
+      },
+    })
+  );
 });
 
 Deno.test("ToComponentValueVariant, step 1: what is not an Object is a TypeError", () => {
@@ -67,13 +110,19 @@ Deno.test("ToComponentValueVariant, step 1: what is not an Object is a TypeError
 });
 
 Deno.test("ToComponentValueVariant, step 2: `kind` is ToString of an own property, and a label", () => {
-  const type = variant({ "a-b": undefined, 'undefined': undefined, c: u8 });
+  const type = variant({ "a-b": undefined, "undefined": undefined, c: u8 });
   assertEquals(echo(type)({ kind: { toString: () => "a-b" } }).kind, "a-b");
   assertEquals(echo(type)({}).kind, "undefined");
   assertEquals(echo(type)(Object.create({ kind: "a-b" })).kind, "undefined");
   for (const kind of ["aB", "toString", "__proto__", null, 0]) thrown(TypeError, () => echo(type)({ kind }));
   thrown(TypeError, () => echo(type)({ kind: Symbol() }));
-  booms(() => echo(type)({ get kind() { return throwing(); } }));
+  booms(() =>
+    echo(type)({
+      get kind() {
+        return throwing();
+      },
+    })
+  );
 });
 
 Deno.test("ToComponentValueVariant, step 3: `value` is read after `kind`, and only for a case with a payload", () => {

@@ -23,8 +23,14 @@ Deno.test("ToComponentValue: bool is ToBoolean", () => {
 });
 
 Deno.test("ToComponentValueInteger: ToNumber, NaN and infinities are a TypeError", () => {
-  check(u8, [["12", 12], [" 7\n", 7], ["", 0], [null, 0], [true, 1], [[], 0], [["5"], 5], [number(9), 9], ["0x1f", 31]]);
-  check(u8, [[undefined, NO], ["x", NO], [NaN, NO], [Infinity, NO], [-Infinity, NO], [{}, NO], [Symbol(), NO], [1n, NO]]);
+  check(u8, [["12", 12], [" 7\n", 7], ["", 0], [null, 0], [true, 1], [[], 0], [["5"], 5], [number(9), 9], [
+    "0x1f",
+    31,
+  ]]);
+  check(u8, [[undefined, NO], ["x", NO], [NaN, NO], [Infinity, NO], [-Infinity, NO], [{}, NO], [Symbol(), NO], [
+    1n,
+    NO,
+  ]]);
   check(u8, [[number(1n), NO], [new Date(NaN), NO]]);
 });
 
@@ -43,7 +49,10 @@ Deno.test("ToComponentValueInteger: what is out of range is a TypeError", () => 
 });
 
 Deno.test("ToComponentValueInteger: s64 and u64 take BigInts of their range", () => {
-  check(s64, [[2n ** 63n - 1n, 2n ** 63n - 1n], [2n ** 63n, NO], [-(2n ** 63n), -(2n ** 63n)], [-(2n ** 63n) - 1n, NO]]);
+  check(s64, [[2n ** 63n - 1n, 2n ** 63n - 1n], [2n ** 63n, NO], [-(2n ** 63n), -(2n ** 63n)], [
+    -(2n ** 63n) - 1n,
+    NO,
+  ]]);
   check({ kind: "u64" }, [[2n ** 64n - 1n, 2n ** 64n - 1n], [2n ** 64n, NO], [-1n, NO]]);
 });
 
@@ -70,12 +79,18 @@ Deno.test("ToComponentValue: char is ToString, and one scalar value", () => {
 Deno.test("ToComponentValue: string is ToString, unpaired surrogates become U+FFFD", () => {
   check(string, [[42, "42"], [null, "null"], [undefined, "undefined"], [-0, "0"], [1n, "1"], [[1, 2], "1,2"]]);
   check(string, [["\ud800", "\ufffd"], ["a\udc00b", "a\ufffdb"], ["\ud83d\ude00", "\u{1f600}"], [Symbol(), NO]]);
-  check(string, [[{ toString: () => "t", valueOf: () => "v" }, "t"], [{ [Symbol.toPrimitive]: (hint: string) => hint }, "string"]]);
+  check(string, [[{ toString: () => "t", valueOf: () => "v" }, "t"], [
+    { [Symbol.toPrimitive]: (hint: string) => hint },
+    "string",
+  ]]);
   check(string, [[Object.create(null), NO]]);
 });
 
 Deno.test("ToComponentValue: enum is ToString, and a label", () => {
   const type: ValType = { kind: "enum", names: ["a-b", "null", "to-string"] };
   check(type, [["a-b", "a-b"], [null, "null"], [{ toString: () => "a-b" }, "a-b"]]);
-  check(type, [["aB", NO], ["toString", NO], ["__proto__", NO], ["constructor", NO], [undefined, NO], [Symbol(), NO], [0, NO]]);
+  check(type, [["aB", NO], ["toString", NO], ["__proto__", NO], ["constructor", NO], [undefined, NO], [Symbol(), NO], [
+    0,
+    NO,
+  ]]);
 });

@@ -2,7 +2,24 @@
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { ValType } from "../../abi/types/types.ts";
-import { bool, char, echo, f32, flags, list, map, option, record, result, s64, string, tuple, u32, u8, variant } from "./support.ts";
+import {
+  bool,
+  char,
+  echo,
+  f32,
+  flags,
+  list,
+  map,
+  option,
+  record,
+  result,
+  s64,
+  string,
+  tuple,
+  u32,
+  u8,
+  variant,
+} from "./support.ts";
 
 /** An object without prototype. */
 const bare = (members: object): object => Object.assign(Object.create(null), members);
@@ -37,7 +54,7 @@ Deno.test("ToJSValue: list<u8> is a Uint8Array", () => {
   for (const type of [list(u8), { kind: "fixed-list", element: u8, length: 3 } as const]) {
     const found = both(type, [1, 2, 3]);
     assert(found instanceof Uint8Array);
-    assertEquals([...found], [1, 2, 3]);
+    assertEquals([...found as Uint8Array], [1, 2, 3]);
   }
 });
 
@@ -95,7 +112,10 @@ Deno.test("ToJSValueVariant: no prototype, `kind`, and `value` where there is a 
   const type = variant({ "a-b": u32, "none-of-it": undefined });
   const [one, other] = [{ kind: "a-b", value: 1 }, { kind: "none-of-it", value: "ignored" }].map(echo(type));
   assertStrictEquals(Object.getPrototypeOf(one), null);
-  assertEquals([Object.entries(one), Object.entries(other)], [[["kind", "a-b"], ["value", 1]], [["kind", "none-of-it"]]]);
+  assertEquals([Object.entries(one), Object.entries(other)], [[["kind", "a-b"], ["value", 1]], [[
+    "kind",
+    "none-of-it",
+  ]]]);
 });
 
 Deno.test("ToJSValue: option is null or the payload, an option of an option is a variant", () => {
