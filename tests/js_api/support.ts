@@ -96,8 +96,8 @@ export function thrown(Class: new (...args: any[]) => Error, run: () => unknown,
 }
 
 /** The same, of a promise. */
-// deno-lint-ignore no-explicit-any
 export async function rejected(
+  // deno-lint-ignore no-explicit-any
   Class: new (...args: any[]) => Error,
   promise: Promise<unknown>,
   message = "",
