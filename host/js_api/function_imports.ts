@@ -5,10 +5,12 @@
 
 import type { HostCall } from "../../abi/calls/call_link.ts";
 import { err, isThenable, ok } from "../../abi/codecs/results.ts";
+import { tiers } from "../../abi/codegen/tiers.ts";
 import { trapBecause } from "../../abi/state/trap.ts";
 import { containsBorrow, type FuncType } from "../../abi/types/types.ts";
 import type { PlainName } from "../../core/binary/names.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
+import { hostCallCode, MAX_PARAMS } from "./call_code.ts";
 import { type Crossing, release, type ResourceConversion, type ToComponent, type TypeConversions } from "./crossing.ts";
 import { apply, construct } from "./intrinsics.ts";
 import { conversionError } from "./platform_errors.ts";
@@ -43,11 +45,15 @@ export function readFunction(given: FunctionImport): MakeHostImport {
 
 /** Makes the body of the component host function. Conversions are made when it is first called. */
 function callOf(given: FunctionImport): HostCall {
-  let call: HostCall | undefined;
-  return (...values) => apply(call ??= preparedCall(given), undefined, values);
+  let call: HostCall | undefined, left = tiers.warmCalls;
+  return (...values) => {
+    if (left === 0 || call === undefined) call = preparedCall(given, left === 0);
+    if (left >= 0) left--;
+    return apply(call, undefined, values);
+  };
 }
 
-function preparedCall(given: FunctionImport): HostCall {
+function preparedCall(given: FunctionImport, isWarm: boolean): HostCall {
   const { type: { params, result, async }, kind, conversions, resources, display } = given;
   const callable = given.value as (...args: unknown[]) => unknown, path = `import ${display}`;
   const convert = params.map(({ type }) => conversions.toJs(type)), count = params.length;
@@ -80,6 +86,10 @@ function preparedCall(given: FunctionImport): HostCall {
     if (!throwing) trapBecause(path, value, "host-threw");
     return err(converted(value, toError, crossing, "threw", "result.error"));
   };
+  if (isWarm && conversions.generates && !async && !lends && count <= MAX_PARAMS) {
+    const result = okType === undefined && !throwing ? undefined : returned;
+    return hostCallCode({ kind, callable, receiver, convert, crossing: lendless, returned: result, threw });
+  }
   const perform = (values: unknown[]): unknown =>
     kind === "constructor"
       ? construct(callable, values)
