@@ -241,7 +241,7 @@ export function compileSync(
   given: CompileOptions,
   printers: Printers,
   fuser: Fuser,
-  meterer: Meterer,
+  meterer: Meterer | undefined,
   asyncParts: AsyncParts,
 ): Component {
   if (!isBytes(bytes)) throw new TypeError(`compileSync takes a buffer or a view, found ${describeSource(bytes)}`);

@@ -19,6 +19,8 @@ import { componentInternals } from "../core/component.ts";
 import { checkVersion } from "../core/ahead/load.ts";
 import { AHEAD_VERSION } from "../core/ahead/written.ts";
 import { splitComponent } from "../core/sources/split.ts";
+import { Component, ComponentInstance } from "@windlass/component/js-api";
+import { trapBecause } from "../abi/state/trap.ts";
 import { COMPILE_PHRASES, LINK_PHRASES, TRAP_PHRASES, VALUE_PHRASES } from "../errors.ts";
 import { asyncTraps } from "./support/async_trap_rows.ts";
 import { withoutCompiling } from "./support/no_compiling.ts";
@@ -420,6 +422,19 @@ check("LINK_PHRASES", "LinkError", {
       await withoutFeature("jspi", () => new Linker().func("f", suspending(() => {})).link(source));
     },
   },
+  "too-many-definitions": {
+    message: "Cannot instantiate component: it imports or exports more than 100000 definitions",
+    provoke: async () => {
+      // Each instance exports the one before it twice.
+      const instances = Array.from(
+        { length: 17 },
+        (_, i) => `(instance $i${i + 1} (export "a" (instance $i${i})) (export "b" (instance $i${i})))`,
+      );
+      const source = `(component (instance $i0) ${instances.join(" ")} (export "i" (instance $i17)))`;
+      const error = await failure(async () => new ComponentInstance(new Component(await wat(source))));
+      throw error.cause;
+    },
+  },
 }, LINK_PHRASES);
 
 // Traps.
@@ -724,6 +739,15 @@ check("TRAP_PHRASES", "Trap", {
         (func (export "f") (canon lift (core func $m "f"))))`;
       new Linker().trapUnknown().link(await component(source)).instantiateSync().exports.f!();
     },
+  },
+  // What a program sees of these two is in tests/js_api/imports_test.ts.
+  "host-threw": {
+    message: "Cannot call import f: the host function threw: see `cause`",
+    provoke: () => trapBecause("import f", new Error("boom"), "host-threw"),
+  },
+  "host-value": {
+    message: "Cannot call import f: what the host function returned cannot be converted: see `cause`",
+    provoke: () => trapBecause("import f", new TypeError("no u8"), "host-value", "returned"),
   },
   ...asyncTraps,
 }, TRAP_PHRASES);

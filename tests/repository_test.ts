@@ -35,7 +35,7 @@ if (import.meta.main) console.log(later, Own);
 });
 
 Deno.test("the library's own entries pull in no package", async () => {
-  for (const entry of ["mod.ts", "host/wasi/mod.ts"]) {
+  for (const entry of ["mod.ts", "host/wasi/mod.ts", "host/js_api/polyfill.ts"]) {
     const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", entry] }).output();
     const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
     const own = new URL("..", import.meta.url).href;

@@ -23,7 +23,7 @@ const EXTERNAL = [
  * some hundred at once, and WebKit's ends when there are more mappings than Linux gives).
  */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  abi: ["abi", "acceptance", "core", "e2e", "host", "property", "spec", "."],
+  abi: ["abi", "acceptance", "core", "e2e", "host", "js_api", "property", "spec", "."],
   async: ["e2e/async", "property/async", "spec/async"],
   wasi: ["wasi", "cli"],
 };

@@ -70,9 +70,11 @@ export function trapAt(
   throw error;
 }
 
-/** The same, for a host function that failed: the trap's cause says how. */
+/**
+ * Throws the trap for a host function that failed: the trap's cause says how. The call locks the
+ * tree down, now or when its promise is heard of.
+ */
 export function trapBecause(
-  tree: InstanceTree,
   path: string,
   cause: unknown,
   code: TrapCode,
@@ -80,7 +82,6 @@ export function trapBecause(
 ): never {
   const error = completeMessage(makeTrap(code, details), "call", "", path) as Error;
   Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
-  tree.lockDown(error);
   throw error;
 }
 

@@ -25,6 +25,22 @@ export function streamToJs(element: ToJs | undefined): ToJs | undefined {
   };
 }
 
+/** The chunks of a stream: not every engine iterates streams. */
+async function* chunksOf(stream: ReadableStream<unknown>): AsyncGenerator<unknown> {
+  const reader = stream.getReader();
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      ended = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!ended) await reader.cancel();
+  }
+}
+
 async function* converted(
   source: AsyncIterable<unknown> | Iterable<unknown>,
   element: ToComponent,
@@ -36,6 +52,7 @@ async function* converted(
 /** A stream for a guest. What is none is left for the library to refuse. */
 export function streamFromJs(element: ToComponent): ToComponent {
   return (value, crossing) => {
+    if (value instanceof ReadableStream) return converted(chunksOf(value), element, crossing);
     const source = value as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
     const isSource = isObject(value) && (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) !== undefined;
     return isSource ? converted(source as AsyncIterable<unknown>, element, crossing) : value;

@@ -3,16 +3,23 @@
 // Bytes enter, components of the library's own leave.
 // Draft: JS-Reference.md "Validation/Compilation".
 
-import { isValid } from "../../core/compile.ts";
-import type { Component } from "../../core/component.ts";
+import { compile, compileSync, isValid } from "../../core/compile.ts";
+import type { Component, Printers } from "../../core/component.ts";
+import { asyncParts } from "../../core/async/async_core.ts";
+import { fuser } from "../../core/fused/fuse.ts";
 import type { Bytes } from "../../core/sources/chunks.ts";
-import { compile } from "../compile.ts";
-import { compileSync } from "../compile_sync.ts";
 import { apply, isView } from "./intrinsics.ts";
 import { platformError } from "./platform_errors.ts";
 
 /** What the draft speaks of is open: component values and lists of fixed length. */
 const gates: Readonly<Record<string, boolean>> = { values: true, "fixed-length-lists": true };
+
+/** Nobody can ask these components for their worlds, so that nothing is loaded that prints one. */
+const printers: Printers = { wit: noText, typescript: noText };
+
+function noText(): never {
+  throw new TypeError("a component of the draft JS API is not printed");
+}
 
 const getters = ([ArrayBuffer.prototype, globalThis.SharedArrayBuffer?.prototype] as (object | undefined)[])
   .flatMap((prototype) =>
@@ -64,7 +71,7 @@ export function compileBytes(source: Bytes): Component {
   const bytes = bytesIn(source);
   if (bytes === undefined) throw new TypeError("Cannot compile component: expected a buffer or a view");
   try {
-    return compileSync(bytes, { gates });
+    return compileSync(bytes, { gates }, printers, fuser, undefined, asyncParts);
   } catch (error) {
     throw platformError(error);
   }
@@ -73,7 +80,7 @@ export function compileBytes(source: Bytes): Component {
 /** Compiles a copy of the bytes, or a stream. */
 export async function compileComponent(source: Uint8Array | ReadableStream<Uint8Array>): Promise<Component> {
   try {
-    return await compile(source instanceof Uint8Array ? source.slice() : source, { gates });
+    return await compile(source instanceof Uint8Array ? source.slice() : source, { gates }, printers);
   } catch (error) {
     throw platformError(error);
   }

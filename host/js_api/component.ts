@@ -40,6 +40,8 @@ export class Component {
   }
 
   static {
+    // Bundlers rename classes.
+    Object.defineProperty(this, "name", { value: "Component", configurable: true });
     Object.defineProperty(this.prototype, Symbol.toStringTag, { value: "WebAssembly.Component", configurable: true });
     shapeOf = (value) =>
       typeof value === "object" && value !== null && #component in value

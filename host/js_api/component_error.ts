@@ -36,6 +36,7 @@ export class ComponentError extends Error {
 
   static {
     const { prototype } = this;
+    Object.defineProperty(this, "name", { value: "ComponentError", configurable: true });
     Object.defineProperty(prototype, "payload", { enumerable: true });
     Object.defineProperty(prototype, "name", { value: "ComponentError", writable: true, configurable: true });
     Object.defineProperty(prototype, Symbol.toStringTag, {

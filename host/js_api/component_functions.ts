@@ -5,8 +5,10 @@
 // `create a component error`.
 
 import type { GuestCall } from "../../abi/calls/from_host.ts";
+import { tiers } from "../../abi/codegen/tiers.ts";
 import { containsBorrow, type FuncType } from "../../abi/types/types.ts";
 import type { PlainName } from "../../core/binary/names.ts";
+import { invokeCode, MAX_PARAMS } from "./call_code.ts";
 import { createComponentError } from "./component_error.ts";
 import { type Crossing, release, type ResourceConversion, type TypeConversions } from "./crossing.ts";
 import { apply, defineProperty } from "./intrinsics.ts";
@@ -38,15 +40,22 @@ type Finish = (value: unknown, crossing: Crossing) => unknown;
  * thrown.
  */
 export function invoker(func: ComponentFunction, finish?: Finish): Invoke {
-  let invoke: Invoke | undefined;
-  return (receiver, args) => (invoke ??= preparedInvoke(func, finish))(receiver, args);
+  let invoke: Invoke | undefined, call: GuestCall, left = tiers.warmCalls;
+  return (receiver, args) => {
+    // Code is generated when it begins to pay: most functions of most components are called rarely.
+    if (left === 0 || invoke === undefined) invoke = preparedInvoke(func, call ??= func.make(), left === 0, finish);
+    if (left >= 0) left--;
+    return invoke(receiver, args);
+  };
 }
 
 function preparedInvoke(
-  { type, kind, path, make, conversions, resources }: ComponentFunction,
+  { type, kind, path, conversions, resources }: ComponentFunction,
+  call: GuestCall,
+  isWarm: boolean,
   finish?: Finish,
 ): Invoke {
-  const { params, result, async } = type, call = make();
+  const { params, result, async } = type;
   const convert = params.map((param) => conversions.toComponent(param.type));
   const offset = kind === "method" ? 1 : 0, count = params.length, wanted = count - offset;
   const lends = params.some((param) => containsBorrow(param.type)), lendless: Crossing = { resources, lent: [] };
@@ -77,6 +86,22 @@ function preparedInvoke(
     }
   };
 
+  const failed = (error: unknown, k: number): unknown =>
+    conversionError(error, `param ${k + 1} \`${params[k]?.name}\``, path);
+  if (isWarm && conversions.generates && !async && !lends && count <= MAX_PARAMS) {
+    const isSame = !throwing && finish === undefined && toJs === undefined;
+    return invokeCode({
+      isMethod: offset === 1,
+      convert,
+      call,
+      crossing: lendless,
+      refuseCount,
+      failed,
+      trapped: platformError,
+      completed: isSame ? undefined : completed,
+    });
+  }
+
   const invoke: Invoke = (receiver, args) => {
     const crossing = lends ? { resources, lent: [] } : lendless;
     let waits = false;
@@ -89,7 +114,7 @@ function preparedInvoke(
         if (args.length < wanted) refuseCount(args.length);
         for (; k < count; k++) values[k] = convert[k]!(args[k - offset], crossing);
       } catch (error) {
-        throw conversionError(error, `param ${k + 1} \`${params[k]?.name}\``, path);
+        throw failed(error, k);
       }
       let value: unknown;
       try {

@@ -46,6 +46,7 @@ export class ComponentInstance {
 
   static {
     const { prototype } = this;
+    Object.defineProperty(this, "name", { value: "ComponentInstance", configurable: true });
     Object.defineProperty(prototype, "exports", { enumerable: true });
     Object.defineProperty(prototype, Symbol.toStringTag, {
       value: "WebAssembly.ComponentInstance",

@@ -3,6 +3,7 @@
 // numbers.
 
 import type { OfKind, ResourceType, ValType } from "../../abi/types/types.ts";
+import { features } from "../../core/module/features.ts";
 import { rootOf } from "../../core/validate/validated_types.ts";
 import type { ToComponent, ToJs, TypeConversions } from "./crossing.ts";
 import { makeToComponent } from "./to_component.ts";
@@ -13,6 +14,15 @@ export class Conversions implements TypeConversions {
   readonly #toComponent = new WeakMap<ValType, ToComponent>();
   readonly #toJs = new WeakMap<ValType, { readonly convert: ToJs | undefined }>();
   readonly #numbers = new Map<ResourceType, number>();
+  readonly #codegen: boolean;
+
+  constructor(codegen: boolean) {
+    this.#codegen = codegen;
+  }
+
+  get generates(): boolean {
+    return this.#codegen && features.codegen;
+  }
 
   toComponent(type: ValType): ToComponent {
     let made = this.#toComponent.get(type);

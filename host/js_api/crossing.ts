@@ -15,6 +15,8 @@ export interface TypeConversions {
   toComponent(type: ValType): ToComponent;
   /** `undefined` if the two values are the same. */
   toJs(type: ValType): ToJs | undefined;
+  /** Whether JavaScript may be generated. */
+  readonly generates: boolean;
   /** The number of a resource type in the component. */
   resource(type: OfKind<"own" | "borrow">): number;
 }

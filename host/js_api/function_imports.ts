@@ -5,11 +5,12 @@
 
 import type { HostCall } from "../../abi/calls/call_link.ts";
 import { err, isThenable, ok } from "../../abi/codecs/results.ts";
-import type { InstanceTree } from "../../abi/state/instance.ts";
+import { tiers } from "../../abi/codegen/tiers.ts";
 import { trapBecause } from "../../abi/state/trap.ts";
 import { containsBorrow, type FuncType } from "../../abi/types/types.ts";
 import type { PlainName } from "../../core/binary/names.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
+import { hostCallCode, MAX_PARAMS } from "./call_code.ts";
 import { type Crossing, release, type ResourceConversion, type ToComponent, type TypeConversions } from "./crossing.ts";
 import { apply, construct } from "./intrinsics.ts";
 import { conversionError } from "./platform_errors.ts";
@@ -39,16 +40,20 @@ function rest(values: readonly unknown[]): unknown[] {
 /** `read the function import`. */
 export function readFunction(given: FunctionImport): MakeHostImport {
   if (typeof given.value !== "function") refuse("a function", given.value);
-  return (tree) => ({ kind: "func", call: callOf(given, tree) });
+  return () => ({ kind: "func", call: callOf(given) });
 }
 
 /** Makes the body of the component host function. Conversions are made when it is first called. */
-function callOf(given: FunctionImport, tree: InstanceTree): HostCall {
-  let call: HostCall | undefined;
-  return (...values) => apply(call ??= preparedCall(given, tree), undefined, values);
+function callOf(given: FunctionImport): HostCall {
+  let call: HostCall | undefined, left = tiers.warmCalls;
+  return (...values) => {
+    if (left === 0 || call === undefined) call = preparedCall(given, left === 0);
+    if (left >= 0) left--;
+    return apply(call, undefined, values);
+  };
 }
 
-function preparedCall(given: FunctionImport, tree: InstanceTree): HostCall {
+function preparedCall(given: FunctionImport, isWarm: boolean): HostCall {
   const { type: { params, result, async }, kind, conversions, resources, display } = given;
   const callable = given.value as (...args: unknown[]) => unknown, path = `import ${display}`;
   const convert = params.map(({ type }) => conversions.toJs(type)), count = params.length;
@@ -70,7 +75,7 @@ function preparedCall(given: FunctionImport, tree: InstanceTree): HostCall {
     try {
       return convert(value, crossing);
     } catch (error) {
-      return trapBecause(tree, path, conversionError(error, item, path), "host-value", verb);
+      return trapBecause(path, conversionError(error, item, path), "host-value", verb);
     }
   };
   const returned = (value: unknown, crossing: Crossing): unknown => {
@@ -78,9 +83,13 @@ function preparedCall(given: FunctionImport, tree: InstanceTree): HostCall {
     return throwing ? ok(made) : made;
   };
   const threw = (value: unknown, crossing: Crossing): unknown => {
-    if (!throwing) trapBecause(tree, path, value, "host-threw");
+    if (!throwing) trapBecause(path, value, "host-threw");
     return err(converted(value, toError, crossing, "threw", "result.error"));
   };
+  if (isWarm && conversions.generates && !async && !lends && count <= MAX_PARAMS) {
+    const result = okType === undefined && !throwing ? undefined : returned;
+    return hostCallCode({ kind, callable, receiver, convert, crossing: lendless, returned: result, threw });
+  }
   const perform = (values: unknown[]): unknown =>
     kind === "constructor"
       ? construct(callable, values)

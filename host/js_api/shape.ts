@@ -33,7 +33,7 @@ export const MAX_DEFINITIONS = 100_000;
 export class Shape {
   readonly component: Component;
   readonly type: ComponentType;
-  readonly conversions: Conversions = new Conversions();
+  readonly conversions: Conversions;
   /** Whether the draft refuses the component for its interface names. */
   readonly hasInterfaceNames: boolean;
   readonly imports: readonly Declaration[];
@@ -43,7 +43,9 @@ export class Shape {
   constructor(component: Component) {
     this.component = component;
     // It was compiled from bytes, and so has a definition.
-    this.type = componentInternals(component).definition!.type();
+    const { definition, codegen } = componentInternals(component);
+    this.type = definition!.type();
+    this.conversions = new Conversions(codegen !== undefined);
     const { imports, exports } = this.type;
     this.hasInterfaceNames = [...imports.keys(), ...exports.keys()].some(isInterfaceName);
     this.imports = this.#scope(imports.entries());

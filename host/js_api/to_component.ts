@@ -12,6 +12,7 @@ import { hasOwn, isObject } from "./intrinsics.ts";
 import { listConversion, mapConversion, pairOf, tupleConversion } from "./lists_in.ts";
 import { memberNames } from "../names.ts";
 import { fieldNames } from "./names.ts";
+import { flagsCode, MAX_MEMBERS, recordCode } from "./object_code.ts";
 import { refuse } from "./refuse.ts";
 import { enumFrom, labelIndex, scalars, toText } from "./scalars.ts";
 
@@ -25,6 +26,10 @@ function templateOf(keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(keys.map((key) => [key, undefined]));
 }
 
+function missingField(type: ValType): never {
+  refuse(formatType(type), undefined);
+}
+
 /** `ToComponentValueRecord`. */
 function recordFrom(type: OfKind<"record">, conversions: TypeConversions): ToComponent {
   const labels = type.fields.map(({ name }) => name), count = labels.length;
@@ -32,6 +37,11 @@ function recordFrom(type: OfKind<"record">, conversions: TypeConversions): ToCom
   const fields = type.fields.map((field) => conversions.toComponent(field.type));
   const mayMiss = type.fields.map((field) => isNullable(field.type));
   const expected = formatType(type);
+  if (conversions.generates && count <= MAX_MEMBERS) {
+    const missing = type.fields.map((field) => isNullable(field.type) ? undefined : () => missingField(field.type));
+    const convert = recordCode({ keys, members }, fields, missing, (error, k) => within(error, `.${keys[k]}`));
+    return (value, crossing) => isObject(value) ? convert(value, crossing) : refuse(expected, value);
+  }
   return (value, crossing) => {
     if (!isObject(value)) refuse(expected, value);
     const made = { ...template };
@@ -39,7 +49,7 @@ function recordFrom(type: OfKind<"record">, conversions: TypeConversions): ToCom
     try {
       for (; k < count; k++) {
         const field = ownValue(value, keys[k]!);
-        if (field === undefined && !mayMiss[k]) refuse(formatType(type.fields[k]!.type), undefined);
+        if (field === undefined && !mayMiss[k]) missingField(type.fields[k]!.type);
         made[members[k]!] = fields[k]!(field, crossing);
       }
     } catch (error) {
@@ -50,9 +60,13 @@ function recordFrom(type: OfKind<"record">, conversions: TypeConversions): ToCom
 }
 
 /** `ToComponentValueFlags`. */
-function flagsFrom(type: OfKind<"flags">): ToComponent {
+function flagsFrom(type: OfKind<"flags">, { generates }: TypeConversions): ToComponent {
   const keys = fieldNames(type.names), members = memberNames(type.names), template = templateOf(members);
   const expected = formatType(type);
+  if (generates && keys.length <= MAX_MEMBERS) {
+    const convert = flagsCode({ keys, members });
+    return (value) => isObject(value) ? convert(value) : refuse(expected, value);
+  }
   return (value) => {
     if (!isObject(value)) refuse(expected, value);
     const made = { ...template };
@@ -133,7 +147,7 @@ export function makeToComponent(type: ValType, conversions: TypeConversions): To
     case "tuple":
       return tupleConversion(type, type.types.map((part) => conversions.toComponent(part)));
     case "flags":
-      return flagsFrom(type);
+      return flagsFrom(type, conversions);
     case "enum":
       return enumFrom(type);
     case "option": {

@@ -10,6 +10,7 @@ import { forEachEntry, setEntry, setPrototypeOf } from "./intrinsics.ts";
 import { listObject } from "./list_objects.ts";
 import { memberNames } from "../names.ts";
 import { fieldNames } from "./names.ts";
+import { bareCode, MAX_MEMBERS } from "./object_code.ts";
 import { labelIndex } from "./scalars.ts";
 import { casesOf } from "./to_component.ts";
 
@@ -19,8 +20,9 @@ function bare(): Record<string, unknown> {
 }
 
 /** `ToJSValueRecord`, `ToJSValueFlags`. */
-function fieldsToJs(labels: readonly string[], fields: readonly (ToJs | undefined)[]): ToJs {
+function fieldsToJs(labels: readonly string[], fields: readonly (ToJs | undefined)[], generates: boolean): ToJs {
   const keys = fieldNames(labels), members = memberNames(labels), count = keys.length;
+  if (generates && count <= MAX_MEMBERS) return bareCode({ keys, members }, fields);
   return (value, crossing) => {
     const object = bare();
     for (let k = 0; k < count; k++) {
@@ -100,9 +102,13 @@ export function makeToJs(type: ValType, conversions: TypeConversions): ToJs | un
     case "map":
       return mapToJs(conversions.toJs(type.value));
     case "record":
-      return fieldsToJs(type.fields.map(({ name }) => name), type.fields.map((field) => conversions.toJs(field.type)));
+      return fieldsToJs(
+        type.fields.map(({ name }) => name),
+        type.fields.map((field) => conversions.toJs(field.type)),
+        conversions.generates,
+      );
     case "flags":
-      return fieldsToJs(type.names, type.names.map(() => undefined));
+      return fieldsToJs(type.names, type.names.map(() => undefined), conversions.generates);
     case "tuple":
       return tupleToJs(type.types.map((part) => conversions.toJs(part)));
     case "enum":

@@ -75,7 +75,12 @@ function someDocument() {
     return { document, Element };
   }
   class Some {
-    constructor(readonly id: string | null, readonly inner: Record<string, Some> = {}) {}
+    readonly id: string | null;
+    readonly inner: Record<string, Some>;
+    constructor(id: string | null, inner: Record<string, Some> = {}) {
+      this.id = id;
+      this.inner = inner;
+    }
     querySelector(selectors: string): Some | null {
       return this.inner[selectors] ?? null;
     }

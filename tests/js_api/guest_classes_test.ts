@@ -52,7 +52,7 @@ Deno.test("create a resource instance: the prototype is newTarget's, asked for a
       return (this as Any).value() + 1;
     }
   }
-  const sub = new Sub(1) as Any;
+  const sub = new (Sub as Any)(1);
   assert(sub instanceof Sub && sub instanceof Thing);
   assertEquals([sub.more(), sub.addOther(new Thing(2))], [2, 3]);
   const log: string[] = [];

@@ -57,9 +57,13 @@ export function echo(type: ValType, host: (value: Any) => unknown = (value) => v
 }
 
 /** Shorthands of types. */
-export const primitive = (kind: "bool" | "u8" | "u32" | "s64" | "char" | "string" | "f32"): ValType => ({ kind });
-export const [bool, u8, u32, s64, char, string, f32] = (["bool", "u8", "u32", "s64", "char", "string", "f32"] as const)
-  .map(primitive) as [ValType, ValType, ValType, ValType, ValType, ValType, ValType];
+export const bool: ValType = { kind: "bool" };
+export const u8: ValType = { kind: "u8" };
+export const u32: ValType = { kind: "u32" };
+export const s64: ValType = { kind: "s64" };
+export const f32: ValType = { kind: "f32" };
+export const char: ValType = { kind: "char" };
+export const string: ValType = { kind: "string" };
 export const list = (element: ValType): ValType => ({ kind: "list", element });
 export const option = (element: ValType): ValType => ({ kind: "option", element });
 export const tuple = (...types: ValType[]): ValType => ({ kind: "tuple", types });
@@ -81,8 +85,9 @@ export const own = (resource: ResourceType): ValType => ({ kind: "own", resource
 export function thrown(Class: new (...args: any[]) => Error, run: () => unknown, message = ""): Any {
   try {
     run();
-  } catch (error) {
-    assert(error instanceof Error, `an exception that is no error: ${error}`);
+  } catch (thrown) {
+    assert(thrown instanceof Error, `an exception that is no error: ${thrown}`);
+    const error = thrown as Error;
     assert(error.constructor === Class, `expected ${Class.name}, found ${error.constructor.name}: ${error.message}`);
     assert(error.message.includes(message), `expected ${message} in ${error.message}`);
     return error;
@@ -91,8 +96,12 @@ export function thrown(Class: new (...args: any[]) => Error, run: () => unknown,
 }
 
 /** The same, of a promise. */
-// deno-lint-ignore no-explicit-any
-export async function rejected(Class: new (...args: any[]) => Error, promise: Promise<unknown>, message = "") {
+export async function rejected(
+  // deno-lint-ignore no-explicit-any
+  Class: new (...args: any[]) => Error,
+  promise: Promise<unknown>,
+  message = "",
+): Promise<Any> {
   const outcome = await promise.then((value) => () => value, (error) => () => {
     throw error;
   });

@@ -135,7 +135,7 @@ Deno.test("ToComponentValueMap, step 2: a Map's own entries, whatever its @@iter
       throw new Error("asked for its entries");
     }
   }
-  assertEquals([...echo(map(u32, string))(new Sub([[1, "a"]]))], [[1, "a"]]);
+  assertEquals([...echo(map(u32, string))(Reflect.construct(Sub, [[[1, "a"]]]))], [[1, "a"]]);
 });
 
 Deno.test("ToComponentValueMap, step 3: an iterable is a list of pairs, duplicates too", () => {

@@ -54,7 +54,7 @@ Deno.test("ToJSValue: list<u8> is a Uint8Array", () => {
   for (const type of [list(u8), { kind: "fixed-list", element: u8, length: 3 } as const]) {
     const found = both(type, [1, 2, 3]);
     assert(found instanceof Uint8Array);
-    assertEquals([...found], [1, 2, 3]);
+    assertEquals([...found as Uint8Array], [1, 2, 3]);
   }
 });
 

@@ -6,7 +6,10 @@ import { must } from "../../tools/process.ts";
 
 /** A program, and the most that may be left of it, in bytes, minified. */
 const programs: Readonly<Record<string, readonly [source: string, most: number]>> = {
-  bare: ['import "@windlass/component"; import "@windlass/component/wasi"; import "@windlass/component/cli";', 100],
+  bare: [
+    'import "@windlass/component"; import "@windlass/component/wasi"; import "@windlass/component/cli"; import "@windlass/component/js-api";',
+    100,
+  ],
   unused: ['import { instantiate, Linker, t } from "@windlass/component";', 100],
   error: ['import { Trap } from "@windlass/component"; console.log(Trap);', 12_000],
   schema: ['import { t } from "@windlass/component"; console.log(t.list(t.u8));', 3_000],

@@ -17,6 +17,7 @@ import {
   suspending,
   Trap,
 } from "@windlass/component";
+import * as jsApi from "@windlass/component/js-api";
 import { run, serve, wasi } from "@windlass/component/wasi";
 
 const tests = process.argv[2];
@@ -43,6 +44,16 @@ await check("a component, its imports, a call", async () => {
   });
   assert.equal(instance.exports["demo:greet/api@1.0.0"].greet("world"), "Hello, world!");
   assert.equal(lines.length, 1);
+});
+await check("the draft JS API, and its polyfill", async () => {
+  const bytes = readFileSync(`${tests}/js_api/fixtures/greeter.wasm`);
+  const { instance } = await jsApi.instantiate(bytes);
+  assert.equal(instance.exports.greet(42), "hello, 42");
+  assert.equal(WebAssembly.Component, undefined);
+  await import("@windlass/component/polyfill");
+  assert.equal(WebAssembly.Component, jsApi.Component);
+  const component = await WebAssembly.compile(bytes);
+  assert.equal(new WebAssembly.ComponentInstance(component).exports.greet("you"), "hello, you");
 });
 await check("worlds are printed", async () => {
   const component = await compile(fixture("greet"));
