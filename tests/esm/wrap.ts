@@ -98,7 +98,7 @@ async function answers(command: readonly string[], address: RegExp, env: Record<
 }
 
 /** What a stream says that matches; an error at its end. The rest is read and thrown away. */
-export async function spoken(stream: ReadableStream<Uint8Array>, wanted: RegExp): Promise<string> {
+export async function spoken(stream: ReadableStream<Uint8Array<ArrayBuffer>>, wanted: RegExp): Promise<string> {
   let text = "";
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
