@@ -26,9 +26,10 @@
 ;; Records have 48 bytes. Of a head (a function's entry, or a loop): +0 the next charge, +4 its kind, which is 0, +8 its
 ;; place, +12 where `loop` begins, +16 units, +24 way, +32 sum, +40 whether it calls, +44 the head around it. Of another
 ;; charge: +0, +4 (1 a length, 2 growing, 3 waiting), +8, +12 a shift or the number of the space, +16 whether it is
-;; wide, +44 the head that it belongs to. Once written: +24 and +28 how many bytes were put in at +12 and +8, +32 where
-;; the charge's branch is. Of a frame (a block that is open): +0 kind, +4 its head, +8 its handlers, +12 how many, +16 the
-;; way and +24 the sum where it began, +32 the dearest way to its label, +40 the dearest way to where its body threw.
+;; wide, +44 the head that it belongs to. Once written: +24 and +28 how many bytes were put in at +12 and +8, +32
+;; where the charge's branch is. Of a frame (a block that is open): +0 kind, +4 its head, +8 its handlers, +12 how many,
+;; +16 the way and +24 the sum where it began, +32 the dearest way to its label, +40 the dearest way to where its body
+;; threw.
 ;; Ways and sums are 64-bit floats, so that -infinity says that no way leads there.
 
   (memory (export "memory") 8)
