@@ -7,11 +7,16 @@ import { leb } from "../../abi/wasm/encoder.ts";
 import { SMALL_LEAF } from "./costs.ts";
 import { kernelModule } from "./kernel_bytes.ts";
 import { type MeterLayout, ownLimits } from "./layout.ts";
-import { opcodeEntries, type OwnSpace, SPACES } from "./opcodes.ts";
+import { opcodeTables, type OwnSpace, SPACES } from "./opcodes.ts";
 
 /** Addresses that do not change: kernel/records.wat says what is there. */
 const LIMITS = 0x3000, LEAF = 0x3014, PIECES = 0x3040, FAILURE = 0x3100, STOPPED = 0x3110, NEEDED = 0x3118;
-const LOCALS_SIZE = 0x311c, WIDE_MEMORIES = 0x3200, WIDE_TABLES = 0x3400, PARAMS = 0x8000, WINDOW = 0x10000;
+const LOCALS_SIZE = 0x311c,
+  WIDE_MEMORIES = 0x3200,
+  WIDE_TABLES = 0x3400,
+  LENGTHS = 0x7800,
+  PARAMS = 0x8000,
+  WINDOW = 0x10000;
 const WIDE_MEMORY_BYTES = 0x200, WIDE_TABLE_BYTES = 0x4000, PIECE = 16;
 
 /** How many bodies one call charges. */
@@ -90,7 +95,9 @@ class Kernel {
   constructor() {
     compiled ??= new WebAssembly.Module(Uint8Array.from(atob(kernelModule), (char) => char.charCodeAt(0)));
     this.#exports = new WebAssembly.Instance(compiled).exports as Exports;
-    this.#bytes.set(new Uint8Array(opcodeEntries().buffer));
+    const { entries, lengths } = opcodeTables();
+    this.#bytes.set(new Uint8Array(entries.buffer));
+    this.#bytes.set(lengths, LENGTHS);
     this.#words[LEAF / 4] = SMALL_LEAF;
     this.#arrange(FIRST_INPUT, FIRST_OUTPUT);
   }

@@ -147,18 +147,31 @@ function bitsOf(row: Instruction): number {
   return indices | first << 2 | second << 5 | wideness(row) << 8 | (shift + 8) << 10;
 }
 
+/** How many bytes the short immediates of a plain instruction are, and its mask. */
+function shortForm(row: Instruction): readonly [bytes: number, mask: number] | undefined {
+  return row.prefix === undefined ? plain[classOf(row)] : undefined;
+}
+
 function entryOf(row: Instruction): readonly [first: number, second: number] {
-  const named = classOf(row), short = row.prefix === undefined ? plain[named] : undefined;
-  const [bytes, mask] = short ?? [0, NOT_PLAIN | bitsOf(row)];
-  return [mask | ALWAYS, CLASSES.indexOf(named) | bytes << 6 | costOf(row) << 8];
+  const [, mask] = shortForm(row) ?? [0, NOT_PLAIN | bitsOf(row)];
+  return [mask | ALWAYS, CLASSES.indexOf(classOf(row)) | costOf(row) << 8];
 }
 
 /** How many instructions without a prefix, and with each of the four, have entries. */
 const PLAIN_ENTRIES = 256, PREFIXED_ENTRIES = 320, FIRST_PREFIX = 0xfb, PREFIXES = 4;
 
-/** The entries of all instructions: without a prefix first, then by prefix. */
-export function opcodeEntries(): Uint32Array<ArrayBuffer> {
-  const entries = new Uint32Array(2 * (PLAIN_ENTRIES + PREFIXES * PREFIXED_ENTRIES));
+/** The tables that the kernel reads. */
+export interface OpcodeTables {
+  /** Two words for each instruction: those without a prefix first, then by prefix. */
+  readonly entries: Uint32Array<ArrayBuffer>;
+  /** How many bytes a plain instruction without a prefix has, its immediates as short as can be. */
+  readonly lengths: Uint8Array;
+}
+
+/** Makes the tables. */
+export function opcodeTables(): OpcodeTables {
+  const lengths = new Uint8Array(PLAIN_ENTRIES).fill(1),
+    entries = new Uint32Array(2 * (PLAIN_ENTRIES + PREFIXES * PREFIXED_ENTRIES));
   for (let i = 0; i < entries.length; i += 2) {
     entries[i] = NOT_PLAIN | ALWAYS;
     entries[i + 1] = CLASSES.indexOf("unknown");
@@ -167,6 +180,7 @@ export function opcodeEntries(): Uint32Array<ArrayBuffer> {
     const { prefix, opcode } = row;
     const at = prefix === undefined ? opcode : PLAIN_ENTRIES + (prefix - FIRST_PREFIX) * PREFIXED_ENTRIES + opcode;
     entries.set(entryOf(row), 2 * at);
+    if (prefix === undefined) lengths[opcode] = 1 + (shortForm(row)?.[0] ?? 0);
   }
-  return entries;
+  return { entries, lengths };
 }

@@ -13,22 +13,23 @@
 ;;           long the declarations of locals are in the body that was written last
 ;;   0x3180  the indices of an instruction
 ;;   0x3200  bits that say which memories are wide; at 0x3400, which tables are
+;;   0x7800  how many bytes a plain instruction has, by its opcode, if its immediates are short
 ;;   0x8000  how many parameters each of the next functions has
 ;;
 ;; An entry has two words (opcodes.ts makes them). The first is a mask for the two bytes that follow the opcode: an
 ;; instruction is plain, and its immediates are as short as can be, if no bit is set in both. Bits 7 and 15 are set
 ;; where a byte must end a LEB128 integer. Bits 16 to 22 are set if the byte is the index of a local. Bit 30 is always
 ;; set, and bit 31 if the instruction is not plain. Then the other bits say what it has: 0 and 1 how many indices, 2 to
-;; 4 and 5 to 7 of which spaces, 8 and 9 what says whether its length is wide (1 memories, 2 tables), 10 to 13 by how much
-;; that length is shifted, plus 8. The second word is the class (bits 0 to 5), how many bytes short immediates are
-;; (6 and 7), and the units (from 8 on).
+;; 4 and 5 to 7 of which spaces, 8 and 9 what says whether its length is wide (1 memories, 2 tables), 10 to 13 by how
+;; much that length is shifted, plus 8. The second word is the class (bits 0 to 5) and the units (from 8 on).
 ;;
 ;; Records have 48 bytes. Of a head (a function's entry, or a loop): +0 the next charge, +4 its kind, which is 0, +8 its
 ;; place, +12 where `loop` begins, +16 units, +24 way, +32 sum, +40 whether it calls, +44 the head around it. Of another
 ;; charge: +0, +4 (1 a length, 2 growing, 3 waiting), +8, +12 a shift or the number of the space, +16 whether it is
-;; wide, +44 the head that it belongs to. Once written: +24 and +28 how many bytes were put in at +12 and +8, +32 where the
-;; charge's branch is. Of a frame (a block that is open): +0 kind, +4 its head, +8 its handlers, +12 how many, +16 the
-;; way and +24 the sum where it began, +32 the dearest way to its label, +40 the dearest way to where its body threw.
+;; wide, +44 the head that it belongs to. Once written: +24 and +28 how many bytes were put in at +12 and +8, +32
+;; where the charge's branch is. Of a frame (a block that is open): +0 kind, +4 its head, +8 its handlers, +12 how many,
+;; +16 the way and +24 the sum where it began, +32 the dearest way to its label, +40 the dearest way to where its body
+;; threw.
 ;; Ways and sums are 64-bit floats, so that -infinity says that no way leads there.
 
   (memory (export "memory") 8)

@@ -40,21 +40,22 @@
       (loop $next
         (local.set $before (local.get $start))
         (local.set $start (local.get $at))
-        (local.set $entry (i32.shl (i32.load8_u (local.get $at)) (i32.const 3)))
-        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        ;; Where the next instruction begins is the only thing that it waits for: the shortest way to it counts.
+        (local.set $i (i32.load8_u (local.get $at)))
+        (local.set $at (i32.add (local.get $at) (i32.load8_u offset=0x7800 (local.get $i))))
+        (local.set $next (i32.load16_u offset=1 (local.get $start)))
+        (local.set $entry (i32.shl (local.get $i) (i32.const 3)))
         (local.set $mask (i32.load (local.get $entry)))
         (local.set $info (i32.load offset=4 (local.get $entry)))
-        (local.set $next (i32.load16_u (local.get $at)))
         (local.set $spent (i32.add (local.get $spent) (i32.shr_u (local.get $info) (i32.const 8))))
         (if (i32.eqz (i32.and (i32.or (local.get $next) (local.get $plain)) (local.get $mask)))
           (then
-            (local.set $at
-              (i32.add (local.get $at) (i32.and (i32.shr_u (local.get $info) (i32.const 6)) (i32.const 3))))
             ;; The sign is set if the index of a local is too large. That is looked at when the body has ended.
             (local.set $mask (i32.and (i32.shr_u (local.get $mask) (i32.const 16)) (i32.const 0x7f)))
             (local.set $bad (i32.or (local.get $bad) (i32.sub (local.get $locals)
               (i32.add (i32.and (local.get $next) (local.get $mask)) (i32.and (local.get $mask) (i32.const 1))))))
             (br $next)))
+        (local.set $at (i32.add (local.get $start) (i32.const 1)))
 
         ;; A prefix: its entry comes from another table.
         (if (i32.ge_u (local.get $entry) (i32.const 0x7d8))
