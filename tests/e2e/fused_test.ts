@@ -12,6 +12,7 @@ import {
   Linker,
 } from "@windlass/component";
 import { component, thrown } from "../support/wasm.ts";
+import { helperKind } from "../../abi/wasm/helper.ts";
 import { wat } from "../support/wat.ts";
 
 /** A component that calls another one, with a string and with numbers. */
@@ -47,7 +48,8 @@ const bytes = await wat(text);
 const result = (component: Component): unknown => instantiateSync(component, {}).exports.f!();
 /** Names of what the modules at the end export: there are three core modules. */
 const adapters = ({ modules }: Component): string[][] =>
-  modules.slice(3).map((module) => WebAssembly.Module.exports(module).map(({ name }) => name));
+  modules.slice(3).filter((module) => helperKind(module) === undefined)
+    .map((module) => WebAssembly.Module.exports(module).map(({ name }) => name));
 
 function without<T>(feature: "multiMemory" | "memory64", action: () => T): T {
   const had = Object.getOwnPropertyDescriptor(features, feature) ?? { value: features[feature], configurable: true };

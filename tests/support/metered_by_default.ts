@@ -19,11 +19,9 @@ const OTHERWISE = "it is about what components do that are not metered";
 const different: Readonly<Record<string, string>> = {
   "aot::usable_exported_modules: an exported module is an engine's module":
     "a metered module runs in metered trees only",
-  "calls between guests have adapters in one module; `fused: false` makes none": COUNTS,
-  "without several memories, calls whose values lie in memory go through JavaScript": COUNTS,
   "the modules of a component compile nothing when they are given back, with or without the adapters": COUNTS,
   "where the engine refuses to compile the adapters, calls go through JavaScript": COUNTS,
-  "a call with a 64-bit memory has an adapter if it needs no pointer; others go through JavaScript": COUNTS,
+  "an engine without 64-bit memories gets no adapter that imports one": COUNTS,
   "what the modules begin with has to fit, and the limit has to be a size": OTHERWISE,
   "a module of a component that is not metered is refused, whatever it says": OTHERWISE,
   "options and limits that do not fit are refused": OTHERWISE,
