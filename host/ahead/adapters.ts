@@ -8,5 +8,7 @@
 import { givenAdapters } from "../../core/fused/fused_core.ts";
 import type { Part } from "./part.ts";
 
+export type { Part };
+
 /** The part. */
 export const part: Part = { givenAdapters };

@@ -8,5 +8,7 @@
 import { asyncParts } from "../../core/async/async_core.ts";
 import type { Part } from "./part.ts";
 
+export type { Part };
+
 /** The part. */
 export const part: Part = { asyncParts };
