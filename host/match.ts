@@ -43,15 +43,23 @@ export function requireMatch(
 }
 
 /**
- * Gives the type of an import with the views that its host function asks for.
+ * Gives the type of an import with the views that its host function asks for. `undefined` if it
+ * asks for none.
  *
  * @param func The type of the host function. It matches the import's.
  * @param waits Whether the host function may go on after it has returned.
  */
-export function viewedType(type: FuncType, func: FuncSchema, waits: boolean, display: string): FuncType {
+export function viewedType(
+  type: FuncType,
+  func: FuncSchema,
+  waits: boolean,
+  display: string,
+): FuncType | undefined {
   const params = func.params as readonly unknown[] as readonly ValType[];
   const viewed = withViews(type, params);
-  if (viewed !== type && waits) refuseView(`import ${display}`, "a function that is async or suspends goes on later");
+  if (viewed !== undefined && waits) {
+    refuseView(`import ${display}`, "a function that is async or suspends goes on later");
+  }
   if (params.some(hasLateView)) refuseView(`import ${display}`, "a stream or future is read later");
   return viewed;
 }

@@ -8,12 +8,12 @@ import { containsView, type FuncType, isView, type OfKind, type ValType, type Vi
 const made = new WeakMap<FuncType, Map<string, FuncType>>();
 
 /**
- * Marks the views among a function's parameters.
+ * Marks the views among a function's parameters. `undefined` if there are none.
  *
  * @param wanted The parameters as the host function wants them. They are of the same types.
  */
-export function withViews(type: FuncType, wanted: readonly ValType[]): FuncType {
-  if (!wanted.some(containsView)) return type;
+export function withViews(type: FuncType, wanted: readonly ValType[]): FuncType | undefined {
+  if (!wanted.some(containsView)) return undefined;
   const places: string[] = [];
   const params = type.params.map(({ name, type }, i) => ({ name, type: marked(type, wanted[i]!, `${i}`, places) }));
   let known = made.get(type);
@@ -25,8 +25,8 @@ export function withViews(type: FuncType, wanted: readonly ValType[]): FuncType 
 }
 
 /** Marks the parameters at some positions, if they are lists of numbers. */
-export function withViewsAt(type: FuncType, positions: readonly number[]): FuncType {
-  if (positions.length === 0) return type;
+export function withViewsAt(type: FuncType, positions: readonly number[]): FuncType | undefined {
+  if (positions.length === 0) return undefined;
   const isNumbers = (param: ValType): boolean => param.kind === "list" && numericView(param.element.kind) !== undefined;
   const wanted = type.params.map(({ type }, i) => positions.includes(i) && isNumbers(type) ? view(type) : type);
   return withViews(type, wanted);
