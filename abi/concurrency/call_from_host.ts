@@ -9,7 +9,7 @@ import type { Codegen } from "../codegen/generate.ts";
 import { givenLifting, paramsLowering } from "../codegen/passing.ts";
 import { isThenable, unwrapResult } from "../codecs/results.ts";
 import type { CanonContext } from "../state/canon_context.ts";
-import type { ComponentInstance } from "../state/instance.ts";
+import { type ComponentInstance, reasonOf } from "../state/instance.ts";
 import { disposed } from "../state/entering.ts";
 import { FREE } from "../state/flags.ts";
 import { makeTrap, notEntered } from "../state/trap.ts";
@@ -98,8 +98,8 @@ class HostCallOfGuest implements TaskEnds {
 
   /** Listens to a signal until the call is settled. */
   listen(signal: AbortSignal): void {
-    if (signal.aborted) return this.#root.reject(signal.reason);
-    const abort = (): void => this.#abort(signal.reason);
+    if (signal.aborted) return this.#root.reject(reasonOf(signal));
+    const abort = (): void => this.#abort(reasonOf(signal));
     signal.addEventListener("abort", abort, { once: true });
     this.#root.onSettled = () => signal.removeEventListener("abort", abort);
   }

@@ -1,6 +1,8 @@
 // Functions that can be called with an AbortSignal: which these are, and how.
 // Functions that give promises enter; they leave with a note of how to call them so.
 
+import { reasonOf } from "../state/instance.ts";
+
 /**
  * How to call a function with a signal. A function of a class takes `this` as its first argument.
  */
@@ -43,9 +45,9 @@ export function raceWithSignal(
   call: (...args: unknown[]) => Promise<unknown>,
 ): (...args: unknown[]) => Promise<unknown> {
   return takesSignal(call, (signal, args) => {
-    if (signal.aborted) return Promise.reject(signal.reason);
+    if (signal.aborted) return Promise.reject(reasonOf(signal));
     return new Promise((resolve, reject) => {
-      const abort = (): void => reject(signal.reason);
+      const abort = (): void => reject(reasonOf(signal));
       signal.addEventListener("abort", abort, { once: true });
       call(...args).then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
     });

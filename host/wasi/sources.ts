@@ -1,5 +1,6 @@
 // Sources and sinks of bytes: memory and web streams.
 
+import { reasonOf } from "../../abi/state/instance.ts";
 import { describe } from "../../errors.ts";
 import { features } from "../../core/module/features.ts";
 import type { Sink, Source } from "./streams.ts";
@@ -300,6 +301,6 @@ export class WritableSink implements Sink {
     this.#writer.releaseLock();
     if (this.#failure !== undefined) throw this.#failure.error;
     // What was not taken is lost: whoever ended the wait is told that it was ended.
-    if (signal?.aborted && this.#pending > 0 && !this.#closed) throw signal.reason;
+    if (signal?.aborted && this.#pending > 0 && !this.#closed) throw reasonOf(signal);
   }
 }

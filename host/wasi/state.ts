@@ -1,5 +1,6 @@
 // What one guest was given: options in, capabilities out. Nothing that is not named is there.
 
+import { reasonOf } from "../../abi/state/instance.ts";
 import { describe } from "../../errors.ts";
 import { checkKnown, type Known } from "../../core/binary/known_names.ts";
 import type { Sink, Source } from "./streams.ts";
@@ -154,7 +155,7 @@ export class State implements WasiState {
    */
   async piped(signal?: AbortSignal): Promise<void> {
     await limited(this.#pipes, undefined, signal);
-    if (this.#pipes.size > 0) signal?.throwIfAborted();
+    if (this.#pipes.size > 0 && signal?.aborted) throw reasonOf(signal);
   }
 
   /** Waits until the outputs were taken and what was sent is out, and lets go of their streams. */

@@ -3,7 +3,15 @@
 
 import "../support/leaks.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { compileSync, type Component, features, instantiate, instantiateSync, Trap } from "@windlass/component";
+import {
+  compileSync,
+  type Component,
+  features,
+  instantiate,
+  instantiateSync,
+  Trap,
+  withSignal,
+} from "@windlass/component";
 import { signalOf, startFlagging } from "../support/flag_worker.ts";
 import { wat } from "../support/wat.ts";
 
@@ -191,6 +199,9 @@ Deno.test("a signal that is only a flag is seen when a function of the host retu
     DOMException,
     "without a reason",
   );
+  // Of a call, too.
+  const { promising } = instantiateSync(component, { host });
+  await assertRejects(() => withSignal(signalOf(flag), promising.exports.once)(), DOMException, "without a reason");
 });
 
 Deno.test({

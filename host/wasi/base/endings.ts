@@ -1,6 +1,8 @@
 // What a guest dropped while something of it was still on its way: it is delivered after the
 // guest's end, too.
 
+import { reasonOf } from "../../../abi/state/instance.ts";
+
 /** Milliseconds that the end of a guest waits for what is on its way: a peer may never take it. */
 const MAX_ENDING = 10_000;
 
@@ -34,7 +36,7 @@ export class Endings {
     this.#failure = undefined;
     if (failure !== undefined) throw failure.error;
     // What was to last may not: whoever ended the wait is told that it was ended.
-    if (signal?.aborted && this.#own.size > 0) throw signal.reason;
+    if (signal?.aborted && this.#own.size > 0) throw reasonOf(signal);
   }
 }
 
