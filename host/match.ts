@@ -3,7 +3,7 @@
 
 import { LinkError } from "../errors.ts";
 import { containsView, type FuncType, type ResourceType, type ValType } from "../abi/types/types.ts";
-import { hasLateView, withViews } from "../abi/types/views.ts";
+import { hasLateView, withResultViews, withViews } from "../abi/types/views.ts";
 import { differFunc, Pairs, placed } from "../core/validate/subtype.ts";
 import { camelCase } from "./names.ts";
 import type { FuncSchema, ResourceClass } from "./schema.ts";
@@ -64,11 +64,21 @@ export function viewedType(
   return viewed;
 }
 
-/** Refuses views in what an export gives: the guest goes on when its caller reads them. */
-export function refuseResultView({ result }: FuncSchema, path: string): void {
-  if (result !== undefined && containsView(result as unknown as ValType)) {
-    refuseView(`export ${path}`, "the guest may change the result of an export before it is read");
+/**
+ * Gives an export's type with the views that its caller asks for in the result.
+ *
+ * @param reads Whether the result is read before the guest frees it.
+ */
+export function resultViews(type: FuncType, { result }: FuncSchema, reads: boolean, path: string): FuncType {
+  const wanted = result as unknown as ValType | undefined;
+  if (wanted === undefined || !containsView(wanted)) return type;
+  if (!reads) {
+    throw new TypeError(
+      `the result of an export can be a t.view only where it is read at once: pass { read: (value) => … } or use t.list (export ${path})`,
+    );
   }
+  if (hasLateView(wanted)) refuseView(`export ${path}`, "a stream or future is read later");
+  return withResultViews(type, wanted);
 }
 
 function refuseView(what: string, why: string): never {

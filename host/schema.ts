@@ -283,8 +283,8 @@ export interface TypeBuilders {
    * that reads it later (`slice()` makes a copy), and it must not write to it: the bytes are the
    * guest's.
    *
-   * Where a value goes to the guest, a view is the same as `list`. As the result of an export, a
-   * view is a TypeError.
+   * Where a value goes to the guest, a view is the same as `list`. In the result of an export, it
+   * needs the option `read` of {@linkcode Instance.func}.
    *
    * @example
    * ```ts

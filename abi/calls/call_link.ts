@@ -44,6 +44,8 @@ export interface CallLink {
   readonly path: string;
   /** Whether an `err` becomes an exception for a host that calls. Otherwise it becomes a Result. */
   readonly throws: boolean;
+  /** Reads the value while it still lies in the guest's memory, and gives another one for it. */
+  readonly read?: ((value: unknown) => unknown) | undefined;
 }
 
 /** The state of a call that fails: how far it came, and what it owes. */

@@ -49,6 +49,20 @@ export function linkExport({ signature, core, postReturn, path }: Lifted, cx: Ca
   };
 }
 
+/**
+ * Links a lift to a host that reads the result before post-return, when views of it are still valid.
+ *
+ * @param signature The lift's, with the views among its result.
+ */
+export function linkReading(
+  lifted: Lifted,
+  cx: CanonContext,
+  signature: Signature,
+  read: (value: unknown) => unknown,
+): CallLink {
+  return { ...linkExport({ ...lifted, signature }, cx, true), read };
+}
+
 /** Makes the JavaScript function of a linked export. */
 export function liftExport(link: CallLink): GuestCall {
   const performance = new Performance(link);

@@ -19,6 +19,9 @@ import { checkLeave, rethrow, trap, whyNotEntered } from "../state/trap.ts";
 /** As it was when this module was loaded. A spread would iterate, which a script may have changed. */
 const { apply } = Reflect;
 
+/** What came of reading a result in the guest's memory. */
+type Reading = { readonly given: unknown } | { readonly thrown: unknown };
+
 /** The state of one call. */
 export class Call {
   readonly link: CallLink;
@@ -31,6 +34,8 @@ export class Call {
   returned: unknown = undefined;
   value: unknown = undefined;
   out: unknown = undefined;
+  /** What reading the result gave or threw, if it was read. */
+  reading: Reading | undefined = undefined;
   /** The caller's lends, and the callee's borrows. */
   callerFrame: Frame = undefined;
   calleeFrame: Frame = undefined;
@@ -99,6 +104,7 @@ const performances: Readonly<Record<Step, (call: Call) => void>> = {
   "lift-result"(call) {
     const { plan, callee } = call.link;
     call.value = liftResult(plan.lift!, callee!.cx, call.returned as CoreValue | undefined, call.calleeFrame);
+    if (call.link.read !== undefined) readResult(call, call.link.read);
   },
   "lower-result"(call) {
     const { plan, caller } = call.link;
@@ -122,12 +128,31 @@ const performances: Readonly<Record<Step, (call: Call) => void>> = {
     if (link.caller !== undefined) tree.words[tree.depthAt]!--;
   },
   "give-result"(call) {
-    const { plan, throws } = call.link;
+    const { plan, throws } = call.link, { reading } = call;
+    if (reading !== undefined) {
+      if ("thrown" in reading) throw reading.thrown;
+      call.out = reading.given;
+      return;
+    }
     call.out = plan.lift!.type.result?.kind === "result"
       ? unwrapResult(call.value as { tag: "ok" | "err"; val: unknown }, throws)
       : call.value;
   },
 };
+
+/**
+ * Has the host read a result. The call goes on whatever comes of it: the guest frees its memory, and
+ * is left. An `err` is not read: it is thrown in the end.
+ */
+function readResult(call: Call, read: (value: unknown) => unknown): void {
+  const { type: { result } } = call.link.plan.lift!, { value } = call as { value: { tag: string; val: unknown } };
+  if (result?.kind === "result" && value.tag === "err") return;
+  try {
+    call.reading = { given: read(result?.kind === "result" ? value.val : value) };
+  } catch (thrown) {
+    call.reading = { thrown };
+  }
+}
 
 /**
  * Turns what a host function threw into its `err`. Exceptions that are not meant for the guest are

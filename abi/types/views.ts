@@ -1,5 +1,5 @@
 // Function types whose lists of numbers are views of the guest's memory.
-// The type of an import and what its host function asks for enter. The same type with the marks of
+// The type of a function and what its host asks for enter. The same type with the marks of
 // views leaves, one object for the same marks, so that its signature and its code are made once.
 
 import { numericView } from "./scalar_rules.ts";
@@ -16,11 +16,30 @@ export function withViews(type: FuncType, wanted: readonly ValType[]): FuncType 
   if (!wanted.some(containsView)) return undefined;
   const places: string[] = [];
   const params = type.params.map(({ name, type }, i) => ({ name, type: marked(type, wanted[i]!, `${i}`, places) }));
+  return memoised(made, type, places, () => ({ ...type, params }));
+}
+
+const madeResults = new WeakMap<FuncType, Map<string, FuncType>>();
+
+/** Marks the views in a function's result. Without any it is the type itself. */
+export function withResultViews(type: FuncType, wanted: ValType | undefined): FuncType {
+  if (type.result === undefined || wanted === undefined || !containsView(wanted)) return type;
+  const places: string[] = [], result = marked(type.result, wanted, "", places);
+  return memoised(madeResults, type, places, () => ({ ...type, result }));
+}
+
+/** One type for the same marks. */
+function memoised(
+  made: WeakMap<FuncType, Map<string, FuncType>>,
+  type: FuncType,
+  places: readonly string[],
+  make: () => FuncType,
+): FuncType {
   let known = made.get(type);
   if (known === undefined) made.set(type, known = new Map());
   const key = places.join();
   let viewed = known.get(key);
-  if (viewed === undefined) known.set(key, viewed = { ...type, params });
+  if (viewed === undefined) known.set(key, viewed = make());
   return viewed;
 }
 

@@ -13,8 +13,12 @@ import {
   liftExport,
   liftPromising,
   linkExport,
+  linkReading,
   type PromisingCall,
 } from "../../abi/calls/from_host.ts";
+import type { CallLink } from "../../abi/calls/call_link.ts";
+import { signatureOf } from "../../abi/codecs/signature.ts";
+import type { FuncType } from "../../abi/types/types.ts";
 import { Loopback } from "../../abi/calls/loopback.ts";
 import { exportFunction } from "../../abi/codegen/tiers.ts";
 import { refuseEnter } from "../../abi/state/entering.ts";
@@ -188,13 +192,10 @@ export class Running {
   func(ref: FuncRef, path: string, style: ExportStyle): GuestCall {
     if (ref.kind === "import" && ref.type.async) return this.#asyncImport(ref, path, style);
     const exported = this.#export(ref, path);
-    const { lifted, cx } = exported, { suspension } = this.tree;
+    const { lifted, cx } = exported;
     if (lifted.signature.type.async) return this.#task(exported, path, style);
-    const core = suspension === undefined
-      ? lifted.core
-      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, lifted.core);
     const { codecs, codegen } = this.#settings;
-    const made = { ...lifted, core: hooked(this.tree, core, path, true) };
+    const made = { ...lifted, core: hooked(this.tree, this.#plainCore(lifted.core, path), path, true) };
     // `realloc` and post-return are part of the call.
     return timed(this.tree, exportFunction(made, cx, style, codecs, codegen));
   }
@@ -208,6 +209,31 @@ export class Running {
     const core = hooked(this.tree, suspendingCore(), path, true, true);
     const call = raceWithSignal(timed(this.tree, liftPromising(linkExport({ ...lifted, core }, cx, throws))));
     return method ? methodWithSignal(call) : call;
+  }
+
+  /**
+   * Gives a function whose result is read while it lies in the guest's memory.
+   *
+   * @param type The function's type, which is synchronous, with the views in its result.
+   */
+  readingFunc(ref: FuncRef, path: string, type: FuncType, { read, promising }: ReadingStyle): GuestCall {
+    const { lifted, cx, suspendingCore } = this.#export(ref, path), { tree } = this;
+    const { side, style, address } = lifted.signature.layout.key;
+    const signature = signatureOf(type, { side, style, address }, this.#settings.codecs);
+    const link = (core: CoreFunction): CallLink => {
+      const waits = hooked(tree, core, path, true, promising);
+      return linkReading({ ...lifted, core: waits }, cx, signature, read);
+    };
+    if (promising) return raceWithSignal(timed(tree, liftPromising(link(suspendingCore()))));
+    return timed(tree, liftExport(link(this.#plainCore(lifted.core, path))));
+  }
+
+  /** The core function of a plain call, which cannot be suspended. */
+  #plainCore(core: CoreFunction, path: string): CoreFunction {
+    const { suspension } = this.tree;
+    return suspension === undefined
+      ? core
+      : suspension.pin(`the plain call of ${path}; call it through \`instance.promising\``, core);
   }
 
   /** Gives an asynchronous import that is exported again. */
@@ -263,6 +289,13 @@ export class Running {
 
 function unbranded({ tag, val }: { tag: string; val: unknown }): unknown {
   return { tag, val };
+}
+
+/** How a result is read. */
+export interface ReadingStyle {
+  readonly read: (value: unknown) => unknown;
+  /** Whether the function returns a promise, and the guest may be suspended. */
+  readonly promising: boolean;
 }
 
 /** A lift that is exported. */

@@ -11,7 +11,7 @@ import { Codecs } from "../../abi/codecs/codecs.ts";
 import { disposed, refuseEnter } from "../../abi/state/entering.ts";
 import type { ClassOf, GuestResource, ResourceObjectClass } from "../../abi/resources/guest_resource.ts";
 import type { ResourceRuntime } from "../../abi/state/resource_runtime.ts";
-import type { ResourceType } from "../../abi/types/types.ts";
+import type { FuncType, ResourceType } from "../../abi/types/types.ts";
 import type { ComponentInternals } from "../../core/component.ts";
 import { features } from "../../core/module/features.ts";
 import { runAsync, Running, runSync } from "../../core/run/instantiate.ts";
@@ -20,12 +20,14 @@ import type { Plan } from "../../core/plan/plan_types.ts";
 import { Classes, classOf, exportMembers, type ExportSource, type Members, ownersOf } from "./exports.ts";
 import type { MakeHostImport } from "../../core/run/running_core.ts";
 import { interfaceName, lookUp } from "./lookup.ts";
-import { refuseResultView, requireMatch } from "../match.ts";
+import { requireMatch, resultViews } from "../match.ts";
 import { memberNames } from "../names.ts";
 import { makeGuestClass, makePromisingClass } from "./classes.ts";
 import type {
+  ExportArgs,
   ExportFunc,
   ExportFuncNoThrow,
+  ExportValue,
   FuncSchema,
   PromisingFunc,
   PromisingFuncNoThrow,
@@ -108,6 +110,23 @@ export interface Instance<W extends World = World> {
     type: F,
     options: { throws: false; promising?: false },
   ): ExportFuncNoThrow<F>;
+  /**
+   * Gives a function by path whose result is read where it is. `read` is called before the guest
+   * frees the result, so that `t.view` in its type is a list in the guest's memory, valid until
+   * `read` returns; what `read` gives is what the call gives. The instance is still entered: `read`
+   * may not call it. An `err` is thrown as ever, and is not read.
+   */
+  func<F extends FuncSchema, R>(
+    path: string,
+    type: F,
+    options: { read: (value: ExportValue<F["result"]>) => R; throws?: true; promising?: false },
+  ): (...args: ExportArgs<F["params"]>) => R;
+  /** Likewise, and it returns a promise (JSPI). */
+  func<F extends FuncSchema, R>(
+    path: string,
+    type: F,
+    options: { read: (value: ExportValue<F["result"]>) => R; throws?: true; promising: true },
+  ): (...args: ExportArgs<F["params"]>) => Promise<R>;
   /** Gives a function by path that returns a promise (JSPI). */
   func<F extends FuncSchema>(path: string, type: F, options: { throws?: true; promising: true }): PromisingFunc<F>;
   /** Gives a function by path that returns a promise of a Result (JSPI). */
@@ -172,7 +191,23 @@ const HOOKS: Known<CallHooks> = {
   returningFromGuest: true,
   idle: true,
 };
-const FUNC_OPTIONS: Known<{ throws?: boolean; promising?: boolean }> = { throws: true, promising: true };
+interface FuncOptions {
+  readonly throws?: boolean;
+  readonly promising?: boolean;
+  readonly read?: (value: unknown) => unknown;
+}
+const FUNC_OPTIONS: Known<FuncOptions> = { throws: true, promising: true, read: true };
+
+function checkReading(read: unknown, type: FuncType, throws: boolean, display: string): void {
+  if (typeof read !== "function") {
+    throw new TypeError(`the option \`read\` must be a function, found ${describe(read)}`);
+  }
+  if (!throws) throw new TypeError("the options `read` and `throws: false` exclude each other: an `err` is not read");
+  if (type.async) {
+    throw new TypeError(`the option \`read\` is for synchronous functions: the guest goes on (export ${display})`);
+  }
+  if (type.result === undefined) throw new TypeError(`the option \`read\` needs a result to read (export ${display})`);
+}
 
 function checkOptions(options: InstantiateOptions<unknown>, metered: boolean): void {
   checkKnown("option of instantiate", options, INSTANTIATE_OPTIONS);
@@ -311,13 +346,17 @@ class RunningInstance implements Instance {
   }
 
   // deno-lint-ignore no-explicit-any
-  func(path: string, type: FuncSchema, options: { throws?: boolean; promising?: boolean } = {}): any {
+  func(path: string, type: FuncSchema, options: FuncOptions = {}): any {
     checkKnown("option of func()", options, FUNC_OPTIONS);
     const { ref, display } = lookUp(path, this.#running.plan.exports);
     const classes = (resource: ResourceType) => classOf(this.#source, resource) as ResourceClass | undefined;
     requireMatch(ref.type, type, classes, `look up export ${path}`, path);
-    refuseResultView(type, display);
-    const { promising = false, throws = true } = options;
+    const { promising = false, throws = true, read } = options;
+    const viewed = resultViews(ref.type, type, read !== undefined, display);
+    if (read !== undefined) {
+      checkReading(read, ref.type, throws, display);
+      return this.#running.readingFunc(ref, `export ${display}`, viewed, { read, promising });
+    }
     const style = { throws, method: false };
     return this.#running[promising ? "promisingFunc" : "func"](ref, `export ${display}`, style);
   }

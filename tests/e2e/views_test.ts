@@ -9,6 +9,7 @@ import type { AddressType } from "../../abi/types/core_values.ts";
 import { numericArrays, type NumericView } from "../../abi/types/scalar_rules.ts";
 import type { ValType } from "../../abi/types/types.ts";
 import { hasLargeMemories } from "../support/engine.ts";
+import { jspiTest } from "../support/jspi_test.ts";
 import { echoComponent, echoOf } from "../support/echo.ts";
 import { wideGates } from "../support/wasm.ts";
 import { wat } from "../support/wat.ts";
@@ -258,13 +259,119 @@ Deno.test("a view is refused where it would be read later, and says why", async 
   );
 });
 
-Deno.test("as the result of an export a view is refused, as a parameter it is a list", () => {
+Deno.test("as the result of an export a view is refused unless it is read, as a parameter it is a list", () => {
   const bytes = echoComponent(echoOf(list("u8")), { encodings: ["utf8"] });
   const instance = instantiateSync(bytes, { f: (x: unknown) => x });
   const view = t.view(t.u8), copy = t.list(t.u8);
-  assertThrows(() => instance.func("f", t.func([copy], view)), TypeError, "use t.list (export f)");
+  assertThrows(() => instance.func("f", t.func([copy], view)), TypeError, "pass { read: (value) => … } or use t.list");
   assertEquals(instance.func("f", t.func([view], copy))([1, 2]), Uint8Array.of(1, 2));
 });
+
+/** A guest that gives three bytes, or an `err`, counts post-returns, and says so. */
+const giving = `(component
+  (core module $M (memory (export "m") 1) (global $freed (mut i32) (i32.const 0))
+    (data (i32.const 16) "\\01\\02\\03")
+    (func (export "f") (param i32) (result i32)
+      (i32.store (i32.const 0) (i32.const 16)) (i32.store (i32.const 4) (local.get 0)) (i32.const 0))
+    (func (export "post") (param i32) (global.set $freed (i32.add (global.get $freed) (i32.const 1)))
+      (i32.store8 (i32.const 16) (i32.const 99)))
+    (func (export "r") (param i32) (result i32)
+      (i32.store (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (i32.const 16))
+      (i32.store (i32.const 8) (i32.const 3)) (i32.const 0))
+    (func (export "freed") (result i32) (global.get $freed)))
+  (core instance $m (instantiate $M))
+  (func (export "f") (param "n" u32) (result (list u8))
+    (canon lift (core func $m "f") (memory $m "m") (post-return (func $m "post"))))
+  (func (export "r") (param "n" u32) (result (result (list u8) (error (list u8))))
+    (canon lift (core func $m "r") (memory $m "m") (post-return (func $m "post"))))
+  (func (export "freed") (result u32) (canon lift (core func $m "freed"))))`;
+
+Deno.test("the result of an export is read before the guest frees it", async () => {
+  for (const codegen of [true, false]) {
+    const instance = instantiateSync(await wat(giving), {}, { codegen }), { freed } = instance.exports;
+    const seen: unknown[] = [];
+    let kept: Uint8Array | undefined;
+    const read = (view: Uint8Array) => {
+      kept = view;
+      seen.push([...view], freedNow());
+      return view.length;
+    };
+    // The instance is entered while its result is read: a call is refused, and disturbs nothing.
+    const freedNow = () => {
+      try {
+        return freed();
+      } catch (error) {
+        return (error as Any).code;
+      }
+    };
+    const f = instance.func("f", t.func([t.u32], t.view(t.u8)), { read });
+    assertEquals([f(3), seen, freed()], [3, [[1, 2, 3], "cannot-enter"], 1]);
+    assertEquals(kept![0], 99); // it was a view: the guest has changed it since
+    // An exception is the caller's, after the guest has freed its memory.
+    const broken = new Error("no");
+    const g = instance.func("f", t.func([t.u32], t.view(t.u8)), {
+      read: () => {
+        throw broken;
+      },
+    });
+    assertEquals([assertThrows(() => g(3)), freed()], [broken, 2]);
+    assertEquals([f(1), freed()], [1, 3]);
+    // Beyond the memory is a trap, before anything is read.
+    seen.length = 0;
+    assertThrows(() => f(65536), Trap, "list pointer/length out of bounds of memory");
+    assertEquals(seen, []);
+  }
+});
+
+Deno.test("an err is thrown and not read; ok is read as its value", async () => {
+  const instance = instantiateSync(await wat(giving), {});
+  const type = t.func([t.u32], t.result(t.view(t.u8), t.list(t.u8)));
+  let reads = 0;
+  const r = instance.func("r", type, { read: (view) => (reads++, view.at(-1)) });
+  assertEquals([r(0), reads], [3, 1]);
+  const error = assertThrows(() => r(1)) as Any;
+  assertEquals([[...error.payload], reads, instance.exports.freed()], [[99, 2, 3], 1, 2]);
+});
+
+jspiTest("a promising call has its result read, too", async () => {
+  const instance = instantiateSync(await wat(giving), {});
+  const read = (view: Uint8Array) => view.reduce((sum, byte) => sum + byte, 0);
+  const f = instance.func("f", t.func([t.u32], t.view(t.u8)), { read, promising: true });
+  assertEquals([await f(3), instance.exports.freed()], [6, 1]);
+});
+
+Deno.test("an import that is exported again has its result read in memory of ours", async () => {
+  const bytes = await wat(`(component (import "f" (func $f (result (list u8)))) (export "g" (func $f)))`);
+  const instance = instantiateSync(bytes, { f: () => [4, 5] });
+  const g = instance.func("g", t.func([], t.view(t.u8)), { read: (view) => [...view] });
+  assertEquals([g(), g()], [[4, 5], [4, 5]]);
+});
+
+Deno.test("what cannot be read is refused", async () => {
+  const { func } = bound(instantiateSync(await wat(giving), {})), view = t.func([t.u32], t.view(t.u8));
+  const read = () => 0;
+  assertThrows(() => func("f", view, { read: 1 as Any }), TypeError, "the option `read` must be a function, found 1");
+  const result = t.func([t.u32], t.result(t.list(t.u8), t.list(t.u8)));
+  assertThrows(() => func("r", result, { read, throws: false } as Any), TypeError, "exclude each other");
+  const none = instantiateSync(
+    await wat(`(component (core module $M (func (export "f"))) (core instance $m (instantiate $M))
+    (func (export "f") (canon lift (core func $m "f"))))`),
+  );
+  assertThrows(() => none.func("f", t.func([]), { read } as Any), TypeError, "needs a result to read (export f)");
+  const tasks = instantiateSync(
+    await Deno.readFile(new URL("./fixtures/async.wasm", import.meta.url)),
+    { delay: async () => {} } as Any,
+  );
+  const sum = t.asyncFunc([t.stream(t.u8)], t.u32);
+  assertThrows(
+    () => tasks.func("sum", sum, { read } as Any),
+    TypeError,
+    "the option `read` is for synchronous functions",
+  );
+});
+
+/** `func` of an instance, to be called by itself. */
+const bound = (instance: Any) => ({ func: instance.func.bind(instance) });
 
 Deno.test("a view matches a list of the same numbers only", async () => {
   const component = compileSync(await wat(`(component (import "f" (func (param "x" (list u8)))))`));
