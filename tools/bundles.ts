@@ -28,7 +28,7 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   wasi: ["wasi", "cli"],
 };
 /** Tests of Deno's own processes and of this repository. */
-const NOT_HERE = /^(?:\.\/(?:repository|examples)_test|cli\/(?:cli|wrap|completion|docs)_test)/;
+const NOT_HERE = /^(?:\.\/(?:repository|examples|docs)_test|cli\/(?:cli|wrap|completion|docs)_test)/;
 
 /**
  * Tests of processes, which no browser has, as the command line is one; their files start some as

@@ -298,7 +298,8 @@ async function memory64(): Promise<void> {
     (func (export "make") (canon lift (core func $m "make")))
     (func (export "len") (param "x" string) (result u32)
       (canon lift (core func $m "len") (memory (core memory $m "m")) (realloc (core func $m "r")))))`);
-  const { exports } = instantiateSync(compileSync(bytes, { gates: { memory64: true } }));
+  using instance = instantiateSync(compileSync(bytes, { gates: { memory64: true } }));
+  const { exports } = instance;
   assertEquals(exports.len("hello"), 5);
   assertEquals(exports.make(), undefined);
 }
