@@ -55,6 +55,8 @@ export interface BundleOptions {
   /** The module, relative to the bundles' folder, that gives Deno's names and has `run(group)`. */
   readonly shim: string;
   readonly external: readonly string[];
+  /** What it runs in: two of them may be tested at the same time. Default the platform. */
+  readonly runs?: string;
 }
 
 /** Folders that are named. */
@@ -78,7 +80,7 @@ export async function bundle(group: string, options: BundleOptions): Promise<str
   for (const folder of GROUPS[group] ?? [group]) {
     for await (const path of testsIn(folder)) if (!isLeftOut(path)) imports.push(`import "../${path}";`);
   }
-  const name = `${BUILD}/${options.platform === "deno" ? "" : `${options.platform}_`}${group}`;
+  const name = `${BUILD}/${options.runs ?? options.platform}_${group}`;
   const text = [`import { run } from "${options.shim}";`, ...imports.sort(), `await run("${group}");`];
   await Deno.writeTextFile(`${name}.ts`, `${text.join("\n")}\n`);
   await bundleFile(`${name}.ts`, `${name}.js`, options);
@@ -94,3 +96,6 @@ export async function bundleFile(
   const flags = external.flatMap((specifier) => ["--external", specifier]);
   await must([Deno.execPath(), "bundle", "--quiet", "--platform", platform, ...flags, "-o", out, entry], aloud);
 }
+
+// Before several runtimes are tested at the same time.
+if (import.meta.main) await installExternal();

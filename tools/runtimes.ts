@@ -20,7 +20,7 @@ await installExternal();
 let failed = false;
 const named = Deno.args.slice(1), flags = named.includes(STRESS) ? STRESS_FLAGS : [];
 for (const group of named.length > 0 ? named : Object.keys(GROUPS)) {
-  const out = await bundle(group, { platform: "deno", shim: "../runtimes/shim.ts", external });
+  const out = await bundle(group, { platform: "deno", runs: runtime, shim: "../runtimes/shim.ts", external });
   await must([...found.command, ...flags, out], { ...aloud, env: { NO_COLOR: "1", ...found.env } }).catch((error) => {
     console.error(error.message);
     failed = true;

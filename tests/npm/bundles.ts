@@ -12,7 +12,7 @@ const programs: Readonly<Record<string, readonly [source: string, most: number]>
   ],
   unused: ['import { instantiate, Linker, t } from "@windlass/component";', 100],
   error: ['import { Trap } from "@windlass/component"; console.log(Trap);', 12_000],
-  schema: ['import { t } from "@windlass/component"; console.log(t.list(t.u8));', 3_000],
+  schema: ['import { t } from "@windlass/component"; console.log(t.list(t.u8));', 5_000],
   // Linking, validating and calling are all there and, since this is one file, the asynchronous
   // run-time, what makes adapters and what meters; it took 452 KB when this was written.
   whole: ['import { instantiate } from "@windlass/component"; console.log(instantiate);', 480_000],
