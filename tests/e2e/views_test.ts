@@ -245,7 +245,9 @@ Deno.test("a view is refused where it would be read later, and says why", async 
   const goesOn = "a function that is async or suspends goes on later; use t.list (import f)";
   const view = t.view(t.u8);
   await refused(`async (param "x" (list u8))`, HostFunc.typed(t.asyncFunc([view]), () => {}), goesOn);
-  await refused(`(param "x" (list u8))`, HostFunc.typed(t.func([view]), () => {}, { suspends: true }), goesOn);
+  if (features.jspi) {
+    await refused(`(param "x" (list u8))`, HostFunc.typed(t.func([view]), () => {}, { suspends: true }), goesOn);
+  }
   const late = "a stream or future is read later; use t.list (import f)";
   await refused(
     `(param "x" (stream (list u8)))`,

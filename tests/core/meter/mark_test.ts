@@ -2,7 +2,7 @@
 // A host that gives modules answers for what their code does: engines do not tell.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { CompileError, compileSync, instantiateSync, Linker, LinkError } from "@windlass/component";
+import { CompileError, compileSync, features, instantiateSync, Linker, LinkError } from "@windlass/component";
 import { markFault, meterMark } from "../../../core/module/meter_mark.ts";
 import { readModuleType } from "../../../core/module/module_type.ts";
 import { leb, name } from "../../support/bytes.ts";
@@ -67,7 +67,9 @@ Deno.test("a mark that cannot be read is none", async () => {
 Deno.test("the marks of metered modules are right, with and without the module's type", async () => {
   const texts = [
     "(module)",
-    `(module (memory (export "m") 1) (memory 2) (table 1 funcref) (func (export "f")))`,
+    `(module (memory (export "m") 1) ${
+      features.multiMemory ? "(memory 2)" : ""
+    } (table 1 funcref) (func (export "f")))`,
     `(module (import "a" "b" (memory 1)) (import "a" "f" (func)) (import "a" "t" (table 1 funcref)) (export "f" (func 0)))`,
     `(module (func (export "${prefix}counter")) (start 0))`,
   ];
