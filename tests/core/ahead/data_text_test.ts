@@ -49,9 +49,9 @@ Deno.test("an object that is met twice is one object again", async () => {
   assertStrictEquals(again.get(found["list"] as unknown as object), found["list"]);
 });
 
-Deno.test("what nests deeply is printed flat", async () => {
+Deno.test("what nests more deeply than any type may is printed flat", async () => {
   let value: unknown = "innermost";
-  for (let i = 0; i < 1000; i++) value = i % 2 === 0 ? [value] : { value };
+  for (let i = 0; i < 300; i++) value = i % 2 === 0 ? [value] : { value };
   assertEquals(await printed(value), value);
 });
 
