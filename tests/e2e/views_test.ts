@@ -9,6 +9,7 @@ import type { AddressType } from "../../abi/types/core_values.ts";
 import { numericArrays, type NumericView } from "../../abi/types/scalar_rules.ts";
 import type { ValType } from "../../abi/types/types.ts";
 import { hasLargeMemories } from "../support/engine.ts";
+import { fixtureBytes } from "../support/fixtures.ts";
 import { jspiTest } from "../support/jspi_test.ts";
 import { echoComponent, echoOf } from "../support/echo.ts";
 import { wideGates } from "../support/wasm.ts";
@@ -361,7 +362,7 @@ Deno.test("what cannot be read is refused", async () => {
   );
   assertThrows(() => none.func("f", t.func([]), { read } as Any), TypeError, "needs a result to read (export f)");
   const tasks = instantiateSync(
-    await Deno.readFile(new URL("./fixtures/async.wasm", import.meta.url)),
+    fixtureBytes("async"),
     { delay: async () => {} } as Any,
   );
   const sum = t.asyncFunc([t.stream(t.u8)], t.u32);
