@@ -137,8 +137,8 @@ const makers: Readonly<Record<string, (parts: Parts) => Subject | undefined | Pr
   "windlass, dynamic": dynamic,
   "windlass, by value": byValue,
   "windlass, views": views,
-  "windlass, closures": ({ component, host }) =>
-    subjectOf("windlass, closures", { instantiateSync } as Any, component, { codegen: false }, host),
+  "windlass, closures": ({ files, host }) =>
+    subjectOf("windlass, closures", { instantiateSync } as Any, files.read(FIXTURE), { codegen: false }, host),
   "jco current": (parts) => jco("jco current", "current", parts),
   "jco 1.10.2": (parts) => jco("jco 1.10.2", "v1.10.2", parts),
 };
